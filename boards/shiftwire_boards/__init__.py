@@ -1,0 +1,1 @@
+"""Boards: the catalog, and later the code that runs on them."""

@@ -1,0 +1,1 @@
+"""ONNX in, verified hardware project out."""

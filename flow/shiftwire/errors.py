@@ -1,0 +1,41 @@
+"""The errors a user can meet; each is one sentence that says what was found, what would do, where, and the mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class ShiftwireError(Exception):
+    """An error with a place to go: `exit_code` is what the command line returns for it."""
+
+    exit_code = 2
+
+    def sentence(self) -> str:
+        """The message and, in brackets, the places its notes name, innermost first."""
+        places = getattr(self, "__notes__", [])
+        return str(self) + (f" ({'; '.join(places)})" if places else "")
+
+
+class InputError(ShiftwireError):
+    """A file, value or option that the user can mend."""
+
+
+class CheckFailedError(ShiftwireError):
+    """Two engines disagree, or a design breaks a rule it was checked against."""
+
+    exit_code = 1
+
+
+class ToolError(ShiftwireError):
+    """An outside tool is missing, failed or answered what nobody expected."""
+
+    exit_code = 3
+
+
+@contextmanager
+def noted(place: str) -> Iterator[None]:
+    """Add `place` to every ShiftwireError that passes, so that the deep code need not know where it runs."""
+    try:
+        yield
+    except ShiftwireError as error:
+        error.add_note(place)
+        raise

@@ -1,0 +1,74 @@
+"""What the host does before and after the accelerator, which takes and gives codes only."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values, quantize
+
+_T = TypeVar("_T", bound=np.generic)
+
+
+class Tail(enum.Enum):
+    """A last operation that is cut off the network because it changes no ranking; the host may do it."""
+
+    NONE = "none"
+    SOFTMAX = "softmax"
+    ARGMAX = "argmax"
+
+
+@dataclass(frozen=True, slots=True)
+class HostInput:
+    """The leading quantiser; without one (`quantises` False) values must lie on the input's grid."""
+
+    quantises: bool = False
+    rounding: Rounding = Rounding.HALF_EVEN
+    overflow: Overflow = Overflow.SATURATE
+
+    def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
+        """Codes (N, H, W, C) of values in the model's own layout (N, C, H, W); vectors stay as they are."""
+        values = channels_last(x.astype(np.float32))
+        finite = np.isfinite(values)
+        if not finite.all():
+            raise InputError(f"the data holds {np.size(finite) - finite.sum()} NaN or infinite values; remove them")
+        codes = quantize(values, to, self.rounding, self.overflow)
+        if not self.quantises:
+            self._check_on_grid(values, codes, to)
+        return np.ascontiguousarray(codes)
+
+    def _check_on_grid(self, values: npt.NDArray[np.float32], codes: Codes, to: Fixed) -> None:
+        off = np.flatnonzero(to.decode(codes) != values)
+        if off.size:
+            raise InputError(
+                f"{off.size} values such as {values.flat[off[0]]!s} are not codes of {to} "
+                f"(a multiple of 2^{-to.frac} from {to.decode(np.array(to.lo))} to {to.decode(np.array(to.hi))}), "
+                "and the network has no quantiser at its input; quantise the data first"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class HostOutput:
+    """What turns output codes into what the user's model returned; `scale` is 1 for power-of-two nets."""
+
+    scale: float = 1.0
+    tail: Tail = Tail.NONE
+
+    def decode(self, codes: Codes, format: Fixed) -> Values:  # noqa: A002 - the field's word
+        """float64 values in the model's own layout (N, C, H, W)."""
+        return channels_first(format.decode(codes)) * self.scale
+
+
+def channels_last(x: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """(N, C, ...) to (N, ..., C)."""
+    return np.moveaxis(x, 1, -1) if x.ndim > 2 else x
+
+
+def channels_first(x: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """(N, ..., C) to (N, C, ...)."""
+    return np.moveaxis(x, -1, 1) if x.ndim > 2 else x

@@ -1,0 +1,60 @@
+"""Affine: what batch norm becomes, a scale of k powers of two and a bias for each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes
+from shiftwire.kernel import Kernel, settings
+from shiftwire.network import Op, Operations, Tensor
+from shiftwire.ops.bias import Bias
+from shiftwire.ops.weights import Shift
+from shiftwire.shift_weights import ShiftWeights
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Op):
+    """y[..., c] = bias[c] + scale[c] * x[..., c]; scale  (terms, channels) as signs and exponents."""
+
+    scale: ShiftWeights
+    bias: Bias
+
+    @property
+    def _weights(self) -> Shift:
+        """The scale seen as rows of one tap."""
+        return Shift(ShiftWeights(self.scale.sign[..., None], self.scale.exponent[..., None]))
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        channels = self.scale.sign.shape[1]
+        if x.shape[-1] != channels:
+            raise InputError(f"an affine of {channels} channels cannot read shape {x.shape}; its last axis must match")
+        weights = self._weights
+        return Tensor(x.shape, self.bias.output(weights.interval(x.format), weights.frac(x.format)))
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        return self.bias.add(codes[0] * self.scale.integers, self._weights.frac(inputs[0].format))
+
+    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+        (x,) = inputs
+        weights = self._weights
+        frac = weights.frac(x.format)
+        members = (
+            *settings(n=x.size, channels=x.shape[-1], lane=weights.lane),
+            *weights.settings(x.format, weights.interval(x.format).format(frac)),
+            *self.bias.settings(frac, output.format),
+        )
+        return Kernel("affine", members, (weights.table(), self.bias.table(output.format.frac)))
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        positions = output.size // output.shape[-1]
+        biased = int(np.count_nonzero(self.bias.codes)) * positions
+        return self._weights.operations(positions) + Operations(adds=biased)
+
+    @property
+    def terms(self) -> float | None:
+        return float(self.scale.terms_per_filter.mean())

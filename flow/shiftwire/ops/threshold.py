@@ -1,0 +1,76 @@
+"""Threshold: what scale, batch norm, Relu and quantiser become together, exactly, whatever the float scales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes, Fixed
+from shiftwire.kernel import CodeType, Kernel, Table, settings
+from shiftwire.network import Op, Operations, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold(Op):
+    """y[..., c] = base[c] + step[c] * count(x[..., c] >= thresholds[c]), on the grid 2**-frac.
+
+    thresholds  (channels, steps), ascending codes on the input's own grid 2**-x_frac; base, step  (channels,).
+    A negative step is a falling staircase, a base of -1 with a step of 2 a sign.
+    """
+
+    thresholds: Codes
+    base: Codes
+    step: Codes
+    x_frac: int
+    frac: int
+
+    def __post_init__(self) -> None:
+        channels = self.thresholds.shape[0]
+        if self.thresholds.ndim != 2 or self.base.shape != (channels,) or self.step.shape != (channels,):
+            raise InputError(
+                f"thresholds {self.thresholds.shape}, base {self.base.shape} and step {self.step.shape} do not fit; "
+                "give (channels, steps), (channels,) and (channels,)"
+            )
+        if (np.diff(self.thresholds, axis=1) < 0).any():
+            raise InputError("thresholds that fall make no staircase; sort each channel's row")
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        channels = self.thresholds.shape[0]
+        if x.shape[-1] != channels:
+            raise InputError(f"thresholds of {channels} channels cannot read shape {x.shape}; its last axis must match")
+        if x.format.frac != self.x_frac:
+            raise InputError(
+                f"thresholds in steps of 2^{-self.x_frac} cannot read values in steps of 2^{-x.format.frac}; "
+                f"write them on the input's grid"
+            )
+        ends = np.stack([self.base, self.base + self.step * self.thresholds.shape[1]])
+        return Tensor(x.shape, Fixed.covering(int(ends.min()), int(ends.max()), self.frac))
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        channels = self.thresholds.shape[0]
+        counts = [np.searchsorted(self.thresholds[c], codes[0][..., c], side="right") for c in range(channels)]
+        return self.base + self.step * np.stack(counts, axis=-1)
+
+    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+        (x,) = inputs
+        members = settings(
+            n=x.size,
+            channels=x.shape[-1],
+            steps=self.thresholds.shape[1],
+            acc_t=CodeType(output.format.signed_bits),
+        )
+        tables = (_table("threshold", self.thresholds), _table("base", self.base), _table("step", self.step))
+        return Kernel("threshold", members, tables)
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        uses = output.size * self.thresholds.shape[1]
+        return Operations(compares=uses, adds=uses)
+
+
+def _table(name: str, codes: Codes) -> Table:
+    held = Fixed.covering(int(codes.min()), int(codes.max()), 0)
+    return Table(name, codes.ravel(), CodeType(held.bits, held.signed))

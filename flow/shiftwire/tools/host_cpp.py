@@ -1,0 +1,52 @@
+"""The host's C++ compiler: builds C-simulations, once for every content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiftwire.tools.process import require_tool, run
+
+STANDARD = "c++14"
+"""What Vitis HLS documents; kernels must compile under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A translation unit and how it is compiled; two equal builds give one program."""
+
+    source: Path
+    include_dirs: tuple[Path, ...]
+    standard: str = STANDARD
+    flags: tuple[str, ...] = ("-O1",)
+
+    def command(self, compiler: Path, output: Path) -> list[str | Path]:
+        includes = [f"-I{folder}" for folder in self.include_dirs]
+        quiet = ["-w"]
+        return [compiler, f"-std={self.standard}", *self.flags, *quiet, *includes, self.source, "-o", output]
+
+    def key(self, compiler: Path) -> str:
+        """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler."""
+        includes = [f"-I{folder}" for folder in self.include_dirs]
+        text = run([compiler, f"-std={self.standard}", "-E", "-P", *includes, self.source], "preprocess the kernels")
+        version = run([compiler, "--version"], "tell its version")
+        return hashlib.sha256("\0".join([version, self.standard, *self.flags, text]).encode()).hexdigest()
+
+
+def find_compiler() -> Path:
+    """g++, or the program that the environment variable CXX names."""
+    return require_tool(os.environ.get("CXX", "g++"), "C-simulate", "install it, on Debian by apt-get install g++")
+
+
+def compiled(build: Build, cache: Path) -> Path:
+    """The program of a build, from `cache` when the same content was built before."""
+    compiler = find_compiler()
+    program = cache / build.key(compiler)[:32]
+    if not program.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = program.with_suffix(f".{os.getpid()}")
+        run(build.command(compiler, unfinished), f"compile {build.source.name}")
+        unfinished.rename(program)
+    return program

@@ -1,0 +1,29 @@
+"""Find and run outside programs, always as argument lists, never through a shell."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from shiftwire.errors import ToolError
+
+LAST_LINES = 12
+
+
+def require_tool(name: str, purpose: str, mend: str) -> Path:
+    """Full path of a program; raises ToolError with what it is for and how to get it."""
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(f"found no '{name}' on PATH, which is needed to {purpose}; {mend}")
+    return Path(found)
+
+
+def run(command: Sequence[str | Path], purpose: str, folder: Path | None = None) -> str:
+    """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
+    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
+        raise ToolError(f"{Path(command[0]).name} failed with status {done.returncode} to {purpose}:\n{said}")
+    return done.stdout

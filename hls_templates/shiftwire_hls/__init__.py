@@ -1,0 +1,16 @@
+"""What each operation means, as data: the C++ kernels that HLS synthesises and the ONNX functions that any runtime runs."""
+
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent
+INCLUDE_DIR = _ROOT / "include"
+"""Folder of the C++ headers; each compiles alone and holds one public function."""
+
+
+def onnx_function(name: str) -> str:
+    """Body of a custom ONNX operation in ONNX's own text form, in standard operations of opset 20.
+
+    A file that uses the operation carries this function, so that plain runtimes can execute it.
+    Raises FileNotFoundError for a name the contract does not know.
+    """
+    return (_ROOT / "onnx" / f"{name}.txt").read_text(encoding="utf-8")
