@@ -129,8 +129,10 @@ def _shift_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> ShiftWei
     return ShiftWeights(sign, exponent)
 
 
-def _bias(rng: np.random.Generator, outputs: int, frac: int) -> Bias:
-    if rng.integers(2):
+def _bias(rng: np.random.Generator, weights: Weights, frac: int) -> Bias:
+    """A bias near the input's grid; the ONNX contract gives adder layers none."""
+    outputs = weights.shape[0]
+    if rng.integers(2) or weights.kind == "Adder":
         return Bias.none(outputs)
     return Bias(rng.integers(-200, 200, outputs), frac + int(rng.integers(-2, 3)))
 
@@ -138,7 +140,7 @@ def _bias(rng: np.random.Generator, outputs: int, frac: int) -> Bias:
 def _dense(maker: Maker, name: str) -> str:
     x = maker.tensor(name)
     weights = _weights(maker, x.format, (int(maker.rng.integers(1, 9)), x.size))
-    return _checked(maker, Dense(weights, _bias(maker.rng, weights.shape[0], x.format.frac)), name)
+    return _checked(maker, Dense(weights, _bias(maker.rng, weights, x.format.frac)), name)
 
 
 def _window(rng: np.random.Generator, axes: int, largest: int = 3) -> Window:
@@ -155,13 +157,13 @@ def _conv(maker: Maker, name: str) -> str:
     window = _window(rng, len(x.shape) - 1)
     filters = groups * int(rng.integers(1, 4))
     weights = _weights(maker, x.format, (filters, *window.kernel, channels // groups))
-    return _checked(maker, Conv(weights, _bias(rng, filters, x.format.frac), window, groups), name)
+    return _checked(maker, Conv(weights, _bias(rng, weights, x.format.frac), window, groups), name)
 
 
 def _affine(maker: Maker, name: str) -> str:
     x = maker.tensor(name)
     scale = _shift_weights(maker.rng, (x.shape[-1],))
-    return _checked(maker, Affine(scale, _bias(maker.rng, x.shape[-1], x.format.frac)), name)
+    return _checked(maker, Affine(scale, _bias(maker.rng, Shift(scale), x.format.frac)), name)
 
 
 def _threshold(maker: Maker, name: str) -> str:

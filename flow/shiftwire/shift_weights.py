@@ -80,5 +80,5 @@ class ShiftWeights:
     @property
     def weight_bits(self) -> int:
         """Bits that the packed codes take, counting only the terms each filter has."""
-        per_term = self.sign[0, 0].size * (self.magnitude_bits + 1)
+        per_term: int = self.sign[0, 0].size * (self.magnitude_bits + 1)
         return int(np.sum(self.terms_per_filter)) * per_term

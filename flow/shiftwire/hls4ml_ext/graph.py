@@ -1,0 +1,96 @@
+"""Design to hls4ml's ModelGraph, through a layer list in which every type is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+from hls4ml.model.graph import ModelGraph
+
+from shiftwire.hls4ml_ext.layer import LAYER_CLASSES, precision
+from shiftwire.hls4ml_ext.register import register
+from shiftwire.schedule import Design, Stage
+
+TOP = "shiftwire_net"
+"""Name of the HLS top function and of the files named after it."""
+
+AP_TYPES_DIR = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+"""The arbitrary-precision types that hls4ml ships for C-simulation."""
+
+
+def version() -> str:
+    return str(hls4ml.__version__)
+
+
+def model_graph(design: Design, folder: Path) -> ModelGraph:
+    """A genuine ModelGraph that writes into `folder`; write, compile, predict, trace and build work on it.
+
+    predict takes and gives values (N, ...) with channels last; give float64 for formats of more than 24 bits.
+    """
+    register()
+    network = design.network
+    layers = [_input_layer(design), *(_layer(design, stage) for stage in design.stages)]
+    return ModelGraph.from_layer_list(_config(design, folder), layers, [network.input_name], [network.output_name])
+
+
+def _config(design: Design, folder: Path) -> dict[str, Any]:
+    backend = hls4ml.backends.get_backend("Vitis")
+    config: dict[str, Any] = backend.create_initial_config(
+        part=design.board.part,
+        clock_period=design.clock_ns,
+        io_type="io_parallel",
+        write_weights_txt=False,
+    )
+    network = design.network
+    precisions = {network.input_name: {"Precision": {"result": str(precision(network.input.format))}}}
+    traced = {stage.node.name: {"Trace": True} for stage in design.stages}
+    config |= {
+        "OutputDir": str(folder),
+        "ProjectName": TOP,
+        "Backend": "Vitis",
+        "TraceOutput": True,
+        "HLSConfig": {
+            "Model": {
+                "Precision": "fixed<16,6>",
+                "ReuseFactor": 1,
+                "Strategy": "Latency",
+                "PipelineStyle": "dataflow" if _is_chain(design) else "pipeline",
+                "TraceOutput": True,
+            },
+            "LayerName": precisions | traced,
+        },
+    }
+    return config
+
+
+def _is_chain(design: Design) -> bool:
+    """Vitis HLS's DATAFLOW wants one reader for each array."""
+    network = design.network
+    return all(len(network.consumers(name)) <= 1 for name in network.tensors)
+
+
+def _input_layer(design: Design) -> dict[str, Any]:
+    network = design.network
+    return {
+        "name": network.input_name,
+        "class_name": "InputLayer",
+        "input_shape": list(network.input.shape),
+        "inputs": [],
+        "outputs": [network.input_name],
+    }
+
+
+def _layer(design: Design, stage: Stage) -> dict[str, Any]:
+    network, node = design.network, stage.node
+    output = network.tensors[node.name]
+    kernel = node.op.kernel(network.sources(node), output)
+    return {
+        "name": node.name,
+        "class_name": LAYER_CLASSES[kernel.function].__name__,
+        "inputs": list(node.inputs),
+        "outputs": [node.name],
+        "kernel": kernel,
+        "output_shape": output.shape,
+        "output_format": output.format,
+    }

@@ -1,0 +1,22 @@
+"""Names that serve C++, SystemVerilog, reports and the command line alike."""
+
+import re
+from collections.abc import Container
+
+_WORDS = """alignas alignof and asm assign auto begin bit bool break buf byte case catch char class const constexpr
+continue default delete do double else end endmodule enum explicit export extern false float for friend function
+generate genvar goto if initial inline inout input int integer interface logic long main mutable module namespace
+negedge new nnet not operator or output packed parameter posedge private protected public real reg register return short
+signed sizeof static std string struct sw switch template this throw time true try type typedef typename union
+unsigned using var virtual void volatile wchar_t while wire xor always"""
+_RESERVED = frozenset(_WORDS.split())
+
+
+def sanitised(name: str, taken: Container[str]) -> str:
+    """`name` in [A-Za-z0-9_], no reserved word, and unlike every name that is `taken`."""
+    clean = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "tensor"
+    if clean[0].isdigit() or clean in _RESERVED:
+        clean = f"t_{clean}"
+    while clean in taken:
+        clean += "_"
+    return clean

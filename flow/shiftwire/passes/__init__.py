@@ -1,0 +1,16 @@
+"""Passes: pure functions from Network to Network, run once, in the order of PIPELINE."""
+
+from collections.abc import Callable
+
+from shiftwire.network import Network
+from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
+from shiftwire.passes.drop_unread import drop_unread
+
+PIPELINE: tuple[Callable[[Network], Network], ...] = (drop_unread, drop_idle_requantize)
+
+
+def run_pipeline(network: Network) -> Network:
+    """The network after every pass; its output codes are the same."""
+    for apply in PIPELINE:
+        network = apply(network)
+    return network

@@ -1,0 +1,24 @@
+"""Drop quantisers to the very format that their input has."""
+
+from dataclasses import replace
+
+from shiftwire.network import Network, Node
+from shiftwire.ops import Requantize
+
+
+def drop_idle_requantize(network: Network) -> Network:
+    """The network without Requantize nodes that change no code; the output keeps its name, so its node stays."""
+    renamed: dict[str, str] = {}
+    kept: list[Node] = []
+    for node in network.nodes:
+        inputs = tuple(renamed.get(name, name) for name in node.inputs)
+        if _is_idle(network, node):
+            renamed[node.name] = inputs[0]
+        else:
+            kept.append(replace(node, inputs=inputs))
+    return replace(network, nodes=tuple(kept))
+
+
+def _is_idle(network: Network, node: Node) -> bool:
+    is_output = node.name == network.output_name
+    return isinstance(node.op, Requantize) and network.sources(node)[0].format == node.op.to and not is_output

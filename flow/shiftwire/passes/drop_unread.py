@@ -1,0 +1,16 @@
+"""Drop layers whose output nobody reads; hardware would build them all the same."""
+
+from dataclasses import replace
+
+from shiftwire.network import Network
+
+
+def drop_unread(network: Network) -> Network:
+    """The network without nodes that do not lead to the output."""
+    read = {network.output_name}
+    kept = []
+    for node in reversed(network.nodes):
+        if node.name in read:
+            read.update(node.inputs)
+            kept.append(node)
+    return replace(network, nodes=tuple(reversed(kept)))

@@ -1,0 +1,100 @@
+"""Adder layers: the response of a filter is how near the input lies to it, y = -sum |x - w|."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shiftwire_models.contract import Attribute, ContractNode, conv_shape
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import Format, Rounding, quantise, to_codes
+from shiftwire_models.l1 import adaptive_rate, negative_distance
+
+ETA = 0.2
+"""AdderNet's adaptive learning rate."""
+
+
+class TemplateWeight(nn.Module):
+    """Weights on the input's own grid: |x - w| is an integer only if both share one scale.
+
+    Saturating them to the input's range loses nothing: beyond it |x - w| differs by a constant for each filter,
+    which batch norm absorbs (facts section 3.1).
+    """
+
+    def __init__(self, shape: tuple[int, ...], grid: Format) -> None:
+        super().__init__()
+        self.grid = grid
+        self.latent = nn.Parameter(torch.randn(shape))
+
+    def forward(self) -> Tensor:
+        return adaptive_rate(quantise(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
+
+    def codes(self) -> Tensor:
+        """int8 where the grid has 8 signed bits or fewer, else int32; shape of the weight."""
+        narrow = self.grid.low_code >= -128 and self.grid.high_code <= 127
+        codes = to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
+        return codes.to(torch.int8 if narrow else torch.int32)
+
+
+class AdderLinear(nn.Module):
+    """y[o] = -sum_i |x[i] - w[o,i]|; `grid` is the format of the quantiser before it."""
+
+    def __init__(self, inputs: int, outputs: int, grid: Format) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.weight = TemplateWeight((outputs, inputs), grid)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return negative_distance(x, self.weight())
+
+    def frozen(self) -> ContractNode:
+        attributes = {"weight_frac": self.weight.grid.frac}
+        weight = {"weight": self.weight.codes()}
+        return ContractNode("shiftwire::AdderDense", weight, attributes, lambda x: (x[0], self.outputs))
+
+
+class AdderConv2d(nn.Module):
+    """The same over square windows of (N, C, H, W); a padded tap is not skipped, it counts -|w|."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        grid: Format,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+    ) -> None:
+        super().__init__()
+        if inputs % groups or outputs % groups:
+            raise ModelsError(f"{groups} groups do not divide {inputs} inputs and {outputs} outputs; take a divisor")
+        self.stride, self.padding, self.groups = stride, padding, groups
+        self.shape = (outputs, inputs // groups, kernel, kernel)
+        self.weight = TemplateWeight(self.shape, grid)
+
+    def forward(self, x: Tensor) -> Tensor:
+        outputs, _, kernel, _ = self.shape
+        windows = functional.unfold(x, kernel, padding=self.padding, stride=self.stride)
+        batch, _, pixels = windows.shape
+        templates = self.weight().flatten(1)
+        parts = [
+            negative_distance(taps.transpose(1, 2).reshape(batch * pixels, -1), group)
+            for taps, group in zip(windows.chunk(self.groups, 1), templates.chunk(self.groups), strict=True)
+        ]
+        rows = torch.cat(parts, 1).reshape(batch, pixels, outputs)
+        return rows.transpose(1, 2).reshape(batch, outputs, *self._area(x))
+
+    def _area(self, x: Tensor) -> tuple[int, ...]:
+        return conv_shape(self.shape[0], self.shape[2], self.stride, self.padding)(tuple(x.shape))[2:]
+
+    def frozen(self) -> ContractNode:
+        outputs, _, kernel, _ = self.shape
+        attributes: dict[str, Attribute] = {
+            "weight_frac": self.weight.grid.frac,
+            "strides": [self.stride] * 2,
+            "pads": [self.padding] * 4,
+            "group": self.groups,
+        }
+        shape = conv_shape(outputs, kernel, self.stride, self.padding)
+        return ContractNode("shiftwire::AdderConv", {"weight": self.weight.codes()}, attributes, shape)

@@ -1,0 +1,5 @@
+"""The one exception that a user of this package has to catch."""
+
+
+class ModelsError(Exception):
+    """A mistake the user can mend; its one sentence says what was found, what would do, where, and the mend."""

@@ -1,0 +1,70 @@
+"""The nets that come with shiftwire, each a name and a typed configuration."""
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+
+import torch
+from torch import nn
+
+from shiftwire_models.block import Arithmetic, BlockKind
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import Format
+from shiftwire_models.nets.digits import PIXELS, DigitsConfig, DigitsNet
+from shiftwire_models.nets.mlp import MlpConfig, ShiftMlp
+from shiftwire_models.terms import Window
+from shiftwire_models.weights import WeightRule, WeightSpec
+
+NetConfig = DigitsConfig | MlpConfig
+
+
+class NetName(Enum):
+    """What a user types after --net."""
+
+    DIGITS_SHIFTADD = "digits-shiftadd"
+    DIGITS_ADDER = "digits-adder"
+    DIGITS_SHIFT = "digits-shift"
+    DIGITS_LIGHTNN2 = "digits-lightnn2"
+    DIGITS_FLIGHTNN = "digits-flightnn"
+    DIGITS_APOT = "digits-apot"
+    DIGITS_MLP = "digits-mlp"
+    JETS_MLP = "jets-mlp"
+
+
+def _shift_digits(weight: WeightSpec) -> DigitsConfig:
+    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=weight, shift_scale=Window(-4, 1)))
+
+
+def _apot_digits() -> DigitsConfig:
+    # levels are integers up to 10, so what follows scales down further
+    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=WeightSpec(WeightRule.APOT), shift_scale=Window(-8, -2)))
+
+
+NETS: Mapping[NetName, NetConfig] = MappingProxyType(
+    {
+        NetName.DIGITS_SHIFTADD: DigitsConfig(BlockKind.SHIFT_ADD),
+        NetName.DIGITS_ADDER: DigitsConfig(BlockKind.ADDER),
+        NetName.DIGITS_SHIFT: _shift_digits(WeightSpec(WeightRule.DEEPSHIFT_Q)),
+        NetName.DIGITS_LIGHTNN2: _shift_digits(WeightSpec(WeightRule.LIGHTNN, terms=2)),
+        NetName.DIGITS_FLIGHTNN: _shift_digits(WeightSpec(WeightRule.FLIGHTNN)),
+        NetName.DIGITS_APOT: _apot_digits(),
+        NetName.DIGITS_MLP: MlpConfig((64, 32, 32, 10), (1, 8, 8), PIXELS),
+        NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
+    }
+)
+
+
+def net_name(text: str) -> NetName:
+    """The net a user typed. Raises ModelsError."""
+    try:
+        return NetName(text)
+    except ValueError:
+        names = ", ".join(name.value for name in NetName)
+        raise ModelsError(f"no net is called '{text}'; take one of {names}") from None
+
+
+def build(config: NetConfig, seed: int) -> nn.Module:
+    """A net with weights drawn from `seed`; torch's global generator is left where it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return DigitsNet(config) if isinstance(config, DigitsConfig) else ShiftMlp(config)

@@ -1,0 +1,75 @@
+"""Small nets for 8 x 8 digits: small enough to be built as wires, every weight its own adder."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from shiftwire_models.adder import AdderLinear
+from shiftwire_models.affine import BatchNormAffine
+from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, ShiftAddBlock
+from shiftwire_models.grid import Format
+from shiftwire_models.quant import ActivationQuant
+from shiftwire_models.shift import ShiftLinear
+
+PIXELS = Format(8, 4, False)
+"""Pixels are sixteenths, so this grid holds them exactly."""
+_CLASSES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsConfig:
+    """widths  channels of the stem and of the two blocks, which halve the picture to 4 x 4 and 2 x 2."""
+
+    kind: BlockKind
+    numbers: Arithmetic = field(default_factory=Arithmetic)
+    widths: tuple[int, int, int] = (8, 12, 16)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (1, 8, 8)
+
+
+class DigitsNet(nn.Module):
+    """x (N, 1, 8, 8) with values 0..1 -> logits (N, 10)."""
+
+    def __init__(self, config: DigitsConfig) -> None:
+        super().__init__()
+        stem, first, second = config.widths
+        numbers = config.numbers
+        all_adder = config.kind is BlockKind.ADDER
+        self.pixels = ActivationQuant(PIXELS)
+        self.stem = ConvBlock(1, stem, 1, numbers, adder_grid=with_sign(PIXELS) if all_adder else None)
+        self.block1 = _block(config.kind, stem, first, numbers)
+        self.block2 = _block(config.kind, first, second, numbers)
+        self.pool: nn.Module = nn.MaxPool2d(2) if all_adder else nn.AvgPool2d(2)
+        self.flatten = nn.Flatten()
+        self.classifier = _classifier(config.kind, second, numbers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self.block2(self.block1(self.stem(self.pixels(x))))
+        logits: Tensor = self.classifier(self.flatten(self.pool(features)))
+        return logits
+
+
+def with_sign(grid: Format) -> Format:
+    """The same step and top, and as far below zero: where adder weights live whose input is unsigned."""
+    return grid if grid.signed else Format(grid.bits + 1, grid.frac, True)
+
+
+def _block(kind: BlockKind, inputs: int, outputs: int, numbers: Arithmetic) -> nn.Module:
+    match kind:
+        case BlockKind.SHIFT_ADD:
+            return ShiftAddBlock(inputs, outputs, 2, numbers)
+        case BlockKind.SHIFT:
+            return ConvBlock(inputs, outputs, 2, numbers)
+        case BlockKind.ADDER:
+            return ConvBlock(inputs, outputs, 2, numbers, adder_grid=with_sign(numbers.activation))
+
+
+def _classifier(kind: BlockKind, features: int, numbers: Arithmetic) -> nn.Module:
+    if kind is not BlockKind.ADDER:
+        return ShiftLinear(features, _CLASSES, numbers.weight, numbers.bias_frac)
+    classifier = nn.Sequential()
+    classifier.add_module("adder", AdderLinear(features, _CLASSES, with_sign(numbers.activation)))
+    classifier.add_module("bn", BatchNormAffine(_CLASSES, window=numbers.adder_scale, bias_frac=numbers.bias_frac))
+    return classifier

@@ -1,0 +1,48 @@
+"""A perceptron of shift layers, of any shape."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from shiftwire_models.affine import BatchNormAffine
+from shiftwire_models.block import Arithmetic
+from shiftwire_models.grid import Format
+from shiftwire_models.quant import ActivationQuant, CalibratedQuant
+from shiftwire_models.shift import ShiftLinear
+
+
+@dataclass(frozen=True, slots=True)
+class MlpConfig:
+    """sizes  inputs, hidden units, classes; input_shape  without batch, of sizes[0] values in all."""
+
+    sizes: tuple[int, ...]
+    input_shape: tuple[int, ...]
+    input_grid: Format
+    numbers: Arithmetic = field(default_factory=Arithmetic)
+
+
+class ShiftMlp(nn.Module):
+    """Shift layer -> batch norm -> ReLU -> quantiser whose range is learnt; the last layer gives the logits."""
+
+    def __init__(self, config: MlpConfig) -> None:
+        super().__init__()
+        numbers = config.numbers
+        self.input = ActivationQuant(config.input_grid)
+        self.flatten = nn.Flatten() if len(config.input_shape) > 1 else None
+        *hidden, last = pairwise(config.sizes)
+        self.layers = nn.Sequential()
+        for number, (inputs, outputs) in enumerate(hidden, 1):
+            self.layers.add_module(f"fc{number}", ShiftLinear(inputs, outputs, numbers.weight))
+            norm = BatchNormAffine(outputs, window=numbers.shift_scale, bias_frac=numbers.bias_frac)
+            self.layers.add_module(f"bn{number}", norm)
+            self.layers.add_module(f"relu{number}", nn.ReLU())
+            grid = numbers.activation
+            self.layers.add_module(f"quant{number}", CalibratedQuant(grid.bits, grid.signed))
+        self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.input(x)
+        x = x if self.flatten is None else self.flatten(x)
+        logits: Tensor = self.classifier(self.layers(x))
+        return logits

@@ -1,0 +1,90 @@
+"""Shift layers: dense and convolutional sums of shifted inputs."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shiftwire_models.contract import Attribute, ContractNode, Shape, conv_shape
+from shiftwire_models.grid import Format, Rounding, quantise, to_codes
+from shiftwire_models.weights import WeightSpec
+
+_BIAS_BITS = 24
+
+
+class GridBias(nn.Module):
+    """A bias on its own grid of `frac` fraction bits, one value an output."""
+
+    def __init__(self, outputs: int, frac: int) -> None:
+        super().__init__()
+        self.grid = Format(_BIAS_BITS, frac, True)
+        self.latent = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self) -> Tensor:
+        return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+
+    def codes(self) -> Tensor:
+        """int32 (outputs,)."""
+        return to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN).to(torch.int32)
+
+
+class ShiftLinear(nn.Module):
+    """y = bias + sum_i w[o,i] * x[i], every weight a sum of powers of two; without `bias_frac` there is no bias."""
+
+    def __init__(
+        self, inputs: int, outputs: int, weight: WeightSpec | None = None, bias_frac: int | None = None
+    ) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.weight = (weight or WeightSpec()).build((outputs, inputs))
+        self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.linear(x, self.weight(), None if self.bias is None else self.bias())
+
+    def frozen(self) -> ContractNode:
+        return _shift_node("ShiftDense", self, {}, lambda x: (x[0], self.outputs))
+
+
+class ShiftConv2d(nn.Module):
+    """The same over square windows of (N, C, H, W); a padded tap counts 0."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        weight: WeightSpec | None = None,
+        bias_frac: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.stride, self.padding, self.groups = stride, padding, groups
+        self.shape = (outputs, inputs // groups, kernel, kernel)
+        self.weight = (weight or WeightSpec()).build(self.shape)
+        self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = None if self.bias is None else self.bias()
+        return functional.conv2d(x, self.weight(), bias, self.stride, self.padding, groups=self.groups)
+
+    def frozen(self) -> ContractNode:
+        outputs, _, kernel, _ = self.shape
+        window: dict[str, Attribute] = {"strides": [self.stride] * 2, "pads": [self.padding] * 4, "group": self.groups}
+        return _shift_node("ShiftConv", self, window, conv_shape(outputs, kernel, self.stride, self.padding))
+
+
+def _shift_node(
+    op: str, layer: ShiftLinear | ShiftConv2d, window: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
+) -> ContractNode:
+    terms = layer.weight.terms()
+    outputs = terms.sign.shape[1]
+    bias = torch.zeros(outputs, dtype=torch.int32) if layer.bias is None else layer.bias.codes()
+    bounds = {"exponent_min": terms.window.exponent_min, "exponent_max": terms.window.exponent_max}
+    bias_frac = 0 if layer.bias is None else layer.bias.grid.frac
+    tensors = {"sign": terms.sign, "exponent": terms.exponent, "bias": bias}
+    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **window}, out_shape)

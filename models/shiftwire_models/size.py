@@ -1,0 +1,42 @@
+"""How much hardware a net asks for, counted, not modelled."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from shiftwire_models.adder import AdderConv2d, AdderLinear
+from shiftwire_models.nets import NetConfig, build
+from shiftwire_models.shift import ShiftConv2d, ShiftLinear
+
+_LAYERS = (ShiftLinear, ShiftConv2d, AdderLinear, AdderConv2d)
+
+
+@dataclass(frozen=True, slots=True)
+class NetSize:
+    """weights of shift and adder layers, each counted once; operations = weights times the outputs they serve."""
+
+    weights: int
+    operations: int
+
+
+def net_size(config: NetConfig) -> NetSize:
+    """Counted on one blank picture that runs through a fresh net."""
+    counts: list[NetSize] = []
+
+    def count(layer: nn.Module, _: object, y: torch.Tensor) -> None:
+        weights = _weight_count(layer)
+        counts.append(NetSize(weights, weights * y[0, 0].numel()))
+
+    net = build(config, 0).eval()
+    for layer in net.modules():
+        if isinstance(layer, _LAYERS):
+            layer.register_forward_hook(count)
+    with torch.no_grad():
+        net(torch.zeros(1, *config.input_shape))
+    return NetSize(sum(size.weights for size in counts), sum(size.operations for size in counts))
+
+
+def _weight_count(layer: nn.Module) -> int:
+    weight: torch.Tensor = layer.get_submodule("weight")()
+    return weight.numel()

@@ -1,0 +1,124 @@
+"""Quantisation-aware training on digits, the same every time for one seed and one machine."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shiftwire_models.data import Digits, Split, digits
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.nets import NETS, NetName, build
+from shiftwire_models.quant import CalibratedQuant
+from shiftwire_models.weights import ShiftWeight
+
+_BATCH = 64
+_LABEL_SMOOTHING = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Adam with a cosine from `learning_rate` to 0 over all steps."""
+
+    net: NetName
+    epochs: int = 50
+    seed: int = 0
+    learning_rate: float = 0.04
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ModelsError(f"training for {self.epochs} epochs does nothing; take at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What a progress report is told: `number` counts from 1, `loss` is the mean over the epoch's batches."""
+
+    number: int
+    epochs: int
+    loss: float
+
+
+Progress = Callable[[Epoch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """A trained net in evaluation mode; accuracies are fractions, of 1,437 and of 360 pictures."""
+
+    config: TrainConfig
+    net: nn.Module
+    train_accuracy: float
+    test_accuracy: float
+    seconds: float
+
+
+def train(config: TrainConfig, progress: Progress) -> TrainResult:
+    """Train a net of `NETS` on digits; `progress` is called after every epoch. Raises ModelsError."""
+    net_config = NETS[config.net]
+    if net_config.input_shape != (1, 8, 8):
+        raise ModelsError(f"{config.net.value} reads {net_config.input_shape}, not digits; train a digits net instead")
+    start = time.perf_counter()
+    data = digits()
+    net = build(net_config, config.seed)
+    with _one_thread():
+        _fit(net, data, config, progress)
+    scores = accuracy(net, data.train), accuracy(net, data.test)
+    return TrainResult(config, net, *scores, time.perf_counter() - start)
+
+
+def accuracy(net: nn.Module, split: Split) -> float:
+    """Fraction of pictures whose largest logit is the label's; ties take the lowest class."""
+    return float((logits(net, split.x).argmax(1) == split.y).float().mean())
+
+
+def logits(net: nn.Module, x: Tensor) -> Tensor:
+    """Evaluation outputs (N, classes), without gradient."""
+    net.eval()
+    with torch.no_grad():
+        y: Tensor = net(x)
+    return y
+
+
+def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) -> None:
+    generator = torch.Generator().manual_seed(config.seed)
+    batches = -(-len(data.train.y) // _BATCH)
+    optimiser = torch.optim.Adam(net.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
+    rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
+    net.train()
+    for number in range(1, config.epochs + 1):
+        total = 0.0
+        for picked in torch.randperm(len(data.train.y), generator=generator).split(_BATCH):
+            target = data.train.y[picked]
+            loss = functional.cross_entropy(net(data.train.x[picked]), target, label_smoothing=_LABEL_SMOOTHING)
+            for rule in rules:
+                loss = loss + rule.penalty()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach())
+        _settle(net)
+        progress(Epoch(number, config.epochs, total / batches))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """These nets are too small to share: two threads gain 10 % alone and lose tenfold where another job runs."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _settle(net: nn.Module) -> None:
+    """One epoch has shown the ranges; formats that kept moving would move every grid after them."""
+    for module in net.modules():
+        if isinstance(module, CalibratedQuant):
+            module.settle()

@@ -1,0 +1,50 @@
+"""Rules that turn trained floats into sums of powers of two, chosen by name."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from shiftwire_models.terms import Window
+from shiftwire_models.weights.apot import AdditivePowerWeight
+from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
+from shiftwire_models.weights.flightnn import GatedWeight
+from shiftwire_models.weights.latent import GreedyWeight, Shape, ShiftWeight
+
+__all__ = ["ShiftWeight", "WeightRule", "WeightSpec"]
+
+
+class WeightRule(Enum):
+    """The families; they round differently, so a checkpoint belongs to one of them."""
+
+    DEEPSHIFT_PS = "deepshift-ps"
+    DEEPSHIFT_Q = "deepshift-q"
+    LIGHTNN = "lightnn"
+    FLIGHTNN = "flightnn"
+    APOT = "apot"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSpec:
+    """`bits` counts sign and exponent code of one term (APoT: of the weight); the rest where the rule asks for it."""
+
+    rule: WeightRule = WeightRule.DEEPSHIFT_PS
+    bits: int = 4
+    terms: int = 2
+    lambdas: tuple[float, ...] = (0.0, 1e-3)
+    thresholds: tuple[float, ...] = (0.0, 0.1)
+
+    def build(self, shape: Shape) -> ShiftWeight:
+        """A freshly drawn weight of shape (out, in...), from torch's global generator."""
+        match self.rule:
+            case WeightRule.DEEPSHIFT_PS:
+                return PowerSignWeight(shape, self.bits)
+            case WeightRule.DEEPSHIFT_Q:
+                return RoundedWeight(shape, self.bits)
+            case WeightRule.LIGHTNN:
+                return GreedyWeight(shape, self.terms, self._window())
+            case WeightRule.FLIGHTNN:
+                return GatedWeight(shape, self._window(), self.lambdas, self.thresholds)
+            case WeightRule.APOT:
+                return AdditivePowerWeight(shape, self.bits)
+
+    def _window(self) -> Window:
+        return Window(1 - 2 ** (self.bits - 1), 0)

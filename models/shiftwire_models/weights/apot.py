@@ -1,0 +1,57 @@
+"""APoT: weights on levels that are sums of two powers of two, kept as small integers."""
+
+import torch
+from torch import Tensor, nn
+
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import straight_through
+from shiftwire_models.terms import PowerTerms, Window
+from shiftwire_models.weights.latent import Shape, ShiftWeight, initial_latent
+
+# weight bits -> level -> the exponents whose powers add up to it
+_LEVELS: dict[int, dict[int, tuple[int, ...]]] = {
+    3: {0: (), 1: (0,), 2: (1,), 4: (2,)},
+    4: {0: (), 1: (0,), 2: (1,), 3: (1, 0), 4: (2,), 6: (2, 1), 8: (3,), 10: (3, 1)},
+}
+
+
+def apot_levels(bits: int) -> tuple[int, ...]:
+    """Magnitudes of a signed weight of 3 or 4 bits: exact integers, one common scale apart from the paper's."""
+    if bits not in _LEVELS:
+        raise ModelsError(f"APoT weights of {bits} bits have no level table; take 3 or 4")
+    return tuple(_LEVELS[bits])
+
+
+class AdditivePowerWeight(ShiftWeight):
+    """The paper's scale alpha / top level is left to the Affine that follows, so the weight is an integer.
+
+    The latent is in units of the top level (|latent| > 1 saturates); the nearest level wins, ties to the smaller.
+    Source: Li et al., Additive Powers-of-Two Quantization, ICLR 2020; facts section 5.
+    """
+
+    def __init__(self, shape: Shape, bits: int) -> None:
+        levels = apot_levels(bits)
+        exponents = [_LEVELS[bits][level] for level in levels]
+        super().__init__(Window(0, max(max(row) for row in exponents if row)))
+        self.levels = levels
+        self.exponents = exponents
+        latent = initial_latent(shape)
+        self.latent = nn.Parameter(latent / (3 * latent.std()) if latent.numel() > 1 else latent)
+
+    def terms(self) -> PowerTerms:
+        latent = self.latent.detach()
+        levels = torch.tensor(self.levels, dtype=torch.float32)
+        index = torch.bucketize(latent.abs() * levels[-1], (levels[1:] + levels[:-1]) / 2)
+        used, exponent = self._tables()
+        sign = used[:, index] * latent.sign().to(torch.int8)
+        return PowerTerms(sign, exponent[:, index], self.window)
+
+    def forward(self) -> Tensor:
+        return straight_through(self.terms().value(), self.latent * self.levels[-1])
+
+    def _tables(self) -> tuple[Tensor, Tensor]:
+        """used, exponent  int8 (terms, levels)."""
+        terms = max(len(row) for row in self.exponents)
+        used = [[int(t < len(row)) for row in self.exponents] for t in range(terms)]
+        exponent = [[row[t] if t < len(row) else 0 for row in self.exponents] for t in range(terms)]
+        return torch.tensor(used, dtype=torch.int8), torch.tensor(exponent, dtype=torch.int8)
