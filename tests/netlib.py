@@ -104,7 +104,7 @@ def _network_text(index: int, network: Network) -> str:
         kernel, config = _kernel(network, node), f"config_{node.name}"
         tables = [f"{node.name}_{table.name}" for table in kernel.tables]
         structs.append(config_struct(config, kernel))
-        structs += [array(code_type(t.type), name, t.codes) for t, name in zip(kernel.tables, tables, strict=True)]
+        structs += [array(code_type(t.type), name, t.codes.tolist()) for t, name in zip(kernel.tables, tables, strict=True)]
         sources = [Variable(_type(network.tensors[name]), name) for name in node.inputs]
         target = Variable(_type(network.tensors[node.name]), node.name)
         statements.append(f"    {call(kernel, config, sources, target, tables)}")

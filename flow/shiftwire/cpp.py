@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftwire.fixed import Codes
 from shiftwire.kernel import CodeType, Kernel, Lane, Setting
 
 _INT32 = range(-(1 << 31) + 1, 1 << 31)
@@ -37,9 +36,9 @@ def call(kernel: Kernel, config: str, inputs: Sequence[Variable], output: Variab
     return f"sw::{kernel.function}<{types}>({arguments});"
 
 
-def array(element: str, name: str, codes: Codes) -> str:
+def array(element: str, name: str, codes: Sequence[int]) -> str:
     """A constant table."""
-    return f"static const {element} {name}[{codes.size}] = {{{', '.join(map(str, codes.ravel().tolist()))}}};"
+    return f"static const {element} {name}[{len(codes)}] = {{{', '.join(map(str, codes))}}};"
 
 
 def _member(setting: Setting) -> str:

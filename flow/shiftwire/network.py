@@ -52,6 +52,10 @@ class Operations:
         )
 
 
+Witness = tuple[tuple[str, Codes], ...]
+"""Named codes that explain one output."""
+
+
 class Op(ABC):
     """A frozen dataclass that holds all that is known of one layer; every consumer asks it and nothing else."""
 
@@ -67,6 +71,10 @@ class Op(ABC):
     def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
         """The C++ call that does the same."""
 
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        """What made the output code at `index` of one sample; whole inputs where an op knows nothing narrower."""
+        return tuple((f"input {at}", code) for at, code in enumerate(codes))
+
     @abstractmethod
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         """Scalar operations of one inference."""
@@ -75,6 +83,11 @@ class Op(ABC):
     def kind(self) -> str:
         """The operation's name in the ONNX contract."""
         return type(self).__name__
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of constants that the layer stores."""
+        return 0
 
     @property
     def terms(self) -> float | None:

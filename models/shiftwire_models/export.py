@@ -11,6 +11,7 @@ from torch import nn
 
 from shiftwire_hls import onnx_function
 from shiftwire_models.contract import freeze
+from shiftwire_models.exactness import check_exactness
 from shiftwire_models.onnx_names import tidy_names
 
 OPSET = 20
@@ -41,6 +42,7 @@ def export_model(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProt
     model = program.model_proto
     tidy_names(model, parents=_parents(frozen))
     _add_functions(model)
+    check_exactness(model.graph)
     model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return model

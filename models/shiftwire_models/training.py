@@ -92,13 +92,13 @@ def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) 
     net.train()
     for number in range(1, config.epochs + 1):
         total = 0.0
-        for picked in torch.randperm(len(data.train.y), generator=generator).split(_BATCH):
+        for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
             target = data.train.y[picked]
             loss = functional.cross_entropy(net(data.train.x[picked]), target, label_smoothing=_LABEL_SMOOTHING)
             for rule in rules:
                 loss = loss + rule.penalty()
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
             total += float(loss.detach())

@@ -10,7 +10,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.kernel import Kernel, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
 from shiftwire.ops.weights import Shift
 from shiftwire.shift_weights import ShiftWeights
@@ -50,10 +50,19 @@ class Affine(Op):
         )
         return Kernel("affine", members, (weights.table(), self.bias.table(output.format.frac)))
 
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        channel = slice(index[-1], index[-1] + 1)
+        scale, bias = self.scale.integers[channel], self.bias.codes[channel]
+        return (("input", codes[0][index].reshape(1)), ("scale", scale), ("bias", bias))
+
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         positions = output.size // output.shape[-1]
         biased = int(np.count_nonzero(self.bias.codes)) * positions
         return self._weights.operations(positions) + Operations(adds=biased)
+
+    @property
+    def weight_bits(self) -> int:
+        return self.scale.weight_bits + self.bias.bits
 
     @property
     def terms(self) -> float | None:

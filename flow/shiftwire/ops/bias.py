@@ -55,6 +55,11 @@ class Bias:
         held = Fixed.covering(int(codes.min()), int(codes.max()), 0)
         return Table("bias", codes, CodeType(held.bits, held.signed))
 
+    @property
+    def bits(self) -> int:
+        """Bits that the bias takes; none where it is zero."""
+        return self.table(self.grid(self.frac)).type.bits * self.codes.size if self.codes.any() else 0
+
     def settings(self, frac: int, output: Fixed) -> tuple[Setting, ...]:
         """How far sums on the grid 2**-frac move before the bias is added, and in what width."""
         return settings(acc_t=CodeType(output.signed_bits), grid_shift=output.frac - frac)

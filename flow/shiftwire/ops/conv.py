@@ -11,7 +11,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.kernel import Kernel, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
 from shiftwire.ops.weights import Weights
 from shiftwire.ops.window import Window
@@ -71,8 +71,20 @@ class Conv(Op):
         )
         return Kernel("conv", members, (self.weights.table(), self.bias.table(output.format.frac)))
 
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        *position, filter_ = index
+        patches = np.moveaxis(self.window.patches(codes[0][None]), 1 + self.window.axes, -1)
+        channels, group = self.weights.shape[-1], filter_ * self.groups // self.weights.shape[0]
+        patch = patches[(0, *position)][..., group * channels : (group + 1) * channels]
+        bias = self.bias.codes[filter_ : filter_ + 1]
+        return (("inputs", patch.ravel()), ("weights", self.weights.rows[filter_]), ("bias", bias))
+
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return self.weights.operations(prod(output.shape[:-1]))
+
+    @property
+    def weight_bits(self) -> int:
+        return self.weights.bits + self.bias.bits
 
     @property
     def terms(self) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.kernel import Kernel, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
 from shiftwire.ops.weights import Weights
 
@@ -49,8 +49,16 @@ class Dense(Op):
         )
         return Kernel("dense", members, (self.weights.table(), self.bias.table(output.format.frac)))
 
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        (row,) = index
+        return (("inputs", codes[0]), ("weights", self.weights.rows[row]), ("bias", self.bias.codes[row : row + 1]))
+
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return self.weights.operations(1)
+
+    @property
+    def weight_bits(self) -> int:
+        return self.weights.bits + self.bias.bits
 
     @property
     def terms(self) -> float | None:

@@ -11,7 +11,7 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import require_width
 from shiftwire.kernel import CodeType, Kernel, Setting, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class Add(Op):
     def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
         aligned = _Aligned.of(inputs[0].format, inputs[1].format)
         return Kernel("add", settings(n=output.size) + aligned.settings(output.format))
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        return (("left", codes[0][index].reshape(1)), ("right", codes[1][index].reshape(1)))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(adds=output.size)

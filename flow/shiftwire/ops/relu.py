@@ -7,7 +7,7 @@ import numpy as np
 
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.kernel import Kernel, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Relu(Op):
 
     def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
         return Kernel("relu", settings(n=output.size))
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        return (("input", codes[0][index].reshape(1)),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(compares=output.size)

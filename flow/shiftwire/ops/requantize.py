@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, requantize
 from shiftwire.interval import require_width
 from shiftwire.kernel import CodeType, Kernel, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Requantize(Op):
             wide_t=CodeType(max(wide, self.to.signed_bits)),
         )
         return Kernel("requantize", members)
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        return (("input", codes[0][index].reshape(1)),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         rounds = self.rounding is not Rounding.FLOOR and inputs[0].format.frac > self.to.frac

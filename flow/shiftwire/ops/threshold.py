@@ -10,7 +10,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.kernel import CodeType, Kernel, Table, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.network import Op, Operations, Tensor, Witness
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,15 @@ class Threshold(Op):
         )
         tables = (_table("threshold", self.thresholds), _table("base", self.base), _table("step", self.step))
         return Kernel("threshold", members, tables)
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        channel = index[-1]
+        return (("input", codes[0][index].reshape(1)), ("thresholds", self.thresholds[channel]))
+
+    @property
+    def weight_bits(self) -> int:
+        tables = (self.thresholds, self.base, self.step)
+        return sum(_table("", codes).type.bits * codes.size for codes in tables)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         uses = output.size * self.thresholds.shape[1]

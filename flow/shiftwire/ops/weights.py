@@ -52,6 +52,17 @@ class Weights(ABC):
         """Scalar operations when every weight is used `uses` times."""
 
     @property
+    @abstractmethod
+    def rows(self) -> Codes:
+        """(out, taps) as integers."""
+
+    @property
+    def bits(self) -> int:
+        """Bits that the weights take."""
+        table = self.table()
+        return table.codes.size * table.type.bits
+
+    @property
     def terms(self) -> float | None:
         """Mean k over the filters, None where weights are no sums of powers of two."""
         return None
@@ -97,6 +108,10 @@ class Shift(Weights):
     def operations(self, uses: int) -> Operations:
         live = int(np.count_nonzero(self.weights.sign)) * uses
         return Operations(shifts=live, adds=live)
+
+    @property
+    def bits(self) -> int:
+        return self.weights.weight_bits
 
     @property
     def terms(self) -> float | None:

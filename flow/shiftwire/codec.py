@@ -1,0 +1,115 @@
+"""Frozen dataclasses to JSON and back; arrays become .npy files beside it, each with its checksum."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+
+from shiftwire import ops
+from shiftwire.errors import InputError
+from shiftwire.fixed import Fixed
+from shiftwire.host import HostInput, HostOutput
+from shiftwire.network import Network, Node, Tensor
+from shiftwire.shift_weights import ShiftWeights
+
+_CLASSES: Mapping[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        *(getattr(ops, name) for name in ops.__all__),
+        ShiftWeights,
+        HostInput,
+        HostOutput,
+        Network,
+        Node,
+        Tensor,
+    )
+}
+"""Everything a file may name; nothing else is ever constructed."""
+
+
+class ArrayFolder:
+    """Arrays of a project, one .npy file each, named after the value that holds them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.checksums: dict[str, str] = {}
+
+    def save(self, name: str, values: np.ndarray[Any, Any]) -> dict[str, str]:
+        """Write an array; returns what stands for it in the JSON."""
+        buffer = io.BytesIO()
+        np.save(buffer, np.ascontiguousarray(values), allow_pickle=False)
+        file = f"{name}.npy"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / file).write_bytes(buffer.getvalue())
+        self.checksums[file] = hashlib.sha256(buffer.getvalue()).hexdigest()
+        return {"array": file, "sha256": self.checksums[file]}
+
+    def load(self, reference: Mapping[str, str]) -> np.ndarray[Any, Any]:
+        """Read an array; raises InputError for a file that is missing or was changed."""
+        path = self._folder / Path(reference["array"]).name
+        if not path.is_file():
+            raise InputError(f"found no {path}; convert the model again")
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != reference["sha256"]:
+            raise InputError(f"{path} does not match its checksum in design.json; convert the model again")
+        self.checksums[path.name] = reference["sha256"]
+        values: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        return values
+
+
+def encode(value: Any, arrays: ArrayFolder, name: str = "") -> Any:
+    """JSON of a value of the classes above; `name` is the path of the value, for the arrays in it."""
+    match value:
+        case Fixed():
+            return str(value)
+        case enum.Enum():
+            return value.value
+        case np.ndarray():
+            return arrays.save(name, value)
+        case tuple():
+            return [encode(item, arrays, f"{name}.{_label(item, at)}".strip(".")) for at, item in enumerate(value)]
+        case _ if dataclasses.is_dataclass(value):
+            fields = [field.name for field in dataclasses.fields(value) if field.init]
+            members = {key: encode(getattr(value, key), arrays, _inner(name, value, key)) for key in fields}
+            return {"is": type(value).__name__} | members
+    return value
+
+
+def decode(data: Any, arrays: ArrayFolder, hint: Any = None) -> Any:
+    """The value of JSON that `encode` wrote; `hint` is the type its owner declares."""
+    match data:
+        case {"array": _, "sha256": _}:
+            return arrays.load(data)
+        case {"is": kind, **members}:
+            if kind not in _CLASSES:
+                raise InputError(f"design.json names the unknown class '{kind}'; convert the model again")
+            return _made(_CLASSES[kind], members, arrays)
+        case list():
+            return tuple(decode(item, arrays) for item in data)
+        case str() if hint is Fixed:
+            return Fixed.parse(data)
+        case str() if isinstance(hint, type) and issubclass(hint, enum.Enum):
+            return hint(data)
+    return data
+
+
+def _made(kind: type[Any], members: Mapping[Any, Any], arrays: ArrayFolder) -> Any:
+    hints = get_type_hints(kind)
+    return kind(**{str(key): decode(member, arrays, hints.get(key)) for key, member in members.items()})
+
+
+def _label(item: Any, at: int) -> str:
+    return item.name if isinstance(item, Node) else str(at)
+
+
+def _inner(name: str, owner: Any, key: str) -> str:
+    """Files are called after the layer and the field; the classes between them add nothing."""
+    skipped = isinstance(owner, Network) or key in ("op", "weights", "codes")
+    return name if skipped else f"{name}.{key}".strip(".")

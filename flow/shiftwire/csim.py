@@ -1,0 +1,110 @@
+"""C-simulation: the project's own C++ under g++, compared with the specification in every layer."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shiftwire.errors import ToolError
+from shiftwire.fixed import Codes
+from shiftwire.network import Network
+from shiftwire.project import Project
+from shiftwire.tools.host_cpp import Build, compiled
+from shiftwire.tools.process import run
+from shiftwire.verify import Difference, LayerComparison, Tally
+
+BATCH = 16
+"""Samples a process simulates before it reports."""
+
+Progress = Callable[[int, int], None]
+"""Called with samples done and samples in all."""
+
+
+@dataclass(frozen=True)
+class CsimReport:
+    """What a C-simulation found; `samples_per_second` is of the simulation alone, over all processes."""
+
+    engine: str
+    samples: int
+    seconds_compile: float
+    samples_per_second: float
+    layers: list[LayerComparison]
+    first_difference: Difference | None
+    output: Codes
+
+    @property
+    def different(self) -> int:
+        return sum(layer.different for layer in self.layers)
+
+    @property
+    def compared(self) -> int:
+        return sum(layer.compared for layer in self.layers)
+
+    @property
+    def vacuous(self) -> list[str]:
+        """Layers in which no output was alive, so that their agreement proves nothing."""
+        return [layer.name for layer in self.layers if not layer.live]
+
+
+def csim(project: Project, codes: Codes, progress: Progress = lambda done, total: None) -> CsimReport:
+    """Simulate input codes (N, *shape) and compare every layer with `Network.evaluate`."""
+    start = time.perf_counter()
+    program = compiled_driver(project)
+    seconds_compile = time.perf_counter() - start
+    network = project.design.network
+    tally, outputs, busy, workers = Tally(network), [], 0.0, os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder, ThreadPoolExecutor(workers) as pool:
+        jobs = [
+            pool.submit(_simulate, program, network, batch, Path(folder) / str(at))
+            for at, batch in enumerate(network.batches(codes, BATCH))
+        ]
+        for job in jobs:
+            expected, found, seconds = job.result()
+            tally.add(expected, found)
+            outputs.append(found[network.output_name])
+            busy += seconds
+            progress(tally.samples, len(codes))
+    rate = len(codes) * workers / busy
+    return CsimReport("csim", len(codes), seconds_compile, rate, tally.layers(), tally.first, np.concatenate(outputs))
+
+
+def compiled_driver(project: Project) -> Path:
+    """The simulation program of a project, built once for each content of its C++."""
+    hls = project.hls_dir
+    source = hls / "shiftwire_csim.cpp"
+    includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
+    return compiled(Build(source, includes), project.reports_dir / "csim")
+
+
+def _simulate(
+    program: Path, network: Network, codes: Codes, files: Path
+) -> tuple[dict[str, Codes], dict[str, Codes], float]:
+    """Expected and found codes of every layer, and the seconds that the program ran."""
+    given, made = files.with_suffix(".in"), files.with_suffix(".out")
+    codes.tofile(given)
+    start = time.perf_counter()
+    run([program, str(len(codes)), given, made], "C-simulate")
+    seconds = time.perf_counter() - start
+    found = dict(_layers(network, np.fromfile(made, np.int64), len(codes)))
+    given.unlink()
+    made.unlink()
+    return network.evaluate_layers(codes), found, seconds
+
+
+def _layers(network: Network, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:
+    sizes = [network.tensors[node.name].size for node in network.nodes]
+    if flat.size != samples * sum(sizes):
+        raise ToolError(
+            f"the simulation gave {flat.size} codes, wanted {samples * sum(sizes)}; convert the model again"
+        )
+    frames, start = flat.reshape(samples, -1), 0
+    for node, size in zip(network.nodes, sizes, strict=True):
+        yield node.name, frames[:, start : start + size].reshape(samples, *network.tensors[node.name].shape)
+        start += size

@@ -1,0 +1,171 @@
+"""A project folder: design.json and the weights say all, hls/ is written from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import io
+import json
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shiftwire.codec import ArrayFolder, decode, encode
+from shiftwire.errors import InputError, noted
+from shiftwire.fixed import Codes
+from shiftwire.folder import replaced
+from shiftwire.hls_files import csim_driver, golden, hls_readme, test_bench
+from shiftwire.network import Network, Tensor
+from shiftwire.schedule import Design, schedule
+from shiftwire_boards.catalog import Board
+
+SCHEMA = 1
+DESIGN_FILE = "design.json"
+GOLDEN_FRAMES = 16
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder on disk and the design it was written from."""
+
+    path: Path
+    design: Design
+    version_hash: str
+
+    @property
+    def hls_dir(self) -> Path:
+        return self.path / "hls"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where tools leave what they make; outside the version hash."""
+        return self.path / "reports"
+
+
+def shiftwire_version() -> str:
+    return importlib.metadata.version("shiftwire")
+
+
+def write_project(design: Design, path: Path) -> Project:
+    """Write a project whole; an older project of ours at `path` is replaced, anything else refused."""
+    with replaced(path, is_ours=is_project) as work:
+        arrays = ArrayFolder(work / "weights")
+        manifest = _manifest(design, arrays)
+        text = json.dumps(manifest, indent=1) + "\n"
+        (work / DESIGN_FILE).write_text(text, encoding="utf-8")
+        version = _version_hash(text, arrays)
+        _write_hls(design, work / "hls", version)
+    return Project(path, design, version)
+
+
+def load_project(path: Path) -> Project:
+    """Read a project back; raises InputError for a folder that is none or was changed by hand."""
+    file = path / DESIGN_FILE
+    if not file.is_file():
+        raise InputError(f"found no {DESIGN_FILE} in {path}; name a folder that 'shiftwire convert' wrote")
+    with noted(f"in {file}"):
+        text = file.read_text(encoding="utf-8")
+        manifest = _parsed(text)
+        arrays = ArrayFolder(path / "weights")
+        try:
+            network: Network = decode(manifest["network"], arrays)
+            board = Board(**manifest["board"])
+            design = schedule(network, board, manifest["clock_ns"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"it is damaged ({error}); convert the model again") from None
+    return Project(path, design, _version_hash(text, arrays))
+
+
+def is_project(path: Path) -> bool:
+    """Whether a folder is one of ours, whatever its version."""
+    try:
+        return "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def golden_codes(network: Network) -> Codes:
+    """Input frames for test benches: all lowest, all highest, zeros, then seeded random codes."""
+    lo, hi = network.input.format.lo, network.input.format.hi
+    codes = np.random.default_rng(0).integers(lo, hi + 1, (GOLDEN_FRAMES, *network.input.shape))
+    codes[0], codes[1], codes[2] = lo, hi, 0
+    return codes
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(text)
+        schema = manifest["shiftwire"]["schema"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError("it is no design that shiftwire wrote, or it is damaged; convert the model again") from None
+    if schema != SCHEMA:
+        raise InputError(f"it has schema {schema}, this shiftwire reads {SCHEMA}; convert the model again")
+    return manifest
+
+
+def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
+    """design.json: what was built, for what, with which tools in mind."""
+    network = design.network
+    return {
+        "shiftwire": {"schema": SCHEMA, "version": shiftwire_version()},
+        "written_for": {"hls4ml": importlib.metadata.version("hls4ml"), "c++": "c++14", "vitis_hls": "2022.2 or later"},
+        "board": dataclasses.asdict(design.board),
+        "clock_ns": design.clock_ns,
+        "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
+        "input_stream": dataclasses.asdict(design.input_stream),
+        "stages": [
+            {
+                "name": stage.node.name,
+                "kind": stage.node.kind,
+                "reads": list(stage.node.inputs),
+                "fold": {"style": stage.fold.style.value, "pe": stage.fold.pe, "simd": stage.fold.simd},
+                "stream": dataclasses.asdict(stage.stream),
+            }
+            for stage in design.stages
+        ],
+        "network": encode(network, arrays),
+    }
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {"shape": list(tensor.shape), "format": str(tensor.format)}
+
+
+def _version_hash(text: str, arrays: ArrayFolder) -> str:
+    """SHA-256 of design.json and of the weight files it names."""
+    parts = [text, *(f"{name} {digest}" for name, digest in sorted(arrays.checksums.items()))]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _write_hls(design: Design, folder: Path, version: str) -> None:
+    """The hls4ml project, made reproducible and completed with our test bench and C-simulation driver."""
+    with redirect_stdout(io.StringIO()):
+        from shiftwire.hls4ml_ext import TOP, model_graph  # noqa: PLC0415 - hls4ml prints and takes seconds
+
+        model_graph(design, folder).write()
+    inputs, outputs = golden(design, golden_codes(design.network))
+    files: Mapping[str, str] = {
+        f"{TOP}_test.cpp": test_bench(design, TOP),
+        "shiftwire_csim.cpp": csim_driver(design, TOP),
+        "README.txt": hls_readme(design),
+        "tb_data/tb_input_features.dat": inputs,
+        "tb_data/tb_output_predictions.dat": outputs,
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    _settle(folder, version)
+
+
+def _settle(folder: Path, version: str) -> None:
+    """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
+    config = folder / "hls4ml_config.yml"
+    stamp = next(line for line in config.read_text().splitlines() if line.startswith("Stamp:")).split()[-1].strip("'\"")
+    for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
+        text = (folder / name).read_text(encoding="utf-8")
+        text = text.replace(stamp, version[:8]).replace(str(folder), ".").replace("-std=c++0x", "-std=c++14")
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,149 @@
+"""Proof that float32 computes the file's integers exactly: every partial sum stays below 2**24 steps of its grid."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Every value is an integer times 2**-frac, and no integer exceeds `bound` in magnitude."""
+
+    frac: int
+    bound: int
+
+    def on(self, frac: int) -> "Range":
+        """The same values on a finer grid."""
+        return Range(frac, self.bound << (frac - self.frac))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node with the ranges of its data inputs and its constants by role (`sign`, `bias`)."""
+
+    node: onnx.NodeProto
+    inputs: tuple[Range, ...]
+    constants: dict[str, NDArray[np.generic]]
+
+    def integer(self, name: str) -> int:
+        value = self._attribute(name)
+        return value if isinstance(value, int) else 0
+
+    def integers(self, name: str) -> list[int]:
+        value = self._attribute(name)
+        return list(value) if isinstance(value, list) else []
+
+    def _attribute(self, name: str) -> object:
+        found = [a for a in self.node.attribute if a.name == name]
+        return onnx.helper.get_attribute_value(found[0]) if found else None
+
+
+def check_exactness(graph: onnx.GraphProto) -> None:
+    """Raises ModelsError at the first node that float32 could round, or whose operation the contract lacks."""
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    ranges: dict[str, Range] = {}
+    for node in graph.node:
+        if node.op_type not in _RULES:
+            raise ModelsError(
+                f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; "
+                "build the net of shift, adder and affine layers, quantisers, ReLU and pools"
+            )
+        inputs = tuple(ranges[name] for name in node.input if name in ranges)
+        roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
+        if not inputs and node.op_type not in _QUANTISERS:
+            raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
+        found = _RULES[node.op_type](Site(node, inputs, roles))
+        if found.bound >= 1 << FLOAT32_INTEGER_BITS:
+            raise ModelsError(
+                f"layer '{node.name}' can reach {found.bound.bit_length()} bits, and float32 is exact to "
+                f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
+            )
+        ranges[node.output[0]] = found
+
+
+def _quant(site: Site) -> Range:
+    frac = -round(math.log2(float(site.constants["scale"])))
+    return _covering(Format(round(float(site.constants["bitwidth"])), frac, bool(site.integer("signed"))))
+
+
+def _requantize(site: Site) -> Range:
+    return _covering(Format(site.integer("bits"), site.integer("frac"), bool(site.integer("signed"))))
+
+
+def _covering(grid: Format) -> Range:
+    return Range(grid.frac, max(-grid.low_code, grid.high_code))
+
+
+def _shift(site: Site) -> Range:
+    """Also Affine, whose every output reads one input."""
+    (x,) = site.inputs
+    sign, exponent = site.constants["sign"].astype(np.int64), site.constants["exponent"].astype(np.int64)
+    outputs = sign.shape[1]
+    lowest = int(exponent[sign != 0].min(initial=0))
+    weights = (np.abs(sign) << np.where(sign == 0, 0, exponent - lowest)).sum(0).reshape(outputs, -1).sum(1)
+    bias_frac = site.integer("bias_frac")
+    frac = max(x.frac - lowest, bias_frac)
+    products = [x.bound * int(weight) << (frac - x.frac + lowest) for weight in weights]
+    biases = [abs(int(bias)) << (frac - bias_frac) for bias in site.constants["bias"].astype(np.int64)]
+    return Range(frac, max(map(sum, zip(products, biases, strict=True))))
+
+
+def _adder(site: Site) -> Range:
+    (x,) = site.inputs
+    frac = site.integer("weight_frac")
+    if frac != x.frac:
+        raise ModelsError(
+            f"layer '{site.node.name}' compares inputs of {x.frac} fraction bits with weights of {frac}; give the "
+            "adder layer the format of the quantiser before it"
+        )
+    codes = np.abs(site.constants["weight"].astype(np.int64))
+    taps = codes.reshape(codes.shape[0], -1)
+    return Range(frac, x.bound * taps.shape[1] + int(taps.sum(1).max()))
+
+
+def _average(site: Site) -> Range:
+    (x,) = site.inputs
+    positions = math.prod(site.integers("kernel_shape"))
+    doublings = positions.bit_length() - 1
+    if positions != 1 << doublings:
+        raise ModelsError(f"layer '{site.node.name}' averages {positions} positions; take a power of two")
+    return x.on(x.frac + doublings)
+
+
+def _same(site: Site) -> Range:
+    return site.inputs[0]
+
+
+def _sum(site: Site) -> Range:
+    frac = max(x.frac for x in site.inputs)
+    return Range(frac, sum(x.on(frac).bound for x in site.inputs))
+
+
+def _joined(site: Site) -> Range:
+    frac = max(x.frac for x in site.inputs)
+    return Range(frac, max(x.on(frac).bound for x in site.inputs))
+
+
+_QUANTISERS = ("Quant", "Requantize")
+_RULES: dict[str, Callable[[Site], Range]] = {
+    "Quant": _quant,
+    "Requantize": _requantize,
+    "ShiftDense": _shift,
+    "ShiftConv": _shift,
+    "Affine": _shift,
+    "AdderDense": _adder,
+    "AdderConv": _adder,
+    "AveragePool": _average,
+    "MaxPool": _same,
+    "Relu": _same,
+    "Flatten": _same,
+    "Add": _sum,
+    "Concat": _joined,
+}
