@@ -101,9 +101,7 @@ def _simulate(
 def _layers(network: Network, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:
     sizes = [network.tensors[node.name].size for node in network.nodes]
     if flat.size != samples * sum(sizes):
-        raise ToolError(
-            f"the simulation gave {flat.size} codes, wanted {samples * sum(sizes)}; convert the model again"
-        )
+        raise ToolError(f"the simulation gave {flat.size} codes, wanted {samples * sum(sizes)}; convert it again")
     frames, start = flat.reshape(samples, -1), 0
     for node, size in zip(network.nodes, sizes, strict=True):
         yield node.name, frames[:, start : start + size].reshape(samples, *network.tensors[node.name].shape)

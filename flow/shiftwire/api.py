@@ -1,0 +1,70 @@
+"""The flow in Python: what the command line calls, and what a script may."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shiftwire.errors import InputError
+from shiftwire.network import Network
+from shiftwire.onnx_import import import_onnx
+from shiftwire.passes import run_pipeline
+from shiftwire.project import Project, write_project
+from shiftwire.schedule import Design, schedule
+from shiftwire_boards.catalog import Board, UnknownBoardError, load_board
+
+if TYPE_CHECKING:
+    from hls4ml.model.graph import ModelGraph
+
+
+def load_network(model: str | Path) -> Network:
+    """The network of an exact ONNX file, after all passes."""
+    return run_pipeline(import_onnx(Path(model)))
+
+
+def design(model: str | Path | Network, board: str = "pynq-z2", clock_ns: float | None = None) -> Design:
+    """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise."""
+    network = model if isinstance(model, Network) else load_network(model)
+    return schedule(network, _board(board), clock_ns)
+
+
+def convert(
+    model: str | Path | Network,
+    board: str = "pynq-z2",
+    output: str | Path | None = None,
+    clock_ns: float | None = None,
+) -> Project:
+    """Write an HLS project; into build/<name of the model> unless `output` names a folder.
+
+    Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
+    never touched.
+    """
+    stem = "network" if isinstance(model, Network) else Path(model).stem
+    return write_project(design(model, board, clock_ns), Path(output or Path("build") / stem))
+
+
+def to_hls4ml(
+    model: str | Path | Network | Design,
+    board: str = "pynq-z2",
+    output: str | Path = "build/hls4ml",
+    clock_ns: float | None = None,
+) -> ModelGraph:
+    """hls4ml's own ModelGraph of a network, every type given; write, compile, predict, trace and build work on it.
+
+    predict takes and gives values (N, ...), channels last: give it what the network's input quantiser would, in
+    float64 where a format has more than 24 bits.
+    """
+    planned = model if isinstance(model, Design) else design(model, board, clock_ns)
+    with redirect_stdout(io.StringIO()):
+        from shiftwire.hls4ml_ext import model_graph  # noqa: PLC0415 - hls4ml prints at import and takes seconds
+
+        return model_graph(planned, Path(output))
+
+
+def _board(name: str) -> Board:
+    try:
+        return load_board(name)
+    except UnknownBoardError as error:
+        raise InputError(str(error)) from None

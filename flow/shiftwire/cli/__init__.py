@@ -1,0 +1,54 @@
+"""The command line: one module a verb."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from shiftwire.cli import convert, csim, demo, doctor, inspect, verify
+from shiftwire.errors import ShiftwireError
+
+VERBS = (convert, csim, inspect, verify, doctor, demo)
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb; 0 success, 1 a failed check, 2 the user's mistake, 3 a tool's failure."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if not arguments.debug:
+        sys.excepthook = _unexpected
+    try:
+        status: int = arguments.run(arguments)
+    except ShiftwireError as error:
+        if arguments.debug:
+            raise
+        print(f"shiftwire {arguments.verb}: {error.sentence()}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"shiftwire {arguments.verb}: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shiftwire",
+        description="Multiplication-free networks from ONNX to verified FPGA projects.",
+        epilog="example: shiftwire convert model.onnx --board pynq-z2 -o build/model",
+    )
+    parser.add_argument("--debug", action="store_true", help="show a traceback for every error")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for module in VERBS:
+        verb = module.add(verbs)
+        verb.set_defaults(run=module.run)
+        verb.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error nobody foresaw: still one sentence."""
+    said = f"shiftwire: internal error, {kind.__name__}: {error}; run again with --debug and report it"
+    print(said, file=sys.stderr)  # noqa: T201

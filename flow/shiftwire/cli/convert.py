@@ -1,0 +1,46 @@
+"""shiftwire convert: an exact ONNX file becomes an HLS project."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from shiftwire import api
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
+from shiftwire_boards.catalog import board_names
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "convert",
+        "turn an exact ONNX file into an HLS project",
+        "shiftwire convert model.onnx --board pynq-z2 -o build/model",
+    )
+    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
+    parser.add_argument("--board", default="pynq-z2", help=f"one of {', '.join(board_names())} (default: pynq-z2)")
+    parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
+    parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    note(f"converting {arguments.model} for {arguments.board}")
+    project = api.convert(arguments.model, arguments.board, arguments.output, arguments.clock_ns)
+    design = project.design
+    if arguments.json:
+        print_json(
+            {
+                "project": str(project.path),
+                "board": design.board.name,
+                "part": design.board.part,
+                "clock_ns": design.clock_ns,
+                "layers": len(design.stages),
+                "version_hash": project.version_hash,
+            }
+        )
+    else:
+        say(f"{project.path}: {len(design.stages)} layers for {design.board.part} at {design.clock_ns} ns")
+        say(f"next: shiftwire csim {project.path} --data test.npz")
+    return 0

@@ -1,0 +1,71 @@
+"""shiftwire csim: bit-exact C-simulation of a project."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
+from shiftwire.csim import CsimReport, csim
+from shiftwire.data import load_data
+from shiftwire.junit import write_junit
+from shiftwire.project import load_project
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "csim",
+        "C-simulate a project and compare every code of every layer with the specification",
+        "shiftwire csim build/model --data test.npz --layers",
+    )
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) in the model's layout, or .npy")
+    parser.add_argument("--layers", action="store_true", help="print a line for every layer")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML for a CI server")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    project = load_project(arguments.project)
+    data = load_data(arguments.data, project.design.network)
+    note(f"compiling {project.hls_dir}")
+    with progress("C-simulating") as report_progress:
+        report = csim(project, data.codes, report_progress)
+    if arguments.junit is not None:
+        write_junit(report, arguments.junit)
+    if arguments.json:
+        print_json(as_json(report))
+    else:
+        _print(report, arguments.layers)
+    for name in report.vacuous:
+        note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
+    return 1 if report.different else 0
+
+
+def as_json(report: CsimReport) -> dict[str, object]:
+    """The object that --json prints; `first_difference` only where there is one."""
+    first = report.first_difference
+    found = {} if first is None else {"first_difference": dataclasses.asdict(first)}
+    return {
+        "engine": report.engine,
+        "samples": report.samples,
+        "seconds_compile": report.seconds_compile,
+        "samples_per_second": report.samples_per_second,
+        "layers": [dataclasses.asdict(layer) for layer in report.layers],
+        **found,
+    }
+
+
+def _print(report: CsimReport, with_layers: bool) -> None:
+    if with_layers:
+        rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
+        print_table(("layer", "compared", "different", "live outputs"), rows)
+    say(
+        f"csim: {report.samples} samples, {report.different} of {report.compared} codes differ "
+        f"({report.seconds_compile:.1f} s compile, {report.samples_per_second:.0f} samples/s)"
+    )
+    if report.first_difference is not None:
+        say(f"first difference: {report.first_difference.sentence()}")

@@ -1,0 +1,57 @@
+"""shiftwire demo: train, export, convert, C-simulate and compare, on real data."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from shiftwire import api
+from shiftwire.cli.terminal import Verbs, add_verb, note, say
+from shiftwire.cli.verify import compare_engines, print_engines, totals
+from shiftwire.data import load_data
+from shiftwire.errors import CheckFailedError, ToolError
+
+NET = "digits-shiftadd"
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "demo",
+        "train a small ShiftAddNet on scikit-learn's digits and take it to a verified HLS project",
+        "shiftwire demo -o build",
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("build"), help="folder (default: build)")
+    parser.add_argument("--board", default="pynq-z2", help="a board of the catalog (default: pynq-z2)")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.output
+    model, data_file = folder / "digits.onnx", folder / "digits_test.npz"
+    expected = folder / "digits_torch.npz"
+    checkpoint = folder / "digits_checkpoint"
+    _train("train", "--net", NET, "-o", checkpoint)
+    _train("export", checkpoint, "-o", model, "--data-out", data_file, "--expect", expected)
+    note(f"converting {model} for {arguments.board}")
+    project = api.convert(model, arguments.board, folder / "digits")
+    data = load_data(data_file, project.design.network)
+    results = compare_engines(project, data, model, [("torch", expected)])
+    print_engines(results)
+    different, compared = totals(results)
+    say(f"project: {project.path} (HLS in {project.hls_dir}), model: {model}, test split: {data_file}")
+    accuracy = next(result.accuracy for result in results if result.engine == "csim")
+    say(f"demo: {len(data.codes)} images, accuracy {accuracy:.1f} %, {different} of {compared} codes differ")
+    return 1 if different else 0
+
+
+def _train(*arguments: str | Path) -> None:
+    """One step of shiftwire-train, a program of its own: flow and models meet in files alone."""
+    if importlib.util.find_spec("torch") is None:
+        raise ToolError("found no torch, which the demo trains with; pip install 'shiftwire[train]'")
+    done = subprocess.run([sys.executable, "-m", "shiftwire_models", *map(str, arguments)], check=False)
+    if done.returncode:
+        raise CheckFailedError(f"shiftwire-train {arguments[0]} ended with status {done.returncode}; see its message")

@@ -1,0 +1,89 @@
+"""shiftwire inspect: what a model or a project is made of."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from shiftwire.api import load_network
+from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
+from shiftwire.inspection import LayerFacts, inspect_network
+from shiftwire.network import Network, Operations
+from shiftwire.project import load_project
+from shiftwire.schedule import Design
+
+COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "multiplies", "weight bits")
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "inspect",
+        "show layers, shapes, formats, terms, operations per inference and weight bits",
+        "shiftwire inspect model.onnx",
+    )
+    parser.add_argument("target", type=Path, help="exact ONNX file, or a folder that 'shiftwire convert' wrote")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    design = load_project(arguments.target).design if arguments.target.is_dir() else None
+    network = design.network if design else load_network(arguments.target)
+    facts = list(inspect_network(network))
+    if arguments.json:
+        print_json({"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)} | _built(design))
+    else:
+        _print(network, facts, design)
+    return 0
+
+
+def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> None:
+    print_table(COLUMNS, [_row(fact) for fact in facts])
+    total = _operations(facts)
+    say(
+        f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
+        f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
+    )
+    say(
+        f"host: input {'quantised' if network.host_input.quantises else 'given on its grid'}, "
+        f"output tail {network.host_output.tail.value}"
+    )
+    if design is not None:
+        style = ", ".join(sorted({stage.fold.style.value for stage in design.stages}))
+        say(f"built {style} for {design.board.title} ({design.board.part}) at {design.clock_ns} ns")
+
+
+def _row(fact: LayerFacts) -> tuple[object, ...]:
+    done = fact.operations
+    shape = "x".join(map(str, fact.shape))
+    terms = "-" if fact.terms is None else fact.terms
+    return (
+        fact.name, fact.kind, shape, fact.format, terms,
+        done.shifts, done.adds, done.compares, done.multiplies, fact.weight_bits,
+    )  # fmt: skip
+
+
+def _operations(facts: list[LayerFacts]) -> Operations:
+    return sum((fact.operations for fact in facts), Operations())
+
+
+def _layer_json(fact: LayerFacts) -> dict[str, object]:
+    return dataclasses.asdict(fact)
+
+
+def _total_json(facts: list[LayerFacts]) -> dict[str, object]:
+    bits = sum(fact.weight_bits for fact in facts)
+    return {"operations": dataclasses.asdict(_operations(facts)), "weight_bits": bits}
+
+
+def _built(design: Design | None) -> dict[str, object]:
+    """What only a project knows: the board and how each layer is folded."""
+    if design is None:
+        return {}
+    folds = [
+        {"name": stage.node.name, "style": stage.fold.style.value, "pe": stage.fold.pe, "simd": stage.fold.simd}
+        for stage in design.stages
+    ]
+    return {"board": design.board.name, "part": design.board.part, "clock_ns": design.clock_ns, "folds": folds}

@@ -1,0 +1,86 @@
+"""What the verbs print: tables, JSON, progress."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from shiftwire.csim import Progress as Report
+
+PLAIN_WIDTH = 200
+
+Verbs = Any
+"""What argparse's add_subparsers returns; its class is private."""
+
+
+def add_verb(verbs: Verbs, name: str, what: str, example: str) -> argparse.ArgumentParser:
+    """A verb's parser with its one-line help and an example."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
+    )
+    return parser
+
+
+def say(text: str) -> None:
+    """A line of the result, on standard output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """A line beside the result, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def print_json(value: Any) -> None:
+    say(json.dumps(value, indent=1))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
+    """A table; cells that are numbers stand right."""
+    is_terminal = sys.stdout.isatty()
+    console = Console(width=None if is_terminal else PLAIN_WIDTH, highlight=False)
+    table = Table(title=title, title_justify="left", box=None if not is_terminal else Table().box)
+    for at, column in enumerate(columns):
+        numbers = all(isinstance(row[at], int | float) or row[at] in ("", "-") for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Report]:
+    """A bar on a terminal, some ten plain lines elsewhere; both on standard error."""
+    if not sys.stderr.isatty():
+        yield _plain_progress(what)
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _plain_progress(what: str) -> Report:
+    shown = -1
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown
+        tenth = 10 * done // max(total, 1)
+        if tenth > shown:
+            shown = tenth
+            note(f"{what}: {done} of {total}")
+
+    return report
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

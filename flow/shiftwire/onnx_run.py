@@ -1,0 +1,40 @@
+"""onnxruntime on an exact file: an independent oracle that shares no line with the specification."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes, Fixed
+from shiftwire.host import channels_last
+
+FLOAT_BITS = 24
+"""Codes of a float32 tensor are exact up to this many bits."""
+
+
+def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int = 64) -> npt.NDArray[Any]:
+    """Outputs of the model's own layout for values (N, C, H, W); its graph is run as written, without fusions."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    source = str(model) if isinstance(model, Path) else model.SerializeToString()
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    starts = range(0, len(values), batch)
+    parts = [session.run(None, {name: values[at : at + batch].astype(np.float32)})[0] for at in starts]
+    return np.concatenate(parts)
+
+
+def codes_of(values: npt.NDArray[Any], held: Fixed) -> Codes:
+    """Codes (N, H, W, C) of output values (N, C, H, W); raises InputError for a value off the grid."""
+    scaled = np.ldexp(channels_last(values).astype(np.float64), held.frac)
+    off = np.count_nonzero(scaled != np.rint(scaled))
+    if off:
+        raise InputError(f"{off} output values are not on the grid of {held}; the file is not exact")
+    codes: Codes = scaled.astype(np.int64)
+    return codes
