@@ -29,9 +29,15 @@ template <class T> void read_codes(FILE *file, T *to, int n) {
     }
 }
 
+#ifdef SHIFTWIRE_CODE_TYPES
+template <class T> long long as_int64(const T &code) { return code.v; }
+#else
+template <class T> long long as_int64(const T &code) { return (long long)code; }
+#endif
+
 template <class T> void write_codes(FILE *file, const T *from, int n) {
     for (int i = 0; i < n; i++) {
-        const long long code = (long long)sw::to_code(from[i]);
+        const long long code = as_int64(sw::to_code(from[i]));
         fwrite(&code, sizeof code, 1, file);
     }
 }

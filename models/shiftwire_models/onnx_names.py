@@ -41,7 +41,8 @@ def _wanted_name(node: onnx.NodeProto, parents: Collection[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_]+", "_", name)
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", name)
+    return f"layer_{word}" if word[:1].isdigit() else word
 
 
 def _unique(name: str, taken: Iterable[str]) -> str:
@@ -60,7 +61,7 @@ def _own_initialisers(graph: onnx.GraphProto) -> None:
             if name in shared:
                 tensor = onnx.TensorProto()
                 tensor.CopyFrom(shared[name])
-                tensor.name = node.input[place] = f"{node.name}_{_plain(name.rsplit('.', 1)[-1])}"
+                tensor.name = node.input[place] = f"{node.name}_{name.rsplit('.', 1)[-1]}"
                 owned.append(tensor)
     del graph.initializer[:]
     graph.initializer.extend(owned)

@@ -14,9 +14,11 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.nets import NETS, NetName, build
 from shiftwire_models.quant import CalibratedQuant
 from shiftwire_models.weights import ShiftWeight
+from shiftwire_models.weights.flightnn import GatedWeight
 
 _BATCH = 64
 _LABEL_SMOOTHING = 0.05
+_THRESHOLD_RATE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def logits(net: nn.Module, x: Tensor) -> Tensor:
 def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) -> None:
     generator = torch.Generator().manual_seed(config.seed)
     batches = -(-len(data.train.y) // _BATCH)
-    optimiser = torch.optim.Adam(net.parameters(), lr=config.learning_rate)
+    optimiser = _optimiser(net, config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
@@ -104,6 +106,15 @@ def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) 
             total += float(loss.detach())
         _settle(net)
         progress(Epoch(number, config.epochs, total / batches))
+
+
+def _optimiser(net: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """Gates move slowly: at the full rate a threshold outruns the residuals it judges and prunes the net."""
+    thresholds = [module.threshold for module in net.modules() if isinstance(module, GatedWeight)]
+    slow = {id(threshold) for threshold in thresholds}
+    others = [parameter for parameter in net.parameters() if id(parameter) not in slow]
+    groups = [{"params": others}, {"params": thresholds, "lr": learning_rate * _THRESHOLD_RATE}]
+    return torch.optim.Adam(groups, lr=learning_rate)
 
 
 @contextlib.contextmanager

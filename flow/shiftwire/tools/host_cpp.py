@@ -30,7 +30,9 @@ class Build:
     def key(self, compiler: Path) -> str:
         """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler."""
         includes = [f"-I{folder}" for folder in self.include_dirs]
-        text = run([compiler, f"-std={self.standard}", "-E", "-P", *includes, self.source], "preprocess the kernels")
+        text = run(
+            [compiler, f"-std={self.standard}", *self.flags, "-E", "-P", *includes, self.source], "preprocess the kernels"
+        )
         version = run([compiler, "--version"], "tell its version")
         return hashlib.sha256("\0".join([version, self.standard, *self.flags, text]).encode()).hexdigest()
 

@@ -1,0 +1,47 @@
+# shiftwire: `make` alone explains the targets.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types check fuzz mutants bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "found $$($(PYTHON) --version), wanted Python 3.11 or later; set PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	touch $@
+
+demo: $(READY) ## train on digits, convert for pynq-z2, C-simulate, compare every engine
+	$(BIN)/shiftwire demo -o build
+
+test: $(READY) ## the test suite, on both cores
+	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
+
+lint: $(READY) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict on the four packages
+	$(BIN)/mypy
+
+check: lint types test ## what must be green before a commit
+
+fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow -s
+
+mutants: $(READY) ## break the kernels one by one; every mutant must turn a test red
+	$(BIN)/python tests/mutants.py
+
+bench: $(READY) ## measure C-simulation and training against their peers, as ratios
+	$(BIN)/python tests/bench_csim.py
+	$(BIN)/python -m shiftwire_models.bench
+
+clean: ## remove what was built, keep .venv
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

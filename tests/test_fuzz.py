@@ -1,0 +1,111 @@
+"""Three hundred random networks in every engine; `make fuzz` prints the counts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from netlib import run_networks
+from random_networks import random_codes, random_network
+
+from shiftwire.api import convert
+from shiftwire.csim import csim
+from shiftwire.fixed import Codes
+from shiftwire.host import channels_first
+from shiftwire.network import Network
+from shiftwire.onnx_export import to_onnx
+from shiftwire.onnx_import import network_from_model
+from shiftwire.onnx_run import FLOAT_BITS, codes_of, run_onnx
+from shiftwire.passes import run_pipeline
+
+NETWORKS = 300
+BATCH = 20
+THROUGH_PROJECT = range(0, NETWORKS, 25)
+HEADROOM_BITS = 2
+"""Partial sums may pass the final range by this much in the order that a runtime adds them."""
+
+
+@dataclass
+class Counts:
+    """What a batch of networks compared."""
+
+    networks: int = 0
+    codes: int = 0
+    live: int = 0
+    onnxruntime: int = 0
+
+    def line(self, what: str) -> str:
+        return (
+            f"{what}: {self.networks} networks, {self.codes} codes compared, {self.live} live outputs, "
+            f"{self.onnxruntime} also in onnxruntime, 0 codes differ"
+        )
+
+
+def in_onnxruntime(network: Network, codes: Codes) -> bool:
+    """Round trip through ONNX; onnxruntime too where float32 holds every sum. Returns whether it did."""
+    model = to_onnx(network)
+    again = network_from_model(model)
+    expected = network.evaluate(codes)
+    assert [node.kind for node in again.nodes] == [node.kind for node in network.nodes]
+    assert again.output == network.output
+    assert np.array_equal(again.evaluate(codes), expected)
+    if max(tensor.format.bits for tensor in network.tensors.values()) > FLOAT_BITS - HEADROOM_BITS:
+        return False
+    values = run_onnx(model, channels_first(network.input.format.decode(codes)))
+    assert np.array_equal(codes_of(values, network.output.format), expected)
+    return True
+
+
+def compare(seeds: range, folder: Path) -> Counts:
+    """Reference, C-simulation and onnxruntime on one batch of networks, compiled into one program."""
+    networks = [random_network(seed) for seed in seeds]
+    given = [random_codes(network, seed) for seed, network in zip(seeds, networks, strict=True)]
+    folder.mkdir(exist_ok=True)
+    counts = Counts(networks=len(networks))
+    for network, codes, found in zip(networks, given, run_networks(networks, given, folder), strict=True):
+        expected = network.evaluate_layers(codes)
+        for node in network.nodes:
+            right = expected[node.name]
+            assert np.array_equal(found[node.name], right), (seeds, node)
+            counts.codes += right.size
+            counts.live += int(np.count_nonzero(right.min(axis=0) != right.max(axis=0)))
+        counts.onnxruntime += in_onnxruntime(network, codes)
+    return counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, NETWORKS, BATCH))
+def test_random_networks(first: int, cpp_folder: Path) -> None:
+    counts = compare(range(first, first + BATCH), cpp_folder / f"fuzz{first}")
+    print(counts.line(f"seeds {first} to {first + BATCH - 1}"))
+    assert counts.live > 400
+    assert counts.onnxruntime > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", THROUGH_PROJECT)
+def test_random_networks_through_the_whole_project(seed: int, tmp_path: Path) -> None:
+    through_project(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", [3, 17])
+def test_some_networks_through_the_whole_project(seed: int, tmp_path: Path) -> None:
+    through_project(seed, tmp_path)
+
+
+def through_project(seed: int, folder: Path) -> None:
+    """hls4ml's project, its weights and its top function, under our driver."""
+    network = run_pipeline(random_network(seed))
+    report = csim(convert(network, output=folder / "project"), random_codes(network, seed))
+    print(f"seed {seed}: {report.compared} codes through hls4ml, {report.different} differ")
+    assert report.different == 0, report.first_difference
+    assert report.compared > 0
+    assert len(report.vacuous) < len(report.layers)
+
+
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_onnx_round_trip(first: int) -> None:
+    """Forty networks through the file format, most of them through onnxruntime."""
+    seeds = range(first, first + 10)
+    ran = [in_onnxruntime(random_network(seed), random_codes(random_network(seed), seed)) for seed in seeds]
+    assert sum(ran) >= 5
