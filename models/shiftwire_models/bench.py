@@ -118,7 +118,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _in_own_process(form: Form, load: Workload) -> Measurement:
     command = [sys.executable, "-m", "shiftwire_models.bench", "--form", form.value]
-    done = subprocess.run([*command, "--workload", json.dumps(asdict(load))], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--workload", json.dumps(asdict(load))], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise ModelsError(f"the {form.value} form ended with code {done.returncode}: {done.stderr.strip()[-200:]}")
     return Measurement(**json.loads(done.stdout))

@@ -19,6 +19,7 @@ from shiftwire_models.quant import ActivationQuant, CalibratedQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 from shiftwire_models.terms import Window
 from shiftwire_models.weights import WeightRule, WeightSpec
+from shiftwire_models.weights.deepshift import PowerSignWeight
 
 S8_4 = Format(8, 4, True)
 IMAGE = (4, 6, 6)
@@ -38,15 +39,25 @@ def extreme_inputs(shape: tuple[int, ...]) -> Tensor:
 
 
 def assert_exact(layer: nn.Module, shape: tuple[int, ...], live: int) -> onnx.ModelProto:
+    """Equal on noise, on extremes and for a batch of one; noise gives `live` distinct outputs, extremes at least two."""
     net = nn.Sequential(ActivationQuant(S8_4), layer).eval()
     model = export_model(net, shape)
-    for x in (torch.randn(40, *shape) * 4, extreme_inputs(shape), torch.randn(1, *shape)):
+    noise, extremes = torch.randn(40, *shape) * 4, extreme_inputs(shape)
+    for x, distinct in ((noise, live), (extremes, 2), (noise[:1], 1)):
         with torch.no_grad():
             y = net(x).numpy()
         assert np.array_equal(run_file(model, x), y)
-        if len(x) > 1:
-            assert len(np.unique(y)) >= min(live, 2 * len(x))
+        assert len(np.unique(y)) >= distinct
     return model
+
+
+def with_statistics(layer: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """Batch norms that know the noise of `assert_exact`."""
+    for module in layer.modules():
+        if isinstance(module, BatchNormAffine):
+            module.momentum = 1.0
+    layer(ActivationQuant(S8_4)(torch.randn(100, *shape) * 4))
+    return layer
 
 
 def specs() -> list[WeightSpec]:
@@ -78,9 +89,7 @@ def test_adder_linear() -> None:
 
 @pytest.mark.parametrize("shape", [(12,), IMAGE])
 def test_affine(shape: tuple[int, ...]) -> None:
-    layer = BatchNormAffine(shape[0])
-    layer(torch.randn(50, *shape) * 3 + 1)
-    assert_exact(layer, shape, live=20)
+    assert_exact(with_statistics(BatchNormAffine(shape[0]), shape), shape, live=100)
 
 
 @pytest.mark.parametrize(("rounding", "signed"), list(itertools.product(Rounding, (True, False))))
@@ -97,9 +106,7 @@ def test_calibrated_quantiser() -> None:
 
 
 def test_shift_add_block() -> None:
-    block = ShiftAddBlock(4, 8, 2, Arithmetic())
-    block(torch.randn(20, *IMAGE))
-    assert_exact(block, IMAGE, live=4)
+    assert_exact(with_statistics(ShiftAddBlock(4, 8, 2, Arithmetic()), IMAGE), IMAGE, live=20)
 
 
 @pytest.mark.parametrize("layer", [nn.AvgPool2d(2), nn.MaxPool2d(2), nn.Flatten(), nn.ReLU()], ids=str)
@@ -146,12 +153,22 @@ def test_a_file_holds_contract_nodes_and_its_functions_alone() -> None:
     [
         (nn.Linear(12, 3), "is a .*, which the exact contract does not have"),
         (AdderLinear(12, 3, Format(8, 5, True)), "compares inputs of 4 fraction bits with weights of 5"),
-        (ShiftLinear(12, 3, WeightSpec(bits=6)), r"can reach \d+ bits, and float32 is exact to 24"),
         (BatchNormAffine(12, window=Window(-20, 0), terms=3), "narrow its input format, its exponent window"),
     ],
 )
 def test_what_float32_cannot_do_exactly_is_refused(layer: nn.Module, words: str) -> None:
     with pytest.raises(ModelsError, match=words):
+        export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
+
+
+def test_a_window_wider_than_float32_is_refused() -> None:
+    layer = ShiftLinear(12, 3, WeightSpec(bits=6))
+    weight = layer.weight
+    assert isinstance(weight, PowerSignWeight)
+    weight.sign.data.fill_(1.0)
+    weight.shift.data[:, ::2], weight.shift.data[:, 1::2] = 0.0, -30.0
+    # 128 codes, 2**30 steps for each of the six large weights: 7 + 30 + 3 bits
+    with pytest.raises(ModelsError, match="layer 'logits' can reach 40 bits, and float32 is exact to 24; narrow its"):
         export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.data import digits
 from shiftwire_models.export import export_model
 from shiftwire_models.nets import NETS, NetName, build
@@ -17,7 +18,7 @@ from shiftwire_models.training import logits
 
 
 def briefly_trained(name: NetName) -> nn.Module:
-    """Eight steps: enough for statistics, ranges and weights that are no longer the initial ones."""
+    """Eight steps, so that no weight is its initial one, and then the statistics of the last batch."""
     config = NETS[name]
     net = build(config, 0).train()
     optimiser = torch.optim.Adam(net.parameters(), lr=0.02)
@@ -28,6 +29,10 @@ def briefly_trained(name: NetName) -> nn.Module:
         optimiser.zero_grad()
         functional.cross_entropy(net(x[picked]), y[picked]).backward()
         optimiser.step()
+    for module in net.modules():
+        if isinstance(module, BatchNormAffine):
+            module.momentum = 1.0
+    net(x)
     return net.eval()
 
 
