@@ -34,7 +34,7 @@ types: $(READY) ## mypy --strict on the four packages
 check: lint types test ## what must be green before a commit
 
 fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
-	$(BIN)/python -m pytest -q -n $(JOBS) -m slow -s
+	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
 
 mutants: $(READY) ## break the kernels one by one; every mutant must turn a test red
 	$(BIN)/python tests/mutants.py

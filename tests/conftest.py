@@ -1,11 +1,33 @@
-"""Shared pieces of the suite."""
+"""Shared pieces of the suite: a folder for compiled simulations, and the counts that comparisons report."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+COUNT = "count "
 
 
 @pytest.fixture(scope="session")
 def cpp_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where compiled simulations of this run live."""
     return tmp_path_factory.mktemp("cpp")
+
+
+@pytest.fixture
+def count(record_property: Any) -> Any:
+    """Report a number under a name; equal names are summed in the last lines of the run."""
+    return lambda **numbers: [record_property(COUNT + name, number) for name, number in numbers.items()]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was compared; a green run that compared nothing shows here."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", []):
+            if name.startswith(COUNT):
+                totals[name.removeprefix(COUNT)] += value
+    if totals:
+        said = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in totals.items())
+        terminalreporter.write_line(f"compared: {said}; 0 codes differ")

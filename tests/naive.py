@@ -103,7 +103,7 @@ def requantize(op: Requantize, x: Values, y: Values) -> None:
     for at in np.ndindex(*y.shape):
         scaled = x[at] * Fraction(2) ** op.to.frac
         code = {
-            Rounding.FLOOR: lambda v: math.floor(v),
+            Rounding.FLOOR: math.floor,
             Rounding.HALF_UP: lambda v: math.floor(v + Fraction(1, 2)),
             Rounding.HALF_EVEN: round,
         }[op.rounding](scaled)

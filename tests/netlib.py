@@ -70,14 +70,14 @@ def run_networks(
     networks: Sequence[Network],
     codes: Sequence[Codes],
     folder: Path,
-    include: Path = shiftwire_hls.INCLUDE_DIR,
+    *,
     flags: tuple[str, ...] = ("-O0",),
     standard: str = "c++14",
 ) -> list[dict[str, Codes]]:
     """Every node's codes (N, *shape), network by network."""
     source = folder / "networks.cpp"
     source.write_text(program_text(networks))
-    program = compiled(Build(source, (include, ap_types()), standard, flags), folder / "cache")
+    program = compiled(Build(source, (shiftwire_hls.INCLUDE_DIR, ap_types()), standard, flags), folder / "cache")
     return [_run(program, index, n, c, folder) for index, (n, c) in enumerate(zip(networks, codes, strict=True))]
 
 
@@ -110,7 +110,9 @@ def _network_text(index: int, network: Network) -> str:
         kernel, config = _kernel(network, node), f"config_{node.name}"
         tables = [f"{node.name}_{table.name}" for table in kernel.tables]
         structs.append(config_struct(config, kernel))
-        structs += [array(code_type(t.type), name, t.codes.tolist()) for t, name in zip(kernel.tables, tables, strict=True)]
+        structs += [
+            array(code_type(t.type), name, t.codes.tolist()) for t, name in zip(kernel.tables, tables, strict=True)
+        ]
         sources = [Variable(_type(network.tensors[name]), name) for name in node.inputs]
         target = Variable(_type(network.tensors[node.name]), node.name)
         statements.append(f"    {call(kernel, config, sources, target, tables)}")

@@ -78,7 +78,7 @@ def test_covering_is_the_narrowest(a: int, b: int, frac: int) -> None:
 def test_text_form_reads_back() -> None:
     for text in ("u8.4", "s1.0", "s16.-3"):
         assert str(Fixed.parse(text)) == text
-    with pytest.raises(InputError, match="'q8' is no number format; write u8.4"):
+    with pytest.raises(InputError, match=r"'q8' is no number format; write u8.4"):
         Fixed.parse("q8")
 
 

@@ -1,13 +1,14 @@
 """Three hundred random networks in every engine; `make fuzz` prints the counts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+
 from netlib import run_networks
 from random_networks import random_codes, random_network
-
 from shiftwire.api import convert
 from shiftwire.csim import csim
 from shiftwire.fixed import Codes
@@ -33,12 +34,6 @@ class Counts:
     codes: int = 0
     live: int = 0
     onnxruntime: int = 0
-
-    def line(self, what: str) -> str:
-        return (
-            f"{what}: {self.networks} networks, {self.codes} codes compared, {self.live} live outputs, "
-            f"{self.onnxruntime} also in onnxruntime, 0 codes differ"
-        )
 
 
 def in_onnxruntime(network: Network, codes: Codes) -> bool:
@@ -75,32 +70,37 @@ def compare(seeds: range, folder: Path) -> Counts:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, NETWORKS, BATCH))
-def test_random_networks(first: int, cpp_folder: Path) -> None:
+def test_random_networks(first: int, cpp_folder: Path, count: Callable[..., None]) -> None:
     counts = compare(range(first, first + BATCH), cpp_folder / f"fuzz{first}")
-    print(counts.line(f"seeds {first} to {first + BATCH - 1}"))
+    count(
+        random_networks=counts.networks,
+        codes=counts.codes,
+        live_outputs=counts.live,
+        networks_also_in_onnxruntime=counts.onnxruntime,
+    )
     assert counts.live > 400
     assert counts.onnxruntime > 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", THROUGH_PROJECT)
-def test_random_networks_through_the_whole_project(seed: int, tmp_path: Path) -> None:
-    through_project(seed, tmp_path)
+def test_random_networks_through_the_whole_project(seed: int, tmp_path: Path, count: Callable[..., None]) -> None:
+    count(codes_through_hls4ml_projects=through_project(seed, tmp_path))
 
 
 @pytest.mark.parametrize("seed", [3, 17])
-def test_some_networks_through_the_whole_project(seed: int, tmp_path: Path) -> None:
-    through_project(seed, tmp_path)
+def test_some_networks_through_the_whole_project(seed: int, tmp_path: Path, count: Callable[..., None]) -> None:
+    count(codes_through_hls4ml_projects=through_project(seed, tmp_path))
 
 
-def through_project(seed: int, folder: Path) -> None:
-    """hls4ml's project, its weights and its top function, under our driver."""
+def through_project(seed: int, folder: Path) -> int:
+    """hls4ml's project, its weights and its top function, under our driver; returns the codes compared."""
     network = run_pipeline(random_network(seed))
     report = csim(convert(network, output=folder / "project"), random_codes(network, seed))
-    print(f"seed {seed}: {report.compared} codes through hls4ml, {report.different} differ")
     assert report.different == 0, report.first_difference
     assert report.compared > 0
     assert len(report.vacuous) < len(report.layers)
+    return report.compared
 
 
 @pytest.mark.parametrize("first", range(0, 40, 10))

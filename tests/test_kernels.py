@@ -1,20 +1,21 @@
 """The C++ headers against the specification: every code of every node."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from netlib import ap_types, run_networks
-from random_networks import random_codes, random_network
-from single_layers import frames, single_layers
 
 import shiftwire_hls
+from netlib import ap_types, run_networks
+from random_networks import random_codes, random_network
 from shiftwire.errors import ToolError
 from shiftwire.fixed import Codes
 from shiftwire.network import Network
 from shiftwire.tools.host_cpp import find_compiler
 from shiftwire.tools.process import run
+from single_layers import frames, single_layers
 
 HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
 CASES = single_layers()
@@ -45,7 +46,7 @@ def test_every_kernel_is_exact(group: int, cpp_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("group", range(4))
-def test_random_networks_are_exact(group: int, cpp_folder: Path) -> None:
+def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable[..., None]) -> None:
     """Forty of the networks that `make fuzz` takes in full."""
     seeds = range(10 * group, 10 * group + 10)
     networks = [random_network(seed) for seed in seeds]
@@ -53,7 +54,7 @@ def test_random_networks_are_exact(group: int, cpp_folder: Path) -> None:
     folder = cpp_folder / f"random{group}"
     folder.mkdir()
     live = assert_equal(networks, given, run_networks(networks, given, folder))
-    print(f"seeds {seeds.start} to {seeds.stop - 1}: {live} live outputs")
+    count(random_networks=len(networks), live_outputs=live)
     assert live > 200
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from single_layers import S8, frames, single_layers
 
 import shiftwire_hls
 from shiftwire.errors import InputError
@@ -21,9 +20,10 @@ from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import import_onnx, network_from_model
 from shiftwire.onnx_run import codes_of, run_onnx
 from shiftwire.ops import Requantize
+from single_layers import S8, frames, single_layers
 
 CASES = single_layers()
-IN_CONTRACT = [name for name, network in CASES.items() if not (name == "adder_dense")]
+IN_CONTRACT = [name for name, network in CASES.items() if name != "adder_dense"]
 
 
 def model_of(
@@ -157,7 +157,13 @@ def test_names_are_made_for_every_tool() -> None:
         helper.make_node("Relu", ["class"], ["7"]),
         helper.make_node("Relu", ["7"], ["y"]),
     ]
-    assert [node.name for node in network_from_model(model_of(nodes)).nodes] == ["a_b_0", "a_b_0_", "t_class", "t_7", "y"]
+    assert [node.name for node in network_from_model(model_of(nodes)).nodes] == [
+        "a_b_0",
+        "a_b_0_",
+        "t_class",
+        "t_7",
+        "y",
+    ]
 
 
 def conv(**changes: object) -> onnx.ModelProto:
@@ -193,7 +199,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         lambda: model_of([helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": np.ones((4, 2), np.float32)}),
         r"'w' is a float tensor; convert takes files whose weights and activations are all quantised.*in node 'm'",
     ),
-    "float activations": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'x', a float tensor on"),
+    "float activations": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'x', a float tensor"),
     "unsupported op": (
         lambda: model_of([helper.make_node("Sin", ["x"], ["y"], name="s")]),
         r"operation Sin is not supported; use Add.*in node 's' \(Sin\)",
@@ -257,7 +263,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         r"2 inputs \(a, b\); shiftwire takes networks with one input",
     ),
     "softmax inside": (
-        lambda: model_of([helper.make_node("Softmax", ["x"], ["s"], name="sm"), helper.make_node("Relu", ["s"], ["y"])]),
+        lambda: model_of([helper.make_node("Softmax", ["x"], ["s"]), helper.make_node("Relu", ["s"], ["y"])]),
         "as the last node only",
     ),
     "constant operand": (

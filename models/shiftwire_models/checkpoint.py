@@ -35,7 +35,6 @@ def save_checkpoint(result: TrainResult, folder: Path) -> None:
         "net": result.config.net.value,
         "epochs": result.config.epochs,
         "seed": result.config.seed,
-        "learning_rate": result.config.learning_rate,
         "train_accuracy": round(result.train_accuracy, 4),
         "test_accuracy": round(result.test_accuracy, 4),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),

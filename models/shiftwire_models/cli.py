@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
@@ -18,20 +19,24 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_model
 from shiftwire_models.nets import NETS, NetName, net_name
 from shiftwire_models.progress import epoch_progress
-from shiftwire_models.size import NetSize, net_size
+from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, logits, train
 
 _USER_MISTAKE = 2
+_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0, or 2 with one sentence on stderr for a mistake of the user's."""
+    """Exit code 0; 2 with one sentence on stderr for a mistake of the user's; 130 when interrupted."""
     arguments = _parser().parse_args(argv)
     try:
         report: dict[str, object] = arguments.run(arguments)
     except (ModelsError, OSError) as error:
         _say(f"shiftwire-train: {error}", sys.stderr)
         return _USER_MISTAKE
+    except KeyboardInterrupt:
+        _say("shiftwire-train: interrupted; every file is whole or absent", sys.stderr)
+        return _INTERRUPTED
     _say(json.dumps(report) if arguments.json else _lines(report), sys.stdout)
     return 0
 
@@ -68,11 +73,7 @@ def _export(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _nets(_: argparse.Namespace) -> dict[str, object]:
-    return {name.value: _size_words(net_size(config)) for name, config in NETS.items()}
-
-
-def _size_words(size: NetSize) -> str:
-    return f"{size.weights:,} weights, {size.operations:,} shift-adds and adder steps a picture"
+    return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,7 +115,11 @@ def _command(
 
 def _lines(report: dict[str, object]) -> str:
     width = max(map(len, report))
-    return "\n".join(f"{key:{width}}  {value}" for key, value in report.items())
+    return "\n".join(f"{key:{width}}  {_words(value)}" for key, value in report.items())
+
+
+def _words(value: object) -> str:
+    return ", ".join(f"{part:,} {key}" for key, part in value.items()) if isinstance(value, dict) else str(value)
 
 
 def _write_npz(path: Path, **arrays: NDArray[np.generic]) -> None:

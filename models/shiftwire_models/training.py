@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,17 +19,17 @@ from shiftwire_models.weights.flightnn import GatedWeight
 
 _BATCH = 64
 _LABEL_SMOOTHING = 0.05
-_THRESHOLD_RATE = 0.1
+_THRESHOLD_RATE = 0.03
+"""Of the learning rate, for gates."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Adam with a cosine from `learning_rate` to 0 over all steps."""
+    """Adam with a cosine from the net's own learning rate to 0 over all steps."""
 
     net: NetName
     epochs: int = 50
     seed: int = 0
-    learning_rate: float = 0.04
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -68,7 +69,7 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
     net = build(net_config, config.seed)
     with _one_thread():
         _fit(net, data, config, progress)
-    scores = accuracy(net, data.train), accuracy(net, data.test)
+        scores = accuracy(net, data.train), accuracy(net, data.test)
     return TrainResult(config, net, *scores, time.perf_counter() - start)
 
 
@@ -88,7 +89,7 @@ def logits(net: nn.Module, x: Tensor) -> Tensor:
 def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) -> None:
     generator = torch.Generator().manual_seed(config.seed)
     batches = -(-len(data.train.y) // _BATCH)
-    optimiser = _optimiser(net, config.learning_rate)
+    optimiser = _optimiser(net, NETS[config.net].learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
@@ -113,13 +114,13 @@ def _optimiser(net: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     thresholds = [module.threshold for module in net.modules() if isinstance(module, GatedWeight)]
     slow = {id(threshold) for threshold in thresholds}
     others = [parameter for parameter in net.parameters() if id(parameter) not in slow]
-    groups = [{"params": others}, {"params": thresholds, "lr": learning_rate * _THRESHOLD_RATE}]
+    groups: list[dict[str, Any]] = [{"params": others}, {"params": thresholds, "lr": learning_rate * _THRESHOLD_RATE}]
     return torch.optim.Adam(groups, lr=learning_rate)
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """These nets are too small to share: two threads gain 10 % alone and lose tenfold where another job runs."""
+    """These nets are too small to share: a second thread gains 15 %, or costs tenfold beside another job."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -26,7 +26,9 @@ IMAGE = (4, 6, 6)
 
 
 def run_file(model: onnx.ModelProto, x: Tensor) -> np.ndarray:
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     y: np.ndarray = session.run(["logits"], {"x": x.numpy()})[0]
     return y
 
@@ -39,7 +41,7 @@ def extreme_inputs(shape: tuple[int, ...]) -> Tensor:
 
 
 def assert_exact(layer: nn.Module, shape: tuple[int, ...], live: int) -> onnx.ModelProto:
-    """Equal on noise, on extremes and for a batch of one; noise gives `live` distinct outputs, extremes at least two."""
+    """Equal on noise, on extremes and for a batch of one; `live` counts distinct outputs of noise."""
     net = nn.Sequential(ActivationQuant(S8_4), layer).eval()
     model = export_model(net, shape)
     noise, extremes = torch.randn(40, *shape) * 4, extreme_inputs(shape)
@@ -60,58 +62,82 @@ def with_statistics(layer: nn.Module, shape: tuple[int, ...]) -> nn.Module:
     return layer
 
 
-def specs() -> list[WeightSpec]:
-    return [*(WeightSpec(rule) for rule in WeightRule), WeightSpec(WeightRule.LIGHTNN, terms=3), WeightSpec(bits=2)]
+class Fan(nn.Module):
+    """Every layer on the same input, side by side: one export, many layers."""
+
+    def __init__(self, layers: dict[str, nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict(layers)
+        self.flatten = nn.Flatten()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.flatten(layer(x)) for layer in self.layers.values()], 1)
+
+    def parts(self, y: np.ndarray, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+        with torch.no_grad():
+            widths = [layer.eval()(torch.zeros(1, *shape)).numel() for layer in self.layers.values()]
+        return dict(zip(self.layers, np.split(y, np.cumsum(widths)[:-1], 1), strict=True))
 
 
-@pytest.mark.parametrize("spec", specs(), ids=lambda spec: f"{spec.rule.value}-{spec.bits}-{spec.terms}")
-def test_shift_linear(spec: WeightSpec) -> None:
-    layer = ShiftLinear(12, 5, spec, bias_frac=6)
+def assert_each_exact(layers: dict[str, nn.Module], shape: tuple[int, ...], live: int) -> onnx.ModelProto:
+    """`live` distinct outputs of every layer on noise."""
+    fan = Fan(layers)
+    net = nn.Sequential(ActivationQuant(S8_4), fan).eval()
+    model = export_model(net, shape)
+    for x, distinct in ((torch.randn(40, *shape) * 4, live), (extreme_inputs(shape), 2)):
+        with torch.no_grad():
+            wanted = fan.parts(net(x).numpy(), shape)
+        found = fan.parts(run_file(model, x), shape)
+        assert {name: np.array_equal(found[name], wanted[name]) for name in wanted} == dict.fromkeys(wanted, True)
+        assert {name: len(np.unique(found[name])) for name in found if len(np.unique(found[name])) < distinct} == {}
+    return model
+
+
+def with_bias(layer: ShiftLinear) -> ShiftLinear:
     assert layer.bias is not None
-    layer.bias.latent.data = torch.randn(5)
-    assert_exact(layer, (12,), live=30)
+    layer.bias.latent.data = torch.randn(layer.outputs)
+    return layer
 
 
-@pytest.mark.parametrize(("stride", "padding", "groups"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 1, 4)])
-def test_shift_conv(stride: int, padding: int, groups: int) -> None:
-    layer = ShiftConv2d(4, 8, 3, stride=stride, padding=padding, groups=groups, bias_frac=3)
-    assert_exact(layer, IMAGE, live=100)
+def test_dense_layers() -> None:
+    specs = [*(WeightSpec(rule) for rule in WeightRule), WeightSpec(WeightRule.LIGHTNN, terms=3), WeightSpec(bits=2)]
+    layers: dict[str, nn.Module] = {
+        f"{spec.rule.value}_{spec.bits}_{spec.terms}": with_bias(ShiftLinear(12, 5, spec, bias_frac=6))
+        for spec in specs
+    }
+    layers["adder"] = AdderLinear(12, 5, S8_4)
+    layers["affine"] = with_statistics(BatchNormAffine(12), (12,))
+    assert_each_exact(layers, (12,), live=60)
 
 
-@pytest.mark.parametrize(("stride", "padding", "groups"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 1, 4)])
-def test_adder_conv(stride: int, padding: int, groups: int) -> None:
-    assert_exact(AdderConv2d(4, 8, 3, S8_4, stride=stride, padding=padding, groups=groups), IMAGE, live=100)
+WINDOWS = [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 1, 4)]
+"""stride, padding, groups"""
 
 
-def test_adder_linear() -> None:
-    assert_exact(AdderLinear(12, 5, S8_4), (12,), live=30)
+def test_convolutions() -> None:
+    layers: dict[str, nn.Module] = {"affine": with_statistics(BatchNormAffine(4), IMAGE)}
+    for stride, padding, groups in WINDOWS:
+        window = {"stride": stride, "padding": padding, "groups": groups}
+        layers[f"shift_{stride}_{padding}_{groups}"] = ShiftConv2d(4, 8, 3, bias_frac=3, **window)
+        layers[f"adder_{stride}_{padding}_{groups}"] = AdderConv2d(4, 8, 3, S8_4, **window)
+    assert_each_exact(layers, IMAGE, live=100)
 
 
-@pytest.mark.parametrize("shape", [(12,), IMAGE])
-def test_affine(shape: tuple[int, ...]) -> None:
-    assert_exact(with_statistics(BatchNormAffine(shape[0]), shape), shape, live=100)
+def test_quantisers() -> None:
+    layers: dict[str, nn.Module] = {
+        f"{rounding.value}_{signed}": ActivationQuant(Format(5, 2, signed), rounding)
+        for rounding, signed in itertools.product(Rounding, (True, False))
+    }
+    layers["calibrated"] = CalibratedQuant(6, signed=True)
+    layers["calibrated"](torch.tensor([3.0]))
+    model = assert_each_exact(layers, (12,), live=20)
+    kinds = [node.op_type for node in model.graph.node[1:] if "uant" in node.op_type]
+    assert sorted(kinds) == ["Quant"] * 5 + ["Requantize"] * 2
 
 
-@pytest.mark.parametrize(("rounding", "signed"), list(itertools.product(Rounding, (True, False))))
-def test_quantisers(rounding: Rounding, signed: bool) -> None:
-    model = assert_exact(ActivationQuant(Format(5, 2, signed), rounding), (12,), live=2)
-    wanted = "Requantize" if rounding is Rounding.HALF_UP else "Quant"
-    assert model.graph.node[-1].op_type == wanted
-
-
-def test_calibrated_quantiser() -> None:
-    layer = CalibratedQuant(6, signed=True)
-    layer(torch.tensor([3.0]))
-    assert_exact(layer, (12,), live=2)
-
-
-def test_shift_add_block() -> None:
-    assert_exact(with_statistics(ShiftAddBlock(4, 8, 2, Arithmetic()), IMAGE), IMAGE, live=20)
-
-
-@pytest.mark.parametrize("layer", [nn.AvgPool2d(2), nn.MaxPool2d(2), nn.Flatten(), nn.ReLU()], ids=str)
-def test_standard_layers(layer: nn.Module) -> None:
-    assert_exact(layer, IMAGE, live=2)
+def test_standard_layers() -> None:
+    layers = {"average": nn.AvgPool2d(2), "max": nn.MaxPool2d(2), "flat": nn.Flatten(), "relu": nn.ReLU()}
+    assert_each_exact(layers, IMAGE, live=60)
 
 
 class Residual(nn.Module):
@@ -132,7 +158,7 @@ def test_sum_and_join_are_named_after_their_module() -> None:
 
 
 def test_a_file_holds_contract_nodes_and_its_functions_alone() -> None:
-    model = assert_exact(ShiftAddBlock(4, 8, 2, Arithmetic()), IMAGE, live=1)
+    model = assert_exact(with_statistics(ShiftAddBlock(4, 8, 2, Arithmetic()), IMAGE), IMAGE, live=20)
     assert model.ir_version == 10
     assert {entry.domain: entry.version for entry in model.opset_import} == {
         "": 20,
@@ -169,6 +195,17 @@ def test_a_window_wider_than_float32_is_refused() -> None:
     weight.shift.data[:, ::2], weight.shift.data[:, 1::2] = 0.0, -30.0
     # 128 codes, 2**30 steps for each of the six large weights: 7 + 30 + 3 bits
     with pytest.raises(ModelsError, match="layer 'logits' can reach 40 bits, and float32 is exact to 24; narrow its"):
+        export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
+
+
+def test_a_bias_on_too_fine_a_grid_is_refused() -> None:
+    layer = ShiftLinear(12, 3, bias_frac=20)
+    weight = layer.weight
+    assert isinstance(weight, PowerSignWeight)
+    weight.sign.data.fill_(1.0)
+    weight.shift.data.fill_(-2.0)
+    # 12 inputs of 128 codes at 4 + 2 fraction bits, written with 20: 12 * 128 * 2**14 has 25 bits
+    with pytest.raises(ModelsError, match="layer 'logits' can reach 25 bits"):
         export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
 
 

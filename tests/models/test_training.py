@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_building_leaves_the_global_generator_alone() -> None:
 
 
 def test_jets_have_no_data_here() -> None:
-    with pytest.raises(ModelsError, match="jets-mlp reads .16,., not digits; train a digits net instead"):
+    with pytest.raises(ModelsError, match=r"jets-mlp reads \(16,\), not digits; train a digits net instead"):
         train(TrainConfig(NetName.JETS_MLP), lambda _: None)
 
 
@@ -75,7 +76,9 @@ def zipped(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("content", [pickled, zipped])
-def test_a_pickle_by_the_right_name_is_refused(content, briefly: TrainResult, tmp_path: Path) -> None:
+def test_a_pickle_by_the_right_name_is_refused(
+    content: Callable[[Path], bytes], briefly: TrainResult, tmp_path: Path
+) -> None:
     save_checkpoint(briefly, tmp_path)
     (tmp_path / WEIGHTS).write_bytes(content(tmp_path))
     with pytest.raises(ModelsError, match="is a pickled checkpoint, which may run code; save it with safetensors"):

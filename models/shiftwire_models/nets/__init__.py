@@ -32,12 +32,13 @@ class NetName(Enum):
 
 
 def _shift_digits(weight: WeightSpec) -> DigitsConfig:
-    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=weight, shift_scale=Window(-4, 1)))
+    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=weight, shift_scale=Window(-4, 1)), learning_rate=0.02)
 
 
 def _apot_digits() -> DigitsConfig:
     # levels are integers up to 10, so what follows scales down further
-    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=WeightSpec(WeightRule.APOT), shift_scale=Window(-8, -2)))
+    numbers = Arithmetic(weight=WeightSpec(WeightRule.APOT), shift_scale=Window(-8, -2))
+    return DigitsConfig(BlockKind.SHIFT, numbers, learning_rate=0.02)
 
 
 NETS: Mapping[NetName, NetConfig] = MappingProxyType(

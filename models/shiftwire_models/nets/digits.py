@@ -18,11 +18,15 @@ _CLASSES = 10
 
 @dataclass(frozen=True, slots=True)
 class DigitsConfig:
-    """widths  channels of the stem and of the two blocks, which halve the picture to 4 x 4 and 2 x 2."""
+    """widths  channels of the stem and of the two blocks, which halve the picture to 4 x 4 and 2 x 2.
+
+    learning_rate  Adam's first, found by trial: PS and adder weights wander further than latents that are rounded
+    """
 
     kind: BlockKind
     numbers: Arithmetic = field(default_factory=Arithmetic)
     widths: tuple[int, int, int] = (8, 12, 16)
+    learning_rate: float = 0.04
 
     @property
     def input_shape(self) -> tuple[int, ...]:

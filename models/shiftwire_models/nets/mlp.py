@@ -20,6 +20,7 @@ class MlpConfig:
     input_shape: tuple[int, ...]
     input_grid: Format
     numbers: Arithmetic = field(default_factory=Arithmetic)
+    learning_rate: float = 0.04
 
 
 class ShiftMlp(nn.Module):

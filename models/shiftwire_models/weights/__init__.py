@@ -29,8 +29,8 @@ class WeightSpec:
     rule: WeightRule = WeightRule.DEEPSHIFT_PS
     bits: int = 4
     terms: int = 2
-    lambdas: tuple[float, ...] = (0.0, 1e-3)
-    thresholds: tuple[float, ...] = (0.0, 0.1)
+    lambdas: tuple[float, ...] = (0.0, 0.03)
+    thresholds: tuple[float, ...] = (0.0, 0.5)
 
     def build(self, shape: Shape) -> ShiftWeight:
         """A freshly drawn weight of shape (out, in...), from torch's global generator."""

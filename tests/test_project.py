@@ -1,0 +1,228 @@
+"""Project folders: complete, reproducible, safe to overwrite, and genuine hls4ml."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import shiftwire
+from random_networks import random_codes, random_network
+from shiftwire.errors import InputError
+from shiftwire.fixed import Fixed
+from shiftwire.network import Network, Node, Tensor
+from shiftwire.onnx_export import to_onnx
+from shiftwire.ops import Bias, Dense, Flatten, Int, Relu
+from shiftwire.passes import run_pipeline
+from shiftwire.project import GOLDEN_FRAMES, load_project
+from shiftwire.tools.host_cpp import Build, compiled
+from shiftwire.tools.process import run
+from single_layers import frames, single_layers
+
+CASES = single_layers()
+
+
+def small_net() -> Network:
+    """A convolution and a classifier: what a user brings, in small."""
+    convolution = CASES["shift_conv"].nodes[0].op
+    flat = CASES["shift_conv"].output.size
+    rng = np.random.default_rng(3)
+    nodes = (
+        Node("conv", convolution, ("x",)),
+        Node("relu", Relu(), ("conv",)),
+        Node("flat", Flatten(), ("relu",)),
+        Node("logits", Dense(Int(rng.integers(-3, 4, (3, flat)), 2), Bias.none(3)), ("flat",)),
+    )
+    return Network("x", Tensor((6, 5, 4), Fixed.parse("s8.4")), nodes, "logits")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.onnx"
+    onnx.save(to_onnx(small_net()), path)
+    return path
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_convert_twice_gives_identical_files(model: Path, tmp_path: Path) -> None:
+    first = shiftwire.convert(model, output=tmp_path / "a/project")
+    second = shiftwire.convert(model, output=tmp_path / "b/other")
+    assert files_of(first.path) == files_of(second.path)
+    assert first.version_hash == second.version_hash
+    for name, content in files_of(first.path).items():
+        assert str(tmp_path).encode() not in content, name
+
+
+def test_a_project_reads_back_whole(model: Path, tmp_path: Path) -> None:
+    written = shiftwire.convert(model, board="zcu104", output=tmp_path / "project", clock_ns=4.0)
+    again = load_project(written.path)
+    assert again.version_hash == written.version_hash
+    assert again.design.board == written.design.board
+    assert again.design.clock_ns == 4.0
+    given = random_codes(small_net(), 1)
+    for name, codes in small_net().evaluate_layers(given).items():
+        assert np.array_equal(again.design.network.evaluate_layers(given)[name], codes), name
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
+    """Through the JSON and the weight files alone; hls4ml is not asked."""
+    from shiftwire.codec import ArrayFolder, decode, encode  # noqa: PLC0415 - the only test that needs it
+
+    text = json.dumps(encode(CASES[name], ArrayFolder(tmp_path)))
+    again: Network = decode(json.loads(text), ArrayFolder(tmp_path))
+    given = frames(CASES[name])
+    assert again.tensors == CASES[name].tensors
+    assert np.array_equal(again.evaluate(given), CASES[name].evaluate(given))
+
+
+def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
+    project = shiftwire.convert(model, output=tmp_path / "project")
+    design = json.loads((project.path / "design.json").read_text())
+    assert design["shiftwire"]["schema"] == 1
+    assert design["written_for"]["hls4ml"] == "1.3.0"
+    assert design["board"]["part"] == "xc7z020clg400-1"
+    assert design["tensors"]["conv"]["shape"] == [3, 5, 6]
+    stage = design["stages"][0]
+    assert stage["fold"] == {"style": "unrolled", "pe": 6, "simd": 4}
+    assert stage["stream"] == {
+        "code_bits": project.design.network.tensors["conv"].format.bits,
+        "codes_per_beat": 6,
+        "beats": 15,
+    }
+
+
+def test_vitis_gets_a_complete_project(model: Path, tmp_path: Path) -> None:
+    """The test bench that Vitis HLS runs passes under g++ against the golden frames, and fails on a changed one."""
+    hls = shiftwire.convert(model, output=tmp_path / "project").hls_dir
+    tcl = (hls / "build_prj.tcl").read_text()
+    assert "-std=c++14" in tcl and "c++0x" not in tcl
+    assert "vitis-run" in (hls / "README.txt").read_text()
+    includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
+    source = tmp_path / "both.cpp"
+    source.write_text(f'#include "{hls}/shiftwire_net_test.cpp"\n#include "{hls}/firmware/shiftwire_net.cpp"\n')
+    program = compiled(Build(source, includes), tmp_path)
+    outputs = small_net().output.size
+    assert f"{GOLDEN_FRAMES} frames, 0 of {GOLDEN_FRAMES * outputs} codes differ" in run([program], "test", hls)
+    golden = hls / "tb_data/tb_output_predictions.dat"
+    lines = golden.read_text().split(" ")
+    golden.write_text(" ".join([str(float(lines[0]) + 2.0**-8), *lines[1:]]))
+    with pytest.raises(shiftwire.ToolError, match="failed with status 1"):
+        run([program], "test", hls)
+    golden.unlink()
+    with pytest.raises(shiftwire.ToolError, match="failed with status 2"):
+        run([program], "test", hls)
+
+
+def test_to_hls4ml_is_a_genuine_model_graph(tmp_path: Path) -> None:
+    """Its own compile, predict and trace, on a network with a fork and every type explicit."""
+    from hls4ml.model.graph import ModelGraph  # noqa: PLC0415 - hls4ml prints at import
+
+    network = run_pipeline(random_network(3))
+    graph = shiftwire.to_hls4ml(network, output=tmp_path / "hls4ml")
+    assert type(graph) is ModelGraph
+    for layer in graph.get_layers():
+        assert "auto" not in {str(variable.type.precision) for variable in layer.get_variables()}
+    graph.compile()
+    codes = random_codes(network, 3)
+    expected = network.output.format.decode(network.evaluate(codes))
+    given = np.ascontiguousarray(network.input.format.decode(codes))
+    assert np.array_equal(graph.predict(given).reshape(expected.shape), expected)
+    _, traced = graph.trace(given)
+    for name, layer in network.evaluate_layers(codes).items():
+        if name != "x":
+            values = network.tensors[name].format.decode(layer)
+            assert np.array_equal(traced[name].reshape(values.shape), values), name
+
+
+class TestFolders:
+    """Nothing of anybody else is ever touched."""
+
+    def test_an_older_project_is_replaced(self, model: Path, tmp_path: Path) -> None:
+        first = shiftwire.convert(model, output=tmp_path / "project")
+        (first.path / "stale.txt").write_text("old")
+        shiftwire.convert(model, output=tmp_path / "project")
+        assert not (first.path / "stale.txt").exists()
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["project"]
+
+    def test_a_foreign_folder_is_left_alone(self, model: Path, tmp_path: Path) -> None:
+        (tmp_path / "thesis").mkdir()
+        (tmp_path / "thesis/chapter1.tex").write_text("years")
+        (tmp_path / "thesis/design.json").write_text('{"mine": 1}')
+        with pytest.raises(InputError, match="thesis exists and is no shiftwire project; name another folder"):
+            shiftwire.convert(model, output=tmp_path / "thesis")
+        assert (tmp_path / "thesis/chapter1.tex").read_text() == "years"
+        (tmp_path / "file").write_text("data")
+        with pytest.raises(InputError, match="file exists and is no shiftwire project"):
+            shiftwire.convert(model, output=tmp_path / "file")
+        assert (tmp_path / "file").read_text() == "data"
+
+    def test_a_folder_nobody_may_write_to(self, model: Path) -> None:
+        with pytest.raises(InputError, match="cannot write"):
+            shiftwire.convert(model, output="/proc/shiftwire/project")
+
+    def test_a_full_disk_leaves_the_old_project(self, model: Path, tmp_path: Path, monkeypatch) -> None:
+        project = shiftwire.convert(model, output=tmp_path / "project")
+        before = files_of(project.path)
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_bytes", full)
+        with pytest.raises(InputError, match=r"cannot write .*No space left on device.*free space"):
+            shiftwire.convert(model, output=tmp_path / "project")
+        monkeypatch.undo()
+        assert files_of(project.path) == before
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["project"]
+
+    def test_a_failed_conversion_leaves_the_old_project(self, model: Path, tmp_path: Path) -> None:
+        project = shiftwire.convert(model, output=tmp_path / "project")
+        before = files_of(project.path)
+        with pytest.raises(InputError):
+            shiftwire.convert(tmp_path / "missing.onnx", output=tmp_path / "project")
+        assert files_of(project.path) == before
+
+    def test_a_project_changed_by_hand_is_noticed(self, model: Path, tmp_path: Path) -> None:
+        project = shiftwire.convert(model, output=tmp_path / "project")
+        weights = project.path / "weights/conv.sign.npy"
+        weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+        with pytest.raises(InputError, match=r"conv.sign.npy does not match its checksum"):
+            load_project(project.path)
+        weights.unlink()
+        with pytest.raises(InputError, match=r"found no .*conv.sign.npy; convert the model again"):
+            load_project(project.path)
+
+    def test_a_folder_that_is_no_project(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"found no design.json in .*; name a folder that"):
+            load_project(tmp_path)
+        for text in ("", "{", "[]", '{"shiftwire": {"schema": 99}}', '{"shiftwire": {"schema": 1}}'):
+            (tmp_path / "design.json").write_text(text)
+            with pytest.raises(InputError, match="convert the model again"):
+                load_project(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("chmod") is None or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(model: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match=r"cannot write beside .*Permission denied"):
+        shiftwire.convert(model, output=tmp_path / "project")
+
+
+def test_an_unknown_board_offers_the_nearest(model: Path) -> None:
+    with pytest.raises(InputError, match="found no board 'pynqz2'; did you mean 'pynq-z2'"):
+        shiftwire.convert(model, board="pynqz2")
+
+
+def test_a_tensor_too_wide_for_doubles(tmp_path: Path) -> None:
+    wide = Dense(Int(np.full((1, 8), (1 << 47) - 1), 0), Bias.none(1))
+    network = Network("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
+    with pytest.raises(InputError, match="'y' needs 58 bits, more than the 53"):
+        shiftwire.convert(network, output=tmp_path / "project")
