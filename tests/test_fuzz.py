@@ -1,5 +1,6 @@
 """Three hundred random networks in every engine; `make fuzz` prints the counts."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,13 @@ from netlib import run_networks
 from random_networks import random_codes, random_network
 from shiftwire.api import convert
 from shiftwire.csim import csim
-from shiftwire.fixed import Codes
+from shiftwire.fixed import Codes, Overflow, Rounding
 from shiftwire.host import channels_first
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import network_from_model
 from shiftwire.onnx_run import FLOAT_BITS, codes_of, run_onnx
+from shiftwire.ops import Affine, Conv, Dense, Requantize, Shift
 from shiftwire.passes import run_pipeline
 
 NETWORKS = 300
@@ -109,3 +111,31 @@ def test_onnx_round_trip(first: int) -> None:
     seeds = range(first, first + 10)
     ran = [in_onnxruntime(random_network(seed), random_codes(random_network(seed), seed)) for seed in seeds]
     assert sum(ran) >= 5
+
+
+def test_the_random_networks_cover_everything() -> None:
+    """Every op, k of 1 to 4, formats of 1 to 16 bits, signed and not, every rounding and overflow, forks and joins."""
+    kinds: set[str] = set()
+    terms: set[int] = set()
+    modes: set[tuple[Rounding, Overflow]] = set()
+    formats: set[tuple[int, bool]] = set()
+    forks = 0
+    for seed in range(NETWORKS):
+        network = random_network(seed)
+        formats.add((network.input.format.bits, network.input.format.signed))
+        forks += any(len(network.consumers(name)) > 1 for name in network.tensors)
+        for node in network.nodes:
+            kinds.add(node.kind)
+            match node.op:
+                case Requantize(to, rounding, overflow):
+                    modes.add((rounding, overflow))
+                    formats.add((to.bits, to.signed))
+                case Dense(Shift(weights)) | Conv(Shift(weights)) | Affine(weights):
+                    terms |= set(weights.terms_per_filter.tolist())
+    lanes = {f"{lane}{shape}" for lane in ("Shift", "Adder", "Int") for shape in ("Dense", "Conv")}
+    others = "Affine Threshold Requantize Relu MaxPool AveragePool Add Concat Pad Flatten"
+    assert kinds == lanes | set(others.split())
+    assert terms == {0, 1, 2, 3, 4}
+    assert modes == set(itertools.product(Rounding, Overflow))
+    assert formats == set(itertools.product(range(1, 17), (False, True)))
+    assert forks > 50

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,19 +61,29 @@ def csim(project: Project, codes: Codes, progress: Progress = lambda done, total
     seconds_compile = time.perf_counter() - start
     network = project.design.network
     tally, outputs, busy, workers = Tally(network), [], 0.0, os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder, ThreadPoolExecutor(workers) as pool:
+    with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder, _pool(workers) as pool:
         jobs = [
             pool.submit(_simulate, program, network, batch, Path(folder) / str(at))
             for at, batch in enumerate(network.batches(codes, BATCH))
         ]
-        for job in jobs:
-            expected, found, seconds = job.result()
+        while jobs:
+            expected, found, seconds = jobs.pop(0).result()
             tally.add(expected, found)
             outputs.append(found[network.output_name])
             busy += seconds
             progress(tally.samples, len(codes))
     rate = len(codes) * workers / busy
     return CsimReport("csim", len(codes), seconds_compile, rate, tally.layers(), tally.first, np.concatenate(outputs))
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that drop what has not begun when the body fails or is interrupted."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def compiled_driver(project: Project) -> Path:

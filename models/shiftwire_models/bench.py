@@ -30,12 +30,16 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A 3 x 3 adder convolution, stride 1, padded, from `channels` to `channels`."""
+    """A 3 x 3 adder convolution, stride 1, padded, from `channels` to `channels`.
+
+    One thread unless told: beside another job, threads that wait for each other measure the other job.
+    """
 
     images: int = 32
     channels: int = 32
     side: int = 16
     steps: int = 3
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,9 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class AdderBench:
-    """Both forms on one workload, each measured in a process of its own with `threads` threads."""
+    """Both forms on one workload, each measured in a process of its own."""
 
     workload: Workload
-    threads: int
     blocked: Measurement
     broadcast: Measurement
 
@@ -68,7 +71,7 @@ def bench_adder(workload: Workload | None = None) -> AdderBench:
     """Measured on this machine, now; a peak can only be read from a process that has done nothing else."""
     load = workload or Workload()
     blocked, broadcast = (_in_own_process(form, load) for form in (Form.BLOCKED, Form.BROADCAST))
-    return AdderBench(load, torch.get_num_threads(), blocked, broadcast)
+    return AdderBench(load, blocked, broadcast)
 
 
 def broadcast_step(x: Tensor, w: Tensor, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,6 +87,7 @@ def broadcast_step(x: Tensor, w: Tensor, g: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def measure(form: Form, load: Workload) -> Measurement:
     """In this process. Peak memory is meaningful only in a fresh one."""
+    torch.set_num_threads(load.threads)
     torch.manual_seed(0)
     x = torch.randn(load.images, load.channels, load.side, load.side, requires_grad=True)
     layer = AdderConv2d(load.channels, load.channels, 3, _GRID, padding=1)
@@ -108,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Prints both forms; --form measures one in this process and prints it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m shiftwire_models.bench", description=__doc__)
     parser.add_argument("--form", choices=[form.value for form in Form])
-    parser.add_argument("--workload", default="{}", help="JSON with images, channels, side, steps")
+    parser.add_argument("--workload", default="{}", help="JSON with images, channels, side, steps, threads")
     arguments = parser.parse_args(argv)
     load = Workload(**json.loads(arguments.workload))
     text = json.dumps(asdict(measure(Form(arguments.form), load))) if arguments.form else _lines(bench_adder(load))
@@ -130,7 +134,7 @@ def _lines(bench: AdderBench) -> str:
     load = bench.workload
     return (
         f"adder 3x3 {load.channels}->{load.channels} on {load.side}x{load.side}, batch {load.images}, "
-        f"{bench.threads} threads, measured: {bench.blocked.images_per_second:.0f} images/s against "
+        f"threads: {load.threads}, measured: {bench.blocked.images_per_second:.0f} images/s against "
         f"{bench.broadcast.images_per_second:.0f} by broadcast ({bench.speed_gain:.1f}x)\n"
         f"peak memory {bench.blocked.peak_mib:.0f} MiB against {bench.broadcast.peak_mib:.0f} MiB "
         f"({bench.memory_gain:.0f}x less)"

@@ -114,6 +114,8 @@ def _average(site: Site) -> Range:
     doublings = positions.bit_length() - 1
     if positions != 1 << doublings:
         raise ModelsError(f"layer '{site.node.name}' averages {positions} positions; take a power of two")
+    if any(site.integers("pads")):
+        raise ModelsError(f"layer '{site.node.name}' pads what it averages; pad before it, or not at all")
     return x.on(x.frac + doublings)
 
 

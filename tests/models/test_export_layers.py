@@ -212,6 +212,8 @@ def test_a_bias_on_too_fine_a_grid_is_refused() -> None:
 def test_pools_average_powers_of_two_alone() -> None:
     with pytest.raises(ModelsError, match="averages 9 positions; take a power of two"):
         export_model(nn.Sequential(ActivationQuant(S8_4), nn.AvgPool2d(3)), IMAGE)
+    with pytest.raises(ModelsError, match="pads what it averages; pad before it, or not at all"):
+        export_model(nn.Sequential(ActivationQuant(S8_4), nn.AvgPool2d(2, padding=1)), IMAGE)
 
 
 def test_a_net_must_start_with_a_quantiser() -> None:

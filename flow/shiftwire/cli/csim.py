@@ -59,10 +59,15 @@ def as_json(report: CsimReport) -> dict[str, object]:
     }
 
 
+def print_layers(report: CsimReport) -> None:
+    """The table of layers."""
+    rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
+    print_table(("layer", "codes compared", "different", "live outputs"), rows)
+
+
 def _print(report: CsimReport, with_layers: bool) -> None:
     if with_layers:
-        rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
-        print_table(("layer", "compared", "different", "live outputs"), rows)
+        print_layers(report)
     say(
         f"csim: {report.samples} samples, {report.different} of {report.compared} codes differ "
         f"({report.seconds_compile:.1f} s compile, {report.samples_per_second:.0f} samples/s)"

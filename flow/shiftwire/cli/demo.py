@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from shiftwire import api
+from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
 from shiftwire.data import load_data
@@ -39,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"converting {model} for {arguments.board}")
     project = api.convert(model, arguments.board, folder / "digits")
     data = load_data(data_file, project.design.network)
-    results = compare_engines(project, data, model, [("torch", expected)])
+    results, report = compare_engines(project, data, model, [("torch", expected)])
+    print_layers(report)
     print_engines(results)
     different, compared = totals(results)
     say(f"project: {project.path} (HLS in {project.hls_dir}), model: {model}, test split: {data_file}")

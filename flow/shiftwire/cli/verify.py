@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.csim import csim
+from shiftwire.csim import CsimReport, csim
 from shiftwire.data import Data, load_data
 from shiftwire.engines import EngineResult, csim_result, expected_values, onnx_result, reference_result, values_result
 from shiftwire.errors import InputError
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = load_project(arguments.project)
     data = load_data(arguments.data, project.design.network)
     expected = [_named(text) for text in arguments.expect]
-    results = compare_engines(project, data, arguments.onnx, expected)
+    results, _ = compare_engines(project, data, arguments.onnx, expected)
     if arguments.json:
         print_json({"samples": len(data.codes), "engines": [dataclasses.asdict(result) for result in results]})
     else:
@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def compare_engines(
     project: Project, data: Data, onnx: Path | None, expected: list[tuple[str, Path]]
-) -> list[EngineResult]:
-    """Results of the engines at hand; the specification comes first."""
+) -> tuple[list[EngineResult], CsimReport]:
+    """Results of the engines at hand, the specification first, and the C-simulation's report of every layer."""
     network = project.design.network
     reference, codes = reference_result(network, data)
     results = [reference]
@@ -57,8 +57,8 @@ def compare_engines(
         results.append(onnx_result(onnx, network, data, codes))
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
-        results.append(csim_result(network, csim(project, data.codes, report_progress), data))
-    return results
+        report = csim(project, data.codes, report_progress)
+    return [*results, csim_result(network, report, data)], report
 
 
 def print_engines(results: list[EngineResult]) -> None:

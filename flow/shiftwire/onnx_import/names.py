@@ -10,12 +10,14 @@ negedge new nnet not operator or output packed parameter posedge private protect
 signed sizeof static std string struct sw switch template this throw time true try type typedef typename union
 unsigned using var virtual void volatile wchar_t while wire xor always"""
 _RESERVED = frozenset(_WORDS.split())
+_GENERATED = re.compile(r"(layer|config|weight|bias|threshold|base|step)\d.*|.*_t|shiftwire_.*")
+"""Names that the generated C++ gives to its own variables and types."""
 
 
 def sanitised(name: str, taken: Container[str]) -> str:
     """`name` in [A-Za-z0-9_], no reserved word, and unlike every name that is `taken`."""
     clean = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "tensor"
-    if clean[0].isdigit() or clean in _RESERVED:
+    if clean[0].isdigit() or clean in _RESERVED or _GENERATED.fullmatch(clean):
         clean = f"t_{clean}"
     while clean in taken:
         clean += "_"

@@ -22,17 +22,23 @@ class Build:
     standard: str = STANDARD
     flags: tuple[str, ...] = ("-O1",)
 
+    @property
+    def _options(self) -> list[str | Path]:
+        """Everything but the output; warnings are the business of the header tests."""
+        return [
+            f"-std={self.standard}",
+            *self.flags,
+            "-w",
+            *(f"-I{folder}" for folder in self.include_dirs),
+            self.source,
+        ]
+
     def command(self, compiler: Path, output: Path) -> list[str | Path]:
-        includes = [f"-I{folder}" for folder in self.include_dirs]
-        quiet = ["-w"]
-        return [compiler, f"-std={self.standard}", *self.flags, *quiet, *includes, self.source, "-o", output]
+        return [compiler, *self._options, "-o", output]
 
     def key(self, compiler: Path) -> str:
         """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler."""
-        includes = [f"-I{folder}" for folder in self.include_dirs]
-        text = run(
-            [compiler, f"-std={self.standard}", *self.flags, "-E", "-P", *includes, self.source], "preprocess the kernels"
-        )
+        text = run([compiler, "-E", "-P", *self._options], "preprocess the kernels")
         version = run([compiler, "--version"], "tell its version")
         return hashlib.sha256("\0".join([version, self.standard, *self.flags, text]).encode()).hexdigest()
 
