@@ -18,6 +18,7 @@ from shiftwire.host import HostInput, HostOutput, Tail, channels_first
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import import_onnx, network_from_model
+from shiftwire.onnx_import.names import sanitised
 from shiftwire.onnx_run import codes_of, run_onnx
 from shiftwire.ops import Requantize
 from single_layers import S8, frames, single_layers
@@ -164,6 +165,11 @@ def test_names_are_made_for_every_tool() -> None:
         "t_7",
         "y",
     ]
+
+
+@pytest.mark.parametrize("name", ["layer2_out", "input_t", "weight3", "x__"])
+def test_a_name_of_the_generated_code_is_not_taken(name: str) -> None:
+    assert sanitised(name, ()) not in ("layer2_out", "input_t", "weight3")
 
 
 def conv(**changes: object) -> onnx.ModelProto:
