@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from shiftwire.network import Network
+from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 
-PIPELINE: tuple[Callable[[Network], Network], ...] = (drop_unread, drop_idle_requantize)
+PIPELINE: tuple[Callable[[Network], Network], ...] = (drop_unread, drop_idle_requantize, compact_terms)
 
 
 def run_pipeline(network: Network) -> Network:
