@@ -12,6 +12,7 @@ from torch import nn
 from shiftwire_hls import onnx_function
 from shiftwire_models.contract import freeze
 from shiftwire_models.exactness import check_exactness
+from shiftwire_models.onnx_flatten import flatten_reshapes
 from shiftwire_models.onnx_names import tidy_names
 
 OPSET = 20
@@ -40,6 +41,7 @@ def export_model(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProt
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")
     model = program.model_proto
+    flatten_reshapes(model.graph)
     tidy_names(model, parents=_parents(frozen))
     _add_functions(model)
     check_exactness(model.graph)

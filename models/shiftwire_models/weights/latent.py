@@ -1,6 +1,7 @@
 """What every shift weight can do, and the rules that round one latent float a weight."""
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -11,15 +12,16 @@ from shiftwire_models.terms import PowerTerms, Window, greedy_terms
 Shape = tuple[int, ...]
 
 
-class ShiftWeight(nn.Module):
+class ShiftWeight(nn.Module, ABC):
     """A weight tensor whose forward value is exactly the sum of its `terms()`, with its paper's gradient."""
 
     def __init__(self, window: Window) -> None:
         super().__init__()
         self.window = window
 
+    @abstractmethod
     def terms(self) -> PowerTerms:
-        raise NotImplementedError(f"{type(self).__name__} must state its terms")
+        """The weight as it is exported."""
 
     def penalty(self) -> Tensor:
         """What the rule adds to the training loss; most add nothing."""
