@@ -1,4 +1,4 @@
-"""What each operation means, as data: the C++ kernels that HLS synthesises and the ONNX functions that any runtime runs."""
+"""What each operation means, as data: C++ kernels that HLS synthesises, ONNX functions that any runtime runs."""
 
 from pathlib import Path
 
