@@ -19,6 +19,7 @@ from shiftwire.cli import main
 from shiftwire.host import channels_first
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
+from single_layers import single_layers
 from test_project import small_net
 
 
@@ -171,7 +172,8 @@ def test_other_mistakes(work: Path, capsys, tmp_path: Path, monkeypatch) -> None
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "notes.txt").write_text("keep")
-    small = work / "small.onnx"
+    small, other = work / "small.onnx", tmp_path / "other.onnx"
+    onnx.save(to_onnx(single_layers()["shift_dense"]), other)
     cases: list[tuple[Sequence[object], str]] = [
         (("convert", tmp_path / "none.onnx"), "found no file"),
         (("convert", tmp_path / "empty.onnx"), "is empty; export the model again"),
@@ -182,6 +184,9 @@ def test_other_mistakes(work: Path, capsys, tmp_path: Path, monkeypatch) -> None
         (("csim", work / "project", "--data", tmp_path / "none.npz"), "found no file"),
         (("verify", work / "project", "--data", work / "data.npz", "--expect", "torch"), "write --expect torch=out"),
         (("inspect", tmp_path / "none.onnx"), "found no file"),
+        (("convert", small, "--clock-ns", "0", "-o", tmp_path / "p"), "a clock period of 0.0 ns makes no clock"),
+        (("verify", work / "project", "--data", work / "data.npz", "--onnx", tmp_path / "none.onnx"), "found no file"),
+        (("verify", work / "project", "--data", work / "data.npz", "--onnx", other), "name the model that the project"),
     ]
     for argv, words in cases:
         status, _, err = said(capsys, *argv)

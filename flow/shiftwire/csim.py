@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftwire.errors import ToolError
+from shiftwire.errors import InputError, ToolError
 from shiftwire.fixed import Codes
 from shiftwire.network import Network
 from shiftwire.project import Project
@@ -90,6 +90,8 @@ def compiled_driver(project: Project) -> Path:
     """The simulation program of a project, built once for each content of its C++."""
     hls = project.hls_dir
     source = hls / "shiftwire_csim.cpp"
+    if not source.is_file():
+        raise InputError(f"found no {source}; convert the model again")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
     return compiled(Build(source, includes), project.reports_dir / "csim")
 

@@ -16,6 +16,7 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.host import Tail
 from shiftwire.network import Network
+from shiftwire.onnx_import import import_onnx
 from shiftwire.onnx_run import codes_of, run_onnx
 
 
@@ -49,7 +50,13 @@ def values_result(
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
-    """The ONNX file itself under onnxruntime."""
+    """The ONNX file itself under onnxruntime; raises InputError for a file that is not the network's."""
+    own = import_onnx(model)
+    if (own.input, own.output) != (network.input, network.output):
+        raise InputError(
+            f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
+            "name the model that the project was converted from"
+        )
     if network.host_output.tail is not Tail.NONE:
         raise InputError(
             f"{model} ends in {network.host_output.tail.value}, which hides the codes; compare a model without it"

@@ -12,6 +12,8 @@ from shiftwire_boards.catalog import Board
 HLS_MAX_BITS = 53
 """hls4ml's trace and predict carry values as doubles."""
 
+MAX_CLOCK_NS = 1000.0
+
 
 class Style(enum.Enum):
     """unrolled: weights are wires, every operation has its own hardware; folded: PE x SIMD lanes share it."""
@@ -60,6 +62,9 @@ class Design:
 
 def schedule(network: Network, board: Board, clock_ns: float | None = None) -> Design:
     """A fully unrolled design; raises InputError for a network without layers or with a tensor too wide for hls4ml."""
+    period_ns = board.clock_ns if clock_ns is None else clock_ns
+    if not 0 < period_ns < MAX_CLOCK_NS:
+        raise InputError(f"a clock period of {period_ns} ns makes no clock; give one between 0 and {MAX_CLOCK_NS} ns")
     if not network.nodes:
         raise InputError("the network has no layers behind its input quantiser; there is nothing to build")
     for name, tensor in network.tensors.items():
@@ -69,7 +74,7 @@ def schedule(network: Network, board: Board, clock_ns: float | None = None) -> D
                 "project can carry; requantise before it"
             )
     stages = tuple(Stage(node, _unrolled(network, node), _stream(network.tensors[node.name])) for node in network.nodes)
-    return Design(network, board, clock_ns or board.clock_ns, _stream(network.input), stages)
+    return Design(network, board, period_ns, _stream(network.input), stages)
 
 
 def _unrolled(network: Network, node: Node) -> Fold:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from shiftwire.cli import convert, csim, demo, doctor, inspect, verify
 from shiftwire.errors import ShiftwireError
+from shiftwire.project import shiftwire_version
 
 VERBS = (convert, csim, inspect, verify, doctor, demo)
 INTERRUPTED = 130
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Multiplication-free networks from ONNX to verified FPGA projects.",
         epilog="example: shiftwire convert model.onnx --board pynq-z2 -o build/model",
     )
+    parser.add_argument("--version", action="version", version=f"shiftwire {shiftwire_version()}")
     parser.add_argument("--debug", action="store_true", help="show a traceback for every error")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
     for module in VERBS:
