@@ -42,6 +42,7 @@ mutants: $(READY) ## break the kernels one by one; every mutant must turn a test
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
 	$(BIN)/python tests/bench_csim.py
 	$(BIN)/python -m shiftwire_models.bench
+	$(BIN)/python -m shiftwire_models.flightnn_study
 
 clean: ## remove what was built, keep .venv
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

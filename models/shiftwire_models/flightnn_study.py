@@ -39,9 +39,22 @@ def mean_terms(net: nn.Module) -> float:
     return float(torch.cat(counts).double().mean())
 
 
+def main() -> None:
+    study = flightnn_comparison()
+    seeds = ", ".join(map(str, study.seeds))
+    print(  # noqa: T201 - the program's result
+        f"FLightNN on digits, measured, seeds {seeds}: accuracy {100 * study.flightnn_accuracy:.2f} % with mean k "
+        f"{study.mean_terms:.2f}, against {100 * study.lightnn2_accuracy:.2f} % with k = 2 everywhere"
+    )
+
+
 def _mean_accuracy(results: list[TrainResult]) -> float:
     return fmean(result.test_accuracy for result in results)
 
 
 def _silent(_: Epoch) -> None:
     return None
+
+
+if __name__ == "__main__":
+    main()

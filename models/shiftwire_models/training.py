@@ -19,7 +19,8 @@ from shiftwire_models.weights.flightnn import GatedWeight
 
 _BATCH = 64
 _LABEL_SMOOTHING = 0.05
-_THRESHOLD_RATE = 0.03
+_UNMOVED = 0.5
+_THRESHOLD_RATE = 0.01
 """Of the learning rate, for gates."""
 
 
@@ -73,6 +74,17 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
     return TrainResult(config, net, *scores, time.perf_counter() - start)
 
 
+def nudged(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures (N, C, H, W), half of them moved by up to one pixel each way; zeros come in from the edge."""
+    height, width = x.shape[2:]
+    moves = torch.randint(0, 3, (len(x), 2), generator=generator)
+    moves[torch.rand(len(x), generator=generator) < _UNMOVED] = 1
+    wide = functional.pad(x, (1, 1, 1, 1))
+    rows = (moves[:, :1] + torch.arange(height))[:, None, :, None]
+    columns = (moves[:, 1:] + torch.arange(width))[:, None, None, :]
+    return wide[torch.arange(len(x))[:, None, None, None], torch.arange(x.shape[1])[None, :, None, None], rows, columns]
+
+
 def accuracy(net: nn.Module, split: Split) -> float:
     """Fraction of pictures whose largest logit is the label's; ties take the lowest class."""
     return float((logits(net, split.x).argmax(1) == split.y).float().mean())
@@ -97,7 +109,9 @@ def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) 
         total = 0.0
         for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
             target = data.train.y[picked]
-            loss = functional.cross_entropy(net(data.train.x[picked]), target, label_smoothing=_LABEL_SMOOTHING)
+            loss = functional.cross_entropy(
+                net(nudged(data.train.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
+            )
             for rule in rules:
                 loss = loss + rule.penalty()
             optimiser.zero_grad()

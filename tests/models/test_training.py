@@ -12,7 +12,7 @@ from shiftwire_models.checkpoint import CONFIG, WEIGHTS, load_checkpoint, save_c
 from shiftwire_models.data import digits
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.nets import NETS, NetName, build
-from shiftwire_models.training import Epoch, TrainConfig, TrainResult, logits, train
+from shiftwire_models.training import Epoch, TrainConfig, TrainResult, logits, nudged, train
 
 
 def test_digits_are_sixteenths_in_a_stratified_split() -> None:
@@ -48,6 +48,16 @@ def test_building_leaves_the_global_generator_alone() -> None:
     torch.manual_seed(11)
     build(NETS[NetName.DIGITS_MLP], 5)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_nudged_pictures_move_by_at_most_a_pixel() -> None:
+    picture = torch.zeros(200, 2, 5, 6)
+    picture[:, 1, 2, 3] = 1.0
+    moved = nudged(picture, torch.Generator().manual_seed(0))
+    assert moved[:, 0].sum() == 0
+    places = {tuple(place[1:].tolist()) for place in moved[:, 1].nonzero()}
+    assert places == {(row, column) for row in (1, 2, 3) for column in (2, 3, 4)}
+    assert 80 < int(moved[:, 1, 2, 3].sum()) < 140
 
 
 def test_jets_have_no_data_here() -> None:

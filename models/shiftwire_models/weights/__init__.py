@@ -29,7 +29,7 @@ class WeightSpec:
     rule: WeightRule = WeightRule.DEEPSHIFT_PS
     bits: int = 4
     terms: int = 2
-    lambdas: tuple[float, ...] = (0.0, 0.03)
+    lambdas: tuple[float, ...] = (0.0, 0.05)
     thresholds: tuple[float, ...] = (0.0, 0.5)
 
     def build(self, shape: Shape) -> ShiftWeight:
