@@ -22,10 +22,9 @@ from shiftwire.ops import Requantize
 from single_layers import frames, single_layers
 
 CASES = single_layers()
-IN_CONTRACT = [name for name, network in CASES.items() if name != "adder_dense"]
 
 
-@pytest.mark.parametrize("name", IN_CONTRACT)
+@pytest.mark.parametrize("name", CASES)
 def test_every_layer_survives_the_file(name: str, tmp_path: Path) -> None:
     """Written, checked, executed by onnxruntime and read back: the same codes three times."""
     network = CASES[name]
@@ -36,7 +35,8 @@ def test_every_layer_survives_the_file(name: str, tmp_path: Path) -> None:
     again = import_onnx(path)
     given = frames(network)
     expected = network.evaluate(given)
-    assert again.output == network.output
+    if name != "adder_dense":  # its bias becomes an Affine, whose width knows less of the sum
+        assert again.output == network.output
     assert np.array_equal(again.evaluate(given), expected)
     values = run_onnx(path, channels_first(network.input.format.decode(given)))
     assert np.array_equal(codes_of(values, network.output.format), expected)

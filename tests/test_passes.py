@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from random_networks import random_codes, random_network
-from shiftwire.fixed import Overflow, Rounding
+from shiftwire.fixed import Fixed, Overflow, Rounding
 from shiftwire.network import Network, Node
-from shiftwire.ops import Bias, Dense, Relu, Requantize, Shift
+from shiftwire.ops import Adder, Bias, Conv, Dense, Relu, Requantize, Shift, Window
 from shiftwire.passes import PIPELINE, run_pipeline
+from shiftwire.passes.clip_adder_weights import clip_adder_weights
 from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.shift_weights import ShiftWeights
-from single_layers import S8, codes, of_one
+from single_layers import S8, codes, frames, of_one
 
 
 @pytest.mark.parametrize("apply", PIPELINE, ids=lambda apply: apply.__name__)
@@ -55,3 +56,19 @@ def test_gaps_between_terms_do_not_count() -> None:
     assert dense.weights.weights.terms_per_filter.tolist() == [1, 1]
     assert dense.weights.weights.terms == 1
     assert run_pipeline(network).nodes[0].op.terms == 1.0
+
+
+def test_adder_weights_are_clipped_to_what_the_input_can_be() -> None:
+    """Unsigned six-bit inputs against weights to both sides: the identity holds for every code, at the ends too."""
+    x = Fixed(6, 3, signed=False)
+    rows = codes((5, 3, 4), -90, 150)
+    conv = Conv(Adder(rows, 3), Bias(codes((5,), -9, 9), 4), Window((3,), (2,), (1,), (1,)))
+    network = of_one(conv, (9, 4), x)
+    after = clip_adder_weights(network)
+    assert after.output == network.output
+    given = frames(network)
+    assert np.array_equal(after.evaluate(given), network.evaluate(given))
+    clipped = after.nodes[0].op
+    assert isinstance(clipped, Conv) and isinstance(clipped.weights, Adder)
+    assert (clipped.weights.codes.min(), clipped.weights.codes.max()) == (0, 63)
+    assert clipped.weight_bits < conv.weight_bits

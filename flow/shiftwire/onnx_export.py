@@ -149,14 +149,22 @@ def _window(window: Window) -> dict[str, list[int]]:
 
 
 def _dense(writer: _Writer, op: Dense, node: Node) -> None:
-    inputs, attributes = _lane(writer, op.weights, op.bias, node.name, is_conv=False)
-    writer.custom(op.kind, [*node.inputs, *inputs], node.name, **attributes)
+    _layer(writer, op, node, is_conv=False)
 
 
 def _conv(writer: _Writer, op: Conv, node: Node) -> None:
-    inputs, attributes = _lane(writer, op.weights, op.bias, node.name, is_conv=True)
-    window = _window(op.window)
-    writer.custom(op.kind, [*node.inputs, *inputs], node.name, group=op.groups, **window, **attributes)
+    _layer(writer, op, node, is_conv=True, group=op.groups, **_window(op.window))
+
+
+def _layer(writer: _Writer, op: Dense | Conv, node: Node, is_conv: bool, **window: Any) -> None:
+    """A layer of any lane; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
+    is_split = op.weights.kind == "Adder" and bool(op.bias.codes.any())
+    output = f"{node.name}_distance" if is_split else node.name
+    inputs, attributes = _lane(writer, op.weights, op.bias, node.name, is_conv)
+    writer.custom(op.kind, [*node.inputs, *inputs], output, **window, **attributes)
+    if is_split:
+        one = np.ones((1, len(op.bias.codes)), np.int8)
+        _affine(writer, Affine(ShiftWeights(one, np.zeros_like(one)), op.bias), Node(node.name, op, (output,)))
 
 
 def _affine(writer: _Writer, op: Affine, node: Node) -> None:

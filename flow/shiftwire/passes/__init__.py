@@ -3,11 +3,17 @@
 from collections.abc import Callable
 
 from shiftwire.network import Network
+from shiftwire.passes.clip_adder_weights import clip_adder_weights
 from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 
-PIPELINE: tuple[Callable[[Network], Network], ...] = (drop_unread, drop_idle_requantize, compact_terms)
+PIPELINE: tuple[Callable[[Network], Network], ...] = (
+    drop_unread,
+    drop_idle_requantize,
+    compact_terms,
+    clip_adder_weights,
+)
 
 
 def run_pipeline(network: Network) -> Network:
