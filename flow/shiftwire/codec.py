@@ -51,6 +51,11 @@ class ArrayFolder:
         self.checksums[file] = hashlib.sha256(buffer.getvalue()).hexdigest()
         return {"array": file, "sha256": self.checksums[file]}
 
+    def read_checksums(self) -> None:
+        """Checksums of the files as they lie in the folder."""
+        for path in sorted(self._folder.glob("*.npy")):
+            self.checksums[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+
     def load(self, reference: Mapping[str, str]) -> np.ndarray[Any, Any]:
         """Read an array; raises InputError for a file that is missing or was changed."""
         path = self._folder / Path(reference["array"]).name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Data:
 def load_data(path: Path, network: Network) -> Data:
     """Samples for a network; raises InputError for a wrong file, shape, type or value."""
     with noted(f"in {path}"):
-        arrays = _arrays(path)
+        arrays = read_arrays(path)
         if "x" not in arrays:
             raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
         values = arrays["x"]
@@ -41,7 +42,8 @@ def load_data(path: Path, network: Network) -> Data:
         return Data(values, codes, None if labels is None else labels.astype(np.int64))
 
 
-def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or that of an .npy file as `x`; nothing pickled."""
     if not path.is_file():
         raise InputError(f"found no file {path}; name an .npz or .npy file")
     try:
@@ -50,7 +52,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {"x": loaded}
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"it is no .npz or .npy file of plain numbers ({reason}); save it with np.savez") from None
 

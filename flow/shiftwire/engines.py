@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.csim import CsimReport
-from shiftwire.data import Data
-from shiftwire.errors import InputError
+from shiftwire.data import Data, read_arrays
+from shiftwire.errors import InputError, noted
 from shiftwire.fixed import Codes
 from shiftwire.host import Tail
 from shiftwire.network import Network
 from shiftwire.onnx_import import import_onnx
-from shiftwire.onnx_run import codes_of, run_onnx
+from shiftwire.onnx_run import run_onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,21 @@ def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]
 def values_result(
     engine: str, network: Network, data: Data, values: npt.NDArray[Any], reference: Codes
 ) -> EngineResult:
-    """An engine that gave output values in the model's own layout, such as torch or onnxruntime."""
-    if values.shape[0] != len(reference) or values[0].size != network.output.size:
+    """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs."""
+    if values.shape != data_shape(network, len(reference)):
         raise InputError(
-            f"{engine} gave outputs of shape {values.shape}, wanted {reference.shape}; use the same samples for both"
+            f"{engine} gave outputs of shape {values.shape}, wanted {data_shape(network, len(reference))}; "
+            "use the same samples for both"
         )
-    codes = codes_of(values, network.output.format)
-    different = int(np.count_nonzero(codes.reshape(reference.shape) != reference))
-    return EngineResult(engine, reference.size, different, accuracy(network, codes, data))
+    right = network.host_output.decode(reference, network.output.format)
+    different = int(np.count_nonzero(values.astype(np.float64) != right))
+    return EngineResult(engine, reference.size, different, _hits(values, data))
+
+
+def data_shape(network: Network, samples: int) -> tuple[int, ...]:
+    """Shape of output values in the model's own layout."""
+    *spatial, channels = network.output.shape
+    return (samples, channels, *spatial)
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
@@ -70,20 +76,23 @@ def csim_result(network: Network, report: CsimReport, data: Data) -> EngineResul
 
 
 def expected_values(path: Path) -> npt.NDArray[Any]:
-    """The one array of an .npz file of outputs, such as torch's logits."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            found: Mapping[str, npt.NDArray[Any]] = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError):
-        raise InputError(f"{path} is no .npz file; save the outputs by np.savez(logits=...)") from None
-    if len(found) != 1:
-        raise InputError(f"{path} holds the arrays {', '.join(found)}, wanted one; save the outputs alone")
-    return next(iter(found.values()))
+    """The one array of an .npz or .npy file of outputs, such as torch's logits."""
+    with noted(f"in {path}"):
+        found = read_arrays(path)
+        if len(found) != 1:
+            raise InputError(f"it holds the arrays {', '.join(found)}, wanted one; save the outputs alone")
+        values = next(iter(found.values()))
+        if values.dtype.kind not in "fiu":
+            raise InputError(f"its outputs have type {values.dtype}, wanted numbers; save them as float32")
+        return values
 
 
 def accuracy(network: Network, codes: Codes, data: Data) -> float | None:
     """Percent of samples whose largest output is at the label; ties take the lowest index."""
+    return _hits(network.host_output.decode(codes, network.output.format), data)
+
+
+def _hits(values: npt.NDArray[Any], data: Data) -> float | None:
     if data.labels is None:
         return None
-    values = network.host_output.decode(codes, network.output.format).reshape(len(codes), -1)
-    return float(100 * np.mean(values.argmax(axis=1) == data.labels))
+    return float(100 * np.mean(values.reshape(len(values), -1).argmax(axis=1) == data.labels))

@@ -33,7 +33,8 @@ class HostInput:
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
         """Codes (N, H, W, C) of values in the model's own layout (N, C, H, W); vectors stay as they are."""
-        values = channels_last(x.astype(np.float32))
+        with np.errstate(over="ignore"):
+            values = channels_last(x.astype(np.float32))
         finite = np.isfinite(values)
         if not finite.all():
             raise InputError(f"the data holds {np.size(finite) - finite.sum()} NaN or infinite values; remove them")

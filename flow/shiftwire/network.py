@@ -14,6 +14,9 @@ from shiftwire.fixed import Codes, Fixed
 from shiftwire.host import HostInput, HostOutput
 from shiftwire.kernel import Kernel
 
+MAX_ELEMENTS = 1 << 26
+"""Largest tensor: half a gigabyte of codes a sample, far more than a board holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -25,6 +28,8 @@ class Tensor:
     def __post_init__(self) -> None:
         if not self.shape or min(self.shape) < 1:
             raise InputError(f"a tensor of shape {self.shape} holds no elements; every axis needs at least 1")
+        if self.size > MAX_ELEMENTS:
+            raise InputError(f"a tensor of shape {self.shape} holds more than {MAX_ELEMENTS} elements; shrink it")
 
     def __str__(self) -> str:
         return f"{self.format}[{'x'.join(map(str, self.shape))}]"

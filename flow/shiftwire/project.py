@@ -26,6 +26,7 @@ from shiftwire_boards.catalog import Board
 
 SCHEMA = 1
 DESIGN_FILE = "design.json"
+VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
 
 
@@ -59,6 +60,7 @@ def write_project(design: Design, path: Path) -> Project:
         text = json.dumps(manifest, indent=1) + "\n"
         (work / DESIGN_FILE).write_text(text, encoding="utf-8")
         version = _version_hash(text, arrays)
+        (work / VERSION_FILE).write_text(f"{version}\n", encoding="utf-8")
         _write_hls(design, work / "hls", version)
     return Project(path, design, version)
 
@@ -69,8 +71,9 @@ def load_project(path: Path) -> Project:
     if not file.is_file():
         raise InputError(f"found no {DESIGN_FILE} in {path}; name a folder that 'shiftwire convert' wrote")
     with noted(f"in {file}"):
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
         manifest = _parsed(text)
+        _check_version(path, text)
         arrays = ArrayFolder(path / "weights")
         try:
             network: Network = decode(manifest["network"], arrays)
@@ -79,6 +82,15 @@ def load_project(path: Path) -> Project:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
     return Project(path, design, _version_hash(text, arrays))
+
+
+def _check_version(path: Path, text: str) -> None:
+    """Raise InputError where design.json or a weight file is not what `convert` wrote."""
+    arrays = ArrayFolder(path / "weights")
+    arrays.read_checksums()
+    written = path / VERSION_FILE
+    if not written.is_file() or written.read_text(errors="replace").strip() != _version_hash(text, arrays):
+        raise InputError(f"the project was changed by hand: it does not match {VERSION_FILE}; convert the model again")
 
 
 def is_project(path: Path) -> bool:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from shiftwire_hls import onnx_function
+from shiftwire_models.agreement import check_agreement
 from shiftwire_models.contract import freeze
 from shiftwire_models.exactness import check_exactness
 from shiftwire_models.onnx_flatten import flatten_reshapes
@@ -47,6 +48,7 @@ def export_model(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProt
     check_exactness(model.graph)
     model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
+    check_agreement(net, model, input_shape)
     return model
 
 

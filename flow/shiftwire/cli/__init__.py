@@ -13,6 +13,7 @@ from shiftwire.project import shiftwire_version
 
 VERBS = (convert, csim, inspect, verify, doctor, demo)
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"shiftwire {arguments.verb}: {error.sentence()}", file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment] # the reader has gone; nothing more to say, nor to flush
+        return BROKEN_PIPE
+    except OSError as error:
+        if arguments.debug:
+            raise
+        print(f"shiftwire {arguments.verb}: {error.strerror or error}; free space or mend it", file=sys.stderr)  # noqa: T201
+        return ShiftwireError.exit_code
     except KeyboardInterrupt:
         print(f"shiftwire {arguments.verb}: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
         return INTERRUPTED

@@ -31,8 +31,9 @@ def add_verb(verbs: Verbs, name: str, what: str, example: str) -> argparse.Argum
 
 def say(text: str) -> None:
     """A line of the result, on standard output."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 def note(text: str) -> None:
@@ -46,7 +47,7 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
     """A table; cells that are numbers stand right."""
-    is_terminal = sys.stdout.isatty()
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
     console = Console(width=None if is_terminal else PLAIN_WIDTH, highlight=False)
     table = Table(title=title, title_justify="left", box=None if not is_terminal else Table().box)
     for at, column in enumerate(columns):

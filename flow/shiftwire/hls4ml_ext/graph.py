@@ -10,6 +10,7 @@ from hls4ml.model.graph import ModelGraph
 
 from shiftwire.hls4ml_ext.layer import LAYER_CLASSES, precision
 from shiftwire.hls4ml_ext.register import register
+from shiftwire.network import Network
 from shiftwire.schedule import Design, Stage
 
 TOP = "shiftwire_net"
@@ -31,7 +32,7 @@ def model_graph(design: Design, folder: Path) -> ModelGraph:
     register()
     network = design.network
     layers = [_input_layer(design), *(_layer(design, stage) for stage in design.stages)]
-    return ModelGraph.from_layer_list(_config(design, folder), layers, [network.input_name], [network.output_name])
+    return ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [network.output_name])
 
 
 def _config(design: Design, folder: Path) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def _config(design: Design, folder: Path) -> dict[str, Any]:
         write_weights_txt=False,
     )
     network = design.network
-    precisions = {network.input_name: {"Precision": {"result": str(precision(network.input.format))}}}
+    precisions = {_input_name(network): {"Precision": {"result": str(precision(network.input.format))}}}
     traced = {stage.node.name: {"Trace": True} for stage in design.stages}
     config |= {
         "OutputDir": str(folder),
@@ -64,6 +65,14 @@ def _config(design: Design, folder: Path) -> dict[str, Any]:
     return config
 
 
+def _input_name(network: Network) -> str:
+    """hls4ml makes a C++ variable of it, which must be no keyword, no macro and no layer's name."""
+    name = f"{network.input_name}_in"
+    while name in network.tensors:
+        name += "_"
+    return name
+
+
 def _is_chain(design: Design) -> bool:
     """Vitis HLS's DATAFLOW wants one reader for each array."""
     network = design.network
@@ -73,11 +82,11 @@ def _is_chain(design: Design) -> bool:
 def _input_layer(design: Design) -> dict[str, Any]:
     network = design.network
     return {
-        "name": network.input_name,
+        "name": _input_name(network),
         "class_name": "InputLayer",
         "input_shape": list(network.input.shape),
         "inputs": [],
-        "outputs": [network.input_name],
+        "outputs": [_input_name(network)],
     }
 
 
@@ -88,7 +97,7 @@ def _layer(design: Design, stage: Stage) -> dict[str, Any]:
     return {
         "name": node.name,
         "class_name": LAYER_CLASSES[kernel.function].__name__,
-        "inputs": list(node.inputs),
+        "inputs": [_input_name(network) if name == network.input_name else name for name in node.inputs],
         "outputs": [node.name],
         "kernel": kernel,
         "output_shape": output.shape,

@@ -23,7 +23,7 @@ def load(path: Path) -> onnx.ModelProto:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; export the model again")
     try:
-        model = onnx.load_model(str(path), load_external_data=False)
+        model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except DecodeError:
         raise InputError(f"{path} is no ONNX file, or a truncated one; export the model again") from None
     if not model.graph.node:

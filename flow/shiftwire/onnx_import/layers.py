@@ -26,21 +26,18 @@ from shiftwire.ops import (
 from shiftwire.shift_weights import ShiftWeights
 
 
-def read_window(view: View, kernel: list[int]) -> Window:
+def read_window(view: View, kernel: tuple[int, ...]) -> Window:
     """Window of a convolution or a pool; ONNX lists all begins, then all ends."""
     axes = len(kernel)
     view.insist_ones("dilations", axes)
     view.insist("auto_pad", "NOTSET", default="NOTSET")
-    pads = view.attribute("pads", [0] * 2 * axes)
-    stride = view.attribute("strides", [1] * axes)
-    if len(pads) != 2 * axes or len(stride) != axes:
-        raise InputError(f"pads {pads} and strides {stride} do not fit a kernel of {axes} axes; give two and one each")
-    return Window(tuple(kernel), tuple(stride), tuple(pads[:axes]), tuple(pads[axes:]))
+    pads = view.wholes("pads", 2 * axes, [0] * 2 * axes)
+    return Window(kernel, view.wholes("strides", axes, [1] * axes), pads[:axes], pads[axes:])
 
 
 def _shift_weights(view: View) -> ShiftWeights:
     sign, exponent = view.integers(1, "sign"), view.integers(2, "exponent")
-    low, high = view.attribute("exponent_min"), view.attribute("exponent_max")
+    low, high = view.whole("exponent_min"), view.whole("exponent_max")
     if sign.shape != exponent.shape:
         raise InputError(
             f"sign {sign.shape} and exponent {exponent.shape} differ in shape; give both (terms, out, ...)"
@@ -61,7 +58,7 @@ def _bias(view: View, position: int, outputs: int) -> Bias:
     codes = view.integers(position, "bias")
     if codes.shape != (outputs,):
         raise InputError(f"a bias of shape {codes.shape} does not fit {outputs} outputs; give one for each")
-    return Bias(codes, view.attribute("bias_frac"))
+    return Bias(codes, view.whole("bias_frac"))
 
 
 def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
@@ -71,7 +68,7 @@ def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
 
 def _adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     """Weights and input meet on the finer of their grids; a coarser input is first made finer, which is exact."""
-    codes, grid = view.integers(1, "weight"), view.attribute("weight_frac")
+    codes, grid = view.integers(1, "weight"), view.whole("weight_frac")
     source = graph.source(view.inputs[0])
     x = graph.tensors[source].format
     if grid > x.frac:
@@ -83,7 +80,7 @@ def _adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
 
 def _int(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     codes = view.integers(1, "weight")
-    return Int(codes, view.attribute("weight_frac")), _bias(view, 2, len(codes)), graph.source(view.inputs[0])
+    return Int(codes, view.whole("weight_frac")), _bias(view, 2, len(codes)), graph.source(view.inputs[0])
 
 
 Lane = Callable[[View, Graph], tuple[Weights, Bias, str]]
@@ -102,8 +99,8 @@ def _conv(lane: Lane) -> Callable[[View, Graph], None]:
     def read(view: View, graph: Graph) -> None:
         weights, bias, source = lane(view, graph)
         _require_rank(weights.shape, len(graph.tensors[source].shape) + 1, "(out, channels / group, kernel...)")
-        window = read_window(view, list(weights.shape[2:]))
-        op = Conv(_channels_last(weights), bias, window, view.attribute("group", 1))
+        window = read_window(view, weights.shape[2:])
+        op = Conv(_channels_last(weights), bias, window, view.whole("group", 1, lowest=1))
         graph.known[view.output] = graph.append(op, (source,), view.output)
 
     return read
@@ -135,10 +132,10 @@ def _affine(view: View, graph: Graph) -> None:
 def _threshold(view: View, graph: Graph) -> None:
     """Thresholds on a coarser grid than the input's move to it exactly; on a finer one they round up, exactly too."""
     rows: Codes = view.integers(1, "thresholds")
-    drop = view.attribute("threshold_frac") - (x_frac := graph.tensor(view.inputs[0]).format.frac)
+    drop = view.whole("threshold_frac") - (x_frac := graph.tensor(view.inputs[0]).format.frac)
     on_grid = -(-rows >> drop) if drop > 0 else rows << -drop
     base, step = view.integers(2, "base"), view.integers(3, "step")
-    graph.emit(view, Threshold(on_grid, base, step, x_frac, view.attribute("frac")), view.inputs[0])
+    graph.emit(view, Threshold(on_grid, base, step, x_frac, view.whole("frac")), view.inputs[0])
 
 
 DENSE_READERS = {"ShiftDense": _dense(_shift), "AdderDense": _dense(_adder), "IntDense": _dense(_int)}

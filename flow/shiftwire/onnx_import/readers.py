@@ -31,6 +31,8 @@ def reader_of(view: View) -> Reader:
             f"the operation {operation}{f' of domain {domain}' if domain else ''} is not supported; "
             f"use {', '.join(sorted(name for _, name in READERS))}"
         )
+    if not view.inputs:
+        raise InputError("it has no input; connect it to the graph")
     return found
 
 
@@ -53,7 +55,7 @@ def _quant(view: View, graph: Graph) -> None:
     if offset != 0 or bits != np.round(bits):
         raise InputError(f"zeropt {offset} with bitwidth {bits} is not handled; give zeropt 0 and a whole bitwidth")
     view.insist("narrow", 0, default=0)
-    held = Fixed(int(bits), int(frac), signed=bool(view.attribute("signed", 1)))
+    held = Fixed(int(bits), int(frac), signed=view.flag("signed", 1))
     _requantized(view, graph, held, _quant_rounding(view.text("rounding_mode", "ROUND"), held), Overflow.SATURATE)
 
 
@@ -78,7 +80,7 @@ def _quant_rounding(mode: str, held: Fixed) -> Rounding:
 
 
 def _requantize(view: View, graph: Graph) -> None:
-    held = Fixed(view.attribute("bits"), view.attribute("frac"), signed=bool(view.attribute("signed")))
+    held = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
     rounding = _choice(view, "rounding", Rounding)
     _requantized(view, graph, held, rounding, _choice(view, "overflow", Overflow))
 
@@ -107,17 +109,21 @@ def _identity(view: View, graph: Graph) -> None:
     graph.known[view.output] = graph.source(view.inputs[0])
 
 
+def _kernel_shape(view: View, graph: Graph) -> tuple[int, ...]:
+    return view.wholes("kernel_shape", len(graph.tensor(view.inputs[0]).shape) - 1)
+
+
 def _max_pool(view: View, graph: Graph) -> None:
-    window = read_window(view, view.attribute("kernel_shape"))
+    window = read_window(view, _kernel_shape(view, graph))
     view.insist("ceil_mode", 0, default=0)
     view.insist("storage_order", 0, default=0)
     graph.emit(view, MaxPool(window), view.inputs[0])
 
 
 def _average_pool(view: View, graph: Graph) -> None:
-    window = read_window(view, view.attribute("kernel_shape"))
+    window = read_window(view, _kernel_shape(view, graph))
     view.insist("ceil_mode", 0, default=0)
-    includes_pads = view.attribute("count_include_pad", 0)
+    includes_pads = view.flag("count_include_pad", 0)
     if any(window.begin + window.end) and not includes_pads:
         raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
     graph.emit(view, AveragePool(window), view.inputs[0])
@@ -158,7 +164,9 @@ def _spatial_pads(view: View, rank: int) -> tuple[tuple[int, ...], tuple[int, ..
     pads = view.integers(1, "pads")
     axes = list(range(rank))
     if len(view.inputs) > 3 and view.inputs[3]:
-        axes = [int(axis) % rank for axis in view.integers(3, "axes")]
+        axes = [int(axis) % rank for axis in view.integers(3, "axes").ravel()]
+    if pads.shape != (2 * len(axes),):
+        raise InputError(f"pads of shape {pads.shape} do not fit {len(axes)} axes; give {2 * len(axes)} numbers")
     begin, end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)
     begin[axes], end[axes] = pads[: len(axes)], pads[len(axes) :]
     if begin[:2].any() or end[:2].any():

@@ -71,6 +71,28 @@ class View:
             raise InputError(f"its attribute '{name}' is missing; the contract asks for it")
         return value
 
+    def whole(self, name: str, default: int | None = None, lowest: int | None = None) -> int:
+        """An integer attribute, not below `lowest`."""
+        value = self.attribute(name, default)
+        if type(value) is not int or (lowest is not None and value < lowest):
+            wanted = "a whole number" if lowest is None else f"a whole number from {lowest} on"
+            raise InputError(f"attribute {name} = {value} is not handled; give {wanted}")
+        return value
+
+    def flag(self, name: str, default: int | None = None) -> bool:
+        """An attribute that is 0 or 1."""
+        value = self.attribute(name, default)
+        if value not in (0, 1):
+            raise InputError(f"attribute {name} = {value} is not handled; give 0 or 1")
+        return bool(value)
+
+    def wholes(self, name: str, count: int, default: list[int] | None = None) -> tuple[int, ...]:
+        """An attribute of `count` integers."""
+        value = self.attribute(name, default)
+        if not isinstance(value, list) or len(value) != count or any(type(item) is not int for item in value):
+            raise InputError(f"attribute {name} = {value} is not handled; give {count} whole numbers")
+        return tuple(value)
+
     def text(self, name: str, default: str | None = None) -> str:
         value = self.attribute(name, default)
         return value.decode() if isinstance(value, bytes) else str(value)

@@ -22,9 +22,7 @@ class MaxPool(Op):
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        rows = zip(self.window.kernel, self.window.begin, self.window.end, strict=True)
-        if any(max(before, after) >= k for k, before, after in rows):
-            raise InputError(f"pads of a whole kernel {self.window.kernel} leave windows with no value; pad less")
+        _require_values(self.window)
         return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), x.format)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
@@ -47,6 +45,7 @@ class AveragePool(Op):
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
+        _require_values(self.window)
         area = prod(self.window.kernel)
         if area & (area - 1):
             raise InputError(
@@ -68,3 +67,10 @@ class AveragePool(Op):
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+
+
+def _require_values(window: Window) -> None:
+    """As ONNX asks: every window holds at least one position of the image."""
+    rows = zip(window.kernel, window.begin, window.end, strict=True)
+    if any(max(before, after) >= k for k, before, after in rows):
+        raise InputError(f"pads of a whole kernel {window.kernel} leave windows with no value; pad less")
