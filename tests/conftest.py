@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 COUNT = "count "
+
+settings.register_profile("shiftwire", deadline=None)  # tests assert no times
+settings.load_profile("shiftwire")
 
 
 @pytest.fixture(scope="session")

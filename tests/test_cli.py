@@ -114,6 +114,14 @@ def test_verify_sets_engines_side_by_side(work: Path, capsys, tmp_path: Path) ->
     status, out, _ = said(capsys, *arguments, "--expect", f"torch={tmp_path / 'torch.npz'}")
     assert status == 1
     assert "120 of" in out
+    np.save(tmp_path / "torch.npy", outputs)
+    wrong = np.load(work / "data.npz")
+    np.savez(tmp_path / "half.npz", x=wrong["x"], y=np.where(np.arange(40) < 10, 0, wrong["y"]))
+    right = 100 * np.mean(np.where(np.arange(40) < 10, 0, wrong["y"]) == wrong["y"])
+    arguments = ("verify", work / "project", "--data", tmp_path / "half.npz")
+    status, out, _ = said(capsys, *arguments, "--expect", f"torch={tmp_path / 'torch.npy'}", "--json")
+    assert status == 0
+    assert all(engine["accuracy"] == right < 100 for engine in json.loads(out)["engines"])
 
 
 def test_inspect_shows_the_same_for_model_and_project(work: Path, capsys) -> None:
@@ -149,7 +157,7 @@ DATA_MISTAKES = {
     "type": ({"x": np.array([["a"]])}, "'x' has type <U1, wanted numbers"),
     "objects": ({"x": np.array([None, {}], object)}, "no .npz or .npy file of plain numbers"),
     "off the grid": ({"x": np.full((1, 4, 6, 5), 0.01)}, "values such as 0.01 are not codes of s8.4"),
-    "nan": ({"x": np.full((1, 4, 6, 5), np.nan)}, "NaN or infinite values; remove them"),
+    "nan": ({"x": np.full((1, 4, 6, 5), np.nan)}, "NaN or infinite values, or beyond float32; remove them"),
     "no x": ({"images": np.zeros(3)}, "found the arrays images, wanted 'x'"),
     "no samples": ({"x": np.zeros((0, 4, 6, 5))}, "'x' holds no samples"),
     "labels": ({"x": np.zeros((2, 4, 6, 5)), "y": np.zeros(3)}, "labels 'y' of shape"),

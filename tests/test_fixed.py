@@ -28,11 +28,8 @@ def rounded(value: Fraction, rounding: Rounding) -> int:
 def in_range(code: int, to: Fixed, overflow: Overflow) -> int:
     if overflow is Overflow.SATURATE:
         return min(max(code, to.lo), to.hi)
-    while code < to.lo:
-        code += 1 << to.bits
-    while code > to.hi:
-        code -= 1 << to.bits
-    return code
+    turns = math.floor(Fraction(code - to.lo, 1 << to.bits))
+    return code - turns * (1 << to.bits)
 
 
 @given(FORMATS, FORMATS, st.sampled_from(Rounding), st.sampled_from(Overflow), st.data())

@@ -43,16 +43,17 @@ def test_every_layer_survives_the_file(name: str, tmp_path: Path) -> None:
     assert len(np.unique(expected)) > 1
 
 
+@pytest.mark.parametrize("overflow", list(Overflow))
 @pytest.mark.parametrize("rounding", list(Rounding))
-def test_a_leading_quantiser_runs_on_the_host(rounding: Rounding) -> None:
-    host = HostInput(True, rounding, Overflow.SATURATE)
+def test_a_leading_quantiser_runs_on_the_host(rounding: Rounding, overflow: Overflow) -> None:
+    host = HostInput(True, rounding, overflow)
     relu = CASES["relu"]
     network = Network("x", relu.input, relu.nodes, "y", host)
     again = network_from_model(to_onnx(network))
     assert again.host_input == host
     assert [node.kind for node in again.nodes] == ["Relu"]
     values = np.random.default_rng(0).normal(0, 6, (16, 4, 6, 5)).astype(np.float32)
-    values.ravel()[:6] = [1e30, -1e30, 0.03125, -0.03125, 0.09375, -0.09375]
+    values.ravel()[:6] = [2.0**60, -(2.0**70), 0.03125, -0.03125, 0.09375, -0.09375]
     codes = again.host_input.encode(values, again.input.format)
     made = run_onnx(to_onnx(network), values)
     assert np.array_equal(codes_of(made, again.output.format), again.evaluate(codes))
@@ -102,6 +103,22 @@ def test_thresholds_off_the_grid_keep_their_meaning() -> None:
     assert coarse.evaluate(np.array([[1, 2, 3, 4]])).tolist() == [[0, 0, 1, 1]]
     fine = network_from_model(model_of([node], constants, fmt="s8.4"))
     assert fine.evaluate(np.array([[8, 9, 10, 11]])).tolist() == [[0, 0, 1, 1]]
+
+
+def test_thresholds_that_are_never_or_always_reached() -> None:
+    """Sentinels at the ends of int64 keep their meaning on every grid."""
+    low, high = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    constants = {
+        "t": np.array([[low, 0, high]] * 4),
+        "base": np.zeros(4, np.int32),
+        "step": np.ones(4, np.int32),
+    }
+    for frac in (0, 2, 60, -60):
+        node = helper.make_node(
+            "Threshold", ["x", "t", "base", "step"], ["y"], domain="shiftwire", threshold_frac=frac, frac=0
+        )
+        network = network_from_model(model_of([node], constants, fmt="s6.2"))
+        assert network.evaluate(np.array([[-32, -1, 0, 31]])).tolist() == [[1, 1, 2, 2]]
 
 
 def test_names_are_made_for_every_tool() -> None:

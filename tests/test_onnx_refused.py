@@ -115,6 +115,57 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         lambda: model_of([helper.make_node("AdderDense", ["x", "x"], ["y"], domain="shiftwire", weight_frac=4)]),
         "its input 'weight' is computed in the graph",
     ),
+    "wrapped adder weights": (
+        lambda: model_of(
+            [helper.make_node("AdderDense", ["x", "w"], ["y"], domain="shiftwire", weight_frac=-60)],
+            {"w": np.array([[1, 5, -128, 0]], np.int8)},
+        ),
+        "would need 7. bits, more than 63",
+    ),
+    "exponent beyond int8": (
+        lambda: model_of(
+            [dense_node(exponent_max=400)], dense_constants(exponent=np.full((1, 2, 4), 300, np.int32))
+        ),
+        r"an exponent of 300 is outside -127\.\.127",
+    ),
+    "huge bias": (
+        lambda: model_of([dense_node()], dense_constants(bias=np.array([np.iinfo(np.int64).min, 0]))),
+        "'bias' holds codes beyond",
+    ),
+    "attribute of another type": (
+        lambda: model_of([dense_node(bias_frac=1.5)], dense_constants()),
+        r"bias_frac = 1\.5 is not handled; give a whole number",
+    ),
+    "strides as text": (lambda: conv(strides="ab"), "strides = .* is not handled; give 2 whole numbers"),
+    "group of zero": (lambda: conv(group=0), "group = 0 is not handled; give a whole number from 1 on"),
+    "signed of seven": (
+        lambda: model_of(
+            [helper.make_node("Requantize", ["x"], ["y"], domain="shiftwire", bits=8, frac=0, signed=7,
+                              rounding="floor", overflow="wrap")]),
+        "signed = 7 is not handled; give 0 or 1",
+    ),
+    "absurd grid": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt="s8.1100"), "grid of 1100 fraction"),
+    "huge pads": (lambda: conv(pads=[10**9] * 4), "holds more than 16777216 elements; shrink it"),
+    "flatten to one row": (
+        lambda: model_of([helper.make_node("Reshape", ["x", "shape"], ["y"])], {"shape": np.array([1, -1])}),
+        r"a reshape to \[1, -1\] is not handled",
+    ),
+    "softmax over the batch": (
+        lambda: model_of([helper.make_node("Softmax", ["x"], ["y"], axis=0)]),
+        "axis = 0 is not handled",
+    ),
+    "pads as wide as the pool": (
+        lambda: model_of(
+            [helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], pads=[2, 0, 0, 0])],
+            shape=("N", 1, 5, 5),
+        ),
+        "leave windows with no value",
+    ),
+    "zero scale": (lambda: model_of([quant()], quant_constants(scale=0)), "scale of 0.0 is no power of two"),
+    "pads of another rank": (
+        lambda: model_of([helper.make_node("Pad", ["x", "p"], ["y"])], {"p": np.zeros(6, np.int64)}, ("N", 1, 4, 4)),
+        r"pads of shape \(6,\) do not fit 4 axes",
+    ),
     "bad format": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt="q7"), "'q7' is no number format"),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ import pytest
 
 import shiftwire
 from random_networks import random_codes, random_network
+from shiftwire.csim import csim
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
 from shiftwire.network import Network, Node, Tensor
@@ -112,14 +113,34 @@ def test_vitis_gets_a_complete_project(model: Path, tmp_path: Path) -> None:
     program = compiled(Build(source, includes), tmp_path)
     outputs = small_net().output.size
     assert f"{GOLDEN_FRAMES} frames, 0 of {GOLDEN_FRAMES * outputs} codes differ" in run([program], "test", hls)
+    inputs = np.loadtxt(hls / "tb_data/tb_input_features.dat")
+    assert (inputs[0] == -8).all() and (inputs[1] == 127 / 16).all() and not inputs[2].any()
     golden = hls / "tb_data/tb_output_predictions.dat"
     lines = golden.read_text().split(" ")
     golden.write_text(" ".join([str(float(lines[0]) + 2.0**-8), *lines[1:]]))
     with pytest.raises(shiftwire.ToolError, match="failed with status 1"):
         run([program], "test", hls)
+    golden.write_text("")
+    with pytest.raises(shiftwire.ToolError, match="failed with status 1"):
+        run([program], "test", hls)
     golden.unlink()
     with pytest.raises(shiftwire.ToolError, match="failed with status 2"):
         run([program], "test", hls)
+
+
+def test_a_fork_is_no_dataflow(tmp_path: Path) -> None:
+    """Vitis HLS's DATAFLOW wants one reader for each array."""
+    chain = shiftwire.convert(CASES["relu"], output=tmp_path / "chain").hls_dir / "firmware/shiftwire_net.cpp"
+    fork = shiftwire.convert(CASES["add"], output=tmp_path / "fork").hls_dir / "firmware/shiftwire_net.cpp"
+    assert "#pragma HLS DATAFLOW" in chain.read_text()
+    assert "#pragma HLS PIPELINE" in fork.read_text() and "DATAFLOW" not in fork.read_text()
+
+
+@pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])
+def test_an_input_of_any_name_compiles(name: str, tmp_path: Path) -> None:
+    network = Network(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
+    report = csim(shiftwire.convert(network, output=tmp_path / "project"), random_codes(network, 0))
+    assert report.different == 0 and report.compared
 
 
 def test_to_hls4ml_is_a_genuine_model_graph(tmp_path: Path) -> None:
@@ -148,9 +169,10 @@ class TestFolders:
 
     def test_an_older_project_is_replaced(self, model: Path, tmp_path: Path) -> None:
         first = shiftwire.convert(model, output=tmp_path / "project")
-        (first.path / "stale.txt").write_text("old")
+        (first.path / "reports").mkdir()
+        (first.path / "reports/stale.txt").write_text("old")
         shiftwire.convert(model, output=tmp_path / "project")
-        assert not (first.path / "stale.txt").exists()
+        assert not (first.path / "reports").exists()
         assert sorted(p.name for p in tmp_path.iterdir()) == ["project"]
 
     def test_a_foreign_folder_is_left_alone(self, model: Path, tmp_path: Path) -> None:
@@ -194,11 +216,41 @@ class TestFolders:
         project = shiftwire.convert(model, output=tmp_path / "project")
         weights = project.path / "weights/conv.sign.npy"
         weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-        with pytest.raises(InputError, match=r"conv.sign.npy does not match its checksum"):
+        with pytest.raises(
+            InputError, match=r"changed by hand: it does not match version.txt; convert the model again"
+        ):
             load_project(project.path)
         weights.unlink()
-        with pytest.raises(InputError, match=r"found no .*conv.sign.npy; convert the model again"):
+        with pytest.raises(InputError, match=r"changed by hand"):
             load_project(project.path)
+        shiftwire.convert(model, output=project.path)
+        design = project.path / "design.json"
+        for old, new in (
+            ('"s8.4"', '"s9.4"'),
+            ('"clock_ns": 10.0', '"clock_ns": 9.0'),
+            ('"nodes": [', '"nodes": [5, '),
+        ):
+            text = design.read_text()
+            assert old in text
+            design.write_text(text.replace(old, new, 1))
+            with pytest.raises(InputError, match="changed by hand"):
+                load_project(project.path)
+            design.write_text(text)
+
+    def test_files_of_yours_in_a_project_are_not_deleted(self, model: Path, tmp_path: Path) -> None:
+        """The model itself may lie there."""
+        project = shiftwire.convert(model, output=tmp_path / "project")
+        mine = shutil.copy(model, project.path / "mine.onnx")
+        with pytest.raises(InputError, match=r"holds 'mine.onnx', which is none of ours; move it away"):
+            shiftwire.convert(mine, output=project.path)
+        assert (project.path / "mine.onnx").read_bytes() == model.read_bytes()
+
+    def test_a_link_is_followed(self, model: Path, tmp_path: Path) -> None:
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to("real")
+        shiftwire.convert(model, output=tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "real/design.json").is_file()
 
     def test_a_folder_that_is_no_project(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"found no design.json in .*; name a folder that"):

@@ -27,6 +27,19 @@ def test_one_sample_is_live_where_it_is_not_zero() -> None:
     tally = Tally(network)
     tally.add(network.evaluate_layers(np.array([[7, 2]])), network.evaluate_layers(np.array([[7, 2]])))
     assert [layer.live for layer in tally.layers()] == [1, 1]
+    dead = Tally(network)
+    dead.add(network.evaluate_layers(np.array([[-8, 7]])), network.evaluate_layers(np.array([[-8, 7]])))
+    assert [layer.live for layer in dead.layers()] == [1, 0]
+
+
+def test_what_is_alive_is_told_by_the_specification() -> None:
+    """Noise from a broken engine makes no layer live."""
+    network = tiny()
+    expected = network.evaluate_layers(np.array([[-8, 7], [-7, 7], [-6, 7]]))
+    noisy = {name: codes + np.arange(3)[:, None] for name, codes in expected.items()}
+    tally = Tally(network)
+    tally.add(expected, noisy)
+    assert tally.layers()[1].live == 0
 
 
 def test_batches_add_up_and_the_first_difference_stays() -> None:

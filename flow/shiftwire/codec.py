@@ -34,6 +34,10 @@ _CLASSES: Mapping[str, type[Any]] = {
 """Everything a file may name; nothing else is ever constructed."""
 
 
+LONGEST_NAME = 100
+"""Longer names of arrays are cut and end in a checksum: file systems take 255 bytes."""
+
+
 class ArrayFolder:
     """Arrays of a project, one .npy file each, named after the value that holds them."""
 
@@ -43,6 +47,8 @@ class ArrayFolder:
 
     def save(self, name: str, values: np.ndarray[Any, Any]) -> dict[str, str]:
         """Write an array; returns what stands for it in the JSON."""
+        if len(name) > LONGEST_NAME:
+            name = f"{name[:LONGEST_NAME]}.{hashlib.sha256(name.encode()).hexdigest()[:12]}"
         buffer = io.BytesIO()
         np.save(buffer, np.ascontiguousarray(values), allow_pickle=False)
         file = f"{name}.npy"

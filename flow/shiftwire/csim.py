@@ -90,8 +90,9 @@ def compiled_driver(project: Project) -> Path:
     """The simulation program of a project, built once for each content of its C++."""
     hls = project.hls_dir
     source = hls / "shiftwire_csim.cpp"
-    if not source.is_file():
-        raise InputError(f"found no {source}; convert the model again")
+    for needed in (source, hls / "firmware/shiftwire_net.cpp"):
+        if not needed.is_file():
+            raise InputError(f"found no {needed}; convert the model again")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
     return compiled(Build(source, includes), project.reports_dir / "csim")
 

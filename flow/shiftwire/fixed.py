@@ -18,6 +18,9 @@ Values = npt.NDArray[np.float64]
 MAX_BITS = 63
 """Codes are int64; one bit stays free so that a sum of two codes never overflows."""
 
+MAX_FRAC = 128
+"""Grids beyond those of float32 values are mistakes, and doubles could not carry their sums."""
+
 
 class Rounding(enum.Enum):
     """Where a value between two codes goes; half_up sends ties towards plus infinity (AP_RND)."""
@@ -45,6 +48,10 @@ class Fixed:
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MAX_BITS:
             raise InputError(f"a format of {self.bits} bits is outside 1..{MAX_BITS}; narrow the layer before it")
+        if abs(self.frac) > MAX_FRAC:
+            raise InputError(
+                f"a grid of {self.frac} fraction bits is outside -{MAX_FRAC}..{MAX_FRAC}; rescale the layer"
+            )
 
     def __str__(self) -> str:
         return f"{'s' if self.signed else 'u'}{self.bits}.{self.frac}"
@@ -105,7 +112,8 @@ def quantize(values: npt.NDArray[Any], to: Fixed, rounding: Rounding, overflow: 
         case Overflow.SATURATE:
             coded: Codes = np.clip(rounded, to.lo, to.hi).astype(np.int64)
         case Overflow.WRAP:
-            coded = (np.mod(rounded - to.lo, 2.0**to.bits) + to.lo).astype(np.int64)
+            turned = np.mod(rounded, 2.0**to.bits)  # exact, however large the value
+            coded = np.where(turned > to.hi, turned - 2.0**to.bits, turned).astype(np.int64)
     return coded
 
 

@@ -17,6 +17,7 @@ def replaced(path: Path, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
 
     Raises InputError where `path` is a file or a folder that is not ours, or where nothing can be written.
     """
+    path = path.resolve()
     if path.exists() and not (path.is_dir() and (is_ours(path) or not any(path.iterdir()))):
         raise InputError(f"{path} exists and is no shiftwire project; name another folder or remove it yourself")
     try:

@@ -33,21 +33,28 @@ class HostInput:
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
         """Codes (N, H, W, C) of values in the model's own layout (N, C, H, W); vectors stay as they are."""
-        with np.errstate(over="ignore"):
-            values = channels_last(x.astype(np.float32))
+        values = channels_last(self._as_the_model_reads(x))
         finite = np.isfinite(values)
         if not finite.all():
-            raise InputError(f"the data holds {np.size(finite) - finite.sum()} NaN or infinite values; remove them")
+            count = np.size(finite) - finite.sum()
+            raise InputError(f"the data holds {count} NaN or infinite values, or beyond float32; remove them")
         codes = quantize(values, to, self.rounding, self.overflow)
         if not self.quantises:
             self._check_on_grid(values, codes, to)
         return np.ascontiguousarray(codes)
 
-    def _check_on_grid(self, values: npt.NDArray[np.float32], codes: Codes, to: Fixed) -> None:
+    def _as_the_model_reads(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """float32 in front of a quantiser, as every runtime does; codes without one keep all their bits."""
+        if not self.quantises:
+            return x.astype(np.float64)
+        with np.errstate(over="ignore"):
+            return x.astype(np.float32)
+
+    def _check_on_grid(self, values: npt.NDArray[Any], codes: Codes, to: Fixed) -> None:
         off = np.flatnonzero(to.decode(codes) != values)
         if off.size:
             raise InputError(
-                f"{off.size} values such as {values.flat[off[0]]!s} are not codes of {to} "
+                f"{off.size} values such as {values.flat[off[0]]:.8g} are not codes of {to} "
                 f"(a multiple of 2^{-to.frac} from {to.decode(np.array(to.lo))} to {to.decode(np.array(to.hi))}), "
                 "and the network has no quantiser at its input; quantise the data first"
             )

@@ -14,8 +14,8 @@ from shiftwire.fixed import Codes, Fixed
 from shiftwire.host import HostInput, HostOutput
 from shiftwire.kernel import Kernel
 
-MAX_ELEMENTS = 1 << 26
-"""Largest tensor: half a gigabyte of codes a sample, far more than a board holds."""
+MAX_ELEMENTS = 1 << 24
+"""Largest tensor: 128 MiB of codes a sample, far more than a board holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,15 @@ def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     source = str(model) if isinstance(model, Path) else model.SerializeToString()
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    starts = range(0, len(values), batch)
-    parts = [session.run(None, {name: values[at : at + batch].astype(np.float32)})[0] for at in starts]
-    return np.concatenate(parts)
+    given = session.get_inputs()[0]
+    size = given.shape[0] if isinstance(given.shape[0], int) else batch
+    padded = np.concatenate([values, np.zeros((-len(values) % size, *values.shape[1:]), values.dtype)])
+    parts = [
+        session.run(None, {given.name: padded[at : at + size].astype(np.float32)})[0]
+        for at in range(0, len(padded), size)
+    ]
+    outputs: npt.NDArray[Any] = np.concatenate(parts)[: len(values)]
+    return outputs
 
 
 def codes_of(values: npt.NDArray[Any], held: Fixed) -> Codes:

@@ -28,6 +28,8 @@ SCHEMA = 1
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
+OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "reports"))
+"""What a project folder holds; converting again replaces all of it and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,13 @@ def _check_version(path: Path, text: str) -> None:
 def is_project(path: Path) -> bool:
     """Whether a folder is one of ours, whatever its version."""
     try:
-        return "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
+        is_design = "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
+    foreign = sorted(item.name for item in path.iterdir() if item.name not in OWN)
+    if is_design and foreign:
+        raise InputError(f"{path} holds '{foreign[0]}', which is none of ours; move it away or name another folder")
+    return is_design
 
 
 def golden_codes(network: Network) -> Codes:
@@ -162,7 +168,7 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
         model_graph(design, folder).write()
     inputs, outputs = golden(design, golden_codes(design.network))
     files: Mapping[str, str] = {
-        f"{TOP}_test.cpp": test_bench(design, TOP),
+        f"{TOP}_test.cpp": test_bench(design, TOP, GOLDEN_FRAMES),
         "shiftwire_csim.cpp": csim_driver(design, TOP),
         "README.txt": hls_readme(design),
         "tb_data/tb_input_features.dat": inputs,

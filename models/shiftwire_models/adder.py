@@ -17,7 +17,7 @@ class TemplateWeight(nn.Module):
     """Weights on the input's own grid: |x - w| is an integer only if both share one scale.
 
     Saturating them to the input's range loses nothing: beyond it |x - w| differs by a constant for each filter,
-    which batch norm absorbs (facts section 3.1).
+    which batch norm absorbs.
     """
 
     def __init__(self, shape: tuple[int, ...], grid: Format) -> None:

@@ -49,7 +49,7 @@ class ShiftAddBlock(nn.Module):
     """Shift conv k x k -> quantiser -> adder conv k x k -> batch norm -> ReLU -> quantiser.
 
     Neither batch norm nor ReLU stands between shift and adder: the adder compares the signed shift output itself.
-    Source: You et al., ShiftAddNet, NeurIPS 2020; facts section 4.
+    Source: You et al., ShiftAddNet, NeurIPS 2020.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic) -> None:

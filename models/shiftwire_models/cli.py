@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> dict[str, object]:
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
     config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed)
     with epoch_progress(Console(stderr=True), config) as progress:
         result = train(config, progress)

@@ -146,6 +146,7 @@ _RULES: dict[str, Callable[[Site], Range]] = {
     "MaxPool": _same,
     "Relu": _same,
     "Flatten": _same,
+    "Identity": _same,
     "Add": _sum,
     "Concat": _joined,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -14,6 +15,7 @@ from shiftwire.project import shiftwire_version
 VERBS = (convert, csim, inspect, verify, doctor, demo)
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+INTERNAL = 70
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,8 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"shiftwire {arguments.verb}: {error.sentence()}", file=sys.stderr)  # noqa: T201
         return error.exit_code
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment] # the reader has gone; nothing more to say, nor to flush
+        sys.stdout = None  # the reader has gone; nothing more to say, nor to flush
         return BROKEN_PIPE
+    except MemoryError as error:
+        print(f"shiftwire {arguments.verb}: out of memory ({error}); give a smaller model or data", file=sys.stderr)  # noqa: T201
+        return ShiftwireError.exit_code
     except OSError as error:
         if arguments.debug:
             raise
@@ -62,4 +67,5 @@ def _parser() -> argparse.ArgumentParser:
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error nobody foresaw: still one sentence."""
     said = f"shiftwire: internal error, {kind.__name__}: {error}; run again with --debug and report it"
-    print(said, file=sys.stderr)  # noqa: T201
+    print(said, file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(INTERNAL)  # Python's own status would be 1, which means that a bit differs

@@ -55,7 +55,7 @@ def _check_initialiser(tensor: onnx.TensorProto) -> None:
         raise InputError(f"initialiser '{tensor.name}' of {elements} elements is larger than {MAX_ELEMENTS}; shrink it")
     try:
         values = onnx.numpy_helper.to_array(tensor)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"initialiser '{tensor.name}' cannot be read ({error}); export the model again") from None
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         at = np.argwhere(~np.isfinite(values))[0].tolist()
@@ -64,11 +64,21 @@ def _check_initialiser(tensor: onnx.TensorProto) -> None:
         )
 
 
+def _location(tensor: onnx.TensorProto) -> str:
+    try:
+        info = ExternalDataInfo(tensor)
+    except ValueError as error:
+        raise InputError(f"initialiser '{tensor.name}' has damaged external data ({error}); export it again") from None
+    if (info.offset or 0) < 0 or (info.length or 0) < 0:
+        raise InputError(f"initialiser '{tensor.name}' has external data at a negative place; export it again")
+    return str(info.location)
+
+
 def _load_external(model: onnx.ModelProto, folder: Path) -> None:
     """Read external data that lies in the model's own folder, and no other."""
     external = [tensor for tensor in _initialisers(model) if uses_external_data(tensor)]
     for tensor in external:
-        location = ExternalDataInfo(tensor).location
+        location = _location(tensor)
         target = (folder / location).resolve()
         if not target.is_relative_to(folder):
             raise InputError(

@@ -19,13 +19,15 @@ INPUT_FORMAT_KEY = "shiftwire.input"
 class Graph:
     """A network in the making; `known` maps ONNX names to the flow's names.
 
-    `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the batch.
+    `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the
+    batch, which is `batch` where the file fixes it.
     """
 
     constants: Constants
     onnx_input: str
     onnx_output: str
     input_shape: tuple[int, ...]
+    batch: int | None = None
     known: dict[str, str] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)

@@ -16,6 +16,9 @@ from shiftwire.onnx_import.graph import INPUT_FORMAT_KEY, Graph
 from shiftwire.onnx_import.readers import reader_of
 from shiftwire.onnx_import.view import View
 
+CONTRACT = 1
+"""Version of the domain `shiftwire`."""
+
 
 def import_onnx(path: Path) -> Network:
     """The Network of an exact ONNX file."""
@@ -43,18 +46,25 @@ def _walk(model: onnx.ModelProto) -> Network:
 
 
 def _opened(model: onnx.ModelProto) -> Graph:
+    _check_contract(model)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
     given = _only("input", [value for value in model.graph.input if value.name not in constants])
     made = _only("output", list(model.graph.output))
-    graph = Graph(constants, given.name, made.name, _sample_shape(given))
+    graph = Graph(constants, given.name, made.name, _sample_shape(given), _batch(given))
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:
         with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
             graph.enter(given.name, Fixed.parse(declared), HostInput())
     return graph
+
+
+def _check_contract(model: onnx.ModelProto) -> None:
+    for entry in model.opset_import:
+        if entry.domain == "shiftwire" and entry.version != CONTRACT:
+            raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")
 
 
 def _only(kind: str, values: Sequence[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
@@ -64,9 +74,16 @@ def _only(kind: str, values: Sequence[onnx.ValueInfoProto]) -> onnx.ValueInfoPro
     return values[0]
 
 
+def _batch(value: onnx.ValueInfoProto) -> int | None:
+    """The batch size, where it is fixed."""
+    return int(value.type.tensor_type.shape.dim[0].dim_value) or None
+
+
 def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     """Channels-last shape of one sample; the batch on axis 0 may be dynamic, nothing else."""
     dims = value.type.tensor_type.shape.dim
+    if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        raise InputError(f"the graph input '{value.name}' is no float32 tensor; export the model in float32")
     if len(dims) < 2 or len(dims) > 4:
         raise InputError(f"the graph input '{value.name}' has {len(dims)} axes; give (N, C), (N, C, L) or (N, C, H, W)")
     for axis, dim in enumerate(dims):

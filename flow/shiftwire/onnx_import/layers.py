@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed, Overflow, Rounding
+from shiftwire.fixed import Fixed, Overflow, Rounding
+from shiftwire.interval import require_width
 from shiftwire.onnx_import.graph import Graph
 from shiftwire.onnx_import.view import View
 from shiftwire.ops import (
@@ -24,6 +25,9 @@ from shiftwire.ops import (
     Window,
 )
 from shiftwire.shift_weights import ShiftWeights
+
+MAX_EXPONENT = 127
+"""Exponents are int8."""
 
 
 def read_window(view: View, kernel: tuple[int, ...]) -> Window:
@@ -49,6 +53,10 @@ def _shift_weights(view: View) -> ShiftWeights:
             f"the exponent {exponent[tuple(at)]} at {at.tolist()} is outside the window {low}..{high}; "
             "widen exponent_min and exponent_max or clamp the weights"
         )
+    if np.abs(np.where(sign != 0, exponent, 0)).max() > MAX_EXPONENT:
+        raise InputError(
+            f"an exponent of {exponent.flat[np.abs(exponent).argmax()]} is outside -127..127; rescale the layer"
+        )
     if np.abs(sign).max() > 1:
         raise InputError(f"a sign of {sign.flat[np.abs(sign).argmax()]} is none of -1, 0, 1")
     return ShiftWeights(sign.astype(np.int8), np.where(sign != 0, exponent, 0).astype(np.int8))
@@ -58,7 +66,7 @@ def _bias(view: View, position: int, outputs: int) -> Bias:
     codes = view.integers(position, "bias")
     if codes.shape != (outputs,):
         raise InputError(f"a bias of shape {codes.shape} does not fit {outputs} outputs; give one for each")
-    return Bias(codes, view.whole("bias_frac"))
+    return Bias(codes, view.frac("bias_frac"))
 
 
 def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
@@ -68,19 +76,20 @@ def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
 
 def _adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     """Weights and input meet on the finer of their grids; a coarser input is first made finer, which is exact."""
-    codes, grid = view.integers(1, "weight"), view.whole("weight_frac")
+    codes, grid = view.integers(1, "weight"), view.frac("weight_frac")
     source = graph.source(view.inputs[0])
     x = graph.tensors[source].format
     if grid > x.frac:
         finer = Fixed(x.bits + grid - x.frac, grid, x.signed)
         source = graph.append(Requantize(finer, Rounding.FLOOR, Overflow.SATURATE), (source,), f"{view.output}_align")
         return Adder(codes, grid), Bias.none(len(codes)), source
+    require_width(float(np.abs(codes).max()) * 2.0 ** (x.frac - grid))
     return Adder(codes << (x.frac - grid), x.frac), Bias.none(len(codes)), source
 
 
 def _int(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     codes = view.integers(1, "weight")
-    return Int(codes, view.whole("weight_frac")), _bias(view, 2, len(codes)), graph.source(view.inputs[0])
+    return Int(codes, view.frac("weight_frac")), _bias(view, 2, len(codes)), graph.source(view.inputs[0])
 
 
 Lane = Callable[[View, Graph], tuple[Weights, Bias, str]]
@@ -130,12 +139,21 @@ def _affine(view: View, graph: Graph) -> None:
 
 
 def _threshold(view: View, graph: Graph) -> None:
-    """Thresholds on a coarser grid than the input's move to it exactly; on a finer one they round up, exactly too."""
-    rows: Codes = view.integers(1, "thresholds")
-    drop = view.whole("threshold_frac") - (x_frac := graph.tensor(view.inputs[0]).format.frac)
-    on_grid = -(-rows >> drop) if drop > 0 else rows << -drop
+    """Thresholds move to the input's grid, rounded up, and into its range; both are exact."""
+    x = graph.tensor(view.inputs[0]).format
+    rows = view.constant(1, "thresholds")
+    if rows.dtype.kind not in "iu" or rows.ndim != 2:
+        raise InputError(f"thresholds of type {rows.dtype} and shape {rows.shape}, wanted integers (channels, steps)")
+    drop = view.frac("threshold_frac") - x.frac
+    on_grid = np.array([[_reached(int(code), drop, x) for code in row] for row in rows], np.int64)
     base, step = view.integers(2, "base"), view.integers(3, "step")
-    graph.emit(view, Threshold(on_grid, base, step, x_frac, view.whole("frac")), view.inputs[0])
+    graph.emit(view, Threshold(on_grid, base, step, x.frac, view.frac("frac")), view.inputs[0])
+
+
+def _reached(threshold: int, drop: int, x: Fixed) -> int:
+    """The smallest code of x that reaches a threshold; one above the highest where none does."""
+    moved = -(-threshold >> drop) if drop > 0 else threshold << -drop
+    return min(max(moved, x.lo), x.hi + 1)
 
 
 DENSE_READERS = {"ShiftDense": _dense(_shift), "AdderDense": _dense(_adder), "IntDense": _dense(_int)}

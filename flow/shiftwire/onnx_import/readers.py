@@ -49,8 +49,8 @@ def _refuse_float(view: View) -> None:
 def _quant(view: View, graph: Graph) -> None:
     """QONNX Quant: only power-of-two scales, no offset, whole range."""
     scale, offset, bits = (_scalar(view, at, name) for at, name in ((1, "scale"), (2, "zeropt"), (3, "bitwidth")))
-    frac = -np.log2(scale) if scale > 0 else np.inf
-    if frac != np.round(frac):
+    frac = -np.log2(scale) if scale > 0 else 0.5
+    if not np.isfinite(frac) or frac != np.round(frac):
         raise InputError(f"a scale of {scale} is no power of two; train with power-of-two scales")
     if offset != 0 or bits != np.round(bits):
         raise InputError(f"zeropt {offset} with bitwidth {bits} is not handled; give zeropt 0 and a whole bitwidth")
@@ -182,7 +182,9 @@ def _flatten(view: View, graph: Graph) -> None:
 def _reshape(view: View, graph: Graph) -> None:
     view.insist("allowzero", 0, default=0)
     target, size = view.integers(1, "shape").tolist(), graph.tensor(view.inputs[0]).size
-    if len(target) != 2 or target[1] not in (-1, size):
+    batch = {0, -1} if target[1:] == [size] else {0}
+    batch |= {graph.batch} if graph.batch else set()
+    if len(target) != 2 or target[1] not in (-1, size) or target[0] not in batch:
         raise InputError(f"a reshape to {target} is not handled; only one to (N, {size}), which is a flatten, is")
     _flat(view, graph)
 
@@ -195,7 +197,7 @@ def _flat(view: View, graph: Graph) -> None:
 
 
 def _softmax(view: View, graph: Graph) -> None:
-    view.attribute("axis", -1)
+    view.insist("axis", 1, -1, default=-1)
     _cut(view, graph, Tail.SOFTMAX)
 
 

@@ -10,8 +10,13 @@ import numpy.typing as npt
 import onnx
 
 from shiftwire.errors import InputError
+from shiftwire.fixed import MAX_FRAC
 
 Constants = Mapping[str, npt.NDArray[Any]]
+
+
+MAX_CODE = 1 << 60
+"""Largest code of an initialiser; sums of a few stay within int64."""
 
 
 class View:
@@ -62,6 +67,8 @@ class View:
                 f"its input '{name}' ('{self._node.input[position]}') is a {value.dtype} tensor, not integer codes; "
                 "quantise it to a power-of-two grid"
             )
+        if int(value.max()) > MAX_CODE or int(value.min()) < -MAX_CODE:
+            raise InputError(f"its input '{name}' holds codes beyond {MAX_CODE}; rescale the layer")
         return value.astype(np.int64)
 
     def attribute(self, name: str, default: Any = None) -> Any:
@@ -77,6 +84,15 @@ class View:
         if type(value) is not int or (lowest is not None and value < lowest):
             wanted = "a whole number" if lowest is None else f"a whole number from {lowest} on"
             raise InputError(f"attribute {name} = {value} is not handled; give {wanted}")
+        return value
+
+    def frac(self, name: str) -> int:
+        """An attribute that names a grid."""
+        value = self.whole(name)
+        if abs(value) > MAX_FRAC:
+            raise InputError(
+                f"attribute {name} = {value} names a grid outside -{MAX_FRAC}..{MAX_FRAC}; rescale the layer"
+            )
         return value
 
     def flag(self, name: str, default: int | None = None) -> bool:

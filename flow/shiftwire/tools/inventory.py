@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,8 @@ def inventory() -> Iterator[Tool]:
     for name, purpose, mend, required in _PACKAGES:
         yield Tool(name, purpose, _version(name), mend, required)
     for name, purpose, mend, required in _PROGRAMS:
-        yield Tool(name, purpose, shutil.which(name), mend, required)
+        found = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
+        yield Tool(name, purpose, found, mend, required)
 
 
 def _version(package: str) -> str | None:

@@ -26,7 +26,7 @@ class AdditivePowerWeight(ShiftWeight):
     """The paper's scale alpha / top level is left to the Affine that follows, so the weight is an integer.
 
     The latent is in units of the top level (|latent| > 1 saturates); the nearest level wins, ties to the smaller.
-    Source: Li et al., Additive Powers-of-Two Quantization, ICLR 2020; facts section 5.
+    Source: Li et al., Additive Powers-of-Two Quantization, ICLR 2020.
     """
 
     def __init__(self, shape: Shape, bits: int) -> None:

@@ -14,7 +14,7 @@ class PowerSignWeight(ShiftWeight):
     """DeepShift-PS: W = s * 2**p with p = round(shift) to even, s = the sign of `sign` outside |sign| <= 0.5.
 
     dL/dshift = dL/dW * W * ln 2 and dL/dsign = dL/dW, not times 2**p. Never a left shift: |W| <= 1.
-    Source: Elhoushi et al., DeepShift, 2021; facts section 2.
+    Source: Elhoushi et al., DeepShift, 2021.
     """
 
     def __init__(self, shape: Shape, bits: int) -> None:
@@ -41,7 +41,7 @@ class PowerSignWeight(ShiftWeight):
 class RoundedWeight(ShiftWeight):
     """DeepShift-Q: W = sign(w) * 2**round(log2 |w|), |w| clamped to the window; only an exact 0 is 0.
 
-    dL/dw = dL/dW, also where the clamp bites. Source: Elhoushi et al., DeepShift, 2021; facts section 2.
+    dL/dw = dL/dW, also where the clamp bites. Source: Elhoushi et al., DeepShift, 2021.
     """
 
     def __init__(self, shape: Shape, bits: int) -> None:

@@ -13,7 +13,7 @@ class GatedWeight(ShiftWeight):
 
     A filter whose gates are all closed is pruned. t_j is trained with the gate's slope taken as
     sigmoid'(||r_j|| - t_j), R straight through. `penalty()` = sum_j lambda_j sum_i ||r_ij||_2, the group lasso that
-    drives residuals under their thresholds. Source: Ding et al., FLightNNs, DAC 2019; facts section 6.
+    drives residuals under their thresholds. Source: Ding et al., FLightNNs, DAC 2019.
     """
 
     def __init__(self, shape: Shape, window: Window, lambdas: tuple[float, ...], thresholds: tuple[float, ...]) -> None:

@@ -31,7 +31,7 @@ class ShiftWeight(nn.Module, ABC):
 class GreedyWeight(ShiftWeight):
     """LightNN-k: k powers of two a weight, each nearest in the log domain to what the earlier ones left.
 
-    The gradient of the sum passes straight to the latent. Source: Ding et al., LightNN (k terms); facts section 6.
+    The gradient of the sum passes straight to the latent. Source: Ding et al., LightNN (k terms).
     """
 
     def __init__(self, shape: Shape, terms: int, window: Window) -> None:
