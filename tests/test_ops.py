@@ -39,13 +39,14 @@ def test_evaluate_is_the_definition(name: str) -> None:
     assert len(np.unique(layers["y"])) > 1, "a comparison of constants proves nothing"
 
 
+@pytest.mark.parametrize("bias", [0, 33, 270])
 @pytest.mark.parametrize("kind", ["shift", "adder", "int"])
-def test_widths_are_reached(kind: str) -> None:
+def test_widths_are_reached(kind: str, bias: int) -> None:
     """Some input drives the sums to both ends that the interval analysis names, so no bit is spare."""
     x = Fixed(5, 0, signed=True)
-    rows = codes((1, 6), -20, 20)
+    rows = np.array([[-20, 19, 3, 20, -18, 0]])
     weights = {"shift": shift((1, 6), 2, -2, 3, seed=5), "adder": Adder(rows, 0), "int": Int(rows, 0)}[kind]
-    network = of_one(Dense(weights, Bias.none(1)), (6,), x)
+    network = of_one(Dense(weights, Bias(np.array([bias]), 0)), (6,), x)
     ends = np.array(np.meshgrid(*[[x.lo, x.hi]] * 6)).reshape(6, -1).T
     inner = np.clip(rows, x.lo, x.hi)
     sums = network.evaluate(np.concatenate([ends, inner]))
