@@ -47,14 +47,10 @@ class Site:
 
 def check_exactness(graph: onnx.GraphProto) -> None:
     """Raises ModelsError at the first node that float32 could round, or whose operation the contract lacks."""
+    _refuse_foreign(graph)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     ranges: dict[str, Range] = {}
     for node in graph.node:
-        if node.op_type not in _RULES:
-            raise ModelsError(
-                f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; "
-                "build the net of shift, adder and affine layers, quantisers, ReLU and pools"
-            )
         inputs = tuple(ranges[name] for name in node.input if name in ranges)
         roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
         if not inputs and node.op_type not in _QUANTISERS:
@@ -66,6 +62,16 @@ def check_exactness(graph: onnx.GraphProto) -> None:
                 f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
             )
         ranges[node.output[0]] = found
+
+
+def _refuse_foreign(graph: onnx.GraphProto) -> None:
+    """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
+    foreign = [node for node in graph.node if node.op_type not in _RULES]
+    for node in sorted(foreign, key=lambda node: node.op_type in _SCAFFOLD):
+        raise ModelsError(
+            f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; "
+            "build the net of shift, adder and affine layers, quantisers, ReLU and pools"
+        )
 
 
 def _quant(site: Site) -> Range:
@@ -133,6 +139,7 @@ def _joined(site: Site) -> Range:
     return Range(frac, max(x.on(frac).bound for x in site.inputs))
 
 
+_SCAFFOLD = ("Constant", "Shape", "Squeeze", "Gather")
 _QUANTISERS = ("Quant", "Requantize")
 _RULES: dict[str, Callable[[Site], Range]] = {
     "Quant": _quant,
