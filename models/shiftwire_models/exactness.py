@@ -67,7 +67,8 @@ def check_exactness(graph: onnx.GraphProto) -> None:
 def _refuse_foreign(graph: onnx.GraphProto) -> None:
     """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
     foreign = [node for node in graph.node if node.op_type not in _RULES]
-    for node in sorted(foreign, key=lambda node: node.op_type in _SCAFFOLD):
+    if foreign:
+        node = min(foreign, key=lambda node: node.op_type in _SCAFFOLD)
         raise ModelsError(
             f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; "
             "build the net of shift, adder and affine layers, quantisers, ReLU and pools"
