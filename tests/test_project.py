@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import yaml
 
 import shiftwire
 from random_networks import random_codes, random_network
@@ -20,7 +21,7 @@ from shiftwire.network import Network, Node, Tensor
 from shiftwire.onnx_export import to_onnx
 from shiftwire.ops import Bias, Dense, Flatten, Int, Relu
 from shiftwire.passes import run_pipeline
-from shiftwire.project import GOLDEN_FRAMES, load_project
+from shiftwire.project import GOLDEN_FRAMES, _settle, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from single_layers import frames, single_layers
@@ -60,6 +61,15 @@ def test_convert_twice_gives_identical_files(model: Path, tmp_path: Path) -> Non
     assert first.version_hash == second.version_hash
     for name, content in files_of(first.path).items():
         assert str(tmp_path).encode() not in content, name
+
+
+@pytest.mark.parametrize("stamp", ["12345678", "1234e567", "deadbeef"])
+def test_no_stamp_of_hls4ml_remains(stamp: str, tmp_path: Path) -> None:
+    """YAML writes some of its random stamps in quotes, and those once made two conversions differ."""
+    for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
+        (tmp_path / name).write_text(yaml.dump({"OutputDir": str(tmp_path), "Stamp": stamp}))
+    _settle(tmp_path, "0" * 64)
+    assert (tmp_path / "hls4ml_config.yml").read_text() == "OutputDir: .\nStamp: '00000000'\n"
 
 
 def test_a_project_reads_back_whole(model: Path, tmp_path: Path) -> None:
@@ -216,12 +226,10 @@ class TestFolders:
         project = shiftwire.convert(model, output=tmp_path / "project")
         weights = project.path / "weights/conv.sign.npy"
         weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-        with pytest.raises(
-            InputError, match=r"changed by hand: it does not match version.txt; convert the model again"
-        ):
+        with pytest.raises(InputError, match=r"conv.sign.npy does not match its checksum in design.json"):
             load_project(project.path)
         weights.unlink()
-        with pytest.raises(InputError, match=r"changed by hand"):
+        with pytest.raises(InputError, match=r"found no .*conv.sign.npy; convert the model again"):
             load_project(project.path)
         shiftwire.convert(model, output=project.path)
         design = project.path / "design.json"

@@ -43,7 +43,6 @@ class ArrayFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.checksums: dict[str, str] = {}
 
     def save(self, name: str, values: np.ndarray[Any, Any]) -> dict[str, str]:
         """Write an array; returns what stands for it in the JSON."""
@@ -54,13 +53,7 @@ class ArrayFolder:
         file = f"{name}.npy"
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / file).write_bytes(buffer.getvalue())
-        self.checksums[file] = hashlib.sha256(buffer.getvalue()).hexdigest()
-        return {"array": file, "sha256": self.checksums[file]}
-
-    def read_checksums(self) -> None:
-        """Checksums of the files as they lie in the folder."""
-        for path in sorted(self._folder.glob("*.npy")):
-            self.checksums[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return {"array": file, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
 
     def load(self, reference: Mapping[str, str]) -> np.ndarray[Any, Any]:
         """Read an array; raises InputError for a file that is missing or was changed."""
@@ -70,7 +63,6 @@ class ArrayFolder:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != reference["sha256"]:
             raise InputError(f"{path} does not match its checksum in design.json; convert the model again")
-        self.checksums[path.name] = reference["sha256"]
         values: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False)
         return values
 

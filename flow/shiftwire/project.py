@@ -61,7 +61,7 @@ def write_project(design: Design, path: Path) -> Project:
         manifest = _manifest(design, arrays)
         text = json.dumps(manifest, indent=1) + "\n"
         (work / DESIGN_FILE).write_text(text, encoding="utf-8")
-        version = _version_hash(text, arrays)
+        version = _version_hash(text)
         (work / VERSION_FILE).write_text(f"{version}\n", encoding="utf-8")
         _write_hls(design, work / "hls", version)
     return Project(path, design, version)
@@ -83,15 +83,13 @@ def load_project(path: Path) -> Project:
             design = schedule(network, board, manifest["clock_ns"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
-    return Project(path, design, _version_hash(text, arrays))
+    return Project(path, design, _version_hash(text))
 
 
 def _check_version(path: Path, text: str) -> None:
-    """Raise InputError where design.json or a weight file is not what `convert` wrote."""
-    arrays = ArrayFolder(path / "weights")
-    arrays.read_checksums()
+    """Raise InputError where design.json is not what `convert` wrote; it holds the checksums of the weights."""
     written = path / VERSION_FILE
-    if not written.is_file() or written.read_text(errors="replace").strip() != _version_hash(text, arrays):
+    if not written.is_file() or written.read_text(errors="replace").strip() != _version_hash(text):
         raise InputError(f"the project was changed by hand: it does not match {VERSION_FILE}; convert the model again")
 
 
@@ -154,10 +152,9 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
     return {"shape": list(tensor.shape), "format": str(tensor.format)}
 
 
-def _version_hash(text: str, arrays: ArrayFolder) -> str:
-    """SHA-256 of design.json and of the weight files it names."""
-    parts = [text, *(f"{name} {digest}" for name, digest in sorted(arrays.checksums.items()))]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _version_hash(text: str) -> str:
+    """SHA-256 of design.json, and through the checksums in it of every weight file."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _write_hls(design: Design, folder: Path, version: str) -> None:
@@ -181,9 +178,12 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
 
 def _settle(folder: Path, version: str) -> None:
     """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
-    config = folder / "hls4ml_config.yml"
-    stamp = next(line for line in config.read_text().splitlines() if line.startswith("Stamp:")).split()[-1].strip("'\"")
+    config = (folder / "hls4ml_config.yml").read_text(encoding="utf-8")
+    # YAML quotes a stamp that looks like a number, so the whole line goes
+    line = next(line for line in config.splitlines() if line.startswith("Stamp:"))
+    stamp = line.removeprefix("Stamp:").strip().strip("'\"")
     for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
         text = (folder / name).read_text(encoding="utf-8")
-        text = text.replace(stamp, version[:8]).replace(str(folder), ".").replace("-std=c++0x", "-std=c++14")
+        text = text.replace(line, f"Stamp: '{version[:8]}'").replace(stamp, version[:8])
+        text = text.replace(str(folder), ".").replace("-std=c++0x", "-std=c++14")
         (folder / name).write_text(text, encoding="utf-8")
