@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import shiftwire_hls
-from shiftwire.cpp import Variable, array, call, code_type, config_struct
+from shiftwire.cpp import Variable, array, call, code_type, config_struct, rom_type
 from shiftwire.fixed import Codes
-from shiftwire.kernel import CodeType
-from shiftwire.network import Network, Node, Tensor
+from shiftwire.kernel import CodeType, Fold
+from shiftwire.network import Network
+from shiftwire.ops import Flatten
+from shiftwire.streaming import Pipeline, pipeline
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 
 MAIN = """
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
 
-template <class T> void read_codes(FILE *file, T *to, int n) {
-    for (int i = 0; i < n; i++) {
-        long long code = 0;
-        if (fread(&code, sizeof code, 1, file) != 1) exit(3);
-        to[i] = sw::from_code<T>(typename sw::code_of<T>::type(code));
-    }
-}
+#include "sw_beat.h"
 
 #ifdef SHIFTWIRE_CODE_TYPES
 template <class T> long long as_int64(const T &code) { return code.v; }
@@ -35,10 +30,27 @@ template <class T> long long as_int64(const T &code) { return code.v; }
 template <class T> long long as_int64(const T &code) { return (long long)code; }
 #endif
 
-template <class T> void write_codes(FILE *file, const T *from, int n) {
-    for (int i = 0; i < n; i++) {
-        const long long code = as_int64(sw::to_code(from[i]));
-        fwrite(&code, sizeof code, 1, file);
+template <class B> void read_codes(FILE *file, sw::stream<B> &to, int beats) {
+    typedef typename B::value_type T;
+    for (int b = 0; b < beats; b++) {
+        B beat;
+        for (int l = 0; l < (int)B::size; l++) {
+            long long code = 0;
+            if (fread(&code, sizeof code, 1, file) != 1) exit(3);
+            beat[l] = sw::from_code<T>(typename sw::code_of<T>::type(code));
+        }
+        to.write(beat);
+    }
+}
+
+template <class B> void write_codes(FILE *file, sw::stream<B> &from, int beats, bool again) {
+    for (int b = 0; b < beats; b++) {
+        const B beat = from.read();
+        for (int l = 0; l < (int)B::size; l++) {
+            const long long code = as_int64(sw::to_code(beat[l]));
+            fwrite(&code, sizeof code, 1, file);
+        }
+        if (again) from.write(beat);
     }
 }
 """
@@ -50,11 +62,12 @@ def ap_types() -> Path:
     return Path(root) / "templates/vivado/ap_types"
 
 
-def program_text(networks: Sequence[Network]) -> str:
+def program_text(networks: Sequence[Network], folds_of: Sequence[Mapping[str, Fold]]) -> str:
     """C++ of a program `main(index, samples, input file, output file)` that runs one of the networks."""
-    headers = {h for n in networks for node in n.nodes for h in _kernel(n, node).headers}
+    built = [pipeline(network, folds) for network, folds in zip(networks, folds_of, strict=True)]
+    headers = {h for units in built for unit in units.units for h in unit.kernel.headers}
     parts = ['#include "sw_code.h"', *(f'#include "{h}"' for h in sorted(headers)), MAIN]
-    parts += [_network_text(index, network) for index, network in enumerate(networks)]
+    parts += [_network_text(index, units) for index, units in enumerate(built)]
     cases = [f"if (atoi(argv[1]) == {i}) net{i}::run(in, out);" for i in range(len(networks))]
     body = "\n        ".join(cases)
     parts.append(
@@ -66,6 +79,16 @@ def program_text(networks: Sequence[Network]) -> str:
     return "\n".join(parts)
 
 
+def some_folds(network: Network, seed: int) -> dict[str, Fold]:
+    """A fold for every layer, drawn from all that the layer allows."""
+    rng = np.random.default_rng(seed)
+    folds = {}
+    for node in network.nodes:
+        possible = node.op.folds(network.sources(node), network.tensors[node.name])
+        folds[node.name] = possible[int(rng.integers(len(possible)))]
+    return folds
+
+
 def run_networks(
     networks: Sequence[Network],
     codes: Sequence[Codes],
@@ -73,10 +96,12 @@ def run_networks(
     *,
     flags: tuple[str, ...] = ("-O0",),
     standard: str = "c++14",
+    seed: int = 0,
 ) -> list[dict[str, Codes]]:
-    """Every node's codes (N, *shape), network by network."""
+    """Codes (N, *shape) of every node that has hardware, network by network, each layer folded at random."""
     source = folder / "networks.cpp"
-    source.write_text(program_text(networks))
+    folds = [some_folds(network, seed + at) for at, network in enumerate(networks)]
+    source.write_text(program_text(networks, folds))
     program = compiled(Build(source, (shiftwire_hls.INCLUDE_DIR, ap_types()), standard, flags), folder / "cache")
     return [_run(program, index, n, c, folder) for index, (n, c) in enumerate(zip(networks, codes, strict=True))]
 
@@ -88,6 +113,8 @@ def _run(program: Path, index: int, network: Network, codes: Codes, folder: Path
     flat = np.fromfile(made, np.int64).reshape(len(codes), -1)
     layers, start = {}, 0
     for node in network.nodes:
+        if isinstance(node.op, Flatten) and node.op.in_stream_order:
+            continue
         tensor = network.tensors[node.name]
         layers[node.name] = flat[:, start : start + tensor.size].reshape(-1, *tensor.shape)
         start += tensor.size
@@ -95,28 +122,28 @@ def _run(program: Path, index: int, network: Network, codes: Codes, folder: Path
     return layers
 
 
-def _kernel(network: Network, node: Node):
-    return node.op.kernel(network.sources(node), network.tensors[node.name])
+def _beat(units: Pipeline, fifo: str) -> str:
+    held = units.fifos[fifo]
+    return f"sw::beat<{code_type(CodeType(held.format.bits, held.format.signed))}, {held.port.lanes}>"
 
 
-def _type(tensor: Tensor) -> str:
-    return code_type(CodeType(tensor.format.bits, tensor.format.signed))
-
-
-def _network_text(index: int, network: Network) -> str:
-    declared = [f"static {_type(t)} {name}[{t.size}];" for name, t in network.tensors.items()]
-    structs, statements = [], [f"    read_codes(in, {network.input_name}, {network.input.size});"]
-    for node in network.nodes:
-        kernel, config = _kernel(network, node), f"config_{node.name}"
-        tables = [f"{node.name}_{table.name}" for table in kernel.tables]
-        structs.append(config_struct(config, kernel))
+def _network_text(index: int, units: Pipeline) -> str:
+    declared = [f"static sw::stream<{_beat(units, name)} > {name};" for name in units.fifos]
+    structs, statements = [], [f"    read_codes(in, {units.input}, {units.fifos[units.input].port.beats});"]
+    for unit in units.units:
+        config = f"config_{unit.name}"
+        tables = [f"{unit.name}_{table.name}" for table in unit.kernel.tables]
+        structs.append(config_struct(config, unit.kernel))
         structs += [
-            array(code_type(t.type), name, t.codes.tolist()) for t, name in zip(kernel.tables, tables, strict=True)
+            array(rom_type(t.type), name, t.codes.ravel().tolist())
+            for t, name in zip(unit.kernel.tables, tables, strict=True)
         ]
-        sources = [Variable(_type(network.tensors[name]), name) for name in node.inputs]
-        target = Variable(_type(network.tensors[node.name]), node.name)
-        statements.append(f"    {call(kernel, config, sources, target, tables)}")
-        statements.append(f"    write_codes(out, {node.name}, {network.tensors[node.name].size});")
+        read, written = ([Variable(_beat(units, n), n) for n in names] for names in (unit.inputs, unit.outputs))
+        statements.append(f"    {call(unit.kernel, config, read, written, tables)}")
+        if unit.is_last:
+            (name,) = unit.outputs
+            again = "false" if name == units.output else "true"
+            statements.append(f"    write_codes(out, {name}, {units.fifos[name].port.beats}, {again});")
     body = "\n".join(statements)
     return "\n".join(
         [f"namespace net{index} {{", *declared, *structs, f"void run(FILE *in, FILE *out) {{\n{body}\n}}", "}"]

@@ -3,6 +3,8 @@
 #ifndef PROBE_TYPES_H_
 #define PROBE_TYPES_H_
 
+#include <queue>
+
 namespace sw {
 
 template <int W, bool IsSigned> struct probe {
@@ -58,6 +60,31 @@ template <class T> struct code_of { typedef T type; };
 template <class T> T to_code(const T &value) { return value; }
 template <class T, class A> T from_code(const A &code) { return T(code); }
 template <class W> int to_index(const W &weight) { return (int)weight.v; }
+
+template <int W> using rom_sint = probe<W, true>;
+template <int W> using rom_uint = probe<W, false>;
+
+template <class A> A select(bool condition, const A &yes, const A &no) { return condition ? yes : no; }
+template <class A> A magnitude(const A &code) { return code < 0 ? A(-code) : code; }
+template <int Bits, bool Signed, class A> A wrapped(const A &code) { return A(probe<Bits, Signed>(code)); }
+template <class P, int MagnitudeBits, class X, class W> P signed_shift(const X &x, const W &weight) {
+    const int code = (int)weight.v, field = code & ((1 << MagnitudeBits) - 1);
+    const P term = field == 0 ? P(0) : P(P(x) << (field - 1));
+    return (code >> MagnitudeBits) != 0 ? P(-term) : term;
+}
+
+template <class T> class stream {
+  public:
+    void write(const T &beat) { beats.push(beat); }
+    T read() {
+        const T beat = beats.front();
+        beats.pop();
+        return beat;
+    }
+
+  private:
+    std::queue<T> beats;
+};
 
 } // namespace sw
 

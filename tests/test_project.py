@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -79,8 +81,11 @@ def test_a_project_reads_back_whole(model: Path, tmp_path: Path) -> None:
     assert again.design.board == written.design.board
     assert again.design.clock_ns == 4.0
     given = random_codes(small_net(), 1)
-    for name, codes in small_net().evaluate_layers(given).items():
+    for name, codes in written.design.network.evaluate_layers(given).items():
         assert np.array_equal(again.design.network.evaluate_layers(given)[name], codes), name
+    assert again.design.folds == written.design.folds
+    assert again.design.pipeline.fifos == written.design.pipeline.fifos
+    assert again.design.timing == written.design.timing
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -98,17 +103,17 @@ def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
 def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
     project = shiftwire.convert(model, output=tmp_path / "project")
     design = json.loads((project.path / "design.json").read_text())
-    assert design["shiftwire"]["schema"] == 1
+    assert design["shiftwire"]["schema"] == 2
     assert design["written_for"]["hls4ml"] == "1.3.0"
     assert design["board"]["part"] == "xc7z020clg400-1"
     assert design["tensors"]["conv"]["shape"] == [3, 5, 6]
-    stage = design["stages"][0]
-    assert stage["fold"] == {"style": "unrolled", "pe": 6, "simd": 4}
-    assert stage["stream"] == {
-        "code_bits": project.design.network.tensors["conv"].format.bits,
-        "codes_per_beat": 6,
-        "beats": 15,
-    }
+    assert design["stages"][0]["fold"] == dataclasses.asdict(project.design.folds["conv"])
+    units = {unit["name"]: unit for unit in design["units"]}
+    assert units["conv_mvu"]["function"] == "mvu" and units["conv_mvu"]["reads"] == ["conv_window"]
+    assert design["timing"]["interval_cycles"] == max(unit["cycles"] for unit in units.values())
+    (fifo,) = (fifo for fifo in design["fifos"] if fifo["name"] == "conv")
+    assert fifo["lanes"] * fifo["beats"] == 3 * 5 * 6
+    assert fifo["depth"] >= 2
 
 
 def test_vitis_gets_a_complete_project(model: Path, tmp_path: Path) -> None:
@@ -120,7 +125,8 @@ def test_vitis_gets_a_complete_project(model: Path, tmp_path: Path) -> None:
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
     source = tmp_path / "both.cpp"
     source.write_text(f'#include "{hls}/shiftwire_net_test.cpp"\n#include "{hls}/firmware/shiftwire_net.cpp"\n')
-    program = compiled(Build(source, includes), tmp_path)
+    weights = '-DWEIGHTS_DIR="firmware/weights"'
+    program = compiled(Build(source, includes, flags=("-O1", weights)), tmp_path)
     outputs = small_net().output.size
     assert f"{GOLDEN_FRAMES} frames, 0 of {GOLDEN_FRAMES * outputs} codes differ" in run([program], "test", hls)
     inputs = np.loadtxt(hls / "tb_data/tb_input_features.dat")
@@ -138,12 +144,27 @@ def test_vitis_gets_a_complete_project(model: Path, tmp_path: Path) -> None:
         run([program], "test", hls)
 
 
-def test_a_fork_is_no_dataflow(tmp_path: Path) -> None:
-    """Vitis HLS's DATAFLOW wants one reader for each array."""
-    chain = shiftwire.convert(CASES["relu"], output=tmp_path / "chain").hls_dir / "firmware/shiftwire_net.cpp"
-    fork = shiftwire.convert(CASES["add"], output=tmp_path / "fork").hls_dir / "firmware/shiftwire_net.cpp"
-    assert "#pragma HLS DATAFLOW" in chain.read_text()
-    assert "#pragma HLS PIPELINE" in fork.read_text() and "DATAFLOW" not in fork.read_text()
+def test_synthesis_reads_the_weights_that_csim_reads(model: Path, tmp_path: Path) -> None:
+    """hls4ml writes each table twice: a header for synthesis, a text file for simulation."""
+    folder = shiftwire.convert(model, output=tmp_path / "project").hls_dir / "firmware/weights"
+    headers = sorted(folder.glob("*.h"))
+    assert len(headers) > 6
+    for header in headers:
+        text = header.read_text()
+        inside = text[text.index("{") + 1 : text.index("}")]
+        simulated = [float(word) for word in header.with_suffix(".txt").read_text().split(",")]
+        assert [float(word) for word in inside.split(",")] == simulated, header.name
+
+
+def test_units_run_side_by_side_on_streams_of_their_depth(tmp_path: Path) -> None:
+    """DATAFLOW wants one writer and one reader for each stream, so a tensor with two readers goes through a fork."""
+    project = shiftwire.convert(CASES["add"], output=tmp_path / "fork")
+    text = (project.hls_dir / "firmware/shiftwire_net.cpp").read_text()
+    assert "#pragma HLS DATAFLOW" in text and "sw::fork<" in text
+    depths = [int(depth) for depth in re.findall(r"#pragma HLS STREAM variable=\w+ depth=(\d+)", text)]
+    fifos = project.design.pipeline.fifos
+    inner = [fifo.depth for name, fifo in fifos.items() if name not in ("x", project.design.pipeline.output)]
+    assert sorted(depths) == sorted(inner)
 
 
 @pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])
@@ -168,10 +189,11 @@ def test_to_hls4ml_is_a_genuine_model_graph(tmp_path: Path) -> None:
     given = np.ascontiguousarray(network.input.format.decode(codes))
     assert np.array_equal(graph.predict(given).reshape(expected.shape), expected)
     _, traced = graph.trace(given)
-    for name, layer in network.evaluate_layers(codes).items():
-        if name != "x":
-            values = network.tensors[name].format.decode(layer)
-            assert np.array_equal(traced[name].reshape(values.shape), values), name
+    layers = network.evaluate_layers(codes)
+    assert len(traced) > len(network.nodes) // 2
+    for name, found in traced.items():
+        values = network.tensors[name].format.decode(layers[name])
+        assert np.array_equal(found.reshape(values.shape), values), name
 
 
 class TestFolders:

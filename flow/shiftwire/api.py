@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shiftwire.errors import InputError
+from shiftwire.kernel import Fold
 from shiftwire.network import Network
 from shiftwire.onnx_import import import_onnx
 from shiftwire.passes import run_pipeline
 from shiftwire.project import Project, write_project
-from shiftwire.schedule import Design, schedule
+from shiftwire.schedule import Design, Target, schedule
 from shiftwire_boards.catalog import Board, UnknownBoardError, load_board
 
 if TYPE_CHECKING:
@@ -24,10 +26,19 @@ def load_network(model: str | Path) -> Network:
     return run_pipeline(import_onnx(Path(model)))
 
 
-def design(model: str | Path | Network, board: str = "pynq-z2", clock_ns: float | None = None) -> Design:
-    """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise."""
+def design(
+    model: str | Path | Network,
+    board: str = "pynq-z2",
+    clock_ns: float | None = None,
+    target: Target | None = None,
+    folds: Mapping[str, Fold] | None = None,
+) -> Design:
+    """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise.
+
+    Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name.
+    """
     network = model if isinstance(model, Network) else load_network(model)
-    return schedule(network, _board(board), clock_ns)
+    return schedule(network, _board(board), clock_ns, target, folds)
 
 
 def convert(
@@ -35,6 +46,9 @@ def convert(
     board: str = "pynq-z2",
     output: str | Path | None = None,
     clock_ns: float | None = None,
+    *,
+    target: Target | None = None,
+    folds: Mapping[str, Fold] | None = None,
 ) -> Project:
     """Write an HLS project; into build/<name of the model> unless `output` names a folder.
 
@@ -42,7 +56,8 @@ def convert(
     never touched.
     """
     stem = "network" if isinstance(model, Network) else Path(model).stem
-    return write_project(design(model, board, clock_ns), Path(output or Path("build") / stem))
+    planned = design(model, board, clock_ns, target, folds)
+    return write_project(planned, Path(output or Path("build") / stem))
 
 
 def to_hls4ml(

@@ -12,7 +12,7 @@ _INT32 = range(-(1 << 31) + 1, 1 << 31)
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A C++ array and the name of its element type."""
+    """A C++ stream and the type of its beats."""
 
     type: str
     name: str
@@ -22,17 +22,23 @@ def code_type(held: CodeType) -> str:
     return f"sw::{'sint' if held.signed else 'uint'}<{held.bits}>"
 
 
+def rom_type(held: CodeType) -> str:
+    return f"sw::rom_{'sint' if held.signed else 'uint'}<{held.bits}>"
+
+
 def config_struct(name: str, kernel: Kernel) -> str:
     """The Cfg parameter of a kernel: constants, types and the lane."""
     lines = [f"    {_member(setting)}" for setting in kernel.settings]
-    lines += [f"    typedef {code_type(table.type)} {table.name}_t;" for table in kernel.tables]
+    lines += [f"    typedef {rom_type(table.type)} {table.name}_t;" for table in kernel.tables]
     return "\n".join([f"struct {name} {{", *lines, "};"])
 
 
-def call(kernel: Kernel, config: str, inputs: Sequence[Variable], output: Variable, tables: Sequence[str]) -> str:
-    """The statement that runs a kernel."""
-    types = ", ".join([*(x.type for x in inputs), output.type, config])
-    arguments = ", ".join([*(x.name for x in inputs), output.name, *tables])
+def call(
+    kernel: Kernel, config: str, inputs: Sequence[Variable], outputs: Sequence[Variable], tables: Sequence[str]
+) -> str:
+    """The statement that runs a kernel; a variable's type is that of a beat."""
+    types = ", ".join([*(x.type for x in inputs), *(y.type for y in outputs), config])
+    arguments = ", ".join([*(x.name for x in inputs), *(y.name for y in outputs), *tables])
     return f"sw::{kernel.function}<{types}>({arguments});"
 
 

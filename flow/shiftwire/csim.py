@@ -15,8 +15,8 @@ import numpy as np
 
 from shiftwire.errors import InputError, ToolError
 from shiftwire.fixed import Codes
-from shiftwire.network import Network
 from shiftwire.project import Project
+from shiftwire.schedule import Design
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify import Difference, LayerComparison, Tally
@@ -30,12 +30,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class CsimReport:
-    """What a C-simulation found; `samples_per_second` is of the simulation alone, over all processes."""
+    """What a C-simulation found; `samples_per_second` is of the simulation alone, over all processes.
+
+    Every layer of the first `checked` samples was compared with the specification.
+    """
 
     engine: str
     samples: int
     seconds_compile: float
     samples_per_second: float
+    checked: int
     layers: list[LayerComparison]
     first_difference: Difference | None
     output: Codes
@@ -61,9 +65,9 @@ def csim(project: Project, codes: Codes, progress: Progress = lambda done, total
     seconds_compile = time.perf_counter() - start
     network = project.design.network
     tally, outputs, busy, workers = Tally(network), [], 0.0, os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder, _pool(workers) as pool:
+    with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder, worker_pool(workers) as pool:
         jobs = [
-            pool.submit(_simulate, program, network, batch, Path(folder) / str(at))
+            pool.submit(_simulate, program, project, batch, Path(folder) / str(at))
             for at, batch in enumerate(network.batches(codes, BATCH))
         ]
         while jobs:
@@ -73,11 +77,12 @@ def csim(project: Project, codes: Codes, progress: Progress = lambda done, total
             busy += seconds
             progress(tally.samples, len(codes))
     rate = len(codes) * workers / busy
-    return CsimReport("csim", len(codes), seconds_compile, rate, tally.layers(), tally.first, np.concatenate(outputs))
+    output = np.concatenate(outputs)
+    return CsimReport("csim", len(codes), seconds_compile, rate, len(codes), tally.layers(), tally.first, output)
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+def worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that drop what has not begun when the body fails or is interrupted."""
     pool = ThreadPoolExecutor(workers)
     try:
@@ -98,25 +103,27 @@ def compiled_driver(project: Project) -> Path:
 
 
 def _simulate(
-    program: Path, network: Network, codes: Codes, files: Path
+    program: Path, project: Project, codes: Codes, files: Path
 ) -> tuple[dict[str, Codes], dict[str, Codes], float]:
     """Expected and found codes of every layer, and the seconds that the program ran."""
     given, made = files.with_suffix(".in"), files.with_suffix(".out")
     codes.tofile(given)
     start = time.perf_counter()
-    run([program, str(len(codes)), given, made], "C-simulate")
+    run([program.absolute(), str(len(codes)), given, made], "C-simulate", project.hls_dir / "firmware")
     seconds = time.perf_counter() - start
-    found = dict(_layers(network, np.fromfile(made, np.int64), len(codes)))
+    found = dict(_layers(project.design, np.fromfile(made, np.int64), len(codes)))
     given.unlink()
     made.unlink()
-    return network.evaluate_layers(codes), found, seconds
+    return project.design.network.evaluate_layers(codes), found, seconds
 
 
-def _layers(network: Network, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:
-    sizes = [network.tensors[node.name].size for node in network.nodes]
+def _layers(design: Design, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:
+    """Codes of every layer that has hardware of its own."""
+    tensors = {unit.name: design.network.tensors[unit.name] for unit in design.pipeline.units if unit.is_last}
+    sizes = [tensor.size for tensor in tensors.values()]
     if flat.size != samples * sum(sizes):
         raise ToolError(f"the simulation gave {flat.size} codes, wanted {samples * sum(sizes)}; convert it again")
     frames, start = flat.reshape(samples, -1), 0
-    for node, size in zip(network.nodes, sizes, strict=True):
-        yield node.name, frames[:, start : start + size].reshape(samples, *network.tensors[node.name].shape)
-        start += size
+    for name, tensor in tensors.items():
+        yield name, frames[:, start : start + tensor.size].reshape(samples, *tensor.shape)
+        start += tensor.size

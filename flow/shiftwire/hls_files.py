@@ -50,8 +50,8 @@ int main() {
         std::cerr << "ERROR: run this in the folder that holds tb_data" << std::endl;
         return 2;
     }
-    static input_t x[@N_IN@];
-    static result_t y[@N_OUT@];
+    hls::stream<input_t> x("x");
+    hls::stream<result_t> y("y");
     std::vector<double> given, wanted;
     int frames = 0, different = 0;
     while (read_frame(inputs, given) && read_frame(expected, wanted)) {
@@ -59,11 +59,18 @@ int main() {
             std::cerr << "ERROR: frame " << frames << " of tb_data has a wrong length" << std::endl;
             return 2;
         }
-        for (int i = 0; i < @N_IN@; i++) x[i] = input_t(given[i]);
+        for (int i = 0; i < @N_IN@; i += input_t::size) {
+            input_t beat;
+            for (int l = 0; l < (int)input_t::size; l++) beat[l] = input_t::value_type(given[i + l]);
+            x.write(beat);
+        }
         @TOP@(x, y);
-        for (int i = 0; i < @N_OUT@; i++) {
-            different += sw::to_code(y[i]) != sw::to_code(result_t(wanted[i]));
-            log << sw::to_code(y[i]) << " ";
+        for (int i = 0; i < @N_OUT@; i += result_t::size) {
+            const result_t beat = y.read();
+            for (int l = 0; l < (int)result_t::size; l++) {
+                different += sw::to_code(beat[l]) != sw::to_code(result_t::value_type(wanted[i + l]));
+                log << sw::to_code(beat[l]) << " ";
+            }
         }
         log << std::endl;
         frames++;
@@ -95,6 +102,9 @@ size_t trace_type_size = sizeof(double);
 @SIZES@
 @FRACS@
 
+typedef input_t::value_type element;
+typedef sw::code_of<element>::type code;
+
 int main(int argc, char **argv) {
     if (argc != 4) return 2;
     const int samples = atoi(argv[1]);
@@ -110,14 +120,19 @@ int main(int argc, char **argv) {
     }
     nnet::trace_outputs = &traced;
 
-    static input_t x[@N_IN@];
-    static result_t y[@N_OUT@];
+    hls::stream<input_t> x("x");
+    hls::stream<result_t> y("y");
     std::vector<long long> codes;
     for (int n = 0; n < samples; n++) {
         codes.resize(@N_IN@);
         if (fread(codes.data(), sizeof(long long), @N_IN@, in) != @N_IN@) return 2;
-        for (int i = 0; i < @N_IN@; i++) x[i] = sw::from_code<input_t>(sw::code_of<input_t>::type(codes[i]));
+        for (int i = 0; i < @N_IN@; i += input_t::size) {
+            input_t beat;
+            for (int l = 0; l < (int)input_t::size; l++) beat[l] = sw::from_code<element>(code(codes[i + l]));
+            x.write(beat);
+        }
         @TOP@(x, y);
+        while (!y.empty()) y.read();
         for (int l = 0; l < @N_LAYERS@; l++) {
             codes.resize(sizes[l]);
             for (int i = 0; i < sizes[l]; i++) codes[i] = (long long)std::ldexp(values[l][i], fracs[l]);
@@ -145,9 +160,9 @@ def test_bench(design: Design, top: str, frames: int) -> str:
 
 def csim_driver(design: Design, top: str) -> str:
     """C++ of the program that `shiftwire csim` builds."""
-    network = design.network
-    tensors = [network.tensors[node.name] for node in network.nodes]
-    names = ", ".join(f'"{node.name}"' for node in network.nodes)
+    made = [unit.name for unit in design.pipeline.units if unit.is_last]
+    tensors = [design.network.tensors[name] for name in made]
+    names = ", ".join(f'"{name}"' for name in made)
     text = _filled(CSIM_DRIVER, design, top)
     text = text.replace("@NAMES@", f"static const char *const names[] = {{{names}}};")
     text = text.replace("@SIZES@", array("int", "sizes", [tensor.size for tensor in tensors]))

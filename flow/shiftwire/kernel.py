@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from shiftwire.fixed import Codes
+from shiftwire.fixed import Codes, Fixed
 
 
 class Lane(enum.Enum):
@@ -41,19 +41,60 @@ class Table:
     type: CodeType
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Fold:
+    """`pe` outputs and `simd` inputs of a layer meet in a cycle; layers without weights have lanes alone, as `pe`."""
+
+    pe: int
+    simd: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One side of a kernel: `beats` words a frame, each of `lanes` codes."""
+
+    lanes: int
+    beats: int
+
+    @property
+    def codes(self) -> int:
+        return self.lanes * self.beats
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """`sw::function<inputs..., output, Cfg>(inputs..., output, tables...)` of the header `sw_<function>.h`."""
+    """`sw::function<inputs..., outputs..., Cfg>(inputs..., outputs..., tables...)` of the header `sw_<function>.h`.
+
+    `cycles` is the number of loop iterations in a frame, `made` the format of the codes that leave.
+    """
 
     function: str
+    reads: tuple[Port, ...]
+    writes: Port
+    made: Fixed
+    cycles: int
     settings: tuple[Setting, ...]
     tables: tuple[Table, ...] = ()
+    outputs: int = 1
 
     @property
     def headers(self) -> tuple[str, ...]:
         """The kernel's own header and that of its lane."""
         lanes = [s.value for s in self.settings if isinstance(s.value, Lane)]
         return (f"sw_{self.function}.h", *(f"sw_{lane.value}.h" for lane in lanes))
+
+    def number(self, name: str) -> int:
+        """The value of a setting that is a constant."""
+        return next(s.value for s in self.settings if s.name == name and isinstance(s.value, int))
+
+    def table(self, name: str) -> Codes:
+        """The codes of a table."""
+        return next(table.codes for table in self.tables if table.name == name)
+
+
+def divisors(number: int) -> list[int]:
+    """Every divisor, ascending."""
+    return [d for d in range(1, number + 1) if number % d == 0]
 
 
 def settings(**members: int | bool | CodeType | Lane) -> tuple[Setting, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from shiftwire.errors import InputError, noted
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.host import HostInput, HostOutput
-from shiftwire.kernel import Kernel
+from shiftwire.kernel import Fold, Kernel, divisors
 
 MAX_ELEMENTS = 1 << 24
 """Largest tensor: 128 MiB of codes a sample, far more than a board holds."""
@@ -73,8 +73,19 @@ class Op(ABC):
         """Exact output codes (N, ...) for input codes (N, ...); this is the specification."""
 
     @abstractmethod
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        """The C++ call that does the same."""
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        """The hardware that does the same: the first kernel reads the inputs, each other one its predecessor.
+
+        None at all where the output's stream is the input's.
+        """
+
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        """Every way to fold the layer; lanes that divide the channels where it has no weights."""
+        return tuple(Fold(lanes) for lanes in divisors(output.shape[-1]))
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        """Cycles a frame of the slowest of `kernels`, without building them; 0 where there are none."""
+        return output.size // fold.pe
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         """What made the output code at `index` of one sample; whole inputs where an op knows nothing narrower."""

@@ -20,11 +20,12 @@ from shiftwire.errors import InputError, noted
 from shiftwire.fixed import Codes
 from shiftwire.folder import replaced
 from shiftwire.hls_files import csim_driver, golden, hls_readme, test_bench
+from shiftwire.kernel import Fold
 from shiftwire.network import Network, Tensor
-from shiftwire.schedule import Design, schedule
+from shiftwire.schedule import Design, folded
 from shiftwire_boards.catalog import Board
 
-SCHEMA = 1
+SCHEMA = 2
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
@@ -80,10 +81,11 @@ def load_project(path: Path) -> Project:
         try:
             network: Network = decode(manifest["network"], arrays)
             board = Board(**manifest["board"])
-            design = schedule(network, board, manifest["clock_ns"])
+            folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
+            planned = folded(network, board, manifest["clock_ns"], folds)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
-    return Project(path, design, _version_hash(text))
+    return Project(path, planned, _version_hash(text))
 
 
 def _check_version(path: Path, text: str) -> None:
@@ -133,17 +135,30 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         "board": dataclasses.asdict(design.board),
         "clock_ns": design.clock_ns,
         "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
-        "input_stream": dataclasses.asdict(design.input_stream),
         "stages": [
             {
-                "name": stage.node.name,
-                "kind": stage.node.kind,
-                "reads": list(stage.node.inputs),
-                "fold": {"style": stage.fold.style.value, "pe": stage.fold.pe, "simd": stage.fold.simd},
-                "stream": dataclasses.asdict(stage.stream),
+                "name": node.name,
+                "kind": node.kind,
+                "reads": list(node.inputs),
+                "fold": dataclasses.asdict(design.folds[node.name]),
             }
-            for stage in design.stages
+            for node in network.nodes
         ],
+        "units": [
+            {
+                "name": unit.name,
+                "function": unit.kernel.function,
+                "reads": list(unit.inputs),
+                "writes": list(unit.outputs),
+                "cycles": unit.kernel.cycles,
+            }
+            for unit in design.pipeline.units
+        ],
+        "fifos": [
+            {"name": fifo.name, "format": str(fifo.format), **dataclasses.asdict(fifo.port), "depth": fifo.depth}
+            for fifo in design.pipeline.fifos.values()
+        ],
+        "timing": {"interval_cycles": design.timing.interval, "latency_cycles": design.timing.latency},
         "network": encode(network, arrays),
     }
 

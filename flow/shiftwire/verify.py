@@ -59,8 +59,10 @@ class Tally:
     _highest: dict[str, Codes] = field(default_factory=dict)
 
     def add(self, expected: Mapping[str, Codes], found: Mapping[str, Codes]) -> None:
-        """Compare one batch, (N, *shape) a layer; `expected` holds the network's input too."""
+        """Compare one batch, (N, *shape) a layer, wherever `found` has one; `expected` holds the input too."""
         for node in self.network.nodes:
+            if node.name not in found:
+                continue
             wrong = expected[node.name] != found[node.name]
             self._different[node.name] = self._different.get(node.name, 0) + int(np.count_nonzero(wrong))
             if wrong.any() and self.first is None:
@@ -69,8 +71,8 @@ class Tally:
         self.samples += len(expected[self.network.input_name])
 
     def layers(self) -> list[LayerComparison]:
-        """One comparison a node, in the network's order."""
-        return [self._layer(node.name) for node in self.network.nodes]
+        """One comparison a layer, in the network's order; a flatten that is no hardware has none."""
+        return [self._layer(node.name) for node in self.network.nodes if node.name in self._different]
 
     @property
     def different(self) -> int:
@@ -82,8 +84,6 @@ class Tally:
 
     def _layer(self, name: str) -> LayerComparison:
         size = self.network.tensors[name].size
-        if not self.samples:
-            return LayerComparison(name, 0, 0, 0)
         lowest, highest = self._lowest[name], self._highest[name]
         live = lowest != highest if self.samples > 1 else lowest != 0
         return LayerComparison(name, size * self.samples, self._different[name], int(np.count_nonzero(live)))

@@ -6,6 +6,9 @@ _ROOT = Path(__file__).resolve().parent
 INCLUDE_DIR = _ROOT / "include"
 """Folder of the C++ headers; each compiles alone and holds one public function."""
 
+NATIVE_DIR = _ROOT / "native"
+"""Folder of the headers that stand in for arbitrary-precision types where a simulation has to be fast."""
+
 
 def onnx_function(name: str) -> str:
     """Body of a custom ONNX operation in ONNX's own text form, in standard operations of opset 20.

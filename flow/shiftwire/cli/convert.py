@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
+from shiftwire.cli.design_text import crowded, modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
+from shiftwire.kernel import Fold
+from shiftwire.schedule import Target
 from shiftwire_boards.catalog import board_names
 
 
@@ -15,11 +18,18 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         verbs,
         "convert",
         "turn an exact ONNX file into an HLS project",
-        "shiftwire convert model.onnx --board pynq-z2 -o build/model",
+        "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
     parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
     parser.add_argument("--board", default="pynq-z2", help=f"one of {', '.join(board_names())} (default: pynq-z2)")
     parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
+    parser.add_argument("--fps", type=float, help="frames a second to reach with the cheapest folds")
+    parser.add_argument(
+        "--luts", type=_percent, metavar="P%", help="share of the board's LUTs to fill with the fastest folds (70%%)"
+    )
+    parser.add_argument(
+        "--fold", type=_fold, action="append", default=[], metavar="LAYER=PE,SIMD", help="fix the fold of a layer"
+    )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -27,7 +37,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     note(f"converting {arguments.model} for {arguments.board}")
-    project = api.convert(arguments.model, arguments.board, arguments.output, arguments.clock_ns)
+    target = Target(arguments.fps, arguments.luts)
+    folds = dict(arguments.fold)
+    project = api.convert(
+        arguments.model, arguments.board, arguments.output, arguments.clock_ns, target=target, folds=folds
+    )
     design = project.design
     if arguments.json:
         print_json(
@@ -36,11 +50,28 @@ def run(arguments: argparse.Namespace) -> int:
                 "board": design.board.name,
                 "part": design.board.part,
                 "clock_ns": design.clock_ns,
-                "layers": len(design.stages),
+                "layers": len(design.network.nodes),
+                **modelled(design),
                 "version_hash": project.version_hash,
             }
         )
     else:
-        say(f"{project.path}: {len(design.stages)} layers for {design.board.part} at {design.clock_ns} ns")
+        say(f"{project.path}: {len(design.network.nodes)} layers for {design.board.part} at {design.clock_ns} ns")
+        say(f"modelled: {speed(design)}")
         say(f"next: shiftwire csim {project.path} --data test.npz")
+    if crowded(design):
+        note(f"warning: modelled {crowded(design)}; a larger board or a smaller network would do")
     return 0
+
+
+def _percent(text: str) -> float:
+    return float(text.removesuffix("%"))
+
+
+def _fold(text: str) -> tuple[str, Fold]:
+    """LAYER=PE,SIMD; argparse turns a ValueError into a usage message."""
+    name, _, numbers = text.rpartition("=")
+    pe, _, simd = numbers.partition(",")
+    if not name:
+        raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
+    return name, Fold(int(pe), int(simd or "1"))

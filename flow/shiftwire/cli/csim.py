@@ -7,10 +7,14 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.csim import CsimReport, csim
+from shiftwire.csim import CsimReport, Progress, csim
 from shiftwire.data import load_data
+from shiftwire.engines import accuracy
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes
 from shiftwire.junit import write_junit
-from shiftwire.project import load_project
+from shiftwire.native_csim import CHECKED, bounded_csim, native_csim
+from shiftwire.project import Project, load_project
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -22,6 +26,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
     parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) in the model's layout, or .npy")
+    engines = parser.add_mutually_exclusive_group()
+    engines.add_argument("--native", action="store_true", help="on native lane types: thousands of samples a second")
+    engines.add_argument("--bounded", action="store_true", help="on FIFOs of the emitted depth, every cycle counted")
+    parser.add_argument(
+        "--check", type=int, default=CHECKED, metavar="N", help="with --native: samples whose layers are compared (64)"
+    )
     parser.add_argument("--layers", action="store_true", help="print a line for every layer")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML for a CI server")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -33,16 +43,27 @@ def run(arguments: argparse.Namespace) -> int:
     data = load_data(arguments.data, project.design.network)
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
-        report = csim(project, data.codes, report_progress)
+        report = _simulated(project, data.codes, arguments, report_progress)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
     if arguments.json:
         print_json(as_json(report))
     else:
         _print(report, arguments.layers)
+        hits = accuracy(project.design.network, report.output, data)
+        if hits is not None:
+            say(f"accuracy: {hits:.2f} %")
     for name in report.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
     return 1 if report.different else 0
+
+
+def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress) -> CsimReport:
+    if arguments.check < 1:
+        raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
+    if arguments.native:
+        return native_csim(project, codes, arguments.check, report)
+    return bounded_csim(project, codes, report) if arguments.bounded else csim(project, codes, report)
 
 
 def as_json(report: CsimReport) -> dict[str, object]:
@@ -52,6 +73,7 @@ def as_json(report: CsimReport) -> dict[str, object]:
     return {
         "engine": report.engine,
         "samples": report.samples,
+        "checked": report.checked,
         "seconds_compile": report.seconds_compile,
         "samples_per_second": report.samples_per_second,
         "layers": [dataclasses.asdict(layer) for layer in report.layers],
@@ -69,7 +91,7 @@ def _print(report: CsimReport, with_layers: bool) -> None:
     if with_layers:
         print_layers(report)
     say(
-        f"csim: {report.samples} samples, {report.different} of {report.compared} codes differ "
+        f"{report.engine}: {report.samples} samples, {report.different} of {report.compared} codes differ "
         f"({report.seconds_compile:.1f} s compile, {report.samples_per_second:.0f} samples/s)"
     )
     if report.first_difference is not None:

@@ -7,8 +7,9 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import load_network
+from shiftwire.cli.design_text import modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
-from shiftwire.inspection import LayerFacts, inspect_network
+from shiftwire.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds
 from shiftwire.network import Network, Operations
 from shiftwire.project import load_project
 from shiftwire.schedule import Design
@@ -51,8 +52,19 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"output tail {network.host_output.tail.value}"
     )
     if design is not None:
-        style = ", ".join(sorted({stage.fold.style.value for stage in design.stages}))
-        say(f"built {style} for {design.board.title} ({design.board.part}) at {design.clock_ns} ns")
+        _print_built(design)
+
+
+def _print_built(design: Design) -> None:
+    rows = [(*_fold_row(layer), layer.depths) for layer in layer_builds(design)]
+    print_table(("layer", "PE", "SIMD", "units", "cycles", "% busy", "FIFO depth"), rows)
+    slowest = max(layer_builds(design), key=lambda layer: layer.cycles)
+    say(f"bottleneck: {slowest.name}, {slowest.cycles:,} cycles a frame")
+    say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
+
+
+def _fold_row(layer: LayerBuild) -> tuple[object, ...]:
+    return (layer.name, layer.pe, layer.simd, layer.units, layer.cycles, layer.busy_percent)
 
 
 def _row(fact: LayerFacts) -> tuple[object, ...]:
@@ -82,8 +94,7 @@ def _built(design: Design | None) -> dict[str, object]:
     """What only a project knows: the board and how each layer is folded."""
     if design is None:
         return {}
-    folds = [
-        {"name": stage.node.name, "style": stage.fold.style.value, "pe": stage.fold.pe, "simd": stage.fold.simd}
-        for stage in design.stages
-    ]
-    return {"board": design.board.name, "part": design.board.part, "clock_ns": design.clock_ns, "folds": folds}
+    layers = [dataclasses.asdict(layer) for layer in layer_builds(design)]
+    return {
+        "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
+    }

@@ -8,10 +8,11 @@ from typing import Any
 import hls4ml
 from hls4ml.model.graph import ModelGraph
 
-from shiftwire.hls4ml_ext.layer import LAYER_CLASSES, precision
+from shiftwire.hls4ml_ext.layer import LAYER_CLASSES, as_stream, precision
 from shiftwire.hls4ml_ext.register import register
 from shiftwire.network import Network
-from shiftwire.schedule import Design, Stage
+from shiftwire.schedule import Design
+from shiftwire.streaming import Unit
 
 TOP = "shiftwire_net"
 """Name of the HLS top function and of the files named after it."""
@@ -31,8 +32,12 @@ def model_graph(design: Design, folder: Path) -> ModelGraph:
     """
     register()
     network = design.network
-    layers = [_input_layer(design), *(_layer(design, stage) for stage in design.stages)]
-    return ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [network.output_name])
+    units = design.pipeline
+    layers = [_input_layer(design), *(_layer(design, unit) for unit in units.units)]
+    graph = ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [units.output])
+    (source,) = graph.get_input_variables()
+    as_stream(source, units.fifos[units.input])
+    return graph
 
 
 def _config(design: Design, folder: Path) -> dict[str, Any]:
@@ -40,12 +45,12 @@ def _config(design: Design, folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = backend.create_initial_config(
         part=design.board.part,
         clock_period=design.clock_ns,
-        io_type="io_parallel",
-        write_weights_txt=False,
+        io_type="io_stream",
+        write_weights_txt=True,
     )
     network = design.network
     precisions = {_input_name(network): {"Precision": {"result": str(precision(network.input.format))}}}
-    traced = {stage.node.name: {"Trace": True} for stage in design.stages}
+    traced = {unit.name: {"Trace": True} for unit in design.pipeline.units if unit.is_last}
     config |= {
         "OutputDir": str(folder),
         "ProjectName": TOP,
@@ -56,7 +61,7 @@ def _config(design: Design, folder: Path) -> dict[str, Any]:
                 "Precision": "fixed<16,6>",
                 "ReuseFactor": 1,
                 "Strategy": "Latency",
-                "PipelineStyle": "dataflow" if _is_chain(design) else "pipeline",
+                "PipelineStyle": "dataflow",
                 "TraceOutput": True,
             },
             "LayerName": precisions | traced,
@@ -73,12 +78,6 @@ def _input_name(network: Network) -> str:
     return name
 
 
-def _is_chain(design: Design) -> bool:
-    """Vitis HLS's DATAFLOW wants one reader for each array."""
-    network = design.network
-    return all(len(network.consumers(name)) <= 1 for name in network.tensors)
-
-
 def _input_layer(design: Design) -> dict[str, Any]:
     network = design.network
     return {
@@ -90,16 +89,16 @@ def _input_layer(design: Design) -> dict[str, Any]:
     }
 
 
-def _layer(design: Design, stage: Stage) -> dict[str, Any]:
-    network, node = design.network, stage.node
-    output = network.tensors[node.name]
-    kernel = node.op.kernel(network.sources(node), output)
+def _layer(design: Design, unit: Unit) -> dict[str, Any]:
+    units, network = design.pipeline, design.network
+    fifos = tuple(units.fifos[name] for name in unit.outputs)
+    port = fifos[0].port
     return {
-        "name": node.name,
-        "class_name": LAYER_CLASSES[kernel.function].__name__,
-        "inputs": [_input_name(network) if name == network.input_name else name for name in node.inputs],
-        "outputs": [node.name],
-        "kernel": kernel,
-        "output_shape": output.shape,
-        "output_format": output.format,
+        "name": unit.name,
+        "class_name": LAYER_CLASSES[unit.kernel.function].__name__,
+        "inputs": [_input_name(network) if name == units.input else name for name in unit.inputs],
+        "outputs": list(unit.outputs),
+        "kernel": unit.kernel,
+        "fifos": fifos,
+        "output_shape": network.tensors[unit.layer].shape if unit.is_last else (port.beats, port.lanes),
     }

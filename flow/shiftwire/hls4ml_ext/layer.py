@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from hls4ml.backends.fpga.fpga_types import APTypeConverter, HLSTypeConverter
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+from hls4ml.backends.vivado.vivado_types import VivadoStreamVariableConverter
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
 
 from shiftwire.cpp import Variable, call, config_struct
 from shiftwire.fixed import Fixed
 from shiftwire.kernel import Kernel
+from shiftwire.streaming import Fifo
 
 
 def precision(held: Fixed) -> FixedPrecisionType:
@@ -19,13 +22,30 @@ def precision(held: Fixed) -> FixedPrecisionType:
     return FixedPrecisionType(width=held.bits, integer=held.bits - held.frac, signed=held.signed)
 
 
+def as_stream(variable: Any, fifo: Fifo) -> Any:
+    """hls4ml's stream of `nnet::array` beats of the FIFO's lanes and depth, made before its own passes would."""
+    shape = variable.shape
+    variable.shape = [fifo.port.beats, fifo.port.lanes]
+    types = HLSTypeConverter(precision_converter=APTypeConverter())
+    stream = VivadoStreamVariableConverter(type_converter=types).convert(variable, depth=fifo.depth)
+    stream.shape = shape
+    return stream
+
+
 class KernelLayer(Layer):  # type: ignore[misc]
-    """A layer that carries its `kernel`, `output_shape` and `output_format` as attributes."""
+    """A unit that carries its `kernel`, its output `fifos` and the `output_shape` of a frame as attributes."""
 
     def initialize(self) -> None:
-        """Called by hls4ml: declare the output and the tables with explicit types."""
-        held: Fixed = self.attributes["output_format"]
-        self.add_output_variable(list(self.attributes["output_shape"]), precision=precision(held))
+        """Called by hls4ml: declare the outputs and the tables with explicit types."""
+        fifos: tuple[Fifo, ...] = self.attributes["fifos"]
+        for at, fifo in enumerate(fifos):
+            self.add_output_variable(
+                list(self.attributes["output_shape"]),
+                out_name=fifo.name,
+                var_name=f"layer{{index}}_out{f'_{at}' if at else ''}",
+                precision=precision(fifo.format),
+            )
+            self.set_attr(fifo.name, as_stream(self.get_output_variable(fifo.name), fifo))
         kernel: Kernel = self.attributes["kernel"]
         for table in kernel.tables:
             self.add_weights_variable(
@@ -46,16 +66,19 @@ LAYER_CLASSES = {
     for function in (
         "add",
         "affine",
-        "average_pool",
         "concat",
-        "conv",
-        "dense",
-        "flatten",
+        "fork",
         "max_pool",
-        "pad",
+        "mvu",
+        "narrow",
         "relu",
+        "reorder",
         "requantize",
+        "sum_pool",
         "threshold",
+        "vvu",
+        "widen",
+        "window",
     )
 }
 """hls4ml's class for each kernel function."""
@@ -80,10 +103,10 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
     def format(self, node: Any) -> str:
         kernel: Kernel = node.attributes["kernel"]
         inputs = [node.get_input_variable(name) for name in node.inputs]
-        output = node.get_output_variable()
+        outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
         tables = [node.get_weights(table.name).name for table in kernel.tables]
-        variables = [Variable(x.type.name, x.name) for x in inputs]
-        return call(kernel, f"config{node.index}", variables, Variable(output.type.name, output.name), tables)
+        read, written = ([Variable(x.type.name, x.name) for x in streams] for streams in (inputs, outputs))
+        return call(kernel, f"config{node.index}", read, written, tables)
 
     def transform(self, model: Any, node: Any) -> bool:
         changed: bool = super().transform(model, node)

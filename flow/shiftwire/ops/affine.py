@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel, settings
+from shiftwire.fixed import Codes, Fixed
+from shiftwire.kernel import CodeType, Fold, Kernel, Port, Table, settings
 from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
 from shiftwire.ops.weights import Shift
@@ -39,16 +39,21 @@ class Affine(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return self.bias.add(codes[0] * self.scale.integers, self._weights.frac(inputs[0].format))
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
-        weights = self._weights
-        frac = weights.frac(x.format)
+        weights, port = self._weights, Port(fold.pe, output.size // fold.pe)
+        folds, terms = x.shape[-1] // fold.pe, self.scale.terms
+        ends = weights.reach(x.format)
+        # one partial sum of a channel's terms may reach further than the whole
+        widest = Fixed.covering(int(ends.lo.sum(axis=0).min()), int(ends.hi.sum(axis=0).max()), 0)
         members = (
-            *settings(n=x.size, channels=x.shape[-1], lane=weights.lane),
-            *weights.settings(x.format, weights.interval(x.format).format(frac)),
-            *self.bias.settings(frac, output.format),
+            *settings(beats=port.beats, lanes=fold.pe, folds=folds, terms=terms, sum_t=CodeType(widest.signed_bits)),
+            *weights.settings(x.format),
+            *self.bias.settings(weights.frac(x.format), output.format),
         )
-        return Kernel("affine", members, (weights.table(), self.bias.table(output.format.frac)))
+        rom = weights.planes.reshape(terms, folds, fold.pe).transpose(1, 0, 2).ravel()
+        tables = (Table("weight", rom, weights.type), self.bias.table(output.format.frac))
+        return (Kernel("affine", (port,), port, output.format, port.beats, members, tables),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         channel = slice(index[-1], index[-1] + 1)

@@ -49,11 +49,11 @@ class Bias:
         grid = self.grid(frac)
         return (sums << (grid - frac)) + self.on(grid)
 
-    def table(self, frac: int) -> Table:
-        """The bias as the kernel reads it: flat (out,), on the output's grid 2**-frac."""
+    def table(self, frac: int, order: slice | Codes = slice(None)) -> Table:
+        """The bias as the kernel reads it: (out,) in the order given, on the output's grid 2**-frac."""
         codes = self.on(frac)
         held = Fixed.covering(int(codes.min()), int(codes.max()), 0)
-        return Table("bias", codes, CodeType(held.bits, held.signed))
+        return Table("bias", codes[order], CodeType(held.bits, held.signed))
 
     @property
     def bits(self) -> int:

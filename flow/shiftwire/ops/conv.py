@@ -10,11 +10,12 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel, settings
+from shiftwire.kernel import Fold, Kernel, divisors
 from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
+from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels, vector_cycles, vector_kernel
 from shiftwire.ops.weights import Weights
-from shiftwire.ops.window import Window
+from shiftwire.ops.window import Taps, Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +60,47 @@ class Conv(Op):
         taps = own.reshape(*own.shape[: 1 + self.window.axes], -1)
         return self.weights.apply(taps, slice(group * filters, (group + 1) * filters))
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether every channel has one filter of its own."""
+        return self.groups == self.weights.shape[0] and self.weights.shape[-1] == 1 and self.groups > 1
+
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        """PE divides a group's filters; SIMD divides a tap's channels, or is whole taps that divide the window."""
+        area, channels = divisors(prod(self.window.kernel)), self.weights.shape[-1]
+        if self.is_depthwise:
+            return tuple(Fold(pe, simd) for pe in divisors(self.groups) for simd in area)
+        simds = divisors(channels) + [channels * count for count in area if count > 1]
+        return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1] // self.groups) for simd in simds)
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
-        frac = self.weights.frac(x.format)
-        total = self.weights.interval(x.format).format(frac)
-        members = (
-            *self.window.settings(x.shape),
-            *settings(filters=output.shape[-1], groups=self.groups, lane=self.weights.lane),
-            *self.weights.settings(x.format, total),
-            *self.bias.settings(frac, output.format),
-        )
-        return Kernel("conv", members, (self.weights.table(), self.bias.table(output.format.frac)))
+        places, (lanes, taps) = Places(prod(output.shape[:-1]), self.groups), self._taps(fold)
+        window = () if self._is_pointwise else (self.window.kernel_for(x.shape, x.format, lanes, taps),)
+        sums = Sums(self.weights, self.bias, x.format, output.format)
+        if self.is_depthwise:
+            return (*window, vector_kernel(sums, places.positions, fold))
+        return (*window, *matrix_kernels(sums, places, fold))
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        places, (lanes, taps) = Places(prod(output.shape[:-1]), self.groups), self._taps(fold)
+        window = 0 if self._is_pointwise else self.window.cycles(inputs[0].shape, lanes, taps)
+        if self.is_depthwise:
+            return max(window, vector_cycles(self.weights, places.positions, fold))
+        return max(window, matrix_cycles(self.weights, places, fold))
+
+    @property
+    def _is_pointwise(self) -> bool:
+        """Whether each window is one pixel, read in the image's own order, so that no window unit is needed."""
+        return self.window.is_identity and not self.is_depthwise
+
+    def _taps(self, fold: Fold) -> tuple[int, Taps]:
+        """Channels a beat of the image, and what the window unit gives in a beat."""
+        if self.is_depthwise:
+            return fold.pe, Taps(fold.simd, fold.pe, fold.pe)
+        channels = self.weights.shape[-1]
+        lanes = min(fold.simd, channels)
+        return lanes, Taps(fold.simd // lanes, lanes, channels)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *position, filter_ = index

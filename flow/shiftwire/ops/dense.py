@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel, settings
+from shiftwire.kernel import Fold, Kernel, divisors
 from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
+from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels
 from shiftwire.ops.weights import Weights
 
 
@@ -38,16 +39,15 @@ class Dense(Op):
         sums = self.weights.apply(codes[0], slice(None))
         return self.bias.add(sums, self.weights.frac(inputs[0].format))
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        (x,) = inputs
-        frac = self.weights.frac(x.format)
-        total = self.weights.interval(x.format).format(frac)
-        members = (
-            *settings(n_in=x.size, n_out=output.size, lane=self.weights.lane),
-            *self.weights.settings(x.format, total),
-            *self.bias.settings(frac, output.format),
-        )
-        return Kernel("dense", members, (self.weights.table(), self.bias.table(output.format.frac)))
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        """PE divides the outputs, SIMD the inputs."""
+        return tuple(Fold(pe, simd) for pe in divisors(output.size) for simd in divisors(inputs[0].size))
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        return matrix_cycles(self.weights, Places(1), fold)
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        return matrix_kernels(Sums(self.weights, self.bias, inputs[0].format, output.format), Places(1), fold)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         (row,) = index

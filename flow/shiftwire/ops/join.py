@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import require_width
-from shiftwire.kernel import CodeType, Kernel, Setting, settings
+from shiftwire.kernel import CodeType, Fold, Kernel, Port, Setting, divisors, settings
 from shiftwire.network import Op, Operations, Tensor, Witness
 
 
@@ -52,9 +53,11 @@ class Add(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return np.add(*_Aligned.of(inputs[0].format, inputs[1].format).move(codes[0], codes[1]))
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         aligned = _Aligned.of(inputs[0].format, inputs[1].format)
-        return Kernel("add", settings(n=output.size) + aligned.settings(output.format))
+        port = Port(fold.pe, output.size // fold.pe)
+        members = settings(beats=port.beats, lanes=fold.pe) + aligned.settings(output.format)
+        return (Kernel("add", (port, port), port, output.format, port.beats, members),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("left", codes[0][index].reshape(1)), ("right", codes[1][index].reshape(1)))
@@ -80,10 +83,22 @@ class Concat(Op):
         moved = _Aligned.of(inputs[0].format, inputs[1].format).move(codes[0], codes[1])
         return np.concatenate(moved, axis=-1)
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        """Lanes that divide the channels of both."""
+        return tuple(Fold(lanes) for lanes in divisors(gcd(inputs[0].shape[-1], inputs[1].shape[-1])))
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         a, b = inputs
-        sizes = settings(pixels=a.size // a.shape[-1], channels_a=a.shape[-1], channels_b=b.shape[-1])
-        return Kernel("concat", sizes + _Aligned.of(a.format, b.format).settings(output.format))
+        reads = tuple(Port(fold.pe, x.size // fold.pe) for x in inputs)
+        writes = Port(fold.pe, output.size // fold.pe)
+        sizes = settings(
+            pixels=output.size // output.shape[-1],
+            folds_a=a.shape[-1] // fold.pe,
+            folds_b=b.shape[-1] // fold.pe,
+            lanes=fold.pe,
+        )
+        members = sizes + _Aligned.of(a.format, b.format).settings(output.format)
+        return (Kernel("concat", reads, writes, output.format, writes.beats, members),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -9,9 +9,9 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import require_width
-from shiftwire.kernel import CodeType, Kernel, settings
+from shiftwire.kernel import CodeType, Fold, Kernel, Port, divisors, settings
 from shiftwire.network import Op, Operations, Tensor
-from shiftwire.ops.window import Window
+from shiftwire.ops.window import Taps, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,14 @@ class MaxPool(Op):
         largest: Codes = np.max(patches, axis=tuple(range(-self.window.axes, 0)))
         return largest
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        return Kernel("max_pool", self.window.settings(inputs[0].shape))
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        return _folds(self.window, output)
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        return _cycles(self.window, inputs[0], output, fold)
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        return _kernels("max_pool", self.window, (inputs[0], output), fold, inputs[0].format.lo)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(compares=output.size * (prod(self.window.kernel) - 1))
@@ -61,12 +67,43 @@ class AveragePool(Op):
         total: Codes = np.sum(self.window.patches(codes[0]), axis=tuple(range(-self.window.axes, 0)))
         return total
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        acc = settings(acc_t=CodeType(output.format.signed_bits))
-        return Kernel("average_pool", self.window.settings(inputs[0].shape) + acc)
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        return _folds(self.window, output)
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        return _cycles(self.window, inputs[0], output, fold)
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        return _kernels("sum_pool", self.window, (inputs[0], output), fold, 0)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+
+
+def _folds(window: Window, output: Tensor) -> tuple[Fold, ...]:
+    """PE divides the channels, SIMD the positions of a window."""
+    return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1]) for simd in divisors(prod(window.kernel)))
+
+
+def _cycles(window: Window, x: Tensor, output: Tensor, fold: Fold) -> int:
+    taps = Taps(fold.simd, fold.pe, fold.pe)
+    return max(window.cycles(x.shape, fold.pe, taps), output.size // fold.pe * (prod(window.kernel) // fold.simd))
+
+
+def _kernels(reduce: str, window: Window, tensors: tuple[Tensor, Tensor], fold: Fold, fill: int) -> tuple[Kernel, ...]:
+    """A window unit over the first of `tensors`, and the unit that reduces each window to the second."""
+    x, output = tensors
+    taps = window.kernel_for(x.shape, x.format, fold.pe, Taps(fold.simd, fold.pe, fold.pe), fill)
+    synapses = prod(window.kernel) // fold.simd
+    writes = Port(fold.pe, output.size // fold.pe)
+    members = settings(
+        outputs=writes.beats,
+        synapse_folds=synapses,
+        pe=fold.pe,
+        simd=fold.simd,
+        acc_t=CodeType(output.format.signed_bits),
+    )
+    return (taps, Kernel(reduce, (taps.writes,), writes, output.format, writes.beats * synapses, members))
 
 
 def _require_values(window: Window) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import Kernel, settings
+from shiftwire.kernel import Fold, Kernel, Port, settings
 from shiftwire.network import Op, Operations, Tensor, Witness
 
 
@@ -21,8 +21,10 @@ class Relu(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return np.maximum(codes[0], 0)
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        return Kernel("relu", settings(n=output.size))
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        port = Port(fold.pe, output.size // fold.pe)
+        members = settings(beats=port.beats, lanes=fold.pe)
+        return (Kernel("relu", (port,), port, output.format, port.beats, members),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("input", codes[0][index].reshape(1)),)

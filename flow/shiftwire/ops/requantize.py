@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, requantize
 from shiftwire.interval import require_width
-from shiftwire.kernel import CodeType, Kernel, settings
+from shiftwire.kernel import CodeType, Fold, Kernel, Port, settings
 from shiftwire.network import Op, Operations, Tensor, Witness
 
 
@@ -25,21 +25,25 @@ class Requantize(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return requantize(codes[0], inputs[0].format.frac, self.to, self.rounding, self.overflow)
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
+        port = Port(fold.pe, output.size // fold.pe)
         drop = x.format.frac - self.to.frac
         wide = max(x.format.signed_bits, drop) + 1 + max(-drop, 0)
         members = settings(
-            n=x.size,
+            beats=port.beats,
+            lanes=fold.pe,
             drop=drop,
             half_up=self.rounding is Rounding.HALF_UP,
             half_even=self.rounding is Rounding.HALF_EVEN,
             saturate=self.overflow is Overflow.SATURATE,
             lo=self.to.lo,
             hi=self.to.hi,
+            bits=self.to.bits,
+            is_signed=self.to.signed,
             wide_t=CodeType(max(wide, self.to.signed_bits)),
         )
-        return Kernel("requantize", members)
+        return (Kernel("requantize", (port,), port, self.to, port.beats, members),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("input", codes[0][index].reshape(1)),)

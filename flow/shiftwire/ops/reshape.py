@@ -7,9 +7,10 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel, settings
+from shiftwire.kernel import Fold, Kernel, Port, divisors
 from shiftwire.network import Op, Operations, Tensor
-from shiftwire.ops.window import Window
+from shiftwire.ops.folded import reorder_kernel
+from shiftwire.ops.window import Taps, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,13 @@ class Pad(Op):
         spatial = tuple(zip(self.begin, self.end, strict=True))
         return np.pad(codes[0], ((0, 0), *spatial, (0, 0)))
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        return Kernel("pad", self._window.settings(inputs[0].shape))
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        (x,) = inputs
+        return self._window.cycles(x.shape, fold.pe, Taps(1, fold.pe, x.shape[-1]))
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        (x,) = inputs
+        return (self._window.kernel_for(x.shape, x.format, fold.pe, Taps(1, fold.pe, x.shape[-1])),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()
@@ -41,7 +47,12 @@ class Pad(Op):
 
 @dataclass(frozen=True, slots=True)
 class Flatten(Op):
-    """An image as a vector in ONNX's order: channel slowest, so that weights behind it keep their places."""
+    """An image as a vector in ONNX's order, channel slowest, so that weights behind it keep their places.
+
+    With `in_stream_order` the channel is fastest, as codes travel, and the layer needs no hardware.
+    """
+
+    in_stream_order: bool = False
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -50,11 +61,22 @@ class Flatten(Op):
         return Tensor((x.size,), x.format)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        return np.moveaxis(codes[0], -1, 1).reshape(len(codes[0]), -1)
+        image = codes[0] if self.in_stream_order else np.moveaxis(codes[0], -1, 1)
+        return image.reshape(len(image), -1)
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        channels = inputs[0].shape[-1]
-        return Kernel("flatten", settings(pixels=output.size // channels, channels=channels))
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        return tuple(Fold(lanes) for lanes in divisors(inputs[0].shape[-1]))
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        return 0 if self.in_stream_order else 2 * output.size // fold.pe
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        if self.in_stream_order:
+            return ()
+        (x,) = inputs
+        source = np.moveaxis(np.arange(x.size).reshape(x.shape), -1, 0).ravel()
+        port = Port(fold.pe, output.size // fold.pe)
+        return (reorder_kernel(source, port, output.format, 1),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -9,7 +9,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Kernel, Table, settings
+from shiftwire.kernel import CodeType, Fold, Kernel, Port, Table, settings
 from shiftwire.network import Op, Operations, Tensor, Witness
 
 
@@ -55,16 +55,22 @@ class Threshold(Op):
         counts = [np.searchsorted(self.thresholds[c], codes[0][..., c], side="right") for c in range(channels)]
         return self.base + self.step * np.stack(counts, axis=-1)
 
-    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
+        port = Port(fold.pe, output.size // fold.pe)
+        folds, steps = x.shape[-1] // fold.pe, self.thresholds.shape[1]
+        ends = (x.format.lo, x.format.hi, int(self.thresholds.min()), int(self.thresholds.max()))
         members = settings(
-            n=x.size,
-            channels=x.shape[-1],
-            steps=self.thresholds.shape[1],
+            beats=port.beats,
+            lanes=fold.pe,
+            folds=folds,
+            steps=steps,
             acc_t=CodeType(output.format.signed_bits),
+            wide_t=CodeType(Fixed.covering(min(ends), max(ends), 0).signed_bits),
         )
-        tables = (_table("threshold", self.thresholds), _table("base", self.base), _table("step", self.step))
-        return Kernel("threshold", members, tables)
+        rows = self.thresholds.reshape(folds, fold.pe, steps).transpose(0, 2, 1)
+        tables = (_table("threshold", rows), _table("base", self.base), _table("step", self.step))
+        return (Kernel("threshold", (port,), port, output.format, port.beats, members, tables),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         channel = index[-1]

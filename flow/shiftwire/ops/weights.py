@@ -11,7 +11,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import Interval, adder_interval, exact_matmul, linear_interval
-from shiftwire.kernel import CodeType, Lane, Setting, Table, settings
+from shiftwire.kernel import CodeType, Lane, Setting, settings
 from shiftwire.network import Operations
 from shiftwire.shift_weights import ShiftWeights
 
@@ -39,13 +39,28 @@ class Weights(ABC):
     def apply(self, taps: Codes, rows: slice) -> Codes:
         """Sums (..., rows) of taps (..., in) for the output rows."""
 
+    @property
     @abstractmethod
-    def table(self) -> Table:
-        """The weights as the kernel reads them: flat (out, in..., terms)."""
+    def planes(self) -> Codes:
+        """ROM codes (terms, out, taps); a filter reads the planes of its own k alone."""
+
+    @property
+    @abstractmethod
+    def type(self) -> CodeType:
+        """What holds a ROM code."""
+
+    @property
+    def filter_terms(self) -> Codes:
+        """How many planes each filter reads, (out,), at least 1."""
+        return np.ones(self.shape[0], np.int64)
 
     @abstractmethod
-    def settings(self, x: Fixed, total: Fixed) -> tuple[Setting, ...]:
-        """Cfg members of the lane; `total` is the format of the sums."""
+    def reach(self, x: Fixed) -> Interval:
+        """Range of what each plane's taps add to a sum, lo and hi (terms, out, taps), 0 included."""
+
+    @abstractmethod
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+        """Cfg members of the lane."""
 
     @abstractmethod
     def operations(self, uses: int) -> Operations:
@@ -59,8 +74,7 @@ class Weights(ABC):
     @property
     def bits(self) -> int:
         """Bits that the weights take."""
-        table = self.table()
-        return table.codes.size * table.type.bits
+        return self.planes.size * self.type.bits
 
     @property
     def terms(self) -> float | None:
@@ -94,16 +108,26 @@ class Shift(Weights):
     def apply(self, taps: Codes, rows: slice) -> Codes:
         return exact_matmul(taps, self.rows[rows].T)
 
-    def table(self) -> Table:
-        return Table("weight", self.weights.packed.ravel(), CodeType(self.weights.magnitude_bits + 1, signed=False))
+    @property
+    def planes(self) -> Codes:
+        return np.moveaxis(self.weights.packed, -1, 0).reshape(self.weights.terms, self.shape[0], -1)
 
-    def settings(self, x: Fixed, total: Fixed) -> tuple[Setting, ...]:
-        reach = int(self.weights.shifts.max()) + 1
-        return settings(
-            sum_t=CodeType(max(total.signed_bits, reach)),
-            terms=self.weights.terms,
-            magnitude_bits=self.weights.magnitude_bits,
-        )
+    @property
+    def type(self) -> CodeType:
+        return CodeType(self.weights.magnitude_bits + 1, signed=False)
+
+    @property
+    def filter_terms(self) -> Codes:
+        return np.maximum(self.weights.terms_per_filter, 1)
+
+    def reach(self, x: Fixed) -> Interval:
+        shape = (self.weights.terms, self.shape[0], -1)
+        terms = (self.weights.sign.astype(np.int64) << self.weights.shifts).reshape(shape)
+        ends = np.stack([terms * x.lo, terms * x.hi, np.zeros_like(terms)])
+        return Interval(ends.min(axis=0), ends.max(axis=0))
+
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+        return settings(lane=self.lane, magnitude_bits=self.weights.magnitude_bits)
 
     def operations(self, uses: int) -> Operations:
         live = int(np.count_nonzero(self.weights.sign)) * uses
@@ -134,9 +158,14 @@ class _Coded(Weights):
         """(out, taps)."""
         return self.codes.reshape(len(self.codes), -1)
 
-    def table(self) -> Table:
+    @property
+    def planes(self) -> Codes:
+        return self.rows[None]
+
+    @property
+    def type(self) -> CodeType:
         held = Fixed.covering(int(self.codes.min()), int(self.codes.max()), 0)
-        return Table("weight", self.codes.ravel(), CodeType(held.bits, held.signed))
+        return CodeType(held.bits, held.signed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,10 +191,14 @@ class Adder(_Coded):
         total: Codes = np.negative(np.stack(distances, axis=-1))
         return total
 
-    def settings(self, x: Fixed, total: Fixed) -> tuple[Setting, ...]:
+    def reach(self, x: Fixed) -> Interval:
+        rows = self.rows[None]
+        return Interval(-np.maximum(np.abs(rows - x.lo), np.abs(rows - x.hi)), np.zeros_like(rows))
+
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
         lo, hi = x.lo - int(self.codes.max()), x.hi - int(self.codes.min())
-        difference = Fixed.covering(min(lo, -1), hi, 0)
-        return settings(sum_t=CodeType(total.signed_bits), terms=1, difference_t=CodeType(difference.bits))
+        farthest = max(abs(lo), abs(hi), 1)
+        return settings(lane=self.lane, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=2 * self.codes.size * uses)
@@ -187,8 +220,12 @@ class Int(_Coded):
     def apply(self, taps: Codes, rows: slice) -> Codes:
         return exact_matmul(taps, self.rows[rows].T)
 
-    def settings(self, x: Fixed, total: Fixed) -> tuple[Setting, ...]:
-        return settings(sum_t=CodeType(total.signed_bits), terms=1)
+    def reach(self, x: Fixed) -> Interval:
+        ends = np.stack([self.rows * x.lo, self.rows * x.hi, np.zeros_like(self.rows)])[:, None]
+        return Interval(ends.min(axis=0), ends.max(axis=0))
+
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+        return settings(lane=self.lane)
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=self.codes.size * uses, multiplies=self.codes.size * uses)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Setting, settings
+from shiftwire.fixed import Codes, Fixed
+from shiftwire.kernel import CodeType, Kernel, Port, Table, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """What leaves a window unit in a beat: `count` taps of `channels` each, block of channels by block."""
+
+    count: int
+    channels: int
+    block_channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,11 @@ class Window:
     def axes(self) -> int:
         return len(self.kernel)
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether the windows are the pixels themselves."""
+        return set(self.kernel + self.stride) == {1} and not any(self.begin + self.end)
+
     def output(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
         """Number of window positions along each axis of an image of `spatial` (height, width) or (length,)."""
         if len(spatial) != self.axes:
@@ -51,17 +66,36 @@ class Window:
         steps = (slice(None), *(slice(None, None, step) for step in self.stride))
         return view[steps]
 
-    def settings(self, shape: tuple[int, ...]) -> tuple[Setting, ...]:
-        """Cfg members for an image (spatial..., C); one axis is an image of height 1."""
-        in_height, in_width = _two(shape[:-1])
-        out_height, out_width = _two(self.output(shape[:-1]))
+    def cycles(self, shape: tuple[int, ...], lanes: int, taps: Taps) -> int:
+        """Iterations of the window unit in a frame: the first rows come in, then rows leave while others come."""
+        reads = self._row_reads(shape) * (_two(shape[:-1])[1] * shape[-1] // lanes)
+        return int(reads[0]) + int(np.maximum(reads[1:], self._row_writes(shape, taps)).sum())
+
+    def _row_reads(self, shape: tuple[int, ...]) -> Codes:
+        """Image rows read before the first row of windows, then while each row of windows leaves."""
+        (in_height, _), (out_height, _) = _two(shape[:-1]), _two(self.output(shape[:-1]))
+        (kernel_height, _), (stride_height, _), (pad_top, _) = _two(self.kernel), _two(self.stride), _two(self.begin, 0)
+        last = np.arange(out_height) * stride_height - pad_top + kernel_height
+        return np.diff(np.append(np.clip(last, 0, in_height), in_height), prepend=0)
+
+    def _row_writes(self, shape: tuple[int, ...], taps: Taps) -> int:
+        """Beats that leave in a row of windows."""
+        return _two(self.output(shape[:-1]))[1] * prod(self.kernel) * shape[-1] // (taps.count * taps.channels)
+
+    def kernel_for(self, shape: tuple[int, ...], made: Fixed, lanes: int, taps: Taps, fill: int = 0) -> Kernel:
+        """The window unit over an image (spatial..., C) that arrives `lanes` channels a beat."""
+        (in_height, in_width), (out_height, out_width) = _two(shape[:-1]), _two(self.output(shape[:-1]))
         kernel_height, kernel_width = _two(self.kernel)
         stride_height, stride_width = _two(self.stride)
         pad_top, pad_left = _two(self.begin, 0)
-        return settings(
+        rows = kernel_height + stride_height
+        reads, beats_per_row = self._row_reads(shape), in_width * shape[-1] // lanes
+        beats_per_block = kernel_height * kernel_width * taps.block_channels // (taps.count * taps.channels)
+        writes = self._row_writes(shape, taps)
+        members = settings(
             in_height=in_height,
             in_width=in_width,
-            in_channels=shape[-1],
+            channels=shape[-1],
             out_height=out_height,
             out_width=out_width,
             kernel_height=kernel_height,
@@ -70,6 +104,25 @@ class Window:
             stride_width=stride_width,
             pad_top=pad_top,
             pad_left=pad_left,
+            rows=rows,
+            rows_used=int(reads[:-1].sum()),
+            first_slot=-pad_top % rows,
+            slot_step=stride_height % rows,
+            blocks=shape[-1] // taps.block_channels,
+            block_channels=taps.block_channels,
+            beats_per_block=beats_per_block,
+            taps=taps.count,
+            tap_channels=taps.channels,
+            fill=fill,
+        )
+        return Kernel(
+            "window",
+            (Port(lanes, in_height * beats_per_row),),
+            Port(taps.count * taps.channels, out_height * writes),
+            made,
+            self.cycles(shape, lanes, taps),
+            members,
+            (Table("rows_read", reads, CodeType(max(int(reads.max()).bit_length(), 1), signed=False)),),
         )
 
 

@@ -6,15 +6,24 @@
 
 namespace sw {
 
-template <class XA, class XB, class Y, class C> void add(const XA a[C::n], const XB b[C::n], Y y[C::n]) {
-#pragma HLS PIPELINE II = 1
+template <class XA, class XB, class Y, class C> void add(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
-Element:
-    for (int i = 0; i < C::n; i++) {
+Beat:
+    for (int i = 0; i < C::beats; i++) {
+#pragma HLS PIPELINE II = 1
+        SHIFTWIRE_TICK
+        const XA beat_a = a.read();
+        const XB beat_b = b.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-        const A moved_a = A(to_code(a[i])) << C::shift_a;
-        const A moved_b = A(to_code(b[i])) << C::shift_b;
-        y[i] = from_code<Y>(A(moved_a + moved_b));
+            const A moved_a = A(A(to_code(beat_a[l])) << C::shift_a);
+            const A moved_b = A(A(to_code(beat_b[l])) << C::shift_b);
+            made[l] = from_code<typename Y::value_type>(A(moved_a + moved_b));
+        }
+        y.write(made);
     }
 }
 

@@ -7,12 +7,10 @@
 namespace sw {
 
 struct adder_lane {
-    template <class C, class X, class W> static typename C::sum_t add(typename C::sum_t sum, X x, W weight) {
+    template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
-        typedef typename C::sum_t S;
         typedef typename C::difference_t D;
-        const D difference = D(x) - D(weight);
-        return difference < 0 ? S(sum + difference) : S(sum - difference);
+        return P(part - P(magnitude(D(D(x) - D(weight)))));
     }
 };
 

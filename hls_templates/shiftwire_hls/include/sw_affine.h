@@ -6,24 +6,37 @@
 
 namespace sw {
 
-// weight (channels, terms), bias (channels) on the output's grid.
+// `folds` beats hold the channels of a pixel. weight (folds, terms, lanes), bias (folds, lanes) on the output's grid.
 template <class X, class Y, class C>
-void affine(const X x[C::n], Y y[C::n], const typename C::weight_t weight[C::channels * C::terms],
-            const typename C::bias_t bias[C::channels]) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS ARRAY_PARTITION variable = weight complete
-#pragma HLS ARRAY_PARTITION variable = bias complete
+void affine(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::folds * C::terms * C::lanes],
+            const typename C::bias_t bias[C::folds * C::lanes]) {
+#pragma HLS ARRAY_RESHAPE variable = weight cyclic factor = C::terms * C::lanes
+#pragma HLS ARRAY_RESHAPE variable = bias cyclic factor = C::lanes
     typedef typename C::acc_t A;
-Element:
-    for (int i = 0; i < C::n; i++) {
+    typedef typename C::sum_t S;
+    int fold = 0;
+Beat:
+    for (int b = 0; b < C::beats; b++) {
+#pragma HLS PIPELINE II = 1
+        SHIFTWIRE_TICK
+        const X beat = x.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-        const int c = i % C::channels;
-        typename C::sum_t sum = 0;
-    Term:
-        for (int t = 0; t < C::terms; t++) {
-            sum = C::lane::template add<C>(sum, to_code(x[i]), weight[c * C::terms + t]);
+            S sum = S(0);
+        Term:
+            SHIFTWIRE_UNROLL
+            for (int t = 0; t < C::terms; t++) {
+#pragma HLS UNROLL
+                sum = C::lane::template add<C>(sum, to_code(beat[l]), weight[(fold * C::terms + t) * C::lanes + l]);
+            }
+            const A moved = A(A(sum) << C::grid_shift);
+            made[l] = from_code<typename Y::value_type>(A(moved + A(bias[fold * C::lanes + l])));
         }
-        y[i] = from_code<Y>(A((A(sum) << C::grid_shift) + A(bias[c])));
+        y.write(made);
+        fold = fold + 1 == C::folds ? 0 : fold + 1;
     }
 }
 

@@ -11,11 +11,17 @@
 
 #include "ap_fixed.h"
 #include "ap_int.h"
+#include "hls_stream.h"
 
 namespace sw {
 
+template <class T> using stream = hls::stream<T>;
+
 template <int W> using sint = ap_int<W>;
 template <int W> using uint = ap_uint<W>;
+// Constants in ROM; a stand-in may hold them apart from codes.
+template <int W> using rom_sint = ap_int<W>;
+template <int W> using rom_uint = ap_uint<W>;
 
 // code_of<T>::type holds the bits of a T as an integer, whatever its binary point.
 template <class T> struct code_of;
@@ -35,7 +41,7 @@ template <class T> typename code_of<T>::type to_code(const T &value) {
     return code;
 }
 
-// The low bits of a wider code; callers prove that the value fits, or mean to wrap.
+// The low bits of a wider code; callers prove that the value fits, or have wrapped it.
 template <class T, class A> T from_code(const A &code) {
 #pragma HLS INLINE
     const typename code_of<T>::type narrow = code;
@@ -44,7 +50,33 @@ template <class T, class A> T from_code(const A &code) {
     return value;
 }
 
-// A weight code as an index; weights are constants, so in hardware this is no logic.
+template <class A> A select(bool condition, const A &yes, const A &no) {
+#pragma HLS INLINE
+    return condition ? yes : no;
+}
+
+template <class A> A magnitude(const A &code) {
+#pragma HLS INLINE
+    return code < 0 ? A(-code) : code;
+}
+
+// The low `Bits` bits of a code, read as signed or unsigned.
+template <int Bits, bool Signed, class A> A wrapped(const A &code) {
+#pragma HLS INLINE
+    return Signed ? A(ap_int<Bits>(code)) : A(ap_uint<Bits>(code));
+}
+
+// x times the power of two that a weight code names: a sign bit above a field of 0 for no term, m for 2^(m - 1).
+template <class P, int MagnitudeBits, class X, class W> P signed_shift(const X &x, const W &weight) {
+#pragma HLS INLINE
+    const int code = weight.to_int();
+    const int field = code & ((1 << MagnitudeBits) - 1);
+    const P term = P(x) << (field == 0 ? 0 : field - 1);
+    const P kept = field == 0 ? P(0) : term;
+    return (code >> MagnitudeBits) != 0 ? P(-kept) : kept;
+}
+
+// A small constant as an index or a count.
 template <class W> int to_index(const W &weight) {
 #pragma HLS INLINE
     return weight.to_int();
@@ -53,4 +85,14 @@ template <class W> int to_index(const W &weight) {
 } // namespace sw
 
 #endif
+
+// What one iteration of a pipelined loop counts as; a simulation that counts cycles defines it.
+#ifndef SHIFTWIRE_TICK
+#define SHIFTWIRE_TICK
+#endif
+// Asks a compiler for the host to unroll the loop that follows, as HLS UNROLL asks the synthesiser.
+#ifndef SHIFTWIRE_UNROLL
+#define SHIFTWIRE_UNROLL
+#endif
+
 #endif

@@ -7,24 +7,30 @@
 
 namespace sw {
 
-// a (pixels, channels_a), b (pixels, channels_b), y (pixels, channels_a + channels_b).
-template <class XA, class XB, class Y, class C>
-void concat(const XA a[C::pixels * C::channels_a], const XB b[C::pixels * C::channels_b],
-            Y y[C::pixels * (C::channels_a + C::channels_b)]) {
-#pragma HLS PIPELINE II = 1
+// For each of `pixels`, folds_a beats of a, then folds_b beats of b.
+template <class XA, class XB, class Y, class C> void concat(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
-    const int channels = C::channels_a + C::channels_b;
 Pixel:
     for (int p = 0; p < C::pixels; p++) {
+    Fold:
+        for (int f = 0; f < C::folds_a + C::folds_b; f++) {
+#pragma HLS PIPELINE II = 1
+            SHIFTWIRE_TICK
+            const bool is_first = f < C::folds_a;
+            XA beat_a;
+            XB beat_b;
+            if (is_first) beat_a = a.read();
+            else beat_b = b.read();
+            Y made;
+        Lane:
+            SHIFTWIRE_UNROLL
+            for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-    ChannelA:
-        for (int c = 0; c < C::channels_a; c++) {
-            y[p * channels + c] = from_code<Y>(A(A(to_code(a[p * C::channels_a + c])) << C::shift_a));
-        }
-    ChannelB:
-        for (int c = 0; c < C::channels_b; c++) {
-            y[p * channels + C::channels_a + c] =
-                from_code<Y>(A(A(to_code(b[p * C::channels_b + c])) << C::shift_b));
+                const A moved_a = A(A(to_code(beat_a[l])) << C::shift_a);
+                const A moved_b = A(A(to_code(beat_b[l])) << C::shift_b);
+                made[l] = from_code<typename Y::value_type>(is_first ? moved_a : moved_b);
+            }
+            y.write(made);
         }
     }
 }

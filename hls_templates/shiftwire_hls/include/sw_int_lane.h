@@ -8,9 +8,9 @@
 namespace sw {
 
 struct int_lane {
-    template <class C, class X, class W> static typename C::sum_t add(typename C::sum_t sum, X x, W weight) {
+    template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
-        return typename C::sum_t(sum + x * weight);
+        return P(part + P(P(x) * weight));
     }
 };
 

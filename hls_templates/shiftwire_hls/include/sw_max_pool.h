@@ -1,4 +1,5 @@
-// The largest code of each window; padded positions are never chosen. Specification: flow/shiftwire/ops/pool.py
+// The largest code of each window.
+// Specification: flow/shiftwire/ops/pool.py
 #ifndef SHIFTWIRE_MAX_POOL_H_
 #define SHIFTWIRE_MAX_POOL_H_
 
@@ -6,36 +7,35 @@
 
 namespace sw {
 
-// x (in_height, in_width, in_channels), y (out_height, out_width, in_channels).
-template <class X, class Y, class C>
-void max_pool(const X x[C::in_height * C::in_width * C::in_channels],
-              Y y[C::out_height * C::out_width * C::in_channels]) {
-    typedef typename code_of<X>::type code_t;
-Row:
-    for (int row = 0; row < C::out_height; row++) {
-    Column:
-        for (int column = 0; column < C::out_width; column++) {
+// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: pe codes a beat.
+template <class X, class Y, class C> void max_pool(stream<X> &x, stream<Y> &y) {
+    typedef typename C::acc_t A;
+    A held[C::pe];
+#pragma HLS ARRAY_PARTITION variable = held complete
+Output:
+    for (int output = 0; output < C::outputs; output++) {
+    Synapse:
+        for (int f = 0; f < C::synapse_folds; f++) {
 #pragma HLS PIPELINE II = 1
-        Channel:
-            for (int c = 0; c < C::in_channels; c++) {
-                code_t largest = 0;
-                bool is_first = true;
-            KernelRow:
-                for (int i = 0; i < C::kernel_height; i++) {
-                KernelColumn:
-                    for (int j = 0; j < C::kernel_width; j++) {
-                        const int v = row * C::stride_height - C::pad_top + i;
-                        const int u = column * C::stride_width - C::pad_left + j;
-                        const bool is_inside = v >= 0 && v < C::in_height && u >= 0 && u < C::in_width;
-                        if (is_inside) {
-                            const code_t code = to_code(x[(v * C::in_width + u) * C::in_channels + c]);
-                            largest = (is_first || code > largest) ? code : largest;
-                            is_first = false;
-                        }
-                    }
+            SHIFTWIRE_TICK
+            const X beat = x.read();
+            Y made;
+        Pe:
+            SHIFTWIRE_UNROLL
+            for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+                A total = f == 0 ? A(to_code(beat[p])) : held[p];
+            Simd:
+                SHIFTWIRE_UNROLL
+                for (int s = 0; s < C::simd; s++) {
+#pragma HLS UNROLL
+                    const A code = A(to_code(beat[s * C::pe + p]));
+                    total = select(code > total, code, total);
                 }
-                y[(row * C::out_width + column) * C::in_channels + c] = from_code<Y>(largest);
+                held[p] = total;
+                made[p] = from_code<typename Y::value_type>(total);
             }
+            if (f == C::synapse_folds - 1) y.write(made);
         }
     }
 }

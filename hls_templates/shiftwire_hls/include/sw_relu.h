@@ -6,14 +6,22 @@
 
 namespace sw {
 
-template <class X, class Y, class C> void relu(const X x[C::n], Y y[C::n]) {
+template <class X, class Y, class C> void relu(stream<X> &x, stream<Y> &y) {
+    typedef typename code_of<typename X::value_type>::type code_t;
+Beat:
+    for (int b = 0; b < C::beats; b++) {
 #pragma HLS PIPELINE II = 1
-Element:
-    for (int i = 0; i < C::n; i++) {
+        SHIFTWIRE_TICK
+        const X beat = x.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-        typedef typename code_of<X>::type code_t;
-        const code_t code = to_code(x[i]);
-        y[i] = from_code<Y>(code < 0 ? code_t(0) : code);
+            const code_t code = to_code(beat[l]);
+            made[l] = from_code<typename Y::value_type>(select(code < code_t(0), code_t(0), code));
+        }
+        y.write(made);
     }
 }
 

@@ -6,28 +6,41 @@
 
 namespace sw {
 
-// drop > 0 removes that many fraction bits, drop < 0 adds them; Y's code type is the range.
-template <class X, class Y, class C> void requantize(const X x[C::n], Y y[C::n]) {
-#pragma HLS PIPELINE II = 1
+// drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the range, bits and is_signed its format.
+template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y) {
     typedef typename C::wide_t V;
     const int down = C::drop > 0 ? C::drop : 0;
     const int up = C::drop < 0 ? -C::drop : 0;
     const V half = down > 0 ? V(V(1) << (down > 0 ? down - 1 : 0)) : V(0);
     const V hi = V(C::hi);
     const V lo = V(C::lo);
-Element:
-    for (int i = 0; i < C::n; i++) {
+Beat:
+    for (int b = 0; b < C::beats; b++) {
+#pragma HLS PIPELINE II = 1
+        SHIFTWIRE_TICK
+        const X beat = x.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-        const V code = V(to_code(x[i])) << up;
-        const V floor = code >> down;
-        const V rest = code - (floor << down);
-        const bool is_odd = (floor & V(1)) != 0;
-        const bool is_carry = down > 0 && ((C::half_up && rest >= half) ||
-                                           (C::half_even && (rest > half || (rest == half && is_odd))));
-        const V rounded = is_carry ? V(floor + 1) : floor;
-        const V low_cut = rounded < lo ? lo : rounded;
-        const V saturated = low_cut > hi ? hi : low_cut;
-        y[i] = from_code<Y>(C::saturate ? saturated : rounded);
+            const V code = V(V(to_code(beat[l])) << up);
+            const V floor = V(code >> down);
+            V rounded = floor;
+            if (down > 0 && (C::half_up || C::half_even)) {
+                const V rest = V(code - V(floor << down));
+                const V raised = V(floor + V(1));
+                const V upward = C::half_up ? select(rest >= half, raised, floor)
+                                            : select(rest > half, raised, floor);
+                const V even = V(floor + V(floor & V(1)));
+                rounded = C::half_even ? select(rest == half, even, upward) : upward;
+            }
+            const V low_cut = select(rounded < lo, lo, rounded);
+            const V saturated = select(low_cut > hi, hi, low_cut);
+            const V kept = C::saturate ? saturated : wrapped<C::bits, C::is_signed>(rounded);
+            made[l] = from_code<typename Y::value_type>(kept);
+        }
+        y.write(made);
     }
 }
 

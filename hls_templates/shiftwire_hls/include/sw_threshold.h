@@ -7,26 +7,39 @@
 
 namespace sw {
 
-// threshold (channels, steps), base and step (channels).
+// `folds` beats hold the channels of a pixel. threshold (folds, steps, lanes), base and step (folds, lanes).
 template <class X, class Y, class C>
-void threshold(const X x[C::n], Y y[C::n], const typename C::threshold_t threshold[C::channels * C::steps],
-               const typename C::base_t base[C::channels], const typename C::step_t step[C::channels]) {
-#pragma HLS PIPELINE II = 1
-#pragma HLS ARRAY_PARTITION variable = threshold complete
-#pragma HLS ARRAY_PARTITION variable = base complete
-#pragma HLS ARRAY_PARTITION variable = step complete
+void threshold(stream<X> &x, stream<Y> &y, const typename C::threshold_t threshold[C::folds * C::steps * C::lanes],
+               const typename C::base_t base[C::folds * C::lanes], const typename C::step_t step[C::folds * C::lanes]) {
+#pragma HLS ARRAY_RESHAPE variable = threshold cyclic factor = C::steps * C::lanes
+#pragma HLS ARRAY_RESHAPE variable = base cyclic factor = C::lanes
+#pragma HLS ARRAY_RESHAPE variable = step cyclic factor = C::lanes
     typedef typename C::acc_t A;
-Element:
-    for (int i = 0; i < C::n; i++) {
+    typedef typename C::wide_t V;
+    int fold = 0;
+Beat:
+    for (int b = 0; b < C::beats; b++) {
+#pragma HLS PIPELINE II = 1
+        SHIFTWIRE_TICK
+        const X beat = x.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-        const int c = i % C::channels;
-        A acc = base[c];
-    Step:
-        for (int s = 0; s < C::steps; s++) {
-            const bool is_reached = to_code(x[i]) >= threshold[c * C::steps + s];
-            acc = is_reached ? A(acc + A(step[c])) : acc;
+            const V code = V(to_code(beat[l]));
+            const A rise = A(step[fold * C::lanes + l]);
+            A acc = A(base[fold * C::lanes + l]);
+        Step:
+            for (int s = 0; s < C::steps; s++) {
+#pragma HLS UNROLL
+                const V bound = V(threshold[(fold * C::steps + s) * C::lanes + l]);
+                acc = select(code >= bound, A(acc + rise), acc);
+            }
+            made[l] = from_code<typename Y::value_type>(acc);
         }
-        y[i] = from_code<Y>(acc);
+        y.write(made);
+        fold = fold + 1 == C::folds ? 0 : fold + 1;
     }
 }
 

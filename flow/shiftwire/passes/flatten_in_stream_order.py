@@ -1,0 +1,74 @@
+"""Flatten images in the order in which their codes travel, and permute the dense weights behind instead."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from shiftwire.fixed import Codes
+from shiftwire.network import Network, Node, Op
+from shiftwire.ops import Adder, Dense, Flatten, Int, Relu, Requantize, Shift
+from shiftwire.shift_weights import ShiftWeights
+
+
+def flatten_in_stream_order(network: Network) -> Network:
+    """The network in which no flatten that leads to dense layers alone has to hold a whole image.
+
+    Tensors whose codes change places get the suffix _hwc; the network's output is never among them.
+    """
+    for node in network.nodes:
+        match node.op:
+            case Flatten(in_stream_order=False):
+                moved = _moved(network, node)
+                network = network if moved is None else _rewritten(network, node, moved)
+    return network
+
+
+def _moved(network: Network, flatten: Node) -> set[str] | None:
+    """The flatten and the layers behind it that work code by code; None where others than dense layers read them."""
+    moved, waiting = {flatten.name}, [flatten.name]
+    while waiting:
+        name = waiting.pop()
+        if name == network.output_name:
+            return None
+        for reader in network.consumers(name):
+            if isinstance(reader.op, Relu | Requantize):
+                moved.add(reader.name)
+                waiting.append(reader.name)
+            elif not isinstance(reader.op, Dense):
+                return None
+    return moved
+
+
+def _rewritten(network: Network, flatten: Node, moved: set[str]) -> Network:
+    shape = network.sources(flatten)[0].shape
+    # place of each code of the image in the old vector, in the order of the new one
+    order = np.moveaxis(np.arange(np.prod(shape)).reshape(shape[-1], *shape[:-1]), 0, -1).ravel()
+    names = {name: _unique(network, f"{name}_hwc") for name in moved}
+    nodes = []
+    for node in network.nodes:
+        op = node.op
+        if node.name == flatten.name:
+            op = Flatten(in_stream_order=True)
+        elif isinstance(op, Dense) and node.inputs[0] in moved:
+            op = _permuted(op, order)
+        inputs = tuple(names.get(name, name) for name in node.inputs)
+        nodes.append(Node(names.get(node.name, node.name), op, inputs))
+    return replace(network, nodes=tuple(nodes))
+
+
+def _unique(network: Network, name: str) -> str:
+    while name in network.tensors:
+        name += "_"
+    return name
+
+
+def _permuted(op: Dense, order: Codes) -> Op:
+    match op.weights:
+        case Shift(weights):
+            taps = ShiftWeights(weights.sign[..., order], weights.exponent[..., order])
+            return replace(op, weights=Shift(taps))
+        case Adder(codes, grid):
+            return replace(op, weights=Adder(codes[:, order], grid))
+        case Int(codes, grid):
+            return replace(op, weights=Int(codes[:, order], grid))
+    return op

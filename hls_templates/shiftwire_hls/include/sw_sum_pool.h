@@ -1,0 +1,44 @@
+// The sum of each window, which a power-of-two area turns into its mean by naming a finer grid.
+// Specification: flow/shiftwire/ops/pool.py
+#ifndef SHIFTWIRE_SUM_POOL_H_
+#define SHIFTWIRE_SUM_POOL_H_
+
+#include "sw_code.h"
+
+namespace sw {
+
+// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: pe codes a beat.
+template <class X, class Y, class C> void sum_pool(stream<X> &x, stream<Y> &y) {
+    typedef typename C::acc_t A;
+    A held[C::pe];
+#pragma HLS ARRAY_PARTITION variable = held complete
+Output:
+    for (int output = 0; output < C::outputs; output++) {
+    Synapse:
+        for (int f = 0; f < C::synapse_folds; f++) {
+#pragma HLS PIPELINE II = 1
+            SHIFTWIRE_TICK
+            const X beat = x.read();
+            Y made;
+        Pe:
+            SHIFTWIRE_UNROLL
+            for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+                A total = f == 0 ? A(0) : held[p];
+            Simd:
+                SHIFTWIRE_UNROLL
+                for (int s = 0; s < C::simd; s++) {
+#pragma HLS UNROLL
+                    total = A(total + A(to_code(beat[s * C::pe + p])));
+                }
+                held[p] = total;
+                made[p] = from_code<typename Y::value_type>(total);
+            }
+            if (f == C::synapse_folds - 1) y.write(made);
+        }
+    }
+}
+
+} // namespace sw
+
+#endif

@@ -1,0 +1,145 @@
+// The same code of many images in one variable, so that one instruction works on all of them.
+//
+// Codes are held in 16, 32 or 64 bits. Vectors of 32 bytes keep to the registers of AVX2; wider ones are split through
+// memory. Sums may wrap on their way to a result that fits, so arithmetic is unsigned. Needs GCC 12 for
+// __builtin_shufflevector.
+#ifndef SHIFTWIRE_LANES_H_
+#define SHIFTWIRE_LANES_H_
+
+#include <cstdint>
+#include <type_traits>
+
+#define SHIFTWIRE_INLINE inline __attribute__((always_inline))
+
+namespace sw {
+
+static const int IMAGES = 16;
+static const int VECTOR_BYTES = 32;
+
+template <class E> struct lanes;
+template <class F, class E> struct converted;
+
+template <class E> struct lanes {
+    typedef E element;
+    typedef E vector __attribute__((vector_size(VECTOR_BYTES)));
+    typedef typename std::make_unsigned<E>::type bits __attribute__((vector_size(VECTOR_BYTES)));
+    static const int PER_VECTOR = VECTOR_BYTES / sizeof(E);
+    static const int VECTORS = IMAGES / PER_VECTOR;
+    vector v[VECTORS];
+
+    lanes() = default;
+    SHIFTWIRE_INLINE lanes(long long scalar) {
+        for (int i = 0; i < VECTORS; i++) v[i] = vector{} + E(scalar);
+    }
+    template <class F> SHIFTWIRE_INLINE lanes(const lanes<F> &other) : lanes(converted<F, E>::of(other)) {}
+
+    SHIFTWIRE_INLINE E get(int image) const { return v[image / PER_VECTOR][image % PER_VECTOR]; }
+    SHIFTWIRE_INLINE void set(int image, E code) { v[image / PER_VECTOR][image % PER_VECTOR] = code; }
+};
+
+template <class E> struct converted<E, E> {
+    static SHIFTWIRE_INLINE lanes<E> of(const lanes<E> &from) { return from; }
+};
+
+template <> struct converted<int16_t, int32_t> {
+    static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int16_t> &from) {
+        typedef lanes<int32_t>::vector wide;
+        const lanes<int16_t>::vector v = from.v[0];
+        lanes<int32_t> to;
+        to.v[0] = __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), wide);
+        to.v[1] = __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), wide);
+        return to;
+    }
+};
+
+template <> struct converted<int32_t, int64_t> {
+    static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int32_t> &from) {
+        typedef lanes<int64_t>::vector wide;
+        lanes<int64_t> to;
+        for (int i = 0; i < 2; i++) {
+            const lanes<int32_t>::vector v = from.v[i];
+            to.v[2 * i] = __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3), wide);
+            to.v[2 * i + 1] = __builtin_convertvector(__builtin_shufflevector(v, v, 4, 5, 6, 7), wide);
+        }
+        return to;
+    }
+};
+
+template <> struct converted<int32_t, int16_t> {
+    static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int32_t> &from) {
+        typedef int16_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
+        const half low = __builtin_convertvector(from.v[0], half), high = __builtin_convertvector(from.v[1], half);
+        lanes<int16_t> to;
+        to.v[0] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        return to;
+    }
+};
+
+template <> struct converted<int64_t, int32_t> {
+    static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int64_t> &from) {
+        typedef int32_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
+        lanes<int32_t> to;
+        for (int i = 0; i < 2; i++) {
+            const half low = __builtin_convertvector(from.v[2 * i], half);
+            const half high = __builtin_convertvector(from.v[2 * i + 1], half);
+            to.v[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+        }
+        return to;
+    }
+};
+
+template <> struct converted<int16_t, int64_t> {
+    static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int16_t> &from) { return lanes<int32_t>(from); }
+};
+
+template <> struct converted<int64_t, int16_t> {
+    static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int64_t> &from) { return lanes<int32_t>(from); }
+};
+
+#define SHIFTWIRE_LANEWISE(OPERATOR, TYPE)                                                                             \
+    template <class E> SHIFTWIRE_INLINE lanes<E> operator OPERATOR(const lanes<E> &a, const lanes<E> &b) {            \
+        typedef typename lanes<E>::TYPE operand;                                                                       \
+        lanes<E> made;                                                                                                 \
+        for (int i = 0; i < lanes<E>::VECTORS; i++) {                                                                  \
+            made.v[i] = (typename lanes<E>::vector)((operand)a.v[i] OPERATOR(operand) b.v[i]);                         \
+        }                                                                                                              \
+        return made;                                                                                                   \
+    }
+SHIFTWIRE_LANEWISE(+, bits)
+SHIFTWIRE_LANEWISE(-, bits)
+SHIFTWIRE_LANEWISE(&, bits)
+// A comparison gives -1 in lanes where it holds and 0 elsewhere.
+SHIFTWIRE_LANEWISE(<, vector)
+SHIFTWIRE_LANEWISE(>, vector)
+SHIFTWIRE_LANEWISE(>=, vector)
+SHIFTWIRE_LANEWISE(==, vector)
+#undef SHIFTWIRE_LANEWISE
+
+template <class E> SHIFTWIRE_INLINE lanes<E> operator-(const lanes<E> &a) { return lanes<E>(0) - a; }
+
+template <class E> SHIFTWIRE_INLINE lanes<E> operator*(const lanes<E> &a, long long scalar) {
+    typedef typename lanes<E>::bits operand;
+    lanes<E> made;
+    for (int i = 0; i < lanes<E>::VECTORS; i++) {
+        made.v[i] = (typename lanes<E>::vector)((operand)a.v[i] * (operand)(lanes<E>(scalar).v[i]));
+    }
+    return made;
+}
+
+template <class E> SHIFTWIRE_INLINE lanes<E> operator<<(const lanes<E> &a, int count) {
+    lanes<E> made;
+    for (int i = 0; i < lanes<E>::VECTORS; i++) {
+        made.v[i] = (typename lanes<E>::vector)((typename lanes<E>::bits)a.v[i] << count);
+    }
+    return made;
+}
+
+template <class E> SHIFTWIRE_INLINE lanes<E> operator>>(const lanes<E> &a, int count) {
+    lanes<E> made;
+    for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] >> count;
+    return made;
+}
+
+} // namespace sw
+
+#endif

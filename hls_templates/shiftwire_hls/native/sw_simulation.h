@@ -1,0 +1,77 @@
+// What every simulation program does around its units: read tables and codes, feed, drain, write what was asked for.
+#ifndef SHIFTWIRE_SIMULATION_H_
+#define SHIFTWIRE_SIMULATION_H_
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "sw_beat.h"
+#include "sw_code.h"
+
+namespace sw {
+
+static FILE *opened(const char *path, const char *mode) {
+    FILE *file = fopen(path, mode);
+    if (!file) {
+        perror(path);
+        exit(2);
+    }
+    return file;
+}
+
+static std::vector<long long> read_codes(FILE *file, size_t count) {
+    std::vector<long long> codes(count);
+    if (fread(codes.data(), sizeof(long long), count, file) != count) {
+        fprintf(stderr, "a file of codes ends early\n");
+        exit(2);
+    }
+    return codes;
+}
+
+// A table of constants, in the type that holds them.
+template <class W> const W *table(FILE *file, size_t count) {
+    const std::vector<long long> codes = read_codes(file, count);
+    W *held = static_cast<W *>(malloc(count * sizeof(W)));
+    for (size_t i = 0; i < count; i++) held[i] = W(codes[i]);
+    return held;
+}
+
+// Codes (batches, images, codes of a frame) enter IMAGES at a time.
+template <class B> void feed(stream<B> &to, const std::vector<long long> &codes, int frame_codes) {
+    for (size_t batch = 0; batch < codes.size(); batch += size_t(frame_codes) * IMAGES) {
+        for (int at = 0; at < frame_codes; at += B::size) {
+            B beat;
+            for (int l = 0; l < (int)B::size; l++) {
+                for (int image = 0; image < IMAGES; image++) {
+                    beat[l].set(image, codes[batch + size_t(image) * frame_codes + at + l]);
+                }
+            }
+            to.write(beat);
+        }
+    }
+}
+
+template <class B> void drain(stream<B> &from, long long beats) {
+    for (long long b = 0; b < beats; b++) from.read();
+}
+
+// A log of beats becomes (images, codes of a frame) for each batch.
+template <class B> void write_log(FILE *file, const std::vector<B> &log, int frame_codes) {
+    const size_t beats = frame_codes / B::size;
+    std::vector<long long> codes(size_t(frame_codes) * IMAGES);
+    for (size_t start = 0; start < log.size(); start += beats) {
+        for (size_t b = 0; b < beats; b++) {
+            for (int l = 0; l < (int)B::size; l++) {
+                for (int image = 0; image < IMAGES; image++) {
+                    codes[size_t(image) * frame_codes + b * B::size + l] = log[start + b][l].get(image);
+                }
+            }
+        }
+        fwrite(codes.data(), sizeof(long long), codes.size(), file);
+    }
+}
+
+} // namespace sw
+
+#endif
