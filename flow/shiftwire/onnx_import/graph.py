@@ -23,8 +23,9 @@ INPUT_FORMAT_KEY = "shiftwire.input"
 class Graph:
     """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantised weights.
 
-    `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing. `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the
-    batch, which is `batch` where the file fixes it.
+    `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing.
+    `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the batch, which
+    is `batch` where the file fixes it.
     """
 
     constants: Constants

@@ -46,7 +46,8 @@ class Linear(Step):
 
     def apply(self, x: Floats) -> Floats:
         factor, offset = _down(self.factor, x), _down(self.offset, x)
-        return (x / factor if self.divides else x * factor) + offset
+        made: Floats = (x / factor if self.divides else x * factor) + offset
+        return made
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         return Linear(self.factor[channels], self.offset[channels], self.divides)
@@ -98,7 +99,7 @@ class Pending:
 
     def values(self, codes: Codes, frac: int) -> Floats:
         """Float32 values (C, ...) of codes (C, ...)."""
-        x = (np.ldexp(codes.astype(np.float64), -frac) * _down(self.scale, codes)).astype(np.float32)
+        x: Floats = (np.ldexp(codes.astype(np.float64), -frac) * _down(self.scale, codes)).astype(np.float32)
         with np.errstate(over="ignore"):
             for step in self.steps:
                 x = step.apply(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from shiftwire.host import HostInput
 from shiftwire.onnx_import.graph import Graph
 from shiftwire.onnx_import.parameter import Parameter
 from shiftwire.onnx_import.pending import RELU, Pending, common_scale, normalised
-from shiftwire.onnx_import.staircase import Staircase, threshold
+from shiftwire.onnx_import.staircase import threshold
 from shiftwire.onnx_import.view import View
 from shiftwire.ops import Requantize
 from shiftwire.quantiser import FloatQuantiser, FloatRounding, Floats
@@ -34,6 +35,9 @@ _MODES = {
 }
 """QONNX's rounding modes by name."""
 
+_EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}
+"""Those that Requantize has for every value."""
+
 
 def _quant(view: View, graph: Graph) -> None:
     """QONNX Quant of a weight, of the graph input, or of what is pending."""
@@ -50,7 +54,7 @@ def _quantiser(view: View) -> FloatQuantiser:
     offset, bits = _scalar(view, 2, "zeropt"), _scalar(view, 3, "bitwidth")
     if offset != np.round(offset) or bits != np.round(bits) or not 1 <= bits <= MAX_BITS:
         raise InputError(
-            f"zeropt {offset} with bitwidth {bits} is not handled; give a whole zeropt and a whole bitwidth to {MAX_BITS}"
+            f"zeropt {offset} with bitwidth {bits} is not handled; give whole ones, the bitwidth from 1 to {MAX_BITS}"
         )
     signed, narrow, width = view.flag("signed", 1), view.flag("narrow", 0), int(bits)
     rounding = _rounding(view)
@@ -130,9 +134,7 @@ def _requantized(quantiser: FloatQuantiser, scale: float) -> Requantize | None:
     """The same as a Requantize; None where only thresholds can say it."""
     mantissa, exponent = np.frexp(scale)
     held = quantiser.held
-    rounding = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}.get(
-        quantiser.rounding
-    )
+    rounding = _EXACT_MODES.get(quantiser.rounding)
     if quantiser.rounding is FloatRounding.HALF_UP and not held.signed:
         rounding = Rounding.HALF_UP
     is_whole = (held.lo, held.hi) == (quantiser.lo, quantiser.hi) and quantiser.zero_point == 0
@@ -154,7 +156,7 @@ def _staircase(view: View, graph: Graph, scale: Values, quantiser: FloatQuantise
     _threshold(view, graph, scale, lambda values: quantiser.codes(values, divisor))
 
 
-def _threshold(view: View, graph: Graph, scale: Values, codes_of: Staircase) -> None:
+def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
     """A Threshold on the output's grid; `codes_of` float32 values (C, n), times `scale` () or (C,), is the output."""
     name, pending = graph.opened(view.inputs[0])
     x = graph.tensors[name]
@@ -164,8 +166,7 @@ def _threshold(view: View, graph: Graph, scale: Values, codes_of: Staircase) -> 
     mantissa, exponent = normalised(single)
 
     def stairs(codes: Codes) -> Codes:
-        made: Codes = codes_of(pending.values(codes, x.format.frac))
-        return made
+        return codes_of(pending.values(codes, x.format.frac))
 
     falling = (pending.slope(channels) < 0).astype(np.int64)
     op = threshold(stairs, falling, np.int64(1) << shifts, x.format, -exponent)
