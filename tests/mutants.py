@@ -50,7 +50,7 @@ MUTANTS = (
     Mutant("vvu: bias of the first block", "sw_vvu.h", "bias[block * C::pe + p]", "bias[p]"),
     Mutant("vvu: first tap only", "sw_vvu.h", "held[s * C::pe + p]", "held[p]"),
     Mutant("window: padding ignored at the left", "sw_window.h", "left = -C::pad_left", "left = 0"),
-    Mutant("window: stride of one", "sw_window.h", "top += C::stride_height", "top += 1"),
+    Mutant("window: stride of one", "sw_window.h", "slot_top += C::slot_step", "slot_top += 1"),
     Mutant("window: groups read the first channels", "sw_window.h", "u * C::channels + first", "u * C::channels"),
     Mutant("window: ring one row short", "sw_window.h", "slot + 1 == C::rows ?", "slot + 2 == C::rows ?"),
     Mutant("window: ones filled in", "sw_window.h", "code_t(C::fill)", "code_t(1)"),

@@ -22,6 +22,7 @@ from shiftwire.ops import (
     Relu,
     Requantize,
     Shift,
+    SumPool,
     Threshold,
     Window,
 )
@@ -70,7 +71,9 @@ def single_layers() -> dict[str, Network]:
         "int_dense": of_one(Dense(Int(codes((4, 6), -128, 127), 7), Bias(codes((4,), -99, 99), 3)), (6,)),
         "shift_conv": of_one(Conv(shift((6, 3, 2, 4), 2, -2, 3), Bias(codes((6,), -9, 9), 4), wide), image),
         "shift_conv_grouped": of_one(Conv(shift((4, 3, 2, 2), 1, -4, 0), Bias.none(4), wide, 2), image),
-        "shift_conv_depthwise": of_one(Conv(shift((4, 3, 2, 1), 3, -1, 1), Bias.none(4), wide, 4), image, U6),
+        "shift_conv_depthwise": of_one(
+            Conv(shift((4, 3, 2, 1), 3, -1, 1), Bias(codes((4,), -9, 9), 4), wide, 4), image, U6
+        ),
         "shift_conv_line": of_one(Conv(shift((3, 3, 2), 2, 0, 4), Bias.none(3), line), (7, 2)),
         "adder_conv": of_one(Conv(Adder(codes((5, 3, 2, 4), -140, 140), 4), Bias.none(5), wide), image),
         "adder_conv_depthwise": of_one(Conv(Adder(codes((4, 3, 2, 1), -90, 90), 4), Bias.none(4), wide, 4), image),
@@ -84,6 +87,7 @@ def single_layers() -> dict[str, Network]:
         "max_pool": of_one(MaxPool(square), image),
         "max_pool_line": of_one(MaxPool(line), (7, 2)),
         "average_pool": of_one(AveragePool(square), image),
+        "sum_pool": of_one(SumPool(wide), image),
         "pad": of_one(Pad((1, 0), (0, 2)), image),
         "flatten": of_one(Flatten(), image),
         "shift_conv_pointwise": of_one(Conv(shift((4, 1, 1, 4), 3, -2, 0), Bias.none(4), point), image),

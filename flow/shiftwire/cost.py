@@ -11,7 +11,7 @@ from math import ceil, prod
 
 from shiftwire.kernel import Fold, Lane
 from shiftwire.network import Network, Node, Op, Tensor
-from shiftwire.ops import Affine, AveragePool, Conv, Dense, MaxPool, Requantize, Threshold, Weights, Window
+from shiftwire.ops import Affine, AveragePool, Conv, Dense, MaxPool, Requantize, SumPool, Threshold, Weights, Window
 from shiftwire.streaming import Pipeline
 
 SHELL_LUT = 8000
@@ -55,7 +55,7 @@ def layer_resources(network: Network, node: Node, fold: Fold) -> Resources:
             return _matrix(weights, source, output, fold) + _ring(window, source, fold)
         case Dense(weights=weights):
             return _matrix(weights, source, output, fold)
-        case MaxPool(window=window) | AveragePool(window=window):
+        case MaxPool(window=window) | AveragePool(window=window) | SumPool(window=window):
             lanes = Resources(lut=fold.pe * fold.simd * output.format.bits)
             return lanes + _ring(window, source, fold)
     return Resources(lut=fold.pe * _lane_lut(node.op, source, output))

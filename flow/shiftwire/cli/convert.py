@@ -1,4 +1,4 @@
-"""shiftwire convert: an exact ONNX file becomes an HLS project."""
+"""shiftwire convert: an exact or QONNX file becomes an HLS project."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from shiftwire import api
 from shiftwire.cli.design_text import crowded, modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
 from shiftwire.kernel import Fold
+from shiftwire.onnx_import import IntegerWeights
 from shiftwire.schedule import Target
 from shiftwire_boards.catalog import board_names
 
@@ -17,7 +18,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "convert",
-        "turn an exact ONNX file into an HLS project",
+        "turn an exact ONNX or QONNX file into an HLS project",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
     parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
@@ -31,17 +32,22 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "--fold", type=_fold, action="append", default=[], metavar="LAYER=PE,SIMD", help="fix the fold of a layer"
     )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
+    parser.add_argument(
+        "--integer-weights",
+        choices=[choice.value for choice in IntegerWeights],
+        default=IntegerWeights.TERMS.value,
+        help="weights that are no powers of two become exact sums of such terms, or multiply (default: terms)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     note(f"converting {arguments.model} for {arguments.board}")
-    target = Target(arguments.fps, arguments.luts)
-    folds = dict(arguments.fold)
-    project = api.convert(
-        arguments.model, arguments.board, arguments.output, arguments.clock_ns, target=target, folds=folds
-    )
+    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
+    output = arguments.output or api.default_folder(arguments.model)
+    target, folds = Target(arguments.fps, arguments.luts), dict(arguments.fold)
+    project = api.convert(network, arguments.board, output, arguments.clock_ns, target=target, folds=folds)
     design = project.design
     if arguments.json:
         print_json(

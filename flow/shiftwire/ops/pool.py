@@ -1,8 +1,11 @@
-"""MaxPool and AveragePool over windows of one or two axes, channel by channel."""
+"""MaxPool, AveragePool and SumPool over windows of one or two axes, channel by channel."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,11 +17,53 @@ from shiftwire.network import Op, Operations, Tensor
 from shiftwire.ops.window import Taps, Window
 
 
-@dataclass(frozen=True, slots=True)
-class MaxPool(Op):
-    """The largest code of a window; padded positions are never chosen."""
+@dataclass(frozen=True)
+class _Pool(Op):
+    """A window unit and a unit that reduces each window; PE divides the channels, SIMD a window's positions."""
 
     window: Window
+    reduce: ClassVar[str]
+
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        area = divisors(prod(self.window.kernel))
+        return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1]) for simd in area)
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        window = self.window.cycles(inputs[0].shape, fold.pe, Taps(fold.simd, fold.pe, fold.pe))
+        return max(window, output.size // fold.pe * (prod(self.window.kernel) // fold.simd))
+
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        (x,) = inputs
+        windows = self.window.kernel_for(x.shape, x.format, fold.pe, Taps(fold.simd, fold.pe, fold.pe), self.fill(x))
+        synapses = prod(self.window.kernel) // fold.simd
+        writes = Port(fold.pe, output.size // fold.pe)
+        members = settings(
+            outputs=writes.beats,
+            synapse_folds=synapses,
+            pe=fold.pe,
+            simd=fold.simd,
+            acc_t=CodeType(output.format.signed_bits),
+        )
+        unit = Kernel(self.reduce, (windows.writes,), writes, output.format, writes.beats * synapses, members)
+        return (windows, unit)
+
+    def fill(self, x: Tensor) -> int:
+        """The code of a padded position."""
+        return 0
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+
+    def _sums(self, codes: Codes) -> Codes:
+        total: Codes = np.sum(self.window.patches(codes), axis=tuple(range(-self.window.axes, 0)))
+        return total
+
+
+@dataclass(frozen=True)
+class MaxPool(_Pool):
+    """The largest code of a window; padded positions are never chosen."""
+
+    reduce = "max_pool"
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -30,24 +75,18 @@ class MaxPool(Op):
         largest: Codes = np.max(patches, axis=tuple(range(-self.window.axes, 0)))
         return largest
 
-    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
-        return _folds(self.window, output)
-
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        return _cycles(self.window, inputs[0], output, fold)
-
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        return _kernels("max_pool", self.window, (inputs[0], output), fold, inputs[0].format.lo)
+    def fill(self, x: Tensor) -> int:
+        return x.format.lo
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(compares=output.size * (prod(self.window.kernel) - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class AveragePool(Op):
+@dataclass(frozen=True)
+class AveragePool(_Pool):
     """The mean of 2**n positions, exact: the sum, read n bits finer; padded positions count as 0."""
 
-    window: Window
+    reduce = "sum_pool"
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -64,46 +103,25 @@ class AveragePool(Op):
         return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), grid)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        total: Codes = np.sum(self.window.patches(codes[0]), axis=tuple(range(-self.window.axes, 0)))
-        return total
-
-    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
-        return _folds(self.window, output)
-
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        return _cycles(self.window, inputs[0], output, fold)
-
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        return _kernels("sum_pool", self.window, (inputs[0], output), fold, 0)
-
-    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
-        return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+        return self._sums(codes[0])
 
 
-def _folds(window: Window, output: Tensor) -> tuple[Fold, ...]:
-    """PE divides the channels, SIMD the positions of a window."""
-    return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1]) for simd in divisors(prod(window.kernel)))
+@dataclass(frozen=True)
+class SumPool(_Pool):
+    """The sum of any number of positions, exact; who divides by their number keeps that in a scale."""
 
+    reduce = "sum_pool"
 
-def _cycles(window: Window, x: Tensor, output: Tensor, fold: Fold) -> int:
-    taps = Taps(fold.simd, fold.pe, fold.pe)
-    return max(window.cycles(x.shape, fold.pe, taps), output.size // fold.pe * (prod(window.kernel) // fold.simd))
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        _require_values(self.window)
+        area = prod(self.window.kernel)
+        require_width(2.0**x.format.bits * area)
+        held = Fixed.covering(x.format.lo * area, x.format.hi * area, x.format.frac)
+        return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), held)
 
-
-def _kernels(reduce: str, window: Window, tensors: tuple[Tensor, Tensor], fold: Fold, fill: int) -> tuple[Kernel, ...]:
-    """A window unit over the first of `tensors`, and the unit that reduces each window to the second."""
-    x, output = tensors
-    taps = window.kernel_for(x.shape, x.format, fold.pe, Taps(fold.simd, fold.pe, fold.pe), fill)
-    synapses = prod(window.kernel) // fold.simd
-    writes = Port(fold.pe, output.size // fold.pe)
-    members = settings(
-        outputs=writes.beats,
-        synapse_folds=synapses,
-        pe=fold.pe,
-        simd=fold.simd,
-        acc_t=CodeType(output.format.signed_bits),
-    )
-    return (taps, Kernel(reduce, (taps.writes,), writes, output.format, writes.beats * synapses, members))
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        return self._sums(codes[0])
 
 
 def _require_values(window: Window) -> None:
