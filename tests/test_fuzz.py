@@ -43,7 +43,8 @@ def in_onnxruntime(network: Network, codes: Codes) -> bool:
     model = to_onnx(network)
     again = network_from_model(model)
     expected = network.evaluate(codes)
-    assert [node.kind for node in again.nodes] == [node.kind for node in network.nodes]
+    written = {"SumPool": "ShiftConv"}  # the contract's word for it
+    assert [node.kind for node in again.nodes] == [written.get(node.kind, node.kind) for node in network.nodes]
     assert again.output == network.output
     assert np.array_equal(again.evaluate(codes), expected)
     if max(tensor.format.bits for tensor in network.tensors.values()) > FLOAT_BITS - HEADROOM_BITS:
