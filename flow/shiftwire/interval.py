@@ -10,6 +10,10 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import MAX_BITS, Codes, Fixed
 
 
+CACHED_CODES = 1 << 17
+"""Operands of a blocked loop that stay in a core's second-level cache."""
+
+
 @dataclass(frozen=True, eq=False)
 class Interval:
     """Smallest and largest code of each output, lo and hi (out,)."""
@@ -62,3 +66,22 @@ def exact_matmul(x: Codes, weights: Codes) -> Codes:
         return exact
     wide: Codes = np.matmul(x, weights)
     return wide
+
+
+def exact_distances(x: Codes, weights: Codes) -> Codes:
+    """-sum abs(x - w), (positions, out), of x (positions, in) and weights (out, in).
+
+    In the narrowest type that holds every partial sum exactly, blocks of positions that stay in the cache.
+    """
+    bound = x.shape[1] * (float(np.abs(x).max(initial=0)) + float(np.abs(weights).max(initial=0)))
+    kind = np.float32 if bound < 2.0**24 else np.float64 if bound < 2.0**53 else np.int64
+    rows, ones = weights.astype(kind)[..., None], np.ones(x.shape[1], kind)
+    total = np.empty((len(x), len(weights)), np.int64)
+    block = max(CACHED_CODES // x.shape[1], 1)
+    for at in range(0, len(x), block):
+        columns = np.ascontiguousarray(x[at : at + block].T.astype(kind))
+        distance = np.empty_like(columns)
+        for out, row in enumerate(rows):
+            np.abs(np.subtract(columns, row, out=distance), out=distance)
+            total[at : at + block, out] = -(ones @ distance)
+    return total

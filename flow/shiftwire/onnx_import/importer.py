@@ -33,7 +33,7 @@ def network_from_model(model: onnx.ModelProto) -> Network:
 
 
 def _walk(model: onnx.ModelProto) -> Network:
-    graph = _opened(model)
+    graph = opened(model)
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
             continue
@@ -45,7 +45,8 @@ def _walk(model: onnx.ModelProto) -> Network:
         return graph.finished()
 
 
-def _opened(model: onnx.ModelProto) -> Graph:
+def opened(model: onnx.ModelProto) -> Graph:
+    """The graph of a checked model before its first node is read."""
     _check_contract(model)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:

@@ -1,0 +1,143 @@
+"""A network in the making: the importer's graph, the codes of the calibration samples, and the float truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.host import HostInput, channels_last
+from shiftwire.network import Op, Tensor
+from shiftwire.onnx_import.graph import Graph
+from shiftwire.onnx_import.readers import reader_of
+from shiftwire.onnx_import.view import View
+from shiftwire.ops import Requantize
+from shiftwire.quantize.float_run import Floats
+from shiftwire.quantize.formats import choose_format
+from shiftwire.quantize.options import Options
+from shiftwire.quantize.report import LayerCost, relative_error
+
+WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
+QUANTISERS = {"Quant", "Requantize"}
+
+
+@dataclass
+class Draft:
+    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own."""
+
+    graph: Graph
+    nodes: list[onnx.NodeProto]
+    floats: Mapping[str, Floats]
+    options: Options
+    codes: dict[str, Codes] = field(default_factory=dict)
+    costs: list[LayerCost] = field(default_factory=list)
+    absorbed: set[str] = field(default_factory=set)
+
+    def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
+        return [node for node in self.nodes if onnx_name in node.input]
+
+    def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
+        """The only node that reads a tensor, if it is of the kind."""
+        readers = self.readers(onnx_name)
+        is_only = len(readers) == 1 and onnx_name != self.graph.onnx_output
+        return readers[0] if is_only and readers[0].op_type == kind else None
+
+    def truth(self, onnx_name: str) -> Values:
+        """Float values (N, ..., C) of a tensor."""
+        return channels_last(self.floats[onnx_name]).astype(np.float64)
+
+    def format(self, source: str) -> Fixed:
+        return self.graph.tensors[source].format
+
+    def made(self, source: str) -> Values:
+        """Values (N, ..., C) that the network makes of the calibration samples."""
+        return self.format(source).decode(self.codes[source])
+
+    def enter(self) -> None:
+        """Quantise the graph input, unless the file does it."""
+        name = self.graph.onnx_input
+        if self.graph.tensors or all(node.op_type in QUANTISERS for node in self.readers(name)):
+            return
+        values = self.truth(name)
+        held = choose_format(name, values, self.options.input_bits, self.options)
+        self.graph.enter(name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        self.advance()
+        self._cost_of_requantize(self.graph.source(name), held, values)
+
+    def append(self, op: Op, source: str, name: str) -> str:
+        """A new node and its codes."""
+        made = self.graph.append(op, (source,), name)
+        self.advance()
+        return made
+
+    def adopt(self, op: Op, source: str, name: str, codes: Codes) -> str:
+        """A new node whose codes are known."""
+        made = self.graph.append(op, (source,), name)
+        self.codes[made] = codes
+        return made
+
+    def advance(self) -> None:
+        """Codes of every tensor that has none yet."""
+        if not self.graph.tensors:
+            return
+        name = next(iter(self.graph.tensors))
+        if name not in self.codes and not self.graph.nodes:
+            self.codes[name] = self.graph.host_input.encode(self.floats[self.graph.onnx_input], self.format(name))
+        fresh = []
+        for node in reversed(self.graph.nodes):
+            if node.name in self.codes:
+                break
+            fresh.append(node)
+        for node in reversed(fresh):
+            tensors = [self.graph.tensors[source] for source in node.inputs]
+            self.codes[node.name] = node.op.evaluate(tensors, *(self.codes[source] for source in node.inputs))
+
+    def keep(self, onnx_names: Iterable[str]) -> None:
+        """Forget the codes of tensors that no ONNX node still to come reads."""
+        wanted = {self.graph.known[name] for name in onnx_names if name in self.graph.known}
+        last = self.graph.nodes[-1].name if self.graph.nodes else next(iter(self.graph.tensors), "")
+        self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
+
+    def activation(self, onnx_name: str, bits: int | None = None) -> str:
+        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers."""
+        source, bits = self.graph.source(onnx_name), bits or self.options.act_bits
+        if self.format(source).bits <= max(bits, self.options.input_bits * (source == next(iter(self.graph.tensors)))):
+            return source
+        held = choose_format(onnx_name, self.truth(onnx_name), bits, self.options)
+        made = self.requantize(source, held, f"{onnx_name}_quant")
+        self.graph.known[onnx_name] = made
+        return made
+
+    def requantize(self, source: str, held: Fixed, name: str) -> str:
+        """A rounding, saturating step to an activation format."""
+        before = self.made(source)
+        made = self.append(Requantize(held, Rounding.HALF_UP, Overflow.SATURATE), source, name)
+        self._cost_of_requantize(made, held, np.maximum(before, 0) if not held.signed else before)
+        return made
+
+    def settle(self, onnx_name: str) -> None:
+        """Requantise a tensor where it is made, if a layer with weights or several nodes read it."""
+        readers = self.readers(onnx_name)
+        if onnx_name not in self.graph.known or not readers or readers[0].op_type in QUANTISERS:
+            return
+        if len(readers) > 1 or readers[0].op_type in WEIGHTED:
+            self.activation(onnx_name)
+
+    def choose(self, onnx_name: str, values: Values) -> Fixed:
+        """An activation's format."""
+        return choose_format(onnx_name, values, self.options.act_bits, self.options)
+
+    def read(self, view: View) -> None:
+        """What convert makes of a node; it stays exact where what it reads is."""
+        reader_of(view)(view, self.graph)
+        self.advance()
+
+    def tensor(self, source: str) -> Tensor:
+        return self.graph.tensors[source]
+
+    def _cost_of_requantize(self, name: str, held: Fixed, before: Values) -> None:
+        own = relative_error(self.made(name), before)
+        self.costs.append(LayerCost(name, "Requantize", str(held), own_error=own))

@@ -1,0 +1,80 @@
+"""The float network under onnxruntime, every tensor exposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from shiftwire.errors import InputError
+
+Floats = npt.NDArray[np.float32]
+BATCH = 16
+THREADS = 2
+"""Fixed, so that sums are cut into the same parts on every machine."""
+HELD_BYTES = 1 << 30
+"""Most that the tensors of all calibration samples may take."""
+
+
+class FloatModel:
+    """One session; `names` are the tensors it gives, in the model's own layout."""
+
+    def __init__(self, model: onnx.ModelProto, names: list[str]) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = THREADS
+        options.log_severity_level = 3
+        self.names = names
+        try:
+            self._session = onnxruntime.InferenceSession(
+                _exposing(model, names).SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+        except (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented, ort_errors.InvalidArgument) as error:
+            raise InputError(f"onnxruntime cannot run the float model: {str(error).splitlines()[0]}") from None
+
+    def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
+        """Tensors of each batch of samples, in the order of `names`."""
+        given = self._session.get_inputs()[0]
+        size = given.shape[0] if isinstance(given.shape[0], int) else BATCH
+        for at in range(0, len(values), size):
+            part = values[at : at + size].astype(np.float32)
+            missing = size - len(part) if isinstance(given.shape[0], int) else 0
+            padded = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
+            yield [tensor[: len(part)] for tensor in self._session.run(self.names, {given.name: padded})]
+
+    def output(self, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> Floats:
+        """The one exposed tensor for all samples."""
+        parts, done = [], 0
+        for (tensor,) in self.batches(values):
+            parts.append(tensor)
+            done += len(tensor)
+            report(done, len(values))
+        return np.concatenate(parts)
+
+
+def tensors(model: onnx.ModelProto, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> dict[str, Floats]:
+    """Every node's first output for as many of the samples as fit in memory, by its ONNX name."""
+    run = FloatModel(model, [node.output[0] for node in model.graph.node])
+    found: list[list[Floats]] = []
+    done, held = 0, 0
+    for batch in run.batches(values):
+        found.append(batch)
+        done += len(batch[0])
+        held += sum(tensor.nbytes for tensor in batch)
+        report(done, len(values))
+        if held > HELD_BYTES:
+            break
+    joined = {name: np.concatenate([batch[at] for batch in found]) for at, name in enumerate(run.names)}
+    return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
+
+
+def _exposing(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    del shown.graph.output[:]
+    shown.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    return shown

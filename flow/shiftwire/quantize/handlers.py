@@ -1,0 +1,204 @@
+"""One handler a float operation; the tables at the end are what quantisation adds to what convert reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Values
+from shiftwire.onnx_import.layers import read_window
+from shiftwire.onnx_import.view import View
+from shiftwire.ops import Bias, Conv, Dense, Relu, Shift, Weights, Window
+from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.scaling import Step, affine_steps
+from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, emit_steps
+from shiftwire.shift_weights import ShiftWeights
+
+Handler = Callable[[View, Draft], None]
+
+
+def _floats(view: View, position: int, name: str) -> Values:
+    value = view.constant(position, name)
+    if value.dtype.kind != "f":
+        raise InputError(f"its '{name}' is a {value.dtype} tensor; a float layer has float weights")
+    return value.astype(np.float64)
+
+
+def _conv(view: View, draft: Draft) -> None:
+    weights = _floats(view, 1, "weight")
+    source = draft.activation(view.inputs[0])
+    make = _conv_maker(view, weights)
+    _shift_layer(view, draft, np.moveaxis(weights, 1, -1), source, make)
+
+
+def _conv_maker(view: View, weights: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
+    window = read_window(view, weights.shape[2:])
+    groups = view.whole("group", 1, lowest=1)
+    view.wholes("kernel_shape", len(window.kernel), list(window.kernel))
+    return lambda lane, bias: Conv(lane, bias, window, groups)
+
+
+def _gemm(view: View, draft: Draft) -> None:
+    view.insist("alpha", 1.0, default=1.0)
+    view.insist("beta", 1.0, default=1.0)
+    view.insist("transA", 0, default=0)
+    weights = _floats(view, 1, "weight")
+    if not view.flag("transB", 0):
+        weights = weights.T
+    _shift_layer(view, draft, weights, draft.activation(view.inputs[0]), Dense)
+
+
+def _shift_layer(
+    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+) -> None:
+    """A layer with the batch norm that alone reads it."""
+    outputs = len(weights)
+    bias = _floats(view, 2, "bias").reshape(-1) if len(view.inputs) > 2 and view.inputs[2] else np.zeros(outputs)
+    scale, shift, name = np.ones(outputs), bias, view.output
+    norm = draft.follower(view.output, "BatchNormalization")
+    if norm is not None:
+        scale, offset = _norm(View(norm, draft.graph.constants))
+        shift, name = scale * bias + offset, norm.output[0]
+        draft.absorbed.add(name)
+    emit_shift(draft, FloatLayer(name, source, weights, scale, shift, make, name == draft.graph.onnx_output))
+
+
+def _norm(view: View) -> tuple[Values, Values]:
+    """Scale and shift of a batch norm."""
+    gamma, beta, mean, variance = (
+        _floats(view, at, name) for at, name in enumerate(("scale", "B", "mean", "var"), start=1)
+    )
+    if (variance < 0).any():
+        raise InputError(f"its variance holds {variance.min():.6g}; a variance is not negative, train again")
+    scale = gamma / np.sqrt(variance + float(view.attribute("epsilon", 1e-5)))
+    view.attribute("momentum", 0.9)
+    view.insist("training_mode", 0, default=0)
+    return scale, beta - mean * scale
+
+
+def _batch_norm(view: View, draft: Draft) -> None:
+    _scaled(view, draft, *_norm(view))
+
+
+def _mul(view: View, draft: Draft) -> None:
+    at, factor = _constant_operand(view, draft)
+    view.inputs[at]
+    _scaled(view, draft, factor, np.zeros_like(factor), source_at=1 - at)
+
+
+def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
+    """Position and values (C,) of the operand that is a constant a channel."""
+    at = next((at for at in range(len(view.inputs)) if view.is_constant(at)), None)
+    if at is None:
+        raise InputError("it multiplies two computed tensors; only constants become shifts and adds")
+    channels = draft.graph.tensor(view.inputs[1 - at]).shape[-1]
+    value = _floats(view, at, "constant")
+    if value.size not in (1, channels) or (value.size > 1 and value.ndim > 1 and value.shape[-1 - (value.ndim > 2)] == 1 and False):
+        raise InputError(f"its constant of shape {value.shape} is none a channel; give 1 or {channels} values")
+    return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
+
+
+def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: int = 0) -> None:
+    """An Affine fitted to the float values."""
+    source = draft.graph.source(view.inputs[source_at])
+    right, before = draft.truth(view.output), draft.made(source)
+    is_last = view.output == draft.graph.onnx_output
+    steps = affine_steps(draft.tensor(source), draft.codes[source], right, scale, draft.options, is_last)
+    emit_steps(draft, steps, source, view.output)
+    made = draft.graph.known[view.output]
+    own = relative_error(steps[-1].values, scale * before + shift)
+    terms = steps[-1].op.terms
+    error = relative_error(steps[-1].values, right)
+    draft.costs.append(LayerCost(made, "Affine", str(steps[-1].tensor.format), own, error, terms, how="fitted"))
+
+
+def _add(view: View, draft: Draft) -> None:
+    if not any(view.is_constant(at) for at in range(len(view.inputs))):
+        draft.read(view)
+        return
+    at, offset = _constant_operand(view, draft)
+    _scaled(view, draft, np.ones_like(offset), offset, source_at=1 - at)
+
+
+def _relu(view: View, draft: Draft) -> None:
+    """Saturation at 0 is what an unsigned format does by itself."""
+    source = draft.graph.source(view.inputs[0])
+    if view.output == draft.graph.onnx_output:
+        draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
+        return
+    right = draft.truth(view.output)
+    held = draft.choose(view.output, right)
+    draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+
+
+def _global_average(view: View, draft: Draft) -> None:
+    """The exact sum over an image, and 1/area as an Affine where it is no power of two."""
+    source = draft.graph.source(view.inputs[0])
+    *spatial, channels = draft.tensor(source).shape
+    area = int(np.prod(spatial))
+    if area & (area - 1) == 0:
+        draft.read(view)
+        return
+    zeros = (0,) * len(spatial)
+    ones = np.ones((1, channels, *spatial, 1), np.int8)
+    sums = Conv(Shift(ShiftWeights(ones, 0 * ones)), Bias.none(channels), Window(tuple(spatial), (1,) * len(spatial), zeros, zeros), channels)
+    step = Step.after(sums, draft.tensor(source), draft.codes[source])
+    scale = np.full(channels, 1 / area)
+    steps = affine_steps(step.tensor, step.codes, draft.truth(view.output), scale, draft.options, True)
+    emit_steps(draft, (step, *steps), source, view.output)
+
+
+def _adder_conv(view: View, draft: Draft) -> None:
+    if not _is_float_adder(view):
+        draft.read(view)
+        return
+    weights = _floats(view, 1, "weight")
+    source = draft.activation(view.inputs[0])
+    make = _conv_maker(view, weights)
+    emit_adder(draft, _adder_layer(view, draft, np.moveaxis(weights, 1, -1), source, make))
+
+
+def _adder_dense(view: View, draft: Draft) -> None:
+    if not _is_float_adder(view):
+        draft.read(view)
+        return
+    source = draft.activation(view.inputs[0])
+    emit_adder(draft, _adder_layer(view, draft, _floats(view, 1, "weight"), source, Dense))
+
+
+def _is_float_adder(view: View) -> bool:
+    return view.is_constant(1) and view.constant(1, "weight").dtype.kind == "f"
+
+
+def _adder_layer(
+    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+) -> FloatLayer:
+    view.insist("weight_frac", 0, default=0)
+    outputs = len(weights)
+    return FloatLayer(view.output, source, weights, np.ones(outputs), np.zeros(outputs), make, is_last=False)
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("", "Conv"): _conv,
+    ("", "Gemm"): _gemm,
+    ("", "MatMul"): _gemm,
+    ("", "BatchNormalization"): _batch_norm,
+    ("", "Mul"): _mul,
+    ("", "Add"): _add,
+    ("", "Relu"): _relu,
+    ("", "GlobalAveragePool"): _global_average,
+    ("shiftwire", "AdderConv"): _adder_conv,
+    ("shiftwire", "AdderDense"): _adder_dense,
+}
+
+
+def handler_of(node: onnx.NodeProto) -> Handler:
+    """The handler of a node, or what convert itself does."""
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    return HANDLERS.get((domain, node.op_type), lambda view, draft: draft.read(view))
