@@ -1,0 +1,50 @@
+"""One modern opset, one level of functions: what files of other ages and exporters are brought to first."""
+
+from __future__ import annotations
+
+import onnx
+from onnx import helper, inliner
+
+OPSET = 20
+IR_VERSION = 10
+"""Newest that every runtime of the last years reads; opset 20 needs no newer one."""
+
+KEPT_DOMAINS = ("", "ai.onnx", "shiftwire", "qonnx.custom_op.general")
+"""Functions of other domains are an exporter's way to name modules, and are inlined."""
+
+
+def modernised(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model at opset 20 with modules inlined; at its own opset where ONNX's converter knows no way."""
+    inlined = _inlined(model)
+    version = _version(inlined)
+    if version == OPSET:
+        return inlined
+    functions = list(inlined.functions)
+    bare = onnx.ModelProto()
+    bare.CopyFrom(inlined)
+    del bare.functions[:]
+    bare.ir_version = min(max(bare.ir_version, 4), IR_VERSION)
+    try:
+        converted = onnx.version_converter.convert_version(bare, OPSET)
+    except (RuntimeError, onnx.version_converter.ConvertError):
+        return inlined
+    converted.functions.extend(functions)
+    converted.ir_version = IR_VERSION
+    del converted.metadata_props[:]
+    converted.metadata_props.extend(model.metadata_props)
+    return converted
+
+
+def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    names = [(f.domain, f.name) for f in model.functions if f.domain not in KEPT_DOMAINS]
+    return inliner.inline_selected_functions(model, names) if names else model
+
+
+def _version(model: onnx.ModelProto) -> int:
+    return next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+
+
+def with_opset(model: onnx.ModelProto) -> list[onnx.OperatorSetIdProto]:
+    """The model's opsets, the default one among them always."""
+    entries = [entry for entry in model.opset_import if entry.domain not in ("", "ai.onnx")]
+    return [helper.make_opsetid("", _version(model)), *entries]
