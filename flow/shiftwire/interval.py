@@ -9,7 +9,6 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.fixed import MAX_BITS, Codes, Fixed
 
-
 CACHED_CODES = 1 << 17
 """Operands of a blocked loop that stay in a core's second-level cache."""
 
@@ -74,7 +73,7 @@ def exact_distances(x: Codes, weights: Codes) -> Codes:
     In the narrowest type that holds every partial sum exactly, blocks of positions that stay in the cache.
     """
     bound = x.shape[1] * (float(np.abs(x).max(initial=0)) + float(np.abs(weights).max(initial=0)))
-    kind = np.float32 if bound < 2.0**24 else np.float64 if bound < 2.0**53 else np.int64
+    kind = np.dtype("f4" if bound < 2.0**24 else "f8" if bound < 2.0**53 else "i8")
     rows, ones = weights.astype(kind)[..., None], np.ones(x.shape[1], kind)
     total = np.empty((len(x), len(weights)), np.int64)
     block = max(CACHED_CODES // x.shape[1], 1)
@@ -83,5 +82,5 @@ def exact_distances(x: Codes, weights: Codes) -> Codes:
         distance = np.empty_like(columns)
         for out, row in enumerate(rows):
             np.abs(np.subtract(columns, row, out=distance), out=distance)
-            total[at : at + block, out] = -(ones @ distance)
+            total[at : at + block, out] = -np.matmul(ones, distance)
     return total

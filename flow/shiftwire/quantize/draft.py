@@ -19,6 +19,7 @@ from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.scaling import Made
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
 QUANTISERS = {"Quant", "Requantize"}
@@ -26,7 +27,10 @@ QUANTISERS = {"Quant", "Requantize"}
 
 @dataclass
 class Draft:
-    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own."""
+    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
+
+    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file.
+    """
 
     graph: Graph
     nodes: list[onnx.NodeProto]
@@ -35,6 +39,7 @@ class Draft:
     codes: dict[str, Codes] = field(default_factory=dict)
     costs: list[LayerCost] = field(default_factory=list)
     absorbed: set[str] = field(default_factory=set)
+    exact: set[str] = field(default_factory=set)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         return [node for node in self.nodes if onnx_name in node.input]
@@ -52,9 +57,9 @@ class Draft:
     def format(self, source: str) -> Fixed:
         return self.graph.tensors[source].format
 
-    def made(self, source: str) -> Values:
-        """Values (N, ..., C) that the network makes of the calibration samples."""
-        return self.format(source).decode(self.codes[source])
+    def at(self, source: str) -> Made:
+        """What the network makes of the calibration samples at one of its tensors."""
+        return Made(self.graph.tensors[source], self.codes[source])
 
     def enter(self) -> None:
         """Quantise the graph input, unless the file does it."""
@@ -104,7 +109,9 @@ class Draft:
     def activation(self, onnx_name: str, bits: int | None = None) -> str:
         """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers."""
         source, bits = self.graph.source(onnx_name), bits or self.options.act_bits
-        if self.format(source).bits <= max(bits, self.options.input_bits * (source == next(iter(self.graph.tensors)))):
+        if source in self.exact or self.format(source).bits <= max(
+            bits, self.options.input_bits * (source == next(iter(self.graph.tensors)))
+        ):
             return source
         held = choose_format(onnx_name, self.truth(onnx_name), bits, self.options)
         made = self.requantize(source, held, f"{onnx_name}_quant")
@@ -113,7 +120,7 @@ class Draft:
 
     def requantize(self, source: str, held: Fixed, name: str) -> str:
         """A rounding, saturating step to an activation format."""
-        before = self.made(source)
+        before = self.at(source).values
         made = self.append(Requantize(held, Rounding.HALF_UP, Overflow.SATURATE), source, name)
         self._cost_of_requantize(made, held, np.maximum(before, 0) if not held.signed else before)
         return made
@@ -132,12 +139,24 @@ class Draft:
 
     def read(self, view: View) -> None:
         """What convert makes of a node; it stays exact where what it reads is."""
+        before = len(self.graph.nodes)
         reader_of(view)(view, self.graph)
         self.advance()
+        made = {node.name for node in self.graph.nodes[before:]}
+        sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - made
+        if sources <= self.exact:
+            self.exact |= made | ({next(iter(self.graph.tensors))} if before == 0 else set())
+
+    def carry(self, op: Op, source: str, onnx_name: str) -> None:
+        """An op that makes what the float node makes, exactly."""
+        made = self.append(op, source, onnx_name)
+        self.graph.known[onnx_name] = made
+        if source in self.exact:
+            self.exact.add(made)
 
     def tensor(self, source: str) -> Tensor:
         return self.graph.tensors[source]
 
     def _cost_of_requantize(self, name: str, held: Fixed, before: Values) -> None:
-        own = relative_error(self.made(name), before)
+        own = relative_error(self.at(name).values, before)
         self.costs.append(LayerCost(name, "Requantize", str(held), own_error=own))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ import onnx
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+import shiftwire_hls
 from shiftwire.errors import InputError
 
 Floats = npt.NDArray[np.float32]
 BATCH = 16
+CONTRACT_DOMAINS = ("shiftwire", "qonnx.custom_op.general")
+REFUSALS = (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented, ort_errors.InvalidArgument)
 THREADS = 2
 """Fixed, so that sums are cut into the same parts on every machine."""
 HELD_BYTES = 1 << 30
@@ -25,16 +29,8 @@ class FloatModel:
     """One session; `names` are the tensors it gives, in the model's own layout."""
 
     def __init__(self, model: onnx.ModelProto, names: list[str]) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = THREADS
-        options.log_severity_level = 3
         self.names = names
-        try:
-            self._session = onnxruntime.InferenceSession(
-                _exposing(model, names).SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-        except (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented, ort_errors.InvalidArgument) as error:
-            raise InputError(f"onnxruntime cannot run the float model: {str(error).splitlines()[0]}") from None
+        self._session = _session(model, names)
 
     def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
         """Tensors of each batch of samples, in the order of `names`."""
@@ -56,9 +52,42 @@ class FloatModel:
         return np.concatenate(parts)
 
 
-def tensors(model: onnx.ModelProto, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> dict[str, Floats]:
-    """Every node's first output for as many of the samples as fit in memory, by its ONNX name."""
-    run = FloatModel(model, [node.output[0] for node in model.graph.node])
+def with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with the meaning of every contract node that it does not define itself; QONNX files do not."""
+    carried = {(function.domain, function.name) for function in model.functions}
+    used = {(node.domain, node.op_type) for node in model.graph.node if node.domain in CONTRACT_DOMAINS}
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    for _, kind in sorted(used - carried):
+        with suppress(FileNotFoundError):
+            made.functions.append(onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)))
+    return made
+
+
+def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
+    """What nodes of constants alone make, such as quantised weights."""
+    known = {tensor.name for tensor in model.graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if all(name in known for name in node.input if name):
+            nodes.append(node)
+            known.update(node.output)
+    if not nodes:
+        return {}
+    alone = onnx.ModelProto()
+    alone.CopyFrom(model)
+    del alone.graph.node[:], alone.graph.input[:], alone.graph.value_info[:]
+    alone.graph.node.extend(nodes)
+    names = [node.output[0] for node in nodes]
+    found = _session(alone, names).run(names, {})
+    return dict(zip(names, found, strict=True))
+
+
+def tensors(
+    model: onnx.ModelProto, names: list[str], values: npt.NDArray[Any], report: Callable[[int, int], None]
+) -> dict[str, Floats]:
+    """Tensors by ONNX name for as many of the samples as fit in memory."""
+    run = FloatModel(model, names)
     found: list[list[Floats]] = []
     done, held = 0, 0
     for batch in run.batches(values):
@@ -70,6 +99,17 @@ def tensors(model: onnx.ModelProto, values: npt.NDArray[Any], report: Callable[[
             break
     joined = {name: np.concatenate([batch[at] for batch in found]) for at, name in enumerate(run.names)}
     return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
+
+
+def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.log_severity_level = 4
+    shown = _exposing(model, names).SerializeToString()
+    try:
+        return onnxruntime.InferenceSession(shown, options, providers=["CPUExecutionProvider"])
+    except REFUSALS as error:
+        raise InputError(f"onnxruntime cannot run the float model: {str(error).splitlines()[0]}") from None
 
 
 def _exposing(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:

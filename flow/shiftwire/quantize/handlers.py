@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Values
 from shiftwire.onnx_import.layers import read_window
+from shiftwire.onnx_import.readers import READERS
 from shiftwire.onnx_import.view import View
-from shiftwire.ops import Bias, Conv, Dense, Relu, Shift, Weights, Window
+from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Shift, Weights, Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
@@ -88,7 +89,6 @@ def _batch_norm(view: View, draft: Draft) -> None:
 
 def _mul(view: View, draft: Draft) -> None:
     at, factor = _constant_operand(view, draft)
-    view.inputs[at]
     _scaled(view, draft, factor, np.zeros_like(factor), source_at=1 - at)
 
 
@@ -99,7 +99,7 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
         raise InputError("it multiplies two computed tensors; only constants become shifts and adds")
     channels = draft.graph.tensor(view.inputs[1 - at]).shape[-1]
     value = _floats(view, at, "constant")
-    if value.size not in (1, channels) or (value.size > 1 and value.ndim > 1 and value.shape[-1 - (value.ndim > 2)] == 1 and False):
+    if value.size not in (1, channels):
         raise InputError(f"its constant of shape {value.shape} is none a channel; give 1 or {channels} values")
     return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
 
@@ -107,15 +107,15 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
 def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: int = 0) -> None:
     """An Affine fitted to the float values."""
     source = draft.graph.source(view.inputs[source_at])
-    right, before = draft.truth(view.output), draft.made(source)
+    right, before = draft.truth(view.output), draft.at(source).values
     is_last = view.output == draft.graph.onnx_output
-    steps = affine_steps(draft.tensor(source), draft.codes[source], right, scale, draft.options, is_last)
+    steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
     emit_steps(draft, steps, source, view.output)
     made = draft.graph.known[view.output]
-    own = relative_error(steps[-1].values, scale * before + shift)
+    own = relative_error(steps[-1].made.values, scale * before + shift)
     terms = steps[-1].op.terms
-    error = relative_error(steps[-1].values, right)
-    draft.costs.append(LayerCost(made, "Affine", str(steps[-1].tensor.format), own, error, terms, how="fitted"))
+    error = relative_error(steps[-1].made.values, right)
+    draft.costs.append(LayerCost(made, "Affine", str(steps[-1].made.tensor.format), own, error, terms, how="fitted"))
 
 
 def _add(view: View, draft: Draft) -> None:
@@ -138,20 +138,58 @@ def _relu(view: View, draft: Draft) -> None:
 
 
 def _global_average(view: View, draft: Draft) -> None:
-    """The exact sum over an image, and 1/area as an Affine where it is no power of two."""
-    source = draft.graph.source(view.inputs[0])
-    *spatial, channels = draft.tensor(source).shape
-    area = int(np.prod(spatial))
-    if area & (area - 1) == 0:
-        draft.read(view)
-        return
+    spatial = draft.graph.tensor(view.inputs[0]).shape[:-1]
     zeros = (0,) * len(spatial)
-    ones = np.ones((1, channels, *spatial, 1), np.int8)
-    sums = Conv(Shift(ShiftWeights(ones, 0 * ones)), Bias.none(channels), Window(tuple(spatial), (1,) * len(spatial), zeros, zeros), channels)
-    step = Step.after(sums, draft.tensor(source), draft.codes[source])
+    _average(view, draft, Window(spatial, (1,) * len(spatial), zeros, zeros))
+
+
+def _average_pool(view: View, draft: Draft) -> None:
+    axes = len(draft.graph.tensor(view.inputs[0]).shape) - 1
+    _average(view, draft, read_window(view, view.wholes("kernel_shape", axes)))
+
+
+def _average(view: View, draft: Draft, window: Window) -> None:
+    """The exact sum over a window, and 1/area as an Affine where it is no power of two."""
+    view.insist("ceil_mode", 0, default=0)
+    if not view.flag("count_include_pad", 0) and any(window.begin + window.end):
+        raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
+    source, area = draft.graph.source(view.inputs[0]), prod(window.kernel)
+    if area & (area - 1) == 0:
+        draft.carry(AveragePool(window), source, view.output)
+        return
+    channels = draft.tensor(source).shape[-1]
+    ones = np.ones((1, channels, *window.kernel, 1), np.int8)
+    sums = Conv(Shift(ShiftWeights(ones, 0 * ones)), Bias.none(channels), window, channels)
+    step = Step.after(sums, draft.at(source))
     scale = np.full(channels, 1 / area)
-    steps = affine_steps(step.tensor, step.codes, draft.truth(view.output), scale, draft.options, True)
+    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, True)
     emit_steps(draft, (step, *steps), source, view.output)
+
+
+def _clip(view: View, draft: Draft) -> None:
+    """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
+    low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
+    if low != 0:
+        raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
+    right = draft.truth(view.output)
+    held = draft.choose(view.output, right)
+    source = draft.graph.source(view.inputs[0])
+    cap = float(np.floor(np.ldexp(high, held.frac)))
+    if cap >= held.hi:
+        draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+        return
+    within = draft.requantize(source, held, f"{view.output}_relu")
+    below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
+    kept = draft.append(Relu(), below, f"{view.output}_kept")
+    mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
+    draft.graph.known[view.output] = draft.requantize(mirrored, held, view.output)
+
+
+def _mirror(draft: Draft, source: str, cap: float) -> Affine:
+    """cap - x, cap in codes of x."""
+    x = draft.tensor(source)
+    sign = -np.ones((1, x.shape[-1]), np.int8)
+    return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], int(cap)), x.format.frac))
 
 
 def _adder_conv(view: View, draft: Draft) -> None:
@@ -192,13 +230,21 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Mul"): _mul,
     ("", "Add"): _add,
     ("", "Relu"): _relu,
+    ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): _global_average,
+    ("", "AveragePool"): _average_pool,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
 }
 
 
-def handler_of(node: onnx.NodeProto) -> Handler:
-    """The handler of a node, or what convert itself does."""
-    domain = "" if node.domain == "ai.onnx" else node.domain
-    return HANDLERS.get((domain, node.op_type), lambda view, draft: draft.read(view))
+def handler_of(view: View) -> Handler:
+    """The handler of a node, or what convert itself does; raises InputError for an operation that nobody knows."""
+    if view.key not in HANDLERS and view.key not in READERS:
+        known = ", ".join(sorted({name for _, name in {**HANDLERS, **READERS}}))
+        domain, name = view.key
+        raise InputError(
+            f"the operation {name}{f' of domain {domain}' if domain else ''} has no form in shifts and adds; "
+            f"replace it by one of {known}"
+        )
+    return HANDLERS.get(view.key, lambda view, draft: draft.read(view))

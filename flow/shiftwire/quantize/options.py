@@ -54,7 +54,7 @@ class Options:
     act_bits: int = 8
     input_bits: int = 10
     exponents: int = 8
-    affine_terms: int = 4
+    affine_terms: int = 6
     affine_exponents: int = 12
     ranging: Ranging = Ranging.MSE
     percentile: float = 99.99

@@ -58,7 +58,9 @@ def filter_errors(weights: Values, terms: ScaledTerms) -> Values:
     return errors
 
 
-def _chosen(weights: Values, steps: Sequence[Values] | None, options: Options, output_errors: FilterErrors) -> ScaledTerms:
+def _chosen(
+    weights: Values, steps: Sequence[Values] | None, options: Options, output_errors: FilterErrors
+) -> ScaledTerms:
     """Terms of each filter: all that are allowed, or the fewest within the budget."""
     if options.error_budget is None:
         return _of_terms(weights, steps, options.terms, options)

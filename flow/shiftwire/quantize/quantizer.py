@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ import numpy.typing as npt
 import onnx
 
 from shiftwire.errors import InputError, noted
-from shiftwire.fixed import Codes
+from shiftwire.fixed import Codes, Values
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
+from shiftwire.onnx_import.canonical import canonical
 from shiftwire.onnx_import.file import load
+from shiftwire.onnx_import.graph import Graph
 from shiftwire.onnx_import.importer import opened
 from shiftwire.onnx_import.view import View
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
-from shiftwire.quantize.float_run import FloatModel, tensors
+from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors, with_functions
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import QuantizeReport, answers
@@ -38,24 +41,61 @@ class Quantized:
     report: QuantizeReport
 
 
-def quantize_model(
-    path: Path, values: npt.NDArray[Any], labels: Codes | None, options: Options, progress: Progress
-) -> Quantized:
-    """Quantise the float model for samples (N, ...) in its own layout; every `N / samples`-th of them calibrates.
+@dataclass(frozen=True)
+class Samples:
+    """Values (N, ...) in the model's own layout, labels (N,) or None."""
+
+    values: npt.NDArray[Any]
+    labels: Codes | None = None
+
+    def spread(self, count: int) -> Codes:
+        """Indices of `count` samples, evenly spread."""
+        return np.unique(np.linspace(0, len(self.values) - 1, min(count, len(self.values))).astype(np.int64))
+
+
+def quantize_model(path: Path, samples: Samples, options: Options, progress: Progress) -> Quantized:
+    """Quantise the float model; some of the samples calibrate, all are scored.
 
     Raises InputError for a model or samples that will not do.
     """
     with noted(f"in {path}"):
-        model = load(path)
-        chosen = np.unique(np.linspace(0, len(values) - 1, min(options.samples, len(values))).astype(np.int64))
-        floats = tensors(model, values[chosen], lambda done, total: progress("calibrating", done, total))
-        used = len(next(iter(floats.values())))
-        draft = Draft(opened(model), list(model.graph.node), floats, options)
+        given = load(path)
+        model = with_functions(canonical(given))
+        graph = opened(model)
+    check_samples(samples, graph)
+    with noted(f"in {path}"):
+        draft, calibrated = _started(model, graph, samples, options, progress)
         _walk(draft, progress)
         with noted("at the graph output"):
             network = drop_unread(draft.graph.finished())
-    report = _report(model, network, values, labels, chosen[:used], draft, progress)
+    found = _scored(FloatModel(with_functions(given), [graph.onnx_output]), network, samples, progress)
+    report = QuantizeReport(len(calibrated), tuple(draft.costs), answers(*found, samples.labels, calibrated.tolist()))
     return Quantized(network, to_onnx(network), report)
+
+
+def _started(
+    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: Progress
+) -> tuple[Draft, Codes]:
+    """A draft with the float truth of the calibration samples, and which samples those are."""
+    constants = constant_tensors(model)
+    graph.constants = {**graph.constants, **constants}
+    nodes = [node for node in model.graph.node if node.output[0] not in constants]
+    chosen = samples.spread(options.samples)
+    names = [node.output[0] for node in nodes]
+    floats = tensors(model, names, samples.values[chosen], partial(progress, "calibrating"))
+    draft = Draft(graph, nodes, floats, options)
+    return draft, chosen[: len(floats[graph.onnx_input])]
+
+
+def write_model(model: onnx.ModelProto, path: Path) -> None:
+    """The file whole or not at all; the same model gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.part")
+    try:
+        work.write_bytes(model.SerializeToString(deterministic=True))
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def _walk(draft: Draft, progress: Progress) -> None:
@@ -64,43 +104,44 @@ def _walk(draft: Draft, progress: Progress) -> None:
         if node.output[0] not in draft.graph.constants and node.output[0] not in draft.absorbed:
             view = View(node, draft.graph.constants)
             with noted(view.place):
-                handler_of(node)(view, draft)
+                handler_of(view)(view, draft)
                 view.finish()
                 draft.settle(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
         progress("quantising", at + 1, len(draft.nodes))
 
 
-def _report(
-    model: onnx.ModelProto,
-    network: Network,
-    values: npt.NDArray[Any],
-    labels: Codes | None,
-    calibrated: Codes,
-    draft: Draft,
-    progress: Progress,
-) -> QuantizeReport:
-    run = FloatModel(model, [draft.graph.onnx_output])
-    right = run.output(values, lambda done, total: progress("float network", done, total))
+def _scored(run: FloatModel, network: Network, samples: Samples, progress: Progress) -> tuple[Values, Values]:
+    """Output values of the exact and of the float network, (N, ...)."""
+    right = run.output(samples.values, partial(progress, "float network"))
     parts, done = [], 0
-    for batch in network.batches(network.host_input.encode(values, network.input.format)):
+    for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
         parts.append(network.evaluate(batch))
         done += len(batch)
-        progress("exact network", done, len(values))
+        progress("exact network", done, len(samples.values))
     exact = network.host_output.decode(np.concatenate(parts), network.output.format)
-    found = answers(exact, right.astype(np.float64), labels, calibrated.tolist())
-    return QuantizeReport(len(calibrated), tuple(draft.costs), found)
+    return exact, right.astype(np.float64)
 
 
-def check_samples(values: npt.NDArray[Any], wanted: tuple[int, ...]) -> None:
-    """Raise InputError for calibration samples that say nothing about the network."""
+def check_samples(samples: Samples, graph: Graph) -> None:
+    """Raise InputError for samples that say nothing about the network, or labels that are not theirs."""
+    values, labels = samples.values, samples.labels
+    *spatial, channels = graph.input_shape
+    wanted = (channels, *spatial)
     if values.dtype.kind not in "fiub":
         raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
     if values.ndim == 0 or values.shape[1:] != wanted:
-        raise InputError(f"'x' has shape {values.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model")
+        shape = ", ".join(map(str, wanted))
+        raise InputError(f"'x' has shape {values.shape}, wanted (N, {shape}) as in the model; reshape it")
     if not len(values):
         raise InputError("'x' holds no samples; give some dozens")
     if not np.isfinite(values).all():
-        raise InputError(f"'x' holds {np.size(values) - np.isfinite(values).sum()} NaN or infinite values; remove them")
+        bad = np.size(values) - int(np.isfinite(values).sum())
+        raise InputError(f"'x' holds {bad} NaN or infinite values; remove them")
     if not np.any(values):
         raise InputError("'x' is 0 throughout, which tells no tensor's range; give real samples")
+    if labels is not None and (labels.shape != (len(values),) or labels.dtype.kind not in "iu"):
+        raise InputError(
+            f"labels of shape {labels.shape} and type {labels.dtype} do not fit {len(values)} samples; "
+            f"give ({len(values)},) integers"
+        )

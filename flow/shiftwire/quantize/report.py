@@ -78,7 +78,7 @@ class QuantizeReport:
 
 
 def relative_error(found: Values, right: Values) -> float:
-    """Root mean square of the difference over the standard deviation of what is right (its size, where it is constant)."""
+    """Root mean square of the difference over the standard deviation of what is right (its size, where constant)."""
     spread = float(np.std(right)) or float(np.sqrt(np.mean(np.square(right)))) or 1.0
     return float(np.sqrt(np.mean(np.square(found - right)))) / spread
 

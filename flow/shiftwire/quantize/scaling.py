@@ -21,20 +21,27 @@ FITTED = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """One op of a chain, with the tensor and the codes it makes of the calibration samples."""
+class Made:
+    """A tensor and its codes (N, ...) on the calibration samples."""
 
-    op: Op
     tensor: Tensor
     codes: Codes
-
-    @classmethod
-    def after(cls, op: Op, tensor: Tensor, codes: Codes) -> Step:
-        return cls(op, op.infer(tensor), op.evaluate((tensor,), codes))
 
     @property
     def values(self) -> Values:
         return self.tensor.format.decode(self.codes)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One op of a chain and what it makes of the calibration samples."""
+
+    op: Op
+    made: Made
+
+    @classmethod
+    def after(cls, op: Op, given: Made) -> Step:
+        return cls(op, Made(op.infer(given.tensor), op.evaluate((given.tensor,), given.codes)))
 
 
 def bias_on(values: Values, frac: int) -> Bias:
@@ -48,9 +55,7 @@ def channel_mean(values: Values) -> Values:
     return mean
 
 
-def affine_steps(
-    tensor: Tensor, codes: Codes, right: Values, scale: Values, options: Options, is_last: bool
-) -> tuple[Step, ...]:
+def affine_steps(given: Made, right: Values, scale: Values, options: Options, is_last: bool) -> tuple[Step, ...]:
     """Ops that turn sums into scale * sum + bias, nearest to the float values `right` (N, ..., C).
 
     The slope is refitted where there are values enough, since sums of rounded inputs and weights are not the float
@@ -58,18 +63,18 @@ def affine_steps(
     a wire; the bias makes up for what the floor loses.
     """
     steps: list[Step] = []
-    slope = fitted_slope(tensor.format.decode(codes), right, scale)
-    drop = 0 if is_last else _idle_bits(tensor.format, right, slope, options)
+    slope = fitted_slope(given.values, right, scale)
+    held = given.tensor.format
+    drop = 0 if is_last else _idle_bits(held, right, slope, options)
     if drop > 0:
-        held = tensor.format
         cut = Fixed(held.bits - drop, held.frac - drop, held.signed)
-        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.WRAP), tensor, codes))
-        tensor, codes = steps[-1].tensor, steps[-1].codes
+        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.WRAP), given))
+        given = steps[-1].made
     terms = greedy_terms(slope[:, None], options.affine_terms, options.affine_exponents, Method.LINEAR)
     flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
-    bias = channel_mean(right - weight_values(flat) * tensor.format.decode(codes))
-    op = Affine(flat, bias_on(bias, tensor.format.frac - flat.window[0]))
-    return (*steps, Step.after(op, tensor, codes))
+    bias = channel_mean(right - weight_values(flat) * given.values)
+    op = Affine(flat, bias_on(bias, given.tensor.format.frac - flat.window[0]))
+    return (*steps, Step.after(op, given))
 
 
 def fitted_slope(sums: Values, right: Values, scale: Values) -> Values:

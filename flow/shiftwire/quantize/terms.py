@@ -98,7 +98,7 @@ def apot_terms(weights: Values, step: Values) -> ScaledTerms:
     return ScaledTerms(signed_digits((levels[index] * np.sign(weights)).astype(np.int64), 0), step)
 
 
-def grid_of(weights: npt.NDArray[np.floating]) -> tuple[Codes, int] | None:
+def grid_of(weights: Values) -> tuple[Codes, int] | None:
     """Codes and fraction bits of weights that lie on a power-of-two grid of at most GRID_BITS bits, else None."""
     used = weights[weights != 0].astype(np.float64)
     if not used.size:
@@ -126,9 +126,7 @@ def _parts(by_terms: Sequence[ShiftWeights]) -> tuple[list[npt.NDArray[np.int8]]
 
 
 def _filled(planes: npt.NDArray[np.int8], count: int) -> npt.NDArray[np.int8]:
-    filled: npt.NDArray[np.int8] = np.concatenate(
-        [planes, np.zeros((count - len(planes), *planes.shape[1:]), np.int8)]
-    )
+    filled: npt.NDArray[np.int8] = np.concatenate([planes, np.zeros((count - len(planes), *planes.shape[1:]), np.int8)])
     return filled
 
 

@@ -13,7 +13,7 @@ from shiftwire.ops import Adder, Bias, Int, Shift, Weights
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.plans import Plan, plans
 from shiftwire.quantize.report import LayerCost, relative_error
-from shiftwire.quantize.scaling import Step, affine_steps, bias_on, channel_mean
+from shiftwire.quantize.scaling import Made, Step, affine_steps, bias_on, channel_mean
 from shiftwire.quantize.terms import ScaledTerms
 
 PAYS = 0.85
@@ -65,11 +65,11 @@ def emit_adder(draft: Draft, layer: FloatLayer) -> None:
     op = layer.make(Adder(codes, held.frac), Bias.none(len(codes)))
     source = layer.source
     draft.graph.known[layer.name] = draft.append(op, source, layer.name)
-    made, right = draft.made(draft.graph.known[layer.name]), draft.truth(layer.name)
+    made, right = draft.at(draft.graph.known[layer.name]).values, draft.truth(layer.name)
     templates = np.rint(np.ldexp(layer.weights, held.frac + 8)).astype(np.int64)
     finer = layer.make(Adder(templates, held.frac + 8), Bias.none(len(codes)))
     tensor = replace(draft.tensor(source), format=replace(held, bits=held.bits + 8, frac=held.frac + 8))
-    ideal = Step.after(finer, tensor, draft.codes[source][:IDEAL_SAMPLES] << 8)
+    ideal = Step.after(finer, Made(tensor, draft.codes[source][:IDEAL_SAMPLES] << 8)).made
     lost = np.ldexp(codes, -held.frac) - layer.weights
     draft.costs.append(
         LayerCost(
@@ -87,36 +87,39 @@ def emit_steps(draft: Draft, steps: tuple[Step, ...], source: str, onnx_name: st
     """Append a chain that was tried already; its codes are known."""
     for at, step in enumerate(steps):
         is_last = at == len(steps) - 1
-        source = draft.adopt(step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.codes)
+        source = draft.adopt(step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.made.codes)
     draft.graph.known[onnx_name] = source
 
 
 def _tried(draft: Draft, layer: FloatLayer, plan: Plan, right: Values) -> Trial:
-    tensor, codes = draft.tensor(layer.source), draft.codes[layer.source]
+    given = draft.at(layer.source)
     outputs = len(layer.scale)
-    sums = Step.after(layer.make(Shift(plan.weights.terms), Bias.none(outputs)), tensor, codes)
+    bare = Step.after(layer.make(Shift(plan.weights.terms), Bias.none(outputs)), given)
+    sums = bare.made
     if plan.is_folded:
         bias = bias_on(channel_mean(right - sums.values), sums.tensor.format.frac)
         op = layer.make(Shift(plan.weights.terms), bias)
-        steps: tuple[Step, ...] = (Step(op, op.infer(tensor), bias.add(sums.codes, sums.tensor.format.frac)),)
+        steps: tuple[Step, ...] = (
+            Step(op, Made(op.infer(given.tensor), bias.add(sums.codes, sums.tensor.format.frac))),
+        )
     else:
         scale = layer.scale * plan.weights.step
-        steps = (sums, *affine_steps(sums.tensor, sums.codes, right, scale, draft.options, layer.is_last))
-    return Trial(plan, steps, relative_error(steps[-1].values, right))
+        steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last))
+    return Trial(plan, steps, relative_error(steps[-1].made.values, right))
 
 
 def _cost(draft: Draft, layer: FloatLayer, trial: Trial, right: Values) -> LayerCost:
     terms: ScaledTerms = trial.plan.weights
     wanted = trial.plan.wanted
     ideal = layer.scale * ideal_sums(draft, layer) + layer.shift
-    made = trial.steps[-1].values[:IDEAL_SAMPLES]
+    made = trial.steps[-1].made.values[:IDEAL_SAMPLES]
     per_filter = terms.terms.terms_per_filter
     return LayerCost(
         name=draft.graph.known[layer.name],
         kind=trial.steps[0].op.kind,
-        format=str(trial.steps[-1].tensor.format),
+        format=str(trial.steps[-1].made.tensor.format),
         own_error=_centred_error(made, ideal),
-        error=relative_error(trial.steps[-1].values, right),
+        error=relative_error(trial.steps[-1].made.values, right),
         terms_mean=float(per_filter.mean()),
         terms_max=int(per_filter.max()),
         weight_error=_norm_ratio(terms.values - wanted, wanted),
@@ -128,12 +131,12 @@ def _plans(draft: Draft, layer: FloatLayer) -> Iterator[Plan]:
     options, outputs = draft.options, len(layer.scale)
     if options.error_budget is None or not options.budget_on_outputs:
         return plans(layer.weights, layer.scale, options, None)
-    tensor, codes = draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES]
+    given = _first(draft, layer)
     ideal = ideal_sums(draft, layer)
 
     def errors(terms: ScaledTerms) -> Values:
         """Of outputs, whatever a scale or a bias a channel makes good."""
-        sums = Step.after(layer.make(Shift(terms.terms), Bias.none(outputs)), tensor, codes).values
+        sums = Step.after(layer.make(Shift(terms.terms), Bias.none(outputs)), given).made.values
         return unexplained(sums, ideal)
 
     return plans(layer.weights, layer.scale, options, errors)
@@ -149,13 +152,18 @@ def unexplained(found: Values, right: Values) -> Values:
     return shares
 
 
+def _first(draft: Draft, layer: FloatLayer) -> Made:
+    """The layer's input for the first samples."""
+    return Made(draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES])
+
+
 def ideal_sums(draft: Draft, layer: FloatLayer) -> Values:
     """weights . x with the float weights, on the network's own inputs of the first samples."""
     largest = float(np.abs(layer.weights).max())
     grid = IDEAL_BITS - int(np.frexp(largest)[1])
     weights = Int(np.rint(np.ldexp(layer.weights, grid)).astype(np.int64), grid)
     op = layer.make(weights, Bias.none(len(layer.scale)))
-    return Step.after(op, draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES]).values
+    return Step.after(op, _first(draft, layer)).made.values
 
 
 def _centred_error(found: Values, right: Values) -> float:
