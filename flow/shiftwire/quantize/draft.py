@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
+from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.host import HostInput, channels_last
 from shiftwire.network import Op, Tensor
@@ -29,7 +30,8 @@ QUANTISERS = {"Quant", "Requantize"}
 class Draft:
     """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
-    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file.
+    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file,
+    those `chosen` got a format here.
     """
 
     graph: Graph
@@ -40,6 +42,7 @@ class Draft:
     costs: list[LayerCost] = field(default_factory=list)
     absorbed: set[str] = field(default_factory=set)
     exact: set[str] = field(default_factory=set)
+    chosen: set[str] = field(default_factory=set)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         return [node for node in self.nodes if onnx_name in node.input]
@@ -67,7 +70,7 @@ class Draft:
         if self.graph.tensors or all(node.op_type in QUANTISERS for node in self.readers(name)):
             return
         values = self.truth(name)
-        held = choose_format(name, values, self.options.input_bits, self.options)
+        held = self.choose(name, values, self.options.input_bits)
         self.graph.enter(name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.source(name), held, values)
@@ -89,7 +92,7 @@ class Draft:
         if not self.graph.tensors:
             return
         name = next(iter(self.graph.tensors))
-        if name not in self.codes and not self.graph.nodes:
+        if name not in self.codes:
             self.codes[name] = self.graph.host_input.encode(self.floats[self.graph.onnx_input], self.format(name))
         fresh = []
         for node in reversed(self.graph.nodes):
@@ -103,17 +106,22 @@ class Draft:
     def keep(self, onnx_names: Iterable[str]) -> None:
         """Forget the codes of tensors that no ONNX node still to come reads."""
         wanted = {self.graph.known[name] for name in onnx_names if name in self.graph.known}
+        wanted.update(list(self.graph.tensors)[:1])
         last = self.graph.nodes[-1].name if self.graph.nodes else next(iter(self.graph.tensors), "")
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
 
-    def activation(self, onnx_name: str, bits: int | None = None) -> str:
-        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers."""
-        source, bits = self.graph.source(onnx_name), bits or self.options.act_bits
-        if source in self.exact or self.format(source).bits <= max(
-            bits, self.options.input_bits * (source == next(iter(self.graph.tensors)))
-        ):
+    def activation(self, onnx_name: str) -> str:
+        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers.
+
+        Tensors of one value a channel, such as averages over an image, keep as many bits as the input.
+        """
+        source = self.graph.source(onnx_name)
+        tensor, options = self.tensor(source), self.options
+        is_input = source == next(iter(self.graph.tensors))
+        bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits
+        if source in self.exact or is_input or tensor.format.bits <= bits:
             return source
-        held = choose_format(onnx_name, self.truth(onnx_name), bits, self.options)
+        held = self.choose(onnx_name, self.truth(onnx_name), bits)
         made = self.requantize(source, held, f"{onnx_name}_quant")
         self.graph.known[onnx_name] = made
         return made
@@ -133,9 +141,19 @@ class Draft:
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
             self.activation(onnx_name)
 
-    def choose(self, onnx_name: str, values: Values) -> Fixed:
-        """An activation's format."""
-        return choose_format(onnx_name, values, self.options.act_bits, self.options)
+    def choose(self, onnx_name: str, values: Values, bits: int | None = None) -> Fixed:
+        """A tensor's format, an activation's unless `bits` are given."""
+        self.chosen.add(onnx_name)
+        return choose_format(onnx_name, values, bits or self.options.act_bits, self.options)
+
+    def require_used(self) -> None:
+        """Raise InputError for a format that the user gave and no tensor took."""
+        for name in self.options.formats:
+            if name not in self.chosen:
+                raise InputError(
+                    f"the format of '{name}' was asked for, but no tensor of that name is quantised; "
+                    f"name one of {', '.join(sorted(self.chosen))}"
+                )
 
     def read(self, view: View) -> None:
         """What convert makes of a node; it stays exact where what it reads is."""

@@ -16,7 +16,7 @@ from shiftwire.onnx_import.readers import READERS
 from shiftwire.onnx_import.view import View
 from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Shift, Weights, Window
 from shiftwire.quantize.draft import Draft
-from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, emit_steps
 from shiftwire.shift_weights import ShiftWeights
@@ -112,7 +112,7 @@ def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: i
     steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
     emit_steps(draft, steps, source, view.output)
     made = draft.graph.known[view.output]
-    own = relative_error(steps[-1].made.values, scale * before + shift)
+    own = centred_error(steps[-1].made.values, scale * before + shift)
     terms = steps[-1].op.terms
     error = relative_error(steps[-1].made.values, right)
     draft.costs.append(LayerCost(made, "Affine", str(steps[-1].made.tensor.format), own, error, terms, how="fitted"))

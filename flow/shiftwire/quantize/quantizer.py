@@ -66,6 +66,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
         _walk(draft, progress)
+        draft.require_used()
         with noted("at the graph output"):
             network = drop_unread(draft.graph.finished())
     found = _scored(FloatModel(with_functions(given), [graph.onnx_output]), network, samples, progress)

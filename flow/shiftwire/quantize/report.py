@@ -83,6 +83,12 @@ def relative_error(found: Values, right: Values) -> float:
     return float(np.sqrt(np.mean(np.square(found - right)))) / spread
 
 
+def centred_error(found: Values, right: Values) -> float:
+    """Relative error of the spread within each channel (last axis); a constant a channel is the next bias's matter."""
+    found, right = (values.reshape(-1, values.shape[-1]) for values in (found, right))
+    return relative_error(found - found.mean(axis=0), right - right.mean(axis=0))
+
+
 def answers(exact: Values, right: Values, labels: Codes | None, calibrated: Sequence[int]) -> Answers:
     """Compare outputs (N, ...); ties take the lowest index."""
     found, wanted = (values.reshape(len(values), -1) for values in (exact, right))

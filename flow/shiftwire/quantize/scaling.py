@@ -16,6 +16,14 @@ from shiftwire.shift_weights import ShiftWeights
 
 GUARD_BITS = 4
 """Bits below an activation's step that a sum keeps before it is scaled."""
+LAST_GUARD_BITS = 6
+"""The same in front of the network's output, which is not rounded any more."""
+EXACT_BITS = 24
+"""Scaled sums stay this narrow where they can, so that float32 repeats them and a residual added to them."""
+FEWEST_EXPONENTS = 10
+"""What a scale needs to be worth its terms."""
+MARGIN = 2
+"""Sums may reach this many times their calibration range before they saturate."""
 FITTED = 1024
 """Values a channel from which on a slope is fitted; fewer would fit their noise."""
 
@@ -60,21 +68,34 @@ def affine_steps(given: Made, right: Values, scale: Values, options: Options, is
 
     The slope is refitted where there are values enough, since sums of rounded inputs and weights are not the float
     ones; the bias makes the mean right. Bits of the sum far below an activation's step are cut off first, which is
-    a wire; the bias makes up for what the floor loses.
+    a wire, and so are those beyond any range seen; the bias makes up for what the floor loses.
     """
     steps: list[Step] = []
     slope = fitted_slope(given.values, right, scale)
-    held = given.tensor.format
-    drop = 0 if is_last else _idle_bits(held, right, slope, options)
-    if drop > 0:
-        cut = Fixed(held.bits - drop, held.frac - drop, held.signed)
-        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.WRAP), given))
+    cut = _cut(given, right, slope, options.act_bits + (LAST_GUARD_BITS if is_last else GUARD_BITS))
+    if cut != given.tensor.format:
+        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), given))
         given = steps[-1].made
-    terms = greedy_terms(slope[:, None], options.affine_terms, options.affine_exponents, Method.LINEAR)
+    room = max(EXACT_BITS - cut.signed_bits, FEWEST_EXPONENTS)
+    terms = greedy_terms(slope[:, None], options.affine_terms, min(options.affine_exponents, room), Method.LINEAR)
     flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
     bias = channel_mean(right - weight_values(flat) * given.values)
     op = Affine(flat, bias_on(bias, given.tensor.format.frac - flat.window[0]))
     return (*steps, Step.after(op, given))
+
+
+def _cut(given: Made, right: Values, slope: Values, bits: int) -> Fixed:
+    """The format of sums that are worth scaling: `bits` for the range of `right`, MARGIN times the sums' own range."""
+    held = given.tensor.format
+    steepest = float(np.abs(slope).max())
+    if steepest <= 0:
+        return held
+    finest = covering(float(right.min()), float(right.max()), bits).frac
+    drop = max(int(np.floor(held.frac - finest - np.log2(steepest))), 0)
+    lo, hi = (MARGIN * int(code) >> drop for code in (given.codes.min(), given.codes.max()))
+    near = Fixed.covering(lo, hi, held.frac - drop)
+    far = Fixed(max(held.bits - drop, 1), held.frac - drop, held.signed)
+    return near if near.signed_bits < far.signed_bits else far
 
 
 def fitted_slope(sums: Values, right: Values, scale: Values) -> Values:
@@ -88,12 +109,3 @@ def fitted_slope(sums: Values, right: Values, scale: Values) -> Values:
     is_near = (power > 0) & (np.abs(fitted - scale) < np.abs(scale) / 2)
     slopes: Values = np.where(is_near, fitted, scale)
     return slopes
-
-
-def _idle_bits(held: Fixed, right: Values, slope: Values, options: Options) -> int:
-    """Low bits of a sum that lie GUARD_BITS below the step of an activation on the values `right`."""
-    steepest = float(np.abs(slope).max())
-    if steepest <= 0:
-        return 0
-    step = covering(float(right.min()), float(right.max()), options.act_bits).frac
-    return min(int(np.floor(held.frac - step - GUARD_BITS - np.log2(steepest))), held.bits - 1)

@@ -12,7 +12,7 @@ from shiftwire.network import Op
 from shiftwire.ops import Adder, Bias, Int, Shift, Weights
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.plans import Plan, plans
-from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Made, Step, affine_steps, bias_on, channel_mean
 from shiftwire.quantize.terms import ScaledTerms
 
@@ -59,13 +59,23 @@ def emit_shift(draft: Draft, layer: FloatLayer) -> None:
 
 
 def emit_adder(draft: Draft, layer: FloatLayer) -> None:
-    """Templates on the input's own grid, as many bits as they need; what lies outside its range a pass makes a bias."""
+    """Templates on the input's own grid, as many bits as they need; what lies outside its range a pass makes a bias.
+
+    Sums of distances lie far below 0. Where a batch norm takes any mean away, a bias does so at once: the sums get
+    narrow, and the bias costs nothing in hardware.
+    """
     held = draft.format(layer.source)
     codes = np.rint(np.ldexp(layer.weights, held.frac)).astype(np.int64)
-    op = layer.make(Adder(codes, held.frac), Bias.none(len(codes)))
-    source = layer.source
-    draft.graph.known[layer.name] = draft.append(op, source, layer.name)
-    made, right = draft.at(draft.graph.known[layer.name]).values, draft.truth(layer.name)
+    source, lane = layer.source, Adder(codes, held.frac)
+    sums = Step.after(layer.make(lane, Bias.none(len(codes))), draft.at(source)).made
+    centre = np.zeros(len(codes))
+    if draft.follower(layer.name, "BatchNormalization") is not None:
+        centre = -channel_mean(sums.values)
+    bias = bias_on(centre, sums.tensor.format.frac)
+    op = layer.make(lane, bias)
+    name = draft.adopt(op, source, layer.name, bias.add(sums.codes, sums.tensor.format.frac))
+    draft.graph.known[layer.name] = name
+    made, right = draft.at(name).values, draft.truth(layer.name)
     templates = np.rint(np.ldexp(layer.weights, held.frac + 8)).astype(np.int64)
     finer = layer.make(Adder(templates, held.frac + 8), Bias.none(len(codes)))
     tensor = replace(draft.tensor(source), format=replace(held, bits=held.bits + 8, frac=held.frac + 8))
@@ -73,11 +83,11 @@ def emit_adder(draft: Draft, layer: FloatLayer) -> None:
     lost = np.ldexp(codes, -held.frac) - layer.weights
     draft.costs.append(
         LayerCost(
-            name=draft.graph.known[layer.name],
+            name=name,
             kind=op.kind,
-            format=str(draft.tensor(draft.graph.known[layer.name]).format),
-            own_error=_centred_error(made[:IDEAL_SAMPLES], ideal.values),
-            error=_centred_error(made, right),
+            format=str(draft.format(name)),
+            own_error=centred_error(made[:IDEAL_SAMPLES], ideal.values),
+            error=centred_error(made, right),
             weight_error=_norm_ratio(lost, layer.weights),
         )
     )
@@ -118,7 +128,7 @@ def _cost(draft: Draft, layer: FloatLayer, trial: Trial, right: Values) -> Layer
         name=draft.graph.known[layer.name],
         kind=trial.steps[0].op.kind,
         format=str(trial.steps[-1].made.tensor.format),
-        own_error=_centred_error(made, ideal),
+        own_error=centred_error(made, ideal),
         error=relative_error(trial.steps[-1].made.values, right),
         terms_mean=float(per_filter.mean()),
         terms_max=int(per_filter.max()),
@@ -164,11 +174,6 @@ def ideal_sums(draft: Draft, layer: FloatLayer) -> Values:
     weights = Int(np.rint(np.ldexp(layer.weights, grid)).astype(np.int64), grid)
     op = layer.make(weights, Bias.none(len(layer.scale)))
     return Step.after(op, _first(draft, layer)).made.values
-
-
-def _centred_error(found: Values, right: Values) -> float:
-    """Relative error apart from a constant a channel, which the bias behind makes good."""
-    return relative_error(found - channel_mean(found - right), right)
 
 
 def _norm_ratio(part: Values, whole: Values) -> float:
