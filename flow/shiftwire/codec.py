@@ -15,8 +15,9 @@ import numpy as np
 from shiftwire import ops
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
-from shiftwire.host import HostInput, HostOutput
+from shiftwire.host import ChannelScale, HostInput, HostOutput
 from shiftwire.network import Network, Node, Tensor
+from shiftwire.quantiser import FloatQuantiser
 from shiftwire.shift_weights import ShiftWeights
 
 _CLASSES: Mapping[str, type[Any]] = {
@@ -24,6 +25,8 @@ _CLASSES: Mapping[str, type[Any]] = {
     for kind in (
         *(getattr(ops, name) for name in ops.__all__),
         ShiftWeights,
+        ChannelScale,
+        FloatQuantiser,
         HostInput,
         HostOutput,
         Network,
@@ -68,7 +71,7 @@ class ArrayFolder:
 
 
 def encode(value: Any, arrays: ArrayFolder, name: str = "") -> Any:
-    """JSON of a value of the classes above; `name` is the path of the value, for the arrays in it."""
+    """JSON of a value of the classes above, without fields that are None; `name` is its path, for the arrays in it."""
     match value:
         case Fixed():
             return str(value)
@@ -80,7 +83,8 @@ def encode(value: Any, arrays: ArrayFolder, name: str = "") -> Any:
             return [encode(item, arrays, f"{name}.{_label(item, at)}".strip(".")) for at, item in enumerate(value)]
         case _ if dataclasses.is_dataclass(value):
             fields = [field.name for field in dataclasses.fields(value) if field.init]
-            members = {key: encode(getattr(value, key), arrays, _inner(name, value, key)) for key in fields}
+            given = {key: held for key in fields if (held := getattr(value, key)) is not None}
+            members = {key: encode(held, arrays, _inner(name, value, key)) for key, held in given.items()}
             return {"is": type(value).__name__} | members
     return value
 

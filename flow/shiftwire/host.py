@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values, quantize
+from shiftwire.quantiser import FloatQuantiser
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -21,6 +22,8 @@ class Tail(enum.Enum):
     NONE = "none"
     SOFTMAX = "softmax"
     ARGMAX = "argmax"
+    TOPK = "topk"
+    """The indices of the k largest; k is the host's affair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class HostInput:
     quantises: bool = False
     rounding: Rounding = Rounding.HALF_EVEN
     overflow: Overflow = Overflow.SATURATE
+    quantiser: FloatQuantiser | None = None
+    """Where it has a scale that is no power of two, a narrow range or an offset, it is this one."""
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
         """Codes (N, H, W, C) of values in the model's own layout (N, C, H, W); vectors stay as they are."""
@@ -38,6 +43,8 @@ class HostInput:
         if not finite.all():
             count = np.size(finite) - finite.sum()
             raise InputError(f"the data holds {count} NaN or infinite values, or beyond float32; remove them")
+        if self.quantiser is not None:
+            return np.ascontiguousarray(self.quantiser.codes(values))
         codes = quantize(values, to, self.rounding, self.overflow)
         if not self.quantises:
             self._check_on_grid(values, codes, to)
@@ -60,15 +67,27 @@ class HostInput:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class ChannelScale:
+    """value = scale * (code * 2**-frac) + offset, each (channels,) float64."""
+
+    scale: Values
+    offset: Values
+
+
 @dataclass(frozen=True, slots=True)
 class HostOutput:
     """What turns output codes into what the user's model returned; `scale` is 1 for power-of-two nets."""
 
     scale: float = 1.0
     tail: Tail = Tail.NONE
+    channels: ChannelScale | None = None
+    """Where channels differ in scale, or have an offset, it is this one and `scale` is 1."""
 
     def decode(self, codes: Codes, format: Fixed) -> Values:  # noqa: A002 - the field's word
         """float64 values in the model's own layout (N, C, H, W)."""
+        if self.channels is not None:
+            return channels_first(format.decode(codes) * self.channels.scale + self.channels.offset)
         return channels_first(format.decode(codes)) * self.scale
 
 

@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import shiftwire_hls
+from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.host import Tail
 from shiftwire.network import Network, Node, Op
@@ -32,6 +33,7 @@ from shiftwire.ops import (
     Relu,
     Requantize,
     Shift,
+    SumPool,
     Threshold,
     Weights,
     Window,
@@ -48,6 +50,7 @@ IR_VERSION = 10
 class _Writer:
     """Nodes and initialisers of a graph in the making."""
 
+    network: Network
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     initialisers: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -65,7 +68,8 @@ class _Writer:
 
 def to_onnx(network: Network) -> onnx.ModelProto:
     """A model that plain runtimes execute and `import_onnx` reads back."""
-    writer = _Writer()
+    _require_grids(network)
+    writer = _Writer(network)
     given = network.input_name
     if network.host_input.quantises:
         given = f"{network.input_name}_values"
@@ -88,6 +92,16 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     return model
 
 
+def _require_grids(network: Network) -> None:
+    """The contract knows grids of powers of two alone."""
+    host = network.host_output
+    if network.host_input.quantiser is not None or host.channels is not None or host.scale != 1:
+        raise InputError(
+            "its input or output has a scale that is no power of two, which the contract cannot say; "
+            "keep the file that it was imported from"
+        )
+
+
 def _graph(writer: _Writer, network: Network, given: str, made: str) -> onnx.GraphProto:
     *spatial, channels = network.input.shape
     x = helper.make_tensor_value_info(given, TensorProto.FLOAT, ["N", channels, *spatial])
@@ -105,6 +119,8 @@ def _tail(writer: _Writer, network: Network) -> str:
             writer.node("Softmax", [source], name, axis=1)
         case Tail.ARGMAX:
             writer.node("ArgMax", [source], name, axis=1)
+        case Tail.TOPK:
+            return source
     return name
 
 
@@ -198,6 +214,14 @@ def _average_pool(writer: _Writer, op: AveragePool, node: Node) -> None:
     writer.node("AveragePool", list(node.inputs), node.name, kernel_shape=shape, count_include_pad=1, **window)
 
 
+def _sum_pool(writer: _Writer, op: SumPool, node: Node) -> None:
+    """A depthwise convolution whose weights are all one: the contract has no sum of its own."""
+    channels = writer.network.sources(node)[0].shape[-1]
+    one = np.ones((1, channels, *op.window.kernel, 1), np.int8)
+    conv = Conv(Shift(ShiftWeights(one, np.zeros_like(one))), Bias.none(channels), op.window, channels)
+    _conv(writer, conv, node)
+
+
 def _pad(writer: _Writer, op: Pad, node: Node) -> None:
     pads = np.array([0, 0, *op.begin, 0, 0, *op.end], np.int64)
     writer.node("Pad", [*node.inputs, writer.constant(f"{node.name}_pads", pads)], node.name)
@@ -218,6 +242,7 @@ _WRITERS: dict[type[Op], Callable[[_Writer, Any, Node], None]] = {
     Requantize: lambda writer, op, node: _requantize(writer, op, node.inputs[0], node.name),
     MaxPool: _max_pool,
     AveragePool: _average_pool,
+    SumPool: _sum_pool,
     Pad: _pad,
     Relu: _plain("Relu"),
     Flatten: _plain("Flatten", axis=1),

@@ -11,8 +11,10 @@ from shiftwire.errors import InputError, noted
 from shiftwire.fixed import Fixed
 from shiftwire.host import HostInput
 from shiftwire.network import Network
+from shiftwire.onnx_import.canonical import canonical
 from shiftwire.onnx_import.file import check, load
 from shiftwire.onnx_import.graph import INPUT_FORMAT_KEY, Graph
+from shiftwire.onnx_import.parameter import IntegerWeights
 from shiftwire.onnx_import.readers import reader_of
 from shiftwire.onnx_import.view import View
 
@@ -20,20 +22,23 @@ CONTRACT = 1
 """Version of the domain `shiftwire`."""
 
 
-def import_onnx(path: Path) -> Network:
-    """The Network of an exact ONNX file."""
+def import_onnx(path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+    """The Network of an ONNX file whose weights and activations are all quantised: ours, or QONNX."""
     with noted(f"in {path}"):
-        return _walk(load(path))
+        return _walk(load(path), integer_weights)
 
 
-def network_from_model(model: onnx.ModelProto) -> Network:
-    """The Network of an exact ONNX model in memory."""
+def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+    """The Network of a quantised ONNX model in memory."""
     check(model)
-    return _walk(model)
+    return _walk(model, integer_weights)
 
 
-def _walk(model: onnx.ModelProto) -> Network:
+def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
+    check_contract(given)
+    model = canonical(given)
     graph = opened(model)
+    graph.integer_weights = integer_weights
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
             continue
@@ -47,7 +52,6 @@ def _walk(model: onnx.ModelProto) -> Network:
 
 def opened(model: onnx.ModelProto) -> Graph:
     """The graph of a checked model before its first node is read."""
-    _check_contract(model)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
@@ -62,7 +66,7 @@ def opened(model: onnx.ModelProto) -> Graph:
     return graph
 
 
-def _check_contract(model: onnx.ModelProto) -> None:
+def check_contract(model: onnx.ModelProto) -> None:
     for entry in model.opset_import:
         if entry.domain == "shiftwire" and entry.version != CONTRACT:
             raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from math import prod
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Fixed, Overflow, Rounding
-from shiftwire.host import HostInput, HostOutput, Tail
+from shiftwire.host import HostOutput, Tail
+from shiftwire.onnx_import.arithmetic import ARITHMETIC_READERS
 from shiftwire.onnx_import.graph import Graph
 from shiftwire.onnx_import.layers import AFFINE_READERS, CONV_READERS, DENSE_READERS, read_window
+from shiftwire.onnx_import.pending import Pending
+from shiftwire.onnx_import.quantisers import QUANTISER_READERS
 from shiftwire.onnx_import.view import View
-from shiftwire.ops import Add, AveragePool, Concat, Flatten, MaxPool, Pad, Relu, Requantize, Window
+from shiftwire.onnx_import.weighted import WEIGHTED_READERS
+from shiftwire.ops import AveragePool, Concat, Flatten, MaxPool, Pad, SumPool, Window
 
 Reader = Callable[[View, Graph], None]
 
-QUANT_DOMAIN = "qonnx.custom_op.general"
-_E = TypeVar("_E", Rounding, Overflow)
+CONTROL_FLOW = ("If", "Loop", "Scan")
 
 
 def reader_of(view: View) -> Reader:
     """The reader of a node; raises InputError for one that convert does not know."""
     found = READERS.get(view.key)
     if found is None:
-        _refuse_float(view)
         domain, operation = view.key
+        if operation in CONTROL_FLOW:
+            raise InputError(
+                f"{operation} decides at run time what is computed; export the network without loops and branches"
+            )
+        if operation == "Transpose":
+            raise InputError(
+                "a Transpose that meets no inverse is not handled; export the network channels first, (N, C, H, W), "
+                "from its input to its output (tf2onnx: --inputs-as-nchw)"
+            )
+        _refuse_float(view)
         raise InputError(
             f"the operation {operation}{f' of domain {domain}' if domain else ''} is not supported; "
             f"use {', '.join(sorted(name for _, name in READERS))}"
@@ -46,67 +57,8 @@ def _refuse_float(view: View) -> None:
             )
 
 
-def _quant(view: View, graph: Graph) -> None:
-    """QONNX Quant: only power-of-two scales, no offset, whole range."""
-    scale, offset, bits = (_scalar(view, at, name) for at, name in ((1, "scale"), (2, "zeropt"), (3, "bitwidth")))
-    frac = -np.log2(scale) if scale > 0 else 0.5
-    if not np.isfinite(frac) or frac != np.round(frac):
-        raise InputError(f"a scale of {scale} is no power of two; train with power-of-two scales")
-    if offset != 0 or bits != np.round(bits):
-        raise InputError(f"zeropt {offset} with bitwidth {bits} is not handled; give zeropt 0 and a whole bitwidth")
-    view.insist("narrow", 0, default=0)
-    held = Fixed(int(bits), int(frac), signed=view.flag("signed", 1))
-    _requantized(view, graph, held, _quant_rounding(view.text("rounding_mode", "ROUND"), held), Overflow.SATURATE)
-
-
-def _scalar(view: View, position: int, name: str) -> float:
-    value = view.constant(position, name)
-    if value.size != 1:
-        raise InputError(f"its {name} has shape {value.shape}; only one for the whole tensor is handled")
-    return float(value.reshape(()))
-
-
-def _quant_rounding(mode: str, held: Fixed) -> Rounding:
-    """QONNX rounds HALF_UP ties away from zero, which is our half_up for unsigned results alone."""
-    if mode == "HALF_UP" and not held.signed:
-        return Rounding.HALF_UP
-    modes = {"FLOOR": Rounding.FLOOR, "ROUND": Rounding.HALF_EVEN, "HALF_EVEN": Rounding.HALF_EVEN}
-    if mode not in modes:
-        raise InputError(
-            f"rounding_mode {mode} of {'signed' if held.signed else 'unsigned'} values is not handled; "
-            "use FLOOR or ROUND (HALF_UP for unsigned values), or shiftwire.Requantize"
-        )
-    return modes[mode]
-
-
-def _requantize(view: View, graph: Graph) -> None:
-    held = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
-    rounding = _choice(view, "rounding", Rounding)
-    _requantized(view, graph, held, rounding, _choice(view, "overflow", Overflow))
-
-
-def _choice(view: View, name: str, kind: type[_E]) -> _E:
-    text = view.text(name)
-    choices = [member.value for member in kind]
-    if text not in choices:
-        raise InputError(f"attribute {name} = {text} is not handled; use {', '.join(choices)}")
-    return kind(text)
-
-
-def _requantized(view: View, graph: Graph, held: Fixed, rounding: Rounding, overflow: Overflow) -> None:
-    source = view.inputs[0]
-    if graph.is_raw_input(source):
-        graph.enter(view.output, held, HostInput(True, rounding, overflow))
-    else:
-        graph.emit(view, Requantize(held, rounding, overflow), source)
-
-
-def _relu(view: View, graph: Graph) -> None:
-    graph.emit(view, Relu(), view.inputs[0])
-
-
 def _identity(view: View, graph: Graph) -> None:
-    graph.known[view.output] = graph.source(view.inputs[0])
+    graph.put(view, *graph.opened(view.inputs[0]))
 
 
 def _kernel_shape(view: View, graph: Graph) -> tuple[int, ...]:
@@ -117,7 +69,13 @@ def _max_pool(view: View, graph: Graph) -> None:
     window = read_window(view, _kernel_shape(view, graph))
     view.insist("ceil_mode", 0, default=0)
     view.insist("storage_order", 0, default=0)
-    graph.emit(view, MaxPool(window), view.inputs[0])
+    name, pending = graph.opened(view.inputs[0])
+    if (pending.slope(graph.tensors[name].shape[-1]) < 0).any():
+        raise InputError(
+            "it takes the largest of values that fall where codes rise, behind a negative scale or batch norm; "
+            "quantise them by a Quant node in front of the pool"
+        )
+    graph.put(view, graph.append(MaxPool(window), (name,), view.output), pending)
 
 
 def _average_pool(view: View, graph: Graph) -> None:
@@ -126,27 +84,37 @@ def _average_pool(view: View, graph: Graph) -> None:
     includes_pads = view.flag("count_include_pad", 0)
     if any(window.begin + window.end) and not includes_pads:
         raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
-    graph.emit(view, AveragePool(window), view.inputs[0])
+    _average(view, graph, window)
 
 
 def _global_average_pool(view: View, graph: Graph) -> None:
     spatial = graph.tensor(view.inputs[0]).shape[:-1]
     ones, zeros = (1,) * len(spatial), (0,) * len(spatial)
-    graph.emit(view, AveragePool(Window(spatial, ones, zeros, zeros)), view.inputs[0])
+    _average(view, graph, Window(spatial, ones, zeros, zeros))
 
 
-def _add(view: View, graph: Graph) -> None:
-    graph.emit(view, Add(), *view.inputs)
+def _average(view: View, graph: Graph, window: Window) -> None:
+    """Exact where the area is a power of two; any other area stays in the scale of the sums."""
+    area = prod(window.kernel)
+    name, pending = graph.scaled(view.inputs[0])
+    is_power = area & (area - 1) == 0
+    made = graph.append(AveragePool(window) if is_power else SumPool(window), (name,), view.output)
+    graph.put(view, made, pending if is_power else Pending(pending.scale / area))
 
 
 def _concat(view: View, graph: Graph) -> None:
+    """Along the channels; scales that differ stay with their channels."""
     rank = len(graph.tensor(view.inputs[0]).shape) + 1
     view.insist("axis", 1, 1 - rank, default=None)
-    name = graph.source(view.inputs[0])
-    for position, other in enumerate(view.inputs[1:], start=1):
-        last = position == len(view.inputs) - 1
-        name = graph.append(Concat(), (name, graph.source(other)), view.output + ("" if last else f"_part{position}"))
-    graph.known[view.output] = name
+    parts = [graph.scaled(name) for name in view.inputs]
+    widths = [graph.tensors[name].shape[-1] for name, _ in parts]
+    rows = [np.broadcast_to(pending.scale, (width,)) for (_, pending), width in zip(parts, widths, strict=True)]
+    scale = np.concatenate(rows)
+    name = parts[0][0]
+    for position, (other, _) in enumerate(parts[1:], start=1):
+        last = position == len(parts) - 1
+        name = graph.append(Concat(), (name, other), view.output + ("" if last else f"_part{position}"))
+    graph.put(view, name, Pending(np.asarray(scale[0]) if (scale == scale[0]).all() else scale))
 
 
 def _pad(view: View, graph: Graph) -> None:
@@ -156,7 +124,7 @@ def _pad(view: View, graph: Graph) -> None:
     if len(view.inputs) > 2 and view.inputs[2] and np.any(view.constant(2, "constant_value") != 0):
         raise InputError("a padding value other than 0 is not handled; pad with 0")
     begin, end = _spatial_pads(view, rank=len(graph.tensor(view.inputs[0]).shape) + 1)
-    graph.emit(view, Pad(begin, end), view.inputs[0])
+    graph.keep(view, Pad(begin, end), view.inputs[0])
 
 
 def _spatial_pads(view: View, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -192,8 +160,11 @@ def _reshape(view: View, graph: Graph) -> None:
 def _flat(view: View, graph: Graph) -> None:
     if len(graph.tensor(view.inputs[0]).shape) == 1:
         _identity(view, graph)
-    else:
-        graph.emit(view, Flatten(), view.inputs[0])
+        return
+    name, pending = graph.opened(view.inputs[0])
+    *spatial, channels = graph.tensors[name].shape
+    places = np.repeat(np.arange(channels), prod(spatial))
+    graph.put(view, graph.append(Flatten(), (name,), view.output), pending.spread(places))
 
 
 def _softmax(view: View, graph: Graph) -> None:
@@ -208,28 +179,36 @@ def _argmax(view: View, graph: Graph) -> None:
     _cut(view, graph, Tail.ARGMAX)
 
 
+def _topk(view: View, graph: Graph) -> None:
+    view.insist("axis", 1, -1, default=-1)
+    view.insist("largest", 1, default=1)
+    view.insist("sorted", 0, 1, default=1)
+    _cut(view, graph, Tail.TOPK)
+
+
 def _cut(view: View, graph: Graph, tail: Tail) -> None:
     """Leave a ranking to the host; elsewhere than at the end it would change values."""
-    if view.output != graph.onnx_output:
+    if graph.onnx_output not in view.outputs:
         raise InputError("it is handled as the last node only, where the host may do it; move it to the end")
     graph.host_output = HostOutput(tail=tail)
-    _identity(view, graph)
+    name, pending = graph.opened(view.inputs[0])
+    graph.known[graph.onnx_output], graph.pending[graph.onnx_output] = name, pending
 
 
 READERS: dict[tuple[str, str], Reader] = {
-    (QUANT_DOMAIN, "Quant"): _quant,
-    ("shiftwire", "Requantize"): _requantize,
+    **QUANTISER_READERS,
     **{("shiftwire", name): reader for name, reader in {**DENSE_READERS, **CONV_READERS, **AFFINE_READERS}.items()},
-    ("", "Relu"): _relu,
+    **WEIGHTED_READERS,
+    **ARITHMETIC_READERS,
     ("", "Identity"): _identity,
     ("", "MaxPool"): _max_pool,
     ("", "AveragePool"): _average_pool,
     ("", "GlobalAveragePool"): _global_average_pool,
-    ("", "Add"): _add,
     ("", "Concat"): _concat,
     ("", "Pad"): _pad,
     ("", "Flatten"): _flatten,
     ("", "Reshape"): _reshape,
     ("", "Softmax"): _softmax,
     ("", "ArgMax"): _argmax,
+    ("", "TopK"): _topk,
 }

@@ -38,6 +38,10 @@ class View:
         return str(self._node.output[0])
 
     @property
+    def outputs(self) -> list[str]:
+        return list(self._node.output)
+
+    @property
     def place(self) -> str:
         return f"in node '{self._node.name or self.output}' ({self._node.op_type})"
 

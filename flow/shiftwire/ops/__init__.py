@@ -5,7 +5,7 @@ from shiftwire.ops.bias import Bias
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.join import Add, Concat
-from shiftwire.ops.pool import AveragePool, MaxPool
+from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.reshape import Flatten, Pad
@@ -29,6 +29,7 @@ __all__ = [
     "Relu",
     "Requantize",
     "Shift",
+    "SumPool",
     "Threshold",
     "Weights",
     "Window",

@@ -1,4 +1,4 @@
-"""MaxPool and AveragePool over windows of one or two axes, channel by channel."""
+"""MaxPool, AveragePool and SumPool over windows of one or two axes, channel by channel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,15 +58,47 @@ class AveragePool(Op):
         return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), grid)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        total: Codes = np.sum(self.window.patches(codes[0]), axis=tuple(range(-self.window.axes, 0)))
-        return total
+        return _sums(self.window, codes[0])
 
     def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
-        acc = settings(acc_t=CodeType(output.format.signed_bits))
-        return Kernel("average_pool", self.window.settings(inputs[0].shape) + acc)
+        return _sum_kernel(self.window, inputs[0], output)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class SumPool(Op):
+    """The sum of any number of positions, exact; who divides by their number keeps that in a scale."""
+
+    window: Window
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        _require_values(self.window)
+        area = prod(self.window.kernel)
+        require_width(2.0**x.format.bits * area)
+        held = Fixed.covering(x.format.lo * area, x.format.hi * area, x.format.frac)
+        return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), held)
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        return _sums(self.window, codes[0])
+
+    def kernel(self, inputs: Sequence[Tensor], output: Tensor) -> Kernel:
+        return _sum_kernel(self.window, inputs[0], output)
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations(adds=output.size * (prod(self.window.kernel) - 1))
+
+
+def _sums(window: Window, x: Codes) -> Codes:
+    total: Codes = np.sum(window.patches(x), axis=tuple(range(-window.axes, 0)))
+    return total
+
+
+def _sum_kernel(window: Window, x: Tensor, output: Tensor) -> Kernel:
+    acc = settings(acc_t=CodeType(output.format.signed_bits))
+    return Kernel("average_pool", window.settings(x.shape) + acc)
 
 
 def _require_values(window: Window) -> None:

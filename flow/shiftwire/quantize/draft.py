@@ -20,7 +20,7 @@ from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, relative_error
-from shiftwire.quantize.scaling import Made
+from shiftwire.quantize.scaling import Made, Step, affine_steps
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
 QUANTISERS = {"Quant", "Requantize"}
@@ -73,7 +73,26 @@ class Draft:
         held = self.choose(name, values, self.options.input_bits)
         self.graph.enter(name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
-        self._cost_of_requantize(self.graph.source(name), held, values)
+        self._cost_of_requantize(self.graph.known[name], held, values)
+
+    def source(self, onnx_name: str) -> str:
+        """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
+        name, pending = self.graph.opened(onnx_name)
+        if not pending.is_none:
+            del self.graph.pending[onnx_name]
+            slope = pending.slope(self.tensor(name).shape[-1])
+            steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False)
+            self.emit(steps, name, onnx_name)
+        return self.graph.known[onnx_name]
+
+    def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
+        """Append a chain whose codes are known, the last op under the tensor's own name."""
+        for at, step in enumerate(steps):
+            is_last = at == len(steps) - 1
+            source = self.adopt(
+                step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.made.codes
+            )
+        self.graph.known[onnx_name] = source
 
     def append(self, op: Op, source: str, name: str) -> str:
         """A new node and its codes."""
@@ -115,7 +134,7 @@ class Draft:
 
         Tensors of one value a channel, such as averages over an image, keep as many bits as the input.
         """
-        source = self.graph.source(onnx_name)
+        source = self.source(onnx_name)
         tensor, options = self.tensor(source), self.options
         is_input = source == next(iter(self.graph.tensors))
         bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits

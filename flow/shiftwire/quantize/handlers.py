@@ -14,11 +14,11 @@ from shiftwire.fixed import Values
 from shiftwire.onnx_import.layers import read_window
 from shiftwire.onnx_import.readers import READERS
 from shiftwire.onnx_import.view import View
-from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Shift, Weights, Window
+from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, SumPool, Weights, Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
-from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, emit_steps
+from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire.shift_weights import ShiftWeights
 
 Handler = Callable[[View, Draft], None]
@@ -106,11 +106,11 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
 
 def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: int = 0) -> None:
     """An Affine fitted to the float values."""
-    source = draft.graph.source(view.inputs[source_at])
+    source = draft.source(view.inputs[source_at])
     right, before = draft.truth(view.output), draft.at(source).values
     is_last = view.output == draft.graph.onnx_output
     steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
-    emit_steps(draft, steps, source, view.output)
+    draft.emit(steps, source, view.output)
     made = draft.graph.known[view.output]
     own = centred_error(steps[-1].made.values, scale * before + shift)
     terms = steps[-1].op.terms
@@ -120,6 +120,8 @@ def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: i
 
 def _add(view: View, draft: Draft) -> None:
     if not any(view.is_constant(at) for at in range(len(view.inputs))):
+        for name in view.inputs:
+            draft.source(name)
         draft.read(view)
         return
     at, offset = _constant_operand(view, draft)
@@ -128,7 +130,7 @@ def _add(view: View, draft: Draft) -> None:
 
 def _relu(view: View, draft: Draft) -> None:
     """Saturation at 0 is what an unsigned format does by itself."""
-    source = draft.graph.source(view.inputs[0])
+    source = draft.source(view.inputs[0])
     if view.output == draft.graph.onnx_output:
         draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
         return
@@ -153,17 +155,14 @@ def _average(view: View, draft: Draft, window: Window) -> None:
     view.insist("ceil_mode", 0, default=0)
     if not view.flag("count_include_pad", 0) and any(window.begin + window.end):
         raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
-    source, area = draft.graph.source(view.inputs[0]), prod(window.kernel)
+    source, area = draft.source(view.inputs[0]), prod(window.kernel)
     if area & (area - 1) == 0:
         draft.carry(AveragePool(window), source, view.output)
         return
-    channels = draft.tensor(source).shape[-1]
-    ones = np.ones((1, channels, *window.kernel, 1), np.int8)
-    sums = Conv(Shift(ShiftWeights(ones, 0 * ones)), Bias.none(channels), window, channels)
-    step = Step.after(sums, draft.at(source))
-    scale = np.full(channels, 1 / area)
-    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, True)
-    emit_steps(draft, (step, *steps), source, view.output)
+    step = Step.after(SumPool(window), draft.at(source))
+    scale = np.full(draft.tensor(source).shape[-1], 1 / area)
+    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, is_last=False)
+    draft.emit((step, *steps), source, view.output)
 
 
 def _clip(view: View, draft: Draft) -> None:
@@ -173,7 +172,7 @@ def _clip(view: View, draft: Draft) -> None:
         raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
     right = draft.truth(view.output)
     held = draft.choose(view.output, right)
-    source = draft.graph.source(view.inputs[0])
+    source = draft.source(view.inputs[0])
     cap = float(np.floor(np.ldexp(high, held.frac)))
     if cap >= held.hi:
         draft.graph.known[view.output] = draft.requantize(source, held, view.output)

@@ -9,7 +9,16 @@ import numpy as np
 
 from shiftwire.fixed import Codes, Values
 from shiftwire.quantize.options import Method, Options
-from shiftwire.quantize.terms import STEPS, ScaledTerms, apot_terms, greedy_terms, grid_of, mixed, signed_digits
+from shiftwire.quantize.terms import (
+    STEPS,
+    ScaledTerms,
+    apot_terms,
+    greedy_terms,
+    grid_of,
+    levels_of,
+    mixed,
+    signed_digits,
+)
 
 APOT_TOP = 8.0
 """A filter's largest weight in APoT steps, before steps around it are tried: between the levels 8 and 10."""
@@ -33,9 +42,9 @@ def plans(weights: Values, scale: Values, options: Options, output_errors: Filte
     `output_errors` measures filters by their outputs, where the error budget is on outputs.
     """
     exact = grid_of(weights)
-    plain = None if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
+    plain = levels_of(weights) if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
     has_scale = bool(np.any(scale != 1))
-    if plain is not None and not has_scale:
+    if plain is not None and plain.is_plain and not has_scale:
         yield Plan("exact", weights, plain, is_folded=True)
         return
     errors = output_errors or (lambda terms: np.full(len(weights), np.nan))

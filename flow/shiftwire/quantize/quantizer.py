@@ -19,7 +19,7 @@ from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import.canonical import canonical
 from shiftwire.onnx_import.file import load
 from shiftwire.onnx_import.graph import Graph
-from shiftwire.onnx_import.importer import opened
+from shiftwire.onnx_import.importer import check_contract, opened
 from shiftwire.onnx_import.view import View
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
@@ -61,6 +61,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
     with noted(f"in {path}"):
         given = load(path)
         model = with_functions(canonical(given))
+        check_contract(given)
         graph = opened(model)
     check_samples(samples, graph)
     with noted(f"in {path}"):

@@ -16,6 +16,10 @@ APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 """Four-bit APoT: sums of one of {0, 1, 4, 16} / 2 and one of {0, 2, 8} ..., as exact integers."""
 GRID_BITS = 16
 """Widest weights that count as quantised already."""
+LEVEL_BITS = 8
+"""Widest integer weights that are recognised behind a float scale."""
+LEVEL_ROUNDING = 1e-5
+"""How far, in the largest weight, float32 may have moved them."""
 STEPS = np.exp2(np.arange(-4, 4) / 8)
 """Scales that are tried within one octave."""
 
@@ -109,6 +113,35 @@ def grid_of(weights: Values) -> tuple[Codes, int] | None:
     if int(exponent.max()) - low > GRID_BITS:
         return None
     return np.ldexp(weights.astype(np.float64), -low).astype(np.int64), -low
+
+
+def levels_of(weights: Values) -> ScaledTerms | None:
+    """Integers of at most LEVEL_BITS bits times one float step a filter, where that is all that the weights are.
+
+    So quantisers with scales that are no powers of two leave them.
+    """
+    rows = np.abs(weights.reshape(len(weights), -1))
+    step = np.array([_common_step(row) for row in rows])
+    if (step <= 0).any():
+        return None
+    codes = np.rint(weights / _column(step, weights.ndim)).astype(np.int64)
+    return ScaledTerms(signed_digits(codes, 0), step)
+
+
+def _common_step(row: Values) -> float:
+    """The largest number of which all are multiples up to float32's rounding (Euclid's way), else 0."""
+    largest = float(row.max())
+    if largest <= 0:
+        return 1.0
+    finest, near = largest / (1 << (LEVEL_BITS - 1)), LEVEL_ROUNDING * largest
+    step = largest
+    for value in np.unique(row[row > 0]).tolist():
+        while value > near:
+            if step < finest:
+                return 0.0
+            step, value = value, abs(step - value * round(step / value))
+    whole = np.rint(row / step)
+    return float((row * whole).sum() / (whole * whole).sum()) if np.all(np.abs(row - whole * step) <= near * 8) else 0.0
 
 
 def mixed(by_terms: Sequence[ShiftWeights], chosen: Codes) -> ShiftWeights:

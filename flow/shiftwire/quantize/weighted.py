@@ -54,7 +54,7 @@ def emit_shift(draft: Draft, layer: FloatLayer) -> None:
     right = draft.truth(layer.name)
     folded, *scaled = [_tried(draft, layer, plan, right) for plan in _plans(draft, layer)]
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
-    emit_steps(draft, best.steps, layer.source, layer.name)
+    draft.emit(best.steps, layer.source, layer.name)
     draft.costs.append(_cost(draft, layer, best, right))
 
 
@@ -91,14 +91,6 @@ def emit_adder(draft: Draft, layer: FloatLayer) -> None:
             weight_error=_norm_ratio(lost, layer.weights),
         )
     )
-
-
-def emit_steps(draft: Draft, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
-    """Append a chain that was tried already; its codes are known."""
-    for at, step in enumerate(steps):
-        is_last = at == len(steps) - 1
-        source = draft.adopt(step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.made.codes)
-    draft.graph.known[onnx_name] = source
 
 
 def _tried(draft: Draft, layer: FloatLayer, plan: Plan, right: Values) -> Trial:

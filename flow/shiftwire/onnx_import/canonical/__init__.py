@@ -66,7 +66,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _model(draft: Draft) -> onnx.ModelProto:
-    given = [value for value in draft.model.graph.input if value.name not in draft.constants]
+    given = draft.inputs
     batches = {value.type.tensor_type.shape.dim[0].dim_value for value in given if value.type.tensor_type.shape.dim}
     is_open = not any(node.op_type in BATCH_DEPENDENT for node in draft.nodes)
     batch: int | str = "N" if is_open or len(batches) != 1 else (batches.pop() or "N")

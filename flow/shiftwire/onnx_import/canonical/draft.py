@@ -22,12 +22,14 @@ PARAMETER_OPS = (*QUANTISERS, "Transpose")
 
 @dataclass
 class Draft:
-    """A graph in the making; `values` holds the static shape and type of every tensor, as of the last `infer`.
+    """A graph in the making; `inputs` are those that are no initialisers.
 
+    `values` holds the static shape and type of every tensor, as of the last `infer`.
     Shapes are those at the batch `PROBE` where the file leaves the batch open.
     """
 
     model: onnx.ModelProto
+    inputs: list[onnx.ValueInfoProto]
     nodes: list[onnx.NodeProto]
     constants: dict[str, npt.NDArray[Any]]
     values: dict[str, Value] = field(default_factory=dict)
@@ -37,7 +39,8 @@ class Draft:
         """A copy: the model itself is never edited."""
         constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
-        return cls(model, nodes, constants)
+        inputs = [value for value in model.graph.input if value.name not in constants]
+        return cls(model, inputs, nodes, constants)
 
     @property
     def outputs(self) -> set[str]:
@@ -45,7 +48,7 @@ class Draft:
 
     def infer(self) -> None:
         """Shapes of everything as the graph is now."""
-        self.values = inferred(self.model, self.nodes, self.constants)
+        self.values = inferred(self.model, self.inputs, self.nodes, self.constants)
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """Static shape, None where inference does not reach."""
@@ -81,7 +84,7 @@ class Draft:
     def fresh(self, wish: str) -> str:
         """`wish`, or `wish_2` and so on where a tensor has that name."""
         taken = {output for node in self.nodes for output in node.output} | set(self.constants)
-        taken |= {value.name for value in self.model.graph.input}
+        taken |= {value.name for value in self.inputs}
         names = (wish if at == 1 else f"{wish}_{at}" for at in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
 

@@ -28,7 +28,8 @@ def _is_idle(draft: Draft, node: onnx.NodeProto) -> bool:
         return held is not None and held.type == attribute(node, "to") == FLOAT
     if is_standard(node, "Pad"):
         pads = draft.constants.get(node.input[1]) if len(node.input) > 1 else np.array(attribute(node, "pads", [1]))
-        return pads is not None and not pads.any()
+        same = draft.shape(node.input[0]) == draft.shape(node.output[0]) is not None
+        return same and pads is not None and not pads.any()
     return is_standard(node, "Concat", "Sum", "Max", "Min") and len(node.input) == 1
 
 

@@ -61,4 +61,9 @@ def _moved_constant(draft: Draft, name: str, wish: str, move: Callable[[Array], 
     array = draft.constants[name]
     if array.size == 1 and array.ndim != rank:
         return name
-    return draft.constant(f"{name}_{wish}", move(array)) if array.ndim == rank else None
+    if array.ndim != rank:
+        return None
+    if draft.is_read_once(name):
+        draft.constants[name] = np.ascontiguousarray(move(array))
+        return name
+    return draft.constant(f"{name}_{wish}", move(array))

@@ -30,12 +30,14 @@ class Value:
 
 
 def inferred(
-    model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], constants: Mapping[str, npt.NDArray[Any]]
+    model: onnx.ModelProto,
+    given: Sequence[onnx.ValueInfoProto],
+    nodes: Sequence[onnx.NodeProto],
+    constants: Mapping[str, npt.NDArray[Any]],
 ) -> dict[str, Value]:
     """Shape and type of every tensor that ONNX's own inference reaches."""
     shadow = onnx.ModelProto()
     shadow.CopyFrom(_shell(model))
-    given = [value for value in model.graph.input if value.name not in constants]
     inputs = [_at_probe(value) for value in given] + [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
         for name, array in constants.items()
