@@ -11,6 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import shiftwire_hls
 
+DOMAINS = {"": 20, "shiftwire": 1, "qonnx.custom_op.general": 1}
+
 
 class FloatNet:
     """Nodes one behind the other; `at` is the last tensor's name."""
@@ -60,7 +62,7 @@ class FloatNet:
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", *self.shape])
         y = helper.make_tensor_value_info(self.at, TensorProto.FLOAT, ["N", None])
         graph = helper.make_graph(self.nodes, "g", [x], [y], tensors)
-        opsets = [helper.make_opsetid(domain, version) for domain, version in (("", 20), ("shiftwire", 1))]
+        opsets = [helper.make_opsetid(domain, version) for domain, version in DOMAINS.items()]
         kinds = sorted({node.op_type for node in self.nodes if node.domain == "shiftwire"})
         functions = [onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for kind in kinds]
         return helper.make_model(graph, opset_imports=opsets, ir_version=10, functions=functions)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
 
 from float_nets import FloatNet, adder, convolutional
 from onnx_graphs import conv as exact_conv
@@ -114,6 +115,28 @@ def test_an_exact_file_stays_exact(tmp_path: Path) -> None:
     codes = network.host_input.encode(values, network.input.format)
     assert np.array_equal(made.network.evaluate(codes), network.evaluate(codes))
     assert made.report.answers.rms_logit_error == 0
+    assert "quantised throughout" in made.report.advice
+
+
+def test_a_partly_quantised_file_keeps_what_is_exact(tmp_path: Path) -> None:
+    """Weights that a QONNX node quantises, with a scale that is no power of two, stay those very integers."""
+    net = FloatNet((2, 6, 6)).conv("c", 4, 2)
+    constants = {"scale": 0.037, "zeropt": 0.0, "bits": 4.0}
+    quant = helper.make_node(
+        "Quant", ["c_w", *constants], ["c_q"], name="c_q", domain="qonnx.custom_op.general",
+        signed=1, narrow=0, rounding_mode="ROUND",
+    )  # fmt: skip
+    net.constants |= {name: np.array(value, np.float32) for name, value in constants.items()}
+    net.nodes[0].input[1] = "c_q"
+    net.nodes.insert(0, quant)
+    net.node("Relu", "r").node("Flatten", "f", axis=1).dense("logits", 3, 144)
+    made = quantised(net.save(tmp_path), net.samples(64))
+    conv = next(node.op for node in made.network.nodes if node.kind == "ShiftConv")
+    wanted = np.clip(np.rint(np.moveaxis(net.constants["c_w"], 1, -1) / np.float32(0.037)), -8, 7)
+    ratio = conv.weights.rows.reshape(wanted.shape)[wanted != 0] / wanted[wanted != 0]
+    assert np.unique(ratio.reshape(-1)).size <= 2, "each filter is its integers times a power of two"
+    assert made.report.layers[1].how == "exact, scaled"
+    assert made.report.answers.relative_logit_error < 0.03
 
 
 def test_an_adder_layer_shares_its_inputs_grid(tmp_path: Path) -> None:
@@ -134,7 +157,7 @@ def test_an_average_over_nine_is_a_sum_and_a_scale(tmp_path: Path) -> None:
     net = FloatNet((2, 3, 3)).conv("c", 4, 2).node("Relu", "r").node("GlobalAveragePool", "g")
     net.node("Flatten", "f", axis=1)
     made = quantised(net.save(tmp_path), net.samples(64), act_bits=10)
-    assert [node.kind for node in made.network.nodes][-4:] == ["ShiftConv", "Requantize", "Affine", "Flatten"]
+    assert [node.kind for node in made.network.nodes][-4:] == ["SumPool", "Requantize", "Affine", "Flatten"]
     assert made.report.answers.relative_logit_error < 0.01
 
 

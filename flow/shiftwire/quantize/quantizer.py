@@ -19,7 +19,7 @@ from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import.canonical import canonical
 from shiftwire.onnx_import.file import load
 from shiftwire.onnx_import.graph import Graph
-from shiftwire.onnx_import.importer import check_contract, opened
+from shiftwire.onnx_import.importer import check_contract, network_from_model, opened
 from shiftwire.onnx_import.view import View
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
@@ -66,13 +66,23 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
-        _walk(draft, progress)
-        draft.require_used()
-        with noted("at the graph output"):
-            network = drop_unread(draft.graph.finished())
+        network = _quantised_already(given)
+        if network is None:
+            _walk(draft, progress)
+            draft.require_used()
+            with noted("at the graph output"):
+                network = drop_unread(draft.graph.finished())
     found = _scored(FloatModel(with_functions(given), [graph.onnx_output]), network, samples, progress)
     report = QuantizeReport(len(calibrated), tuple(draft.costs), answers(*found, samples.labels, calibrated.tolist()))
     return Quantized(network, to_onnx(network), report)
+
+
+def _quantised_already(model: onnx.ModelProto) -> Network | None:
+    """The network of a file that convert takes as it is; its layers keep every code."""
+    try:
+        return network_from_model(model)
+    except InputError:
+        return None
 
 
 def _started(

@@ -71,6 +71,8 @@ class QuantizeReport:
     @property
     def advice(self) -> str:
         """What to raise next."""
+        if not self.layers:
+            return "the file is quantised throughout; every layer is as it was"
         layer = self.costliest
         raised = "--act-bits" if layer.kind == "Requantize" or layer.kind.startswith("Adder") else "--terms"
         raised = "--affine-terms" if layer.kind == "Affine" else raised

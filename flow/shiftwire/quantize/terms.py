@@ -136,12 +136,14 @@ def _common_step(row: Values) -> float:
     finest, near = largest / (1 << (LEVEL_BITS - 1)), LEVEL_ROUNDING * largest
     step = largest
     for value in np.unique(row[row > 0]).tolist():
-        while value > near:
+        rest = value
+        while rest > near:
             if step < finest:
                 return 0.0
-            step, value = value, abs(step - value * round(step / value))
+            step, rest = rest, abs(step - rest * round(step / rest))
     whole = np.rint(row / step)
-    return float((row * whole).sum() / (whole * whole).sum()) if np.all(np.abs(row - whole * step) <= near * 8) else 0.0
+    is_met = bool(np.all(np.abs(row - whole * step) <= 8 * near))
+    return float((row * whole).sum() / np.square(whole).sum()) if is_met else 0.0
 
 
 def mixed(by_terms: Sequence[ShiftWeights], chosen: Codes) -> ShiftWeights:
