@@ -16,9 +16,11 @@ import numpy as np
 import onnxruntime
 
 from shiftwire.host import channels_first
+from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import import_onnx
 from shiftwire.onnx_run import run_onnx
 from shiftwire.quantize import Method, Options, Quantized, Samples, quantize_model, write_model
+from shiftwire.quantize.quantizer import draft_network
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ def main(folder: Path) -> int:
 def _studied(case: Case, folder: Path) -> bool:
     """Quantise twice, compare the files, let onnxruntime run one, and print what it cost."""
     arrays = np.load(folder / case.samples)
-    samples = Samples(arrays["x"], arrays["y"] if "y" in arrays else None)
+    samples = Samples(arrays["x"], arrays.get("y"))
     start = time.perf_counter()
     made = quantize_model(folder / case.model, samples, case.options, lambda *_: None)
     seconds = time.perf_counter() - start
-    again = quantize_model(folder / case.model, Samples(samples.values), case.options, lambda *_: None)
-    is_same = made.model.SerializeToString(deterministic=True) == again.model.SerializeToString(deterministic=True)
+    again = to_onnx(draft_network(folder / case.model, samples, case.options, lambda *_: None).network)
+    is_same = made.model.SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
     different = _runtime_differs(made, samples.values[:128], folder / f".{case.model}.exact")
     _print(case, made, seconds)
     print(f"  a second run: {'the same bytes' if is_same else 'OTHER BYTES'}; onnxruntime: {different} codes differ")
@@ -99,14 +101,10 @@ def _print(case: Case, made: Quantized, seconds: float) -> None:
         f"  agreement: {found.agreement:.2f} % of all, {found.held_out_agreement or 0:.2f} % of those held out, "
         f"{found.clear_agreement or 0:.2f} % of the {found.clear_samples} with a float margin of 1 or more"
     )
-    print(
-        f"  logits: root mean square error {found.rms_logit_error:.4f}, {found.relative_logit_error:.2%} of their spread"
-    )
+    print(f"  logits: rms error {found.rms_logit_error:.4f}, {found.relative_logit_error:.2%} of their spread")
     if found.accuracy_float is not None and found.accuracy_exact is not None:
-        lost = found.accuracy_float - found.accuracy_exact
-        print(
-            f"  accuracy: {found.accuracy_float:.2f} % float, {found.accuracy_exact:.2f} % exact, {lost:.2f} points lost"
-        )
+        before, after = found.accuracy_float, found.accuracy_exact
+        print(f"  accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost")
     widest = max(tensor.format.bits for tensor in made.network.tensors.values())
     print(f"  widest tensor {widest} bits; {made.report.advice}")
 

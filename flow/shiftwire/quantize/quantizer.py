@@ -26,7 +26,7 @@ from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors, with_functions
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.report import QuantizeReport, answers
+from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
@@ -53,15 +53,33 @@ class Samples:
         return np.unique(np.linspace(0, len(self.values) - 1, min(count, len(self.values))).astype(np.int64))
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """An exact network before it is scored; `given` is the float model as the file has it."""
+
+    given: onnx.ModelProto
+    network: Network
+    costs: tuple[LayerCost, ...]
+    calibrated: Codes
+
+
 def quantize_model(path: Path, samples: Samples, options: Options, progress: Progress) -> Quantized:
     """Quantise the float model; some of the samples calibrate, all are scored.
 
     Raises InputError for a model or samples that will not do.
     """
+    made = draft_network(path, samples, options, progress)
+    exact, right = _scored(made, samples, progress)
+    found = answers(exact, right, samples.labels, made.calibrated.tolist())
+    return Quantized(made.network, to_onnx(made.network), QuantizeReport(len(made.calibrated), made.costs, found))
+
+
+def draft_network(path: Path, samples: Samples, options: Options, progress: Progress) -> Drafted:
+    """The exact network of a float model, not scored."""
     with noted(f"in {path}"):
         given = load(path)
-        model = with_functions(canonical(given))
         check_contract(given)
+        model = with_functions(canonical(given))
         graph = opened(model)
     check_samples(samples, graph)
     with noted(f"in {path}"):
@@ -72,9 +90,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
             draft.require_used()
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
-    found = _scored(FloatModel(with_functions(given), [graph.onnx_output]), network, samples, progress)
-    report = QuantizeReport(len(calibrated), tuple(draft.costs), answers(*found, samples.labels, calibrated.tolist()))
-    return Quantized(network, to_onnx(network), report)
+    return Drafted(given, network, tuple(draft.costs), calibrated)
 
 
 def _quantised_already(model: onnx.ModelProto) -> Network | None:
@@ -123,8 +139,10 @@ def _walk(draft: Draft, progress: Progress) -> None:
         progress("quantising", at + 1, len(draft.nodes))
 
 
-def _scored(run: FloatModel, network: Network, samples: Samples, progress: Progress) -> tuple[Values, Values]:
+def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
     """Output values of the exact and of the float network, (N, ...)."""
+    network = made.network
+    run = FloatModel(with_functions(made.given), [made.given.graph.output[0].name])
     right = run.output(samples.values, partial(progress, "float network"))
     parts, done = [], 0
     for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
