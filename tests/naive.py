@@ -26,6 +26,7 @@ from shiftwire.ops import (
     Relu,
     Requantize,
     Shift,
+    SumPool,
     Threshold,
     Weights,
 )
@@ -126,6 +127,12 @@ def average_pool(op: AveragePool, x: Values, y: Values) -> None:
             y[(*position, c)] = sum(channels[c] for _, channels in taps) / math.prod(op.window.kernel)
 
 
+def sum_pool(op: SumPool, x: Values, y: Values) -> None:
+    for position, taps in windows(op, x, Fraction()):
+        for c in range(x.shape[-1]):
+            y[(*position, c)] = sum(channels[c] for _, channels in taps)
+
+
 def pad(op: Pad, x: Values, y: Values) -> None:
     y[...] = Fraction()
     y[tuple(slice(b, b + n) for b, n in zip(op.begin, x.shape, strict=False))] = x
@@ -159,6 +166,7 @@ LAYERS: dict[type, Callable[..., None]] = {
     Requantize: requantize,
     MaxPool: max_pool,
     AveragePool: average_pool,
+    SumPool: sum_pool,
     Pad: pad,
     Flatten: flatten,
     Relu: relu,

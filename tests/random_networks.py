@@ -26,6 +26,7 @@ from shiftwire.ops import (
     Relu,
     Requantize,
     Shift,
+    SumPool,
     Threshold,
     Weights,
     Window,
@@ -182,6 +183,10 @@ def _average_pool(maker: Maker, name: str) -> str:
     return _checked(maker, AveragePool(_window(maker.rng, len(maker.tensor(name).shape) - 1, 4)), name)
 
 
+def _sum_pool(maker: Maker, name: str) -> str:
+    return _checked(maker, SumPool(_window(maker.rng, len(maker.tensor(name).shape) - 1, 3)), name)
+
+
 def _pad(maker: Maker, name: str) -> str:
     axes = len(maker.tensor(name).shape) - 1
     begin, end = (tuple(int(n) for n in maker.rng.integers(0, 3, axes)) for _ in range(2))
@@ -220,6 +225,7 @@ _ON_IMAGES: list[Callable[[Maker, str], str]] = [
     _threshold,
     _max_pool,
     _average_pool,
+    _sum_pool,
     _pad,
     _relu,
     _fork,

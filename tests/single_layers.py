@@ -22,6 +22,7 @@ from shiftwire.ops import (
     Relu,
     Requantize,
     Shift,
+    SumPool,
     Threshold,
     Window,
 )
@@ -83,6 +84,7 @@ def single_layers() -> dict[str, Network]:
         "max_pool": of_one(MaxPool(square), image),
         "max_pool_line": of_one(MaxPool(line), (7, 2)),
         "average_pool": of_one(AveragePool(square), image),
+        "sum_pool": of_one(SumPool(wide), image),
         "pad": of_one(Pad((1, 0), (0, 2)), image),
         "flatten": of_one(Flatten(), image),
         "add": of_two(Add(), image),

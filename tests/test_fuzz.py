@@ -133,7 +133,7 @@ def test_the_random_networks_cover_everything() -> None:
                 case Dense(Shift(weights)) | Conv(Shift(weights)) | Affine(weights):
                     terms |= set(weights.terms_per_filter.tolist())
     lanes = {f"{lane}{shape}" for lane in ("Shift", "Adder", "Int") for shape in ("Dense", "Conv")}
-    others = "Affine Threshold Requantize Relu MaxPool AveragePool Add Concat Pad Flatten"
+    others = "Affine Threshold Requantize Relu MaxPool AveragePool SumPool Add Concat Pad Flatten"
     assert kinds == lanes | set(others.split())
     assert terms == {0, 1, 2, 3, 4}
     assert modes == set(itertools.product(Rounding, Overflow))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shiftwire.errors import InputError
 from shiftwire.network import Network
-from shiftwire.onnx_import import import_onnx
+from shiftwire.onnx_import import IntegerWeights, import_onnx
 from shiftwire.passes import run_pipeline
 from shiftwire.project import Project, write_project
 from shiftwire.schedule import Design, schedule
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
 
 
-def load_network(model: str | Path) -> Network:
-    """The network of an exact ONNX file, after all passes."""
-    return run_pipeline(import_onnx(Path(model)))
+def load_network(model: str | Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+    """The network of an exact ONNX file or a QONNX file, after all passes.
+
+    Weights of a QONNX file that are no powers of two become exact sums of powers of two, or multipliers if asked for.
+    """
+    return run_pipeline(import_onnx(Path(model), integer_weights))
 
 
 def design(model: str | Path | Network, board: str = "pynq-z2", clock_ns: float | None = None) -> Design:
@@ -41,8 +44,13 @@ def convert(
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
-    stem = "network" if isinstance(model, Network) else Path(model).stem
-    return write_project(design(model, board, clock_ns), Path(output or Path("build") / stem))
+    folder = default_folder("network" if isinstance(model, Network) else model)
+    return write_project(design(model, board, clock_ns), Path(output or folder))
+
+
+def default_folder(model: str | Path) -> Path:
+    """Where the project of a model goes unless told otherwise."""
+    return Path("build") / Path(model).stem
 
 
 def to_hls4ml(

@@ -133,6 +133,9 @@ def _batch_norm(view: View, graph: Graph) -> None:
 
 def _relu(view: View, graph: Graph) -> None:
     """Built at once on exact codes; behind a float scale it waits, for a Threshold does it at no cost."""
+    if view.inputs[0] == graph.onnx_input and graph.is_raw_input(view.inputs[0]):
+        graph.rectified = view.output
+        return
     name, pending = graph.opened(view.inputs[0])
     if pending.is_none:
         graph.put(view, graph.append(Relu(), (name,), view.output), pending)
@@ -141,7 +144,10 @@ def _relu(view: View, graph: Graph) -> None:
 
 
 def _clip(view: View, graph: Graph) -> None:
-    lo, hi = (float(view.constant(at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
+    bounds = [view.constant(at, name) for at, name in ((1, "min"), (2, "max"))]
+    if any(bound.size != 1 for bound in bounds):
+        raise InputError("its bounds are no single numbers; clip the whole tensor to one range")
+    lo, hi = (float(bound.reshape(())) for bound in bounds)
     if lo > hi:
         raise InputError(f"it clips to {lo}..{hi}, which holds nothing; swap the bounds")
     _wait(view, graph, Cut(lo, hi))

@@ -38,6 +38,8 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     pending: dict[str, Pending] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
+    rectified: str | None = None
+    """Relu of the graph input, where the file begins with one; an unsigned quantiser behind it does its work."""
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     host_input: HostInput = field(default_factory=HostInput)
     host_output: HostOutput = field(default_factory=HostOutput)
@@ -50,8 +52,8 @@ class Graph:
         self.host_input = host
 
     def is_raw_input(self, onnx_name: str) -> bool:
-        """Whether a tensor is the graph input before anything gave it a format."""
-        return onnx_name == self.onnx_input and not self.tensors
+        """Whether a tensor is the graph input, or its Relu, before anything gave it a format."""
+        return onnx_name in (self.onnx_input, self.rectified) and not self.tensors
 
     def source(self, onnx_name: str) -> str:
         """The flow's name of a tensor that earlier nodes made, whose values are its codes and nothing more."""
@@ -69,8 +71,9 @@ class Graph:
             return self.known[onnx_name], self.pending.get(onnx_name, Pending.none())
         if onnx_name in self.constants or onnx_name in self.parameters:
             raise InputError(f"it computes with the constant '{onnx_name}', which this operation does not take")
+        shown = self.onnx_input if onnx_name == self.rectified else onnx_name
         raise InputError(
-            f"it reads '{onnx_name}', a float tensor on no known grid; quantise it by a Quant node behind the graph "
+            f"it reads '{shown}', a float tensor on no known grid; quantise it by a Quant node behind the graph "
             f"input, or name the input's format in the metadata '{INPUT_FORMAT_KEY}'"
         )
 

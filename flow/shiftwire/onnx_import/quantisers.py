@@ -116,6 +116,8 @@ def _apply(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -
 
 def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
     """The leading quantiser, which the host computes."""
+    if view.inputs[0] == graph.rectified and (quantiser.lo < 0 or quantiser.zero_point):
+        raise InputError("a Relu in front of the first quantiser is handled where that is unsigned; make it so")
     if scale.ndim:
         raise InputError("the quantiser of the graph input has a scale for each channel; use one for the whole tensor")
     exact = _requantized(quantiser, float(scale))

@@ -29,6 +29,8 @@ def _gemm(view: View, graph: Graph) -> None:
     view.insist("beta", 1.0, default=1.0)
     if not view.flag("transB", 0):
         raise InputError("its weights are computed in the graph or not quantised as (out, in); export it again")
+    if weight.codes.ndim != 2:
+        raise InputError(f"weights of shape {weight.codes.shape} do not fit the input; give (out, in)")
     name, pending = graph.scaled(view.inputs[0])
     codes, scale, grid = weight.by_channel(pending.scale)
     total = _frac(graph, name, grid)
@@ -80,11 +82,9 @@ def _frac(graph: Graph, name: str, grid: int) -> int:
 
 def _bias(view: View, graph: Graph, scale: Values, frac: int, outputs: int) -> tuple[Bias, Linear | None]:
     """A bias on the grid of the sums is built; any other waits as a float addition."""
-    values, codes = _bias_values(view, graph, scale, frac)
-    if values is None:
+    if len(view.inputs) < 3 or not view.inputs[2]:
         return Bias.none(outputs), None
-    if values.shape != (outputs,):
-        raise InputError(f"a bias of shape {values.shape} does not fit {outputs} outputs; give one for each")
+    values, codes = _bias_values(view, graph, np.broadcast_to(scale, (outputs,)), frac)
     if codes is not None:
         return Bias(codes, frac), None
     if not scale.ndim and scale == 1:
@@ -94,15 +94,15 @@ def _bias(view: View, graph: Graph, scale: Values, frac: int, outputs: int) -> t
     return Bias.none(outputs), Linear(np.ones(outputs, np.float32), values)
 
 
-def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats | None, Codes | None]:
-    """Values of the bias, and its codes where its quantiser has the scale of the sums in float32."""
-    if len(view.inputs) < 3 or not view.inputs[2]:
-        return None, None
+def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats, Codes | None]:
+    """Values of the bias (out,), and its codes where its quantiser has the scale (out,) of the sums in float32."""
     found = graph.parameters.get(view.inputs[2])
+    values = view.constant(2, "bias").astype(np.float32).ravel() if found is None else values_of(found).ravel()
+    if values.shape != scale.shape:
+        raise InputError(f"a bias of shape {values.shape} does not fit {len(scale)} outputs; give one for each")
     if found is None:
-        return view.constant(2, "bias").astype(np.float32).ravel(), None
-    values = values_of(found).ravel()
-    unit = np.ldexp(np.broadcast_to(scale, values.shape), -frac).astype(np.float32)
+        return values, None
+    unit = np.ldexp(scale, -frac).astype(np.float32)
     ratio = np.broadcast_to(found.scale, values.shape).astype(np.float32) / unit
     is_whole = ((np.frexp(ratio)[0] == 0.5) & (ratio >= 1) & (ratio < 2.0**BIAS_REACH)).all()
     return values, found.codes.ravel() * ratio.astype(np.int64) if is_whole else None

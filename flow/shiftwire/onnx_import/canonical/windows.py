@@ -21,9 +21,15 @@ def unify_windows(draft: Draft) -> None:
         if shape is None or len(shape) < 3:
             continue
         kernel = attribute(node, "kernel_shape") or list((draft.shape(node.input[1]) or ())[2:])
-        if len(kernel) != len(shape) - 2:
-            continue
-        _write(draft, node, shape[2:], kernel)
+        if len(kernel) == len(shape) - 2 and _fits(node, len(kernel)):
+            _write(draft, node, shape[2:], kernel)
+
+
+def _fits(node: onnx.NodeProto, axes: int) -> bool:
+    """Whether each attribute has an entry an axis; where not, the importer says so."""
+    wanted = {"strides": axes, "dilations": axes, "pads": 2 * axes}
+    given = {name: attribute(node, name, [1] * count) for name, count in wanted.items()}
+    return all(isinstance(given[name], list) and len(given[name]) == count for name, count in wanted.items())
 
 
 @dataclass(frozen=True, slots=True)
