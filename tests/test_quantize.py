@@ -12,6 +12,7 @@ from onnx_graphs import conv as exact_conv
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
+from shiftwire.host import Tail
 from shiftwire.network import Operations
 from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import import_onnx, network_from_model
@@ -159,6 +160,16 @@ def test_an_average_over_nine_is_a_sum_and_a_scale(tmp_path: Path) -> None:
     made = quantised(net.save(tmp_path), net.samples(64), act_bits=10)
     assert [node.kind for node in made.network.nodes][-4:] == ["SumPool", "Requantize", "Affine", "Flatten"]
     assert made.report.answers.relative_logit_error < 0.01
+
+
+def test_a_soft_max_is_left_to_the_host(tmp_path: Path) -> None:
+    """Figures are of the logits in front of it."""
+    net = convolutional()
+    values = net.samples(64)
+    bare = quantised(net.save(tmp_path), values)
+    tailed = quantised(net.node("Softmax", "s", axis=1).save(tmp_path), values)
+    assert tailed.network.host_output.tail is Tail.SOFTMAX
+    assert tailed.report.answers == bare.report.answers
 
 
 def test_a_clip_at_six_holds(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Values
+from shiftwire.fixed import Overflow, Rounding, Values
 from shiftwire.onnx_import.layers import read_window
 from shiftwire.onnx_import.readers import READERS
 from shiftwire.onnx_import.view import View
-from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, SumPool, Weights, Window
+from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Requantize, SumPool, Weights, Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
@@ -181,7 +181,8 @@ def _clip(view: View, draft: Draft) -> None:
     below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
     kept = draft.append(Relu(), below, f"{view.output}_kept")
     mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
-    draft.graph.known[view.output] = draft.requantize(mirrored, held, view.output)
+    unsigned = Requantize(held, Rounding.FLOOR, Overflow.SATURATE)
+    draft.graph.known[view.output] = draft.append(unsigned, mirrored, view.output)
 
 
 def _mirror(draft: Draft, source: str, cap: float) -> Affine:

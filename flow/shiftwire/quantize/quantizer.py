@@ -14,6 +14,7 @@ import onnx
 
 from shiftwire.errors import InputError, noted
 from shiftwire.fixed import Codes, Values
+from shiftwire.host import Tail
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import.canonical import canonical
@@ -55,9 +56,13 @@ class Samples:
 
 @dataclass(frozen=True)
 class Drafted:
-    """An exact network before it is scored; `given` is the float model as the file has it."""
+    """An exact network before it is scored; `truth` is the tensor of `model` that its output stands for.
 
-    given: onnx.ModelProto
+    The model is the file's own; where a ranking at its end is left to the host, its canonical form.
+    """
+
+    model: onnx.ModelProto
+    truth: str
     network: Network
     costs: tuple[LayerCost, ...]
     calibrated: Codes
@@ -90,7 +95,10 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Prog
             draft.require_used()
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
-    return Drafted(given, network, tuple(draft.costs), calibrated)
+    if network.host_output.tail is Tail.NONE:
+        return Drafted(with_functions(given), graph.onnx_output, network, tuple(draft.costs), calibrated)
+    ranking = next(node for node in model.graph.node if graph.onnx_output in node.output)
+    return Drafted(model, ranking.input[0], network, tuple(draft.costs), calibrated)
 
 
 def _quantised_already(model: onnx.ModelProto) -> Network | None:
@@ -142,7 +150,7 @@ def _walk(draft: Draft, progress: Progress) -> None:
 def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
     """Output values of the exact and of the float network, (N, ...)."""
     network = made.network
-    run = FloatModel(with_functions(made.given), [made.given.graph.output[0].name])
+    run = FloatModel(made.model, [made.truth])
     right = run.output(samples.values, partial(progress, "float network"))
     parts, done = [], 0
     for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
