@@ -19,6 +19,7 @@ from shiftwire.onnx_import import import_onnx, network_from_model
 from shiftwire.onnx_run import run_onnx
 from shiftwire.ops import Adder, Affine, Conv, Requantize
 from shiftwire.quantize import Method, Options, Quantized, Ranging, Samples, quantize_model, write_model
+from shiftwire.quantize.report import answers
 
 
 def quantised(path: Path, values: np.ndarray, labels: np.ndarray | None = None, **options: object) -> Quantized:
@@ -140,6 +141,28 @@ def test_a_partly_quantised_file_keeps_what_is_exact(tmp_path: Path) -> None:
     assert made.report.answers.relative_logit_error < 0.03
 
 
+def test_wider_codes_of_the_file_stay(tmp_path: Path) -> None:
+    """Twelve bits that the file itself chose pass a pool into a float layer, whatever --act-bits."""
+    net = FloatNet((2, 4, 4))
+    rule = {"rounding": "half_even", "overflow": "saturate"}
+    net.node("Requantize", "q", domain="shiftwire", bits=12, frac=9, signed=1, **rule)
+    net.node("MaxPool", "p", kernel_shape=[2, 2], strides=[2, 2]).conv("c", 3, 2).node("Flatten", "f", axis=1)
+    made = quantised(net.save(tmp_path), net.samples(64), act_bits=5)
+    assert [node.kind for node in made.network.nodes][:2] == ["MaxPool", "ShiftConv"]
+    assert made.network.tensors["p"].format == Fixed(12, 9, signed=True)
+
+
+def test_answers_are_counted() -> None:
+    """By hand: of four samples one changes its answer, two are clear, one calibrated."""
+    right = np.array([[3.0, 0.0], [0.0, 0.5], [0.0, 2.0], [0.2, 0.0]])
+    exact = right + np.array([[0.0, 0.0], [0.6, 0.0], [0.0, -0.2], [0.0, 0.0]])
+    found = answers(exact, right, np.array([0, 1, 0, 0]), calibrated=[0])
+    assert (found.samples, found.agreement, found.clear_samples, found.clear_agreement) == (4, 75.0, 2, 100.0)
+    assert found.held_out_agreement == pytest.approx(200 / 3)
+    assert (found.accuracy_float, found.accuracy_exact) == (75.0, 50.0)
+    assert found.rms_logit_error == pytest.approx(np.sqrt((0.36 + 0.04) / 8))
+
+
 def test_an_adder_layer_shares_its_inputs_grid(tmp_path: Path) -> None:
     net = adder()
     made = quantised(net.save(tmp_path), net.samples(64))
@@ -152,6 +175,13 @@ def test_an_adder_layer_shares_its_inputs_grid(tmp_path: Path) -> None:
         wanted = np.rint(np.moveaxis(net.constants[f"{node.name}_w"], 1, -1) * 2.0**x.format.frac)
         assert np.array_equal(node.op.weights.codes, wanted)
         assert x.format.bits == 8
+
+
+def test_a_tensor_with_several_readers_is_quantised_once(tmp_path: Path) -> None:
+    net = FloatNet((2, 4, 4)).conv("c", 3, 2).node("Relu", "r").node("Add", "a", "c").node("Flatten", "f", axis=1)
+    made = quantised(net.save(tmp_path), net.samples(64))
+    assert made.network.tensors["c_quant"].format.bits == 8
+    assert [node.inputs for node in made.network.nodes if node.name in ("r", "a")] == [("c_quant",), ("r", "c_quant")]
 
 
 def test_an_average_over_nine_is_a_sum_and_a_scale(tmp_path: Path) -> None:

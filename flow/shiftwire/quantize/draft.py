@@ -24,6 +24,7 @@ from shiftwire.quantize.scaling import Made, Step, affine_steps
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
 QUANTISERS = {"Quant", "Requantize"}
+TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
 
 
 @dataclass
@@ -52,6 +53,15 @@ class Draft:
         readers = self.readers(onnx_name)
         is_only = len(readers) == 1 and onnx_name != self.graph.onnx_output
         return readers[0] if is_only and readers[0].op_type == kind else None
+
+    def is_last(self, onnx_name: str) -> bool:
+        """Whether a tensor is the network's output, apart from its shape and what the host ranks."""
+        while onnx_name != self.graph.onnx_output:
+            readers = self.readers(onnx_name)
+            if len(readers) != 1 or readers[0].op_type not in TAILS:
+                return False
+            onnx_name = readers[0].output[0]
+        return True
 
     def truth(self, onnx_name: str) -> Values:
         """Float values (N, ..., C) of a tensor."""

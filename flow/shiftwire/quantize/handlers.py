@@ -58,38 +58,35 @@ def _gemm(view: View, draft: Draft) -> None:
 def _shift_layer(
     view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
 ) -> None:
-    """A layer with the batch norm that alone reads it."""
-    outputs = len(weights)
-    bias = _floats(view, 2, "bias").reshape(-1) if len(view.inputs) > 2 and view.inputs[2] else np.zeros(outputs)
-    scale, shift, name = np.ones(outputs), bias, view.output
+    """A layer with the batch norm that alone reads it; biases are made such that the float values' means come out."""
+    if len(view.inputs) > 2 and view.inputs[2]:
+        _floats(view, 2, "bias")
+    scale, name = np.ones(len(weights)), view.output
     norm = draft.follower(view.output, "BatchNormalization")
     if norm is not None:
-        scale, offset = _norm(View(norm, draft.graph.constants))
-        shift, name = scale * bias + offset, norm.output[0]
+        scale, name = _slope(View(norm, draft.graph.constants)), norm.output[0]
         draft.absorbed.add(name)
-    emit_shift(draft, FloatLayer(name, source, weights, scale, shift, make, name == draft.graph.onnx_output))
+    emit_shift(draft, FloatLayer(name, source, weights, scale, make, draft.is_last(name)))
 
 
-def _norm(view: View) -> tuple[Values, Values]:
-    """Scale and shift of a batch norm."""
-    gamma, beta, mean, variance = (
-        _floats(view, at, name) for at, name in enumerate(("scale", "B", "mean", "var"), start=1)
-    )
+def _slope(view: View) -> Values:
+    """Scale of a batch norm; what it adds follows from the float values."""
+    gamma, variance = _floats(view, 1, "scale"), _floats(view, 4, "var")
     if (variance < 0).any():
         raise InputError(f"its variance holds {variance.min():.6g}; a variance is not negative, train again")
-    scale = gamma / np.sqrt(variance + float(view.attribute("epsilon", 1e-5)))
+    slope: Values = gamma / np.sqrt(variance + float(view.attribute("epsilon", 1e-5)))
     view.attribute("momentum", 0.9)
     view.insist("training_mode", 0, default=0)
-    return scale, beta - mean * scale
+    return slope
 
 
 def _batch_norm(view: View, draft: Draft) -> None:
-    _scaled(view, draft, *_norm(view))
+    _scaled(view, draft, _slope(view))
 
 
 def _mul(view: View, draft: Draft) -> None:
     at, factor = _constant_operand(view, draft)
-    _scaled(view, draft, factor, np.zeros_like(factor), source_at=1 - at)
+    _scaled(view, draft, factor, source_at=1 - at)
 
 
 def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
@@ -104,15 +101,15 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
     return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
 
 
-def _scaled(view: View, draft: Draft, scale: Values, shift: Values, source_at: int = 0) -> None:
+def _scaled(view: View, draft: Draft, scale: Values, source_at: int = 0) -> None:
     """An Affine fitted to the float values."""
     source = draft.source(view.inputs[source_at])
     right, before = draft.truth(view.output), draft.at(source).values
-    is_last = view.output == draft.graph.onnx_output
+    is_last = draft.is_last(view.output)
     steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
     draft.emit(steps, source, view.output)
     made = draft.graph.known[view.output]
-    own = centred_error(steps[-1].made.values, scale * before + shift)
+    own = centred_error(steps[-1].made.values, scale * before)
     terms = steps[-1].op.terms
     error = relative_error(steps[-1].made.values, right)
     draft.costs.append(LayerCost(made, "Affine", str(steps[-1].made.tensor.format), own, error, terms, how="fitted"))
@@ -125,13 +122,13 @@ def _add(view: View, draft: Draft) -> None:
         draft.read(view)
         return
     at, offset = _constant_operand(view, draft)
-    _scaled(view, draft, np.ones_like(offset), offset, source_at=1 - at)
+    _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
 
 
 def _relu(view: View, draft: Draft) -> None:
     """Saturation at 0 is what an unsigned format does by itself."""
     source = draft.source(view.inputs[0])
-    if view.output == draft.graph.onnx_output:
+    if draft.is_last(view.output):
         draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
         return
     right = draft.truth(view.output)
@@ -161,7 +158,7 @@ def _average(view: View, draft: Draft, window: Window) -> None:
         return
     step = Step.after(SumPool(window), draft.at(source))
     scale = np.full(draft.tensor(source).shape[-1], 1 / area)
-    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, is_last=False)
+    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, draft.is_last(view.output))
     draft.emit((step, *steps), source, view.output)
 
 
@@ -219,7 +216,7 @@ def _adder_layer(
 ) -> FloatLayer:
     view.insist("weight_frac", 0, default=0)
     outputs = len(weights)
-    return FloatLayer(view.output, source, weights, np.ones(outputs), np.zeros(outputs), make, is_last=False)
+    return FloatLayer(view.output, source, weights, np.ones(outputs), make, is_last=False)
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {

@@ -26,7 +26,7 @@ IDEAL_BITS = 24
 
 @dataclass(frozen=True, eq=False)
 class FloatLayer:
-    """y = scale * (weights . x) + shift, channel by channel; weights (out, in...) channels last.
+    """y = scale * (weights . x) + a bias, channel by channel; weights (out, in...) channels last, scale (out,).
 
     `make` gives the exact op for weights and bias; `is_last` says that the output is the network's.
     """
@@ -35,7 +35,6 @@ class FloatLayer:
     source: str
     weights: Values
     scale: Values
-    shift: Values
     make: Callable[[Weights, Bias], Op]
     is_last: bool
 
@@ -113,7 +112,7 @@ def _tried(draft: Draft, layer: FloatLayer, plan: Plan, right: Values) -> Trial:
 def _cost(draft: Draft, layer: FloatLayer, trial: Trial, right: Values) -> LayerCost:
     terms: ScaledTerms = trial.plan.weights
     wanted = trial.plan.wanted
-    ideal = layer.scale * ideal_sums(draft, layer) + layer.shift
+    ideal = layer.scale * ideal_sums(draft, layer)
     made = trial.steps[-1].made.values[:IDEAL_SAMPLES]
     per_filter = terms.terms.terms_per_filter
     return LayerCost(
