@@ -229,10 +229,25 @@ def gemms() -> onnx.ModelProto:
     return by_hand(nodes, ["N", 6], constants, 11)
 
 
+def pads() -> onnx.ModelProto:
+    """A Pad that an average takes in, one that is too wide for it, one in front of a maximum."""
+    nodes = [
+        node("Pad", "x", "a", pads=[0, 0, 1, 0, 0, 0, 0, 1]),
+        node("AveragePool", "a", "b", kernel_shape=[2, 2]),
+        node("Pad", "b", "c", pads=[0, 0, 2, 0, 0, 0, 0, 0]),
+        node("AveragePool", "c", "d", kernel_shape=[2, 1]),
+        node("Pad", "d", "e", pads=[0, 0, 1, 1, 0, 0, 1, 1]),
+        node("MaxPool", "e", "f", kernel_shape=[2, 2], strides=[2, 2]),
+        node("Flatten", "f", "y"),
+    ]
+    return by_hand(nodes, ["N", 2, 5, 5], {}, 10)
+
+
 BY_HAND: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "channels last": (channels_last, ["Conv", "Relu", "Conv", "Add", "Concat", "Flatten", "Gemm"]),
     "arithmetic": (arithmetic, ["Mul", "Add", "Mul", "Mul", "Div", "Mul", "Relu", "Clip", "Clip", "Add"]),
     "gemms": (gemms, ["Gemm", "Gemm"]),
+    "pads": (pads, ["AveragePool", "Pad", "AveragePool", "Pad", "MaxPool", "Flatten"]),
 }
 
 

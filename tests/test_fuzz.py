@@ -43,7 +43,7 @@ def in_onnxruntime(network: Network, codes: Codes) -> bool:
     model = to_onnx(network)
     again = network_from_model(model)
     expected = network.evaluate(codes)
-    assert [node.kind for node in again.nodes] == [node.kind for node in network.nodes]
+    assert _kinds(again) == [kind.replace("SumPool", "ShiftConv") for kind in _kinds(network)]  # the contract's word
     assert again.output == network.output
     assert np.array_equal(again.evaluate(codes), expected)
     if max(tensor.format.bits for tensor in network.tensors.values()) > FLOAT_BITS - HEADROOM_BITS:
@@ -51,6 +51,11 @@ def in_onnxruntime(network: Network, codes: Codes) -> bool:
     values = run_onnx(model, channels_first(network.input.format.decode(codes)))
     assert np.array_equal(codes_of(values, network.output.format), expected)
     return True
+
+
+def _kinds(network: Network) -> list[str]:
+    """Without Pad: the importer merges it into the pool behind it, or drops one of no width."""
+    return [node.kind for node in network.nodes if node.kind != "Pad"]
 
 
 def compare(seeds: range, folder: Path) -> Counts:

@@ -22,6 +22,7 @@ from shiftwire.host import Tail
 from shiftwire.network import Network
 from shiftwire.onnx_export import to_onnx
 from shiftwire.onnx_import import IntegerWeights, network_from_model
+from shiftwire.onnx_run import run_onnx
 from shiftwire.ops import Int, SumPool, Threshold
 from shiftwire.passes import run_pipeline
 
@@ -60,6 +61,17 @@ def test_the_codes_are_those_of_qonnx(name: str, count: Any) -> None:
     assert min(len(np.unique(layer)) for layer in layers.values()) > 1 and len(np.unique(codes)) > 5
     assert len(values) >= 200 and np.count_nonzero(codes) > codes.size // 5
     count(qonnx_outputs=codes.size)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_onnxruntime_executes_the_file_itself(name: str, count: Any) -> None:
+    """A second oracle: the quantisers as functions of ONNX's own operations."""
+    network, values, expected = case(name)
+    made = run_onnx(NETS[name]().model(), values)
+    codes = network.evaluate(network.host_input.encode(values, network.input.format))
+    assert made.shape == expected.shape
+    assert np.array_equal(network.host_output.nearest(made, network.output.format), codes)
+    count(onnxruntime_outputs=codes.size)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -163,6 +175,15 @@ def transposed_weight() -> Net:
     return net
 
 
+def relu_first() -> Net:
+    net = Net(6, seed=16)
+    net.add("Relu", None)
+    net.quant(0.0713, 5, signed=0)
+    net.gemm(net.weight(4, 6, scale=0.31))
+    net.quant(0.117, 7)
+    return net
+
+
 SMALL: dict[str, Callable[[], Net]] = {
     "trunc 1": lambda: trunc(1),
     "trunc 2": lambda: trunc(2),
@@ -170,6 +191,7 @@ SMALL: dict[str, Callable[[], Net]] = {
     "concat": concat_of_scales,
     "powers of two by channel": powers_of_two_by_channel,
     "transposed weight": transposed_weight,
+    "relu first": relu_first,
 }
 
 
@@ -252,6 +274,10 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
         "only one for the whole tensor or for each output is handled",
     ),
     "relu at the end": (lambda net: (net.add("Add", None, 0.7), net.add("Relu", None)), "quantise the output"),
+    "relu in front of a signed quantiser": (
+        lambda net: (net.nodes.clear(), net.add("Relu", "x"), net.quant(0.1, 4)),
+        "a Relu in front of the first quantiser is handled where that is unsigned",
+    ),
     "product": (lambda net: net.add("Mul", None, "quant_4"), "a product of two computed tensors is not handled"),
     "transposed": (lambda net: net.add("Transpose", None, perm=[0, 2, 3, 1]), "export the network channels first"),
 }  # fmt: skip

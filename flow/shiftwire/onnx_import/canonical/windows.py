@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import helper
 
@@ -93,13 +94,20 @@ def merge_pads(draft: Draft) -> None:
         if pad is None or added is None or attribute(node, "auto_pad", "NOTSET") != "NOTSET":
             continue
         own = np.array(attribute(node, "pads", [0] * len(added)))
-        if node.op_type == "AveragePool" and own.any() and not attribute(node, "count_include_pad", 0):
+        if node.op_type == "AveragePool" and not _pool_takes(node, own, added):
             continue
         kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
         kept["pads"] = [int(pads) for pads in own + added]
         if node.op_type == "AveragePool":
             kept["count_include_pad"] = 1
         draft.replace(node, remade(node, node.op_type, [pad.input[0], *node.input[1:]], **kept))
+
+
+def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[int]) -> bool:
+    """Whether a pool counts its own pads as zeros too, and keeps a value in each window, as ONNX asks."""
+    counts = not own.any() or bool(attribute(node, "count_include_pad", 0))
+    kernel = np.array(attribute(node, "kernel_shape", []) * 2)
+    return counts and kernel.shape == own.shape and bool((own + added < kernel).all())
 
 
 def _zeros(draft: Draft, pad: onnx.NodeProto) -> list[int] | None:
