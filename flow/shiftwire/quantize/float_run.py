@@ -52,13 +52,18 @@ class FloatModel:
         return np.concatenate(parts)
 
 
-def with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with the meaning of every contract node that it does not define itself; QONNX files do not."""
+def missing_functions(model: onnx.ModelProto) -> list[str]:
+    """Contract and QONNX operations whose meaning the file does not bring; QONNX files never do."""
     carried = {(function.domain, function.name) for function in model.functions}
     used = {(node.domain, node.op_type) for node in model.graph.node if node.domain in CONTRACT_DOMAINS}
+    return sorted(kind for _, kind in used - carried)
+
+
+def with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A model of the contract's opset with the meaning of every operation that is spelled here."""
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    for _, kind in sorted(used - carried):
+    for kind in missing_functions(model):
         with suppress(FileNotFoundError):
             made.functions.append(onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)))
     return made

@@ -24,7 +24,7 @@ from shiftwire.onnx_import.importer import check_contract, network_from_model, o
 from shiftwire.onnx_import.view import View
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
-from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors, with_functions
+from shiftwire.quantize.float_run import FloatModel, constant_tensors, missing_functions, tensors, with_functions
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
@@ -58,7 +58,8 @@ class Samples:
 class Drafted:
     """An exact network before it is scored; `truth` is the tensor of `model` that its output stands for.
 
-    The model is the file's own; where a ranking at its end is left to the host, its canonical form.
+    The model is the file's own where that can be run as it is and no ranking at its end is left to the host, else its
+    canonical form.
     """
 
     model: onnx.ModelProto
@@ -96,7 +97,8 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Prog
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
     if network.host_output.tail is Tail.NONE:
-        return Drafted(with_functions(given), graph.onnx_output, network, tuple(draft.costs), calibrated)
+        runnable = model if missing_functions(given) else given
+        return Drafted(runnable, graph.onnx_output, network, tuple(draft.costs), calibrated)
     ranking = next(node for node in model.graph.node if graph.onnx_output in node.output)
     return Drafted(model, ranking.input[0], network, tuple(draft.costs), calibrated)
 
