@@ -141,6 +141,16 @@ def test_a_partly_quantised_file_keeps_what_is_exact(tmp_path: Path) -> None:
     assert made.report.answers.relative_logit_error < 0.03
 
 
+def test_an_input_scale_that_no_file_of_ours_can_say(tmp_path: Path) -> None:
+    net = FloatNet((2, 4, 4))
+    values = [net.constant(name, np.array(value)) for name, value in (("s", 0.037), ("z", 0.0), ("b", 8.0))]
+    rule = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
+    net.node("Quant", "q", *values, domain="qonnx.custom_op.general", **rule).conv("c", 3, 2).node("Relu", "r")
+    made = quantised(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(64))
+    assert str(made.network.input.format).startswith("s10.")
+    assert made.report.answers.relative_logit_error < 0.02
+
+
 def test_wider_codes_of_the_file_stay(tmp_path: Path) -> None:
     """Twelve bits that the file itself chose pass a pool into a float layer, whatever --act-bits."""
     net = FloatNet((2, 4, 4))

@@ -77,13 +77,15 @@ class Draft:
     def enter(self) -> None:
         """Quantise the graph input, unless the file does it."""
         name = self.graph.onnx_input
-        if self.graph.tensors or all(node.op_type in QUANTISERS for node in self.readers(name)):
-            return
-        values = self.truth(name)
-        held = self.choose(name, values, self.options.input_bits)
-        self.graph.enter(name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        if not self.graph.tensors and any(node.op_type not in QUANTISERS for node in self.readers(name)):
+            self.enter_as(name, self.truth(name))
+
+    def enter_as(self, onnx_name: str, values: Values) -> None:
+        """Codes of the graph input in a format for `values`, known as `onnx_name`."""
+        held = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        self.graph.enter(onnx_name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
-        self._cost_of_requantize(self.graph.known[name], held, values)
+        self._cost_of_requantize(self.graph.known[onnx_name], held, values)
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""

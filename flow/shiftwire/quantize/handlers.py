@@ -207,6 +207,21 @@ def _adder_dense(view: View, draft: Draft) -> None:
     emit_adder(draft, _adder_layer(view, draft, _floats(view, 1, "weight"), source, Dense))
 
 
+def _quant(view: View, draft: Draft) -> None:
+    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it."""
+    name = view.inputs[0]
+    if not draft.graph.is_raw_input(name) or _is_power_of_two(view.constant(1, "scale")):
+        draft.read(view)
+        return
+    for attribute in ("signed", "narrow", "rounding_mode"):
+        view.attribute(attribute, 0)
+    draft.enter_as(view.output, draft.truth(view.output))
+
+
+def _is_power_of_two(scale: npt.NDArray[Any]) -> bool:
+    return bool(scale.size == 1 and np.frexp(scale)[0].item() == 0.5)
+
+
 def _is_float_adder(view: View) -> bool:
     return view.is_constant(1) and view.constant(1, "weight").dtype.kind == "f"
 
@@ -230,6 +245,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): _global_average,
     ("", "AveragePool"): _average_pool,
+    ("qonnx.custom_op.general", "Quant"): _quant,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
 }
