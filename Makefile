@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check fuzz mutants bench clean
+.PHONY: help demo test lint types check fuzz mutants bench study clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -43,6 +43,10 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python tests/bench_csim.py
 	$(BIN)/python -m shiftwire_models.bench
 	$(BIN)/python -m shiftwire_models.flightnn_study
+
+NETS ?= build/zoo
+study: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples
+	$(BIN)/python tests/study_quantize.py $(NETS)
 
 clean: ## remove what was built, keep .venv
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

@@ -14,8 +14,14 @@ LONGEST_FILE = 300
 
 ALLOWED = {
     "torch": ("models/",),
-    "onnx": ("flow/shiftwire/onnx_import/", "flow/shiftwire/onnx_export.py", "flow/shiftwire/onnx_run.py", "models/"),
-    "onnxruntime": ("flow/shiftwire/onnx_run.py", "models/shiftwire_models/agreement.py"),
+    "onnx": (
+        "flow/shiftwire/onnx_import/",
+        "flow/shiftwire/onnx_export.py",
+        "flow/shiftwire/onnx_run.py",
+        "flow/shiftwire/quantize/",
+        "models/",
+    ),
+    "onnxruntime": ("flow/shiftwire/onnx_run.py", "flow/shiftwire/quantize/", "models/shiftwire_models/agreement.py"),
     "hls4ml": ("flow/shiftwire/hls4ml_ext/",),
     "pynq": ("boards/shiftwire_boards/runtime/",),
     "rich": ("flow/shiftwire/cli/", "models/shiftwire_models/"),

@@ -6,6 +6,7 @@ import pytest
 import naive
 from shiftwire.errors import InputError, ShiftwireError
 from shiftwire.fixed import Fixed
+from shiftwire.interval import CACHED_CODES, exact_distances
 from shiftwire.network import Network, Node, Tensor
 from shiftwire.ops import (
     Add,
@@ -57,6 +58,17 @@ def test_a_padded_adder_tap_counts_its_weight() -> None:
     weights = Adder(np.array([3, -5, 7]).reshape(1, 3, 1), 4)
     network = of_one(Conv(weights, Bias.none(1), Window((3,), (1,), (1,), (1,))), (1, 1))
     assert network.evaluate(np.array([[[2]]])).tolist() == [[[-(3 + abs(2 + 5) + 7)]]]
+
+
+@pytest.mark.parametrize("bits", [6, 20, 30, 52])
+def test_distances_are_exact_in_every_type_and_block(bits: int) -> None:
+    """Single and double precision and int64, each over several blocks of positions; sums no double could hold."""
+    rng = np.random.default_rng(bits)
+    taps = CACHED_CODES // 64
+    x, weights = (rng.integers(-1 << bits, 1 << bits, (rows, taps)) for rows in (131, 3))
+    found = exact_distances(x, weights)
+    assert np.array_equal(found, [[-np.abs(row - weight).sum() for weight in weights] for row in x])
+    assert len(np.unique(found)) > 100
 
 
 def test_terms_differ_per_filter() -> None:

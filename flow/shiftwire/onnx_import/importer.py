@@ -35,9 +35,9 @@ def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights =
 
 
 def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
-    _check_contract(given)
+    check_contract(given)
     model = canonical(given)
-    graph = _opened(model)
+    graph = opened(model)
     graph.integer_weights = integer_weights
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
@@ -50,7 +50,8 @@ def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
         return graph.finished()
 
 
-def _opened(model: onnx.ModelProto) -> Graph:
+def opened(model: onnx.ModelProto) -> Graph:
+    """The graph of a checked model before its first node is read."""
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
@@ -65,7 +66,7 @@ def _opened(model: onnx.ModelProto) -> Graph:
     return graph
 
 
-def _check_contract(model: onnx.ModelProto) -> None:
+def check_contract(model: onnx.ModelProto) -> None:
     for entry in model.opset_import:
         if entry.domain == "shiftwire" and entry.version != CONTRACT:
             raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")

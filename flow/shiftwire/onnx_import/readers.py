@@ -53,7 +53,7 @@ def _refuse_float(view: View) -> None:
         if view.is_constant(position) and view.constant(position, name).dtype.kind == "f":
             raise InputError(
                 f"its '{name}' is a float tensor; convert takes files whose weights and activations are all quantised, "
-                "so train with quantised layers (shiftwire-train) or quantise the file first"
+                "so train with quantised layers (shiftwire-train) or run shiftwire quantize on it"
             )
 
 

@@ -70,7 +70,7 @@ def _weight(view: View, graph: Graph) -> Parameter:
     if len(view.inputs) > 1 and view.is_constant(1):
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
-            "quantised, so train with quantised layers (shiftwire-train, Brevitas) or quantise the file first"
+            "quantised, so train with quantised layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
 

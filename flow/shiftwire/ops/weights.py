@@ -10,7 +10,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.interval import Interval, adder_interval, exact_matmul, linear_interval
+from shiftwire.interval import Interval, adder_interval, exact_distances, exact_matmul, linear_interval
 from shiftwire.kernel import CodeType, Lane, Setting, settings
 from shiftwire.network import Operations
 from shiftwire.shift_weights import ShiftWeights
@@ -187,9 +187,9 @@ class Adder(_Coded):
         return adder_interval(self.rows, x)
 
     def apply(self, taps: Codes, rows: slice) -> Codes:
-        distances = [np.abs(taps - row).sum(axis=-1) for row in self.rows[rows]]
-        total: Codes = np.negative(np.stack(distances, axis=-1))
-        return total
+        weights = self.rows[rows]
+        flat = taps.reshape(-1, taps.shape[-1])
+        return exact_distances(flat, weights).reshape(*taps.shape[:-1], len(weights))
 
     def reach(self, x: Fixed) -> Interval:
         rows = self.rows[None]

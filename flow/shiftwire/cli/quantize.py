@@ -1,0 +1,196 @@
+"""shiftwire quantize: a float ONNX file becomes an exact one, and says what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
+from shiftwire.data import read_arrays
+from shiftwire.errors import InputError, noted
+from shiftwire.fixed import Fixed
+from shiftwire.quantize import Method, Options, Quantized, Ranging, Samples, quantize_model, write_model
+from shiftwire.quantize.quantizer import Progress
+from shiftwire.quantize.report import Answers, LayerCost
+
+COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
+DEFAULTS = Options()
+BUDGET_TERMS = 6
+"""Most terms where an error budget chooses their number."""
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "quantize",
+        "turn a float ONNX file into an exact one: weights as k powers of two, formats from calibration data",
+        "shiftwire quantize model.onnx --calibrate x.npz --terms 3 -o exact.onnx",
+    )
+    parser.add_argument("model", type=Path, help="float or partly quantised ONNX file")
+    parser.add_argument(
+        "--calibrate", type=Path, required=True, help=".npz with x (N, ...) in the model's layout and y (N,), or .npy"
+    )
+    parser.add_argument("--labels", type=Path, help=".npz with y (N,), or .npy (default: y of the calibration file)")
+    parser.add_argument("-o", "--output", type=Path, help="exact ONNX file (default: <name of the model>_exact.onnx)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_weights(parser)
+    _add_activations(parser)
+    return parser
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.add_argument_group("weights")
+    chosen.add_argument(
+        "--method",
+        choices=[method.value for method in Method],
+        default=Method.LINEAR.value,
+        help="the family's rounding rule (default: linear, the nearest power of two and again for what is left)",
+    )
+    chosen.add_argument("--terms", type=int, help="most terms a weight has (default: 3, with an error budget 6)")
+    chosen.add_argument(
+        "--error-budget",
+        type=float,
+        metavar="SHARE",
+        help="relative error of a filter; it takes the fewest terms within",
+    )
+    chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
+    chosen.add_argument(
+        "--exponents", type=int, default=DEFAULTS.exponents, help="exponents a layer may use (default: 8)"
+    )
+    chosen.add_argument(
+        "--affine-terms", type=int, default=DEFAULTS.affine_terms, help="terms of a batch norm's scale (default: 6)"
+    )
+
+
+def _add_activations(parser: argparse.ArgumentParser) -> None:
+    chosen = parser.add_argument_group("activations")
+    chosen.add_argument("--act-bits", type=int, default=DEFAULTS.act_bits, help="bits between layers (default: 8)")
+    chosen.add_argument("--input-bits", type=int, default=DEFAULTS.input_bits, help="bits of the input (default: 10)")
+    ranging = chosen.add_mutually_exclusive_group()
+    ranging.add_argument("--mse", action="store_true", help="formats of least mean square error (default)")
+    ranging.add_argument("--percentile", type=float, metavar="P", help="formats that hold P percent of the values")
+    ranging.add_argument("--minmax", action="store_true", help="formats that hold every value")
+    chosen.add_argument(
+        "--format", action="append", default=[], metavar="TENSOR=u8.4", help="a tensor's format; may be repeated"
+    )
+    chosen.add_argument(
+        "--samples", type=int, default=DEFAULTS.samples, help="samples that calibrate, evenly spread (default: 64)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    options = _options(arguments)
+    samples = _samples(arguments)
+    output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
+    if output.resolve() == arguments.model.resolve():
+        raise InputError(f"{output} is the float model itself; name another file with -o")
+    note(f"quantising {arguments.model}")
+    with _bars() as report_progress:
+        made = quantize_model(arguments.model, samples, options, report_progress)
+    write_model(made.model, output)
+    if arguments.json:
+        print_json(as_json(made, output))
+    else:
+        _print(made, output)
+    return 0
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    terms = arguments.terms
+    if terms is None:
+        terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS
+    ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
+    return Options(
+        method=Method(arguments.method),
+        terms=terms,
+        act_bits=arguments.act_bits,
+        input_bits=arguments.input_bits,
+        exponents=arguments.exponents,
+        affine_terms=arguments.affine_terms,
+        ranging=ranging if arguments.percentile is None else Ranging.PERCENTILE,
+        percentile=DEFAULTS.percentile if arguments.percentile is None else arguments.percentile,
+        error_budget=arguments.error_budget,
+        budget_on_outputs=arguments.budget_on == "outputs",
+        samples=arguments.samples,
+        formats=dict(_format(text) for text in arguments.format),
+    )
+
+
+def _format(text: str) -> tuple[str, Fixed]:
+    name, found, held = text.rpartition("=")
+    if not found or not name:
+        raise InputError(f"'{text}' names no tensor; write --format relu1=u8.4")
+    return name, Fixed.parse(held)
+
+
+def _samples(arguments: argparse.Namespace) -> Samples:
+    with noted(f"in {arguments.calibrate}"):
+        arrays = read_arrays(arguments.calibrate)
+        if "x" not in arrays:
+            raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
+    if arguments.labels is None:
+        return Samples(arrays["x"], arrays.get("y"))
+    with noted(f"in {arguments.labels}"):
+        found = read_arrays(arguments.labels)
+        if "y" not in found and list(found) != ["x"]:
+            raise InputError(f"found the arrays {', '.join(found) or 'none'}, wanted 'y'; save it by np.savez(y=...)")
+    return Samples(arrays["x"], found.get("y", found.get("x")))
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """One bar a stage."""
+    shown: list[str] = []
+    with ExitStack() as stack:
+        bar = None
+
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None or shown[-1] != stage:
+                stack.close()
+                bar = stack.enter_context(progress(stage))
+                shown.append(stage)
+            bar(done, total)
+
+        yield report
+
+
+def as_json(made: Quantized, output: Path) -> dict[str, object]:
+    """The object that --json prints."""
+    report = made.report
+    layers = [dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db} for layer in report.layers]
+    found = {"layers": layers, "answers": dataclasses.asdict(report.answers), "advice": report.advice}
+    return {"model": str(output), "calibrated": report.calibrated, **found}
+
+
+def _print(made: Quantized, output: Path) -> None:
+    report = made.report
+    print_table(COLUMNS, [_row(layer) for layer in report.layers])
+    for line in _lines(report.answers):
+        say(line)
+    say(report.advice)
+    say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
+    say(f"next: shiftwire convert {output}")
+
+
+def _row(layer: LayerCost) -> tuple[object, ...]:
+    shares = (None if share is None else 100 * share for share in (layer.weight_error, layer.own_error, layer.error))
+    cells = (layer.terms_mean, layer.terms_max, *shares, layer.sqnr_db)
+    return (layer.name, layer.kind, layer.format, *("-" if cell is None else cell for cell in cells), layer.how or "-")
+
+
+def _lines(found: Answers) -> Iterator[str]:
+    yield (
+        f"answers: {found.agreement:.2f} % of {found.samples} samples agree with the float network, "
+        f"logit error {found.rms_logit_error:.4g} ({100 * found.relative_logit_error:.2f} % of their spread)"
+    )
+    if found.clear_agreement is not None:
+        yield f"answers: {found.clear_agreement:.2f} % of the {found.clear_samples} with a float margin >= 1 agree"
+    if found.held_out_agreement is not None:
+        yield f"answers: {found.held_out_agreement:.2f} % of the samples that did not calibrate agree"
+    if found.accuracy_float is not None and found.accuracy_exact is not None:
+        before, after = found.accuracy_float, found.accuracy_exact
+        yield f"accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost"

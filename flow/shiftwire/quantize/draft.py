@@ -1,0 +1,211 @@
+"""A network in the making: the importer's graph, the codes of the calibration samples, and the float truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.host import HostInput, channels_last
+from shiftwire.network import Op, Tensor
+from shiftwire.onnx_import.graph import Graph
+from shiftwire.onnx_import.readers import reader_of
+from shiftwire.onnx_import.view import View
+from shiftwire.ops import Requantize
+from shiftwire.quantize.float_run import Floats
+from shiftwire.quantize.formats import choose_format
+from shiftwire.quantize.options import Options
+from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.scaling import Made, Step, affine_steps
+
+WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
+QUANTISERS = {"Quant", "Requantize"}
+TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
+
+
+@dataclass
+class Draft:
+    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
+
+    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file,
+    those `chosen` got a format here.
+    """
+
+    graph: Graph
+    nodes: list[onnx.NodeProto]
+    floats: Mapping[str, Floats]
+    options: Options
+    codes: dict[str, Codes] = field(default_factory=dict)
+    costs: list[LayerCost] = field(default_factory=list)
+    absorbed: set[str] = field(default_factory=set)
+    exact: set[str] = field(default_factory=set)
+    chosen: set[str] = field(default_factory=set)
+
+    def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
+        return [node for node in self.nodes if onnx_name in node.input]
+
+    def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
+        """The only node that reads a tensor, if it is of the kind."""
+        readers = self.readers(onnx_name)
+        is_only = len(readers) == 1 and onnx_name != self.graph.onnx_output
+        return readers[0] if is_only and readers[0].op_type == kind else None
+
+    def is_last(self, onnx_name: str) -> bool:
+        """Whether a tensor is the network's output, apart from its shape and what the host ranks."""
+        while onnx_name != self.graph.onnx_output:
+            readers = self.readers(onnx_name)
+            if len(readers) != 1 or readers[0].op_type not in TAILS:
+                return False
+            onnx_name = readers[0].output[0]
+        return True
+
+    def truth(self, onnx_name: str) -> Values:
+        """Float values (N, ..., C) of a tensor."""
+        return channels_last(self.floats[onnx_name]).astype(np.float64)
+
+    def format(self, source: str) -> Fixed:
+        return self.graph.tensors[source].format
+
+    def at(self, source: str) -> Made:
+        """What the network makes of the calibration samples at one of its tensors."""
+        return Made(self.graph.tensors[source], self.codes[source])
+
+    def enter(self) -> None:
+        """Quantise the graph input, unless the file does it."""
+        name = self.graph.onnx_input
+        if not self.graph.tensors and any(node.op_type not in QUANTISERS for node in self.readers(name)):
+            self.enter_as(name, self.truth(name))
+
+    def enter_as(self, onnx_name: str, values: Values) -> None:
+        """Codes of the graph input in a format for `values`, known as `onnx_name`."""
+        held = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        self.graph.enter(onnx_name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        self.advance()
+        self._cost_of_requantize(self.graph.known[onnx_name], held, values)
+
+    def source(self, onnx_name: str) -> str:
+        """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
+        name, pending = self.graph.opened(onnx_name)
+        if not pending.is_none:
+            del self.graph.pending[onnx_name]
+            slope = pending.slope(self.tensor(name).shape[-1])
+            steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False)
+            self.emit(steps, name, onnx_name)
+        return self.graph.known[onnx_name]
+
+    def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
+        """Append a chain whose codes are known, the last op under the tensor's own name."""
+        for at, step in enumerate(steps):
+            is_last = at == len(steps) - 1
+            source = self.adopt(
+                step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.made.codes
+            )
+        self.graph.known[onnx_name] = source
+
+    def append(self, op: Op, source: str, name: str) -> str:
+        """A new node and its codes."""
+        made = self.graph.append(op, (source,), name)
+        self.advance()
+        return made
+
+    def adopt(self, op: Op, source: str, name: str, codes: Codes) -> str:
+        """A new node whose codes are known."""
+        made = self.graph.append(op, (source,), name)
+        self.codes[made] = codes
+        return made
+
+    def advance(self) -> None:
+        """Codes of every tensor that has none yet."""
+        if not self.graph.tensors:
+            return
+        name = next(iter(self.graph.tensors))
+        if name not in self.codes:
+            self.codes[name] = self.graph.host_input.encode(self.floats[self.graph.onnx_input], self.format(name))
+        fresh = []
+        for node in reversed(self.graph.nodes):
+            if node.name in self.codes:
+                break
+            fresh.append(node)
+        for node in reversed(fresh):
+            tensors = [self.graph.tensors[source] for source in node.inputs]
+            self.codes[node.name] = node.op.evaluate(tensors, *(self.codes[source] for source in node.inputs))
+
+    def keep(self, onnx_names: Iterable[str]) -> None:
+        """Forget the codes of tensors that no ONNX node still to come reads."""
+        wanted = {self.graph.known[name] for name in onnx_names if name in self.graph.known}
+        wanted.update(list(self.graph.tensors)[:1])
+        last = self.graph.nodes[-1].name if self.graph.nodes else next(iter(self.graph.tensors), "")
+        self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
+
+    def activation(self, onnx_name: str) -> str:
+        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers.
+
+        Tensors of one value a channel, such as averages over an image, keep as many bits as the input.
+        """
+        source = self.source(onnx_name)
+        tensor, options = self.tensor(source), self.options
+        is_input = source == next(iter(self.graph.tensors))
+        bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits
+        if source in self.exact or is_input or tensor.format.bits <= bits:
+            return source
+        held = self.choose(onnx_name, self.truth(onnx_name), bits)
+        made = self.requantize(source, held, f"{onnx_name}_quant")
+        self.graph.known[onnx_name] = made
+        return made
+
+    def requantize(self, source: str, held: Fixed, name: str) -> str:
+        """A rounding, saturating step to an activation format."""
+        before = self.at(source).values
+        made = self.append(Requantize(held, Rounding.HALF_UP, Overflow.SATURATE), source, name)
+        self._cost_of_requantize(made, held, np.maximum(before, 0) if not held.signed else before)
+        return made
+
+    def settle(self, onnx_name: str) -> None:
+        """Requantise a tensor where it is made, if a layer with weights or several nodes read it."""
+        readers = self.readers(onnx_name)
+        if onnx_name not in self.graph.known or not readers or readers[0].op_type in QUANTISERS:
+            return
+        if len(readers) > 1 or readers[0].op_type in WEIGHTED:
+            self.activation(onnx_name)
+
+    def choose(self, onnx_name: str, values: Values, bits: int | None = None) -> Fixed:
+        """A tensor's format, an activation's unless `bits` are given."""
+        self.chosen.add(onnx_name)
+        return choose_format(onnx_name, values, bits or self.options.act_bits, self.options)
+
+    def require_used(self) -> None:
+        """Raise InputError for a format that the user gave and no tensor took."""
+        for name in self.options.formats:
+            if name not in self.chosen:
+                raise InputError(
+                    f"the format of '{name}' was asked for, but no tensor of that name is quantised; "
+                    f"name one of {', '.join(sorted(self.chosen))}"
+                )
+
+    def read(self, view: View) -> None:
+        """What convert makes of a node; it stays exact where what it reads is."""
+        before = len(self.graph.nodes)
+        reader_of(view)(view, self.graph)
+        self.advance()
+        made = {node.name for node in self.graph.nodes[before:]}
+        sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - made
+        if sources <= self.exact:
+            self.exact |= made | ({next(iter(self.graph.tensors))} if before == 0 else set())
+
+    def carry(self, op: Op, source: str, onnx_name: str) -> None:
+        """An op that makes what the float node makes, exactly."""
+        made = self.append(op, source, onnx_name)
+        self.graph.known[onnx_name] = made
+        if source in self.exact:
+            self.exact.add(made)
+
+    def tensor(self, source: str) -> Tensor:
+        return self.graph.tensors[source]
+
+    def _cost_of_requantize(self, name: str, held: Fixed, before: Values) -> None:
+        own = relative_error(self.at(name).values, before)
+        self.costs.append(LayerCost(name, "Requantize", str(held), own_error=own))

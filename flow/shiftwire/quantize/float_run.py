@@ -1,0 +1,125 @@
+"""The float network under onnxruntime, every tensor exposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+import shiftwire_hls
+from shiftwire.errors import InputError
+
+Floats = npt.NDArray[np.float32]
+BATCH = 16
+CONTRACT_DOMAINS = ("shiftwire", "qonnx.custom_op.general")
+REFUSALS = (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented, ort_errors.InvalidArgument)
+THREADS = 2
+"""Fixed, so that sums are cut into the same parts on every machine."""
+HELD_BYTES = 1 << 30
+"""Most that the tensors of all calibration samples may take."""
+
+
+class FloatModel:
+    """One session; `names` are the tensors it gives, in the model's own layout."""
+
+    def __init__(self, model: onnx.ModelProto, names: list[str]) -> None:
+        self.names = names
+        self._session = _session(model, names)
+
+    def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
+        """Tensors of each batch of samples, in the order of `names`."""
+        given = self._session.get_inputs()[0]
+        size = given.shape[0] if isinstance(given.shape[0], int) else BATCH
+        for at in range(0, len(values), size):
+            part = values[at : at + size].astype(np.float32)
+            missing = size - len(part) if isinstance(given.shape[0], int) else 0
+            padded = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
+            yield [tensor[: len(part)] for tensor in self._session.run(self.names, {given.name: padded})]
+
+    def output(self, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> Floats:
+        """The one exposed tensor for all samples."""
+        parts, done = [], 0
+        for (tensor,) in self.batches(values):
+            parts.append(tensor)
+            done += len(tensor)
+            report(done, len(values))
+        return np.concatenate(parts)
+
+
+def missing_functions(model: onnx.ModelProto) -> list[str]:
+    """Contract and QONNX operations whose meaning the file does not bring; QONNX files never do."""
+    carried = {(function.domain, function.name) for function in model.functions}
+    used = {(node.domain, node.op_type) for node in model.graph.node if node.domain in CONTRACT_DOMAINS}
+    return sorted(kind for _, kind in used - carried)
+
+
+def with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A model of the contract's opset with the meaning of every operation that is spelled here."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    for kind in missing_functions(model):
+        with suppress(FileNotFoundError):
+            made.functions.append(onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)))
+    return made
+
+
+def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
+    """What nodes of constants alone make, such as quantised weights."""
+    known = {tensor.name for tensor in model.graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if all(name in known for name in node.input if name):
+            nodes.append(node)
+            known.update(node.output)
+    if not nodes:
+        return {}
+    alone = onnx.ModelProto()
+    alone.CopyFrom(model)
+    del alone.graph.node[:], alone.graph.input[:], alone.graph.value_info[:]
+    alone.graph.node.extend(nodes)
+    names = [node.output[0] for node in nodes]
+    found = _session(alone, names).run(names, {})
+    return dict(zip(names, found, strict=True))
+
+
+def tensors(
+    model: onnx.ModelProto, names: list[str], values: npt.NDArray[Any], report: Callable[[int, int], None]
+) -> dict[str, Floats]:
+    """Tensors by ONNX name for as many of the samples as fit in memory."""
+    run = FloatModel(model, names)
+    found: list[list[Floats]] = []
+    done, held = 0, 0
+    for batch in run.batches(values):
+        found.append(batch)
+        done += len(batch[0])
+        held += sum(tensor.nbytes for tensor in batch)
+        report(done, len(values))
+        if held > HELD_BYTES:
+            break
+    joined = {name: np.concatenate([batch[at] for batch in found]) for at, name in enumerate(run.names)}
+    return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
+
+
+def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.log_severity_level = 4
+    shown = _exposing(model, names).SerializeToString()
+    try:
+        return onnxruntime.InferenceSession(shown, options, providers=["CPUExecutionProvider"])
+    except REFUSALS as error:
+        raise InputError(f"onnxruntime cannot run the float model: {str(error).splitlines()[0]}") from None
+
+
+def _exposing(model: onnx.ModelProto, names: list[str]) -> onnx.ModelProto:
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    del shown.graph.output[:]
+    shown.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    return shown

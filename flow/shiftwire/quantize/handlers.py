@@ -1,0 +1,263 @@
+"""One handler a float operation; the tables at the end are what quantisation adds to what convert reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Overflow, Rounding, Values
+from shiftwire.onnx_import.layers import read_window
+from shiftwire.onnx_import.readers import READERS
+from shiftwire.onnx_import.view import View
+from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Requantize, SumPool, Weights, Window
+from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.report import LayerCost, centred_error, relative_error
+from shiftwire.quantize.scaling import Step, affine_steps
+from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
+from shiftwire.shift_weights import ShiftWeights
+
+Handler = Callable[[View, Draft], None]
+
+
+def _floats(view: View, position: int, name: str) -> Values:
+    value = view.constant(position, name)
+    if value.dtype.kind != "f":
+        raise InputError(f"its '{name}' is a {value.dtype} tensor; a float layer has float weights")
+    return value.astype(np.float64)
+
+
+def _conv(view: View, draft: Draft) -> None:
+    weights = _floats(view, 1, "weight")
+    source = draft.activation(view.inputs[0])
+    make = _conv_maker(view, weights)
+    _shift_layer(view, draft, np.moveaxis(weights, 1, -1), source, make)
+
+
+def _conv_maker(view: View, weights: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
+    window = read_window(view, weights.shape[2:])
+    groups = view.whole("group", 1, lowest=1)
+    view.wholes("kernel_shape", len(window.kernel), list(window.kernel))
+    return lambda lane, bias: Conv(lane, bias, window, groups)
+
+
+def _gemm(view: View, draft: Draft) -> None:
+    view.insist("alpha", 1.0, default=1.0)
+    view.insist("beta", 1.0, default=1.0)
+    view.insist("transA", 0, default=0)
+    weights = _floats(view, 1, "weight")
+    if not view.flag("transB", 0):
+        weights = weights.T
+    _shift_layer(view, draft, weights, draft.activation(view.inputs[0]), Dense)
+
+
+def _shift_layer(
+    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+) -> None:
+    """A layer with the batch norm that alone reads it; biases are made such that the float values' means come out."""
+    if len(view.inputs) > 2 and view.inputs[2]:
+        _floats(view, 2, "bias")
+    scale, name = np.ones(len(weights)), view.output
+    norm = draft.follower(view.output, "BatchNormalization")
+    if norm is not None:
+        scale, name = _slope(View(norm, draft.graph.constants)), norm.output[0]
+        draft.absorbed.add(name)
+    emit_shift(draft, FloatLayer(name, source, weights, scale, make, draft.is_last(name)))
+
+
+def _slope(view: View) -> Values:
+    """Scale of a batch norm; what it adds follows from the float values."""
+    gamma, variance = _floats(view, 1, "scale"), _floats(view, 4, "var")
+    if (variance < 0).any():
+        raise InputError(f"its variance holds {variance.min():.6g}; a variance is not negative, train again")
+    slope: Values = gamma / np.sqrt(variance + float(view.attribute("epsilon", 1e-5)))
+    view.attribute("momentum", 0.9)
+    view.insist("training_mode", 0, default=0)
+    return slope
+
+
+def _batch_norm(view: View, draft: Draft) -> None:
+    _scaled(view, draft, _slope(view))
+
+
+def _mul(view: View, draft: Draft) -> None:
+    at, factor = _constant_operand(view, draft)
+    _scaled(view, draft, factor, source_at=1 - at)
+
+
+def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
+    """Position and values (C,) of the operand that is a constant a channel."""
+    at = next((at for at in range(len(view.inputs)) if view.is_constant(at)), None)
+    if at is None:
+        raise InputError("it multiplies two computed tensors; only constants become shifts and adds")
+    channels = draft.graph.tensor(view.inputs[1 - at]).shape[-1]
+    value = _floats(view, at, "constant")
+    if value.size not in (1, channels):
+        raise InputError(f"its constant of shape {value.shape} is none a channel; give 1 or {channels} values")
+    return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
+
+
+def _scaled(view: View, draft: Draft, scale: Values, source_at: int = 0) -> None:
+    """An Affine fitted to the float values."""
+    source = draft.source(view.inputs[source_at])
+    right, before = draft.truth(view.output), draft.at(source).values
+    is_last = draft.is_last(view.output)
+    steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
+    draft.emit(steps, source, view.output)
+    made = draft.graph.known[view.output]
+    own = centred_error(steps[-1].made.values, scale * before)
+    terms = steps[-1].op.terms
+    error = relative_error(steps[-1].made.values, right)
+    draft.costs.append(LayerCost(made, "Affine", str(steps[-1].made.tensor.format), own, error, terms, how="fitted"))
+
+
+def _add(view: View, draft: Draft) -> None:
+    if not any(view.is_constant(at) for at in range(len(view.inputs))):
+        for name in view.inputs:
+            draft.source(name)
+        draft.read(view)
+        return
+    at, offset = _constant_operand(view, draft)
+    _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
+
+
+def _relu(view: View, draft: Draft) -> None:
+    """Saturation at 0 is what an unsigned format does by itself."""
+    source = draft.source(view.inputs[0])
+    if draft.is_last(view.output):
+        draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
+        return
+    right = draft.truth(view.output)
+    held = draft.choose(view.output, right)
+    draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+
+
+def _global_average(view: View, draft: Draft) -> None:
+    spatial = draft.graph.tensor(view.inputs[0]).shape[:-1]
+    zeros = (0,) * len(spatial)
+    _average(view, draft, Window(spatial, (1,) * len(spatial), zeros, zeros))
+
+
+def _average_pool(view: View, draft: Draft) -> None:
+    axes = len(draft.graph.tensor(view.inputs[0]).shape) - 1
+    _average(view, draft, read_window(view, view.wholes("kernel_shape", axes)))
+
+
+def _average(view: View, draft: Draft, window: Window) -> None:
+    """The exact sum over a window, and 1/area as an Affine where it is no power of two."""
+    view.insist("ceil_mode", 0, default=0)
+    if not view.flag("count_include_pad", 0) and any(window.begin + window.end):
+        raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
+    source, area = draft.source(view.inputs[0]), prod(window.kernel)
+    if area & (area - 1) == 0:
+        draft.carry(AveragePool(window), source, view.output)
+        return
+    step = Step.after(SumPool(window), draft.at(source))
+    scale = np.full(draft.tensor(source).shape[-1], 1 / area)
+    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, draft.is_last(view.output))
+    draft.emit((step, *steps), source, view.output)
+
+
+def _clip(view: View, draft: Draft) -> None:
+    """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
+    low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
+    if low != 0:
+        raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
+    right = draft.truth(view.output)
+    held = draft.choose(view.output, right)
+    source = draft.source(view.inputs[0])
+    cap = float(np.floor(np.ldexp(high, held.frac)))
+    if cap >= held.hi:
+        draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+        return
+    within = draft.requantize(source, held, f"{view.output}_relu")
+    below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
+    kept = draft.append(Relu(), below, f"{view.output}_kept")
+    mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
+    unsigned = Requantize(held, Rounding.FLOOR, Overflow.SATURATE)
+    draft.graph.known[view.output] = draft.append(unsigned, mirrored, view.output)
+
+
+def _mirror(draft: Draft, source: str, cap: float) -> Affine:
+    """cap - x, cap in codes of x."""
+    x = draft.tensor(source)
+    sign = -np.ones((1, x.shape[-1]), np.int8)
+    return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], int(cap)), x.format.frac))
+
+
+def _adder_conv(view: View, draft: Draft) -> None:
+    if not _is_float_adder(view):
+        draft.read(view)
+        return
+    weights = _floats(view, 1, "weight")
+    source = draft.activation(view.inputs[0])
+    make = _conv_maker(view, weights)
+    emit_adder(draft, _adder_layer(view, draft, np.moveaxis(weights, 1, -1), source, make))
+
+
+def _adder_dense(view: View, draft: Draft) -> None:
+    if not _is_float_adder(view):
+        draft.read(view)
+        return
+    source = draft.activation(view.inputs[0])
+    emit_adder(draft, _adder_layer(view, draft, _floats(view, 1, "weight"), source, Dense))
+
+
+def _quant(view: View, draft: Draft) -> None:
+    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it."""
+    name = view.inputs[0]
+    if not draft.graph.is_raw_input(name) or _is_power_of_two(view.constant(1, "scale")):
+        draft.read(view)
+        return
+    for attribute in ("signed", "narrow", "rounding_mode"):
+        view.attribute(attribute, 0)
+    draft.enter_as(view.output, draft.truth(view.output))
+
+
+def _is_power_of_two(scale: npt.NDArray[Any]) -> bool:
+    return bool(scale.size == 1 and np.frexp(scale)[0].item() == 0.5)
+
+
+def _is_float_adder(view: View) -> bool:
+    return view.is_constant(1) and view.constant(1, "weight").dtype.kind == "f"
+
+
+def _adder_layer(
+    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+) -> FloatLayer:
+    view.insist("weight_frac", 0, default=0)
+    outputs = len(weights)
+    return FloatLayer(view.output, source, weights, np.ones(outputs), make, is_last=False)
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("", "Conv"): _conv,
+    ("", "Gemm"): _gemm,
+    ("", "MatMul"): _gemm,
+    ("", "BatchNormalization"): _batch_norm,
+    ("", "Mul"): _mul,
+    ("", "Add"): _add,
+    ("", "Relu"): _relu,
+    ("", "Clip"): _clip,
+    ("", "GlobalAveragePool"): _global_average,
+    ("", "AveragePool"): _average_pool,
+    ("qonnx.custom_op.general", "Quant"): _quant,
+    ("shiftwire", "AdderConv"): _adder_conv,
+    ("shiftwire", "AdderDense"): _adder_dense,
+}
+
+
+def handler_of(view: View) -> Handler:
+    """The handler of a node, or what convert itself does; raises InputError for an operation that nobody knows."""
+    if view.key not in HANDLERS and view.key not in READERS:
+        known = ", ".join(sorted({name for _, name in {**HANDLERS, **READERS}}))
+        domain, name = view.key
+        raise InputError(
+            f"the operation {name}{f' of domain {domain}' if domain else ''} has no form in shifts and adds; "
+            f"replace it by one of {known}"
+        )
+    return HANDLERS.get(view.key, lambda view, draft: draft.read(view))

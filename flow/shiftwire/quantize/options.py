@@ -1,0 +1,82 @@
+"""What a user may choose about quantisation."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shiftwire.errors import InputError
+from shiftwire.fixed import Fixed
+from shiftwire.shift_weights import WINDOW_LIMIT
+
+MAX_TERMS = 8
+"""More terms than the signed digits of a 15-bit weight."""
+MAX_ACT_BITS = 24
+"""Codes of float32 tensors, and so of onnxruntime, are exact up to here."""
+
+
+class Method(enum.Enum):
+    """How a weight becomes powers of two; the families round differently, so the rule is named, never guessed.
+
+    LINEAR     the nearest power of two, again for what is left; ties to the smaller (SmartExchange's rule)
+    LIGHTNN    2^round(log2 |w|), again for what is left (Ding et al. 2018; with gates FLightNN)
+    DEEPSHIFT  one term, 2^round(log2 |w|) (Elhoushi et al. 2019)
+    APOT       the nearest of {0, 1, 2, 3, 4, 6, 8, 10} times a step per filter (Li et al. 2020, four bits)
+    """
+
+    LINEAR = "linear"
+    LIGHTNN = "lightnn"
+    DEEPSHIFT = "deepshift"
+    APOT = "apot"
+
+
+class Ranging(enum.Enum):
+    """How a tensor's format follows from its calibration values."""
+
+    MSE = "mse"
+    PERCENTILE = "percentile"
+    MINMAX = "minmax"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Bits are those of a code with its sign; `terms` is the most that a weight may have.
+
+    `error_budget` is the largest relative root-mean-square error of a filter's weights (of its outputs over the
+    calibration samples where `budget_on_outputs`); each filter then takes the smallest k within it.
+    `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
+    `formats` are the user's own, by the tensor's name.
+    """
+
+    method: Method = Method.LINEAR
+    terms: int = 3
+    act_bits: int = 8
+    input_bits: int = 10
+    exponents: int = 8
+    affine_terms: int = 6
+    affine_exponents: int = 12
+    ranging: Ranging = Ranging.MSE
+    percentile: float = 99.99
+    error_budget: float | None = None
+    budget_on_outputs: bool = False
+    samples: int = 64
+    formats: Mapping[str, Fixed] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require("terms", self.terms, 1, MAX_TERMS)
+        _require("affine terms", self.affine_terms, 1, MAX_TERMS)
+        _require("activation bits", self.act_bits, 1, MAX_ACT_BITS)
+        _require("input bits", self.input_bits, 1, MAX_ACT_BITS)
+        _require("exponents", self.exponents, 1, WINDOW_LIMIT)
+        _require("affine exponents", self.affine_exponents, 1, WINDOW_LIMIT)
+        _require("calibration samples", self.samples, 1, 1 << 20)
+        if not 50 < self.percentile <= 100:
+            raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")
+        if self.error_budget is not None and not 0 < self.error_budget < 1:
+            raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
+
+
+def _require(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{value} {what} are outside {low}..{high}; give a number between")

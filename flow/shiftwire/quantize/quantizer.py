@@ -1,0 +1,187 @@
+"""Float ONNX to an exact network: layer by layer, each against the float truth on the calibration samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from shiftwire.errors import InputError, noted
+from shiftwire.fixed import Codes, Values
+from shiftwire.host import Tail
+from shiftwire.network import Network
+from shiftwire.onnx_export import to_onnx
+from shiftwire.onnx_import.canonical import canonical
+from shiftwire.onnx_import.file import load
+from shiftwire.onnx_import.graph import Graph
+from shiftwire.onnx_import.importer import check_contract, network_from_model, opened
+from shiftwire.onnx_import.view import View
+from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.float_run import FloatModel, constant_tensors, missing_functions, tensors, with_functions
+from shiftwire.quantize.handlers import handler_of
+from shiftwire.quantize.options import Options
+from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
+
+Progress = Callable[[str, int, int], None]
+"""Told what is done, how many of how many."""
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The exact network, the file of it, and what it cost."""
+
+    network: Network
+    model: onnx.ModelProto
+    report: QuantizeReport
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Values (N, ...) in the model's own layout, labels (N,) or None."""
+
+    values: npt.NDArray[Any]
+    labels: Codes | None = None
+
+    def spread(self, count: int) -> Codes:
+        """Indices of `count` samples, evenly spread."""
+        return np.unique(np.linspace(0, len(self.values) - 1, min(count, len(self.values))).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """An exact network before it is scored; `truth` is the tensor of `model` that its output stands for.
+
+    The model is the file's own where that can be run as it is and no ranking at its end is left to the host, else its
+    canonical form.
+    """
+
+    model: onnx.ModelProto
+    truth: str
+    network: Network
+    costs: tuple[LayerCost, ...]
+    calibrated: Codes
+
+
+def quantize_model(path: Path, samples: Samples, options: Options, progress: Progress) -> Quantized:
+    """Quantise the float model; some of the samples calibrate, all are scored.
+
+    Raises InputError for a model or samples that will not do.
+    """
+    made = draft_network(path, samples, options, progress)
+    exact, right = _scored(made, samples, progress)
+    found = answers(exact, right, samples.labels, made.calibrated.tolist())
+    return Quantized(made.network, to_onnx(made.network), QuantizeReport(len(made.calibrated), made.costs, found))
+
+
+def draft_network(path: Path, samples: Samples, options: Options, progress: Progress) -> Drafted:
+    """The exact network of a float model, not scored."""
+    with noted(f"in {path}"):
+        given = load(path)
+        check_contract(given)
+        model = with_functions(canonical(given))
+        graph = opened(model)
+    check_samples(samples, graph)
+    with noted(f"in {path}"):
+        draft, calibrated = _started(model, graph, samples, options, progress)
+        network = _quantised_already(given)
+        if network is None:
+            _walk(draft, progress)
+            draft.require_used()
+            with noted("at the graph output"):
+                network = drop_unread(draft.graph.finished())
+    if network.host_output.tail is Tail.NONE:
+        runnable = model if missing_functions(given) else given
+        return Drafted(runnable, graph.onnx_output, network, tuple(draft.costs), calibrated)
+    ranking = next(node for node in model.graph.node if graph.onnx_output in node.output)
+    return Drafted(model, ranking.input[0], network, tuple(draft.costs), calibrated)
+
+
+def _quantised_already(model: onnx.ModelProto) -> Network | None:
+    """The network of a file that convert takes as it is; its layers keep every code."""
+    try:
+        return network_from_model(model)
+    except InputError:
+        return None
+
+
+def _started(
+    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: Progress
+) -> tuple[Draft, Codes]:
+    """A draft with the float truth of the calibration samples, and which samples those are."""
+    constants = constant_tensors(model)
+    graph.constants = {**graph.constants, **constants}
+    nodes = [node for node in model.graph.node if node.output[0] not in constants]
+    chosen = samples.spread(options.samples)
+    names = [node.output[0] for node in nodes]
+    floats = tensors(model, names, samples.values[chosen], partial(progress, "calibrating"))
+    draft = Draft(graph, nodes, floats, options)
+    return draft, chosen[: len(floats[graph.onnx_input])]
+
+
+def write_model(model: onnx.ModelProto, path: Path) -> None:
+    """The file whole or not at all; the same model gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.part")
+    try:
+        work.write_bytes(model.SerializeToString(deterministic=True))
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def _walk(draft: Draft, progress: Progress) -> None:
+    draft.enter()
+    for at, node in enumerate(draft.nodes):
+        if node.output[0] not in draft.graph.constants and node.output[0] not in draft.absorbed:
+            view = View(node, draft.graph.constants)
+            with noted(view.place):
+                handler_of(view)(view, draft)
+                view.finish()
+                draft.settle(node.output[0])
+        draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
+        progress("quantising", at + 1, len(draft.nodes))
+
+
+def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
+    """Output values of the exact and of the float network, (N, ...)."""
+    network = made.network
+    run = FloatModel(made.model, [made.truth])
+    right = run.output(samples.values, partial(progress, "float network"))
+    parts, done = [], 0
+    for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
+        parts.append(network.evaluate(batch))
+        done += len(batch)
+        progress("exact network", done, len(samples.values))
+    exact = network.host_output.decode(np.concatenate(parts), network.output.format)
+    return exact, right.astype(np.float64)
+
+
+def check_samples(samples: Samples, graph: Graph) -> None:
+    """Raise InputError for samples that say nothing about the network, or labels that are not theirs."""
+    values, labels = samples.values, samples.labels
+    *spatial, channels = graph.input_shape
+    wanted = (channels, *spatial)
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
+    if values.ndim == 0 or values.shape[1:] != wanted:
+        shape = ", ".join(map(str, wanted))
+        raise InputError(f"'x' has shape {values.shape}, wanted (N, {shape}) as in the model; reshape it")
+    if not len(values):
+        raise InputError("'x' holds no samples; give some dozens")
+    if not np.isfinite(values).all():
+        bad = np.size(values) - int(np.isfinite(values).sum())
+        raise InputError(f"'x' holds {bad} NaN or infinite values; remove them")
+    if not np.any(values):
+        raise InputError("'x' is 0 throughout, which tells no tensor's range; give real samples")
+    if labels is not None and (labels.shape != (len(values),) or labels.dtype.kind not in "iu"):
+        raise InputError(
+            f"labels of shape {labels.shape} and type {labels.dtype} do not fit {len(values)} samples; "
+            f"give ({len(values)},) integers"
+        )

@@ -1,0 +1,111 @@
+"""Scale and bias per channel, fitted to the calibration samples, as k powers of two: what batch norm becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.network import Op, Tensor
+from shiftwire.ops import Affine, Bias, Requantize
+from shiftwire.quantize.formats import covering
+from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.terms import greedy_terms, weight_values
+from shiftwire.shift_weights import ShiftWeights
+
+GUARD_BITS = 4
+"""Bits below an activation's step that a sum keeps before it is scaled."""
+LAST_GUARD_BITS = 6
+"""The same in front of the network's output, which is not rounded any more."""
+EXACT_BITS = 24
+"""Scaled sums stay this narrow where they can, so that float32 repeats them and a residual added to them."""
+FEWEST_EXPONENTS = 10
+"""What a scale needs to be worth its terms."""
+MARGIN = 2
+"""Sums may reach this many times their calibration range before they saturate."""
+FITTED = 1024
+"""Values a channel from which on a slope is fitted; fewer would fit their noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A tensor and its codes (N, ...) on the calibration samples."""
+
+    tensor: Tensor
+    codes: Codes
+
+    @property
+    def values(self) -> Values:
+        return self.tensor.format.decode(self.codes)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One op of a chain and what it makes of the calibration samples."""
+
+    op: Op
+    made: Made
+
+    @classmethod
+    def after(cls, op: Op, given: Made) -> Step:
+        return cls(op, Made(op.infer(given.tensor), op.evaluate((given.tensor,), given.codes)))
+
+
+def bias_on(values: Values, frac: int) -> Bias:
+    """Biases (out,) rounded to the grid 2**-frac."""
+    return Bias(np.rint(np.ldexp(values, frac)).astype(np.int64), frac)
+
+
+def channel_mean(values: Values) -> Values:
+    """Mean over everything but the last axis."""
+    mean: Values = values.reshape(-1, values.shape[-1]).mean(axis=0)
+    return mean
+
+
+def affine_steps(given: Made, right: Values, scale: Values, options: Options, is_last: bool) -> tuple[Step, ...]:
+    """Ops that turn sums into scale * sum + bias, nearest to the float values `right` (N, ..., C).
+
+    The slope is refitted where there are values enough, since sums of rounded inputs and weights are not the float
+    ones; the bias makes the mean right. Bits of the sum far below an activation's step are cut off first, which is
+    a wire, and so are those beyond any range seen; the bias makes up for what the floor loses.
+    """
+    steps: list[Step] = []
+    slope = fitted_slope(given.values, right, scale)
+    cut = _cut(given, right, slope, options.act_bits + (LAST_GUARD_BITS if is_last else GUARD_BITS))
+    if cut != given.tensor.format:
+        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), given))
+        given = steps[-1].made
+    room = max(EXACT_BITS - cut.signed_bits, FEWEST_EXPONENTS)
+    terms = greedy_terms(slope[:, None], options.affine_terms, min(options.affine_exponents, room), Method.LINEAR)
+    flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
+    bias = channel_mean(right - weight_values(flat) * given.values)
+    op = Affine(flat, bias_on(bias, given.tensor.format.frac - flat.window[0]))
+    return (*steps, Step.after(op, given))
+
+
+def _cut(given: Made, right: Values, slope: Values, bits: int) -> Fixed:
+    """The format of sums that are worth scaling: `bits` for the range of `right`, MARGIN times the sums' own range."""
+    held = given.tensor.format
+    steepest = float(np.abs(slope).max())
+    if steepest <= 0:
+        return held
+    finest = covering(float(right.min()), float(right.max()), bits).frac
+    drop = max(int(np.floor(held.frac - finest - np.log2(steepest))), 0)
+    lo, hi = (MARGIN * int(code) >> drop for code in (given.codes.min(), given.codes.max()))
+    near = Fixed.covering(lo, hi, held.frac - drop)
+    far = Fixed(max(held.bits - drop, 1), held.frac - drop, held.signed)
+    return near if near.signed_bits < far.signed_bits else far
+
+
+def fitted_slope(sums: Values, right: Values, scale: Values) -> Values:
+    """Least squares of `right` on `sums`, channel by channel; the float scale where values are few or alike."""
+    x, y = (values.reshape(-1, values.shape[-1]) for values in (sums, right))
+    if len(x) < FITTED:
+        return scale
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    power = np.square(x).sum(axis=0)
+    fitted = (x * y).sum(axis=0) / np.where(power > 0, power, 1)
+    is_near = (power > 0) & (np.abs(fitted - scale) < np.abs(scale) / 2)
+    slopes: Values = np.where(is_near, fitted, scale)
+    return slopes
