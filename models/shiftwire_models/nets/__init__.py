@@ -1,6 +1,7 @@
 """The nets that come with shiftwire, each a name and a typed configuration."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -9,13 +10,16 @@ from torch import nn
 
 from shiftwire_models.block import Arithmetic, BlockKind
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.floats.lenet import FloatLeNet, FloatLeNetConfig
+from shiftwire_models.floats.resnet import FloatResNet, FloatResNetConfig
 from shiftwire_models.grid import Format
 from shiftwire_models.nets.digits import PIXELS, DigitsConfig, DigitsNet
 from shiftwire_models.nets.mlp import MlpConfig, ShiftMlp
 from shiftwire_models.terms import Window
 from shiftwire_models.weights import WeightRule, WeightSpec
 
-NetConfig = DigitsConfig | MlpConfig
+FloatConfig = FloatLeNetConfig | FloatResNetConfig
+NetConfig = DigitsConfig | MlpConfig | FloatConfig
 
 
 class NetName(Enum):
@@ -29,6 +33,8 @@ class NetName(Enum):
     DIGITS_APOT = "digits-apot"
     DIGITS_MLP = "digits-mlp"
     JETS_MLP = "jets-mlp"
+    LENET5_FLOAT = "lenet5-float"
+    RESNET20_FLOAT = "resnet20-float"
 
 
 def _shift_digits(weight: WeightSpec) -> DigitsConfig:
@@ -51,6 +57,8 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.DIGITS_APOT: _apot_digits(),
         NetName.DIGITS_MLP: MlpConfig((64, 32, 32, 10), (1, 8, 8), PIXELS),
         NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
+        NetName.LENET5_FLOAT: FloatLeNetConfig(),
+        NetName.RESNET20_FLOAT: FloatResNetConfig((3, 32, 32)),
     }
 )
 
@@ -68,4 +76,24 @@ def build(config: NetConfig, seed: int) -> nn.Module:
     """A net with weights drawn from `seed`; torch's global generator is left where it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return DigitsNet(config) if isinstance(config, DigitsConfig) else ShiftMlp(config)
+        match config:
+            case DigitsConfig():
+                return DigitsNet(config)
+            case MlpConfig():
+                return ShiftMlp(config)
+            case FloatLeNetConfig():
+                return FloatLeNet(config)
+            case FloatResNetConfig():
+                return FloatResNet(config)
+
+
+def fitted(name: NetName, shape: tuple[int, ...]) -> NetConfig:
+    """The net for pictures of `shape`; residual nets take any. Raises ModelsError."""
+    config = NETS[name]
+    if config.input_shape == shape:
+        return config
+    if isinstance(config, FloatResNetConfig) and len(shape) == 3:
+        return replace(config, input_shape=shape)
+    raise ModelsError(
+        f"{name.value} reads {config.input_shape}, and the data holds {shape}; take another net or --data"
+    )

@@ -1,0 +1,86 @@
+"""What each command of `shiftwire-train` does: arguments in, a report out, whole files written."""
+
+import argparse
+import io
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from rich.console import Console
+
+from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
+from shiftwire_models.data import data_name, load_data
+from shiftwire_models.data.patches import cifar_normalised, photograph_patches
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.export import export_float, export_model
+from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
+from shiftwire_models.nets import NETS, FloatConfig, net_name
+from shiftwire_models.progress import epoch_progress
+from shiftwire_models.size import net_size
+from shiftwire_models.training import TrainConfig, logits, train
+
+Report = dict[str, object]
+
+
+def train_net(arguments: argparse.Namespace) -> Report:
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
+    data = data_name(arguments.data)
+    config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
+    with epoch_progress(Console(stderr=True), config) as progress:
+        result = train(config, progress)
+    save_checkpoint(result, arguments.output)
+    return {
+        "net": config.net.value,
+        "data": data.value,
+        "test accuracy": round(result.test_accuracy, 4),
+        "train accuracy": round(result.train_accuracy, 4),
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "seconds": round(result.seconds, 1),
+        "written": str(arguments.output),
+    }
+
+
+def export_net(arguments: argparse.Namespace) -> Report:
+    """A float net gives a float file, any other an exact one."""
+    checkpoint = load_checkpoint(arguments.folder)
+    export = export_float if isinstance(checkpoint.config, FloatConfig) else export_model
+    written = [_write_model(arguments.output, export(checkpoint.net, checkpoint.config.input_shape))]
+    if arguments.data_out or arguments.expect or arguments.calibration_out:
+        data = load_data(checkpoint.data)
+        if arguments.data_out:
+            written.append(_write_npz(arguments.data_out, x=data.test.x.numpy(), y=data.test.y.numpy()))
+        if arguments.calibration_out:
+            count = arguments.calibration_pictures
+            x, y = data.train.x[:count].numpy(), data.train.y[:count].numpy()
+            written.append(_write_npz(arguments.calibration_out, x=x, y=y))
+        if arguments.expect:
+            written.append(_write_npz(arguments.expect, logits=logits(checkpoint.net, data.test.x).numpy()))
+    return {"net": checkpoint.name.value, "written": ", ".join(map(str, written))}
+
+
+def import_addernet(arguments: argparse.Namespace) -> Report:
+    net = load_addernet(arguments.checkpoint)
+    written = [_write_model(arguments.output, export_float(net, ADDERNET_RESNET20.input_shape))]
+    if arguments.data_out:
+        written.append(_write_npz(arguments.data_out, x=cifar_normalised(photograph_patches()).numpy()))
+    return {"net": "addernet-resnet20", "written": ", ".join(map(str, written))}
+
+
+def list_nets(_: argparse.Namespace) -> Report:
+    return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
+
+
+def _write_model(path: Path, model: onnx.ModelProto) -> Path:
+    write_whole(path, model.SerializeToString(deterministic=True))
+    return path
+
+
+def _write_npz(path: Path, **arrays: NDArray[np.generic]) -> Path:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+    return path
