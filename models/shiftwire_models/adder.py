@@ -30,10 +30,10 @@ class TemplateWeight(nn.Module):
         return adaptive_rate(quantise(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
 
     def codes(self) -> Tensor:
-        """int8 where the grid has 8 signed bits or fewer, else int32; shape of the weight."""
-        narrow = self.grid.low_code >= -128 and self.grid.high_code <= 127
+        """The narrowest of int8, int16 and int32 that holds the grid; shape of the weight."""
+        bits = self.grid.bits + (not self.grid.signed)
         codes = to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
-        return codes.to(torch.int8 if narrow else torch.int32)
+        return codes.to(torch.int8 if bits <= 8 else torch.int16 if bits <= 16 else torch.int32)
 
 
 class AdderLinear(nn.Module):
