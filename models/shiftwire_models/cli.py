@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
-from shiftwire_models.commands import Report, export_net, import_addernet, list_nets, train_net
+from shiftwire_models.commands import (
+    Report,
+    export_net,
+    export_untrained,
+    import_addernet,
+    list_nets,
+    train_net,
+)
 from shiftwire_models.data import DataName
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.nets import NetName
@@ -16,6 +23,7 @@ from shiftwire_models.training import TrainConfig
 _USER_MISTAKE = 2
 _INTERRUPTED = 130
 _CALIBRATION = 300
+_ZOO = 64
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -38,9 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="shiftwire-train", description="Train multiplication-free and float nets and export them as ONNX."
     )
-    commands = parser.add_subparsers(required=True, metavar="{train,export,import-addernet,nets}")
+    commands = parser.add_subparsers(required=True, metavar="{train,export,zoo,import-addernet,nets}")
     _add_train(commands)
     _add_export(commands)
+    _add_zoo(commands)
     _add_addernet(commands)
     _command(commands, "nets", list_nets, "list the nets and their sizes", "nets")
     return parser
@@ -69,6 +78,17 @@ def _add_export(commands: _Commands) -> None:
         "--calibration-pictures", type=int, default=_CALIBRATION, metavar="N", help="how many (%(default)s)"
     )
     write.add_argument("--expect", type=Path, metavar="TORCH.npz", help="write torch's logits on the test pictures")
+
+
+def _add_zoo(commands: _Commands) -> None:
+    purpose = "write a net with random weights as an exact file, every layer of it alive"
+    example = "zoo resnet20-adder -o model.onnx --data-out x.npz"
+    write = _command(commands, "zoo", export_untrained, purpose, example)
+    write.add_argument("net", metavar="NET", help="a name that `shiftwire-train nets` lists")
+    write.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    write.add_argument("--data-out", type=Path, metavar="X.npz", help="write random pictures x for it")
+    write.add_argument("--pictures", type=int, default=_ZOO, metavar="N", help="how many (%(default)s)")
+    write.add_argument("--seed", type=int, default=0, help="of weights and pictures (%(default)s)")
 
 
 def _add_addernet(commands: _Commands) -> None:

@@ -18,6 +18,7 @@ from shiftwire_models.export import export_float, export_model
 from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
 from shiftwire_models.nets import NETS, FloatConfig, net_name
 from shiftwire_models.progress import epoch_progress
+from shiftwire_models.settle import settled_net
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, logits, train
 
@@ -68,6 +69,19 @@ def import_addernet(arguments: argparse.Namespace) -> Report:
     if arguments.data_out:
         written.append(_write_npz(arguments.data_out, x=cifar_normalised(photograph_patches()).numpy()))
     return {"net": "addernet-resnet20", "written": ", ".join(map(str, written))}
+
+
+def export_untrained(arguments: argparse.Namespace) -> Report:
+    """Random weights, settled on some of the random pictures that are written beside the file."""
+    name = net_name(arguments.net)
+    config = NETS[name]
+    if isinstance(config, FloatConfig):
+        raise ModelsError(f"{name.value} is a float net, which has no exact file; train it and export it instead")
+    net, x = settled_net(config, arguments.seed, arguments.pictures)
+    written = [_write_model(arguments.output, export_model(net, config.input_shape))]
+    if arguments.data_out:
+        written.append(_write_npz(arguments.data_out, x=x.numpy()))
+    return {"net": name.value, "seed": arguments.seed, "written": ", ".join(map(str, written))}
 
 
 def list_nets(_: argparse.Namespace) -> Report:

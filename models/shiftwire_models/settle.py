@@ -9,13 +9,16 @@ from torch.nn import functional
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.contract import Freezable
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.nets import NetConfig
+from shiftwire_models.nets import NetConfig, build
 from shiftwire_models.quant import CalibratedQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 
 _COARSE = 8
 """Pixels between the corners of the smooth part of a picture."""
 _GRAIN = 0.3
+_SETTLING = 32
+_WATCHED = 8
+"""Pictures, which adder layers take their time over."""
 
 
 def settle(net: nn.Module, x: Tensor) -> None:
@@ -93,8 +96,18 @@ def random_pictures(config: NetConfig, count: int, seed: int) -> Tensor:
     return pictures if signed else (pictures / 4 + 0.5).clamp(0.0, 1.0)
 
 
-def require_life(net: nn.Module, x: Tensor) -> None:
-    """Raises ModelsError that names the first layer without life."""
-    still = still_layers(net, x)
+def settled_net(config: NetConfig, seed: int, count: int) -> tuple[nn.Module, Tensor]:
+    """A net of random weights, every layer alive, and `count` random pictures for it. Raises ModelsError."""
+    if count < 1:
+        raise ModelsError(f"{count} pictures show nothing; take at least 1")
+    net, x = build(config, seed), random_pictures(config, max(count, _SETTLING), seed)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums of statistics depend on how many threads share them
+    try:
+        settle(net, x[:_SETTLING])
+    finally:
+        torch.set_num_threads(threads)
+    still = still_layers(net, x[:_WATCHED])
     if still:
         raise ModelsError(f"layer '{still[0]}' gives one number for every input; take another seed")
+    return net, x[:count]
