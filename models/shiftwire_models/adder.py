@@ -56,6 +56,8 @@ class AdderLinear(nn.Module):
 class AdderConv2d(nn.Module):
     """The same over windows of (N, C, H, W); a padded tap is not skipped, it counts -|w|."""
 
+    axes = 2
+
     def __init__(
         self,
         inputs: int,
@@ -70,7 +72,7 @@ class AdderConv2d(nn.Module):
         super().__init__()
         if inputs % groups or outputs % groups:
             raise ModelsError(f"{groups} groups do not divide {inputs} inputs and {outputs} outputs; take a divisor")
-        self.geometry, self.groups = Geometry.of(kernel, stride, padding), groups
+        self.geometry, self.groups = Geometry.of(kernel, stride, padding, self.axes), groups
         self.shape = (outputs, inputs // groups, *self.geometry.kernel)
         self.weight = TemplateWeight(self.shape, grid)
 
@@ -87,10 +89,18 @@ class AdderConv2d(nn.Module):
         return ContractNode("shiftwire::AdderConv", {"weight": self.weight.codes()}, attributes, shape)
 
 
+class AdderConv1d(AdderConv2d):
+    """The same over (N, C, L)."""
+
+    axes = 1
+
+
 def adder_windows(x: Tensor, weight: Tensor, geometry: Geometry, groups: int = 1) -> Tensor:
-    """x (N, C, H, W), weight (out, C/groups, kernel...) -> -sum |x - w| over each window, (N, out, H', W')."""
+    """x (N, C, [H,] W), weight (out, C/groups, kernel...) -> -sum |x - w| over each window, (N, out, [H',] W')."""
     padded = geometry.padded(x)
-    windows = functional.unfold(padded, geometry.kernel, stride=geometry.stride)
+    flat = (1,) * (4 - x.dim())  # a line is a picture of height 1
+    picture = padded.reshape(*x.shape[:2], *flat, *padded.shape[2:])
+    windows = functional.unfold(picture, (*flat, *geometry.kernel), stride=(*flat, *geometry.stride))
     batch, _, pixels = windows.shape
     parts = [
         negative_distance(taps.transpose(1, 2).reshape(batch * pixels, -1), templates)

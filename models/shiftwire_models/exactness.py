@@ -44,6 +44,10 @@ class Site:
         value = self._attribute(name)
         return list(value) if isinstance(value, list) else []
 
+    def word(self, name: str, default: str) -> str:
+        value = self._attribute(name)
+        return value.decode() if isinstance(value, bytes) else default
+
     def _attribute(self, name: str) -> object:
         found = [a for a in self.node.attribute if a.name == name]
         return onnx.helper.get_attribute_value(found[0]) if found else None
@@ -73,7 +77,7 @@ def _refuse_foreign(graph: onnx.GraphProto) -> None:
     """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
     foreign = [node for node in graph.node if node.op_type not in _RULES]
     if foreign:
-        node = min(foreign, key=lambda node: node.op_type in _SCAFFOLD)
+        node = min(foreign, key=lambda node: _SCAFFOLD.index(node.op_type) if node.op_type in _SCAFFOLD else -1)
         mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantisers, ReLU and pools")
         raise ModelsError(f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; {mend}")
 
@@ -145,7 +149,8 @@ def _mean(site: Site, positions: int) -> Range:
 
 def _pad(site: Site) -> Range:
     pads = site.constants["pads"].reshape(2, -1)
-    if len(site.node.input) > 2 or pads[:, :2].any() or pads.min() < 0:
+    zeros = site.word("mode", "constant") == "constant" and len(site.node.input) == 2
+    if not zeros or pads[:, :2].any() or pads.min() < 0:
         raise ModelsError(f"layer '{site.node.name}' does more than put zeros around the picture; pad with zeros")
     return site.inputs[0]
 
@@ -164,7 +169,7 @@ def _joined(site: Site) -> Range:
     return Range(frac, max(x.on(frac).bound for x in site.inputs))
 
 
-_SCAFFOLD = ("Constant", "Shape", "Squeeze", "Gather")
+_SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
 _QUANTISERS = ("Quant", "Requantize")
 _MENDS = {
     "Clip": "the quantiser behind it saturates, so take ReLU",

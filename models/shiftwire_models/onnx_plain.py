@@ -50,13 +50,15 @@ def _constant_pads(graph: onnx.GraphProto) -> None:
     """Sizes of a Pad as initialisers: a Constant node is no weight, and the contract knows none."""
     for node in graph.node:
         if node.op_type == "Pad":
-            pads = helper.make_tensor(f"{node.output[0]}.pads", onnx.TensorProto.INT64, [0], [])
-            values = _constant(graph, node.input[1])
-            pads.CopyFrom(helper.make_tensor(pads.name, onnx.TensorProto.INT64, [len(values)], list(values)))
+            sides = _constant(graph, node.input[1])
+            node.input[1] = f"{node.output[0]}.pads"
+            pads = helper.make_tensor(node.input[1], onnx.TensorProto.INT64, [len(sides)], list(sides))
             graph.initializer.append(pads)
-            node.input[1] = pads.name
-            if len(node.input) > 2 and not any(_constant(graph, node.input[2])):
-                del node.input[2:]
+            value = _constant(graph, node.input[2]) if len(node.input) > 2 else ()
+            del node.input[2:]
+            if any(value):
+                node.input.append(f"{node.output[0]}.value")
+                graph.initializer.append(helper.make_tensor(node.input[2], onnx.TensorProto.FLOAT, [], list(value)))
 
 
 def _zero_biases(graph: onnx.GraphProto) -> None:

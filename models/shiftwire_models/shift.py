@@ -52,6 +52,8 @@ class ShiftLinear(nn.Module):
 class ShiftConv2d(nn.Module):
     """The same over windows of (N, C, H, W); a padded tap counts 0."""
 
+    axes = 2
+
     def __init__(
         self,
         inputs: int,
@@ -67,7 +69,7 @@ class ShiftConv2d(nn.Module):
         super().__init__()
         if inputs % groups or outputs % groups:
             raise ModelsError(f"{groups} groups do not divide {inputs} inputs and {outputs} outputs; take a divisor")
-        self.geometry, self.groups = Geometry.of(kernel, stride, padding), groups
+        self.geometry, self.groups = Geometry.of(kernel, stride, padding, self.axes), groups
         self.shape = (outputs, inputs // groups, *self.geometry.kernel)
         self.weight = (weight or WeightSpec()).build(self.shape)
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
@@ -75,11 +77,19 @@ class ShiftConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias()
         padded = self.geometry.padded(x)
+        if self.axes == 1:
+            return functional.conv1d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
         return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
         window: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
         return _shift_node("ShiftConv", self, window, self.geometry.out_shape(self.shape[0]))
+
+
+class ShiftConv1d(ShiftConv2d):
+    """The same over (N, C, L)."""
+
+    axes = 1
 
 
 def _shift_node(
