@@ -84,16 +84,19 @@ def random_pictures(config: NetConfig, count: int, seed: int) -> Tensor:
     On 0..1 for nets that read unsigned codes, of mean 0 and deviation about 1 for the others; vectors are plain noise.
     """
     generator = torch.Generator().manual_seed(seed)
-    shape = config.input_shape
-    grain = torch.randn(count, *shape, generator=generator)
+    pictures = torch.stack([_random_picture(config.input_shape, generator) for _ in range(count)])
+    signed = getattr(getattr(config, "input_grid", None), "signed", True)
+    return pictures if signed else (pictures / 4 + 0.5).clamp(0.0, 1.0)
+
+
+def _random_picture(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    grain = torch.randn(shape, generator=generator)
     if len(shape) != 3:
         return grain
     coarse = [max(2, -(-side // _COARSE)) for side in shape[1:]]
-    waves = torch.randn(count, shape[0], *coarse, generator=generator)
+    waves = torch.randn(1, shape[0], *coarse, generator=generator)
     smooth = functional.interpolate(waves, size=shape[1:], mode="bilinear", align_corners=True)
-    pictures = smooth + _GRAIN * grain
-    signed = getattr(getattr(config, "input_grid", None), "signed", True)
-    return pictures if signed else (pictures / 4 + 0.5).clamp(0.0, 1.0)
+    return smooth[0] + _GRAIN * grain
 
 
 def settled_net(config: NetConfig, seed: int, count: int) -> tuple[nn.Module, Tensor]:

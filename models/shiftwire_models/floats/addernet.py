@@ -63,7 +63,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is a pickle that holds more than tensors, or none at all, and loading it may run code; "
             "save its state_dict() alone"
         ) from error
-    except (RuntimeError, EOFError, ValueError) as error:
+    except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ModelsError(f"{path} is no checkpoint of torch, or a truncated one; fetch it again") from error
     found = found.get("state_dict", found) if isinstance(found, dict) else found
     if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
