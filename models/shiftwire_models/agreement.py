@@ -53,4 +53,4 @@ def _both(
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": x})[0], expected
+    return session.run(None, {session.get_inputs()[0].name: x})[0], expected

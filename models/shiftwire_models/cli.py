@@ -11,12 +11,14 @@ from shiftwire_models.commands import (
     Report,
     export_net,
     export_untrained,
+    finetune,
     import_addernet,
     list_nets,
     train_net,
 )
 from shiftwire_models.data import DataName
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.finetune.tuning import TuneConfig
 from shiftwire_models.nets import NetName
 from shiftwire_models.training import TrainConfig
 
@@ -46,9 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="shiftwire-train", description="Train multiplication-free and float nets and export them as ONNX."
     )
-    commands = parser.add_subparsers(required=True, metavar="{train,export,zoo,import-addernet,nets}")
+    commands = parser.add_subparsers(required=True, metavar="{train,export,finetune,zoo,import-addernet,nets}")
     _add_train(commands)
     _add_export(commands)
+    _add_finetune(commands)
     _add_zoo(commands)
     _add_addernet(commands)
     _command(commands, "nets", list_nets, "list the nets and their sizes", "nets")
@@ -78,6 +81,21 @@ def _add_export(commands: _Commands) -> None:
         "--calibration-pictures", type=int, default=_CALIBRATION, metavar="N", help="how many (%(default)s)"
     )
     write.add_argument("--expect", type=Path, metavar="TORCH.npz", help="write torch's logits on the test pictures")
+
+
+def _add_finetune(commands: _Commands) -> None:
+    defaults = TuneConfig()
+    purpose = "train an exact file further, its formats and numbers of terms kept"
+    example = "finetune exact.onnx --float float.onnx --data mnist -o tuned.onnx"
+    tune = _command(commands, "finetune", finetune, purpose, example)
+    tune.add_argument("model", type=Path, metavar="EXACT.onnx", help="such as shiftwire quantize writes")
+    tune.add_argument("--float", type=Path, metavar="FLOAT.onnx", help="begin from the float weights it came from")
+    tune.add_argument("--data", required=True, help=f"one of {', '.join(name.value for name in DataName)}")
+    tune.add_argument("--epochs", type=int, default=defaults.epochs, help="(%(default)s)")
+    tune.add_argument("--rate", type=float, default=defaults.rate, help="first step, share of a tensor (%(default)s)")
+    tune.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
+    tune.add_argument("--seed", type=int, default=defaults.seed)
+    tune.add_argument("-o", "--output", type=Path, required=True, metavar="TUNED.onnx")
 
 
 def _add_zoo(commands: _Commands) -> None:

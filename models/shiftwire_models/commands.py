@@ -10,17 +10,21 @@ import onnx
 from numpy.typing import NDArray
 from rich.console import Console
 
+from shiftwire_models.agreement import check_agreement
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
-from shiftwire_models.data import data_name, load_data
+from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float, export_model
+from shiftwire_models.finetune.floats import take_float_weights
+from shiftwire_models.finetune.graph import input_shape, load_exact, trainable, with_codes
+from shiftwire_models.finetune.tuning import TuneConfig, tune
 from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
 from shiftwire_models.nets import NETS, FloatConfig, net_name
 from shiftwire_models.progress import epoch_progress
 from shiftwire_models.settle import settled_net
 from shiftwire_models.size import net_size
-from shiftwire_models.training import TrainConfig, logits, train
+from shiftwire_models.training import TrainConfig, drawn, logits, train
 
 Report = dict[str, object]
 
@@ -30,7 +34,7 @@ def train_net(arguments: argparse.Namespace) -> Report:
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
     data = data_name(arguments.data)
     config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
-    with epoch_progress(Console(stderr=True), config) as progress:
+    with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
         result = train(config, progress)
     save_checkpoint(result, arguments.output)
     return {
@@ -82,6 +86,31 @@ def export_untrained(arguments: argparse.Namespace) -> Report:
     if arguments.data_out:
         written.append(_write_npz(arguments.data_out, x=x.numpy()))
     return {"net": name.value, "seed": arguments.seed, "written": ", ".join(map(str, written))}
+
+
+def finetune(arguments: argparse.Namespace) -> Report:
+    """Formats and numbers of terms stay as they are; the file is the same but for its codes."""
+    name = data_name(arguments.data)
+    config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
+    model = load_exact(arguments.model)
+    shape = input_shape(model)
+    if shape != picture_shape(name):
+        raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
+    net = trainable(model)
+    found = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
+    data = load_data(name)
+    data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
+    with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
+        result = tune(net, data, config, progress)
+    tuned = with_codes(model, net)
+    check_agreement(net, tuned, shape)
+    return {
+        "test accuracy before": round(result.before, 4),
+        "test accuracy": round(result.after, 4),
+        "layers that began from float weights": found,
+        "seconds": round(result.seconds, 1),
+        "written": str(_write_model(arguments.output, tuned)),
+    }
 
 
 def list_nets(_: argparse.Namespace) -> Report:

@@ -43,8 +43,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise ModelsError(f"training for {self.epochs} epochs does nothing; take at least 1")
-        if self.pictures is not None and self.pictures < 1:
-            raise ModelsError(f"training on {self.pictures} pictures teaches nothing; take at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,10 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
     start = time.perf_counter()
     data = load_data(config.data)
     net_config = fitted(config.net, tuple(data.train.x.shape[1:]))
-    data = Dataset(_drawn(data.train, config), data.test)
+    data = Dataset(drawn(data.train, config.pictures, config.seed), data.test)
     net = build(net_config, config.seed)
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
-    with _threads(1 if config.data is DataName.DIGITS else _THREADS):
+    with threads(1 if config.data is DataName.DIGITS else _THREADS):
         _lay_out(net, layout)
         _fit(net, data, config, net_config, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
@@ -116,11 +114,14 @@ def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:
             parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
-def _drawn(split: Split, config: TrainConfig) -> Split:
-    if config.pictures is None:
+def drawn(split: Split, pictures: int | None, seed: int) -> Split:
+    """As many labelled pictures, drawn by the seed; None takes all."""
+    if pictures is None:
         return split
-    drawn = torch.randperm(len(split.y), generator=torch.Generator().manual_seed(config.seed))[: config.pictures]
-    return Split(split.x[drawn], split.y[drawn])
+    if pictures < 1:
+        raise ModelsError(f"training on {pictures} pictures teaches nothing; take at least 1")
+    picked = torch.randperm(len(split.y), generator=torch.Generator().manual_seed(seed))[:pictures]
+    return Split(split.x[picked], split.y[picked])
 
 
 def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConfig, progress: Progress) -> None:
@@ -158,14 +159,14 @@ def _optimiser(net: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
 
 
 @contextlib.contextmanager
-def _threads(wanted: int) -> Iterator[None]:
+def threads(wanted: int) -> Iterator[None]:
     """Nets for digits are too small to share: a second thread gains 15 %, or costs tenfold beside another job."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(min(wanted, threads))
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(wanted, before))
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _settle(net: nn.Module) -> None:
