@@ -69,7 +69,10 @@ def _fit(net: nn.Module, split: Split, config: TuneConfig, progress: Callable[[E
 
 
 def _groups(net: nn.Module, rate: float) -> list[dict[str, Any]]:
-    """Scales of 2**-9 beside weights of 1: one step for all would leave one still or throw the other about."""
+    """Scales of 2**-9 beside weights of 1: one step for all would leave one still or throw the other about.
+
+    A tensor of zeros, such as the bias of a sum, stays zero.
+    """
     trained = [parameter for parameter in net.parameters() if parameter.requires_grad]
     sizes = [float(parameter.detach().square().mean().sqrt()) for parameter in trained]
     return [{"params": [parameter], "lr": rate * size} for parameter, size in zip(trained, sizes, strict=True)]
