@@ -107,4 +107,5 @@ def adder_windows(x: Tensor, weight: Tensor, geometry: Geometry, groups: int = 1
         for taps, templates in zip(windows.chunk(groups, 1), weight.flatten(1).chunk(groups), strict=True)
     ]
     rows = torch.cat(parts, 1).reshape(batch, pixels, len(weight))
-    return rows.transpose(1, 2).reshape(batch, len(weight), *geometry.area(tuple(x.shape[2:])))
+    # channels first in memory too: the other layout crashes oneDNN's backward of a narrow 1 x 1 convolution
+    return rows.transpose(1, 2).reshape(batch, len(weight), *geometry.area(tuple(x.shape[2:]))).contiguous()

@@ -122,7 +122,7 @@ def test_tuning_learns() -> None:
     settle(net, data.train.x[:200])
     model = export_model(net, (1, 8, 8))
     tuned = trainable(model)
-    result = tune(tuned, data, TuneConfig(epochs=3, rate=0.02), lambda _: None)
+    result = tune(tuned, data, TuneConfig(epochs=5, rate=0.04), lambda _: None)
     assert result.before < 0.4
     assert result.after > 0.8
     found = run_file(with_codes(model, tuned), data.test.x).argmax(1)

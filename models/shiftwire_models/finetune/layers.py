@@ -53,7 +53,8 @@ class TunedSum(Tuned):
         self.requires_grad_(not _is_plain_sum(weight))
 
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self.weight(), self.bias()
+        weight: Tensor = self.weight()
+        bias: Tensor = self.bias()
         if weight.dim() == 1:
             per_channel = (-1, *[1] * (x.dim() - 2))
             return x * weight.reshape(per_channel) + bias.reshape(per_channel)
