@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftwire_models.contract import Attribute, ContractNode, conv_shape
+from shiftwire_models.contract import Attribute, ContractNode
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format, Rounding, quantise, to_codes
 from shiftwire_models.l1 import adaptive_rate, negative_distance
+from shiftwire_models.window import Geometry, Sides
 
 ETA = 0.2
 """AdderNet's adaptive learning rate."""
@@ -29,10 +30,10 @@ class TemplateWeight(nn.Module):
         return adaptive_rate(quantise(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
 
     def codes(self) -> Tensor:
-        """int8 where the grid has 8 signed bits or fewer, else int32; shape of the weight."""
-        narrow = self.grid.low_code >= -128 and self.grid.high_code <= 127
+        """The narrowest of int8, int16 and int32 that holds the grid; shape of the weight."""
+        bits = self.grid.bits + (not self.grid.signed)
         codes = to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
-        return codes.to(torch.int8 if narrow else torch.int32)
+        return codes.to(torch.int8 if bits <= 8 else torch.int16 if bits <= 16 else torch.int32)
 
 
 class AdderLinear(nn.Module):
@@ -53,48 +54,58 @@ class AdderLinear(nn.Module):
 
 
 class AdderConv2d(nn.Module):
-    """The same over square windows of (N, C, H, W); a padded tap is not skipped, it counts -|w|."""
+    """The same over windows of (N, C, H, W); a padded tap is not skipped, it counts -|w|."""
+
+    axes = 2
 
     def __init__(
         self,
         inputs: int,
         outputs: int,
-        kernel: int,
+        kernel: Sides,
         grid: Format,
         *,
-        stride: int = 1,
-        padding: int = 0,
+        stride: Sides = 1,
+        padding: Sides = 0,
         groups: int = 1,
     ) -> None:
         super().__init__()
         if inputs % groups or outputs % groups:
             raise ModelsError(f"{groups} groups do not divide {inputs} inputs and {outputs} outputs; take a divisor")
-        self.stride, self.padding, self.groups = stride, padding, groups
-        self.shape = (outputs, inputs // groups, kernel, kernel)
+        self.geometry, self.groups = Geometry.of(kernel, stride, padding, self.axes), groups
+        self.shape = (outputs, inputs // groups, *self.geometry.kernel)
         self.weight = TemplateWeight(self.shape, grid)
 
     def forward(self, x: Tensor) -> Tensor:
-        outputs, _, kernel, _ = self.shape
-        windows = functional.unfold(x, kernel, padding=self.padding, stride=self.stride)
-        batch, _, pixels = windows.shape
-        templates = self.weight().flatten(1)
-        parts = [
-            negative_distance(taps.transpose(1, 2).reshape(batch * pixels, -1), group)
-            for taps, group in zip(windows.chunk(self.groups, 1), templates.chunk(self.groups), strict=True)
-        ]
-        rows = torch.cat(parts, 1).reshape(batch, pixels, outputs)
-        return rows.transpose(1, 2).reshape(batch, outputs, *self._area(x))
-
-    def _area(self, x: Tensor) -> tuple[int, ...]:
-        return conv_shape(self.shape[0], self.shape[2], self.stride, self.padding)(tuple(x.shape))[2:]
+        return adder_windows(x, self.weight(), self.geometry, self.groups)
 
     def frozen(self) -> ContractNode:
-        outputs, _, kernel, _ = self.shape
         attributes: dict[str, Attribute] = {
             "weight_frac": self.weight.grid.frac,
-            "strides": [self.stride] * 2,
-            "pads": [self.padding] * 4,
+            **self.geometry.attributes(),
             "group": self.groups,
         }
-        shape = conv_shape(outputs, kernel, self.stride, self.padding)
+        shape = self.geometry.out_shape(self.shape[0])
         return ContractNode("shiftwire::AdderConv", {"weight": self.weight.codes()}, attributes, shape)
+
+
+class AdderConv1d(AdderConv2d):
+    """The same over (N, C, L)."""
+
+    axes = 1
+
+
+def adder_windows(x: Tensor, weight: Tensor, geometry: Geometry, groups: int = 1) -> Tensor:
+    """x (N, C, [H,] W), weight (out, C/groups, kernel...) -> -sum |x - w| over each window, (N, out, [H',] W')."""
+    padded = geometry.padded(x)
+    flat = (1,) * (4 - x.dim())  # a line is a picture of height 1
+    picture = padded.reshape(*x.shape[:2], *flat, *padded.shape[2:])
+    windows = functional.unfold(picture, (*flat, *geometry.kernel), stride=(*flat, *geometry.stride))
+    batch, _, pixels = windows.shape
+    parts = [
+        negative_distance(taps.transpose(1, 2).reshape(batch * pixels, -1), templates)
+        for taps, templates in zip(windows.chunk(groups, 1), weight.flatten(1).chunk(groups), strict=True)
+    ]
+    rows = torch.cat(parts, 1).reshape(batch, pixels, len(weight))
+    # channels first in memory too: the other layout crashes oneDNN's backward of a narrow 1 x 1 convolution
+    return rows.transpose(1, 2).reshape(batch, len(weight), *geometry.area(tuple(x.shape[2:]))).contiguous()

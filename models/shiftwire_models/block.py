@@ -12,6 +12,7 @@ from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv2d
 from shiftwire_models.terms import Window
 from shiftwire_models.weights import WeightSpec
+from shiftwire_models.window import Sides
 
 _WEIGHT = WeightSpec()
 _ACTIVATION = Format(6, 4, False)
@@ -45,48 +46,118 @@ class Arithmetic:
     bias_frac: int = 6
 
 
-class ShiftAddBlock(nn.Module):
-    """Shift conv k x k -> quantiser -> adder conv k x k -> batch norm -> ReLU -> quantiser.
+class ShiftAddNorm(nn.Module):
+    """Shift conv k x k -> quantiser -> adder conv k x k -> batch norm; the stride is the shift conv's.
 
     Neither batch norm nor ReLU stands between shift and adder: the adder compares the signed shift output itself.
     Source: You et al., ShiftAddNet, NeurIPS 2020.
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic, *, kernel: int = 3) -> None:
         super().__init__()
-        self.shift = ShiftConv2d(inputs, outputs, 3, stride=stride, padding=1, weight=numbers.weight)
+        padding = kernel // 2
+        self.shift = ShiftConv2d(inputs, outputs, kernel, stride=stride, padding=padding, weight=numbers.weight)
         self.between = ActivationQuant(numbers.between)
-        self.adder = AdderConv2d(outputs, outputs, 3, numbers.between, padding=1)
+        self.adder = AdderConv2d(outputs, outputs, kernel, numbers.between, padding=padding)
         self.bn = BatchNormAffine(outputs, window=numbers.adder_scale, bias_frac=numbers.bias_frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.bn(self.adder(self.between(self.shift(x))))
+        return y
+
+
+class ShiftAddBlock(ShiftAddNorm):
+    """The same, then ReLU and a quantiser."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic) -> None:
+        super().__init__(inputs, outputs, stride, numbers)
         self.relu = nn.ReLU()
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
-        distance = self.adder(self.between(self.shift(x)))
-        y: Tensor = self.quant(self.relu(self.bn(distance)))
+        y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
 
 
-class ConvBlock(nn.Module):
-    """One shift or adder conv -> batch norm -> ReLU -> quantiser.
+class ConvNorm(nn.Module):
+    """One shift or adder conv -> batch norm; padding None keeps the size of an odd kernel's picture.
 
-    An adder's weights take the grid of its input with a sign added; `input_grid` names that input.
+    An adder's weights take the grid of its input with a sign added; `adder_grid` is that grid.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, stride: int, numbers: Arithmetic, *, adder_grid: Format | None = None
+        self,
+        inputs: int,
+        outputs: int,
+        stride: Sides,
+        numbers: Arithmetic,
+        *,
+        kernel: Sides = 3,
+        padding: Sides | None = None,
+        groups: int = 1,
+        adder_grid: Format | None = None,
     ) -> None:
         super().__init__()
+        pads = _same(kernel) if padding is None else padding
         if adder_grid is None:
-            self.conv: nn.Module = ShiftConv2d(inputs, outputs, 3, stride=stride, padding=1, weight=numbers.weight)
+            self.conv: nn.Module = ShiftConv2d(
+                inputs, outputs, kernel, stride=stride, padding=pads, groups=groups, weight=numbers.weight
+            )
             scale = numbers.shift_scale
         else:
-            self.conv = AdderConv2d(inputs, outputs, 3, adder_grid, stride=stride, padding=1)
+            self.conv = AdderConv2d(inputs, outputs, kernel, adder_grid, stride=stride, padding=pads, groups=groups)
             scale = numbers.adder_scale
         self.bn = BatchNormAffine(outputs, window=scale, bias_frac=numbers.bias_frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.bn(self.conv(x))
+        return y
+
+
+class ConvBlock(ConvNorm):
+    """The same, then ReLU and a quantiser."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        stride: Sides,
+        numbers: Arithmetic,
+        *,
+        kernel: Sides = 3,
+        padding: Sides | None = None,
+        groups: int = 1,
+        adder_grid: Format | None = None,
+    ) -> None:
+        super().__init__(
+            inputs, outputs, stride, numbers, kernel=kernel, padding=padding, groups=groups, adder_grid=adder_grid
+        )
         self.relu = nn.ReLU()
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.quant(self.relu(self.bn(self.conv(x))))
+        y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
+
+
+def norm_of(
+    kind: BlockKind, inputs: int, outputs: int, stride: int, numbers: Arithmetic, *, kernel: int = 3
+) -> nn.Module:
+    """A convolution of the kind that reads activations, with its batch norm."""
+    match kind:
+        case BlockKind.SHIFT_ADD:
+            return ShiftAddNorm(inputs, outputs, stride, numbers, kernel=kernel)
+        case BlockKind.SHIFT:
+            return ConvNorm(inputs, outputs, stride, numbers, kernel=kernel)
+        case BlockKind.ADDER:
+            grid = with_sign(numbers.activation)
+            return ConvNorm(inputs, outputs, stride, numbers, kernel=kernel, adder_grid=grid)
+
+
+def with_sign(grid: Format) -> Format:
+    """The same step and top, and as far below zero: where adder weights live whose input is unsigned."""
+    return grid if grid.signed else Format(grid.bits + 1, grid.frac, True)
+
+
+def _same(kernel: Sides) -> Sides:
+    return kernel // 2 if isinstance(kernel, int) else tuple(side // 2 for side in kernel)

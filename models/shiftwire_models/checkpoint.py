@@ -9,8 +9,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
+from shiftwire_models.data import DataName, data_name, picture_shape
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.nets import NETS, NetName, build, net_name
+from shiftwire_models.nets import NetConfig, NetName, build, fitted, net_name
 from shiftwire_models.training import TrainResult
 
 WEIGHTS = "weights.safetensors"
@@ -20,9 +21,11 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A net in evaluation mode and the name it was trained under."""
+    """A net in evaluation mode, the name and the data it was trained under, and its configuration."""
 
     name: NetName
+    data: DataName
+    config: NetConfig
     net: nn.Module
 
 
@@ -33,6 +36,8 @@ def save_checkpoint(result: TrainResult, folder: Path) -> None:
     config = {
         "version": _VERSION,
         "net": result.config.net.value,
+        "data": result.config.data.value,
+        "pictures": result.config.pictures,
         "epochs": result.config.epochs,
         "seed": result.config.seed,
         "train_accuracy": round(result.train_accuracy, 4),
@@ -50,12 +55,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     name = net_name(str(config.get("net")))
     if config.get("weights_sha256") != hashlib.sha256(weights).hexdigest():
         raise ModelsError(f"{folder / WEIGHTS} is not the file {CONFIG} was written for; train again into {folder}")
-    net = build(NETS[name], 0)
+    data = data_name(str(config.get("data", DataName.DIGITS.value)))
+    net_config = fitted(name, picture_shape(data))
+    net = build(net_config, 0)
     try:
         net.load_state_dict(load(weights))
     except (SafetensorError, RuntimeError) as error:
         raise ModelsError(f"{folder / WEIGHTS} does not hold the tensors of {name.value}; train it again") from error
-    return Checkpoint(name, net.eval())
+    return Checkpoint(name, data, net_config, net.eval())
 
 
 def write_whole(path: Path, content: bytes) -> None:

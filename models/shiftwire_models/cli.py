@@ -1,36 +1,39 @@
-"""The command `shiftwire-train`: train a net, export it, list what there is."""
+"""The command `shiftwire-train`: train a net, export it, take one from elsewhere, list what there is."""
 
 import argparse
-import io
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-from rich.console import Console
-
-from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
-from shiftwire_models.data import digits
+from shiftwire_models.commands import (
+    Report,
+    export_net,
+    export_untrained,
+    finetune,
+    import_addernet,
+    list_nets,
+    train_net,
+)
+from shiftwire_models.data import DataName
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
-from shiftwire_models.nets import NETS, NetName, net_name
-from shiftwire_models.progress import epoch_progress
-from shiftwire_models.size import net_size
-from shiftwire_models.training import TrainConfig, logits, train
+from shiftwire_models.finetune.tuning import TuneConfig
+from shiftwire_models.nets import NetName
+from shiftwire_models.training import TrainConfig
 
 _USER_MISTAKE = 2
 _INTERRUPTED = 130
+_CALIBRATION = 300
+_ZOO = 64
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0; 2 with one sentence on stderr for a mistake of the user's; 130 when interrupted."""
     arguments = _parser().parse_args(argv)
     try:
-        report: dict[str, object] = arguments.run(arguments)
+        report: Report = arguments.run(arguments)
     except (ModelsError, OSError) as error:
         _say(f"shiftwire-train: {error}", sys.stderr)
         return _USER_MISTAKE
@@ -41,72 +44,82 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train(arguments: argparse.Namespace) -> dict[str, object]:
-    if arguments.output.exists() and not arguments.output.is_dir():
-        raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
-    config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed)
-    with epoch_progress(Console(stderr=True), config) as progress:
-        result = train(config, progress)
-    save_checkpoint(result, arguments.output)
-    return {
-        "net": config.net.value,
-        "test accuracy": round(result.test_accuracy, 4),
-        "train accuracy": round(result.train_accuracy, 4),
-        "epochs": config.epochs,
-        "seed": config.seed,
-        "seconds": round(result.seconds, 1),
-        "written": str(arguments.output),
-    }
-
-
-def _export(arguments: argparse.Namespace) -> dict[str, object]:
-    checkpoint = load_checkpoint(arguments.folder)
-    shape = NETS[checkpoint.name].input_shape
-    write_whole(arguments.output, export_model(checkpoint.net, shape).SerializeToString(deterministic=True))
-    written = [arguments.output]
-    test = digits().test
-    if arguments.data_out:
-        _write_npz(arguments.data_out, x=test.x.numpy(), y=test.y.numpy())
-        written.append(arguments.data_out)
-    if arguments.expect:
-        _write_npz(arguments.expect, logits=logits(checkpoint.net, test.x).numpy())
-        written.append(arguments.expect)
-    return {"net": checkpoint.name.value, "written": ", ".join(map(str, written))}
-
-
-def _nets(_: argparse.Namespace) -> dict[str, object]:
-    return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="shiftwire-train", description="Train multiplication-free nets and export them as exact ONNX."
+        prog="shiftwire-train", description="Train multiplication-free and float nets and export them as ONNX."
     )
-    commands = parser.add_subparsers(required=True, metavar="{train,export,nets}")
-    known = ", ".join(name.value for name in NetName)
-
-    fit = _command(commands, "train", _train, "train a net on digits", "train --net digits-shiftadd -o digits")
-    fit.add_argument("--net", required=True, help=f"one of {known}")
-    fit.add_argument("--epochs", type=int, default=TrainConfig(NetName.DIGITS_SHIFTADD).epochs)
-    fit.add_argument("--seed", type=int, default=0)
-    fit.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the checkpoint")
-
-    write = _command(commands, "export", _export, "write the exact ONNX file", "export digits -o digits.onnx")
-    write.add_argument("folder", type=Path, metavar="DIR", help="folder that train wrote")
-    write.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
-    write.add_argument("--data-out", type=Path, metavar="TEST.npz", help="write the test pictures x and labels y")
-    write.add_argument("--expect", type=Path, metavar="TORCH.npz", help="write torch's logits on those pictures")
-
-    _command(commands, "nets", _nets, "list the nets and their sizes", "nets")
+    commands = parser.add_subparsers(required=True, metavar="{train,export,finetune,zoo,import-addernet,nets}")
+    _add_train(commands)
+    _add_export(commands)
+    _add_finetune(commands)
+    _add_zoo(commands)
+    _add_addernet(commands)
+    _command(commands, "nets", list_nets, "list the nets and their sizes", "nets")
     return parser
 
 
+def _add_train(commands: _Commands) -> None:
+    defaults = TrainConfig(NetName.DIGITS_SHIFTADD)
+    fit = _command(commands, "train", train_net, "train a net", "train --net digits-shiftadd -o digits")
+    fit.add_argument("--net", required=True, help=f"one of {', '.join(name.value for name in NetName)}")
+    data = ", ".join(name.value for name in DataName)
+    fit.add_argument("--data", default=defaults.data.value, help=f"one of {data} (default: %(default)s)")
+    fit.add_argument("--epochs", type=int, default=defaults.epochs)
+    fit.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
+    fit.add_argument("--seed", type=int, default=defaults.seed)
+    fit.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the checkpoint")
+
+
+def _add_export(commands: _Commands) -> None:
+    purpose = "write the ONNX file, exact for quantised nets, float for float nets"
+    write = _command(commands, "export", export_net, purpose, "export digits -o digits.onnx")
+    write.add_argument("folder", type=Path, metavar="DIR", help="folder that train wrote")
+    write.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    write.add_argument("--data-out", type=Path, metavar="TEST.npz", help="write the test pictures x and labels y")
+    write.add_argument("--calibration-out", type=Path, metavar="CALIB.npz", help="write pictures of the training split")
+    write.add_argument(
+        "--calibration-pictures", type=int, default=_CALIBRATION, metavar="N", help="how many (%(default)s)"
+    )
+    write.add_argument("--expect", type=Path, metavar="TORCH.npz", help="write torch's logits on the test pictures")
+
+
+def _add_finetune(commands: _Commands) -> None:
+    defaults = TuneConfig()
+    purpose = "train an exact file further, its formats and numbers of terms kept"
+    example = "finetune exact.onnx --float float.onnx --data mnist -o tuned.onnx"
+    tune = _command(commands, "finetune", finetune, purpose, example)
+    tune.add_argument("model", type=Path, metavar="EXACT.onnx", help="such as shiftwire quantize writes")
+    tune.add_argument("--float", type=Path, metavar="FLOAT.onnx", help="begin from the float weights it came from")
+    tune.add_argument("--data", required=True, help=f"one of {', '.join(name.value for name in DataName)}")
+    tune.add_argument("--epochs", type=int, default=defaults.epochs, help="(%(default)s)")
+    tune.add_argument("--rate", type=float, default=defaults.rate, help="first step, share of a tensor (%(default)s)")
+    tune.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
+    tune.add_argument("--seed", type=int, default=defaults.seed)
+    tune.add_argument("-o", "--output", type=Path, required=True, metavar="TUNED.onnx")
+
+
+def _add_zoo(commands: _Commands) -> None:
+    purpose = "write a net with random weights as an exact file, every layer of it alive"
+    example = "zoo resnet20-adder -o model.onnx --data-out x.npz"
+    write = _command(commands, "zoo", export_untrained, purpose, example)
+    write.add_argument("net", metavar="NET", help="a name that `shiftwire-train nets` lists")
+    write.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    write.add_argument("--data-out", type=Path, metavar="X.npz", help="write random pictures x for it")
+    write.add_argument("--pictures", type=int, default=_ZOO, metavar="N", help="how many (%(default)s)")
+    write.add_argument("--seed", type=int, default=0, help="of weights and pictures (%(default)s)")
+
+
+def _add_addernet(commands: _Commands) -> None:
+    purpose = "write AdderNet's published ResNet-20 checkpoint for CIFAR-10 as float ONNX"
+    example = "import-addernet ResNet20-AdderNet.pth -o float.onnx --data-out patches.npz"
+    take = _command(commands, "import-addernet", import_addernet, purpose, example)
+    take.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.pth")
+    take.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    take.add_argument("--data-out", type=Path, metavar="X.npz", help="write 520 normalised pieces of photographs x")
+
+
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    run: Callable[[argparse.Namespace], dict[str, object]],
-    purpose: str,
-    example: str,
+    commands: _Commands, name: str, run: Callable[[argparse.Namespace], Report], purpose: str, example: str
 ) -> argparse.ArgumentParser:
     epilog = f"example: shiftwire-train {example}"
     parser = commands.add_parser(name, help=purpose, description=purpose, epilog=epilog)
@@ -115,19 +128,13 @@ def _command(
     return parser
 
 
-def _lines(report: dict[str, object]) -> str:
+def _lines(report: Report) -> str:
     width = max(map(len, report))
     return "\n".join(f"{key:{width}}  {_words(value)}" for key, value in report.items())
 
 
 def _words(value: object) -> str:
     return ", ".join(f"{part:,} {key}" for key, part in value.items()) if isinstance(value, dict) else str(value)
-
-
-def _write_npz(path: Path, **arrays: NDArray[np.generic]) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    write_whole(path, buffer.getvalue())
 
 
 def _say(text: str, stream: TextIO) -> None:

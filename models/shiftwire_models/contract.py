@@ -65,13 +65,3 @@ def freeze(net: nn.Module) -> nn.Module:
     twin = copy.copy(net)
     twin._modules = {name: freeze(child) if child is not None else None for name, child in net._modules.items()}
     return twin
-
-
-def conv_shape(out_channels: int, kernel: int, stride: int, padding: int) -> Callable[[Shape], Shape]:
-    """Output shape of a square convolution over (N, C, H, W)."""
-
-    def shape(x: Shape) -> Shape:
-        area = tuple((side + 2 * padding - kernel) // stride + 1 for side in x[2:])
-        return (x[0], out_channels, *area)
-
-    return shape

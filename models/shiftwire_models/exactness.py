@@ -26,11 +26,15 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A node with the ranges of its data inputs and its constants by role (`sign`, `bias`)."""
+    """A node with the ranges of its data inputs, its constants by role (`sign`, `bias`) and its first input's shape.
+
+    0 stands for a size that is no number, such as the batch's.
+    """
 
     node: onnx.NodeProto
     inputs: tuple[Range, ...]
     constants: dict[str, NDArray[np.generic]]
+    shape: tuple[int, ...]
 
     def integer(self, name: str) -> int:
         value = self._attribute(name)
@@ -39,6 +43,10 @@ class Site:
     def integers(self, name: str) -> list[int]:
         value = self._attribute(name)
         return list(value) if isinstance(value, list) else []
+
+    def word(self, name: str, default: str) -> str:
+        value = self._attribute(name)
+        return value.decode() if isinstance(value, bytes) else default
 
     def _attribute(self, name: str) -> object:
         found = [a for a in self.node.attribute if a.name == name]
@@ -49,13 +57,14 @@ def check_exactness(graph: onnx.GraphProto) -> None:
     """Raises ModelsError at the first node that float32 could round, or whose operation the contract lacks."""
     _refuse_foreign(graph)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    shapes = {value.name: _sizes(value) for value in (*graph.input, *graph.value_info)}
     ranges: dict[str, Range] = {}
     for node in graph.node:
         inputs = tuple(ranges[name] for name in node.input if name in ranges)
         roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
         if not inputs and node.op_type not in _QUANTISERS:
             raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
-        found = _RULES[node.op_type](Site(node, inputs, roles))
+        found = _RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
         if found.bound >= 1 << FLOAT32_INTEGER_BITS:
             raise ModelsError(
                 f"layer '{node.name}' can reach {found.bound.bit_length()} bits, and float32 is exact to "
@@ -68,11 +77,13 @@ def _refuse_foreign(graph: onnx.GraphProto) -> None:
     """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
     foreign = [node for node in graph.node if node.op_type not in _RULES]
     if foreign:
-        node = min(foreign, key=lambda node: node.op_type in _SCAFFOLD)
-        raise ModelsError(
-            f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; "
-            "build the net of shift, adder and affine layers, quantisers, ReLU and pools"
-        )
+        node = min(foreign, key=lambda node: _SCAFFOLD.index(node.op_type) if node.op_type in _SCAFFOLD else -1)
+        mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantisers, ReLU and pools")
+        raise ModelsError(f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; {mend}")
+
+
+def _sizes(value: onnx.ValueInfoProto) -> tuple[int, ...]:
+    return tuple(int(dim.dim_value) for dim in value.type.tensor_type.shape.dim)
 
 
 def _quant(site: Site) -> Range:
@@ -116,14 +127,32 @@ def _adder(site: Site) -> Range:
 
 
 def _average(site: Site) -> Range:
-    (x,) = site.inputs
-    positions = math.prod(site.integers("kernel_shape"))
-    doublings = positions.bit_length() - 1
-    if positions != 1 << doublings:
-        raise ModelsError(f"layer '{site.node.name}' averages {positions} positions; take a power of two")
     if any(site.integers("pads")):
         raise ModelsError(f"layer '{site.node.name}' pads what it averages; pad before it, or not at all")
+    return _mean(site, math.prod(site.integers("kernel_shape")))
+
+
+def _global_average(site: Site) -> Range:
+    return _mean(site, math.prod(site.shape[2:]))
+
+
+def _mean(site: Site, positions: int) -> Range:
+    (x,) = site.inputs
+    doublings = positions.bit_length() - 1
+    if positions != 1 << doublings:
+        raise ModelsError(
+            f"layer '{site.node.name}' averages {positions} positions; take a power of two, or PictureMean, which "
+            "fills the picture up with zeros"
+        )
     return x.on(x.frac + doublings)
+
+
+def _pad(site: Site) -> Range:
+    pads = site.constants["pads"].reshape(2, -1)
+    zeros = site.word("mode", "constant") == "constant" and len(site.node.input) == 2
+    if not zeros or pads[:, :2].any() or pads.min() < 0:
+        raise ModelsError(f"layer '{site.node.name}' does more than put zeros around the picture; pad with zeros")
+    return site.inputs[0]
 
 
 def _same(site: Site) -> Range:
@@ -140,8 +169,16 @@ def _joined(site: Site) -> Range:
     return Range(frac, max(x.on(frac).bound for x in site.inputs))
 
 
-_SCAFFOLD = ("Constant", "Shape", "Squeeze", "Gather")
+_SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
 _QUANTISERS = ("Quant", "Requantize")
+_MENDS = {
+    "Clip": "the quantiser behind it saturates, so take ReLU",
+    "BatchNormalization": "take BatchNormAffine",
+    "Conv": "take ShiftConv2d or AdderConv2d",
+    "Gemm": "take ShiftLinear or AdderLinear",
+    "MatMul": "take ShiftLinear or AdderLinear",
+    "ReduceMean": "average over the whole picture (PictureMean), or flatten",
+}
 _RULES: dict[str, Callable[[Site], Range]] = {
     "Quant": _quant,
     "Requantize": _requantize,
@@ -151,6 +188,8 @@ _RULES: dict[str, Callable[[Site], Range]] = {
     "AdderDense": _adder,
     "AdderConv": _adder,
     "AveragePool": _average,
+    "GlobalAveragePool": _global_average,
+    "Pad": _pad,
     "MaxPool": _same,
     "Relu": _same,
     "Flatten": _same,

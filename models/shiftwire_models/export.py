@@ -1,23 +1,12 @@
-"""From a trained net to an exact ONNX file that any runtime executes."""
-
-import contextlib
-import logging
-import warnings
-from collections.abc import Iterator
+"""From a net to an ONNX file that any runtime executes: exact codes, or floats that are yet to be quantised."""
 
 import onnx
-import torch
 from torch import nn
 
-from shiftwire_hls import onnx_function
-from shiftwire_models.agreement import check_agreement
-from shiftwire_models.contract import freeze
+from shiftwire_models.agreement import check_agreement, check_nearness
 from shiftwire_models.exactness import check_exactness
-from shiftwire_models.onnx_flatten import flatten_reshapes
-from shiftwire_models.onnx_names import tidy_names
-
-OPSET = 20
-IR_VERSION = 10
+from shiftwire_models.exporter import to_onnx
+from shiftwire_models.float_graph import check_float_graph
 
 
 def export_model(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
@@ -25,57 +14,21 @@ def export_model(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProt
 
     Raises ModelsError where the net holds a layer the contract cannot say exactly.
     """
-    frozen = freeze(net).eval()
-    example = torch.zeros(2, *input_shape)  # a batch of 1 would be taken for a constant
-    with _quiet_exporter(), torch.no_grad():
-        program = torch.onnx.export(
-            frozen,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            optimize=False,
-            input_names=["x"],
-            output_names=["logits"],
-            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
-        )
-    if program is None:
-        raise RuntimeError("torch.onnx.export gave no program")
-    model = program.model_proto
-    flatten_reshapes(model.graph)
-    tidy_names(model, parents=_parents(frozen))
-    _add_functions(model)
+    model = to_onnx(net, input_shape)
     check_exactness(model.graph)
-    model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     check_agreement(net, model, input_shape)
     return model
 
 
-def _parents(net: nn.Module) -> frozenset[str]:
-    """Paths of the modules that hold others: an operation found there needs its own name."""
-    return frozenset(path for path, module in net.named_modules() if any(True for _ in module.children()))
+def export_float(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
+    """The net in evaluation mode in plain float ONNX, batch norms kept apart, as `shiftwire quantize` reads it.
 
-
-def _add_functions(model: onnx.ModelProto) -> None:
-    """Every custom operation brings its meaning along."""
-    used = {(node.domain, node.op_type) for node in model.graph.node if node.domain}
-    for _, op in sorted(used):
-        model.functions.append(onnx.parser.parse_function(onnx_function(op)))
-    imported = {entry.domain for entry in model.opset_import}
-    for domain in sorted({domain for domain, _ in used} - imported):
-        model.opset_import.append(onnx.helper.make_opsetid(domain, 1))
-
-
-@contextlib.contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """The exporter reports packages it did not find and deprecations of its own: nothing a user can act on."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+    A float adder layer is the contract's AdderConv or AdderDense with a float32 `weight` and weight_frac 0.
+    Raises ModelsError for layers that are quantised already, and where onnxruntime strays from torch.
+    """
+    model = to_onnx(net, input_shape)
+    check_float_graph(model.graph)
+    onnx.checker.check_model(model, full_check=True)
+    check_nearness(net, model, input_shape)
+    return model

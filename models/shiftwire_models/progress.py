@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from shiftwire_models.training import Epoch, TrainConfig
+from shiftwire_models.training import Epoch
 from shiftwire_models.training import Progress as Listener
 
 _PLAIN_LINES = 8
@@ -14,17 +14,15 @@ _PLAIN_LINES = 8
 
 
 @contextlib.contextmanager
-def epoch_progress(console: Console, config: TrainConfig) -> Iterator[Listener]:
+def epoch_progress(console: Console, title: str, epochs: int) -> Iterator[Listener]:
     """A listener for `train` that writes to the console."""
     if not console.is_terminal:
         yield _plain_listener(console)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(config.net.value, total=config.epochs)
-        yield lambda epoch: bar.update(
-            task, completed=epoch.number, description=f"{config.net.value}  loss {epoch.loss:.3f}"
-        )
+        task = bar.add_task(title, total=epochs)
+        yield lambda epoch: bar.update(task, completed=epoch.number, description=f"{title}  loss {epoch.loss:.3f}")
 
 
 def _plain_listener(console: Console) -> Listener:

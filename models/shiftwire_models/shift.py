@@ -6,9 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftwire_models.contract import Attribute, ContractNode, Shape, conv_shape
+from shiftwire_models.contract import Attribute, ContractNode, Shape
+from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format, Rounding, quantise, to_codes
 from shiftwire_models.weights import WeightSpec
+from shiftwire_models.window import Geometry, Sides
 
 _BIAS_BITS = 24
 
@@ -48,34 +50,46 @@ class ShiftLinear(nn.Module):
 
 
 class ShiftConv2d(nn.Module):
-    """The same over square windows of (N, C, H, W); a padded tap counts 0."""
+    """The same over windows of (N, C, H, W); a padded tap counts 0."""
+
+    axes = 2
 
     def __init__(
         self,
         inputs: int,
         outputs: int,
-        kernel: int,
+        kernel: Sides,
         *,
-        stride: int = 1,
-        padding: int = 0,
+        stride: Sides = 1,
+        padding: Sides = 0,
         groups: int = 1,
         weight: WeightSpec | None = None,
         bias_frac: int | None = None,
     ) -> None:
         super().__init__()
-        self.stride, self.padding, self.groups = stride, padding, groups
-        self.shape = (outputs, inputs // groups, kernel, kernel)
+        if inputs % groups or outputs % groups:
+            raise ModelsError(f"{groups} groups do not divide {inputs} inputs and {outputs} outputs; take a divisor")
+        self.geometry, self.groups = Geometry.of(kernel, stride, padding, self.axes), groups
+        self.shape = (outputs, inputs // groups, *self.geometry.kernel)
         self.weight = (weight or WeightSpec()).build(self.shape)
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias()
-        return functional.conv2d(x, self.weight(), bias, self.stride, self.padding, groups=self.groups)
+        padded = self.geometry.padded(x)
+        if self.axes == 1:
+            return functional.conv1d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
+        return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
-        outputs, _, kernel, _ = self.shape
-        window: dict[str, Attribute] = {"strides": [self.stride] * 2, "pads": [self.padding] * 4, "group": self.groups}
-        return _shift_node("ShiftConv", self, window, conv_shape(outputs, kernel, self.stride, self.padding))
+        window: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
+        return _shift_node("ShiftConv", self, window, self.geometry.out_shape(self.shape[0]))
+
+
+class ShiftConv1d(ShiftConv2d):
+    """The same over (N, C, L)."""
+
+    axes = 1
 
 
 def _shift_node(

@@ -6,15 +6,16 @@ import torch
 from torch import nn
 
 from shiftwire_models.adder import AdderConv2d, AdderLinear
+from shiftwire_models.floats.adder import FloatAdderConv2d
 from shiftwire_models.nets import NetConfig, build
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 
-_LAYERS = (ShiftLinear, ShiftConv2d, AdderLinear, AdderConv2d)
+_LAYERS = (ShiftLinear, ShiftConv2d, AdderLinear, AdderConv2d, FloatAdderConv2d, nn.Linear, nn.Conv2d)
 
 
 @dataclass(frozen=True, slots=True)
 class NetSize:
-    """weights of shift and adder layers, each counted once; operations = weights times the outputs they serve."""
+    """weights of all layers, each counted once; operations = weights times the outputs they serve."""
 
     weights: int
     operations: int
@@ -38,5 +39,6 @@ def net_size(config: NetConfig) -> NetSize:
 
 
 def _weight_count(layer: nn.Module) -> int:
-    weight: torch.Tensor = layer.get_submodule("weight")()
-    return weight.numel()
+    weight = layer.weight
+    values = weight() if isinstance(weight, nn.Module) else weight
+    return values.numel() if isinstance(values, torch.Tensor) else 0

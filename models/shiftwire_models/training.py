@@ -1,4 +1,4 @@
-"""Quantisation-aware training on digits, the same every time for one seed and one machine."""
+"""Training of quantised and of float nets, the same every time for one seed and one machine."""
 
 import contextlib
 import time
@@ -10,27 +10,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftwire_models.data import Digits, Split, digits
+from shiftwire_models.data import DataName, Dataset, Split, load_data
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.nets import NETS, NetName, build
+from shiftwire_models.nets import FloatConfig, NetConfig, NetName, build, fitted
 from shiftwire_models.quant import CalibratedQuant
 from shiftwire_models.weights import ShiftWeight
 from shiftwire_models.weights.flightnn import GatedWeight
 
 _BATCH = 64
+_SCORED = 500
+"""Pictures scored at a time."""
 _LABEL_SMOOTHING = 0.05
 _UNMOVED = 0.5
+_THREADS = 2
 _THRESHOLD_RATE = 0.01
 """Of the learning rate, for gates."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Adam with a cosine from the net's own learning rate to 0 over all steps."""
+    """Adam with a cosine from the net's own learning rate to 0 over all steps.
+
+    pictures  how many of the training pictures are used, drawn by the seed; None takes all
+    """
 
     net: NetName
     epochs: int = 50
     seed: int = 0
+    data: DataName = DataName.DIGITS
+    pictures: int | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -51,7 +59,7 @@ Progress = Callable[[Epoch], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """A trained net in evaluation mode; accuracies are fractions, of 1,437 and of 360 pictures."""
+    """A trained net in evaluation mode; accuracies are fractions of the pictures trained on and of the test split."""
 
     config: TrainConfig
     net: nn.Module
@@ -61,16 +69,18 @@ class TrainResult:
 
 
 def train(config: TrainConfig, progress: Progress) -> TrainResult:
-    """Train a net of `NETS` on digits; `progress` is called after every epoch. Raises ModelsError."""
-    net_config = NETS[config.net]
-    if net_config.input_shape != (1, 8, 8):
-        raise ModelsError(f"{config.net.value} reads {net_config.input_shape}, not digits; train a digits net instead")
+    """Train a net of `NETS`; `progress` is called after every epoch. Raises ModelsError."""
     start = time.perf_counter()
-    data = digits()
+    data = load_data(config.data)
+    net_config = fitted(config.net, tuple(data.train.x.shape[1:]))
+    data = Dataset(drawn(data.train, config.pictures, config.seed), data.test)
     net = build(net_config, config.seed)
-    with _one_thread():
-        _fit(net, data, config, progress)
+    layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
+    with threads(1 if config.data is DataName.DIGITS else _THREADS):
+        _lay_out(net, layout)
+        _fit(net, data, config, net_config, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
+    _lay_out(net, torch.contiguous_format)
     return TrainResult(config, net, *scores, time.perf_counter() - start)
 
 
@@ -94,14 +104,30 @@ def logits(net: nn.Module, x: Tensor) -> Tensor:
     """Evaluation outputs (N, classes), without gradient."""
     net.eval()
     with torch.no_grad():
-        y: Tensor = net(x)
-    return y
+        return torch.cat([net(part) for part in torch.split(x, _SCORED)])
 
 
-def _fit(net: nn.Module, data: Digits, config: TrainConfig, progress: Progress) -> None:
+def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:
+    """Filters in memory as the convolutions like them."""
+    for parameter in net.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def drawn(split: Split, pictures: int | None, seed: int) -> Split:
+    """As many labelled pictures, drawn by the seed; None takes all."""
+    if pictures is None:
+        return split
+    if pictures < 1:
+        raise ModelsError(f"training on {pictures} pictures teaches nothing; take at least 1")
+    picked = torch.randperm(len(split.y), generator=torch.Generator().manual_seed(seed))[:pictures]
+    return Split(split.x[picked], split.y[picked])
+
+
+def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConfig, progress: Progress) -> None:
     generator = torch.Generator().manual_seed(config.seed)
     batches = -(-len(data.train.y) // _BATCH)
-    optimiser = _optimiser(net, NETS[config.net].learning_rate)
+    optimiser = _optimiser(net, net_config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
@@ -133,14 +159,14 @@ def _optimiser(net: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """These nets are too small to share: a second thread gains 15 %, or costs tenfold beside another job."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def threads(wanted: int) -> Iterator[None]:
+    """Nets for digits are too small to share: a second thread gains 15 %, or costs tenfold beside another job."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(wanted, before))
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def _settle(net: nn.Module) -> None:

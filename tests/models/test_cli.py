@@ -49,7 +49,10 @@ def test_nets_lists_every_net_with_its_size(capsys: pytest.CaptureFixture[str]) 
     ("arguments", "words"),
     [
         (["train", "--net", "resnet", "-o", "x"], "no net is called 'resnet'; take one of digits-shiftadd, "),
-        (["train", "--net", "jets-mlp", "-o", "x"], "jets-mlp reads (16,), not digits; train a digits net instead"),
+        (["train", "--net", "jets-mlp", "-o", "x"], "jets-mlp reads (16,), and the data holds (1, 8, 8)"),
+        (["train", "--net", "digits-mlp", "--data", "cifar", "-o", "x"], "no data set is called 'cifar'; take one of "),
+        (["train", "--net", "digits-mlp", "--pictures", "0", "-o", "x"], "training on 0 pictures teaches nothing"),
+        (["import-addernet", "nothing.pth", "-o", "m.onnx"], "found no file nothing.pth; name AdderNet's checkpoint"),
         (["train", "--net", "digits-mlp", "--epochs", "0", "-o", "x"], "training for 0 epochs does nothing"),
         (["export", "nowhere", "-o", "m.onnx"], "nowhere holds no weights.safetensors; make one with: shiftwire-train"),
     ],
@@ -69,7 +72,7 @@ def test_mistakes_get_one_sentence_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["train", "export", "nets"])
+@pytest.mark.parametrize("command", ["train", "export", "import-addernet", "nets"])
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])

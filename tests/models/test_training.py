@@ -61,7 +61,7 @@ def test_nudged_pictures_move_by_at_most_a_pixel() -> None:
 
 
 def test_jets_have_no_data_here() -> None:
-    with pytest.raises(ModelsError, match=r"jets-mlp reads \(16,\), not digits; train a digits net instead"):
+    with pytest.raises(ModelsError, match=r"jets-mlp reads \(16,\), and the data holds \(1, 8, 8\)"):
         train(TrainConfig(NetName.JETS_MLP), lambda _: None)
 
 

@@ -1,6 +1,7 @@
 """The nets that come with shiftwire, each a name and a typed configuration."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -9,13 +10,20 @@ from torch import nn
 
 from shiftwire_models.block import Arithmetic, BlockKind
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.floats.lenet import FloatLeNet, FloatLeNetConfig
+from shiftwire_models.floats.resnet import FloatResNet, FloatResNetConfig
 from shiftwire_models.grid import Format
 from shiftwire_models.nets.digits import PIXELS, DigitsConfig, DigitsNet
 from shiftwire_models.nets.mlp import MlpConfig, ShiftMlp
+from shiftwire_models.nets.resnet import ResNet, ResNetConfig
+from shiftwire_models.nets.separable import SeparableConfig, SeparableNet
+from shiftwire_models.nets.stack import StackConfig, StackNet
+from shiftwire_models.nets.zoo import GREY, autoencoder, dscnn, lenet5, mobilenet, resnet, vgg19
 from shiftwire_models.terms import Window
 from shiftwire_models.weights import WeightRule, WeightSpec
 
-NetConfig = DigitsConfig | MlpConfig
+FloatConfig = FloatLeNetConfig | FloatResNetConfig
+NetConfig = DigitsConfig | MlpConfig | ResNetConfig | SeparableConfig | StackConfig | FloatConfig
 
 
 class NetName(Enum):
@@ -29,6 +37,17 @@ class NetName(Enum):
     DIGITS_APOT = "digits-apot"
     DIGITS_MLP = "digits-mlp"
     JETS_MLP = "jets-mlp"
+    LENET5 = "lenet5"
+    RESNET8 = "resnet8"
+    RESNET20_SHIFT = "resnet20-shift"
+    RESNET20_ADDER = "resnet20-adder"
+    RESNET20_SHIFTADD = "resnet20-shiftadd"
+    DSCNN = "dscnn"
+    MOBILENET = "mobilenet"
+    AUTOENCODER = "autoencoder"
+    VGG19 = "vgg19"
+    LENET5_FLOAT = "lenet5-float"
+    RESNET20_FLOAT = "resnet20-float"
 
 
 def _shift_digits(weight: WeightSpec) -> DigitsConfig:
@@ -51,6 +70,17 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.DIGITS_APOT: _apot_digits(),
         NetName.DIGITS_MLP: MlpConfig((64, 32, 32, 10), (1, 8, 8), PIXELS),
         NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
+        NetName.LENET5: lenet5(),
+        NetName.RESNET8: resnet(BlockKind.SHIFT, 1),
+        NetName.RESNET20_SHIFT: resnet(BlockKind.SHIFT, 3),
+        NetName.RESNET20_ADDER: resnet(BlockKind.ADDER, 3),
+        NetName.RESNET20_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 3),
+        NetName.DSCNN: dscnn(),
+        NetName.MOBILENET: mobilenet(),
+        NetName.AUTOENCODER: autoencoder(),
+        NetName.VGG19: vgg19(),
+        NetName.LENET5_FLOAT: FloatLeNetConfig(),
+        NetName.RESNET20_FLOAT: FloatResNetConfig((3, 32, 32)),
     }
 )
 
@@ -64,8 +94,42 @@ def net_name(text: str) -> NetName:
         raise ModelsError(f"no net is called '{text}'; take one of {names}") from None
 
 
+def _built(config: NetConfig) -> nn.Module:
+    net: nn.Module
+    match config:
+        case DigitsConfig():
+            net = DigitsNet(config)
+        case MlpConfig():
+            net = ShiftMlp(config)
+        case ResNetConfig():
+            net = ResNet(config)
+        case SeparableConfig():
+            net = SeparableNet(config)
+        case StackConfig():
+            net = StackNet(config)
+        case FloatLeNetConfig():
+            net = FloatLeNet(config)
+        case FloatResNetConfig():
+            net = FloatResNet(config)
+    return net
+
+
 def build(config: NetConfig, seed: int) -> nn.Module:
     """A net with weights drawn from `seed`; torch's global generator is left where it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return DigitsNet(config) if isinstance(config, DigitsConfig) else ShiftMlp(config)
+        return _built(config)
+
+
+def fitted(name: NetName, shape: tuple[int, ...]) -> NetConfig:
+    """The net for pictures of `shape`; residual nets take any. Raises ModelsError."""
+    config = NETS[name]
+    if config.input_shape == shape:
+        return config
+    if len(shape) == 3 and isinstance(config, FloatResNetConfig):
+        return replace(config, input_shape=shape)
+    if len(shape) == 3 and isinstance(config, ResNetConfig):
+        return replace(config, input_shape=shape, input_grid=GREY)
+    raise ModelsError(
+        f"{name.value} reads {config.input_shape}, and the data holds {shape}; take another net or --data"
+    )

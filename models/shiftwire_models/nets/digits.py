@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.adder import AdderLinear
 from shiftwire_models.affine import BatchNormAffine
-from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, ShiftAddBlock
+from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, ShiftAddBlock, with_sign
 from shiftwire_models.grid import Format
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftLinear
@@ -53,11 +53,6 @@ class DigitsNet(nn.Module):
         features = self.block2(self.block1(self.stem(self.pixels(x))))
         logits: Tensor = self.classifier(self.flatten(self.pool(features)))
         return logits
-
-
-def with_sign(grid: Format) -> Format:
-    """The same step and top, and as far below zero: where adder weights live whose input is unsigned."""
-    return grid if grid.signed else Format(grid.bits + 1, grid.frac, True)
 
 
 def _block(kind: BlockKind, inputs: int, outputs: int, numbers: Arithmetic) -> nn.Module:

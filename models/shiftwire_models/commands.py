@@ -1,0 +1,129 @@
+"""What each command of `shiftwire-train` does: arguments in, a report out, whole files written."""
+
+import argparse
+import io
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from rich.console import Console
+
+from shiftwire_models.agreement import check_agreement
+from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
+from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
+from shiftwire_models.data.patches import cifar_normalised, photograph_patches
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.export import export_float, export_model
+from shiftwire_models.finetune.floats import take_float_weights
+from shiftwire_models.finetune.graph import input_shape, load_exact, trainable, with_codes
+from shiftwire_models.finetune.tuning import TuneConfig, tune
+from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
+from shiftwire_models.nets import NETS, FloatConfig, net_name
+from shiftwire_models.progress import epoch_progress
+from shiftwire_models.settle import settled_net
+from shiftwire_models.size import net_size
+from shiftwire_models.training import TrainConfig, drawn, logits, train
+
+Report = dict[str, object]
+
+
+def train_net(arguments: argparse.Namespace) -> Report:
+    if arguments.output.exists() and not arguments.output.is_dir():
+        raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
+    data = data_name(arguments.data)
+    config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
+    with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
+        result = train(config, progress)
+    save_checkpoint(result, arguments.output)
+    return {
+        "net": config.net.value,
+        "data": data.value,
+        "test accuracy": round(result.test_accuracy, 4),
+        "train accuracy": round(result.train_accuracy, 4),
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "seconds": round(result.seconds, 1),
+        "written": str(arguments.output),
+    }
+
+
+def export_net(arguments: argparse.Namespace) -> Report:
+    """A float net gives a float file, any other an exact one."""
+    checkpoint = load_checkpoint(arguments.folder)
+    export = export_float if isinstance(checkpoint.config, FloatConfig) else export_model
+    written = [_write_model(arguments.output, export(checkpoint.net, checkpoint.config.input_shape))]
+    if arguments.data_out or arguments.expect or arguments.calibration_out:
+        data = load_data(checkpoint.data)
+        if arguments.data_out:
+            written.append(_write_npz(arguments.data_out, x=data.test.x.numpy(), y=data.test.y.numpy()))
+        if arguments.calibration_out:
+            count = arguments.calibration_pictures
+            x, y = data.train.x[:count].numpy(), data.train.y[:count].numpy()
+            written.append(_write_npz(arguments.calibration_out, x=x, y=y))
+        if arguments.expect:
+            written.append(_write_npz(arguments.expect, logits=logits(checkpoint.net, data.test.x).numpy()))
+    return {"net": checkpoint.name.value, "written": ", ".join(map(str, written))}
+
+
+def import_addernet(arguments: argparse.Namespace) -> Report:
+    net = load_addernet(arguments.checkpoint)
+    written = [_write_model(arguments.output, export_float(net, ADDERNET_RESNET20.input_shape))]
+    if arguments.data_out:
+        written.append(_write_npz(arguments.data_out, x=cifar_normalised(photograph_patches()).numpy()))
+    return {"net": "addernet-resnet20", "written": ", ".join(map(str, written))}
+
+
+def export_untrained(arguments: argparse.Namespace) -> Report:
+    """Random weights, settled on some of the random pictures that are written beside the file."""
+    name = net_name(arguments.net)
+    config = NETS[name]
+    if isinstance(config, FloatConfig):
+        raise ModelsError(f"{name.value} is a float net, which has no exact file; train it and export it instead")
+    net, x = settled_net(config, arguments.seed, arguments.pictures)
+    written = [_write_model(arguments.output, export_model(net, config.input_shape))]
+    if arguments.data_out:
+        written.append(_write_npz(arguments.data_out, x=x.numpy()))
+    return {"net": name.value, "seed": arguments.seed, "written": ", ".join(map(str, written))}
+
+
+def finetune(arguments: argparse.Namespace) -> Report:
+    """Formats and numbers of terms stay as they are; the file is the same but for its codes."""
+    name = data_name(arguments.data)
+    config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
+    model = load_exact(arguments.model)
+    shape = input_shape(model)
+    if shape != picture_shape(name):
+        raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
+    net = trainable(model)
+    found = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
+    data = load_data(name)
+    data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
+    with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
+        result = tune(net, data, config, progress)
+    tuned = with_codes(model, net)
+    check_agreement(net, tuned, shape)
+    return {
+        "test accuracy before": round(result.before, 4),
+        "test accuracy": round(result.after, 4),
+        "layers that began from float weights": found,
+        "seconds": round(result.seconds, 1),
+        "written": str(_write_model(arguments.output, tuned)),
+    }
+
+
+def list_nets(_: argparse.Namespace) -> Report:
+    return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
+
+
+def _write_model(path: Path, model: onnx.ModelProto) -> Path:
+    write_whole(path, model.SerializeToString(deterministic=True))
+    return path
+
+
+def _write_npz(path: Path, **arrays: NDArray[np.generic]) -> Path:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+    return path

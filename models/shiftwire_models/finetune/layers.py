@@ -1,0 +1,106 @@
+"""The layers of an exact file as torch trains them, each with the codes it has now."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shiftwire_models.adder import adder_windows
+from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantise, to_codes
+from shiftwire_models.l1 import negative_distance
+from shiftwire_models.terms import Window
+from shiftwire_models.weights.filter_terms import FilterTermsWeight
+from shiftwire_models.window import Geometry
+
+Codes = NDArray[np.generic]
+
+
+class Tuned(nn.Module):
+    """A layer that can say its codes by role, as the file's initialisers hold them."""
+
+    def codes(self) -> Mapping[str, Tensor]:
+        raise ModelsError("this layer has no codes")
+
+
+class BiasCodes(nn.Module):
+    """Integers on 2**-frac, trained as floats."""
+
+    def __init__(self, codes: Codes, frac: int) -> None:
+        super().__init__()
+        if np.abs(codes.astype(np.int64)).max(initial=0) >= 1 << (FLOAT32_INTEGER_BITS - 1):
+            raise ModelsError(f"a bias of more than {FLOAT32_INTEGER_BITS} bits cannot be trained in float32")
+        self.grid = Format(FLOAT32_INTEGER_BITS, frac, True)
+        self.latent = nn.Parameter(torch.from_numpy(codes.astype(np.float32)) * 2.0**-frac)
+
+    def forward(self) -> Tensor:
+        return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+
+    def codes(self) -> Tensor:
+        return to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
+
+
+class TunedSum(Tuned):
+    """ShiftDense, ShiftConv or Affine: weights of terms and a bias; `geometry` None says that nothing slides."""
+
+    def __init__(self, weight: FilterTermsWeight, bias: BiasCodes, geometry: Geometry | None, groups: int) -> None:
+        super().__init__()
+        self.weight, self.bias = weight, bias
+        self.geometry, self.groups = geometry, groups
+        self.requires_grad_(not _is_plain_sum(weight))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight: Tensor = self.weight()
+        bias: Tensor = self.bias()
+        if weight.dim() == 1:
+            per_channel = (-1, *[1] * (x.dim() - 2))
+            return x * weight.reshape(per_channel) + bias.reshape(per_channel)
+        if self.geometry is None:
+            return functional.linear(x, weight, bias)
+        padded, stride = self.geometry.padded(x), self.geometry.stride
+        if weight.dim() == 3:
+            return functional.conv1d(padded, weight, bias, stride, groups=self.groups)
+        return functional.conv2d(padded, weight, bias, stride, groups=self.groups)
+
+    def codes(self) -> Mapping[str, Tensor]:
+        terms = self.weight.terms()
+        return {"sign": terms.sign, "exponent": terms.exponent, "bias": self.bias.codes()}
+
+
+class TunedAdder(Tuned):
+    """AdderDense or AdderConv: weights stay on their grid and within the range they had."""
+
+    def __init__(self, codes: Codes, frac: int, geometry: Geometry | None, groups: int) -> None:
+        super().__init__()
+        values = codes.astype(np.int64)
+        signed = bool(values.min(initial=0) < 0)
+        bits = max(int(np.abs(values).max(initial=1)).bit_length(), 1) + int(signed)
+        self.grid, self.geometry, self.groups = Format(bits, frac, signed), geometry, groups
+        self.latent = nn.Parameter(torch.from_numpy(values.astype(np.float32)) * 2.0**-frac)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+        return (
+            negative_distance(x, weight)
+            if self.geometry is None
+            else adder_windows(x, weight, self.geometry, self.groups)
+        )
+
+    def codes(self) -> Mapping[str, Tensor]:
+        return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
+
+
+def filter_terms(sign: Codes, exponent: Codes, window: Window) -> FilterTermsWeight:
+    """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most."""
+    value = (sign.astype(np.int64) * np.where(sign != 0, np.exp2(exponent.astype(np.float64)), 0.0)).sum(0)
+    used = np.count_nonzero(sign, axis=0).reshape(sign.shape[1], -1).max(1, initial=0)
+    return FilterTermsWeight(torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), window)
+
+
+def _is_plain_sum(weight: FilterTermsWeight) -> bool:
+    """A pool spelt as a convolution of equal weights is to stay one."""
+    latent = weight.latent.detach()
+    return latent.dim() > 2 and latent.shape[1] == 1 and bool((latent == latent.flatten()[0]).all())

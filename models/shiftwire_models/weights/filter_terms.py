@@ -1,0 +1,48 @@
+"""Weights whose number of terms is settled, filter by filter: what a quantiser chose."""
+
+import torch
+from torch import Tensor, nn
+
+from shiftwire_models.grid import straight_through
+from shiftwire_models.terms import PowerTerms, Window, powers_of_two, resting_exponent
+from shiftwire_models.weights.latent import ShiftWeight
+
+
+class FilterTermsWeight(ShiftWeight):
+    """Each term takes the power of two that leaves least, ties to the smaller; filter o has terms_per_filter[o].
+
+    latent            float32 (out, in...)
+    terms_per_filter  int64 (out,); slots beyond it keep the sign 0, `slots` of them in all
+    The gradient of the sum passes straight to the latent.
+    """
+
+    terms_per_filter: Tensor
+
+    def __init__(self, latent: Tensor, terms_per_filter: Tensor, slots: int, window: Window) -> None:
+        super().__init__(window)
+        self.slots = slots
+        self.latent = nn.Parameter(latent.clone())
+        self.register_buffer("terms_per_filter", terms_per_filter)
+
+    def terms(self) -> PowerTerms:
+        rest = self.latent.detach()
+        each_filter = (-1, *[1] * (rest.dim() - 1))
+        signs, exponents = [], []
+        for slot in range(self.slots):
+            sign, exponent = _nearest(rest, self.window)
+            sign = sign * (slot < self.terms_per_filter).reshape(each_filter).to(torch.int8)
+            rest = rest - sign * powers_of_two(exponent, self.window)
+            signs.append(sign)
+            exponents.append(torch.where(sign == 0, resting_exponent(self.window), exponent))
+        return PowerTerms(torch.stack(signs), torch.stack(exponents), self.window)
+
+    def forward(self) -> Tensor:
+        return straight_through(self.terms().value(), self.latent)
+
+
+def _nearest(w: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+    """Sign and exponent, int8, of the power nearest to w in the linear domain; 0 up to half the smallest power."""
+    mantissa, exponent = torch.frexp(w.abs())  # mantissa in 0.5..1, and 1.5 * 2**e has the mantissa 0.75
+    nearest = (exponent - 1 + (mantissa > 0.75).int()).clamp(window.exponent_min, window.exponent_max)
+    sign = torch.where(w.abs() > 2.0 ** (window.exponent_min - 1), w.sign(), torch.zeros_like(w))
+    return sign.to(torch.int8), nearest.to(torch.int8)
