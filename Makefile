@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check fuzz mutants bench study clean
+.PHONY: help demo test lint types check fuzz mutants bench zoo study clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -41,8 +41,12 @@ mutants: $(READY) ## break the kernels one by one; every mutant must turn a test
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
 	$(BIN)/python tests/bench_csim.py
+	$(BIN)/python tests/bench_native.py
 	$(BIN)/python -m shiftwire_models.bench
 	$(BIN)/python -m shiftwire_models.flightnn_study
+
+zoo: $(READY) ## ten networks through every engine, at three folds
+	$(BIN)/python tests/zoo.py -o build/zoo
 
 NETS ?= build/zoo
 study: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples

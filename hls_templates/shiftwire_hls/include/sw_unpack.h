@@ -1,0 +1,29 @@
+// Words of a plain port become beats of codes. Specification: flow/shiftwire/wrapper.py
+#ifndef SHIFTWIRE_UNPACK_H_
+#define SHIFTWIRE_UNPACK_H_
+
+#include "sw_code.h"
+
+namespace sw {
+
+// Code 0 of a beat is in a word's low bits; C::code_bits each, two's complement.
+template <class W, class Y, class C> void unpack(stream<W> &x, stream<Y> &y) {
+    typedef typename code_of<typename Y::value_type>::type code_t;
+Beat:
+    for (int b = 0; b < C::beats; b++) {
+#pragma HLS PIPELINE II = 1
+        const W word = x.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < (int)Y::size; l++) {
+#pragma HLS UNROLL
+            made[l] = from_code<typename Y::value_type>(code_t(W(word >> (l * C::code_bits))));
+        }
+        y.write(made);
+    }
+}
+
+} // namespace sw
+
+#endif
