@@ -78,7 +78,8 @@ def emit_adder(draft: Draft, layer: FloatLayer) -> None:
 
 
 def _templates(layer: FloatLayer, frac: int) -> Codes:
-    return np.rint(np.ldexp(layer.weights, frac)).astype(np.int64)
+    codes: Codes = np.rint(np.ldexp(layer.weights, frac)).astype(np.int64)
+    return codes
 
 
 def _adder_cost(draft: Draft, layer: FloatLayer, name: str, lane: Adder) -> LayerCost:
