@@ -151,6 +151,20 @@ def test_an_input_scale_that_no_file_of_ours_can_say(tmp_path: Path) -> None:
     assert made.report.answers.relative_logit_error < 0.02
 
 
+def test_constants_scale_and_move_channels(tmp_path: Path) -> None:
+    """Mul and Add by a constant a channel become an Affine each; a constant along another axis is refused."""
+    net = FloatNet((3, 3, 3)).conv("c", 3, 3).node("Relu", "r")
+    factor = net.constant("k", np.array([0.7, -1.3, 2.9]).reshape(1, 3, 1, 1))
+    net.node("Mul", "m", factor).node("Relu", "s")
+    net.node("Add", "a", net.constant("o", np.array([0.3, -0.2, 0.9]).reshape(1, 3, 1, 1)))
+    made = quantised(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(200), samples=200)
+    assert made.report.answers.relative_logit_error < 0.02
+    assert sum(isinstance(node.op, Affine) for node in made.network.nodes) >= 2
+    net.constants["k"] = net.constants["k"].reshape(3)  # along the width, as ONNX aligns it
+    with pytest.raises(InputError, match=r"shape .* is none a channel; give one value, or the shape \(1, 3, 1, 1\)"):
+        quantised(net.save(tmp_path), net.samples(20))
+
+
 def test_wider_codes_of_the_file_stay(tmp_path: Path) -> None:
     """Twelve bits that the file itself chose pass a pool into a float layer, whatever --act-bits."""
     net = FloatNet((2, 4, 4))

@@ -58,8 +58,9 @@ def test_a_table_for_people(work: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "exact network: 40 of 40" in said.err
 
 
-def test_the_whole_way_to_a_project(work: Path) -> None:
-    assert quantize(work, "--act-bits", "5", "--terms", "1", output="small.onnx") == 0
+def test_few_samples_are_warned_of(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert quantize(work, "--act-bits", "5", "--terms", "1", "--samples", "9", output="small.onnx") == 0
+    assert "warning: 9 samples choose formats and biases poorly" in capsys.readouterr().err
     assert main(["inspect", str(work / "small.onnx")]) == 0
 
 

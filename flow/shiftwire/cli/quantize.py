@@ -18,6 +18,7 @@ from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
+FEW_SAMPLES = 16
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
@@ -91,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     with _bars() as report_progress:
         made = quantize_model(arguments.model, samples, options, report_progress)
     write_model(made.model, output)
+    if made.report.calibrated < FEW_SAMPLES:
+        note(f"warning: {made.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:
         print_json(as_json(made, output))
     else:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Overflow, Rounding, Values
+from shiftwire.network import Op
 from shiftwire.onnx_import.layers import read_window
 from shiftwire.onnx_import.readers import READERS
 from shiftwire.onnx_import.view import View
@@ -94,10 +95,14 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
     at = next((at for at in range(len(view.inputs)) if view.is_constant(at)), None)
     if at is None:
         raise InputError("it multiplies two computed tensors; only constants become shifts and adds")
-    channels = draft.graph.tensor(view.inputs[1 - at]).shape[-1]
+    *spatial, channels = draft.graph.tensor(view.inputs[1 - at]).shape
     value = _floats(view, at, "constant")
-    if value.size not in (1, channels):
-        raise InputError(f"its constant of shape {value.shape} is none a channel; give 1 or {channels} values")
+    aligned = (1,) * (len(spatial) + 2 - value.ndim) + value.shape
+    if value.size > 1 and aligned != (1, channels, *[1] * len(spatial)):
+        raise InputError(
+            f"its constant of shape {value.shape} is none a channel; give one value, or the shape "
+            f"{(1, channels, *[1] * len(spatial))}"
+        )
     return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
 
 
@@ -110,9 +115,22 @@ def _scaled(view: View, draft: Draft, scale: Values, source_at: int = 0) -> None
     draft.emit(steps, source, view.output)
     made = draft.graph.known[view.output]
     own = centred_error(steps[-1].made.values, scale * before)
-    terms = steps[-1].op.terms
-    error = relative_error(steps[-1].made.values, right)
-    draft.costs.append(LayerCost(made, "Affine", str(steps[-1].made.tensor.format), own, error, terms, how="fitted"))
+    draft.costs.append(
+        LayerCost(
+            name=made,
+            kind="Affine",
+            format=str(draft.format(made)),
+            own_error=own,
+            error=relative_error(steps[-1].made.values, right),
+            terms_mean=steps[-1].op.terms,
+            terms_max=_most_terms(steps[-1].op),
+            how="fitted",
+        )
+    )
+
+
+def _most_terms(op: Op) -> int | None:
+    return int(op.scale.terms_per_filter.max()) if isinstance(op, Affine) else None
 
 
 def _add(view: View, draft: Draft) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shiftwire.fixed import Values
+from shiftwire.fixed import Codes, Values
 from shiftwire.network import Op
 from shiftwire.ops import Adder, Bias, Int, Shift, Weights
 from shiftwire.quantize.draft import Draft
@@ -20,6 +20,8 @@ PAYS = 0.85
 """A scale behind a layer must take the error below this share of the folded layer's to be kept."""
 IDEAL_SAMPLES = 8
 """Samples on which a layer's own error is measured."""
+FINER_BITS = 8
+"""How much finer the grid of the templates is that stand for the float ones of an adder layer."""
 IDEAL_BITS = 24
 """Bits of the weights that stand for the float ones."""
 
@@ -63,32 +65,38 @@ def emit_adder(draft: Draft, layer: FloatLayer) -> None:
     Sums of distances lie far below 0. Where a batch norm takes any mean away, a bias does so at once: the sums get
     narrow, and the bias costs nothing in hardware.
     """
-    held = draft.format(layer.source)
-    codes = np.rint(np.ldexp(layer.weights, held.frac)).astype(np.int64)
-    source, lane = layer.source, Adder(codes, held.frac)
-    sums = Step.after(layer.make(lane, Bias.none(len(codes))), draft.at(source)).made
-    centre = np.zeros(len(codes))
+    frac = draft.format(layer.source).frac
+    lane = Adder(_templates(layer, frac), frac)
+    sums = Step.after(layer.make(lane, Bias.none(len(layer.weights))), draft.at(layer.source)).made
+    centre = np.zeros(len(layer.weights))
     if draft.follower(layer.name, "BatchNormalization") is not None:
         centre = -channel_mean(sums.values)
-    bias = bias_on(centre, sums.tensor.format.frac)
-    op = layer.make(lane, bias)
-    name = draft.adopt(op, source, layer.name, bias.add(sums.codes, sums.tensor.format.frac))
+    bias = bias_on(centre, frac)
+    name = draft.adopt(layer.make(lane, bias), layer.source, layer.name, bias.add(sums.codes, frac))
     draft.graph.known[layer.name] = name
-    made, right = draft.at(name).values, draft.truth(layer.name)
-    templates = np.rint(np.ldexp(layer.weights, held.frac + 8)).astype(np.int64)
-    finer = layer.make(Adder(templates, held.frac + 8), Bias.none(len(codes)))
-    tensor = replace(draft.tensor(source), format=replace(held, bits=held.bits + 8, frac=held.frac + 8))
-    ideal = Step.after(finer, Made(tensor, draft.codes[source][:IDEAL_SAMPLES] << 8)).made
-    lost = np.ldexp(codes, -held.frac) - layer.weights
-    draft.costs.append(
-        LayerCost(
-            name=name,
-            kind=op.kind,
-            format=str(draft.format(name)),
-            own_error=centred_error(made[:IDEAL_SAMPLES], ideal.values),
-            error=centred_error(made, right),
-            weight_error=_norm_ratio(lost, layer.weights),
-        )
+    draft.costs.append(_adder_cost(draft, layer, name, lane))
+
+
+def _templates(layer: FloatLayer, frac: int) -> Codes:
+    codes: Codes = np.rint(np.ldexp(layer.weights, frac)).astype(np.int64)
+    return codes
+
+
+def _adder_cost(draft: Draft, layer: FloatLayer, name: str, lane: Adder) -> LayerCost:
+    """Against templates FINER_BITS finer, on the same inputs."""
+    frac, made = lane.grid + FINER_BITS, draft.at(name).values
+    finer = layer.make(Adder(_templates(layer, frac), frac), Bias.none(len(layer.weights)))
+    first = _first(draft, layer)
+    held = first.tensor.format
+    wide = replace(first.tensor, format=replace(held, bits=held.bits + FINER_BITS, frac=frac))
+    ideal = Step.after(finer, Made(wide, first.codes << FINER_BITS)).made
+    return LayerCost(
+        name=name,
+        kind=f"{lane.kind}{'Dense' if layer.weights.ndim == 2 else 'Conv'}",
+        format=str(draft.format(name)),
+        own_error=centred_error(made[:IDEAL_SAMPLES], ideal.values),
+        error=centred_error(made, draft.truth(layer.name)),
+        weight_error=_norm_ratio(np.ldexp(lane.codes, -lane.grid) - layer.weights, layer.weights),
     )
 
 
