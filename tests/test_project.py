@@ -19,6 +19,7 @@ from random_networks import random_codes, random_network
 from shiftwire.csim import csim
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
+from shiftwire.kernel import Fold
 from shiftwire.network import Network, Node, Tensor
 from shiftwire.onnx_export import to_onnx
 from shiftwire.ops import Bias, Dense, Flatten, Int, Relu
@@ -165,6 +166,17 @@ def test_units_run_side_by_side_on_streams_of_their_depth(tmp_path: Path) -> Non
     fifos = project.design.pipeline.fifos
     inner = [fifo.depth for name, fifo in fifos.items() if name not in ("x", project.design.pipeline.output)]
     assert sorted(depths) == sorted(inner)
+
+
+@pytest.mark.parametrize("simd", [1, 3, 9])
+def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_path: Path) -> None:
+    network = CASES["shift_dense"]
+    project = shiftwire.convert(network, output=tmp_path / "project", folds={"y": Fold(1, simd)})
+    report = csim(project, frames(network))
+    assert report.different == 0 and not report.vacuous
+    assert (
+        f"typedef nnet::array<ap_fixed<8,4>, {simd}*1> input_t;" in (project.hls_dir / "firmware/defines.h").read_text()
+    )
 
 
 @pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])

@@ -23,12 +23,11 @@ def precision(held: Fixed) -> FixedPrecisionType:
 
 
 def as_stream(variable: Any, fifo: Fifo) -> Any:
-    """hls4ml's stream of `nnet::array` beats of the FIFO's lanes and depth, made before its own passes would."""
-    shape = variable.shape
-    variable.shape = [fifo.port.beats, fifo.port.lanes]
+    """hls4ml's stream of `nnet::array` beats of the FIFO's lanes and depth, converted by its own passes or not yet."""
     types = HLSTypeConverter(precision_converter=APTypeConverter())
     stream = VivadoStreamVariableConverter(type_converter=types).convert(variable, depth=fifo.depth)
-    stream.shape = shape
+    stream.type.n_elem = fifo.port.lanes
+    stream.pragma = ("stream", fifo.depth)
     return stream
 
 
