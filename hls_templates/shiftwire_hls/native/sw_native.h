@@ -8,9 +8,11 @@
 #include "sw_coroutine.h"
 #include "sw_lanes.h"
 
-#define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
 #ifdef SHIFTWIRE_COUNT
+// A simulation that counts keeps a board's folds, of hundreds of lanes: unrolled, they would compile for minutes.
 #define SHIFTWIRE_TICK ++sw::ticks;
+#else
+#define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
 #endif
 
 namespace sw {
