@@ -13,7 +13,6 @@ from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes
 from shiftwire.kernel import Fold
 from shiftwire.network import Network, Node
-from shiftwire.ops import Adder, Conv, Dense
 from shiftwire.rhythm import timing
 from shiftwire.simulation import IMAGES, Simulation, simulation
 from shiftwire.streaming import Pipeline, pipeline
@@ -27,7 +26,7 @@ FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
 
 MOST_LANES = 8
-"""Codes a beat, and inputs that meet in a cycle, on a host."""
+"""PE and SIMD on a host: what AVX2's sixteen registers carry."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,8 @@ def host_pipeline(network: Network) -> Pipeline:
 
 
 def _host_fold(network: Network, node: Node) -> Fold:
+    """As many lanes as registers hold, PE first."""
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    match node.op:
-        case Dense(weights=weights) | Conv(weights=weights):
-            most = MOST_LANES if isinstance(weights, Adder) else MOST_LANES // 2
-            return max((f for f in folds if f.pe <= most and f.simd <= MOST_LANES), key=lambda f: (f.pe, f.simd))
     return max((f for f in folds if f.pe <= MOST_LANES and f.simd <= MOST_LANES), key=lambda f: (f.pe, f.simd))
 
 

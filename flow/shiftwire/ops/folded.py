@@ -86,9 +86,9 @@ def matrix_kernels(sums: Sums, places: Places, fold: Fold) -> tuple[Kernel, ...]
     neurons = weights.shape[0] // places.groups // fold.pe
     terms = fold_terms(weights, places, fold.pe)
     synapses = prod(weights.shape[1:]) // fold.simd
-    # (terms, groups * neurons, pe, synapses, simd) -> (groups * neurons, synapses, terms, simd, pe)
+    # (terms, groups * neurons, pe, synapses, simd) -> (groups * neurons, synapses, terms, pe, simd)
     shape = (-1, places.groups * neurons, fold.pe, synapses, fold.simd)
-    planes = weights.planes[:, order].reshape(shape).transpose(1, 3, 0, 4, 2)
+    planes = weights.planes[:, order].reshape(shape).transpose(1, 3, 0, 2, 4)
     rom = np.concatenate([planes[n, :, : terms[n]].reshape(-1) for n in range(len(terms))])
     ends = weights.reach(sums.x)
     lowest, highest = (end[:, order].reshape(shape).sum(axis=-1) for end in (ends.lo, ends.hi))

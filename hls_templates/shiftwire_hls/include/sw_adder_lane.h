@@ -7,6 +7,8 @@
 namespace sw {
 
 struct adder_lane {
+    static const bool is_product = false; // whether a tap is its input times a constant
+
     template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
         typedef typename C::difference_t D;

@@ -95,4 +95,21 @@ template <class W> int to_index(const W &weight) {
 #define SHIFTWIRE_UNROLL
 #endif
 
+namespace sw {
+
+// What N taps of lane L add up to; a stand-in may know a shorter way for lanes whose taps are products.
+template <class L, class C, class P, int N, class X, class W> P sum_of_taps(const X x[N], const W weight[], int at) {
+#pragma HLS INLINE
+    P total = P(0);
+Tap:
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) {
+#pragma HLS UNROLL
+        total = L::template add<C>(total, x[s], weight[at + s]);
+    }
+    return total;
+}
+
+} // namespace sw
+
 #endif

@@ -8,6 +8,8 @@
 namespace sw {
 
 struct int_lane {
+    static const bool is_product = true; // whether a tap is its input times a constant
+
     template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
         return P(part + P(P(x) * weight));

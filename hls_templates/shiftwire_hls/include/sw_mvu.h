@@ -8,7 +8,7 @@
 namespace sw {
 
 // x: for each position, for each group, synapse_folds beats of simd codes. y: for each position, groups *
-// neuron_folds beats of pe sums. weight: in the order of the cycles, (simd, pe) each; bias (groups * neuron_folds, pe)
+// neuron_folds beats of pe sums. weight: in the order of the cycles, (pe, simd) each; bias (groups * neuron_folds, pe)
 // on the output's grid; fold_terms: how many terms the filters of each neuron fold have, at least 1.
 template <class X, class Y, class C>
 void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles * C::simd * C::pe],
@@ -48,30 +48,13 @@ Position:
                                 held[f][s] = to_code(beat[s]);
                             }
                         }
-                        P part[C::pe];
-#pragma HLS ARRAY_PARTITION variable = part complete
-                    Clear:
+                    Pe:
                         SHIFTWIRE_UNROLL
                         for (int p = 0; p < C::pe; p++) {
 #pragma HLS UNROLL
-                            part[p] = P(0);
-                        }
-                    Simd:
-                        SHIFTWIRE_UNROLL
-                        for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-                        Pe:
-                            SHIFTWIRE_UNROLL
-                            for (int p = 0; p < C::pe; p++) {
-#pragma HLS UNROLL
-                                part[p] = C::lane::template add<C>(part[p], held[f][s], weight[at + s * C::pe + p]);
-                            }
-                        }
-                    Accumulate:
-                        SHIFTWIRE_UNROLL
-                        for (int p = 0; p < C::pe; p++) {
-#pragma HLS UNROLL
-                            sum[p] = S((f == 0 && t == 0 ? S(0) : sum[p]) + S(part[p]));
+                            const P part =
+                                sum_of_taps<typename C::lane, C, P, C::simd>(held[f], weight, at + p * C::simd);
+                            sum[p] = S((f == 0 && t == 0 ? S(0) : sum[p]) + S(part));
                         }
                         at += C::simd * C::pe;
                         if (f == C::synapse_folds - 1 && t == terms - 1) {

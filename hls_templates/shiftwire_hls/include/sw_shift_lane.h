@@ -7,6 +7,8 @@
 namespace sw {
 
 struct shift_lane {
+    static const bool is_product = true; // whether a tap is its input times a constant
+
     template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
         return P(part + signed_shift<P, C::magnitude_bits>(x, weight));

@@ -8,6 +8,9 @@
 
 #include <cstdint>
 #include <type_traits>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #define SHIFTWIRE_INLINE inline __attribute__((always_inline))
 
@@ -139,6 +142,23 @@ template <class E> SHIFTWIRE_INLINE lanes<E> operator>>(const lanes<E> &a, int c
     for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] >> count;
     return made;
 }
+
+#ifdef __AVX2__
+// a * weights[0] + b * weights[1], exact: a product of two 16-bit codes has 31 bits.
+SHIFTWIRE_INLINE lanes<int32_t> pair_product(const lanes<int16_t> &a, const lanes<int16_t> &b, const int16_t *weights) {
+    typedef lanes<int16_t>::vector vector;
+    int both;
+    __builtin_memcpy(&both, weights, sizeof both);
+    const __m256i pair = _mm256_set1_epi32(both);
+    const vector x = a.v[0], y = b.v[0];
+    const vector low = __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const vector high = __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    lanes<int32_t> made;
+    made.v[0] = (lanes<int32_t>::vector)_mm256_madd_epi16((__m256i)low, pair);
+    made.v[1] = (lanes<int32_t>::vector)_mm256_madd_epi16((__m256i)high, pair);
+    return made;
+}
+#endif
 
 } // namespace sw
 

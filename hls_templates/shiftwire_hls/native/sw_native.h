@@ -58,6 +58,32 @@ template <class P, int MagnitudeBits, class X, class W> SHIFTWIRE_INLINE P signe
 
 template <class W> SHIFTWIRE_INLINE int to_index(const W &weight) { return weight; }
 
+#if defined(__AVX2__) && !defined(SHIFTWIRE_COUNT)
+template <bool ByPairs> struct taps_sum {
+    template <class L, class C, class P, int N> static P of(const lanes<int16_t> x[N], const int16_t weight[], int at) {
+        P total = P(0);
+        SHIFTWIRE_UNROLL
+        for (int s = 0; s < N; s++) total = L::template add<C>(total, x[s], weight[at + s]);
+        return total;
+    }
+};
+
+// Products of two taps and their sum are one instruction; a last odd tap goes alone.
+template <> struct taps_sum<true> {
+    template <class L, class C, class P, int N> static P of(const lanes<int16_t> x[N], const int16_t weight[], int at) {
+        P total = P(0);
+        SHIFTWIRE_UNROLL
+        for (int s = 0; s + 1 < N; s += 2) total = total + pair_product(x[s], x[s + 1], weight + at + s);
+        return N % 2 ? L::template add<C>(total, x[N - 1], weight[at + N - 1]) : total;
+    }
+};
+
+template <class L, class C, class P, int N>
+SHIFTWIRE_INLINE P sum_of_taps(const lanes<int16_t> x[N], const int16_t weight[], int at) {
+    return taps_sum<L::is_product && sizeof(typename P::element) == 4>::template of<L, C, P, N>(x, weight, at);
+}
+#endif
+
 } // namespace sw
 
 #endif
