@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant("shim: code one bit short", "sw_code.h", "    return code;\n}\n\n// The low bits",
            "    return code >> 1 << 1;\n}\n\n// The low bits"),
     Mutant("shim: wraps one bit early", "sw_code.h", "A(ap_int<Bits>(code))", "A(ap_int<Bits - 1>(code))"),
-    Mutant("shim: last tap lost", "sw_code.h", "for (int s = 0; s < N; s++)", "for (int s = 0; s < (N > 1 ? N - 1 : N); s++)"),
+    Mutant("shim: last tap lost", "sw_code.h", "int s = 0; s < N; s++", "int s = 0; s < (N > 1 ? N - 1 : N); s++"),
     Mutant("shift lane: minus", "sw_shift_lane.h", "part + signed_shift", "part - signed_shift"),
     Mutant("adder lane: signed distance", "sw_adder_lane.h", "magnitude(D(D(x) - D(weight)))", "D(D(x) - D(weight))"),
     Mutant("adder lane: difference one bit narrow", "sw_adder_lane.h", "typedef typename C::difference_t D;",

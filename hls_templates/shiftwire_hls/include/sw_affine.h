@@ -10,8 +10,10 @@ namespace sw {
 template <class X, class Y, class C>
 void affine(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::folds * C::terms * C::lanes],
             const typename C::bias_t bias[C::folds * C::lanes]) {
-#pragma HLS ARRAY_RESHAPE variable = weight cyclic factor = C::terms * C::lanes
-#pragma HLS ARRAY_RESHAPE variable = bias cyclic factor = C::lanes
+    const int lanes = C::lanes;
+    const int weights = C::terms * C::lanes;
+#pragma HLS ARRAY_RESHAPE variable = weight cyclic factor = weights
+#pragma HLS ARRAY_RESHAPE variable = bias cyclic factor = lanes
     typedef typename C::acc_t A;
     typedef typename C::sum_t S;
     int fold = 0;

@@ -14,8 +14,10 @@ template <class X, class Y, class C>
 void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles * C::simd * C::pe],
          const typename C::bias_t bias[C::groups * C::neuron_folds * C::pe],
          const typename C::fold_terms_t fold_terms[C::groups * C::neuron_folds]) {
-#pragma HLS ARRAY_RESHAPE variable = weight cyclic factor = C::simd * C::pe
-#pragma HLS ARRAY_RESHAPE variable = bias cyclic factor = C::pe
+    const int lanes = C::simd * C::pe;
+    const int pe = C::pe;
+#pragma HLS ARRAY_RESHAPE variable = weight cyclic factor = lanes
+#pragma HLS ARRAY_RESHAPE variable = bias cyclic factor = pe
     typedef typename C::acc_t A;
     typedef typename C::sum_t S;
     typedef typename C::part_t P;

@@ -10,8 +10,9 @@ namespace sw {
 template <class X, class Y, class C>
 void reorder(stream<X> &x, stream<Y> &y, const typename C::source_t source[C::size]) {
     typedef typename code_of<typename X::value_type>::type code_t;
+    const int lanes = X::size;
     code_t held[C::size];
-#pragma HLS ARRAY_PARTITION variable = held cyclic factor = X::size
+#pragma HLS ARRAY_PARTITION variable = held cyclic factor = lanes
 Packet:
     for (int packet = 0; packet < C::packets; packet++) {
     In:

@@ -11,9 +11,11 @@ namespace sw {
 template <class X, class Y, class C>
 void threshold(stream<X> &x, stream<Y> &y, const typename C::threshold_t threshold[C::folds * C::steps * C::lanes],
                const typename C::base_t base[C::folds * C::lanes], const typename C::step_t step[C::folds * C::lanes]) {
-#pragma HLS ARRAY_RESHAPE variable = threshold cyclic factor = C::steps * C::lanes
-#pragma HLS ARRAY_RESHAPE variable = base cyclic factor = C::lanes
-#pragma HLS ARRAY_RESHAPE variable = step cyclic factor = C::lanes
+    const int lanes = C::lanes;
+    const int bounds = C::steps * C::lanes;
+#pragma HLS ARRAY_RESHAPE variable = threshold cyclic factor = bounds
+#pragma HLS ARRAY_RESHAPE variable = base cyclic factor = lanes
+#pragma HLS ARRAY_RESHAPE variable = step cyclic factor = lanes
     typedef typename C::acc_t A;
     typedef typename C::wide_t V;
     int fold = 0;

@@ -32,9 +32,10 @@ TakeLane:
 template <class X, class Y, class C>
 void window(stream<X> &x, stream<Y> &y, const typename C::rows_read_t rows_read[C::out_height + 1]) {
     typedef typename code_of<typename X::value_type>::type code_t;
+    const int channels_at_once = C::tap_channels;
     code_t line[C::rows][C::in_width * C::channels];
 #pragma HLS ARRAY_PARTITION variable = line dim = 1 complete
-#pragma HLS ARRAY_RESHAPE variable = line dim = 2 cyclic factor = C::tap_channels
+#pragma HLS ARRAY_RESHAPE variable = line dim = 2 cyclic factor = channels_at_once
     const int beats_per_row = C::in_width * (C::channels / X::size);
     const int writes = C::out_width * C::blocks * C::beats_per_block;
     int row_in = 0, slot_in = 0, at_in = 0;
