@@ -16,11 +16,11 @@ from shiftwire.network import Network, Node
 from shiftwire.rhythm import timing
 from shiftwire.simulation import IMAGES, Simulation, simulation
 from shiftwire.streaming import Pipeline, pipeline
-from shiftwire.tools.host_cpp import Build, compiled
+from shiftwire.tools.host_cpp import NATIVE, Build, compiled
 from shiftwire.tools.process import run
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
-FLAGS = ("-O3", "-march=native")
+FLAGS = ("-O3", NATIVE)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""

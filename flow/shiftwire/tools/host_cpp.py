@@ -9,6 +9,9 @@ from pathlib import Path
 
 from shiftwire.tools.process import require_tool, run
 
+NATIVE = "-march=native"
+"""For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
+
 STANDARD = "c++14"
 """What Vitis HLS documents; kernels must compile under it."""
 
@@ -37,10 +40,11 @@ class Build:
         return [compiler, *self._options, "-o", output]
 
     def key(self, compiler: Path) -> str:
-        """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler."""
+        """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler, the CPU."""
         text = run([compiler, "-E", "-P", *self._options], "preprocess the kernels")
         version = run([compiler, "--version"], "tell its version")
-        return hashlib.sha256("\0".join([version, self.standard, *self.flags, text]).encode()).hexdigest()
+        target = run([compiler, *self.flags, "-Q", "--help=target"], "tell its target") if NATIVE in self.flags else ""
+        return hashlib.sha256("\0".join([version, target, self.standard, *self.flags, text]).encode()).hexdigest()
 
 
 def find_compiler() -> Path:
