@@ -234,3 +234,53 @@ def test_as_a_program(work: Path) -> None:
     assert done.stderr.startswith("shiftwire inspect: found no file")
     debug = subprocess.run([*broken, "--debug"], capture_output=True, text=True, check=False)
     assert "Traceback" in debug.stderr
+
+
+def test_convert_folds_to_a_target(work: Path, capsys, tmp_path: Path) -> None:
+    arguments = ("convert", work / "small.onnx", "-o", tmp_path / "project", "--json")
+    status, out, _ = said(capsys, *arguments, "--fps", 100000, "--fold", "conv=2,4")
+    built = json.loads(out)["modelled"]
+    assert status == 0 and built["frames_per_second"] >= 100000
+    layers = json.loads(said(capsys, "inspect", tmp_path / "project", "--json")[1])["built"]["layers"]
+    assert (layers[0]["pe"], layers[0]["simd"]) == (2, 4)
+    small, large = (json.loads(said(capsys, *arguments, "--luts", share)[1])["modelled"] for share in ("3%", "60"))
+    assert small["lut"] < large["lut"] and small["interval_cycles"] > large["interval_cycles"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--fps", 1e9), "no fold reaches 1e+09 frames a second"),
+        (("--luts", "0.01%"), "no fold fits 0.01 % of TUL PYNQ-Z2"),
+        (("--fold", "conv=5,4"), "a fold of PE 5 and SIMD 4 does not divide layer 'conv'"),
+        (("--fold", "cnv=1,1"), "found a fold for 'cnv', which is no layer"),
+    ],
+)
+def test_targets_that_cannot_be_met(work: Path, capsys, tmp_path: Path, words: Sequence[object], sentence: str) -> None:
+    status, out, err = said(capsys, "convert", work / "small.onnx", "-o", tmp_path / "project", *words)
+    assert status == 2 and not out and not (tmp_path / "project").exists()
+    assert sentence in err
+
+
+@pytest.mark.parametrize("engine", ["native", "bounded"])
+def test_csim_on_lanes(work: Path, capsys, engine: str) -> None:
+    arguments = ("csim", work / "project", "--data", work / "data.npz", f"--{engine}")
+    report = json.loads(said(capsys, *arguments, "--json", "--check", 20)[1])
+    assert (report["engine"], report["samples"]) == (engine, 40)
+    assert report["checked"] == (20 if engine == "native" else 40)
+    assert all(layer["different"] == 0 and layer["live"] for layer in report["layers"])
+    status, out, _ = said(capsys, *arguments)
+    assert status == 0 and "accuracy: 100.00 %" in out
+
+
+def test_a_check_of_nothing_is_refused(work: Path, capsys) -> None:
+    status, _, err = said(capsys, "csim", work / "project", "--data", work / "data.npz", "--native", "--check", 0)
+    assert status == 2 and "--check 0 would compare nothing; give at least 1" in err
+
+
+def test_a_unit_alone(work: Path, capsys, tmp_path: Path) -> None:
+    status, out, _ = said(capsys, "unit", work / "project", "relu", "-o", tmp_path / "relu.cpp")
+    assert status == 0 and "top function relu" in out
+    assert "sw::relu<" in (tmp_path / "relu.cpp").read_text()
+    status, _, err = said(capsys, "unit", work / "project", "rel", "-o", tmp_path / "rel.cpp")
+    assert status == 2 and "found no unit 'rel'; name one of" in err
