@@ -45,7 +45,7 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python -m shiftwire_models.bench
 	$(BIN)/python -m shiftwire_models.flightnn_study
 
-zoo: $(READY) ## ten networks through every engine, at three folds
+zoo: $(READY) ## nine networks through every engine, at three folds
 	$(BIN)/python tests/zoo.py -o build/zoo
 
 NETS ?= build/zoo
