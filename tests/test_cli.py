@@ -273,6 +273,25 @@ def test_csim_on_lanes(work: Path, capsys, engine: str) -> None:
     assert status == 0 and "accuracy: 100.00 %" in out
 
 
+def test_labels_of_another_numbering_are_refused(work: Path, capsys, tmp_path: Path) -> None:
+    data = np.load(work / "data.npz")
+    np.savez(tmp_path / "labels.npz", x=data["x"], y=data["y"] + 70)
+    status, _, err = said(capsys, "csim", work / "project", "--data", tmp_path / "labels.npz")
+    assert status == 2 and "the network answers 0 to 2; number the classes as the model does" in err
+
+
+def test_two_folds_of_one_layer_are_refused(work: Path, capsys, tmp_path: Path) -> None:
+    words = ("--fold", "conv=1,1", "--fold", "conv=2,1")
+    status, _, err = said(capsys, "convert", work / "small.onnx", "-o", tmp_path / "project", *words)
+    assert status == 2 and "found two folds for 'conv'; give one" in err
+
+
+def test_a_method_of_fixed_terms_refuses_to_be_given_some(work: Path, capsys, tmp_path: Path) -> None:
+    words = ("--method", "deepshift", "--terms", 3, "-o", tmp_path / "o.onnx")
+    status, _, err = said(capsys, "quantize", work / "small.onnx", "--calibrate", work / "data.npz", *words)
+    assert status == 2 and "--method deepshift fixes how many terms a weight has, so --terms 3 says nothing" in err
+
+
 def test_a_check_of_nothing_is_refused(work: Path, capsys) -> None:
     status, _, err = said(capsys, "csim", work / "project", "--data", work / "data.npz", "--native", "--check", 0)
     assert status == 2 and "--check 0 would compare nothing; give at least 1" in err

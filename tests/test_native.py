@@ -16,7 +16,8 @@ from shiftwire.api import design
 from shiftwire.csim import csim
 from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.native import bounded_program, native_program
+from shiftwire.kernel import Fold
+from shiftwire.native import FLAGS, bounded_program, native_program
 from shiftwire.native_csim import bounded_csim, layers, native_csim
 from shiftwire.network import Network, Node, Tensor
 from shiftwire.ops import Add, Bias, Conv, Window
@@ -101,6 +102,18 @@ def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
     for report in reports:
         assert report.different == 0 and not report.vacuous
         assert np.array_equal(report.output, network.evaluate(codes))
+
+
+@pytest.mark.parametrize("name", ["shift_conv_line", "strides_beyond_the_kernel", "pad"])
+def test_beats_of_one_code(name: str, tmp_path: Path) -> None:
+    """Logs of beats of a lone lane vector: what C++14's own allocator would put at odd addresses."""
+    network = CASES[name]
+    codes = random_codes(network, 2)
+    units = pipeline(network, {node.name: Fold(1, 1) for node in network.nodes})
+    program = bounded_program(units.with_depths(timing(units).depths), tmp_path)
+    for samples in (1, 15, 16, 17):
+        assert_layers(network, codes[:samples], layers(program, network, codes[:samples]))
+    assert "-faligned-new" in FLAGS
 
 
 def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:

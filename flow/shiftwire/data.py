@@ -38,6 +38,11 @@ def load_data(path: Path, network: Network) -> Data:
             raise InputError(
                 f"labels 'y' of shape {labels.shape} and type {labels.dtype} do not fit; give (N,) integers"
             )
+        if labels is not None and not ((labels >= 0) & (labels < network.output.size)).all():
+            raise InputError(
+                f"labels 'y' run from {labels.min()} to {labels.max()}, the network answers 0 to "
+                f"{network.output.size - 1}; number the classes as the model does"
+            )
         codes = network.host_input.encode(values, network.input.format)
         return Data(values, codes, None if labels is None else labels.astype(np.int64))
 

@@ -20,7 +20,10 @@ from shiftwire.tools.host_cpp import NATIVE, Build, compiled
 from shiftwire.tools.process import run
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
-FLAGS = ("-O3", NATIVE)
+ALIGNED = "-faligned-new"
+"""C++14 itself would put vectors of lanes at addresses that their loads refuse."""
+
+FLAGS = ("-O3", NATIVE, ALIGNED)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
@@ -69,7 +72,7 @@ def native_program(network: Network, folder: Path) -> Program:
 def bounded_program(units: Pipeline, folder: Path) -> Program:
     """A simulation on FIFOs of their emitted depth that counts the iterations of every unit's loops."""
     depths = {name: fifo.depth for name, fifo in units.fifos.items()}
-    return _built(units, depths, folder / "bounded", ("-O1", "-DSHIFTWIRE_COUNT"))
+    return _built(units, depths, folder / "bounded", ("-O1", ALIGNED, "-DSHIFTWIRE_COUNT"))
 
 
 def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: tuple[str, ...]) -> Program:

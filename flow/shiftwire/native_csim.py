@@ -38,11 +38,13 @@ def native_csim(
     program = native_program(network, project.reports_dir)
     seconds_compile = time.perf_counter() - start
     tally = Tally(network)
-    rate, output = _outputs(program, network, codes, lambda done: progress(done, len(codes) + checked))
-    for at in range(0, min(checked, len(codes)), LAYERS_CHUNK):
+    checked = min(checked, len(codes))
+    share = len(codes) / (len(codes) + checked)
+    rate, output = _outputs(program, network, codes, lambda done: progress(int(done * share), len(codes)))
+    for at in range(0, checked, LAYERS_CHUNK):
         part = codes[at : min(at + LAYERS_CHUNK, checked)]
         tally.add(network.evaluate_layers(part), layers(program, network, part))
-        progress(len(codes) + tally.samples, len(codes) + checked)
+        progress(int((len(codes) + tally.samples) * share), len(codes))
     return CsimReport("native", len(codes), seconds_compile, rate, tally.samples, tally.layers(), tally.first, output)
 
 

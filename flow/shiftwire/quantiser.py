@@ -63,7 +63,8 @@ class FloatQuantiser:
         divisor = np.float32(self.scale) if scales is None else scales
         scaled = x.astype(np.float32) / divisor + np.float32(self.zero_point)
         clipped = np.clip(scaled, np.float32(self.lo), np.float32(self.hi))
-        return self.rounding.whole(clipped).astype(np.int64) - self.zero_point
+        # from 25 bits on float32 rounds the upper end away, so the range is kept in integers too
+        return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point
 
     @property
     def held(self) -> Fixed:

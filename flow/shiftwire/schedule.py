@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import floor
 
 from shiftwire.cost import SHELL_BRAM36, SHELL_LUT, Resources, fifo_resources, layer_resources
 from shiftwire.errors import InputError
+from shiftwire.fold_choice import Choices, choices, intervals, picked, slowest_layer
 from shiftwire.kernel import Fold
-from shiftwire.network import Network, Node
+from shiftwire.network import Network
 from shiftwire.rhythm import Timing, timing
 from shiftwire.streaming import Pipeline, pipeline
 from shiftwire_boards.catalog import Board
@@ -18,7 +19,8 @@ from shiftwire_boards.catalog import Board
 HLS_MAX_BITS = 53
 """hls4ml's trace and predict carry values as doubles."""
 
-MAX_CLOCK_NS = 1000.0
+MIN_CLOCK_NS, MAX_CLOCK_NS = 0.5, 1000.0
+"""No programmable logic is faster than 2 GHz."""
 
 DEFAULT_LUT_PERCENT = 70.0
 
@@ -55,13 +57,6 @@ class Design:
         return sum(layers, fifo_resources(self.pipeline))
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    cycles: int
-    cost: Resources
-    fold: Fold
-
-
 def schedule(
     network: Network,
     board: Board,
@@ -75,14 +70,14 @@ def schedule(
     target that no fold reaches, with the best one that some fold does.
     """
     period_ns = board.clock_ns if clock_ns is None else clock_ns
-    if not 0 < period_ns < MAX_CLOCK_NS:
-        raise InputError(f"a clock period of {period_ns} ns makes no clock; give one between 0 and {MAX_CLOCK_NS} ns")
+    if not MIN_CLOCK_NS <= period_ns < MAX_CLOCK_NS:
+        raise InputError(
+            f"a clock period of {period_ns} ns makes no clock; give one between {MIN_CLOCK_NS} and {MAX_CLOCK_NS} ns"
+        )
     _check(network)
-    choices = {node.name: _choices(network, node, folds or {}) for node in network.nodes}
-    unknown = sorted(set(folds or {}) - set(choices))
-    if unknown:
-        raise InputError(f"found a fold for '{unknown[0]}', which is no layer; name one of {', '.join(choices)}")
-    return folded(network, board, period_ns, _chosen(choices, board, period_ns, target or Target()))
+    search = _Search(network, board, period_ns, choices(network, folds or {}))
+    wanted = target or Target()
+    return search.for_speed(wanted) if wanted.fps is not None else search.for_share(wanted)
 
 
 def folded(network: Network, board: Board, clock_ns: float, folds: Mapping[str, Fold]) -> Design:
@@ -103,111 +98,90 @@ def _check(network: Network) -> None:
             )
 
 
-def _choices(network: Network, node: Node, given: Mapping[str, Fold]) -> list[_Choice]:
-    """Folds of a layer, fastest first, without those that another one beats in cycles and in LUTs."""
-    inputs, output = network.sources(node), network.tensors[node.name]
-    possible = node.op.folds(inputs, output)
-    if node.name in given:
-        possible = (_allowed(node, given[node.name], possible),)
-    every = [
-        _Choice(node.op.cycles(inputs, output, fold), layer_resources(network, node, fold), fold) for fold in possible
-    ]
-    kept: list[_Choice] = []
-    for choice in sorted(every, key=lambda c: (c.cycles, c.cost.lut + 200 * c.cost.bram36, c.fold)):
-        if not kept or _price(choice) < _price(kept[-1]):
-            kept.append(choice)
-    return kept
+@dataclass(frozen=True)
+class _Search:
+    """Designs of one network on one board, by cycles a frame."""
 
+    network: Network
+    board: Board
+    clock_ns: float
+    among: Choices
 
-def _price(choice: _Choice) -> int:
-    """One figure to rank folds by: a BRAM36 is worth about 200 LUTs, as they are on the smaller parts."""
-    return choice.cost.lut + 200 * choice.cost.bram36
+    def at(self, interval: int) -> Design:
+        """The cheapest design of so many cycles a frame."""
+        folds = {name: choice.fold for name, choice in picked(self.among, interval).items()}
+        return folded(self.network, self.board, self.clock_ns, folds)
 
+    def fastest(self, percent: float) -> Design | None:
+        """The fastest design that fits, FIFOs and all; slower ones are taken to be smaller."""
+        by_layers = [T for T in intervals(self.among) if self._fits(self._layers(T), percent)]
+        found, low, high, middle = None, 0, len(by_layers) - 1, 0  # the first guess is mostly right
+        while low <= high:
+            design = self.at(by_layers[middle])
+            if self._fits(design.resources, percent):
+                found, high = design, middle - 1
+            else:
+                low = middle + 1
+            middle = (low + high) // 2
+        return found
 
-def _allowed(node: Node, fold: Fold, possible: Iterable[Fold]) -> Fold:
-    every = tuple(possible)
-    if fold not in every:
-        pes, simds = sorted({f.pe for f in every}), sorted({f.simd for f in every})
+    def for_share(self, target: Target) -> Design:
+        """The fastest design that a share of the LUTs holds; without a share asked for, the smallest if none fits."""
+        percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
+        _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
+        found = self.fastest(percent)
+        if found is not None:
+            return found
+        smallest = self.at(intervals(self.among)[-1])
+        if target.lut_percent is None:
+            return smallest
+        need, board = smallest.resources, self.board
         raise InputError(
-            f"a fold of PE {fold.pe} and SIMD {fold.simd} does not divide layer '{node.name}' ({node.kind}); "
-            f"give a PE of {_listed(pes)} and a SIMD of {_listed(simds)}"
+            f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
+            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36} of {board.bram36 - SHELL_BRAM36} BRAM36 "
+            f"(modelled); {self._mend(need, percent)}"
         )
-    return fold
 
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
-
-
-def _chosen(choices: Mapping[str, list[_Choice]], board: Board, clock_ns: float, target: Target) -> dict[str, Fold]:
-    """The cheapest folds for frames a second, or the fastest that fit a share of the board."""
-    if target.fps is not None:
-        return _for_speed(choices, board, clock_ns, target)
-    percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
-    if not 0 < percent < float("inf"):
-        raise InputError(f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
-    intervals = sorted({choice.cycles for kept in choices.values() for choice in kept} | {1})
-    fitting = [T for T in _reachable(choices, intervals) if _fits(_picked(choices, T), board, percent)]
-    if fitting:
-        return _folds(_picked(choices, min(fitting)))
-    smallest = _picked(choices, intervals[-1])
-    if target.lut_percent is None:
-        return _folds(smallest)
-    need = _total(smallest)
-    raise InputError(
-        f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
-        f"({100 * need.lut / board.lut:.0f} %) and {need.bram36} of {board.bram36 - SHELL_BRAM36} BRAM36 (modelled); "
-        "give a larger share, a larger board or a smaller network"
-    )
-
-
-def _for_speed(choices: Mapping[str, list[_Choice]], board: Board, clock_ns: float, target: Target) -> dict[str, Fold]:
-    fps = target.fps or 0.0
-    if not 0 < fps < float("inf"):
-        raise InputError(f"{fps} frames a second is no speed; give more than 0")
-    clock_hz = 1e9 / clock_ns
-    interval = floor(clock_hz / fps)
-    slowest = max(choices, key=lambda name: choices[name][0].cycles)
-    least = max(choices[slowest][0].cycles, 1)
-    if least > interval:
+    def for_speed(self, target: Target) -> Design:
+        """The cheapest design of so many frames a second."""
+        fps = target.fps or 0.0
+        _require_positive(fps, f"{fps} frames a second is no speed; give more than 0")
+        clock_hz = 1e9 / self.clock_ns
+        slowest, least = slowest_layer(self.among)
+        if least > clock_hz / fps:
+            raise InputError(
+                f"no fold reaches {fps:g} frames a second at {self.clock_ns:g} ns: layer '{slowest}' takes at least "
+                f"{least} cycles a frame; the best is {clock_hz / least:.0f}, so ask for that or less, or for a faster "
+                "clock"
+            )
+        percent = 100.0 if target.lut_percent is None else target.lut_percent
+        design = self.at(floor(clock_hz / fps))
+        if self._fits(design.resources, percent):
+            return design
+        need, slower = design.resources, self.fastest(percent)
+        best = f"the best that fits is {floor(slower.frames_per_second)}" if slower else "no slower fold fits either"
         raise InputError(
-            f"no fold reaches {fps:g} frames a second at {clock_ns:g} ns: layer '{slowest}' takes at least {least} "
-            f"cycles a frame; the best is {clock_hz / least:.0f}, so ask for that or less, or for a faster clock"
+            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
+            f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"
         )
-    percent = target.lut_percent or 100.0
-    picked = _picked(choices, interval)
-    if _fits(picked, board, percent):
-        return _folds(picked)
-    intervals = sorted({choice.cycles for kept in choices.values() for choice in kept})
-    fitting = [T for T in _reachable(choices, intervals) if _fits(_picked(choices, T), board, percent)]
-    need = _total(picked)
-    best = f"the best that fits is {clock_hz / min(fitting):.0f}" if fitting else "no slower fold fits either"
-    raise InputError(
-        f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than {percent:g} % "
-        f"of {board.title} beside the shell; {best}; ask for less or name a larger board"
-    )
+
+    def _layers(self, interval: int) -> Resources:
+        return sum((choice.cost for choice in picked(self.among, interval).values()), Resources())
+
+    def _fits(self, need: Resources, percent: float) -> bool:
+        """Whether a share of the board holds it; up to 100 %, the shell needs its place too."""
+        return need.lut <= self._lut_limit(percent) and need.bram36 <= self.board.bram36 - SHELL_BRAM36
+
+    def _lut_limit(self, percent: float) -> float:
+        share = self.board.lut * percent / 100
+        return share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
+
+    def _mend(self, need: Resources, percent: float) -> str:
+        if need.lut > self._lut_limit(percent):
+            return "give a larger share, a larger board or a smaller network"
+        return "its memories are what is too large, so give a larger board or a smaller network"
 
 
-def _reachable(choices: Mapping[str, list[_Choice]], intervals: Iterable[int]) -> Iterable[int]:
-    least = max(kept[0].cycles for kept in choices.values())
-    return (interval for interval in intervals if interval >= least)
-
-
-def _picked(choices: Mapping[str, list[_Choice]], interval: int) -> dict[str, _Choice]:
-    """The cheapest fold of each layer that ends a frame in `interval` cycles; each list is fastest, dearest first."""
-    return {name: [c for c in kept if c.cycles <= interval][-1] for name, kept in choices.items()}
-
-
-def _folds(picked: Mapping[str, _Choice]) -> dict[str, Fold]:
-    return {name: choice.fold for name, choice in picked.items()}
-
-
-def _total(picked: Mapping[str, _Choice]) -> Resources:
-    return sum((choice.cost for choice in picked.values()), Resources())
-
-
-def _fits(picked: Mapping[str, _Choice], board: Board, percent: float) -> bool:
-    """Whether a share of the board holds the layers; up to 100 %, the shell needs its place too."""
-    need, share = _total(picked), board.lut * percent / 100
-    limit = share if share > board.lut else min(share, board.lut - SHELL_LUT)
-    return need.lut <= limit and need.bram36 <= board.bram36 - SHELL_BRAM36
+def _require_positive(number: float, sentence: str) -> None:
+    if not 0 < number < float("inf"):
+        raise InputError(sentence)

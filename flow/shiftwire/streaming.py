@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from math import gcd
 
 from shiftwire.fixed import Fixed
@@ -120,16 +121,15 @@ class _Builder:
     def _unit(self, kernel: Kernel, name: str, inputs: tuple[str, ...], layer: str) -> tuple[str, ...]:
         """A unit of ours beside the layers; returns the names of its output FIFOs."""
         unique = self._unique(name)
-        outputs = (unique,) if kernel.outputs == 1 else tuple(self._unique(f"{unique}_{at}") for at in (0, 1))
+        outputs = (unique,) if kernel.outputs == 1 else tuple(self._unique(f"{unique}_{end}") for end in ("a", "b"))
         self.units.append(Unit(unique, kernel, inputs, outputs, layer))
         self.fifos |= {output: Fifo(output, kernel.made, kernel.writes) for output in outputs}
         return outputs
 
     def _unique(self, name: str) -> str:
-        while name in self.taken:
-            name += "_"
-        self.taken.add(name)
-        return name
+        unique = next(n for n in chain([name], (f"{name}{at}" for at in count(2))) if n not in self.taken)
+        self.taken.add(unique)
+        return unique
 
     def _offer(self, tensor: str, fifo: Fifo) -> None:
         """A new tensor: one FIFO for each of its readers, forked where there are several."""

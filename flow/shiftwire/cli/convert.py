@@ -8,6 +8,7 @@ from pathlib import Path
 from shiftwire import api
 from shiftwire.cli.design_text import crowded, modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
+from shiftwire.errors import InputError
 from shiftwire.kernel import Fold
 from shiftwire.onnx_import import IntegerWeights
 from shiftwire.schedule import Target
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"converting {arguments.model} for {arguments.board}")
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
     output = arguments.output or api.default_folder(arguments.model)
-    target, folds = Target(arguments.fps, arguments.luts), dict(arguments.fold)
+    target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     project = api.convert(network, arguments.board, output, arguments.clock_ns, target=target, folds=folds)
     design = project.design
     if arguments.json:
@@ -66,8 +67,19 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"modelled: {speed(design)}")
         say(f"next: shiftwire csim {project.path} --data test.npz")
     if crowded(design):
-        note(f"warning: modelled {crowded(design)}; a larger board or a smaller network would do")
+        note(
+            f"warning: modelled {crowded(design)} beside the shell; "
+            "slower folds, a larger board or a smaller network would do"
+        )
     return 0
+
+
+def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:
+    names = [name for name, _ in folds]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"found two folds for '{twice[0]}'; give one")
+    return dict(folds)
 
 
 def _percent(text: str) -> float:

@@ -22,6 +22,9 @@ FEW_SAMPLES = 16
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
+ONE_RULE = (Method.DEEPSHIFT.value, Method.APOT.value)
+"""Methods whose levels fix k."""
+
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
@@ -50,7 +53,9 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         default=Method.LINEAR.value,
         help="the family's rounding rule (default: linear, the nearest power of two and again for what is left)",
     )
-    chosen.add_argument("--terms", type=int, help="most terms a weight has (default: 3, with an error budget 6)")
+    chosen.add_argument(
+        "--terms", type=int, help="most terms a weight has, for linear and lightnn (default: 3, with an error budget 6)"
+    )
     chosen.add_argument(
         "--error-budget",
         type=float,
@@ -103,6 +108,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> Options:
     terms = arguments.terms
+    if terms is not None and arguments.method in ONE_RULE:
+        raise InputError(
+            f"--method {arguments.method} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
+            "out, or take --method linear or lightnn"
+        )
     if terms is None:
         terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE

@@ -40,7 +40,7 @@ def reader_of(view: View) -> Reader:
         _refuse_float(view)
         raise InputError(
             f"the operation {operation}{f' of domain {domain}' if domain else ''} is not supported; "
-            f"use {', '.join(sorted(name for _, name in READERS))}"
+            f"use {', '.join(sorted({name for _, name in READERS}))}"
         )
     if not view.inputs:
         raise InputError("it has no input; connect it to the graph")

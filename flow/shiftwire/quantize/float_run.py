@@ -18,7 +18,13 @@ from shiftwire.errors import InputError
 Floats = npt.NDArray[np.float32]
 BATCH = 16
 CONTRACT_DOMAINS = ("shiftwire", "qonnx.custom_op.general")
-REFUSALS = (ort_errors.Fail, ort_errors.InvalidGraph, ort_errors.NotImplemented, ort_errors.InvalidArgument)
+REFUSALS = (
+    ort_errors.Fail,
+    ort_errors.InvalidGraph,
+    ort_errors.NotImplemented,
+    ort_errors.InvalidArgument,
+    ort_errors.RuntimeException,
+)
 THREADS = 2
 """Fixed, so that sums are cut into the same parts on every machine."""
 HELD_BYTES = 1 << 30
@@ -40,7 +46,17 @@ class FloatModel:
             part = values[at : at + size].astype(np.float32)
             missing = size - len(part) if isinstance(given.shape[0], int) else 0
             padded = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
-            yield [tensor[: len(part)] for tensor in self._session.run(self.names, {given.name: padded})]
+            yield [tensor[: len(part)] for tensor in self._tensors({given.name: padded})]
+
+    def _tensors(self, given: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        try:
+            made: list[npt.NDArray[Any]] = self._session.run(self.names, given)
+        except REFUSALS as error:
+            said = str(error).splitlines()[0]
+            raise InputError(
+                f"onnxruntime cannot run the network on a batch of samples ({said}); export it with a dynamic batch"
+            ) from None
+        return made
 
     def output(self, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> Floats:
         """The one exposed tensor for all samples."""

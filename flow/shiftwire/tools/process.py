@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ def require_tool(name: str, purpose: str, mend: str) -> Path:
 def run(command: Sequence[str | Path], purpose: str, folder: Path | None = None) -> str:
     """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
     done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        raise ToolError(f"{Path(command[0]).name} was ended by {name} while it was to {purpose}; report this, please")
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
         raise ToolError(f"{Path(command[0]).name} failed with status {done.returncode} to {purpose}:\n{said}")
