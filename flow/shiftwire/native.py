@@ -97,12 +97,14 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcom
     """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows."""
     samples = len(codes)
     batches = program.batches(samples)
-    padded = np.zeros((batches * IMAGES, *codes.shape[1:]), np.int64)
-    padded[:samples] = codes
+    narrow = codes.astype(program.simulation.given)
+    missing = np.zeros((batches * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
     watched = program.simulation.watched if all_layers else (program.pipeline.output,)
     with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:
         given, made = Path(folder) / "in", Path(folder) / "out"
-        padded.tofile(given)
+        with given.open("wb") as file:
+            narrow.tofile(file)
+            missing.tofile(file)
         command: list[str | Path] = [program.path, program.tables, str(batches), given, made, str(int(all_layers))]
         said = run(command, "simulate")
         if said.startswith("deadlock"):

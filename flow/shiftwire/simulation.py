@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +23,14 @@ MACHINE_BITS = (16, 32, 64)
 class Simulation:
     """A program's source and the codes of all its tables, in the order in which it reads them.
 
-    `watched` are the FIFOs whose codes it can write, in its own order; the output comes last.
+    `watched` are the FIFOs whose codes it can write, in its own order, the output last; `given` is the type of the
+    input codes.
     """
 
     source: str
     tables: Codes
     watched: tuple[str, ...]
+    given: np.dtype[Any]
 
 
 def simulation(pipeline: Pipeline, capacities: Mapping[str, int]) -> Simulation:
@@ -44,13 +47,20 @@ def simulation(pipeline: Pipeline, capacities: Mapping[str, int]) -> Simulation:
         *(text.replace("struct config ", f"struct {name} ", 1) for text, name in configs.items()),
         *_fifo_lines(pipeline, numbers, capacities),
         "static int batches;",
-        "static std::vector<long long> given;",
+        f"static std::vector<int{_input_bits(pipeline)}_t> given;",
     ]
     for at, unit in enumerate(units):
         lines += _unit_lines(at, unit, configs, pipeline, numbers)
     lines += _main_lines(units, configs, pipeline, numbers, watched)
     tables = [table.codes.ravel() for unit in units for table in unit.kernel.tables]
-    return Simulation("\n".join(lines) + "\n", np.concatenate([np.zeros(0, np.int64), *tables]), watched)
+    codes = np.concatenate([np.zeros(0, np.int64), *tables])
+    return Simulation("\n".join(lines) + "\n", codes, watched, np.dtype(f"int{_input_bits(pipeline)}"))
+
+
+def _input_bits(pipeline: Pipeline) -> int:
+    """Width of the integers in which input codes are handed over."""
+    held = pipeline.fifos[pipeline.input].format
+    return _rounded(CodeType(held.bits, held.signed)).bits
 
 
 def _native(kernel: Kernel) -> Kernel:
@@ -141,7 +151,8 @@ def _main_lines(
             held = f"{config}::{table.name}_t"
             yield f"    t{at}_{table.name} = sw::table<{held}>(tables, {table.codes.size});"
     yield "    batches = atoi(argv[2]);"
-    yield f'    given = sw::read_codes(sw::opened(argv[3], "rb"), size_t(batches) * sw::IMAGES * {port.codes});'
+    kind = f"int{_input_bits(pipeline)}_t"
+    yield f'    given = sw::read_codes<{kind}>(sw::opened(argv[3], "rb"), size_t(batches) * sw::IMAGES * {port.codes});'
     yield '    FILE *out = sw::opened(argv[4], "wb");'
     for name in watched:
         condition = "" if name == pipeline.output else "if (atoi(argv[5])) "

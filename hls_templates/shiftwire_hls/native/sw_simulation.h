@@ -20,9 +20,9 @@ static FILE *opened(const char *path, const char *mode) {
     return file;
 }
 
-static std::vector<long long> read_codes(FILE *file, size_t count) {
-    std::vector<long long> codes(count);
-    if (fread(codes.data(), sizeof(long long), count, file) != count) {
+template <class T> std::vector<T> read_codes(FILE *file, size_t count) {
+    std::vector<T> codes(count);
+    if (fread(codes.data(), sizeof(T), count, file) != count) {
         fprintf(stderr, "a file of codes ends early\n");
         exit(2);
     }
@@ -31,14 +31,14 @@ static std::vector<long long> read_codes(FILE *file, size_t count) {
 
 // A table of constants, in the type that holds them.
 template <class W> const W *table(FILE *file, size_t count) {
-    const std::vector<long long> codes = read_codes(file, count);
+    const std::vector<long long> codes = read_codes<long long>(file, count);
     W *held = static_cast<W *>(malloc(count * sizeof(W)));
     for (size_t i = 0; i < count; i++) held[i] = W(codes[i]);
     return held;
 }
 
 // Codes (batches, images, codes of a frame) enter IMAGES at a time.
-template <class B> void feed(stream<B> &to, const std::vector<long long> &codes, int frame_codes) {
+template <class B, class T> void feed(stream<B> &to, const std::vector<T> &codes, int frame_codes) {
     for (size_t batch = 0; batch < codes.size(); batch += size_t(frame_codes) * IMAGES) {
         for (int at = 0; at < frame_codes; at += B::size) {
             B beat;
