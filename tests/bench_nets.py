@@ -17,7 +17,20 @@ from onnx import TensorProto, helper, numpy_helper
 
 from shiftwire.fixed import Fixed, Overflow, Rounding
 from shiftwire.network import Network, Node, Op, Tensor
-from shiftwire.ops import Add, Adder, AveragePool, Bias, Conv, Dense, Flatten, MaxPool, Requantize, Shift, Window
+from shiftwire.ops import (
+    Add,
+    Adder,
+    AveragePool,
+    Bias,
+    Conv,
+    Dense,
+    Flatten,
+    MaxPool,
+    Requantize,
+    Shift,
+    SumPool,
+    Window,
+)
 from shiftwire.shift_weights import ShiftWeights
 
 ACTIVATION = Fixed(8, 4, signed=False)
@@ -158,7 +171,7 @@ def network(plan: Plan, adder: bool, alternate: bool = False) -> Network:
     for at, step in enumerate(plan.steps):
         inputs = [known[name] for name in step.inputs]
         is_adder = (at % 2 == 1) if alternate else adder
-        if (step.kind == "dense" and step.in_size > 1) or (step.kind == "dense" and plan.steps[at - 1].kind == "mean"):
+        if step.kind == "dense" and plan.steps[at - 1].kind != "dense":
             inputs = [add(f"{step.name}_flat", Flatten(), inputs[0])]
         name = add(step.name, _op(step, rng, is_adder), *inputs)
         if step is not plan.steps[-1]:
@@ -173,7 +186,9 @@ def _op(step: Step, rng: np.random.Generator, is_adder: bool) -> Op:
         return Add()
     if step.kind in ("max_pool", "mean"):
         window = Window((step.kernel,) * 2, (step.kernel,) * 2, (0, 0), (0, 0))
-        return MaxPool(window) if step.kind == "max_pool" else AveragePool(window)
+        area = step.kernel**2
+        mean = SumPool(window) if area & (area - 1) else AveragePool(window)
+        return MaxPool(window) if step.kind == "max_pool" else mean
     if step.kind == "dense":
         shape: tuple[int, ...] = (step.channels, step.in_size**2 * step.in_channels)
     else:
