@@ -45,6 +45,11 @@ def simulation(pipeline: Pipeline, capacities: Mapping[str, int]) -> Simulation:
         '#include "sw_simulation.h"',
         *(f'#include "{header}"' for header in sorted({h for unit in units for h in unit.kernel.headers})),
         *(text.replace("struct config ", f"struct {name} ", 1) for text, name in configs.items()),
+        *(
+            line
+            for before, after in zip(pipeline.units, units, strict=True)
+            for line in _width_lines(before, after, configs)
+        ),
         *_fifo_lines(pipeline, numbers, capacities),
         "static int batches;",
         f"static std::vector<int{_input_bits(pipeline)}_t> given;",
@@ -99,6 +104,16 @@ def _configs(units: Iterable[Unit]) -> dict[str, str]:
     """Cfg structs without doubles: text to name."""
     texts = dict.fromkeys(config_struct("config", unit.kernel) for unit in units)
     return {text: f"config{at}" for at, text in enumerate(texts)}
+
+
+def _width_lines(proven: Unit, unit: Unit, configs: Mapping[str, str]) -> Iterator[str]:
+    """What the interval analysis proved of a unit's widths, for the compiler to hold against the lanes."""
+    config = configs[config_struct("config", unit.kernel)]
+    for setting in proven.kernel.settings:
+        if isinstance(setting.value, CodeType):
+            bits = setting.value.bits + (not setting.value.signed)
+            lane = f"8 * sizeof({config}::{setting.name}::element)"
+            yield f'static_assert({lane} >= {bits}, "{unit.name}: {setting.name}");'
 
 
 def _beat(pipeline: Pipeline, fifo: str) -> str:
