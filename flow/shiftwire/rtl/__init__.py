@@ -1,1 +1,1 @@
-"""The same designs as open SystemVerilog: what the modules of shiftwire_hls/rtl promise, and what is written around them."""
+"""A design as SystemVerilog: units, the memories they read, the beats that flow between them, and the text."""

@@ -1,0 +1,164 @@
+"""Buffers deep enough that frames follow each other at the pace of the slowest unit.
+
+One periodic schedule gives the depths: the most beats that ever are on their way or in a buffer. Units that sum or
+reduce spread their frame evenly over the interval and start late enough never to wait; a window unit in front of one
+gives each beat just in time; all others work as soon as there is something to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from shiftwire.cost import memory
+from shiftwire.errors import CheckFailedError
+from shiftwire.fixed import Codes
+from shiftwire.rtl.tokens import delay
+from shiftwire.rtl.units import Actor, RtlNetwork, RtlUnit
+
+FRAMES = 4
+"""After so many, what a unit does repeats."""
+
+SETTLING = 16
+"""Rounds in which both sides of a window unit agree, or the ring is too short."""
+
+PACED = frozenset(("sw_mvu", "sw_vvu", "sw_pool"))
+"""Units that sum or reduce."""
+
+
+def interval(network: RtlNetwork) -> int:
+    """Cycles between frames: the iterations of the slowest actor."""
+    return max(actor.iterations for unit in network.units for actor in unit.actors)
+
+
+def with_depths(network: RtlNetwork) -> RtlNetwork:
+    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later."""
+    rings = {unit.ring: _ring_rows(unit) for unit in network.units if unit.ring}
+    started = replace(network, rings=rings)
+    first = _Schedule(started, interval(network)).depths()
+    blocks = frozenset(name for name, depth in first.items() if memory(depth, network.streams[name].width).bram36 > 0)
+    final = replace(started, blocks=blocks)
+    return replace(final, depths=_Schedule(final, interval(network)).depths())
+
+
+def _ring_rows(unit: RtlUnit) -> int:
+    """Whole image rows that the ring of a window unit holds."""
+    number = unit.parameters
+    row = int(number["IN_WIDTH"]) * int(number["BLOCKS"]) * int(number["CHUNKS"])
+    return (1 << int(number["RING_BITS"])) // row
+
+
+@dataclass
+class _Schedule:
+    """One frame of the periodic schedule; all frames are alike, `period` cycles apart."""
+
+    network: RtlNetwork
+    period: int
+    taken: dict[str, Codes] = field(default_factory=dict)
+    arrived: dict[str, Codes] = field(default_factory=dict)
+    gone: dict[str, Codes] = field(default_factory=dict)
+
+    def depths(self) -> Mapping[str, int]:
+        network = self.network
+        beats = network.streams[network.input].port.beats
+        self.arrived[network.input] = np.arange(beats) * self.period // beats
+        windows: dict[str, RtlUnit] = {}
+        for unit in network.units:
+            pulled = windows.pop(unit.inputs[0], None)
+            if pulled is not None:
+                self._window(pulled, unit.actors[0])
+            elif unit.ring is not None and self._is_pulled(unit):
+                windows[unit.outputs[0]] = unit
+            elif unit.ring is not None:
+                self._window(unit, None)
+            elif unit.module in PACED:
+                self._place_evenly(unit.actors[0], 0)
+            else:
+                self._place(unit.actors[0], self._prompt(unit.actors[0]))
+        self.gone[network.output] = self.arrived[network.output]
+        return {name: self._deepest(name) for name in network.streams if name != network.input}
+
+    def _is_pulled(self, window: RtlUnit) -> bool:
+        return any(window.outputs[0] in unit.inputs and unit.module in PACED for unit in self.network.units)
+
+    def _place_evenly(self, actor: Actor, start: int) -> None:
+        """The frame spread over the period, from `start` on or later, so that no beat is waited for."""
+        even = np.arange(actor.iterations) * self.period // actor.iterations
+        waits = (
+            int((self.arrived[reads.stream][: len(reads.need)] - even[reads.need]).max())
+            for reads in actor.reads
+            if reads.stream in self.arrived
+        )
+        self._place(actor, even + max(start, *waits, start))
+
+    def _prompt(self, actor: Actor) -> Codes:
+        """Every iteration as soon as its beats are there."""
+        lower = np.full(actor.iterations, np.iinfo(np.int64).min // 2)
+        for reads in actor.reads:
+            there = self.arrived[reads.stream][: len(reads.need)]
+            lower[reads.need] = np.maximum(lower[reads.need], there)
+        return self._settled(np.tile(lower, FRAMES).reshape(FRAMES, -1) + self._frames())
+
+    def _place(self, actor: Actor, times: Codes) -> None:
+        for reads in actor.reads:
+            self.gone[reads.stream] = times[reads.pop]
+        for writes in actor.writes:
+            self.taken[writes.stream] = times[writes.reserve]
+            self.arrived[writes.stream] = times[writes.emit] + delay(self.network, actor, writes.stream)
+
+    def _window(self, window: RtlUnit, reader: Actor | None) -> None:
+        """Both sides of a window unit: whenever the ring delays the storing side, the giving side starts later."""
+        store, give = window.actors
+        (reads,), (writes,) = store.reads, store.writes
+        times = there = self.arrived[reads.stream]
+        for _ in range(SETTLING):
+            self.taken[writes.stream] = times[writes.reserve]
+            self.arrived[writes.stream] = times[writes.emit] + 1
+            if reader is None:
+                self._place_evenly(give, 0)
+            else:
+                self._pull(give, reader)
+            delayed = self._stored(there, writes.reserve, self.network.rings[writes.stream], self.gone[writes.stream])
+            if np.array_equal(delayed, times):
+                self.gone[reads.stream] = times
+                return
+            times = delayed
+        raise CheckFailedError(f"the ring of '{window.name}' is too short for {self.period} cycles a frame")
+
+    def _pull(self, give: Actor, reader: Actor) -> None:
+        """The reader spread evenly, and each beat given just before it is needed."""
+        (rows,), (writes,), (needs,) = give.reads, give.writes, reader.reads
+        even = np.arange(reader.iterations) * self.period // reader.iterations
+        given = even[needs.need] - delay(self.network, give, writes.stream)
+        start = int((self.arrived[rows.stream][: len(rows.need)] - given[rows.need]).max())
+        self._place(give, given + start)
+        self._place_evenly(reader, start)
+
+    def _stored(self, there: Codes, firsts: Codes, rows: int, gone: Codes) -> Codes:
+        """Cycles in which a storing side takes its beats, one a cycle, a row only when the ring has room."""
+        lower = (self._frames() + there).ravel()
+        free = (self._frames() + gone + 1).ravel()
+        starts = (np.arange(FRAMES)[:, None] * len(there) + firsts).ravel()
+        lower[starts[rows:]] = np.maximum(lower[starts[rows:]], free[: len(free) - rows])
+        return self._settled(lower.reshape(FRAMES, -1))
+
+    def _frames(self) -> Codes:
+        """Start of each of some frames, (frames, 1)."""
+        starts: Codes = np.arange(FRAMES)[:, None] * self.period
+        return starts
+
+    def _settled(self, lower: Codes) -> Codes:
+        """One iteration a cycle, none before `lower` (frames, iterations); the last frame, which all later repeat."""
+        flat, every = lower.ravel(), np.arange(lower.size)
+        times = np.maximum.accumulate(flat - every) + every
+        settled: Codes = times.reshape(FRAMES, -1)[-1] - self._frames()[-1]
+        return settled
+
+    def _deepest(self, stream: str) -> int:
+        """Most beats on the way or in a buffer; a place is free the cycle after its beat has gone."""
+        taken, gone = self.taken[stream], self.gone[stream]
+        frames, into = np.divmod(taken - gone[0], self.period)
+        left = frames * len(gone) + np.searchsorted(gone, into + gone[0], side="left")
+        return max(int((np.arange(1, len(taken) + 1) - left).max()), 1)
