@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shiftwire.cost import memory
-from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes
+from shiftwire.rtl.site import is_block
 from shiftwire.rtl.tokens import delay
 from shiftwire.rtl.units import Actor, RtlNetwork, RtlUnit
 
@@ -34,20 +34,33 @@ def interval(network: RtlNetwork) -> int:
 
 
 def with_depths(network: RtlNetwork) -> RtlNetwork:
-    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later."""
-    rings = {unit.ring: _ring_rows(unit) for unit in network.units if unit.ring}
-    started = replace(network, rings=rings)
-    first = _Schedule(started, interval(network)).depths()
-    blocks = frozenset(name for name, depth in first.items() if memory(depth, network.streams[name].width).bram36 > 0)
-    final = replace(started, blocks=blocks)
-    return replace(final, depths=_Schedule(final, interval(network)).depths())
+    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later.
+
+    The ring of a window unit grows where frames would not overlap enough in the smallest one.
+    """
+    first = _Schedule(network, interval(network))
+    depths = first.depths()
+    blocks = frozenset(name for name, depth in depths.items() if memory(depth, network.streams[name].width).bram36 > 0)
+    final = _Schedule(replace(network, blocks=blocks), interval(network))
+    depths = final.depths()
+    units = tuple(_with_ring(unit, final.ring_bits) for unit in network.units)
+    rings = {unit.ring: ring_rows(unit) for unit in units if unit.ring}
+    return replace(network, units=units, blocks=blocks, depths=depths, rings=rings)
 
 
-def _ring_rows(unit: RtlUnit) -> int:
+def ring_rows(unit: RtlUnit) -> int:
     """Whole image rows that the ring of a window unit holds."""
     number = unit.parameters
     row = int(number["IN_WIDTH"]) * int(number["BLOCKS"]) * int(number["CHUNKS"])
     return (1 << int(number["RING_BITS"])) // row
+
+
+def _with_ring(unit: RtlUnit, ring_bits: Mapping[str, int]) -> RtlUnit:
+    if unit.ring is None:
+        return unit
+    bits = ring_bits[unit.ring]
+    is_large = is_block(1 << bits, int(unit.parameters["LANES"]) * int(unit.parameters["CODE_BITS"]))
+    return replace(unit, parameters={**unit.parameters, "RING_BITS": bits, "RING_BLOCK": is_large})
 
 
 @dataclass
@@ -59,6 +72,7 @@ class _Schedule:
     taken: dict[str, Codes] = field(default_factory=dict)
     arrived: dict[str, Codes] = field(default_factory=dict)
     gone: dict[str, Codes] = field(default_factory=dict)
+    ring_bits: dict[str, int] = field(default_factory=dict)
 
     def depths(self) -> Mapping[str, int]:
         network = self.network
@@ -109,7 +123,14 @@ class _Schedule:
             self.arrived[writes.stream] = times[writes.emit] + delay(self.network, actor, writes.stream)
 
     def _window(self, window: RtlUnit, reader: Actor | None) -> None:
-        """Both sides of a window unit: whenever the ring delays the storing side, the giving side starts later."""
+        """Both sides of a window unit on the smallest ring that lets them keep the pace."""
+        while not self._settles(window, reader):
+            parameters = {**window.parameters, "RING_BITS": int(window.parameters["RING_BITS"]) + 1}
+            window = replace(window, parameters=parameters)
+        self.ring_bits[str(window.ring)] = int(window.parameters["RING_BITS"])
+
+    def _settles(self, window: RtlUnit, reader: Actor | None) -> bool:
+        """Whenever the ring delays the storing side, the giving side starts later: whether that comes to an end."""
         store, give = window.actors
         (reads,), (writes,) = store.reads, store.writes
         times = there = self.arrived[reads.stream]
@@ -120,12 +141,12 @@ class _Schedule:
                 self._place_evenly(give, 0)
             else:
                 self._pull(give, reader)
-            delayed = self._stored(there, writes.reserve, self.network.rings[writes.stream], self.gone[writes.stream])
+            delayed = self._stored(there, writes.reserve, ring_rows(window), self.gone[writes.stream])
             if np.array_equal(delayed, times):
                 self.gone[reads.stream] = times
-                return
+                return True
             times = delayed
-        raise CheckFailedError(f"the ring of '{window.name}' is too short for {self.period} cycles a frame")
+        return False
 
     def _pull(self, give: Actor, reader: Actor) -> None:
         """The reader spread evenly, and each beat given just before it is needed."""
@@ -141,7 +162,7 @@ class _Schedule:
         lower = (self._frames() + there).ravel()
         free = (self._frames() + gone + 1).ravel()
         starts = (np.arange(FRAMES)[:, None] * len(there) + firsts).ravel()
-        lower[starts[rows:]] = np.maximum(lower[starts[rows:]], free[: len(free) - rows])
+        lower[starts[rows:]] = np.maximum(lower[starts[rows:]], free[: max(len(free) - rows, 0)])
         return self._settled(lower.reshape(FRAMES, -1))
 
     def _frames(self) -> Codes:

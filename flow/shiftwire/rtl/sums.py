@@ -92,7 +92,7 @@ def lifted_sum(per_fold: Codes) -> Codes:
 
 
 def _summing(site: Site, raw_out: Stream) -> RtlUnit:
-    kernel, name, raw = site.kernel, site.unit.name, _Raw.of(site)
+    kernel, raw = site.kernel, _Raw.of(site)
     is_vector = kernel.function == "vvu"
     pe, simd = kernel.number("pe"), kernel.number("simd")
     rom = Memory("weights", raw.weights.reshape(-1, pe * simd), raw.weight_type.bits)
