@@ -16,6 +16,7 @@ from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes
 from shiftwire.rtl.units import Actor, Reads, RtlNetwork, Writes
 
+
 @dataclass(frozen=True)
 class Tokens:
     """Cycle of each iteration of each actor, (frames, iterations); cycle 0 is the first that may take an input beat."""
