@@ -10,7 +10,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
-from shiftwire.kernel import Fold, Kernel, Port, divisors, width_kernel
+from shiftwire.kernel import Fold, Kernel, divisors
 from shiftwire.network import Op, Operations, Tensor, Witness
 from shiftwire.ops.bias import Bias
 from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels, vector_cycles, vector_kernel
@@ -78,10 +78,14 @@ class Conv(Op):
             working: tuple[Kernel, ...] = (vector_kernel(sums, places.positions, fold),)
         else:
             working = matrix_kernels(sums, places, fold)
-        return (*self._feeding(x, fold, working[0].reads[0]), *working)
+        if self.is_pointwise:
+            return working
+        return (*self.window.feeding((x.shape, x.format), self.taps(x.shape, fold), working[0].reads[0]), *working)
 
     def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        window = 0 if self._is_pointwise else self._taps(inputs[0].shape, fold)[1]
+        shape = inputs[0].shape
+        taps = self.taps(shape, fold)
+        window = 0 if self.is_pointwise else self.window.cycles(shape, taps.channels, taps)
         return max(window, self._working(prod(output.shape[:-1]), fold))
 
     def _working(self, positions: int, fold: Fold) -> int:
@@ -90,34 +94,18 @@ class Conv(Op):
             return vector_cycles(self.weights, positions, fold)
         return matrix_cycles(self.weights, Places(positions, self.groups), fold)
 
-    def _feeding(self, x: Tensor, fold: Fold, wanted: Port) -> tuple[Kernel, ...]:
-        """The window unit, and the one that gathers its taps where they come one by one."""
-        if self._is_pointwise:
-            return ()
-        taps, _ = self._taps(x.shape, fold)
-        window = self.window.kernel_for(x.shape, x.format, taps.channels, taps)
-        return (window,) if window.writes == wanted else (window, width_kernel(x.format, window.writes, wanted))
-
     @property
-    def _is_pointwise(self) -> bool:
+    def is_pointwise(self) -> bool:
         """Whether each window is one pixel, read in the image's own order, so that no window unit is needed."""
         return self.window.is_identity and not self.is_depthwise
 
-    def _taps(self, shape: tuple[int, ...], fold: Fold) -> tuple[Taps, int]:
-        """What the window unit gives in a beat, and its cycles a frame.
-
-        One tap at a time where that does not hold up the unit that sums: several at once each want a ring of rows.
-        """
-        channels = self.weights.shape[-1]
-        lanes, block = (fold.pe, fold.pe) if self.is_depthwise else (gcd(fold.simd, channels), channels)
-        count = fold.simd if self.is_depthwise else fold.simd // lanes
-        one = Taps(1, lanes, block)
-        cycles = self.window.cycles(shape, lanes, one)
-        working = self._working(prod(self.window.output(shape[:-1])), fold)
-        if count == 1 or cycles <= working or prod(self.window.kernel) % count or lanes < block:
-            return one, cycles
-        many = Taps(count, lanes, block)
-        return many, self.window.cycles(shape, lanes, many)
+    def taps(self, shape: tuple[int, ...], fold: Fold) -> Taps:
+        """What the window unit gives in a beat."""
+        channels, working = self.weights.shape[-1], self._working(prod(self.window.output(shape[:-1])), fold)
+        if self.is_depthwise:
+            return self.window.taps_for(shape, Taps(fold.simd, fold.pe, fold.pe), working)
+        lanes = gcd(fold.simd, channels)
+        return self.window.taps_for(shape, Taps(fold.simd // lanes, lanes, channels), working)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *position, filter_ = index
