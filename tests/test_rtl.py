@@ -1,0 +1,60 @@
+"""Networks in SystemVerilog: bit-exact and cycle-exact in Verilator, with stalls and resets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from random_networks import random_codes, random_network
+from rtl_nets import FRAMES, Batch
+from shiftwire.rtl.build import module_files
+from shiftwire.rtl.run import Conditions
+from shiftwire.tools.verilator import lint
+from single_layers import frames, single_layers
+
+GROUP = 25
+SEEDS = 150
+
+
+def check(batch: Batch) -> None:
+    """Free, with stalls of both sides, with resets between frames and in the midst of one."""
+    free = batch.run()
+    compared = batch.check_codes(free)
+    batch.check_cycles(free)
+    stalled = batch.run(Conditions(stall=0.3, seed=2))
+    batch.check_codes(stalled)
+    batch.check_codes(batch.run(Conditions(stall=0.7, seed=3)))
+    batch.check_codes(batch.run(Conditions(reset_frames=2)))
+    batch.check_codes(batch.run(Conditions(stall=0.1, reset_cycle=57)))
+    print(
+        f"{len(batch.networks)} networks: {compared.codes} codes, {compared.live} live, {compared.beats} beats, 0 differ"
+    )
+    assert compared.live > 10 * len(batch.networks)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, GROUP))
+def test_random_networks(first: int, tmp_path: Path) -> None:
+    networks = {f"n{seed}": random_network(seed) for seed in range(first, first + GROUP)}
+    codes = {name: random_codes(network, 1, FRAMES) for name, network in networks.items()}
+    check(Batch.of(networks, codes, tmp_path))
+
+
+def test_single_layers(tmp_path: Path) -> None:
+    networks = {f"n{at}": network for at, network in enumerate(single_layers().values())}
+    codes = {name: frames(network, FRAMES) for name, network in networks.items()}
+    check(Batch.of(networks, codes, tmp_path))
+
+
+@pytest.mark.parametrize("module", module_files(), ids=lambda path: path.stem)
+def test_modules_are_lint_clean(module: Path) -> None:
+    cells = sorted((module.parent / "sim").glob("*.sv"))
+    lint([*module_files(), *cells], module.stem)
+
+
+def test_frames_are_extreme_and_random() -> None:
+    for network in single_layers().values():
+        given = frames(network, FRAMES)
+        assert (given[0] == network.input.format.lo).all() and (given[1] == network.input.format.hi).all()
+        assert len(np.unique(given)) > 1
