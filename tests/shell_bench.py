@@ -1,0 +1,225 @@
+"""Tops with stand-ins for a network, and scripts that tests/rtl_shell_driver.cpp plays against them."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from shiftwire.fixed import Codes, Overflow, Rounding, requantize
+from shiftwire.rtl.registers import REGISTERS, register
+from shiftwire.rtl.shell import SHELL_MODULES, TOP, Shell, top_text
+from shiftwire.rtl.stream import Stream
+from shiftwire.tools.verilator import Verilated, lint, verilated
+from shiftwire_hls import RTL_DIR
+
+DRIVER = Path(__file__).parent / "rtl_shell_driver.cpp"
+SOURCES = tuple(RTL_DIR / f"{name}.sv" for name in SHELL_MODULES)
+OFFSETS = {known.name: known.offset for known in REGISTERS}
+
+NEXT = """// Adds 1 to every code, wherever lanes and widths differ on both sides.
+module network (
+    input logic clk, input logic rst,
+    input logic s_valid, output logic s_ready, input logic [@SL@*@SB@-1:0] s_data,
+    output logic m_valid, input logic m_ready, output logic [@ML@*@MB@-1:0] m_data
+);
+    logic [@ML@*@SB@-1:0] codes;
+    sw_gearbox #(.UNIT(@SB@), .S_UNITS(@SL@), .M_UNITS(@ML@), .FRAME_UNITS(@SC@)) lanes (
+        .clk, .rst, .s_valid, .s_ready, .s_data, .m_valid, .m_ready, .m_data(codes)
+    );
+    for (genvar i = 0; i < @ML@; i++) begin : g_code
+        assign m_data[i*@MB@+:@MB@] = @MB@'(@SIGN@(codes[i*@SB@+:@SB@])) + 1'b1;
+    end
+endmodule
+"""
+
+TOTAL = """// Sums each lane over a frame: one beat a frame.
+module network (
+    input logic clk, input logic rst,
+    input logic s_valid, output logic s_ready, input logic [@SL@*@SB@-1:0] s_data,
+    output logic m_valid, input logic m_ready, output logic [@ML@*@MB@-1:0] m_data
+);
+    logic [15:0] at;
+    logic [@ML@*@MB@-1:0] sum;
+    assign s_ready = !m_valid;
+    assign m_data = sum;
+    always_ff @(posedge clk) begin
+        if (s_valid && s_ready) begin
+            at <= at == @BEATS@ - 1 ? '0 : at + 1'b1;
+            for (int i = 0; i < @SL@; i++)
+                sum[i*@MB@+:@MB@] <= (at == 0 ? '0 : sum[i*@MB@+:@MB@]) + @MB@'(@SIGN@(s_data[i*@SB@+:@SB@]));
+            m_valid <= at == @BEATS@ - 1;
+        end else if (m_ready) m_valid <= 1'b0;
+        if (rst) begin
+            at <= '0;
+            m_valid <= 1'b0;
+        end
+    end
+endmodule
+"""
+
+
+class StandIn(Enum):
+    """What stands where the network will be."""
+
+    NEXT = NEXT
+    TOTAL = TOTAL
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A shell and a stand-in; `expected` is the stand-in's own arithmetic."""
+
+    shell: Shell
+    stand_in: StandIn = StandIn.NEXT
+
+    @property
+    def network(self) -> str:
+        read, written = self.shell.input, self.shell.output
+        values = {"SL": read.lanes, "SB": read.format.bits, "SC": read.codes, "BEATS": read.beats}
+        values |= {"ML": written.lanes, "MB": written.format.bits}
+        text = self.stand_in.value.replace("@SIGN@", "signed'" if read.format.signed else "unsigned'")
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", str(value))
+        return text
+
+    def expected(self, codes: Codes) -> Codes:
+        read, written = self.shell.input, self.shell.output
+        match self.stand_in:
+            case StandIn.NEXT:
+                made = codes + 1
+            case StandIn.TOTAL:
+                made = codes.reshape(len(codes), read.beats, read.lanes).sum(axis=1)
+        return requantize(made, 0, written.format, Rounding.FLOOR, Overflow.WRAP)
+
+    def codes(self, frames: int, seed: int) -> Codes:
+        """Random frames; the first two hold the format's ends alone."""
+        made = np.random.default_rng(seed)
+        read = self.shell.input
+        codes = made.integers(read.format.lo, read.format.hi, (frames, read.codes), endpoint=True)
+        codes[0] = read.format.hi
+        codes[min(1, frames - 1)] = read.format.lo
+        return codes
+
+    def files(self, folder: Path) -> tuple[Path, ...]:
+        folder.mkdir(parents=True, exist_ok=True)
+        top, network = folder / f"{TOP}.sv", folder / "network.sv"
+        top.write_text(top_text(self.shell), encoding="utf-8")
+        network.write_text(self.network, encoding="utf-8")
+        return (*SOURCES, network, top)
+
+
+@cache
+def program(case: Case, folder: Path) -> Path:
+    """The linted, compiled bench of a case."""
+    name = f"case{abs(hash(case.network + top_text(case.shell)))}"
+    sources = case.files(folder / name)
+    lint(SOURCES, "sw_shell")
+    lint([source for source in sources if source.name != "network.sv"] + [sources[-2]], TOP)
+    # registers start at random values: whatever is not reset shows
+    options = ("--x-initial", "unique", "--x-assign", "unique")
+    return verilated(Verilated(sources, TOP, DRIVER.read_text(encoding="utf-8"), options=options), folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word on M_AXIS and the cycle in which it was taken."""
+
+    data: bytes
+    keep: int
+    last: bool
+    cycle: int
+
+
+@dataclass(slots=True)
+class Script:
+    """Lines for the driver, in order."""
+
+    case: Case
+    lines: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def write(self, name: str, data: int, strobes: int = 0xF) -> None:
+        self.say(f"write {OFFSETS[name]:x} {data:x} {strobes:x}")
+
+    def read(self, *names: str) -> None:
+        for name in names:
+            self.say(f"read {register(name).offset:x}")
+
+    def word(self, data: bytes, last: bool, keep: int | None = None) -> None:
+        ones = (1 << len(data)) - 1
+        self.say(f"word {data.hex()} {ones if keep is None else keep:x} {last:d}")
+
+    def send(self, codes: Codes, last: int | None = -1) -> None:
+        """Queue a transfer whose word number `last` bears TLAST, the very last one if it is not told."""
+        words = list(as_words(self.case.shell.input, codes))
+        for at, data in enumerate(words):
+            self.word(data, last is not None and at == last % len(words))
+
+    def receive(self, frames: int) -> None:
+        self.say(f"receive {frames * self.case.shell.output.words}")
+
+    def play(self, folder: Path, seed: int) -> "Answers":
+        """What the bench answers; raises CalledProcessError where it stood still or broke a rule of AXI."""
+        script = folder / f"script{seed}"
+        script.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+        out_bytes = self.case.shell.output.word_bits // 8
+        command = [program(self.case, folder), script, str(seed), str(out_bytes)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return Answers(self.case, done.stdout.splitlines())
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the driver wrote."""
+
+    case: Case
+    lines: list[str]
+
+    def _said(self, verb: str) -> Iterator[list[str]]:
+        return (line.split()[1:] for line in self.lines if line.split()[0] == verb)
+
+    @property
+    def reads(self) -> list[tuple[int, int]]:
+        """Data and response of every read."""
+        return [(int(data, 16), int(response)) for data, response in self._said("read")]
+
+    @property
+    def writes(self) -> list[int]:
+        return [int(response) for (response,) in self._said("write")]
+
+    @property
+    def words(self) -> list[Word]:
+        said = self._said("word")
+        return [Word(bytes.fromhex(data), int(keep, 16), last == "1", int(at)) for data, keep, last, at in said]
+
+    @property
+    def sent(self) -> list[int]:
+        """Cycles in which words were taken by S_AXIS."""
+        return [int(cycle) for cycles in self._said("sent") for cycle in cycles]
+
+    @property
+    def left(self) -> int:
+        """Words that came and nobody asked for."""
+        return int(self.lines[-1].split()[-1])
+
+    def codes(self) -> Codes:
+        """Codes (frames, codes) of the words; fails on padding that is not zero or a TKEEP that is not all ones."""
+        stream = self.case.shell.output
+        words = self.words
+        assert all(word.keep == (1 << len(word.data)) - 1 for word in words)
+        frames = np.frombuffer(b"".join(word.data for word in words), np.uint8).reshape(-1, stream.frame_bytes)
+        codes = stream.to_codes(frames)
+        assert np.array_equal(stream.to_bytes(codes), frames)
+        return codes
+
+
+def as_words(stream: Stream, codes: Codes) -> Iterator[bytes]:
+    size = stream.word_bits // 8
+    data = stream.to_bytes(codes).tobytes()
+    return (data[at : at + size] for at in range(0, len(data), size))
