@@ -1,17 +1,21 @@
 """The AXI shell in simulation: every code, TLAST, register and error flag, with random stalls on every channel."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from shell_bench import OFFSETS, Answers, Case, Script, StandIn
+
+from shell_bench import CASES, OFFSETS, Answers, Script, even
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
 from shiftwire.rtl.registers import ADDRESS_BITS, IDENTITY, REGISTERS, Access
-from shiftwire.rtl.shell import Shell
-from shiftwire.rtl.stream import Stream, container_for
+from shiftwire.rtl.shell import TOP
+from shiftwire.rtl.stream import container_for
+from shiftwire.tools.verilator import lint
 from shiftwire_hls import RTL_DIR
 
 OKAY, SLVERR = 0, 2
@@ -19,21 +23,16 @@ EARLY, LATE, NULL = 1, 2, 4
 STALLS = ((0, 0, 0), (50, 50, 50), (85, 0, 20), (0, 85, 80))
 
 
-def even(text: str, codes: int, lanes: int, container: int, word: int) -> Stream:
-    return Stream(Fixed.parse(text), codes, lanes, container, word)
-
-
-CASES = {
-    "aligned": Case(Shell(even("s8.0", 16, 8, 8, 64), even("s8.0", 16, 8, 8, 64), 0x1234ABCD)),
-    "odd lanes": Case(Shell(even("u4.0", 10, 3, 8, 64), even("u5.0", 10, 3, 8, 64))),
-    "odd words": Case(Shell(even("s12.0", 15, 5, 16, 32), even("s13.0", 15, 2, 16, 64))),
-    "one lane": Case(Shell(even("s20.0", 10, 1, 32, 32), even("s20.0", 10, 1, 32, 32))),
-    "broken containers": Case(Shell(even("s9.0", 7, 2, 16, 24), even("s9.0", 7, 4, 16, 40))),
-    "narrow words": Case(Shell(even("u16.0", 3, 1, 16, 8), even("u16.0", 3, 2, 32, 16))),
-    "wide words": Case(Shell(even("s8.0", 784, 16, 8, 512), even("s8.0", 784, 7, 8, 512))),
-    "one word": Case(Shell(even("u1.0", 1, 1, 8, 8), even("u1.0", 1, 1, 8, 8))),
-    "reduced": Case(Shell(even("u8.0", 64, 4, 8, 128), even("u16.0", 4, 4, 32, 32)), StandIn.TOTAL),
-}
+@pytest.mark.parametrize("name", CASES)
+def test_tops_are_clean_and_synthesisable(name: str, tmp_path: Path) -> None:
+    sources = CASES[name].files(tmp_path)
+    lint(sources, TOP)
+    script = [f"read_verilog -sv -defer {source}" for source in sources]
+    script += [f"hierarchy -check -top {TOP}", "proc", "opt", "memory -nomap", "opt", "check -assert"]
+    program = "from pyosys import libyosys as y; d = y.Design(); [y.run_pass(line, d) for line in SCRIPT]"
+    command = [sys.executable, "-c", program.replace("SCRIPT", repr(script))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr
 
 
 @pytest.mark.parametrize("name", CASES)

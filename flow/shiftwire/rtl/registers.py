@@ -1,4 +1,4 @@
-"""The AXI4-Lite registers of the shell, as data: sw_axi_lite.sv, component.xml and the drivers are checked against it."""
+"""The AXI4-Lite registers of the shell, as data; sw_axi_lite.sv, component.xml and drivers are checked against it."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def top_text(shell: Shell, network: str = "network") -> str:
 
 def _head(shell: Shell) -> Iterator[str]:
     read, written = shell.input, shell.output
-    yield f"// A network behind AXI ports: {read.codes} codes {read.format} in, {written.codes} codes {written.format} out."
+    yield f"// A network behind AXI ports: {read.codes} codes {read.format} in, {written.codes} {written.format} out."
     yield "// Written by shiftwire."
     yield f"module {TOP} ("
     yield ",\n".join(f"    {port}" for port in shell.ports)
