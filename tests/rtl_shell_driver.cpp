@@ -1,5 +1,5 @@
 // Plays a script against the AXI ports of a shiftwire_top, with random stalls on every channel.
-// Lines of the script: stall P_IN P_OUT P_LITE (percent) | write ADDRESS DATA STROBES | read ADDRESS |
+// Lines of the script: stall P_IN P_OUT P_LITE (percent) | post ADDRESS DATA STROBES | answers WRITES | read ADDRESS |
 // word HEX KEEP LAST (queued, sent beside everything else) | receive WORDS | wait CYCLES | drop (empty the queue, as a DMA's
 // reset does) | sent (until the queue is empty) | resetting 0 or 1 (whether M_AXIS may take words back).
 // Answers: "write RESP", "read DATA RESP", "word HEX KEEP LAST CYCLE", "sent CYCLE...".
@@ -68,7 +68,8 @@ struct Bench {
     bool offered = false, held_out = false;
     std::string held_word;
     bool aw = false, w = false, ar = false, resetting = false;
-    int b = -1;
+    int complete = 0;
+    std::deque<int> responses;
     std::string r;
 
     Bench(unsigned seed, size_t out_bytes, int pick) : random(seed), out_bytes(out_bytes) {
@@ -116,14 +117,19 @@ struct Bench {
     }
 
     void check_lite() {
-        if (top->s_axi_awvalid && top->s_axi_awready) aw = false;
-        if (top->s_axi_wvalid && top->s_axi_wready) w = false;
-        if (top->s_axi_arvalid && top->s_axi_arready) ar = false;
-        if (top->s_axi_bvalid && (aw || w)) {
+        const bool open = aw || w;
+        if (top->s_axi_bvalid && complete == 0) {
             std::cerr << "a write was answered before address and data were there" << std::endl;
             exit(3);
         }
-        if (top->s_axi_bvalid && top->s_axi_bready) b = top->s_axi_bresp;
+        if (top->s_axi_awvalid && top->s_axi_awready) aw = false;
+        if (top->s_axi_wvalid && top->s_axi_wready) w = false;
+        complete += open && !aw && !w;
+        if (top->s_axi_arvalid && top->s_axi_arready) ar = false;
+        if (top->s_axi_bvalid && top->s_axi_bready) {
+            responses.push_back(top->s_axi_bresp);
+            complete--;
+        }
         if (top->s_axi_rvalid && top->s_axi_rready) {
             char text[32];
             snprintf(text, sizeof text, "%08x %d", top->s_axi_rdata, int(top->s_axi_rresp));
@@ -134,7 +140,16 @@ struct Bench {
     void tick() {
         top->aclk = 0;
         drive();
+        // an offer may not wait for the receiver
+        top->m_axis_tready = !top->m_axis_tready;
         top->eval();
+        const bool offer = top->m_axis_tvalid;
+        top->m_axis_tready = !top->m_axis_tready;
+        top->eval();
+        if (top->aresetn && offer != top->m_axis_tvalid) {
+            std::cerr << "TVALID of M_AXIS hangs on TREADY" << std::endl;
+            exit(3);
+        }
         const bool taken = offered && top->s_axis_tready;
         if (top->aresetn) {
             check_out();
@@ -160,14 +175,20 @@ struct Bench {
         }
     }
 
-    void write(uint32_t address, uint32_t data, int strobes) {
+    void post(uint32_t address, uint32_t data, int strobes) {
         top->s_axi_awaddr = address;
         top->s_axi_wdata = data;
         top->s_axi_wstrb = strobes;
         aw = w = true;
-        b = -1;
-        until([&] { return b >= 0; }, "write");
-        std::cout << "write " << b << "\n";
+        until([&] { return !aw && !w; }, "post");
+    }
+
+    void answers(int writes) {
+        for (int i = 0; i < writes; i++) {
+            until([&] { return !responses.empty(); }, "answers");
+            std::cout << "write " << responses.front() << "\n";
+            responses.pop_front();
+        }
     }
 
     void read(uint32_t address) {
@@ -194,7 +215,8 @@ struct Bench {
         int strobes, cycles;
         Word word;
         if (verb == "stall") words >> std::dec >> stall_in >> stall_out >> stall_lite;
-        else if (verb == "write" && words >> address >> data >> strobes) write(address, data, strobes);
+        else if (verb == "post" && words >> address >> data >> strobes) post(address, data, strobes);
+        else if (verb == "answers" && words >> std::dec >> cycles) answers(cycles);
         else if (verb == "read" && words >> address) read(address);
         else if (verb == "word" && words >> hex >> word.keep >> word.last) {
             word.data = parsed(hex);

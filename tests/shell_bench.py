@@ -62,11 +62,36 @@ endmodule
 """
 
 
+DEEP = """// Adds 1 to every code and holds up to 64 beats.
+module network (
+    input logic clk, input logic rst,
+    input logic s_valid, output logic s_ready, input logic [@SL@*@SB@-1:0] s_data,
+    output logic m_valid, input logic m_ready, output logic [@ML@*@MB@-1:0] m_data
+);
+    logic [@ML@*@MB@-1:0] held [64];
+    logic [6:0] head, tail;
+    assign s_ready = 7'(tail - head) != 7'd64;
+    assign m_valid = head != tail;
+    assign m_data = held[head[5:0]];
+    always_ff @(posedge clk) begin
+        for (int i = 0; i < @SL@; i++) if (s_valid) held[tail[5:0]][i*@MB@+:@MB@] <= s_data[i*@SB@+:@SB@] + 1'b1;
+        if (s_valid && s_ready) tail <= tail + 1'b1;
+        if (m_valid && m_ready) head <= head + 1'b1;
+        if (rst) begin
+            head <= '0;
+            tail <= '0;
+        end
+    end
+endmodule
+"""
+
+
 class StandIn(Enum):
     """What stands where the network will be."""
 
     NEXT = NEXT
     TOTAL = TOTAL
+    DEEP = DEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +114,7 @@ class Case:
     def expected(self, codes: Codes) -> Codes:
         read, written = self.shell.input, self.shell.output
         match self.stand_in:
-            case StandIn.NEXT:
+            case StandIn.NEXT | StandIn.DEEP:
                 made = codes + 1
             case StandIn.TOTAL:
                 made = codes.reshape(len(codes), read.beats, read.lanes).sum(axis=1)
@@ -125,6 +150,7 @@ CASES = {
     "narrow words": Case(Shell(even("u16.0", 3, 1, 16, 8), even("u16.0", 3, 2, 32, 16))),
     "wide words": Case(Shell(even("s8.0", 784, 16, 8, 512), even("s8.0", 784, 7, 8, 512))),
     "one word": Case(Shell(even("u1.0", 1, 1, 8, 8), even("u1.0", 1, 1, 8, 8))),
+    "deep": Case(Shell(even("u8.0", 1, 1, 8, 8), even("u8.0", 1, 1, 8, 8)), StandIn.DEEP),
     "reduced": Case(Shell(even("u8.0", 64, 4, 8, 128), even("u16.0", 4, 4, 32, 32)), StandIn.TOTAL),
 }
 
@@ -195,7 +221,12 @@ class Script:
         self.lines.append(line)
 
     def write(self, name: str, data: int, strobes: int = 0xF) -> None:
-        self.say(f"write {OFFSETS[name]:x} {data:x} {strobes:x}")
+        self.post(OFFSETS[name], data, strobes)
+        self.say("answers 1")
+
+    def post(self, offset: int, data: int, strobes: int = 0xF) -> None:
+        """Write without waiting for the answer."""
+        self.say(f"post {offset:x} {data:x} {strobes:x}")
 
     def read(self, *names: str) -> None:
         for name in names:

@@ -124,6 +124,7 @@ def test_tlast_is_checked_and_a_reset_mends(name: str, last: int | str | None, c
         script.receive(frames)
         script.read("errors")
         script.write("errors", LATE, 0xE)  # no strobe for its byte
+        script.read("errors")
         script.write("errors", LATE)
         script.read("errors")
         # half a frame of the next transfer gets stuck
@@ -147,7 +148,7 @@ def test_tlast_is_checked_and_a_reset_mends(name: str, last: int | str | None, c
         if at == frames * words - 1:
             flagged = 0
         reads = [data for data, _ in answers.reads]
-        assert reads == [flagged, flagged & ~LATE, 0, 1, 0, 0, frames, 0]
+        assert reads == [flagged, flagged, flagged & ~LATE, 0, 1, 0, 0, frames, 0]
         assert np.array_equal(answers.codes(), case.expected(np.concatenate([codes, codes[::-1]])))
         assert last_frames(answers) == [frames, 2 * frames]
 
@@ -162,9 +163,37 @@ def test_null_bytes_are_flagged(cpp_folder: Path) -> None:
     assert script.play(cpp_folder, 20).reads == [(NULL, OKAY)]
 
 
+def test_errors_are_not_lost_to_a_clear(cpp_folder: Path) -> None:
+    """A flag rises in the very cycle in which another one is cleared, sooner or later."""
+    case = CASES["deep"]
+    script = Script(case)
+    script.say("stall 70 0 0")
+    for _ in range(60):
+        script.word(bytes(1), last=True, keep=0)
+        for _ in range(3):
+            script.write("errors", LATE)
+        script.say("sent")
+        script.read("errors")
+        script.write("errors", NULL)
+    answers = script.play(cpp_folder, 22)
+    assert [data for data, _ in answers.reads] == [NULL] * 60
+
+
+def test_writes_wait_for_answers_to_be_taken(cpp_folder: Path) -> None:
+    script = Script(CASES["aligned"])
+    script.say("stall 0 0 80")
+    for at in range(40):
+        script.post(OFFSETS["frames_per_transfer"] if at % 2 else 0x100, at)
+    script.say("answers 40")
+    script.read("frames_per_transfer")
+    answers = script.play(cpp_folder, 23)
+    assert answers.writes == [SLVERR, OKAY] * 20
+    assert answers.reads == [(39, OKAY)]
+
+
 def test_many_short_transfers_wait_for_their_turn(cpp_folder: Path) -> None:
-    """More transfers than the queue of lengths holds, with nobody reading."""
-    case = CASES["one word"]
+    """More transfers than the queue of lengths holds enter before the first one leaves."""
+    case = CASES["deep"]
     codes = case.codes(60, 5)
     script = Script(case)
     script.say("stall 0 100 0")
@@ -196,7 +225,8 @@ def test_registers_are_those_of_the_map(stall: int, cpp_folder: Path) -> None:
     script.read(*names)
     for offset in (len(REGISTERS) * 4, 0x800, (1 << ADDRESS_BITS) - 4):
         script.say(f"read {offset:x}")
-        script.say(f"write {offset:x} 1 f")
+        script.post(offset, 1)
+        script.say("answers 1")
     answers = script.play(cpp_folder, 30 + stall)
     first = dict(zip(names, answers.reads, strict=False))
     for known in REGISTERS:

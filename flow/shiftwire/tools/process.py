@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import ToolError
@@ -37,3 +38,29 @@ def run(
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
         raise ToolError(f"{Path(command[0]).name} failed with status {done.returncode} to {purpose}:\n{said}")
     return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program ended; `output` is both its streams, `signal` names what ended it, None where it ended itself."""
+
+    status: int
+    signal: str | None
+    output: str
+
+
+def attempt(command: Sequence[str | Path], folder: Path | None = None) -> Outcome:
+    """Run a program that may fail; wrapper scripts tell a signal as a status above 128."""
+    words = [str(part) for part in command]
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    number = -done.returncode if done.returncode < 0 else done.returncode - 128
+    known = {member.value: member.name for member in signal.Signals}
+    return Outcome(done.returncode, known.get(number), done.stdout)
