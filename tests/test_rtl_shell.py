@@ -163,6 +163,20 @@ def test_null_bytes_are_flagged(cpp_folder: Path) -> None:
     assert script.play(cpp_folder, 20).reads == [(NULL, OKAY)]
 
 
+def test_latency_is_that_of_a_lone_frame(cpp_folder: Path) -> None:
+    """Frames behind the first of a transfer find company; theirs is no latency."""
+    case = CASES["odd words"]
+    script = Script(case)
+    script.write("frames_per_transfer", 5)
+    script.send(case.codes(5, 6))
+    script.receive(5)
+    script.say("sent")
+    script.read("latency")
+    answers = script.play(cpp_folder, 24)
+    first_out = answers.words[case.shell.output.words - 1].cycle
+    assert answers.reads == [(first_out - answers.sent[0], OKAY)]
+
+
 def test_errors_are_not_lost_to_a_clear(cpp_folder: Path) -> None:
     """A flag rises in the very cycle in which another one is cleared, sooner or later."""
     case = CASES["deep"]
