@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, requantize
+from shiftwire.rtl.axi_stream import AxiStream
+from shiftwire.rtl.build import MODULES
 from shiftwire.rtl.registers import REGISTERS, register
 from shiftwire.rtl.shell import SHELL_MODULES, TOP, Port, Shell, top_text
-from shiftwire.rtl.stream import Stream
 from shiftwire.tools.verilator import Verilated, verilated
-from shiftwire_hls import RTL_DIR
 
 DRIVER = Path(__file__).parent / "rtl_shell_driver.cpp"
-SOURCES = tuple(RTL_DIR / f"{name}.sv" for name in SHELL_MODULES)
+SOURCES = tuple(MODULES / f"{name}.sv" for name in SHELL_MODULES)
 OFFSETS = {known.name: known.offset for known in REGISTERS}
 
 NEXT = """// Adds 1 to every code, wherever lanes and widths differ on both sides.
@@ -137,8 +137,8 @@ class Case:
         return (*SOURCES, network, top)
 
 
-def even(text: str, codes: int, lanes: int, container: int, word: int) -> Stream:
-    return Stream(Fixed.parse(text), codes, lanes, container, word)
+def even(text: str, codes: int, lanes: int, container: int, word: int) -> AxiStream:
+    return AxiStream(Fixed.parse(text), codes, lanes, container, word)
 
 
 CASES = {
@@ -159,7 +159,7 @@ GATED = ("s_axi_awvalid", "s_axi_wvalid", "s_axi_arvalid", "s_axis_tvalid", "m_a
 WIDE = {"tdata": 512, "tkeep": 64}
 
 
-def bench_text(tops: Sequence[Shell]) -> str:
+def bench_text(tops: Sequence[Shell], names: Sequence[str]) -> str:
     """One module that holds every top, the one `pick` names connected: a single program to compile."""
     ports = [Port(port.is_input, bench_bits(port), port.name) for port in tops[0].ports]
     lines = [f"module bench (input logic [7:0] pick, {', '.join(map(str, ports))});"]
@@ -167,9 +167,9 @@ def bench_text(tops: Sequence[Shell]) -> str:
         if not port.is_input:
             lines.append(f"    logic [{len(tops) - 1}:0][{port.bits - 1}:0] all_{port.name};")
             lines.append(f"    assign {port.name} = all_{port.name}[pick];")
-    for at, top in enumerate(tops):
+    for at, (top, name) in enumerate(zip(tops, names, strict=True)):
         links = ", ".join(f".{port.name}({link(port, at)})" for port in top.ports)
-        lines.append(f"    {TOP}_{at} top_{at} ({links});")
+        lines.append(f"    {name} top_{at} ({links});")
     return "\n".join([*lines, "endmodule"]) + "\n"
 
 
@@ -192,12 +192,17 @@ def program(folder: Path) -> Path:
     for at, case in enumerate(CASES.values()):
         parts.append(top_text(case.shell, f"network_{at}").replace(f"module {TOP}", f"module {TOP}_{at}"))
         parts.append(case.network.replace("module network", f"module network_{at}"))
-    bench = folder / "bench.sv"
-    bench.write_text("\n".join([*parts, bench_text([case.shell for case in CASES.values()])]), encoding="utf-8")
-    # registers start at random values: whatever is not reset shows
+    names = [f"{TOP}_{at}" for at in range(len(CASES))]
+    parts.append(bench_text([case.shell for case in CASES.values()], names))
+    return compiled(SOURCES, "\n".join(parts), folder)
+
+
+def compiled(sources: Sequence[Path], bench: str, folder: Path) -> Path:
+    """A bench under the driver; registers start at random values, so that whatever is not reset shows."""
+    top = folder / "bench.sv"
+    top.write_text(bench, encoding="utf-8")
     options = ("--x-initial", "unique", "--x-assign", "unique")
-    driver = DRIVER.read_text(encoding="utf-8")
-    return verilated(Verilated((*SOURCES, bench), "bench", driver, options=options), folder)
+    return verilated(Verilated((*sources, top), "bench", DRIVER.read_text(encoding="utf-8"), options=options), folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +250,15 @@ class Script:
     def receive(self, frames: int) -> None:
         self.say(f"receive {frames * self.case.shell.output.words}")
 
-    def play(self, folder: Path, seed: int) -> "Answers":
-        """What the bench answers; fails where it stood still or broke a rule of AXI."""
+    def play(self, folder: Path, seed: int, bench: Path | None = None) -> "Answers":
+        """What `bench`, or that of the cases, answers; fails where it stood still or broke a rule of AXI."""
         script = folder / f"script{seed}"
         script.write_text("\n".join(self.lines) + "\n", encoding="utf-8")
         out_bytes = self.case.shell.output.word_bits // 8
-        pick = list(CASES.values()).index(self.case)
-        command = [program(folder), script, str(seed), str(out_bytes), str(pick)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        pick = list(CASES.values()).index(self.case) if bench is None else 0
+        command = [bench or program(folder), script, str(seed), str(out_bytes), str(pick)]
+        # memory files are looked for where the program runs
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return Answers(self.case, done.stdout.splitlines())
 
@@ -302,7 +308,7 @@ class Answers:
         return codes
 
 
-def as_words(stream: Stream, codes: Codes) -> Iterator[bytes]:
+def as_words(stream: AxiStream, codes: Codes) -> Iterator[bytes]:
     size = stream.word_bits // 8
     data = stream.to_bytes(codes).tobytes()
     return (data[at : at + size] for at in range(0, len(data), size))

@@ -12,11 +12,11 @@ import pytest
 from shell_bench import CASES, OFFSETS, Answers, Script, even
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
+from shiftwire.rtl.axi_stream import container_for
+from shiftwire.rtl.build import MODULES
 from shiftwire.rtl.registers import ADDRESS_BITS, IDENTITY, REGISTERS, Access
 from shiftwire.rtl.shell import TOP
-from shiftwire.rtl.stream import container_for
 from shiftwire.tools.verilator import lint
-from shiftwire_hls import RTL_DIR
 
 OKAY, SLVERR = 0, 2
 EARLY, LATE, NULL = 1, 2, 4
@@ -264,7 +264,7 @@ def test_registers_are_those_of_the_map(stall: int, cpp_folder: Path) -> None:
 
 
 def test_addresses_of_the_source_are_those_of_the_map() -> None:
-    text = (RTL_DIR / "sw_axi_lite.sv").read_text(encoding="utf-8")
+    text = (MODULES / "sw_axi_lite.sv").read_text(encoding="utf-8")
     found = re.findall(r"localparam logic \[11:0\] (\w+)_AT = 12'h([0-9a-f]{3});", text)
     assert {name.lower(): int(offset, 16) for name, offset in found} == OFFSETS
     assert [known.offset for known in REGISTERS] == [4 * at for at in range(len(REGISTERS))]

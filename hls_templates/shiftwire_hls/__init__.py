@@ -6,9 +6,6 @@ _ROOT = Path(__file__).resolve().parent
 INCLUDE_DIR = _ROOT / "include"
 """Folder of the C++ headers; each compiles alone and holds one public function."""
 
-RTL_DIR = _ROOT / "rtl"
-"""Folder of the SystemVerilog; one module a file, `sw_<name>.sv`."""
-
 NATIVE_DIR = _ROOT / "native"
 """Folder of the headers that stand in for arbitrary-precision types where a simulation has to be fast."""
 

@@ -1,1 +1,1 @@
-"""Open SystemVerilog: the same design without a vendor's tool, from the network to the AXI ports of a board."""
+"""A design as SystemVerilog: units, the memories they read, the beats that flow between them, and the text."""

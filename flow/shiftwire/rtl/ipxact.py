@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import InputError
+from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS, REGISTERS, Access, Field, Register
 from shiftwire.rtl.shell import TOP, Port, Shell
-from shiftwire.rtl.stream import BYTE, Stream
 
 COMPONENT = "component.xml"
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
@@ -89,7 +89,7 @@ def _maps(names: Sequence[str], prefix: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.removeprefix(prefix).upper(), name) for name in names if name.startswith(prefix))
 
 
-def _axis(stream: Stream) -> tuple[tuple[str, object], ...]:
+def _axis(stream: AxiStream) -> tuple[tuple[str, object], ...]:
     absent = tuple((name, 0) for name in ("TDEST_WIDTH", "TID_WIDTH", "TUSER_WIDTH", "HAS_TSTRB"))
     present = tuple((name, 1) for name in ("HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
     return (("TDATA_NUM_BYTES", stream.word_bits // BYTE), *absent, *present)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS
-from shiftwire.rtl.stream import BYTE, Stream
 
 TOP = "shiftwire_top"
 
@@ -59,8 +59,8 @@ class Port:
 class Shell:
     """What a top is made for; `version` is the first 32 bits of the project's version hash."""
 
-    input: Stream
-    output: Stream
+    input: AxiStream
+    output: AxiStream
     version: int = 0
 
     @property
@@ -72,7 +72,7 @@ class Shell:
         return (Port(True, 1, "aclk"), Port(True, 1, "aresetn"), *lite, *read, *written)
 
 
-def _stream(name: str, stream: Stream) -> Iterator[tuple[str, int, str]]:
+def _stream(name: str, stream: AxiStream) -> Iterator[tuple[str, int, str]]:
     """Direction as the receiver sees it, width and name of an AXI4-Stream's signals."""
     yield "input", 1, f"{name}_tvalid"
     yield "output", 1, f"{name}_tready"
@@ -112,7 +112,7 @@ def _shell_instance(shell: Shell) -> Iterator[str]:
     yield "    );"
 
 
-def _parameters(side: str, stream: Stream) -> str:
+def _parameters(side: str, stream: AxiStream) -> str:
     values = {
         "WORD_BITS": stream.word_bits,
         "CONTAINER_BITS": stream.container_bits,

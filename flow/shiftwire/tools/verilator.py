@@ -35,6 +35,7 @@ class Verilated:
     driver: str
     parameters: Mapping[str, int] = field(default_factory=dict)
     options: tuple[str, ...] = ()
+    optimise: str = "-O2"
 
     @property
     def _arguments(self) -> list[str | Path]:
@@ -43,7 +44,7 @@ class Verilated:
 
     def key(self, tool: str) -> str:
         """SHA-256 of everything that decides the program."""
-        digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), self.driver]).encode())
+        digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), self.optimise, self.driver]).encode())
         for source in self.sources:
             digest.update(source.read_bytes())
         return digest.hexdigest()
@@ -72,7 +73,8 @@ def verilated(build: Verilated, folder: Path) -> Path:
         _verilator([str(part) for part in build.command(work / "obj", driver)], f"translate {build.top}")
         make = require_tool("make", "build the simulation", "install it, on Debian by apt-get install make")
         # the wheel leaves the precompiled-header switch empty; bigger designs need it
-        settings = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2")
+        speeds = (f"OPT_FAST={build.optimise}", "OPT_SLOW=-O0", f"OPT_GLOBAL={build.optimise}")
+        settings = ("CFG_CXXFLAGS_PCH_I=-include", *speeds)
         command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
         run(command, f"compile {build.top}", environment=_environment())
         (work / "obj" / TOP).rename(program)

@@ -2,7 +2,7 @@
 // CODE_BITS in a beat, code 0 in the low bits; a frame of CODES codes starts in a new word and its padding is dropped.
 // Frames are delimited by count alone: TLAST is checked against transfers of frames_per_transfer frames, TKEEP against all
 // ones. The number is read with the first word of a transfer and told to the output side through transfer_*.
-// Specification: Stream.words and Stream.beats of flow/shiftwire/rtl/stream.py. A word leaves one cycle after it came.
+// Specification: flow/shiftwire/rtl/axi_stream.py. A word leaves one cycle after it came.
 module sw_axis_in #(
     parameter int WORD_BITS = 64,
     parameter int CONTAINER_BITS = 8,

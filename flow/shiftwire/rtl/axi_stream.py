@@ -29,7 +29,7 @@ def container_for(format: Fixed) -> int:  # noqa: A002 - the field's word
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class AxiStream:
     """One side of the shell: frames of `codes` codes, `lanes` a beat inside, each `container_bits` in words outside."""
 
     format: Fixed

@@ -1,0 +1,125 @@
+"""The bench around networks for co-simulation: a module that shows their streams, and the C++ that drives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shiftwire.rtl.emit import wire
+from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
+
+WORD = 32
+NARROWEST = 3
+"""Words of a port; Verilator keeps wider ports than 64 bits as arrays of words, narrower ones not."""
+
+BENCH = "bench"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Networks by the name of their module."""
+
+    networks: dict[str, RtlNetwork]
+
+    def streams(self, name: str) -> list[Stream]:
+        """The streams that are watched, in the order of the log; the input last."""
+        network = self.networks[name]
+        return [stream for stream in network.streams.values() if stream.name != network.input]
+
+    def text(self) -> str:
+        """The module `bench`."""
+        ports = [port for name in self.networks for port in self._ports(name)]
+        lines = [f"module {BENCH} (", "    input logic clk,", ",\n".join(f"    {port}" for port in ports), ");"]
+        for name in self.networks:
+            lines += self._instance(name)
+        return "\n".join([*lines, "endmodule"]) + "\n"
+
+    def driver(self) -> str:
+        """C++ of the simulation program."""
+        lines = ['#include "Vtop.h"', '#include "verilated.h"', '#include "sw_cosim.h"', ""]
+        lines += ["int main(int argc, char **argv) {", "    static Vtop top;", "    std::vector<sw::network> nets;"]
+        for name, network in self.networks.items():
+            lines += self._network_lines(name, network)
+        return "\n".join([*lines, *TAIL]) + "\n"
+
+    def _ports(self, name: str) -> Iterator[str]:
+        network, streams = self.networks[name], self.streams(name)
+        for port in ("rst", "s_valid", "m_ready"):
+            yield f"input logic {name}_{port}"
+        for port in ("s_ready", "m_valid"):
+            yield f"output logic {name}_{port}"
+        yield f"input logic [{_bits(network.streams[network.input].width) - 1}:0] {name}_s_data"
+        for port in ("valids", "readys"):
+            yield f"output logic [{_bits(len(streams)) - 1}:0] {name}_{port}"
+        yield f"output logic [{_bits(WORD * len(streams)) - 1}:0] {name}_helds"
+        yield f"output logic [{_bits(sum(_tap_bits(s) for s in streams)) - 1}:0] {name}_taps"
+
+    def _instance(self, name: str) -> Iterator[str]:
+        network, streams = self.networks[name], self.streams(name)
+        data = f"{name}_s_data[{network.streams[network.input].width - 1}:0]"
+        yield f"    logic [{network.streams[network.output].width - 1}:0] {name}_m_data;"
+        ports = [f".{port}({name}_{port})" for port in ("rst", "s_valid", "s_ready", "m_valid", "m_ready", "m_data")]
+        yield f"    {name} dut_{name} (.clk, .s_data({data}), {', '.join(ports)});"
+        at = 0
+        writers = {stream: unit for unit in network.units for stream in unit.outputs}
+        for number, stream in enumerate(streams):
+            here = f"dut_{name}.{wire(stream.name)}"
+            yield f"    assign {name}_valids[{number}] = {here}_valid;"
+            yield f"    assign {name}_readys[{number}] = {here}_ready;"
+            held = _held(network, writers[stream.name], stream.name)
+            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'(dut_{name}.{held});"
+            if stream.tensor is not None:
+                yield f"    assign {name}_taps[{at}+:{stream.width}] = {here}_data;"
+                at += _tap_bits(stream)
+
+    def _network_lines(self, name: str, network: RtlNetwork) -> Iterator[str]:
+        source, sink = network.streams[network.input], network.streams[network.output]
+        yield "    {"
+        yield "        sw::network net;"
+        yield f'        net.name = "{name}";'
+        for port in ("rst", "s_valid", "m_ready", "s_ready", "m_valid"):
+            yield f"        net.{port} = &top.{name}_{port};"
+        for port in ("s_data", "valids", "readys", "helds", "taps"):
+            yield f"        net.{port} = top.{name}_{port}.data();"
+        work = sum(actor.iterations for unit in network.units for actor in unit.actors)
+        yield f"        net.words_in = {words(source)};"
+        yield f"        net.beats_in = {source.port.beats};"
+        yield f"        net.beats_out = {sink.port.beats};"
+        yield f"        net.patience = {work + 1000};"
+        tap = 0
+        for stream in self.streams(name):
+            place = -1 if stream.tensor is None else tap
+            yield f'        net.streams.push_back(sw::stream{{"{stream.name}", {place}, {words(stream)}}});'
+            tap += _tap_bits(stream) // WORD
+        yield "        nets.push_back(net);"
+        yield "    }"
+
+
+TAIL = """    const auto tick = [&](int clk, long) {
+        top.clk = clk;
+        top.eval();
+    };
+    return sw::run<Vtop>(argc, argv, nets, tick);
+}""".splitlines()
+
+
+def words(stream: Stream) -> int:
+    """32-bit words of a beat."""
+    return -(-stream.width // WORD)
+
+
+def _bits(needed: int) -> int:
+    return max(-(-needed // WORD), NARROWEST) * WORD
+
+
+def _tap_bits(stream: Stream) -> int:
+    return 0 if stream.tensor is None else words(stream) * WORD
+
+
+def _held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
+    """Where the number of beats in a unit's buffer stands in the hierarchy."""
+    here = f"unit_{unit.name}"
+    if unit.module in ("sw_mvu", "sw_vvu"):
+        is_lone = network.depths[stream] == 1
+        return f"{here}.elements.single.is_held" if is_lone else f"{here}.elements.many.fifo.held"
+    return f"{here}.fifo.held" if stream == unit.outputs[0] else f"{here}.fifo_b.held"

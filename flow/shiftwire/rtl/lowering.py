@@ -1,0 +1,87 @@
+"""A pipeline's units as SystemVerilog units: sums and what finishes them apart, narrowing where it is cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiftwire.rtl import elementwise, sums, windows
+from shiftwire.rtl.site import Site
+from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
+from shiftwire.streaming import Fifo, Pipeline, Unit
+
+Maker = Callable[[Site], RtlUnit]
+
+MAKERS: Mapping[str, Maker] = {
+    "fork": elementwise.fork,
+    "narrow": elementwise.narrow,
+    "widen": elementwise.widen,
+    "add": elementwise.add,
+    "concat": elementwise.concat,
+    "relu": elementwise.relu,
+    "requantize": elementwise.requantize,
+    "affine": elementwise.affine,
+    "threshold": elementwise.threshold,
+    "max_pool": windows.pool,
+    "sum_pool": windows.pool,
+    "window": windows.window,
+    "reorder": elementwise.reorder,
+}
+"""Kernels that are one unit each; mvu and vvu are two."""
+
+
+def lowered(pipeline: Pipeline) -> RtlNetwork:
+    """The units and streams, without depths."""
+    return _Lowering(pipeline).done()
+
+
+@dataclass
+class _Lowering:
+    """Units and streams so far."""
+
+    pipeline: Pipeline
+    units: list[RtlUnit] = field(default_factory=list)
+    streams: dict[str, Stream] = field(default_factory=dict)
+
+    def done(self) -> RtlNetwork:
+        pipeline = self.pipeline
+        self._add_stream(pipeline.fifos[pipeline.input], None)
+        fused = {}
+        for unit in pipeline.units:
+            if unit.name in fused:
+                continue
+            if unit.kernel.function in ("mvu", "vvu"):
+                follower = self._narrowing(unit)
+                fused[follower.name if follower else ""] = True
+                self._add_sums(unit, follower)
+            else:
+                self._add(unit)
+        return RtlNetwork(pipeline.input, pipeline.output, tuple(self.units), self.streams)
+
+    def _narrowing(self, unit: Unit) -> Unit | None:
+        """The unit behind that only makes beats narrower; it is better off before the bias is added."""
+        (output,) = unit.outputs
+        readers = [u for u in self.pipeline.units if output in u.inputs and u.kernel.function == "narrow"]
+        return readers[0] if readers else None
+
+    def _add(self, unit: Unit) -> None:
+        for at, name in enumerate(unit.outputs):
+            self._add_stream(self.pipeline.fifos[name], unit.layer if unit.is_last and at == 0 else None)
+        self.units.append(MAKERS[unit.kernel.function](self._site(unit, unit.outputs)))
+
+    def _add_sums(self, unit: Unit, follower: Unit | None) -> None:
+        pipeline = self.pipeline
+        made = pipeline.fifos[(follower or unit).outputs[0]]
+        site = self._site(unit, (made.name,))
+        raw = sums.raw_stream(site, f"{unit.name}_raw")
+        self.streams[raw.name] = raw
+        self._add_stream(made, unit.layer if unit.is_last else None)
+        self.units += sums.units(site, raw, made.port.lanes)
+
+    def _add_stream(self, fifo: Fifo, tensor: str | None) -> None:
+        width = fifo.port.lanes * fifo.format.bits
+        self.streams[fifo.name] = Stream(fifo.name, width, fifo.port, fifo.format, tensor)
+
+    def _site(self, unit: Unit, outputs: Sequence[str]) -> Site:
+        fifos = self.pipeline.fifos
+        return Site(unit, tuple(fifos[name] for name in unit.inputs), tuple(outputs), fifos[unit.outputs[0]].format)

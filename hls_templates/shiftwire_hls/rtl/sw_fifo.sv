@@ -1,0 +1,75 @@
+// The buffer behind every unit: DEPTH beats, of which some may still be on their way through the unit's pipeline.
+//
+// A writer reserves a place while there is `room`, and pushes its data in the same cycle or, with AHEAD, a fixed number
+// of cycles later; so nothing ever stalls between. A beat can be read the cycle after its push (BLOCK: one later), a
+// place is free the cycle after its beat was read. DEPTH 1 is a register, else a memory: LUTRAM, or block RAM with BLOCK.
+module sw_fifo #(
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 2,
+    parameter bit AHEAD = 0,
+    parameter bit BLOCK = 0
+) (
+    input logic clk,
+    input logic rst,
+    input logic reserve,
+    output logic room,
+    input logic push,
+    input logic [WIDTH-1:0] push_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [WIDTH-1:0] m_data
+);
+    localparam int COUNT = $clog2(DEPTH + 1);
+    localparam int PLACE = DEPTH > 1 ? $clog2(DEPTH) : 1;
+
+    wire pop = m_valid & m_ready;
+    wire taken = AHEAD ? reserve : push;
+    logic [COUNT-1:0] held;
+    assign room = held != COUNT'(DEPTH);
+
+    always_ff @(posedge clk)
+        if (rst) held <= '0;
+        else if (taken != pop) held <= taken ? held + 1'b1 : held - 1'b1;
+
+    generate
+        if (DEPTH == 1) begin : single
+            always_ff @(posedge clk) begin
+                if (rst) m_valid <= 1'b0;
+                else m_valid <= push | (m_valid & ~pop);
+                if (push) m_data <= push_data;
+            end
+        end else begin : many
+            logic [PLACE-1:0] to, from;
+            logic fetch, is_stored;
+            /* verilator lint_off PINCONNECTEMPTY */
+            sw_counter #(.STEPS(DEPTH)) writes (.clk, .rst, .step(push), .value(to), .last());
+            sw_counter #(.STEPS(DEPTH)) reads (.clk, .rst, .step(fetch), .value(from), .last());
+            /* verilator lint_on PINCONNECTEMPTY */
+            if (AHEAD || BLOCK) begin : counted
+                logic [COUNT-1:0] stored;
+                assign is_stored = stored != '0;
+                always_ff @(posedge clk)
+                    if (rst) stored <= '0;
+                    else if (push != fetch) stored <= push ? stored + 1'b1 : stored - 1'b1;
+            end else begin : same
+                assign is_stored = held != '0;
+            end
+            if (BLOCK) begin : block
+                (* ram_style = "block" *) logic [WIDTH-1:0] memory[DEPTH];
+                assign fetch = is_stored & (~m_valid | m_ready);
+                always_ff @(posedge clk) begin
+                    if (push) memory[to] <= push_data;
+                    if (fetch) m_data <= memory[from];
+                    if (rst) m_valid <= 1'b0;
+                    else m_valid <= fetch | (m_valid & ~pop);
+                end
+            end else begin : distributed
+                (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[DEPTH];
+                assign fetch = pop;
+                assign m_valid = is_stored;
+                assign m_data = memory[from];
+                always_ff @(posedge clk) if (push) memory[to] <= push_data;
+            end
+        end
+    endgenerate
+endmodule

@@ -1,0 +1,72 @@
+// The raw sums of a matrix or vector unit become codes, PARTS beats of LANES a word: (raw << GRID) + bias. With PAIRED the
+// raw sum of an adder layer is sum min(x, w) and the word ends in sum x: (2 * raw - total) << GRID takes raw's place.
+// Specification: flow/shiftwire/ops/folded.py and ops/weights.py, class Adder. One pipeline stage.
+module sw_finish #(
+    parameter int LANES = 1,
+    parameter int PARTS = 4,
+    parameter int WORDS = 8,
+    parameter int RAW_BITS = 16,
+    parameter bit PAIRED = 0,
+    parameter int TOTAL_BITS = 0,
+    parameter int GRID = 0,
+    parameter int OUT_BITS = 18,
+    parameter FILE = "",
+    parameter bit ROM_BLOCK = 0,
+    parameter int DEPTH = 2,
+    parameter bit BLOCK = 0,
+    localparam int IN_WIDTH = PARTS * LANES * RAW_BITS + TOTAL_BITS
+) (
+    input logic clk,
+    input logic rst,
+    input logic s_valid,
+    output logic s_ready,
+    input logic [IN_WIDTH-1:0] s_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [LANES*OUT_BITS-1:0] m_data
+);
+    localparam int PART = PARTS > 1 ? $clog2(PARTS) : 1;
+    localparam int WORD = WORDS > 1 ? $clog2(WORDS) : 1;
+    logic room, is_last, is_given;
+    logic [PART-1:0] part;
+    logic [WORD-1:0] word;
+    logic [LANES*RAW_BITS-1:0] raw;
+    logic [LANES*OUT_BITS-1:0] bias, codes;
+    logic [OUT_BITS-1:0] total;
+    wire fire = s_valid & room;
+    assign s_ready = fire & is_last;
+
+    sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(part), .last(is_last));
+    /* verilator lint_off PINCONNECTEMPTY */
+    sw_counter #(.STEPS(WORDS)) words (.clk, .rst, .step(fire), .value(word), .last());
+    /* verilator lint_on PINCONNECTEMPTY */
+    sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(WORDS), .FILE(FILE), .BLOCK(ROM_BLOCK)) biases (
+        .clk, .address(word), .data(bias)
+    );
+    always_ff @(posedge clk) begin
+        raw <= s_data[part*LANES*RAW_BITS+:LANES*RAW_BITS];
+        is_given <= fire & ~rst;
+    end
+    generate
+        if (PAIRED) begin : paired
+            always_ff @(posedge clk) total <= OUT_BITS'(s_data[IN_WIDTH-1-:TOTAL_BITS]);
+        end else begin : plain
+            assign total = '0;
+        end
+    endgenerate
+
+    genvar l;
+    generate
+        for (l = 0; l < LANES; l++) begin : lane
+            logic [OUT_BITS-1:0] sum;
+            sw_align #(.BITS(RAW_BITS), .IS_SIGNED(!PAIRED), .SHIFT(PAIRED ? 1 : 0), .OUT_BITS(OUT_BITS)) grid (
+                .code(raw[l*RAW_BITS+:RAW_BITS]), .moved(sum)
+            );
+            assign codes[l*OUT_BITS+:OUT_BITS] = ((sum - total) << GRID) + bias[l*OUT_BITS+:OUT_BITS];
+        end
+    endgenerate
+
+    sw_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
+        .clk, .rst, .reserve(fire), .room, .push(is_given), .push_data(codes), .m_valid, .m_ready, .m_data
+    );
+endmodule

@@ -1,0 +1,89 @@
+// A folded matrix-vector unit: PE outputs and SIMD inputs meet in a cycle. For each position, for each of GROUPS, SYNAPSES
+// beats of SIMD codes come in while the first of NEURONS folds is worked; later folds replay them from a buffer. Fold n
+// has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest. Raw sums leave, see sw_sums and sw_finish.
+// Specification: flow/shiftwire/ops/folded.py, matrix_kernels
+module sw_mvu #(
+    parameter int KIND = 0,
+    parameter int PE = 2,
+    parameter int SIMD = 1,
+    parameter int GROUPS = 1,
+    parameter int NEURONS = 2,
+    parameter int SYNAPSES = 4,
+    parameter int TERM_BITS = 1,
+    parameter logic [GROUPS*NEURONS*TERM_BITS-1:0] FOLD_TERMS = '1,
+    parameter int CYCLES = 8,
+    parameter int X_BITS = 8,
+    parameter bit X_SIGNED = 1,
+    parameter int W_BITS = 5,
+    parameter bit W_SIGNED = 0,
+    parameter int WINDOW_BITS = 3,
+    parameter bit HAS_ZERO = 1,
+    parameter int RAW_BITS = 18,
+    parameter int TOTAL_BITS = 0,
+    parameter FILE = "",
+    parameter bit ROM_BLOCK = 0,
+    parameter bit REPLAY_BLOCK = 0,
+    parameter bit GENERIC = 1,
+    parameter int DEPTH = 1,
+    parameter bit BLOCK = 0
+) (
+    input logic clk,
+    input logic rst,
+    input logic s_valid,
+    output logic s_ready,
+    input logic [SIMD*X_BITS-1:0] s_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [PE*RAW_BITS+TOTAL_BITS-1:0] m_data
+);
+    localparam int FOLDS = GROUPS * NEURONS;
+    localparam int FOLD = FOLDS > 1 ? $clog2(FOLDS) : 1;
+    localparam int SYNAPSE = SYNAPSES > 1 ? $clog2(SYNAPSES) : 1;
+    localparam int ADDRESS = CYCLES > 1 ? $clog2(CYCLES) : 1;
+    logic room, is_new, term_end, synapse_end, neuron_end;
+    logic [FOLD-1:0] fold;
+    logic [SYNAPSE-1:0] synapse;
+    logic [ADDRESS-1:0] address;
+    logic [PE*SIMD*W_BITS-1:0] w;
+    logic [SIMD*X_BITS-1:0] x;
+
+    wire ends = synapse_end & term_end;
+    wire may_end = ~ends | room;
+    wire fire = may_end & (~is_new | s_valid);
+    wire term_step = fire & term_end;
+    assign s_ready = may_end & is_new & term_end;
+
+    sw_terms #(.FOLDS(FOLDS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) terms (
+        .clk, .rst, .step(fire), .fold, .last(term_end)
+    );
+    sw_counter #(.STEPS(SYNAPSES)) synapses (.clk, .rst, .step(term_step), .value(synapse), .last(synapse_end));
+    /* verilator lint_off PINCONNECTEMPTY */
+    sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire & ends), .value(fold), .last());
+    sw_counter #(.STEPS(NEURONS)) neurons (.clk, .rst, .step(fire & ends), .value(), .last(neuron_end));
+    sw_counter #(.STEPS(CYCLES)) addresses (.clk, .rst, .step(fire), .value(address), .last());
+    /* verilator lint_on PINCONNECTEMPTY */
+    always_ff @(posedge clk)
+        if (rst) is_new <= 1'b1;
+        else if (fire & ends) is_new <= neuron_end;
+
+    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK)) weights (
+        .clk, .address, .data(w)
+    );
+    generate
+        if (NEURONS == 1) begin : direct
+            always_ff @(posedge clk) x <= s_data;
+            wire unused = ^{synapse, REPLAY_BLOCK};
+        end else begin : replayed
+            sw_replay #(.WIDTH(SIMD * X_BITS), .WORDS(SYNAPSES), .BLOCK(REPLAY_BLOCK)) replay (
+                .clk, .is_new, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
+            );
+        end
+    endgenerate
+    sw_sums #(
+        .KIND(KIND), .SHARED(1), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
+        .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .TOTAL_BITS(TOTAL_BITS),
+        .GENERIC(GENERIC), .DEPTH(DEPTH), .BLOCK(BLOCK)
+    ) elements (
+        .clk, .rst, .fire, .ends, .room, .x, .w, .m_valid, .m_ready, .m_data
+    );
+endmodule

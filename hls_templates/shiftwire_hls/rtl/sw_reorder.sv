@@ -1,0 +1,60 @@
+// Packets of BEATS beats come in, then leave with their codes in another order; a ROM word names for each lane the code
+// that leaves there. Specification: flow/shiftwire/ops/folded.py, reorder_kernel. Two pipeline stages.
+module sw_reorder #(
+    parameter int LANES = 1,
+    parameter int CODE_BITS = 8,
+    parameter int BEATS = 4,
+    parameter FILE = "",
+    parameter bit ROM_BLOCK = 0,
+    parameter int DEPTH = 2,
+    parameter bit BLOCK = 0,
+    localparam int PLACE = BEATS > 1 ? $clog2(BEATS) : 1,
+    localparam int LANE = LANES > 1 ? $clog2(LANES) : 1
+) (
+    input logic clk,
+    input logic rst,
+    input logic s_valid,
+    output logic s_ready,
+    input logic [LANES*CODE_BITS-1:0] s_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [LANES*CODE_BITS-1:0] m_data
+);
+    logic room, is_out, is_last;
+    logic [PLACE-1:0] place;
+    logic [1:0] is_live;
+    logic [LANES*(PLACE+LANE)-1:0] sources;
+    logic [LANES*CODE_BITS-1:0] codes;
+    wire store = s_valid & ~is_out;
+    wire give = room & is_out;
+    assign s_ready = ~is_out;
+
+    sw_counter #(.STEPS(BEATS)) places (.clk, .rst, .step(store | give), .value(place), .last(is_last));
+    sw_rom #(.WIDTH(LANES * (PLACE + LANE)), .WORDS(BEATS), .FILE(FILE), .BLOCK(ROM_BLOCK)) order (
+        .clk, .address(place), .data(sources)
+    );
+    always_ff @(posedge clk) begin
+        if (rst) is_out <= 1'b0;
+        else if ((store | give) & is_last) is_out <= ~is_out;
+        is_live <= rst ? '0 : {is_live[0], give};
+    end
+
+    genvar l;
+    generate
+        for (l = 0; l < LANES; l++) begin : lane
+            logic [LANES*CODE_BITS-1:0] held[BEATS];
+            logic [LANES*CODE_BITS-1:0] beat;
+            logic [LANE-1:0] which;
+            always_ff @(posedge clk) begin
+                if (store) held[place] <= s_data;
+                beat <= held[sources[l*(PLACE+LANE)+LANE+:PLACE]];
+                which <= sources[l*(PLACE+LANE)+:LANE];
+            end
+            assign codes[l*CODE_BITS+:CODE_BITS] = beat[which*CODE_BITS+:CODE_BITS];
+        end
+    endgenerate
+
+    sw_fifo #(.WIDTH(LANES * CODE_BITS), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
+        .clk, .rst, .reserve(give), .room, .push(is_live[1]), .push_data(codes), .m_valid, .m_ready, .m_data
+    );
+endmodule

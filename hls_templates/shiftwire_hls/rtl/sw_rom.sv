@@ -1,0 +1,24 @@
+// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after.
+module sw_rom #(
+    parameter int WIDTH = 8,
+    parameter int WORDS = 2,
+    parameter FILE = "",
+    parameter bit BLOCK = 0,
+    localparam int BITS = WORDS > 1 ? $clog2(WORDS) : 1
+) (
+    input logic clk,
+    input logic [BITS-1:0] address,
+    output logic [WIDTH-1:0] data
+);
+    generate
+        if (BLOCK) begin : block
+            (* rom_style = "block" *) logic [WIDTH-1:0] memory[WORDS];
+            initial $readmemh(FILE, memory);
+            always_ff @(posedge clk) data <= memory[address];
+        end else begin : distributed
+            (* rom_style = "logic" *) logic [WIDTH-1:0] memory[WORDS];
+            initial $readmemh(FILE, memory);
+            always_ff @(posedge clk) data <= memory[address];
+        end
+    endgenerate
+endmodule

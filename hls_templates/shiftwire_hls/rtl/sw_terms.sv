@@ -1,0 +1,27 @@
+// Counts the terms of the fold at work; `last` tells that the next step belongs to the next weight.
+module sw_terms #(
+    parameter int FOLDS = 1,
+    parameter int TERM_BITS = 1,
+    parameter logic [FOLDS*TERM_BITS-1:0] FOLD_TERMS = '1,
+    localparam int FOLD = FOLDS > 1 ? $clog2(FOLDS) : 1
+) (
+    input logic clk,
+    input logic rst,
+    input logic step,
+    input logic [FOLD-1:0] fold,
+    output logic last
+);
+    generate
+        if (TERM_BITS == 1) begin : one
+            assign last = 1'b1;
+            wire unused = ^{clk, rst, step, fold, FOLD_TERMS};
+        end else begin : many
+            logic [TERM_BITS-1:0] term;
+            wire [TERM_BITS-1:0] terms = FOLD_TERMS[fold*TERM_BITS+:TERM_BITS];
+            assign last = term == terms - 1'b1;
+            always_ff @(posedge clk)
+                if (rst) term <= '0;
+                else if (step) term <= last ? '0 : term + 1'b1;
+        end
+    endgenerate
+endmodule

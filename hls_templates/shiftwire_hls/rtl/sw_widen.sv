@@ -1,0 +1,31 @@
+// PARTS narrow beats leave as one wide beat, the first in the low codes. Specification: flow/shiftwire/streaming.py
+module sw_widen #(
+    parameter int WIDTH = 8,
+    parameter int PARTS = 2,
+    parameter int DEPTH = 2,
+    parameter bit BLOCK = 0
+) (
+    input logic clk,
+    input logic rst,
+    input logic s_valid,
+    output logic s_ready,
+    input logic [WIDTH-1:0] s_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [PARTS*WIDTH-1:0] m_data
+);
+    localparam int BITS = PARTS > 1 ? $clog2(PARTS) : 1;
+    logic room, is_last;
+    logic [BITS-1:0] part;
+    logic [(PARTS-1)*WIDTH-1:0] held;
+    assign s_ready = ~is_last | room;
+    wire fire = s_valid & s_ready;
+    wire give = fire & is_last;
+
+    sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(part), .last(is_last));
+    always_ff @(posedge clk) if (fire & ~is_last) held[part*WIDTH+:WIDTH] <= s_data;
+
+    sw_fifo #(.WIDTH(PARTS * WIDTH), .DEPTH(DEPTH), .BLOCK(BLOCK)) fifo (
+        .clk, .rst, .reserve(give), .room, .push(give), .push_data({s_data, held}), .m_valid, .m_ready, .m_data
+    );
+endmodule

@@ -1,0 +1,148 @@
+// Sliding windows of an image, padded and strided, as a stream of taps. Specification: flow/shiftwire/ops/window.py
+//
+// Two sides work at their own pace on a ring of 2**RING_BITS words (LANES channels each): one stores rows while the ring
+// has room for a whole row, the other gives windows while all rows that a row of windows reads are there, and lets go of
+// those that no later one reads. For each position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH,
+// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. One pipeline stage.
+module sw_window #(
+    parameter int IN_HEIGHT = 8,
+    parameter int IN_WIDTH = 8,
+    parameter int OUT_HEIGHT = 8,
+    parameter int OUT_WIDTH = 8,
+    parameter int KERNEL_HEIGHT = 3,
+    parameter int KERNEL_WIDTH = 3,
+    parameter int STRIDE_HEIGHT = 1,
+    parameter int STRIDE_WIDTH = 1,
+    parameter int PAD_TOP = 1,
+    parameter int PAD_LEFT = 1,
+    parameter int BLOCKS = 1,
+    parameter int CHUNKS = 2,
+    parameter int TAPS = 1,
+    parameter int LANES = 1,
+    parameter int CODE_BITS = 8,
+    parameter logic [CODE_BITS-1:0] FILL = '0,
+    parameter int RING_BITS = 6,
+    parameter bit RING_BLOCK = 1,
+    parameter int DEPTH = 2,
+    parameter bit BLOCK = 0,
+    localparam int WORD = LANES * CODE_BITS
+) (
+    input logic clk,
+    input logic rst,
+    input logic s_valid,
+    output logic s_ready,
+    input logic [WORD-1:0] s_data,
+    output logic m_valid,
+    input logic m_ready,
+    output logic [TAPS*WORD-1:0] m_data
+);
+    localparam int PIXEL = BLOCKS * CHUNKS;
+    localparam int ROW = IN_WIDTH * PIXEL;
+    localparam int CAPACITY = (1 << RING_BITS) / ROW;
+    localparam int GROUPS = KERNEL_HEIGHT * KERNEL_WIDTH / TAPS;
+    localparam int GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1;
+    localparam int X_BITS = OUT_WIDTH > 1 ? $clog2(OUT_WIDTH) : 1;
+    localparam int Y_BITS = OUT_HEIGHT > 1 ? $clog2(OUT_HEIGHT) : 1;
+    // rows stored less rows let go, which may run ahead by the rows at the end of a frame that no window reads
+    localparam int HAVE_BITS = $clog2(CAPACITY + IN_HEIGHT + 1) + 1;
+
+    // first image row that a row of windows reads, and the one behind its last; windows of padding alone wait for one row,
+    // so that no frame leaves before it comes
+    function automatic int first_row(int y);
+        int row;
+        row = y * STRIDE_HEIGHT - PAD_TOP;
+        return y == OUT_HEIGHT || row > IN_HEIGHT ? IN_HEIGHT : row < 0 ? 0 : row;
+    endfunction
+    function automatic int end_row(int y);
+        int row;
+        row = y * STRIDE_HEIGHT - PAD_TOP + KERNEL_HEIGHT;
+        return row > IN_HEIGHT ? IN_HEIGHT : row < 1 ? 1 : row;
+    endfunction
+
+    logic signed [HAVE_BITS-1:0] have, need, gone;
+    logic row_stored, room, is_given;
+    logic [RING_BITS-1:0] to;
+
+    // storing
+    assign s_ready = have < $signed(HAVE_BITS'(CAPACITY));
+    wire store = s_valid & s_ready;
+    logic is_row_end;
+    /* verilator lint_off PINCONNECTEMPTY */
+    sw_counter #(.STEPS(ROW)) words (.clk, .rst, .step(store), .value(), .last(is_row_end));
+    /* verilator lint_on PINCONNECTEMPTY */
+    assign row_stored = store & is_row_end;
+    always_ff @(posedge clk)
+        if (rst) to <= '0;
+        else if (store) to <= to + 1'b1;
+
+    // giving: chunk by chunk, tap group by tap group, block by block, position by position
+    logic chunk_end, group_end, block_end, x_end, y_end;
+    logic [GROUP_BITS-1:0] group;
+    logic [X_BITS-1:0] x;
+    logic [Y_BITS-1:0] y;
+    wire fire = room & (have >= need);
+    wire group_step = fire & chunk_end;
+    wire block_step = group_step & group_end;
+    wire x_step = block_step & block_end;
+    wire y_step = x_step & x_end;
+    /* verilator lint_off PINCONNECTEMPTY */
+    sw_counter #(.STEPS(CHUNKS)) chunks (.clk, .rst, .step(fire), .value(), .last(chunk_end));
+    sw_counter #(.STEPS(GROUPS)) groups (.clk, .rst, .step(group_step), .value(group), .last(group_end));
+    sw_counter #(.STEPS(BLOCKS)) blocks (.clk, .rst, .step(block_step), .value(), .last(block_end));
+    /* verilator lint_on PINCONNECTEMPTY */
+    sw_counter #(.STEPS(OUT_WIDTH)) columns (.clk, .rst, .step(x_step), .value(x), .last(x_end));
+    sw_counter #(.STEPS(OUT_HEIGHT)) rows (.clk, .rst, .step(y_step), .value(y), .last(y_end));
+
+    logic [OUT_HEIGHT*HAVE_BITS-1:0] needs, goes;
+    genvar r;
+    generate
+        for (r = 0; r < OUT_HEIGHT; r++) begin : per_row
+            assign needs[r*HAVE_BITS+:HAVE_BITS] = HAVE_BITS'(end_row(r) - first_row(r));
+            assign goes[r*HAVE_BITS+:HAVE_BITS] = HAVE_BITS'(first_row(r + 1) - first_row(r));
+        end
+    endgenerate
+    assign need = needs[y*HAVE_BITS+:HAVE_BITS];
+    assign gone = goes[y*HAVE_BITS+:HAVE_BITS];
+    always_ff @(posedge clk)
+        if (rst) have <= '0;
+        else have <= have + HAVE_BITS'(row_stored) - (y_step ? gone : '0);
+
+    // where the first tap of the position lies, for this chunk of channels; the ring wraps by itself
+    localparam logic [RING_BITS-1:0] START = RING_BITS'(-PAD_TOP * ROW - PAD_LEFT * PIXEL);
+    localparam int NEXT_X = STRIDE_WIDTH * PIXEL;
+    localparam int NEXT_Y = STRIDE_HEIGHT * ROW - (OUT_WIDTH - 1) * NEXT_X;
+    localparam int NEXT_FRAME = (IN_HEIGHT - (OUT_HEIGHT - 1) * STRIDE_HEIGHT) * ROW - (OUT_WIDTH - 1) * NEXT_X;
+    logic [RING_BITS-1:0] at, move;
+    always_comb begin
+        if (!chunk_end) move = RING_BITS'(1);
+        else if (!group_end) move = RING_BITS'(1 - CHUNKS);
+        else if (!block_end) move = RING_BITS'(1);
+        else if (!x_end) move = RING_BITS'(NEXT_X - PIXEL + 1);
+        else if (!y_end) move = RING_BITS'(NEXT_Y - PIXEL + 1);
+        else move = RING_BITS'(NEXT_FRAME - PIXEL + 1);
+    end
+    always_ff @(posedge clk) begin
+        if (rst) at <= START;
+        else if (fire) at <= at + move;
+        is_given <= fire & ~rst;
+    end
+
+    logic [TAPS*WORD-1:0] taps;
+    genvar t;
+    generate
+        for (t = 0; t < TAPS; t++) begin : tap
+            sw_window_tap #(
+                .IN_HEIGHT(IN_HEIGHT), .IN_WIDTH(IN_WIDTH), .OUT_HEIGHT(OUT_HEIGHT), .OUT_WIDTH(OUT_WIDTH),
+                .KERNEL_HEIGHT(KERNEL_HEIGHT), .KERNEL_WIDTH(KERNEL_WIDTH), .STRIDE_HEIGHT(STRIDE_HEIGHT),
+                .STRIDE_WIDTH(STRIDE_WIDTH), .PAD_TOP(PAD_TOP), .PAD_LEFT(PAD_LEFT), .PIXEL(PIXEL), .TAPS(TAPS), .TAP(t),
+                .WORD(WORD), .FILL({LANES{FILL}}), .RING_BITS(RING_BITS), .RING_BLOCK(RING_BLOCK)
+            ) reader (
+                .clk, .store, .to, .s_data, .at, .group, .x, .y, .word(taps[t*WORD+:WORD])
+            );
+        end
+    endgenerate
+
+    sw_fifo #(.WIDTH(TAPS * WORD), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
+        .clk, .rst, .reserve(fire), .room, .push(is_given), .push_data(taps), .m_valid, .m_ready, .m_data
+    );
+endmodule

@@ -1,0 +1,90 @@
+// One tap of sw_window: its own copy of the ring, read at `at` plus the place of tap group * TAPS + TAP in the kernel;
+// FILL outside the image. The word stands at the output the cycle after.
+module sw_window_tap #(
+    parameter int IN_HEIGHT = 8,
+    parameter int IN_WIDTH = 8,
+    parameter int OUT_HEIGHT = 8,
+    parameter int OUT_WIDTH = 8,
+    parameter int KERNEL_HEIGHT = 3,
+    parameter int KERNEL_WIDTH = 3,
+    parameter int STRIDE_HEIGHT = 1,
+    parameter int STRIDE_WIDTH = 1,
+    parameter int PAD_TOP = 1,
+    parameter int PAD_LEFT = 1,
+    parameter int PIXEL = 1,
+    parameter int TAPS = 1,
+    parameter int TAP = 0,
+    parameter int WORD = 8,
+    parameter logic [WORD-1:0] FILL = '0,
+    parameter int RING_BITS = 6,
+    parameter bit RING_BLOCK = 1,
+    localparam int GROUPS = KERNEL_HEIGHT * KERNEL_WIDTH / TAPS,
+    localparam int GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1,
+    localparam int X_BITS = OUT_WIDTH > 1 ? $clog2(OUT_WIDTH) : 1,
+    localparam int Y_BITS = OUT_HEIGHT > 1 ? $clog2(OUT_HEIGHT) : 1
+) (
+    input logic clk,
+    input logic store,
+    input logic [RING_BITS-1:0] to,
+    input logic [WORD-1:0] s_data,
+    input logic [RING_BITS-1:0] at,
+    input logic [GROUP_BITS-1:0] group,
+    input logic [X_BITS-1:0] x,
+    input logic [Y_BITS-1:0] y,
+    output logic [WORD-1:0] word
+);
+    // whether a kernel row (or column) lies outside the image, for each position: a table a kernel row
+    localparam int I_BITS = KERNEL_HEIGHT > 1 ? $clog2(KERNEL_HEIGHT) : 1;
+    localparam int J_BITS = KERNEL_WIDTH > 1 ? $clog2(KERNEL_WIDTH) : 1;
+    logic [GROUPS*RING_BITS-1:0] offsets;
+    logic [GROUPS*I_BITS-1:0] is;
+    logic [GROUPS*J_BITS-1:0] js;
+    logic [OUT_HEIGHT*KERNEL_HEIGHT-1:0] rows_outside;
+    logic [OUT_WIDTH*KERNEL_WIDTH-1:0] columns_outside;
+    genvar g, p, k;
+    generate
+        for (g = 0; g < GROUPS; g++) begin : place
+            localparam int I = (g * TAPS + TAP) / KERNEL_WIDTH;
+            localparam int J = (g * TAPS + TAP) % KERNEL_WIDTH;
+            assign offsets[g*RING_BITS+:RING_BITS] = RING_BITS'(I * IN_WIDTH * PIXEL + J * PIXEL);
+            assign is[g*I_BITS+:I_BITS] = I_BITS'(I);
+            assign js[g*J_BITS+:J_BITS] = J_BITS'(J);
+        end
+        for (p = 0; p < OUT_HEIGHT; p++) begin : row
+            for (k = 0; k < KERNEL_HEIGHT; k++) begin : tap
+                localparam int V = p * STRIDE_HEIGHT - PAD_TOP + k;
+                assign rows_outside[p*KERNEL_HEIGHT+k] = V < 0 || V >= IN_HEIGHT;
+            end
+        end
+        for (p = 0; p < OUT_WIDTH; p++) begin : column
+            for (k = 0; k < KERNEL_WIDTH; k++) begin : tap
+                localparam int U = p * STRIDE_WIDTH - PAD_LEFT + k;
+                assign columns_outside[p*KERNEL_WIDTH+k] = U < 0 || U >= IN_WIDTH;
+            end
+        end
+    endgenerate
+    wire [I_BITS-1:0] i = is[group*I_BITS+:I_BITS];
+    wire [J_BITS-1:0] j = js[group*J_BITS+:J_BITS];
+    wire [KERNEL_HEIGHT-1:0] row_outside = rows_outside[y*KERNEL_HEIGHT+:KERNEL_HEIGHT];
+    wire [KERNEL_WIDTH-1:0] column_outside = columns_outside[x*KERNEL_WIDTH+:KERNEL_WIDTH];
+    wire is_outside = row_outside[i] | column_outside[j];
+    wire [RING_BITS-1:0] from = at + offsets[group*RING_BITS+:RING_BITS];
+
+    generate
+        if (RING_BLOCK) begin : block
+            (* ram_style = "block" *) logic [WORD-1:0] ring[1<<RING_BITS];
+            always_ff @(posedge clk) begin
+                if (store) ring[to] <= s_data;
+                if (is_outside) word <= FILL;
+                else word <= ring[from];
+            end
+        end else begin : distributed
+            (* ram_style = "distributed" *) logic [WORD-1:0] ring[1<<RING_BITS];
+            always_ff @(posedge clk) begin
+                if (store) ring[to] <= s_data;
+                if (is_outside) word <= FILL;
+                else word <= ring[from];
+            end
+        end
+    endgenerate
+endmodule
