@@ -1,7 +1,7 @@
 // Plays a script against the AXI ports of a shiftwire_top, with random stalls on every channel.
-// Lines of the script: stall P_IN P_OUT P_LITE (percent) | post ADDRESS DATA STROBES | answers WRITES | read ADDRESS |
-// word HEX KEEP LAST (queued, sent beside everything else) | receive WORDS | wait CYCLES | drop (empty the queue, as a DMA's
-// reset does) | sent (until the queue is empty) | resetting 0 or 1 (whether M_AXIS may take words back).
+// Lines of the script: stall P_IN P_OUT P_LITE (percent) | post ADDRESS DATA STROBES | answers WRITES | ask ADDRESS |
+// replies READS | word HEX KEEP LAST (queued, sent beside everything else) | receive WORDS | wait CYCLES | drop (empty
+// the queue, as a DMA's reset does) | sent (until the queue is empty) | resetting 0 or 1 (M_AXIS may take words back).
 // Answers: "write RESP", "read DATA RESP", "word HEX KEEP LAST CYCLE", "sent CYCLE...".
 // Exit status 2: nothing moved for a long time; 3: a channel took back what it had offered.
 #include <cstdint>
@@ -70,7 +70,7 @@ struct Bench {
     bool aw = false, w = false, ar = false, resetting = false;
     int complete = 0;
     std::deque<int> responses;
-    std::string r;
+    std::deque<std::string> replies;
 
     Bench(unsigned seed, size_t out_bytes, int pick) : random(seed), out_bytes(out_bytes) {
         context.randReset(2);
@@ -133,7 +133,7 @@ struct Bench {
         if (top->s_axi_rvalid && top->s_axi_rready) {
             char text[32];
             snprintf(text, sizeof text, "%08x %d", top->s_axi_rdata, int(top->s_axi_rresp));
-            r = text;
+            replies.push_back(text);
         }
     }
 
@@ -191,12 +191,18 @@ struct Bench {
         }
     }
 
-    void read(uint32_t address) {
+    void ask(uint32_t address) {
         top->s_axi_araddr = address;
         ar = true;
-        r.clear();
-        until([&] { return !r.empty(); }, "read");
-        std::cout << "read " << r << "\n";
+        until([&] { return !ar; }, "ask");
+    }
+
+    void tell(int reads) {
+        for (int i = 0; i < reads; i++) {
+            until([&] { return !replies.empty(); }, "replies");
+            std::cout << "read " << replies.front() << "\n";
+            replies.pop_front();
+        }
     }
 
     void receive(size_t words) {
@@ -217,7 +223,8 @@ struct Bench {
         if (verb == "stall") words >> std::dec >> stall_in >> stall_out >> stall_lite;
         else if (verb == "post" && words >> address >> data >> strobes) post(address, data, strobes);
         else if (verb == "answers" && words >> std::dec >> cycles) answers(cycles);
-        else if (verb == "read" && words >> address) read(address);
+        else if (verb == "ask" && words >> address) ask(address);
+        else if (verb == "replies" && words >> std::dec >> cycles) tell(cycles);
         else if (verb == "word" && words >> hex >> word.keep >> word.last) {
             word.data = parsed(hex);
             queue.push_back(word);

@@ -235,7 +235,12 @@ class Script:
 
     def read(self, *names: str) -> None:
         for name in names:
-            self.say(f"read {register(name).offset:x}")
+            self.ask(register(name).offset)
+            self.say("replies 1")
+
+    def ask(self, offset: int) -> None:
+        """Read without waiting for the reply."""
+        self.say(f"ask {offset:x}")
 
     def word(self, data: bytes, last: bool, keep: int | None = None) -> None:
         ones = (1 << len(data)) - 1

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from netlib import some_folds
 from shell_bench import Case, Script, as_words, bench_text, compiled
-from single_layers import frames, single_layers
-from test_tiny import tiny
-
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.network import Network
@@ -18,6 +16,8 @@ from shiftwire.rtl.build import rtl_network
 from shiftwire.rtl.ip import network_shell, write_ip
 from shiftwire.rtl.shell import TOP, Shell
 from shiftwire.streaming import pipeline
+from single_layers import frames, single_layers
+from test_tiny import tiny
 
 TRANSFERS = (1, 2, 5, 3)
 

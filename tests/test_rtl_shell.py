@@ -14,7 +14,7 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
 from shiftwire.rtl.axi_stream import container_for
 from shiftwire.rtl.build import MODULES
-from shiftwire.rtl.registers import ADDRESS_BITS, IDENTITY, REGISTERS, Access
+from shiftwire.rtl.registers import ADDRESS_BITS, IDENTITY, INTERFACE, REGISTERS, Access
 from shiftwire.rtl.shell import TOP
 from shiftwire.tools.verilator import lint
 
@@ -205,6 +205,15 @@ def test_writes_wait_for_answers_to_be_taken(cpp_folder: Path) -> None:
     assert answers.reads == [(39, OKAY)]
 
 
+def test_reads_wait_for_replies_to_be_taken(cpp_folder: Path) -> None:
+    script = Script(CASES["aligned"])
+    script.say("stall 0 0 80")
+    for at in range(40):
+        script.ask(OFFSETS["identity"] if at % 2 else OFFSETS["interface"])
+    script.say("replies 40")
+    assert script.play(cpp_folder, 25).reads == [(INTERFACE, OKAY), (IDENTITY, OKAY)] * 20
+
+
 def test_many_short_transfers_wait_for_their_turn(cpp_folder: Path) -> None:
     """More transfers than the queue of lengths holds enter before the first one leaves."""
     case = CASES["deep"]
@@ -238,7 +247,8 @@ def test_registers_are_those_of_the_map(stall: int, cpp_folder: Path) -> None:
     script.write("frames_per_transfer", 0, 0)
     script.read(*names)
     for offset in (len(REGISTERS) * 4, 0x800, (1 << ADDRESS_BITS) - 4):
-        script.say(f"read {offset:x}")
+        script.ask(offset)
+        script.say("replies 1")
         script.post(offset, 1)
         script.say("answers 1")
     answers = script.play(cpp_folder, 30 + stall)
