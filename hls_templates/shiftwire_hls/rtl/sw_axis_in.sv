@@ -52,7 +52,7 @@ module sw_axis_in #(
     assign fire           = word_valid && word_ready;
     assign transfer_valid = fire && !started;
     assign frames         = started ? left : frames_per_transfer;
-    assign last_frame     = frames <= 32'd1;
+    assign last_frame     = frames[31:1] == '0;
     assign between_frames = at == '0;
     assign frame_first    = fire && at == '0;
     assign frame_last     = fire && at == AT_BITS'(WORDS - 1);

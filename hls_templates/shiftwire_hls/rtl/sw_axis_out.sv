@@ -68,7 +68,9 @@ module sw_axis_out #(
     end
 
     logic [AT_BITS-1:0] at;
-    logic [31:0]        done;
+    logic [31:0]        left;
+    logic [31:0]        frames;
+    logic               started;
     logic               last_word;
     logic               fire;
 
@@ -76,17 +78,21 @@ module sw_axis_out #(
     assign m_axis_tvalid  = word_valid && transfer_valid;
     assign m_axis_tkeep   = '1;
     assign last_word      = at == AT_BITS'(WORDS - 1);
-    assign m_axis_tlast   = last_word && done + 1'b1 >= transfer_frames;
+    assign frames         = started ? left : transfer_frames;
+    assign m_axis_tlast   = last_word && frames[31:1] == '0;
     assign fire           = m_axis_tvalid && m_axis_tready;
     assign frame_last     = fire && last_word;
     assign transfer_ready = fire && m_axis_tlast;
 
     always_ff @(posedge clk) begin
         if (fire) at <= last_word ? '0 : at + 1'b1;
-        if (frame_last) done <= m_axis_tlast ? '0 : done + 1'b1;
+        if (frame_last) begin
+            left    <= frames - 1'b1;
+            started <= !m_axis_tlast;
+        end
         if (rst) begin
-            at   <= '0;
-            done <= '0;
+            at      <= '0;
+            started <= 1'b0;
         end
     end
 endmodule
