@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shell_bench import CASES, Case
+from shell_cases import CASES, Case
 from shiftwire.errors import InputError
 from shiftwire.rtl.ipxact import SPIRIT, component_xml, write_component
 from shiftwire.rtl.registers import REGISTERS, Access

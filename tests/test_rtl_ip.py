@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from netlib import some_folds
-from shell_bench import Case, Script, as_words, bench_text, compiled
+from shell_bench import Script, as_words, bench_text, compiled
+from shell_cases import Case
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.network import Network

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shell_bench import CASES, OFFSETS, Answers, Script, even
+from shell_bench import OFFSETS, Answers, Script
+from shell_cases import CASES, even
 from shiftwire.errors import InputError
 from shiftwire.fixed import Fixed
 from shiftwire.rtl.axi_stream import container_for
