@@ -96,7 +96,7 @@ def test_equal_networks_give_equal_cores(tmp_path: Path) -> None:
         write_ip(rtl_network(pipeline(network, some_folds(network, 1))), tmp_path / name, generic=False)
     texts = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert texts[0] == texts[1]
-    assert {"component.xml", "network.sv", "shiftwire_top.sv", "sw_shell.sv"} <= set(texts[0])
+    assert {"component.xml", "shiftwire_net.sv", "shiftwire_top.sv", "sw_shell.sv"} <= set(texts[0])
 
 
 def test_words_must_be_bytes() -> None:

@@ -13,7 +13,7 @@ from shiftwire.kernel import Fold
 from shiftwire.network import Network
 from shiftwire.onnx_import import IntegerWeights, import_onnx
 from shiftwire.passes import run_pipeline
-from shiftwire.project import Project, write_project
+from shiftwire.project import Backend, Project, write_project
 from shiftwire.schedule import Design, Target, schedule
 from shiftwire_boards.catalog import Board, UnknownBoardError, load_board
 
@@ -52,14 +52,16 @@ def convert(
     *,
     target: Target | None = None,
     folds: Mapping[str, Fold] | None = None,
+    backend: Backend = Backend.BOTH,
 ) -> Project:
-    """Write an HLS project; into build/<name of the model> unless `output` names a folder.
+    """Write a project, HLS C++ and SystemVerilog unless `backend` wants one of them.
 
+    It goes into build/<name of the model> unless `output` names a folder.
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
-    return write_project(design(model, board, clock_ns, target, folds), Path(output or folder))
+    return write_project(design(model, board, clock_ns, target, folds), Path(output or folder), backend)
 
 
 def default_folder(model: str | Path) -> Path:

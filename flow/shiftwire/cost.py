@@ -1,7 +1,7 @@
 """What a fold costs, modelled: packed slice LUTs and BRAM36 of 7-series parts.
 
-The LUTs of the processing elements were counted after open synthesis (yosys 0.70, generic 8-bit inputs, no place and
-route); everything else is an estimate. The model ranks folds; it does not replace a report of Vivado.
+The constants are rounded counts of our own SystemVerilog after open synthesis (yosys 0.70, xc7, no place and route).
+The model ranks folds and guesses what fits; `shiftwire synth` counts the netlist itself.
 """
 
 from __future__ import annotations
@@ -9,9 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, prod
 
-from shiftwire.kernel import Fold, Lane
+from shiftwire.kernel import Fold
 from shiftwire.network import Network, Node, Op, Tensor
-from shiftwire.ops import Affine, AveragePool, Conv, Dense, MaxPool, Requantize, SumPool, Threshold, Weights, Window
+from shiftwire.ops import (
+    Adder,
+    Affine,
+    AveragePool,
+    Conv,
+    Dense,
+    MaxPool,
+    Requantize,
+    Shift,
+    SumPool,
+    Threshold,
+    Weights,
+    Window,
+)
+from shiftwire.ops.window import Taps
 from shiftwire.streaming import Pipeline
 
 SHELL_LUT = 8000
@@ -27,6 +41,12 @@ BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 
 
 LUTRAM_WORDS = 64
 """Words that one LUT holds of a bit."""
+
+UNIT_LUT = 15
+"""Control of a unit that works beat by beat."""
+
+SHIFT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
+"""A shift element of 1, 2, 4 and 8 exponents: once, and for each lane."""
 
 SHALLOW_BITS = 2048
 """FIFOs and ROMs up to this size stay in LUTs."""
@@ -54,14 +74,15 @@ def layer_resources(network: Network, node: Node, fold: Fold) -> Resources:
     """A layer's units, without the FIFOs between them."""
     source, output = network.sources(node)[0], network.tensors[node.name]
     match node.op:
-        case Conv(weights=weights, window=window):
-            return _matrix(weights, source, output, fold) + _ring(window, source, fold)
+        case Conv() as op:
+            feed = Resources() if op.is_pointwise else _ring(op.window, source, op.taps(source.shape, fold))
+            return _matrix(op.weights, source, output, fold) + feed
         case Dense(weights=weights):
             return _matrix(weights, source, output, fold)
-        case MaxPool(window=window) | AveragePool(window=window) | SumPool(window=window):
-            lanes = Resources(lut=fold.pe * fold.simd * output.format.bits)
-            return lanes + _ring(window, source, fold)
-    return Resources(lut=fold.pe * _lane_lut(node.op, source, output))
+        case MaxPool() | AveragePool() | SumPool() as op:
+            lanes = Resources(lut=fold.pe * (fold.simd + 1) * output.format.bits + 20)
+            return lanes + _ring(op.window, source, op.taps(source.shape, fold))
+    return Resources(lut=UNIT_LUT + fold.pe * _lane_lut(node.op, source, output))
 
 
 def fifo_resources(pipeline: Pipeline) -> Resources:
@@ -71,43 +92,47 @@ def fifo_resources(pipeline: Pipeline) -> Resources:
 
 
 def _matrix(weights: Weights, source: Tensor, output: Tensor, fold: Fold) -> Resources:
-    lanes = fold.pe * fold.simd
-    words = ceil(int(weights.filter_terms.sum()) * prod(weights.shape[1:]) / lanes)
+    """A unit of sums and the one that adds the bias behind it, on one lane."""
+    lanes, taps = fold.pe * fold.simd, prod(weights.shape[1:])
+    words = ceil(int(weights.filter_terms.sum()) * taps / lanes)
     once, each = _element_lut(weights)
     scale = max(source.format.bits, 4) / 8
-    units = Resources(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + 100)
-    held = memory(prod(weights.shape[1:]) // fold.simd, fold.simd * source.format.bits)
+    sums = Resources(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + 60)
+    synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
+    held = memory(synapses, fold.simd * source.format.bits) if synapses > 1 and neurons > 1 else Resources()
     # a ROM of one word is wires
     rom = memory(words, lanes * weights.type.bits) if words > 1 else Resources()
-    return units + held + rom + Resources(lut=fold.pe * output.format.bits)
+    return sums + held + rom + Resources(lut=ceil(output.format.bits * (fold.pe / 4 + 2)))
 
 
 def _element_lut(weights: Weights) -> tuple[float, float]:
     """LUTs of a processing element at 8-bit inputs: once, and for each of its SIMD lanes."""
-    if weights.lane is Lane.ADDER:
-        return 6.0, 16.7
-    if weights.lane is Lane.INT:
-        return 0.0, 66.0 if weights.type.bits > 4 else 37.0
-    window = (1 << (weights.type.bits - 1)) - 1
-    return {1: (5.0, 12.8), 3: (1.5, 19.0)}.get(window, (-5.0, 33.0))
+    match weights:
+        case Adder():
+            return 6.0, 16.7
+        case Shift(weights=terms):
+            low, high = terms.window
+            exponents = (high - low).bit_length()
+            return SHIFT_LUT[exponents] if exponents < len(SHIFT_LUT) else (0.0, 33.0 + 12 * (exponents - 3))
+    return 0.0, 66.0 if weights.type.bits > 4 else 37.0
 
 
-def _ring(window: Window, source: Tensor, fold: Fold) -> Resources:
-    """The rows that a window unit holds, a bank each."""
+def _ring(window: Window, source: Tensor, taps: Taps) -> Resources:
+    """The rows that a window unit holds, once for each tap that it gives at a time."""
     rows = window.kernel[0] + window.stride[0] if window.axes == 2 else 1
-    width, channels = source.shape[-2], source.shape[-1]
-    lanes = min(fold.simd, channels)
-    bank = memory(ceil(width * channels / lanes), lanes * source.format.bits)
-    return Resources(rows * bank.lut + 90, rows * bank.bram36)
+    words = 1 << (rows * source.shape[-2] * source.shape[-1] // taps.channels - 1).bit_length()
+    ring = memory(words, taps.channels * source.format.bits)
+    return Resources(taps.count * ring.lut + 120, taps.count * ring.bram36)
 
 
 def _lane_lut(op: Op, source: Tensor, output: Tensor) -> int:
     """LUTs of one lane of a layer without weights."""
     match op:
         case Requantize():
-            return 2 * source.format.bits + 2 * output.format.bits
+            return source.format.bits + output.format.bits
         case Affine(scale=scale):
-            return scale.terms * output.format.bits * 2
+            return ceil(3.4 * scale.terms * output.format.bits)
         case Threshold(thresholds=thresholds):
-            return ceil(thresholds.shape[1] * (source.format.bits / 2 + 1))
-    return output.format.bits
+            steps = thresholds.shape[1]
+            return ceil(steps.bit_length() * source.format.bits + thresholds.size * source.format.bits / LUTRAM_WORDS)
+    return ceil(1.5 * output.format.bits)

@@ -97,7 +97,7 @@ def compiled_driver(project: Project) -> Path:
     source = hls / "shiftwire_csim.cpp"
     for needed in (source, hls / "firmware/shiftwire_net.cpp"):
         if not needed.is_file():
-            raise InputError(f"found no {needed}; convert the model again")
+            raise InputError(f"found no {needed}; convert the model again with --backend hls")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
     return compiled(Build(source, includes), project.reports_dir / "csim")
 

@@ -100,3 +100,11 @@ def divisors(number: int) -> list[int]:
 def settings(**members: int | bool | CodeType | Lane) -> tuple[Setting, ...]:
     """Members of a Cfg struct, in the order written."""
     return tuple(Setting(name, value) for name, value in members.items())
+
+
+def width_kernel(made: Fixed, here: Port, there: Port) -> Kernel:
+    """Codes in beats of other lanes, of which one number divides the other."""
+    is_narrower = there.lanes < here.lanes
+    few, many = (here, there) if is_narrower else (there, here)
+    members = settings(beats=few.beats, parts=many.beats // few.beats, lanes=many.lanes)
+    return Kernel("narrow" if is_narrower else "widen", (here,), there, made, many.beats, members)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import hashlib
 import importlib.metadata
 import io
 import json
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from shiftwire.folder import replaced
 from shiftwire.hls_files import csim_driver, golden, hls_readme, test_bench
 from shiftwire.kernel import Fold
 from shiftwire.network import Network, Tensor
+from shiftwire.rtl.depths import interval
+from shiftwire.rtl.units import RtlNetwork
+from shiftwire.rtl_files import checksums, write_rtl
 from shiftwire.schedule import Design, folded
 from shiftwire_boards.catalog import Board
 
@@ -29,21 +33,37 @@ SCHEMA = 2
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
-OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "reports"))
+OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "rtl", "reports"))
 """What a project folder holds; converting again replaces all of it and nothing else."""
+
+
+class Backend(enum.Enum):
+    """What a project holds: C++ for HLS, SystemVerilog, or both."""
+
+    HLS = "hls"
+    RTL = "rtl"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder on disk and the design it was written from."""
+    """A folder on disk and the design it was written from.
+
+    `rtl_checksums` are those of the files in rtl/, empty where the project has none.
+    """
 
     path: Path
     design: Design
     version_hash: str
+    rtl_checksums: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hls_dir(self) -> Path:
         return self.path / "hls"
+
+    @property
+    def rtl_dir(self) -> Path:
+        return self.path / "rtl"
 
     @property
     def reports_dir(self) -> Path:
@@ -55,17 +75,23 @@ def shiftwire_version() -> str:
     return importlib.metadata.version("shiftwire")
 
 
-def write_project(design: Design, path: Path) -> Project:
+def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -> Project:
     """Write a project whole; an older project of ours at `path` is replaced, anything else refused."""
     with replaced(path, is_ours=is_project) as work:
         arrays = ArrayFolder(work / "weights")
         manifest = _manifest(design, arrays)
+        sums: dict[str, str] = {}
+        if backend is not Backend.HLS:
+            rtl = write_rtl(design, work / "rtl")
+            sums = checksums(work / "rtl")
+            manifest["rtl"] = _rtl_manifest(rtl, sums)
         text = json.dumps(manifest, indent=1) + "\n"
         (work / DESIGN_FILE).write_text(text, encoding="utf-8")
         version = _version_hash(text)
         (work / VERSION_FILE).write_text(f"{version}\n", encoding="utf-8")
-        _write_hls(design, work / "hls", version)
-    return Project(path, design, version)
+        if backend is not Backend.RTL:
+            _write_hls(design, work / "hls", version)
+    return Project(path, design, version, sums)
 
 
 def load_project(path: Path) -> Project:
@@ -83,9 +109,10 @@ def load_project(path: Path) -> Project:
             board = Board(**manifest["board"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
             planned = folded(network, board, manifest["clock_ns"], folds)
+            sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
-    return Project(path, planned, _version_hash(text))
+    return Project(path, planned, _version_hash(text), sums)
 
 
 def _check_version(path: Path, text: str) -> None:
@@ -160,6 +187,17 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         ],
         "timing": {"interval_cycles": design.timing.interval, "latency_cycles": design.timing.latency},
         "network": encode(network, arrays),
+    }
+
+
+def _rtl_manifest(network: RtlNetwork, sums: Mapping[str, str]) -> dict[str, Any]:
+    """What rtl/ holds: units, streams with their depth, the checksum of each file."""
+    streams = (stream for stream in network.streams.values() if stream.name != network.input)
+    return {
+        "interval_cycles": interval(network),
+        "units": [{"name": unit.name, "module": unit.module, "layer": unit.layer} for unit in network.units],
+        "streams": [{"name": s.name, "bits": s.width, "depth": network.depths[s.name]} for s in streams],
+        "files": dict(sums),
     }
 
 

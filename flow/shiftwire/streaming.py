@@ -8,7 +8,7 @@ from itertools import chain, count
 from math import gcd
 
 from shiftwire.fixed import Fixed
-from shiftwire.kernel import Fold, Kernel, Port, settings
+from shiftwire.kernel import Fold, Kernel, Port, settings, width_kernel
 from shiftwire.network import Network, Node
 
 SHALLOWEST = 2
@@ -173,11 +173,6 @@ class _Builder:
 
     def _converted(self, name: str, lanes: int, layer: str) -> str:
         fifo = self.fifos[name]
-        here, there = fifo.port, Port(lanes, fifo.port.codes // lanes)
-        is_narrower = lanes < here.lanes
-        few, many = (here, there) if is_narrower else (there, here)
-        members = settings(beats=few.beats, parts=many.beats // few.beats, lanes=many.lanes)
-        function = "narrow" if is_narrower else "widen"
-        kernel = Kernel(function, (here,), there, fifo.format, many.beats, members)
-        (output,) = self._unit(kernel, f"{name}_{function}", (name,), layer)
+        kernel = width_kernel(fifo.format, fifo.port, Port(lanes, fifo.port.codes // lanes))
+        (output,) = self._unit(kernel, f"{name}_{kernel.function}", (name,), layer)
         return output

@@ -1,4 +1,4 @@
-"""shiftwire convert: an exact or QONNX file becomes an HLS project."""
+"""shiftwire convert: an exact or QONNX file becomes a project of HLS C++ and SystemVerilog."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
 from shiftwire.errors import InputError
 from shiftwire.kernel import Fold
 from shiftwire.onnx_import import IntegerWeights
+from shiftwire.project import Backend
 from shiftwire.schedule import Target
 from shiftwire_boards.catalog import board_names
 
@@ -19,7 +20,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "convert",
-        "turn an exact ONNX or QONNX file into an HLS project",
+        "turn an exact ONNX or QONNX file into a project of HLS C++ and SystemVerilog",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
     parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
@@ -31,6 +32,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--fold", type=_fold, action="append", default=[], metavar="LAYER=PE,SIMD", help="fix the fold of a layer"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=[choice.value for choice in Backend],
+        default=Backend.BOTH.value,
+        help="HLS C++, SystemVerilog, or both from one design (default: both)",
     )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
     parser.add_argument(
@@ -48,7 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
-    project = api.convert(network, arguments.board, output, arguments.clock_ns, target=target, folds=folds)
+    backend = Backend(arguments.backend)
+    project = api.convert(
+        network, arguments.board, output, arguments.clock_ns, target=target, folds=folds, backend=backend
+    )
     design = project.design
     if arguments.json:
         print_json(
@@ -65,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(f"{project.path}: {len(design.network.nodes)} layers for {design.board.part} at {design.clock_ns} ns")
         say(f"modelled: {speed(design)}")
-        say(f"next: shiftwire csim {project.path} --data test.npz")
+        say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {project.path} --data test.npz")
     if crowded(design):
         note(
             f"warning: modelled {crowded(design)} beside the shell; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 
 import numpy as np
 
@@ -66,41 +66,46 @@ class Conv(Op):
         return self.groups == self.weights.shape[0] and self.weights.shape[-1] == 1 and self.groups > 1
 
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
-        """PE divides a group's filters; SIMD divides a tap's channels, or is whole taps that divide the window."""
-        area, channels = divisors(prod(self.window.kernel)), self.weights.shape[-1]
-        if self.is_depthwise:
-            return tuple(Fold(pe, simd) for pe in divisors(self.groups) for simd in area)
-        simds = divisors(channels) + [channels * count for count in area if count > 1]
-        return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1] // self.groups) for simd in simds)
+        """PE divides a group's filters (the channels of a depthwise layer), SIMD the taps of one."""
+        pes = divisors(self.groups if self.is_depthwise else output.shape[-1] // self.groups)
+        return tuple(Fold(pe, simd) for pe in pes for simd in divisors(prod(self.weights.shape[1:])))
 
     def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
-        places, (lanes, taps) = Places(prod(output.shape[:-1]), self.groups), self._taps(fold)
-        window = () if self._is_pointwise else (self.window.kernel_for(x.shape, x.format, lanes, taps),)
+        places = Places(prod(output.shape[:-1]), self.groups)
         sums = Sums(self.weights, self.bias, x.format, output.format)
         if self.is_depthwise:
-            return (*window, vector_kernel(sums, places.positions, fold))
-        return (*window, *matrix_kernels(sums, places, fold))
+            working: tuple[Kernel, ...] = (vector_kernel(sums, places.positions, fold),)
+        else:
+            working = matrix_kernels(sums, places, fold)
+        if self.is_pointwise:
+            return working
+        return (*self.window.feeding((x.shape, x.format), self.taps(x.shape, fold), working[0].reads[0]), *working)
 
     def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        places, (lanes, taps) = Places(prod(output.shape[:-1]), self.groups), self._taps(fold)
-        window = 0 if self._is_pointwise else self.window.cycles(inputs[0].shape, lanes, taps)
+        shape = inputs[0].shape
+        taps = self.taps(shape, fold)
+        window = 0 if self.is_pointwise else self.window.cycles(shape, taps.channels, taps)
+        return max(window, self._working(prod(output.shape[:-1]), fold))
+
+    def _working(self, positions: int, fold: Fold) -> int:
+        """Cycles a frame of the unit that sums."""
         if self.is_depthwise:
-            return max(window, vector_cycles(self.weights, places.positions, fold))
-        return max(window, matrix_cycles(self.weights, places, fold))
+            return vector_cycles(self.weights, positions, fold)
+        return matrix_cycles(self.weights, Places(positions, self.groups), fold)
 
     @property
-    def _is_pointwise(self) -> bool:
+    def is_pointwise(self) -> bool:
         """Whether each window is one pixel, read in the image's own order, so that no window unit is needed."""
         return self.window.is_identity and not self.is_depthwise
 
-    def _taps(self, fold: Fold) -> tuple[int, Taps]:
-        """Channels a beat of the image, and what the window unit gives in a beat."""
+    def taps(self, shape: tuple[int, ...], fold: Fold) -> Taps:
+        """What the window unit gives in a beat."""
+        channels, working = self.weights.shape[-1], self._working(prod(self.window.output(shape[:-1])), fold)
         if self.is_depthwise:
-            return fold.pe, Taps(fold.simd, fold.pe, fold.pe)
-        channels = self.weights.shape[-1]
-        lanes = min(fold.simd, channels)
-        return lanes, Taps(fold.simd // lanes, lanes, channels)
+            return self.window.taps_for(shape, Taps(fold.simd, fold.pe, fold.pe), working)
+        lanes = gcd(fold.simd, channels)
+        return self.window.taps_for(shape, Taps(fold.simd // lanes, lanes, channels), working)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *position, filter_ = index

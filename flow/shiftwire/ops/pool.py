@@ -29,14 +29,23 @@ class _Pool(Op):
         return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1]) for simd in area)
 
     def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        window = self.window.cycles(inputs[0].shape, fold.pe, Taps(fold.simd, fold.pe, fold.pe))
-        return max(window, output.size // fold.pe * (prod(self.window.kernel) // fold.simd))
+        shape, working = inputs[0].shape, self._working(inputs[0].shape, fold)
+        return max(self.window.cycles(shape, fold.pe, self.taps(shape, fold)), working)
+
+    def _working(self, shape: tuple[int, ...], fold: Fold) -> int:
+        """Cycles a frame of the unit that reduces images of a shape."""
+        blocks = prod(self.window.output(shape[:-1])) * shape[-1] // fold.pe
+        return blocks * (prod(self.window.kernel) // fold.simd)
+
+    def taps(self, shape: tuple[int, ...], fold: Fold) -> Taps:
+        """What the window unit gives in a beat."""
+        return self.window.taps_for(shape, Taps(fold.simd, fold.pe, fold.pe), self._working(shape, fold))
 
     def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
-        windows = self.window.kernel_for(x.shape, x.format, fold.pe, Taps(fold.simd, fold.pe, fold.pe), self.fill(x))
-        synapses = prod(self.window.kernel) // fold.simd
+        synapses, cycles = prod(self.window.kernel) // fold.simd, self._working(x.shape, fold)
         writes = Port(fold.pe, output.size // fold.pe)
+        reads = Port(fold.simd * fold.pe, writes.beats * synapses)
         members = settings(
             outputs=writes.beats,
             synapse_folds=synapses,
@@ -44,8 +53,8 @@ class _Pool(Op):
             simd=fold.simd,
             acc_t=CodeType(output.format.signed_bits),
         )
-        unit = Kernel(self.reduce, (windows.writes,), writes, output.format, writes.beats * synapses, members)
-        return (windows, unit)
+        unit = Kernel(self.reduce, (reads,), writes, output.format, cycles, members)
+        return (*self.window.feeding((x.shape, x.format), self.taps(x.shape, fold), reads, self.fill(x)), unit)
 
     def fill(self, x: Tensor) -> int:
         """The code of a padded position."""

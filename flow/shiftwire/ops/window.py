@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Kernel, Port, Table, settings
+from shiftwire.kernel import CodeType, Kernel, Port, Table, settings, width_kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,21 @@ class Window:
         """Iterations of the window unit in a frame: the first rows come in, then rows leave while others come."""
         reads = self._row_reads(shape) * (_two(shape[:-1])[1] * shape[-1] // lanes)
         return int(reads[0]) + int(np.maximum(reads[1:], self._row_writes(shape, taps)).sum())
+
+    def taps_for(self, shape: tuple[int, ...], many: Taps, working: int) -> Taps:
+        """One tap at a time where that does not hold up a unit that works `working` cycles a frame, else `many`.
+
+        Several at once each want a ring of rows of their own; single ones are gathered behind the window unit.
+        """
+        one = Taps(1, many.channels, many.block_channels)
+        fits = prod(self.kernel) % many.count == 0 and (many.count == 1 or many.channels == many.block_channels)
+        return many if fits and self.cycles(shape, many.channels, one) > working else one
+
+    def feeding(self, x: tuple[tuple[int, ...], Fixed], taps: Taps, wanted: Port, fill: int = 0) -> tuple[Kernel, ...]:
+        """The window unit over images of a shape and format, and the one that gathers its taps into beats as wanted."""
+        shape, held = x
+        unit = self.kernel_for(shape, held, taps.channels, taps, fill)
+        return (unit,) if unit.writes == wanted else (unit, width_kernel(held, unit.writes, wanted))
 
     def _row_reads(self, shape: tuple[int, ...]) -> Codes:
         """Image rows read before the first row of windows, then while each row of windows leaves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from shiftwire.rtl.emit import wire
 from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
@@ -17,14 +18,14 @@ BENCH = "bench"
 
 @dataclass(frozen=True)
 class Bench:
-    """Networks by the name of their module."""
+    """Networks by the name of their module, in plain operators or in primitives."""
 
     networks: dict[str, RtlNetwork]
+    generic: bool = True
 
     def streams(self, name: str) -> list[Stream]:
-        """The streams that are watched, in the order of the log; the input last."""
-        network = self.networks[name]
-        return [stream for stream in network.streams.values() if stream.name != network.input]
+        """The streams that are watched, in the order of the log."""
+        return list(self.networks[name].streams.values())
 
     def text(self) -> str:
         """The module `bench`."""
@@ -34,13 +35,18 @@ class Bench:
             lines += self._instance(name)
         return "\n".join([*lines, "endmodule"]) + "\n"
 
-    def driver(self) -> str:
-        """C++ of the simulation program."""
-        lines = ['#include "Vtop.h"', '#include "verilated.h"', '#include "sw_cosim.h"', ""]
-        lines += ["int main(int argc, char **argv) {", "    static Vtop top;", "    std::vector<sw::network> nets;"]
+    def driver(self, wave: Path | None = None) -> str:
+        """C++ of the simulation program, which records all signals where `wave` names a file."""
+        lines = ['#include "Vtop.h"', '#include "verilated.h"', '#include "sw_cosim.h"']
+        lines += [] if wave is None else [f'#include "verilated_{wave.suffix[1:]}_c.h"']
+        lines += ["", "int main(int argc, char **argv) {"]
+        lines += [] if wave is None else ["    Verilated::traceEverOn(true);"]
+        lines += ["    static Vtop top;", "    std::vector<sw::network> nets;"]
         for name, network in self.networks.items():
             lines += self._network_lines(name, network)
-        return "\n".join([*lines, *TAIL]) + "\n"
+        lines += [] if wave is None else _wave_lines(wave)
+        record = "" if wave is None else "        wave.dump(uint64_t(2 * cycle + clk));\n"
+        return "\n".join([*lines, TAIL.replace("@RECORD@", record)])
 
     def _ports(self, name: str) -> Iterator[str]:
         network, streams = self.networks[name], self.streams(name)
@@ -59,15 +65,17 @@ class Bench:
         data = f"{name}_s_data[{network.streams[network.input].width - 1}:0]"
         yield f"    logic [{network.streams[network.output].width - 1}:0] {name}_m_data;"
         ports = [f".{port}({name}_{port})" for port in ("rst", "s_valid", "s_ready", "m_valid", "m_ready", "m_data")]
-        yield f"    {name} dut_{name} (.clk, .s_data({data}), {', '.join(ports)});"
+        yield f"    {name} #(.GENERIC({int(self.generic)})) dut_{name} (.clk, .s_data({data}), {', '.join(ports)});"
         at = 0
         writers = {stream: unit for unit in network.units for stream in unit.outputs}
         for number, stream in enumerate(streams):
             here = f"dut_{name}.{wire(stream.name)}"
             yield f"    assign {name}_valids[{number}] = {here}_valid;"
             yield f"    assign {name}_readys[{number}] = {here}_ready;"
-            held = _held(network, writers[stream.name], stream.name)
-            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'(dut_{name}.{held});"
+            # the input has no buffer of ours
+            writer = writers.get(stream.name)
+            held = f"dut_{name}.{_held(network, writer, stream.name)}" if writer else "1'b0"
+            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'({held});"
             if stream.tensor is not None:
                 yield f"    assign {name}_taps[{at}+:{stream.width}] = {here}_data;"
                 at += _tap_bits(stream)
@@ -95,12 +103,20 @@ class Bench:
         yield "    }"
 
 
-TAIL = """    const auto tick = [&](int clk, long) {
+TAIL = """    const auto tick = [&](int clk, long cycle) {
         top.clk = clk;
         top.eval();
+@RECORD@        (void)cycle;
     };
     return sw::run<Vtop>(argc, argv, nets, tick);
-}""".splitlines()
+}
+"""
+
+
+def _wave_lines(wave: Path) -> list[str]:
+    kind = wave.suffix[1:].capitalize()
+    opened = f'    wave.open("{wave.resolve()}");'
+    return [f"    Verilated{kind}C wave;", "    top.trace(&wave, 99);", opened]
 
 
 def words(stream: Stream) -> int:

@@ -38,7 +38,10 @@ def _lines(network: RtlNetwork, name: str, generic: bool) -> Iterator[str]:
         beats_in=source.port.beats,
         beats_out=sink.port.beats,
     )
-    yield f"module {name} ("
+    yield f"module {name} #("
+    yield "    // plain operators instead of LUTs and carry chains of the 7 series; both do the same"
+    yield f"    parameter bit GENERIC = {int(generic)}"
+    yield ") ("
     yield "    input logic clk,"
     yield "    input logic rst,"
     yield "    input logic s_valid,"
@@ -61,12 +64,12 @@ def _lines(network: RtlNetwork, name: str, generic: bool) -> Iterator[str]:
     yield f"    assign m_data = {last}_data;"
     for unit in network.units:
         yield ""
-        yield from _instance(network, unit, name, generic)
+        yield from _instance(network, unit, name)
     yield "endmodule"
 
 
-def _instance(network: RtlNetwork, unit: RtlUnit, name: str, generic: bool) -> Iterator[str]:
-    parameters = [f".{key}({_value(value)})" for key, value in unit_parameters(network, unit, name, generic).items()]
+def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
+    parameters = [f".{key}({_value(value)})" for key, value in unit_parameters(network, unit, name).items()]
     yield f"    {unit.module} #("
     yield f"        {', '.join(parameters)}"
     yield f"    ) unit_{unit.name} ("
@@ -75,9 +78,9 @@ def _instance(network: RtlNetwork, unit: RtlUnit, name: str, generic: bool) -> I
     yield "    );"
 
 
-def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str, generic: bool) -> Mapping[str, int | str]:
+def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str) -> Mapping[str, int | str]:
     """All parameters of an instance in the network `name`, buffers and files included."""
-    form = {"GENERIC": int(generic)} if unit.module in ("sw_mvu", "sw_vvu") else {}
+    form = {"GENERIC": "GENERIC"} if unit.module in ("sw_mvu", "sw_vvu") else {}
     buffers: dict[str, int] = {}
     for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
         buffers[f"DEPTH{end}"] = network.depths[stream]
@@ -107,4 +110,4 @@ def _ports(side: str, streams: tuple[str, ...]) -> Iterator[str]:
 def _value(value: int | str) -> str:
     if isinstance(value, int):
         return str(value)
-    return value if "'h" in value else f'"{value}"'
+    return value if "'h" in value or value == "GENERIC" else f'"{value}"'

@@ -9,11 +9,10 @@ from shiftwire.rtl.build import module_files, write_network
 from shiftwire.rtl.ipxact import write_component
 from shiftwire.rtl.shell import TOP, Shell, top_text
 from shiftwire.rtl.units import RtlNetwork, Stream
+from shiftwire.rtl_files import NETWORK
 
 WORD_BITS = 64
 """What the high-performance ports of Zynq-7000 carry."""
-
-NETWORK = "network"
 
 
 def network_shell(network: RtlNetwork, version: int = 0, word_bits: int = WORD_BITS) -> Shell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shiftwire.fixed import Codes, Fixed
 from shiftwire.rtl.bench import BENCH, WORD, Bench, words
 from shiftwire.rtl.build import MODULES, module_files, write_network
 from shiftwire.rtl.units import Stream
-from shiftwire.tools.process import run
+from shiftwire.tools.process import watch
 from shiftwire.tools.verilator import Verilated, verilated
 
 Words = npt.NDArray[np.uint32]
@@ -32,6 +32,10 @@ class Conditions:
     seed: int = 1
     reset_frames: int = 0
     reset_cycle: int = 0
+
+
+FREE = Conditions()
+"""Nobody stalls, nothing is reset."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +60,17 @@ class Simulator:
     bench: Bench
 
     def run(
-        self, codes: Mapping[str, Codes], conditions: Conditions = Conditions(), taps: bool = True
+        self,
+        codes: Mapping[str, Codes],
+        conditions: Conditions = FREE,
+        *,
+        taps: bool = True,
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> dict[str, dict[str, StreamLog]]:
-        """Logs by network and stream for input codes (frames, *shape) of each network, equally many."""
+        """Logs by network and stream for input codes (frames, *shape) of each network, equally many.
+
+        Raises CheckFailedError with the state of every stream for a deadlock.
+        """
         frames = {len(given) for given in codes.values()}
         if len(frames) != 1:
             raise ValueError("all networks of a bench take equally many frames")
@@ -77,7 +89,8 @@ class Simulator:
                 int(taps),
             )
             try:
-                run([self.program.absolute(), *map(str, settings), given, made], "co-simulate", self.folder)
+                command: list[str | Path] = [self.program.absolute(), *map(str, settings), given, made]
+                watch(command, "co-simulate", self.folder, lambda line: _advance(line, count, progress))
             except ToolError as error:
                 if "deadlock" in str(error):
                     raise CheckFailedError(str(error)) from None
@@ -99,20 +112,41 @@ class Simulator:
         return logs
 
 
-def built(bench: Bench, folder: Path, *, generic: bool = True, optimise: str = "-O2") -> Simulator:
-    """The simulator of a bench; its memory files and its program stay in `folder`."""
-    sources = [write_network(network, folder, name, generic) for name, network in bench.networks.items()]
-    top = folder / f"{BENCH}.sv"
+def built(bench: Bench, folder: Path, *, optimise: str = "-O2") -> Simulator:
+    """The simulator of networks that are written into `folder` first."""
+    sources = [write_network(network, folder, name, bench.generic) for name, network in bench.networks.items()]
+    return simulator(bench, (*module_files(), *sources), folder, folder, optimise=optimise)
+
+
+def simulator(
+    bench: Bench,
+    sources: Sequence[Path],
+    memories: Path,
+    cache: Path,
+    *,
+    optimise: str = "-O2",
+    wave: Path | None = None,
+) -> Simulator:
+    """The simulator of networks that lie in `sources`, their constants in the folder `memories`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    top = cache / f"{BENCH}.sv"
     top.write_text(bench.text(), encoding="utf-8")
-    cells = () if generic else tuple(sorted((MODULES / "sim").glob("*.sv")))
+    cells = () if bench.generic else tuple(sorted((MODULES / "sim").glob("*.sv")))
+    tracing = ("--trace-vcd" if wave.suffix == ".vcd" else "--trace-fst",) if wave else ()
     build = Verilated(
-        (*module_files(), *cells, *sources, top),
+        (*sources, *cells, top),
         BENCH,
-        bench.driver(),
-        options=("-CFLAGS", f"-I{MODULES / 'sim'}"),
+        bench.driver(wave),
+        options=("-CFLAGS", f"-I{MODULES / 'sim'}", *tracing),
         optimise=optimise,
     )
-    return Simulator(verilated(build, folder), folder, bench)
+    return Simulator(verilated(build, cache), memories, bench)
+
+
+def _advance(line: str, frames: int, progress: Callable[[int, int], None]) -> None:
+    """Reports what the program says of its frames."""
+    if line.startswith("frame "):
+        progress(int(line.split()[1]), frames)
 
 
 def packed(codes: Codes, stream: Stream) -> Words:
@@ -140,8 +174,3 @@ def unpacked(log: Words, stream: Stream) -> Codes:
 def signed(codes: Codes, held: Fixed) -> Codes:
     """Codes of `held.bits` bits as numbers."""
     return np.where(held.signed & (codes > held.hi), codes - (1 << held.bits), codes)
-
-
-def expected_order(codes: Codes, streams: Sequence[Stream]) -> Codes:
-    """Codes (frames, *shape) flat, as every stream carries them: channels fastest."""
-    return codes.reshape(len(codes), -1)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import ToolError
 
 LAST_LINES = 12
+
+KEPT_LINES = 400
+"""Of a program that is watched: the state of every stream of a large network."""
 
 
 def require_tool(name: str, purpose: str, mend: str) -> Path:
@@ -31,13 +35,33 @@ def run(
     """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
     words = [str(part) for part in command]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode < 0:
-        name = signal.Signals(-done.returncode).name
-        raise ToolError(f"{Path(command[0]).name} was ended by {name} while it was to {purpose}; report this, please")
-    if done.returncode:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
-        raise ToolError(f"{Path(command[0]).name} failed with status {done.returncode} to {purpose}:\n{said}")
+    _require_success(words[0], done.returncode, done.stderr or done.stdout, purpose)
     return done.stdout
+
+
+def watch(command: Sequence[str | Path], purpose: str, folder: Path, on_line: Callable[[str], None]) -> None:
+    """Run a program that must succeed and hand over each line it writes as it comes."""
+    words, said = [str(part) for part in command], deque[str](maxlen=KEPT_LINES)
+    with subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                said.append(line)
+                on_line(line)
+        except BaseException:
+            process.kill()
+            raise
+    _require_success(words[0], process.returncode, "".join(said), purpose, KEPT_LINES)
+
+
+def _require_success(program: str, status: int, said: str, purpose: str, lines: int = LAST_LINES) -> None:
+    if status < 0:
+        name = signal.Signals(-status).name
+        raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; report this, please")
+    if status:
+        last = "\n".join(said.strip().splitlines()[-lines:])
+        raise ToolError(f"{Path(program).name} failed with status {status} to {purpose}:\n{last}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ module sw_mvu #(
     wire term_step = fire & term_end;
     assign s_ready = may_end & is_new & term_end;
 
-    sw_terms #(.FOLDS(FOLDS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) terms (
+    sw_terms #(.FOLDS(FOLDS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) fold_terms (
         .clk, .rst, .step(fire), .fold, .last(term_end)
     );
     sw_counter #(.STEPS(SYNAPSES)) synapses (.clk, .rst, .step(term_step), .value(synapse), .last(synapse_end));
@@ -66,23 +66,28 @@ module sw_mvu #(
         if (rst) is_new <= 1'b1;
         else if (fire & ends) is_new <= neuron_end;
 
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK)) weights (
-        .clk, .address, .data(w)
-    );
+    // what is read back from a memory takes a cycle more
+    localparam bit LATE = NEURONS > 1 && SYNAPSES > 1;
+    logic [ADDRESS-1:0] word;
     generate
-        if (NEURONS == 1) begin : direct
-            always_ff @(posedge clk) x <= s_data;
-            wire unused = ^{synapse, REPLAY_BLOCK};
-        end else begin : replayed
+        if (LATE) begin : replayed
+            always_ff @(posedge clk) word <= address;
             sw_replay #(.WIDTH(SIMD * X_BITS), .WORDS(SYNAPSES), .BLOCK(REPLAY_BLOCK)) replay (
-                .clk, .is_new, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
+                .clk, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
             );
+        end else begin : direct
+            assign word = address;
+            always_ff @(posedge clk) if (is_new) x <= s_data;
+            wire unused = ^{synapse, REPLAY_BLOCK};
         end
     endgenerate
+    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK)) weights (
+        .clk, .address(word), .data(w)
+    );
     sw_sums #(
         .KIND(KIND), .SHARED(1), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .TOTAL_BITS(TOTAL_BITS),
-        .GENERIC(GENERIC), .DEPTH(DEPTH), .BLOCK(BLOCK)
+        .GENERIC(GENERIC), .LATE(LATE), .DEPTH(DEPTH), .BLOCK(BLOCK)
     ) elements (
         .clk, .rst, .fire, .ends, .room, .x, .w, .m_valid, .m_ready, .m_data
     );

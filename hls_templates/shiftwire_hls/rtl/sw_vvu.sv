@@ -45,7 +45,7 @@ module sw_vvu #(
     wire fire = may_end & s_valid;
     assign s_ready = may_end & term_end;
 
-    sw_terms #(.FOLDS(BLOCKS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) terms (
+    sw_terms #(.FOLDS(BLOCKS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) fold_terms (
         .clk, .rst, .step(fire), .fold, .last(term_end)
     );
     /* verilator lint_off PINCONNECTEMPTY */

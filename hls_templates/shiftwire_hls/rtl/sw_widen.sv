@@ -14,18 +14,21 @@ module sw_widen #(
     input logic m_ready,
     output logic [PARTS*WIDTH-1:0] m_data
 );
-    localparam int BITS = PARTS > 1 ? $clog2(PARTS) : 1;
     logic room, is_last;
-    logic [BITS-1:0] part;
     logic [(PARTS-1)*WIDTH-1:0] held;
+    logic [PARTS*WIDTH-1:0] word;
+    assign word = {s_data, held};
     assign s_ready = ~is_last | room;
     wire fire = s_valid & s_ready;
     wire give = fire & is_last;
 
-    sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(part), .last(is_last));
-    always_ff @(posedge clk) if (fire & ~is_last) held[part*WIDTH+:WIDTH] <= s_data;
+    /* verilator lint_off PINCONNECTEMPTY */
+    sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(), .last(is_last));
+    /* verilator lint_on PINCONNECTEMPTY */
+    // parts enter at the top and sink, so that no register needs a choice in front of it
+    always_ff @(posedge clk) if (fire & ~is_last) held <= word[PARTS*WIDTH-1:WIDTH];
 
     sw_fifo #(.WIDTH(PARTS * WIDTH), .DEPTH(DEPTH), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(give), .room, .push(give), .push_data({s_data, held}), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(give), .room, .push(give), .push_data(word), .m_valid, .m_ready, .m_data
     );
 endmodule

@@ -48,15 +48,13 @@ module sw_window #(
 
     // first image row that a row of windows reads, and the one behind its last; windows of padding alone wait for one row,
     // so that no frame leaves before it comes
-    function automatic int first_row(int y);
-        int row;
-        row = y * STRIDE_HEIGHT - PAD_TOP;
-        return y == OUT_HEIGHT || row > IN_HEIGHT ? IN_HEIGHT : row < 0 ? 0 : row;
+    function automatic int first_row(input int y);
+        first_row = y == OUT_HEIGHT || y * STRIDE_HEIGHT - PAD_TOP > IN_HEIGHT ? IN_HEIGHT
+                  : y * STRIDE_HEIGHT < PAD_TOP ? 0 : y * STRIDE_HEIGHT - PAD_TOP;
     endfunction
-    function automatic int end_row(int y);
-        int row;
-        row = y * STRIDE_HEIGHT - PAD_TOP + KERNEL_HEIGHT;
-        return row > IN_HEIGHT ? IN_HEIGHT : row < 1 ? 1 : row;
+    function automatic int end_row(input int y);
+        end_row = y * STRIDE_HEIGHT - PAD_TOP + KERNEL_HEIGHT > IN_HEIGHT ? IN_HEIGHT
+                : y * STRIDE_HEIGHT + KERNEL_HEIGHT < PAD_TOP + 1 ? 1 : y * STRIDE_HEIGHT - PAD_TOP + KERNEL_HEIGHT;
     endfunction
 
     logic signed [HAVE_BITS-1:0] have, need, gone;

@@ -67,6 +67,8 @@ class driver {
     bool done() const { return gone_out == wanted.frames * net.beats_out; }
     bool stuck() const { return !done() && idle > net.patience; }
 
+    long frames_out() const { return gone_out / net.beats_out; }
+
     // Inputs of this cycle, before the clock edge.
     void set(long cycle) {
         const bool at_reset = wanted.reset_cycle > 0 && cycle == wanted.reset_cycle;
@@ -151,7 +153,7 @@ template <class Top, class Tick> int run(int argc, char **argv, std::vector<netw
         drivers.emplace_back(nets[n], wanted, beats[n].data());
     }
     fclose(in);
-    long cycle = 0;
+    long cycle = 0, told = 0;
     for (bool busy = true; busy; cycle++) {
         busy = false;
         for (driver &d : drivers) d.set(cycle);
@@ -165,6 +167,11 @@ template <class Top, class Tick> int run(int argc, char **argv, std::vector<netw
         }
         tick(1, cycle);
         for (driver &d : drivers) busy |= !d.done();
+        if (drivers[0].frames_out() > told) {
+            told = drivers[0].frames_out();
+            printf("frame %ld\n", told);
+            fflush(stdout);
+        }
     }
     FILE *out = fopen(argv[8], "wb");
     if (!out) return 2;

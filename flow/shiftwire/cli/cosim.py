@@ -1,0 +1,120 @@
+"""shiftwire cosim: the SystemVerilog of a project, simulated cycle by cycle."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
+from shiftwire.cosim import CosimReport, cosim
+from shiftwire.data import load_data
+from shiftwire.engines import accuracy
+from shiftwire.errors import InputError
+from shiftwire.project import golden_codes, load_project
+from shiftwire.rtl.run import Conditions
+
+WAVES = (".fst", ".vcd")
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "cosim",
+        "simulate the SystemVerilog of a project: every layer's codes, cycles per frame, latency, buffers",
+        "shiftwire cosim build/model --data test.npz --frames 8 --stall 0.3",
+    )
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument(
+        "--data", type=Path, help=".npz with x (N, ...) in the model's layout, or .npy (default: extremes)"
+    )
+    parser.add_argument("--frames", type=int, metavar="N", help="at most so many samples (default: all)")
+    parser.add_argument(
+        "--stall", type=float, default=0.0, metavar="P", help="share of cycles in which each side stalls"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the stalls (1)")
+    parser.add_argument("--reset-every", type=int, default=0, metavar="N", help="reset after every N frames")
+    parser.add_argument("--reset-at", type=int, default=0, metavar="CYCLE", help="reset once in the midst of work")
+    parser.add_argument("--primitives", action="store_true", help="LUTs and carry chains, not plain operators (slow)")
+    parser.add_argument("--wave", type=Path, metavar="FILE", help="record all signals, into a .fst or .vcd file")
+    parser.add_argument("--layers", action="store_true", help="print a line for every layer and every buffer")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    conditions = _conditions(arguments)
+    project = load_project(arguments.project)
+    network = project.design.network
+    data = load_data(arguments.data, network) if arguments.data else None
+    codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
+    note(f"building the simulation of {project.rtl_dir}")
+    with progress("simulating") as report_progress:
+        report = cosim(
+            project, codes, conditions, primitives=arguments.primitives, wave=arguments.wave, progress=report_progress
+        )
+    if arguments.json:
+        print_json(_as_json(report))
+    else:
+        _print(report, arguments.layers)
+        hits = None if data is None or len(codes) < len(data.codes) else accuracy(network, report.output, data)
+        if hits is not None:
+            say(f"accuracy: {hits:.2f} %")
+    for name in report.vacuous:
+        note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
+    return 0 if report.passed else 1
+
+
+def _conditions(arguments: argparse.Namespace) -> Conditions:
+    if not 0 <= arguments.stall < 1:
+        raise InputError(f"--stall {arguments.stall:g} would never end or means nothing; give 0 to 0.99")
+    if arguments.frames is not None and arguments.frames < 1:
+        raise InputError(f"--frames {arguments.frames} would simulate nothing; give at least 1")
+    if arguments.wave is not None and arguments.wave.suffix not in WAVES:
+        raise InputError(f"found the wave file {arguments.wave}, wanted one that ends in .fst or .vcd")
+    if min(arguments.reset_every, arguments.reset_at) < 0:
+        raise InputError("a reset before the first cycle resets nothing; give --reset-every and --reset-at 0 or more")
+    return Conditions(arguments.stall, arguments.seed, arguments.reset_every, arguments.reset_at)
+
+
+def _print(report: CosimReport, with_layers: bool) -> None:
+    if with_layers:
+        rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
+        print_table(("layer", "codes compared", "different", "live outputs"), rows)
+        uses = [
+            (use.stream, use.most, "-" if use.foreseen is None else use.foreseen, use.depth) for use in report.buffers
+        ]
+        print_table(("buffer", "most held", "foreseen", "depth"), uses)
+    say(
+        f"cosim ({report.tool}): {report.frames} frames, {report.different} of {report.compared} codes differ "
+        f"({report.seconds_build:.1f} s build, {report.cycles_per_second:,.0f} cycles/s)"
+    )
+    if report.first_difference is not None:
+        say(f"first difference: {report.first_difference.sentence()}")
+    cycles = report.cycles
+    stalled = f" with stalls in {report.stall:.0%} of the cycles of both sides" if report.stall else ""
+    say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_foreseen)}{stalled}")
+    if cycles.interval is not None:
+        say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_foreseen)}{stalled}")
+    if report.surprises:
+        say(f"buffers that held other than foreseen: {', '.join(report.surprises)}")
+
+
+def _beside(foreseen: int | None) -> str:
+    return "" if foreseen is None else f" (foreseen {foreseen:,})"
+
+
+def _as_json(report: CosimReport) -> dict[str, object]:
+    first = report.first_difference
+    return {
+        "tool": report.tool,
+        "kind": "simulated",
+        "frames": report.frames,
+        "stall": report.stall,
+        "seconds_build": report.seconds_build,
+        "cycles_per_second": report.cycles_per_second,
+        **dataclasses.asdict(report.cycles),
+        "buffers": [dataclasses.asdict(use) for use in report.buffers],
+        "layers": [dataclasses.asdict(layer) for layer in report.layers],
+        **({} if first is None else {"first_difference": dataclasses.asdict(first)}),
+    }

@@ -1,0 +1,162 @@
+"""Co-simulation: the project's SystemVerilog in Verilator, every layer's codes and every cycle compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiftwire.csim import Progress
+from shiftwire.errors import InputError
+from shiftwire.fixed import Codes
+from shiftwire.project import Project
+from shiftwire.rtl.bench import Bench
+from shiftwire.rtl.build import rtl_network
+from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
+from shiftwire.rtl.tokens import Tokens, simulate
+from shiftwire.rtl.units import RtlNetwork
+from shiftwire.rtl_files import NETWORK, check_rtl
+from shiftwire.tools.verilator import verilator_version
+from shiftwire.verify import Difference, LayerComparison, Tally
+
+FORESEEN = 4
+"""Frames that the token simulation follows; cycles repeat after the first few."""
+
+
+@dataclass(frozen=True, slots=True)
+class BufferUse:
+    """Most beats that a stream's buffer held, what was foreseen (None under stalls), and how many it can hold."""
+
+    stream: str
+    most: int
+    foreseen: int | None
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cycles:
+    """Simulated beside foreseen; `interval` between frames is None for a single one, foreseen figures under stalls."""
+
+    latency: int
+    latency_foreseen: int | None
+    interval: int | None
+    interval_foreseen: int | None
+
+    @property
+    def agree(self) -> bool:
+        """Whether simulation and prediction are equal wherever both are known."""
+        pairs = ((self.latency, self.latency_foreseen), (self.interval, self.interval_foreseen))
+        return all(None in pair or pair[0] == pair[1] for pair in pairs)
+
+
+@dataclass(frozen=True)
+class CosimReport:
+    """What a co-simulation found; `output` holds the codes (frames, *shape) of the network."""
+
+    tool: str
+    frames: int
+    stall: float
+    seconds_build: float
+    cycles_per_second: float
+    cycles: Cycles
+    buffers: list[BufferUse]
+    layers: list[LayerComparison]
+    first_difference: Difference | None
+    output: Codes
+
+    @property
+    def different(self) -> int:
+        return sum(layer.different for layer in self.layers)
+
+    @property
+    def compared(self) -> int:
+        return sum(layer.compared for layer in self.layers)
+
+    @property
+    def vacuous(self) -> list[str]:
+        """Layers in which no output was alive, so that their agreement proves nothing."""
+        return [layer.name for layer in self.layers if not layer.live]
+
+    @property
+    def surprises(self) -> list[str]:
+        """Buffers that held other than was foreseen."""
+        return [use.stream for use in self.buffers if use.foreseen is not None and use.most != use.foreseen]
+
+    @property
+    def passed(self) -> bool:
+        return not self.different and self.cycles.agree and not self.surprises
+
+
+def cosim(
+    project: Project,
+    codes: Codes,
+    conditions: Conditions = FREE,
+    *,
+    primitives: bool = False,
+    wave: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> CosimReport:
+    """Simulate frames (N, *shape) back to back, in plain operators unless `primitives` are asked for.
+
+    Raises CheckFailedError with the state of every stream for a deadlock, InputError for files changed by hand.
+    """
+    network = rtl_network(project.design.pipeline)
+    start = time.perf_counter()
+    program = project_simulator(project, Bench({NETWORK: network}, generic=not primitives), wave)
+    seconds_build = time.perf_counter() - start
+    start = time.perf_counter()
+    logs = program.run({NETWORK: codes}, conditions, progress=progress)[NETWORK]
+    seconds = time.perf_counter() - start
+    tally = Tally(project.design.network)
+    shapes = project.design.network.tensors
+    found = {
+        stream.tensor: held.reshape(len(codes), *shapes[stream.tensor].shape)
+        for stream in network.streams.values()
+        if stream.tensor is not None and (held := logs[stream.name].codes) is not None
+    }
+    tally.add(project.design.network.evaluate_layers(codes), found)
+    last = logs[network.output].codes
+    assert last is not None
+    output = last.reshape(len(codes), *project.design.network.output.shape)
+    tokens = None if conditions.stall or conditions.reset_cycle else simulate(network, min(len(codes), FORESEEN))
+    return CosimReport(
+        f"Verilator {verilator_version()}",
+        len(codes),
+        conditions.stall,
+        seconds_build,
+        int(logs[network.output].cycles[-1]) / seconds,
+        _cycles(network, logs, tokens, len(codes)),
+        _buffers(network, logs, tokens),
+        tally.layers(),
+        tally.first,
+        output,
+    )
+
+
+def project_simulator(project: Project, bench: Bench, wave: Path | None) -> Simulator:
+    """The project's own files under a bench, built once for every content; raises InputError for changed files."""
+    if not project.rtl_checksums:
+        raise InputError(f"{project.path} holds no rtl/; convert the model again with --backend rtl or both")
+    check_rtl(project.rtl_dir, project.rtl_checksums)
+    sources = tuple(sorted(project.rtl_dir.glob("*.sv")))
+    return simulator(bench, sources, project.rtl_dir, project.reports_dir / "cosim", wave=wave)
+
+
+def _cycles(network: RtlNetwork, logs: Mapping[str, StreamLog], tokens: Tokens | None, frames: int) -> Cycles:
+    left = logs[network.output].cycles.reshape(frames, -1)[:, -1]
+    first = logs[network.input].cycles[0]
+    interval = int(left[-1] - left[-2]) if frames > 1 else None
+    latency = int(left[0] - first) + 1
+    if tokens is None:
+        return Cycles(latency, None, interval, None)
+    return Cycles(latency, tokens.latency, interval, tokens.interval if frames > 1 else None)
+
+
+def _buffers(network: RtlNetwork, logs: Mapping[str, StreamLog], tokens: Tokens | None) -> list[BufferUse]:
+    known = tokens is not None and logs[network.output].cycles.size == tokens.left().size
+    return [
+        BufferUse(name, logs[name].most, tokens.most(name) if tokens and known else None, network.depths[name])
+        for name in network.streams
+        if name != network.input
+    ]
