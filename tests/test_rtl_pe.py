@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rtl_streams import SIMULATED, Bench, simulate
 
+from rtl_streams import SIMULATED, Bench, simulate
 from shiftwire.fixed import Codes
 from shiftwire.rtl.stages import Element
 from shiftwire.tools.verilator import lint

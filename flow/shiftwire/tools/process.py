@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import ToolError
@@ -61,3 +62,29 @@ def _require_success(program: str, status: int, said: str, purpose: str, lines: 
     if status:
         last = "\n".join(said.strip().splitlines()[-lines:])
         raise ToolError(f"{Path(program).name} failed with status {status} to {purpose}:\n{last}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program ended; `output` is both its streams, `signal` names what ended it, None where it ended itself."""
+
+    status: int
+    signal: str | None
+    output: str
+
+
+def attempt(command: Sequence[str | Path], folder: Path | None = None) -> Outcome:
+    """Run a program that may fail; wrapper scripts tell a signal as a status above 128."""
+    words = [str(part) for part in command]
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    number = -done.returncode if done.returncode < 0 else done.returncode - 128
+    known = {member.value: member.name for member in signal.Signals}
+    return Outcome(done.returncode, known.get(number), done.stdout)

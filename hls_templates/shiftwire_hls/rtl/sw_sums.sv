@@ -35,8 +35,9 @@ module sw_sums #(
 );
     localparam int STAGES = (KIND >= 3 ? 2 : 1) + $clog2(SIMD) + (LATE ? 1 : 0);
     logic [STAGES:0] is_live, is_end;
-    wire accumulate = is_live[STAGES];
-    wire finish = is_end[STAGES];
+    // a reset clears the accumulators: half a frame may lie in them
+    wire accumulate = is_live[STAGES] | rst;
+    wire finish = is_end[STAGES] | rst;
     logic [OUT-1:0] sums;
 
     always_ff @(posedge clk) begin
