@@ -1,0 +1,1 @@
+"""Designs as open SystemVerilog."""
