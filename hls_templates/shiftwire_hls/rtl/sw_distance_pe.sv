@@ -1,0 +1,68 @@
+// One output of a depthwise adder layer: the sum over SIMD lanes of -abs(x - w); x and w unsigned (offset) codes.
+// Specification: flow/shiftwire/ops/weights.py.
+// accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+module sw_distance_pe #(
+    parameter int BITS = 8,
+    parameter int ACC_BITS = 18,
+    parameter int SIMD = 1,
+    parameter bit GENERIC = 1
+) (
+    input logic clk,
+    input logic [SIMD*BITS-1:0] x,
+    input logic [SIMD*BITS-1:0] w,
+    input logic accumulate,
+    input logic finish,
+    output logic signed [ACC_BITS-1:0] y
+);
+  localparam int ItemBits = BITS + 1 < ACC_BITS ? BITS + 1 : ACC_BITS;
+  localparam int SumNatural = ItemBits + $clog2(SIMD);
+  localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
+  logic [SIMD*ItemBits-1:0] item;
+  logic [SIMD-1:0] positive;
+  logic [SumBits-1:0] sum;
+  logic [ACC_BITS-1:0] value;
+  logic sum_negate;
+
+  for (genvar i = 0; i < SIMD; i++) begin : g_lane
+    logic [BITS:0] difference;
+    sw_carry_add #(
+        .BITS(BITS + 1),
+        .GENERIC(GENERIC)
+    ) u_subtract (
+        .a({1'b0, x[i*BITS+:BITS]}),
+        .b({1'b1, ~w[i*BITS+:BITS]}),
+        .carry_in(1'b1),
+        .sum(difference)
+    );
+    always_ff @(posedge clk) begin
+      item[i*ItemBits+:ItemBits] <= difference[ItemBits-1:0];
+      positive[i] <= ~difference[BITS];
+    end
+  end
+
+  sw_tree #(
+      .N(SIMD),
+      .BITS(ItemBits),
+      .SIGNED(1),
+      .OUT_BITS(SumBits),
+      .GENERIC(GENERIC)
+  ) u_tree (
+      .clk(clk),
+      .value(item),
+      .negate(positive),
+      .sum(sum),
+      .sum_negate(sum_negate)
+  );
+  assign value = ACC_BITS'($signed(sum));
+  sw_accumulator #(
+      .BITS(ACC_BITS),
+      .GENERIC(GENERIC)
+  ) u_accumulator (
+      .clk(clk),
+      .accumulate(accumulate),
+      .finish(finish),
+      .value(value),
+      .negate(sum_negate),
+      .y(y)
+  );
+endmodule

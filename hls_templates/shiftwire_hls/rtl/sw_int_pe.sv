@@ -1,0 +1,72 @@
+// One output of an integer layer: the sum over SIMD lanes of x * w.
+// Specification: flow/shiftwire/ops/weights.py. DSP asks for one multiplier block a lane, else LUTs alone.
+// accumulate and finish come 2 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+module sw_int_pe #(
+    parameter int X_BITS = 8,
+    parameter bit X_SIGNED = 1,
+    parameter int W_BITS = 8,
+    parameter bit W_SIGNED = 1,
+    parameter int ACC_BITS = 18,
+    parameter int SIMD = 1,
+    parameter bit DSP = 0,
+    parameter bit GENERIC = 1
+) (
+    input logic clk,
+    input logic [SIMD*X_BITS-1:0] x,
+    input logic [SIMD*W_BITS-1:0] w,
+    input logic accumulate,
+    input logic finish,
+    output logic signed [ACC_BITS-1:0] y
+);
+  // an unsigned product has a sign bit of 0, so that one tree serves all
+  localparam int Natural = X_BITS + W_BITS + (X_SIGNED || W_SIGNED ? 0 : 1);
+  localparam int ItemBits = Natural < ACC_BITS ? Natural : ACC_BITS;
+  localparam int SumNatural = ItemBits + $clog2(SIMD);
+  localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
+  logic [SIMD*ItemBits-1:0] item;
+  logic [SumBits-1:0] sum;
+  logic [ACC_BITS-1:0] value;
+  logic sum_negate;
+
+  for (genvar i = 0; i < SIMD; i++) begin : g_lane
+    sw_product #(
+        .X_BITS(X_BITS),
+        .X_SIGNED(X_SIGNED),
+        .W_BITS(W_BITS),
+        .W_SIGNED(W_SIGNED),
+        .BITS(ItemBits),
+        .DSP(DSP)
+    ) u_product (
+        .clk(clk),
+        .x(x[i*X_BITS+:X_BITS]),
+        .w(w[i*W_BITS+:W_BITS]),
+        .product(item[i*ItemBits+:ItemBits])
+    );
+  end
+
+  sw_tree #(
+      .N(SIMD),
+      .BITS(ItemBits),
+      .SIGNED(1),
+      .OUT_BITS(SumBits),
+      .GENERIC(GENERIC)
+  ) u_tree (
+      .clk(clk),
+      .value(item),
+      .negate({SIMD{1'b0}}),
+      .sum(sum),
+      .sum_negate(sum_negate)
+  );
+  assign value = ACC_BITS'($signed(sum));
+  sw_accumulator #(
+      .BITS(ACC_BITS),
+      .GENERIC(GENERIC)
+  ) u_accumulator (
+      .clk(clk),
+      .accumulate(accumulate),
+      .finish(finish),
+      .value(value),
+      .negate(sum_negate),
+      .y(y)
+  );
+endmodule

@@ -1,0 +1,92 @@
+// The sum of N operands, each (negate[i] ? -1 : 1) * value[i], by a tree of adders with a register behind each.
+// The result is (sum_negate ? -1 : 1) * sum; a minus sign is carried along until an adder can take it for nothing.
+// Latency: clog2(N) cycles, 0 for N = 1. Logic in front of the last operand merges into its adder; where values are
+// unsigned (SIGNED = 0), negate must be 0. OUT_BITS = min(BITS + clog2(N), wanted); what does not fit wraps.
+module sw_tree #(
+    parameter int N = 4,
+    parameter int BITS = 8,
+    parameter bit SIGNED = 1,
+    parameter int OUT_BITS = 10,
+    parameter bit GENERIC = 1
+) (
+    input logic clk,
+    input logic [N*BITS-1:0] value,
+    input logic [N-1:0] negate,
+    output logic [OUT_BITS-1:0] sum,
+    output logic sum_negate
+);
+  if (N == 1) begin : g_leaf
+    logic unused_clk;
+    assign unused_clk = clk;
+    assign sum = value[OUT_BITS-1:0];
+    assign sum_negate = negate;
+  end else begin : g_node
+    localparam int Low = N / 2;  // the upper half is never the shallower one
+    localparam int High = N - Low;
+    localparam int LowNatural = BITS + $clog2(Low);
+    localparam int HighNatural = BITS + $clog2(High);
+    localparam int LowBits = LowNatural < OUT_BITS ? LowNatural : OUT_BITS;
+    localparam int HighBits = HighNatural < OUT_BITS ? HighNatural : OUT_BITS;
+    logic [LowBits-1:0] low;
+    logic [LowBits-1:0] low_in_time;
+    logic [HighBits-1:0] high;
+    logic low_negate;
+    logic low_negate_in_time;
+    logic high_negate;
+    logic differ;
+    logic [OUT_BITS-1:0] a;
+    logic [OUT_BITS-1:0] b;
+    logic [OUT_BITS-1:0] total;
+
+    sw_tree #(
+        .N(Low),
+        .BITS(BITS),
+        .SIGNED(SIGNED),
+        .OUT_BITS(LowBits),
+        .GENERIC(GENERIC)
+    ) u_low (
+        .clk(clk),
+        .value(value[Low*BITS-1:0]),
+        .negate(negate[Low-1:0]),
+        .sum(low),
+        .sum_negate(low_negate)
+    );
+    sw_tree #(
+        .N(High),
+        .BITS(BITS),
+        .SIGNED(SIGNED),
+        .OUT_BITS(HighBits),
+        .GENERIC(GENERIC)
+    ) u_high (
+        .clk(clk),
+        .value(value[N*BITS-1:Low*BITS]),
+        .negate(negate[N-1:Low]),
+        .sum(high),
+        .sum_negate(high_negate)
+    );
+    if ($clog2(Low) < $clog2(High)) begin : g_wait
+      always_ff @(posedge clk) {low_in_time, low_negate_in_time} <= {low, low_negate};
+    end else begin : g_in_time
+      assign {low_in_time, low_negate_in_time} = {low, low_negate};
+    end
+
+    assign differ = low_negate_in_time ^ high_negate;
+    if (SIGNED) begin : g_signed
+      assign a = OUT_BITS'($signed(low_in_time));
+      assign b = OUT_BITS'($signed(high));
+    end else begin : g_unsigned
+      assign a = OUT_BITS'(low_in_time);
+      assign b = OUT_BITS'(high);
+    end
+    sw_carry_add #(
+        .BITS(OUT_BITS),
+        .GENERIC(GENERIC)
+    ) u_add (
+        .a(a),
+        .b(b ^ {OUT_BITS{differ}}),
+        .carry_in(differ),
+        .sum(total)
+    );
+    always_ff @(posedge clk) {sum, sum_negate} <= {total, low_negate_in_time};
+  end
+endmodule

@@ -1,0 +1,146 @@
+"""Processing elements in SystemVerilog: both forms exact against numpy, for every number of lanes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rtl_streams import SIMULATED, Bench, simulate
+
+from shiftwire.fixed import Codes
+from shiftwire.rtl.stages import Element
+from shiftwire.tools.verilator import lint
+
+Rng = np.random.Generator
+SUMS = 40
+
+
+def operands(rng: Rng, simd: int, bits: int, signed: bool) -> Codes:
+    """Codes (sums, tokens, simd): random ones, then sums of extremes alone."""
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    drawn = rng.integers(low, high + 1, (SUMS, TOKENS, simd))
+    drawn[SUMS // 2 :] = np.where(rng.random(drawn[SUMS // 2 :].shape) < 0.5, low, high)
+    drawn[-3], drawn[-2], drawn[-1] = low, high, 0
+    return drawn
+
+
+TOKENS = 5
+
+
+def gaps(rng: Rng) -> Codes:
+    """Half of the sums back to back, half with up to three idle cycles before a token."""
+    drawn = rng.integers(0, 4, (SUMS, TOKENS))
+    drawn[::2] = 0
+    return drawn.ravel()
+
+
+def wrapped(total: Codes, bits: int, signed: bool) -> Codes:
+    """What a register of `bits` bits shows of a sum."""
+    codes = total & (1 << bits) - 1
+    return codes - ((codes >> bits - 1) << bits) if signed else codes
+
+
+def shift_case(rng: Rng, simd: int, window: int, zero: int, x_bits: int, x_signed: int, acc: int, generic: int) -> Any:
+    x = operands(rng, simd, x_bits, bool(x_signed))
+    w_bits = zero + 1 + window
+    w = operands(rng, simd, w_bits, False)
+    exponent = w & (1 << window) - 1
+    term = np.where(w >> window & 1, -1, 1) * (x << exponent)
+    if zero:
+        term = np.where(w >> window + 1 & 1, 0, term)
+    parameters = {
+        "X_BITS": x_bits, "X_SIGNED": x_signed, "WINDOW_BITS": window, "HAS_ZERO": zero, "ACC_BITS": acc,
+        "SIMD": simd, "GENERIC": generic,
+    }  # fmt: skip
+    bench = Bench(Element.SHIFT, parameters, x_bits, w_bits, acc, x, w, gaps(rng))
+    return bench, wrapped(term.sum((1, 2)), acc, True)
+
+
+def adder_case(rng: Rng, simd: int, bits: int, acc: int, generic: int) -> Any:
+    x, w = operands(rng, simd, bits, False), operands(rng, simd, bits, False)
+    parameters = {"BITS": bits, "ACC_BITS": acc, "SIMD": simd, "GENERIC": generic}
+    bench = Bench(Element.ADDER, parameters, bits, bits, acc, x, w, gaps(rng), signed=False)
+    return bench, wrapped(np.minimum(x, w).sum((1, 2)), acc, False)
+
+
+def distance_case(rng: Rng, simd: int, bits: int, acc: int, generic: int) -> Any:
+    x, w = operands(rng, simd, bits, False), operands(rng, simd, bits, False)
+    parameters = {"BITS": bits, "ACC_BITS": acc, "SIMD": simd, "GENERIC": generic}
+    bench = Bench(Element.DISTANCE, parameters, bits, bits, acc, x, w, gaps(rng))
+    return bench, wrapped(-np.abs(x - w).sum((1, 2)), acc, True)
+
+
+def total_case(rng: Rng, simd: int, bits: int, signed: int, acc: int) -> Any:
+    x = operands(rng, simd, bits, bool(signed))
+    parameters = {"BITS": bits, "SIGNED": signed, "ACC_BITS": acc, "SIMD": simd}
+    bench = Bench(Element.TOTAL, parameters, bits, 0, acc, x, None, gaps(rng), signed=bool(signed))
+    return bench, wrapped(x.sum((1, 2)), acc, bool(signed))
+
+
+def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], acc: int, dsp: int, generic: int) -> Any:
+    """x and w: bits, and 1 where signed."""
+    x_codes, w_codes = operands(rng, simd, x[0], bool(x[1])), operands(rng, simd, w[0], bool(w[1]))
+    parameters = {
+        "X_BITS": x[0], "X_SIGNED": x[1], "W_BITS": w[0], "W_SIGNED": w[1], "ACC_BITS": acc,
+        "SIMD": simd, "DSP": dsp, "GENERIC": generic,
+    }  # fmt: skip
+    bench = Bench(Element.INT, parameters, x[0], w[0], acc, x_codes, w_codes, gaps(rng))
+    return bench, wrapped((x_codes * w_codes).sum((1, 2)), acc, True)
+
+
+def cases(rng: Rng, generic: int) -> list[Any]:
+    """Every element at every small number of lanes, every window, both signs, wide and wrapping accumulators."""
+    lanes = (1, 2, 3, 4, 5, 6, 7, 9, 11, 16, 17)
+    listed = []
+    for i, simd in enumerate(lanes):
+        zero, signed = i % 2, i // 2 % 2
+        listed += [shift_case(rng, simd, window, zero, 8, signed, 24, generic) for window in (i % 4, 3 - i % 4)]
+        listed += [adder_case(rng, simd, bits, 18, generic) for bits in (8, 1 + i)]
+        listed += [distance_case(rng, simd, 8, 18, generic), total_case(rng, simd, 8, signed, 18)]
+        listed += [int_case(rng, simd, (8, signed), (2 + i % 7, zero), 26, i % 2, generic)]
+    for window in range(6):
+        for zero in (0, 1):
+            listed += [shift_case(rng, s, window, zero, 5, signed, 45, generic) for s in (1, 2, 3) for signed in (0, 1)]
+    listed += [shift_case(rng, s, 3, 1, 8, 1, 11, generic) for s in (1, 3, 8)]  # wraps
+    listed += [shift_case(rng, 3, 0, 1, 1, 0, 12, generic), adder_case(rng, 5, 6, 7, generic)]
+    listed += [total_case(rng, 7, 8, 1, 9), int_case(rng, 3, (8, 1), (8, 1), 17, 0, generic)]
+    listed += [int_case(rng, 2, (x, xs), (w, ws), 20, 0, generic)
+               for x in (4, 8) for xs in (0, 1) for w in (4, 8) for ws in (0, 1)]  # fmt: skip
+    return listed
+
+
+@pytest.mark.parametrize("generic", [1, 0], ids=["generic", "xilinx"])
+def test_every_element_is_exact(generic: int, tmp_path: Path, count: Any) -> None:
+    rng = np.random.default_rng(5 + generic)
+    benches, expected = zip(*cases(rng, generic), strict=True)
+    for bench, wanted, found in zip(benches, expected, simulate(benches, tmp_path, rng), strict=True):
+        assert np.array_equal(found, wanted), f"{bench.element.value} {bench.parameters}: {found[:6]} {wanted[:6]}"
+        assert len(set(wanted)) > SUMS // 4
+        count(sums=len(wanted))
+
+
+LINTED = [
+    (Element.SHIFT, {"SIMD": 1}),
+    (Element.SHIFT, {"SIMD": 5, "WINDOW_BITS": 2, "HAS_ZERO": 0, "X_SIGNED": 0}),
+    (Element.SHIFT, {"SIMD": 9, "WINDOW_BITS": 0, "ACC_BITS": 9}),
+    (Element.SHIFT, {"SIMD": 2, "WINDOW_BITS": 5, "ACC_BITS": 24}),
+    (Element.ADDER, {"SIMD": 1}),
+    (Element.ADDER, {"SIMD": 9, "BITS": 5, "ACC_BITS": 9}),
+    (Element.DISTANCE, {"SIMD": 3}),
+    (Element.INT, {"SIMD": 3}),
+    (Element.INT, {"SIMD": 1, "W_BITS": 4, "X_SIGNED": 0, "W_SIGNED": 0}),
+    (Element.INT, {"SIMD": 2, "DSP": 1}),
+]
+
+
+@pytest.mark.parametrize("generic", [1, 0], ids=["generic", "xilinx"])
+@pytest.mark.parametrize("element, parameters", LINTED)
+def test_lint(element: Element, parameters: dict[str, int], generic: int) -> None:
+    lint(SIMULATED, element.value, {**parameters, "GENERIC": generic})
+
+
+@pytest.mark.parametrize("parameters", [{"SIMD": 1}, {"SIMD": 6, "SIGNED": 1}])
+def test_lint_total(parameters: dict[str, int]) -> None:
+    lint(SIMULATED, Element.TOTAL.value, parameters)
