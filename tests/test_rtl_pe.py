@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,34 +91,40 @@ def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], acc: i
     return bench, wrapped((x_codes * w_codes).sum((1, 2)), acc, True)
 
 
-def cases(rng: Rng, generic: int) -> list[Any]:
-    """Every element at every small number of lanes, every window, both signs, wide and wrapping accumulators."""
-    lanes = (1, 2, 3, 4, 5, 6, 7, 9, 11, 16, 17)
+def generic_cases(rng: Rng) -> list[Any]:
+    """Every element at many numbers of lanes, every window, both signs, wide and wrapping accumulators."""
     listed = []
-    for i, simd in enumerate(lanes):
+    for i, simd in enumerate((1, 2, 3, 4, 5, 7, 9, 17)):
         zero, signed = i % 2, i // 2 % 2
-        listed += [shift_case(rng, simd, window, zero, 8, signed, 24, generic) for window in (i % 4, 3 - i % 4)]
-        listed += [adder_case(rng, simd, bits, 18, generic) for bits in (8, 1 + i)]
-        listed += [distance_case(rng, simd, 8, 18, generic), total_case(rng, simd, 8, signed, 18)]
-        listed += [int_case(rng, simd, (8, signed), (2 + i % 7, zero), 26, i % 2, generic)]
-    for window in range(6):
-        for zero in (0, 1):
-            listed += [shift_case(rng, s, window, zero, 5, signed, 45, generic) for s in (1, 2, 3) for signed in (0, 1)]
-    listed += [shift_case(rng, s, 3, 1, 8, 1, 11, generic) for s in (1, 3, 8)]  # wraps
-    listed += [shift_case(rng, 3, 0, 1, 1, 0, 12, generic), adder_case(rng, 5, 6, 7, generic)]
-    listed += [total_case(rng, 7, 8, 1, 9), int_case(rng, 3, (8, 1), (8, 1), 17, 0, generic)]
-    listed += [int_case(rng, 2, (x, xs), (w, ws), 20, 0, generic)
-               for x in (4, 8) for xs in (0, 1) for w in (4, 8) for ws in (0, 1)]  # fmt: skip
+        listed += [shift_case(rng, simd, i % 4, zero, 8, signed, 24, 1), adder_case(rng, simd, 1 + i, 18, 1)]
+        listed += [distance_case(rng, simd, 8, 18, 1), total_case(rng, simd, 8, signed, 18)]
+        listed += [int_case(rng, simd, (8, signed), (2 + i, zero), 26, i % 2, 1)]
+    listed += [shift_case(rng, 3, window, zero, 5, 1 - zero, 45, 1) for window in range(6) for zero in (0, 1)]
+    listed += [shift_case(rng, s, 3, 1, 8, 1, 11, 1) for s in (1, 3)]  # wraps
+    listed += [shift_case(rng, 3, 0, 1, 1, 0, 12, 1), adder_case(rng, 5, 6, 7, 1)]
+    listed += [total_case(rng, 7, 8, 1, 9), int_case(rng, 3, (8, 1), (8, 1), 17, 0, 1)]
+    listed += [int_case(rng, 1, (4, xs), (w, ws), 20, 0, 1) for w in (4, 8) for xs in (0, 1) for ws in (0, 1)]
     return listed
 
 
-@pytest.mark.parametrize("generic", [1, 0], ids=["generic", "xilinx"])
-def test_every_element_is_exact(generic: int, tmp_path: Path, count: Any) -> None:
-    rng = np.random.default_rng(5 + generic)
-    benches, expected = zip(*cases(rng, generic), strict=True)
+def xilinx_cases(rng: Rng) -> list[Any]:
+    """A few alone: that both forms are one is proved below, and simulated primitives are slow to compile."""
+    return [
+        shift_case(rng, 1, 3, 1, 8, 0, 18, 0),
+        shift_case(rng, 3, 2, 0, 8, 1, 18, 0),
+        adder_case(rng, 3, 8, 18, 0),
+        distance_case(rng, 2, 8, 18, 0),
+        int_case(rng, 1, (8, 1), (8, 1), 18, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("cases", [generic_cases, xilinx_cases])
+def test_every_element_is_exact(cases: Callable[[Rng], list[Any]], tmp_path: Path, count: Any) -> None:
+    rng = np.random.default_rng(5)
+    benches, expected = zip(*cases(rng), strict=True)
     for bench, wanted, found in zip(benches, expected, simulate(benches, tmp_path, rng), strict=True):
         assert np.array_equal(found, wanted), f"{bench.element.value} {bench.parameters}: {found[:6]} {wanted[:6]}"
-        assert len(set(wanted)) > SUMS // 4
+        assert len(set(wanted)) > 4
         count(sums=len(wanted))
 
 
