@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import pytest
 import shiftwire_hls
 from unrolled_bench import both_forms, inputs_of, simulate, vectors
 
-from shiftwire.errors import InputError
+from shiftwire.errors import InputError, ToolError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.interval import Interval, adder_interval, exact_distances
-from shiftwire.rtl.unrolled import Form, Unrolled, adder_layer
+from shiftwire.interval import Interval, adder_interval, exact_distances, exact_matmul, linear_interval
+from shiftwire.rtl.unrolled import Form, Unrolled, adder_layer, linear_layer
 from shiftwire.tools.verilator import lint
 
 MODELS = Path(shiftwire_hls.__file__).parent / "rtl" / "sim"
+
+Answer = tuple[Codes, Codes]
+"""Codes in and out, (vectors, in) and (vectors, out)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def output_format(reach: Interval, bias: Codes) -> Fixed:
 
 def adder_cases() -> Iterator[Case]:
     rng = np.random.default_rng(3)
-    shapes = [(1, 1), (3, 5), (5, 3), (2, 2), (1, 4), (7, 2), (4, 9), (16, 16)]
+    shapes = [(1, 1), (3, 5), (5, 3), (2, 2), (1, 4), (7, 2), (4, 9)]
     formats = [Fixed(8, 0, True), Fixed(4, 0, False), Fixed(1, 0, False), Fixed(6, 2, True), Fixed(11, 0, True)]
     formats += [Fixed(1, 0, True), Fixed(7, 0, False), Fixed(9, 0, False), Fixed(2, 0, True), Fixed(16, 0, True)]
     for at, x in enumerate(formats):
@@ -55,40 +59,97 @@ def adder_pair(name: str, weights: Codes, x: Fixed, rng: np.random.Generator) ->
         yield Case(adder_layer(called, weights, x, bias, y, form), weights, bias)
 
 
+def linear_cases() -> Iterator[Case]:
+    rng = np.random.default_rng(5)
+    formats = [Fixed(8, 0, True), Fixed(4, 0, False), Fixed(1, 0, True), Fixed(12, 3, True), Fixed(6, 0, False)]
+    for at, x in enumerate(formats):
+        for terms, size in enumerate([(1, 1), (3, 5), (6, 4), (2, 9)], start=1):
+            yield from linear_pair(f"linear{at}_{size[0]}_{size[1]}", powers(rng, terms % 3 + 1, size), x, rng)
+    yield from linear_pair("square", powers(rng, 1, (16, 16)), Fixed(8, 0, True), rng)
+    sparse = powers(rng, 2, (6, 6)) * rng.integers(0, 2, (6, 6))
+    sparse[1], sparse[:, 2], sparse[3], sparse[4] = 0, 0, -4 * sparse[0], sparse[0]
+    yield from linear_pair("sparse", sparse, Fixed(5, 0, True), rng)
+    yield from linear_pair("all_negative", -np.abs(powers(rng, 1, (4, 7))), Fixed(5, 0, False), rng)
+    yield from linear_pair("nothing", np.zeros((2, 3), np.int64), Fixed(5, 0, True), rng)
+    yield from linear_pair("wires", np.array([[0, 4], [1, 0], [0, -1]]), Fixed(5, 0, True), rng)
+
+
+def powers(rng: np.random.Generator, terms: int, size: tuple[int, int]) -> Codes:
+    """Sums of signed powers of two, (out, in)."""
+    signs = rng.choice(np.array([-1, 1]), (terms, *size))
+    codes: Codes = (signs << rng.integers(0, 7, (terms, *size))).sum(axis=0)
+    return codes
+
+
+def linear_pair(name: str, rows: Codes, x: Fixed, rng: np.random.Generator) -> Iterator[Case]:
+    bias = rng.integers(-300, 300, len(rows)) * int(rng.integers(0, 2))
+    y = output_format(linear_interval(rows, x), bias)
+    for called, form in both_forms(name):
+        yield Case(linear_layer(called, rows, x, bias, y, form), rows, bias)
+
+
 @pytest.fixture(scope="module")
 def adders() -> list[Case]:
     return list(adder_cases())
 
 
-def test_codes_of_numpy(adders: list[Case], tmp_path_factory: pytest.TempPathFactory) -> None:
-    layers = [case.layer for case in adders]
+@pytest.fixture(scope="module")
+def linears() -> list[Case]:
+    return list(linear_cases())
+
+
+@pytest.fixture(scope="module")
+def answers(adders: list[Case], linears: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
+    """Inputs and outputs of all layers, in one simulation."""
+    layers = [case.layer for case in (*adders, *linears)]
     words = vectors(layers, 300, np.random.default_rng(4))
     found = simulate(layers, words, MODELS, tmp_path_factory.mktemp("unrolled"))
-    for case, codes in zip(adders, found, strict=True):
-        expected = exact_distances(inputs_of(case.layer, words), case.weights) + case.bias
-        np.testing.assert_array_equal(codes, expected, err_msg=case.layer.name)
-    assert sum(len(np.unique(codes)) > 50 for codes in found) > 20
+    return {layer.name: (inputs_of(layer, words), codes) for layer, codes in zip(layers, found, strict=True)}
 
 
-def test_clean_under_lint(adders: list[Case], tmp_path: Path) -> None:
+def test_adder_layers_are_numpys(adders: list[Case], answers: dict[str, Answer]) -> None:
     for case in adders:
+        x, codes = answers[case.layer.name]
+        np.testing.assert_array_equal(codes, exact_distances(x, case.weights) + case.bias, err_msg=case.layer.name)
+    assert sum(len(np.unique(answers[case.layer.name][1])) > 50 for case in adders) > 20
+
+
+def test_linear_layers_are_numpys(linears: list[Case], answers: dict[str, Answer]) -> None:
+    for case in linears:
+        x, codes = answers[case.layer.name]
+        np.testing.assert_array_equal(codes, exact_matmul(x, case.weights.T) + case.bias, err_msg=case.layer.name)
+    assert sum(len(np.unique(answers[case.layer.name][1])) > 50 for case in linears) > 20
+
+
+@pytest.mark.parametrize("kind", ["adders", "linears"])
+def test_clean_under_lint(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    for case in request.getfixturevalue(kind):
         path = tmp_path / f"{case.layer.name}.sv"
         path.write_text(case.layer.text, encoding="utf-8")
         models = sorted(MODELS.glob("*.sv")) if case.layer.form is Form.XILINX else []
         lint([path, *models], case.layer.name)
 
 
-def test_same_latency_in_both_forms(adders: list[Case]) -> None:
-    generic, xilinx = adders[::2], adders[1::2]
-    assert [case.layer.latency for case in generic] == [case.layer.latency for case in xilinx]
+@pytest.mark.parametrize("kind", ["adders", "linears"])
+def test_same_latency_in_both_forms(kind: str, request: pytest.FixtureRequest) -> None:
+    cases = request.getfixturevalue(kind)
+    assert [case.layer.latency for case in cases[::2]] == [case.layer.latency for case in cases[1::2]]
 
 
-def test_text_is_deterministic() -> None:
-    first, second = list(adder_cases()), list(adder_cases())
-    assert [case.layer.text for case in first] == [case.layer.text for case in second]
+@pytest.mark.parametrize("cases", [adder_cases, linear_cases])
+def test_text_is_deterministic(cases: Callable[[], Iterator[Case]]) -> None:
+    assert [case.layer.text for case in cases()] == [case.layer.text for case in cases()]
+
+
+def test_missing_alkaid_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "alkaid.trace", None)
+    with pytest.raises(ToolError, match=r"found no package alkaid.*pip install 'shiftwire\[rtl\]'"):
+        next(linear_cases())
 
 
 def test_narrow_output_is_refused() -> None:
-    x = Fixed(8, 0, True)
+    x, bias = Fixed(8, 0, True), np.zeros(1, np.int64)
     with pytest.raises(InputError, match=r"reaches -510\.\.0, more than s8.0 holds; give its output format s10.0"):
-        adder_layer("fc", np.full((1, 2), 127), x, np.zeros(1, np.int64), Fixed(8, 0, True), Form.GENERIC)
+        adder_layer("fc", np.full((1, 2), 127), x, bias, Fixed(8, 0, True), Form.GENERIC)
+    with pytest.raises(InputError, match=r"reaches -256\.\.254, more than u8.0 holds; give its output format s9.0"):
+        linear_layer("fc", np.full((1, 2), 1), x, bias, Fixed(8, 0, False), Form.GENERIC)

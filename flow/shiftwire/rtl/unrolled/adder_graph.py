@@ -109,7 +109,8 @@ def _solved(rows: Codes, x: Fixed) -> Any:
         raise ToolError(f"found no package alkaid, which shares the sums of unrolled linear layers; {MEND}") from None
     ones = np.ones(rows.shape[1], np.int64)
     bits = x.bits - x.signed
-    values = FVArray.from_kif(ones * x.signed, ones * bits, ones * 0, HWConfig(1, -1, -1), 0.0, {"hard_dc": 2})
+    options = {"hard_dc": 2, "binary_lut": False}
+    values = FVArray.from_kif(ones * x.signed, ones * bits, ones * 0, HWConfig(1, -1, -1), 0.0, options)
     return trace(values, values @ rows.T.astype(np.float64))
 
 

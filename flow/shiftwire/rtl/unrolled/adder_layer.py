@@ -57,15 +57,15 @@ class _Layer:
         turned = _bits(self._full - levels).sum(axis=0) < _bits(levels).sum(axis=0)
         levels = np.where(turned, self._full - levels, levels)
         inputs = [self._input(netlist, at, bool(turn)) for at, turn in enumerate(turned)]
-        widths = [_width(int(lo), int(hi)) for lo, hi in zip(reach.lo, reach.hi, strict=True)]
-        total = _Total(netlist, inputs, max(widths))
+        held = [_held(int(lo), int(hi)) for lo, hi in zip(reach.lo, reach.hi, strict=True)]
+        total = _Total(netlist, inputs, max(code.bits for code in held))
         minima = [self._minima(netlist, word, levels[:, at]) for at, word in enumerate(inputs)]
         constants = self.bias - beyond - levels.sum(axis=1)
         outputs = [
-            total.subtracted(f"y{at}", [column[at] for column in minima], int(constants[at]), width)
-            for at, width in enumerate(widths)
+            total.subtracted(f"y{at}", [column[at] for column in minima], int(constants[at]), code.bits)
+            for at, code in enumerate(held)
         ]
-        return self._module(netlist, outputs, widths)
+        return self._module(netlist, outputs, held)
 
     def _input(self, netlist: Netlist, at: int, turned: bool) -> Word:
         """Input code counted from the format's lowest, or back from its highest, which narrows some minima."""
@@ -81,12 +81,12 @@ class _Layer:
         terms[self._full] = Term(Plain(x), self._full)
         return [terms.get(level) for level in wanted]
 
-    def _module(self, netlist: Netlist, outputs: list[tuple[Word, Word]], widths: list[int]) -> Unrolled:
+    def _module(self, netlist: Netlist, outputs: list[tuple[Word, Word]], held: list[Fixed]) -> Unrolled:
         latency = max(high.stage for high, _ in outputs)
         wires = []
-        for (high, low), width in zip(outputs, widths, strict=True):
-            late, lowest = netlist.at(high, latency), netlist.at(low, latency)
-            wires.append(f"{self.y.bits}'(signed'({{{width - 1}'({late.name}), {lowest.name}}}))")
+        for (high, low), code in zip(outputs, held, strict=True):
+            joined = f"{{{code.bits - 1}'({netlist.at(high, latency).name}), {netlist.at(low, latency).name}}}"
+            wires.append(f"{self.y.bits}'(signed'({joined}))" if code.signed else f"{self.y.bits}'({joined})")
         count = self.weights.shape
         head = [
             f"Unrolled adder layer '{self.name}': {count[1]} codes {self.x} in, {count[0]} codes {self.y} out, "
@@ -108,7 +108,8 @@ class _Total:
         bits = min(full.bit_length(), widest)
         terms = [Term(Plain(word), (1 << word.bits) - 1) for word in inputs]
         self._netlist = netlist
-        self._word = Reduction(netlist, "total", bits, terms).word()
+        total = Reduction(netlist, "total", bits, terms).word()
+        self._word = netlist.at(total, total.stage)
         self._high = max(bits - 1, 1)
         source = f"{self._word.name}[{bits - 1}:1]" if bits > 1 else "1'b0"
         flips = ((1 << self._high) - 1) ^ (self._word.flips >> 1)
@@ -145,5 +146,7 @@ def _bits(codes: Codes) -> Codes:
     return np.ceil(np.log2(codes + 1.0)).astype(np.int64)
 
 
-def _width(lo: int, hi: int) -> int:
-    return max(Fixed.covering(lo, hi, 0).bits, 2)
+def _held(lo: int, hi: int) -> Fixed:
+    """What holds an output's codes in two bits or more."""
+    format_ = Fixed.covering(lo, hi, 0)
+    return Fixed(max(format_.bits, 2), 0, format_.signed)

@@ -49,9 +49,9 @@ class Chain:
             column = self._column(self.rows, at)
             live = [bit for bit in column if not bit.is_constant]
             ones = units + len(column) - len(live)
-            if self.carry is not None or len(live) > 1 or ones % 2:
+            if self.carry is not None or len(live) > 1 or (live and ones % 2):
                 return at, units
-            self._drive(cells, self._output(at), live[0] if live else ZERO)
+            self._drive(cells, self._output(at), live[0] if live else (ONE if ones % 2 else ZERO))
             units = ones // 2
         return len(self.rows[0]), 0
 

@@ -46,6 +46,7 @@ class _Candidate:
     parts: tuple[_Part, ...]
     turned: bool
     x: Fixed
+    limit: int
     constant: int = 0
 
     @property
@@ -58,10 +59,11 @@ class _Candidate:
 
     @property
     def format(self) -> Fixed:
-        """Of the word, exact: the sum's own range."""
+        """Of the word: the sum's own range, as far as the whole sum needs it."""
         lo, hi = _reach(self.weights, self.x)
         lo, hi = (lo + self.constant) >> self.shift, (hi + self.constant) >> self.shift
-        return Fixed.covering(-hi, -lo, 0) if self.turned else Fixed.covering(lo, hi, 0)
+        whole = Fixed.covering(-hi, -lo, 0) if self.turned else Fixed.covering(lo, hi, 0)
+        return Fixed(min(whole.bits, self.limit - self.shift), 0, whole.signed)
 
     def is_negative(self, part: _Part) -> bool:
         return (part.sign < 0) != self.turned
@@ -92,12 +94,14 @@ class _Adding:
         self._name = name
         self._x = x
         self._constant = constant
+        self._limit = 0
         self._numbers = count()
 
     def part(self, parts: Sequence[_Part], is_output: bool) -> _Part:
         """The sum; an output's is a word that counts from bit 0 or above, never negative."""
         parts = list(parts)
         stage = min(part.word.stage for part in parts)
+        self._limit = self._bits(parts, is_output)
         while len(parts) > 1 or self._constant or (is_output and parts[0].sign < 0):
             ready = [part for part in parts if part.word.stage <= stage]
             for chosen in self._chosen(ready, len(parts), is_output):
@@ -105,6 +109,13 @@ class _Adding:
                 parts.append(self._add(chosen))
             stage += 1
         return parts[0]
+
+    def _bits(self, parts: Sequence[_Part], is_output: bool) -> int:
+        """Of the whole sum, either sign of it where its readers may take either."""
+        weights = [sum(column) for column in zip(*(part.weights for part in parts), strict=True)]
+        lo, hi = (code + self._constant for code in _reach(weights, self._x))
+        turned = 0 if is_output else Fixed.covering(-hi, -lo, 0).bits
+        return max(Fixed.covering(lo, hi, 0).bits, turned)
 
     def _chosen(self, ready: list[_Part], pending: int, is_output: bool) -> list[_Candidate]:
         """What one level adds: triples, and a pair where the number of parts or the constant needs one."""
@@ -137,7 +148,7 @@ class _Adding:
     def _best(self, ready: list[_Part], size: int, constant: int, final: bool) -> _Candidate | None:
         turns = (False,) if final or constant else (False, True)
         candidates = [
-            _Candidate(parts, turned, self._x, constant) for parts in combinations(ready, size) for turned in turns
+            _Candidate(parts, turned, self._x, self._limit, constant) for parts in combinations(ready, size) for turned in turns
         ]
         possible = [one for one in candidates if one.negatives <= (3 if constant else 2 if size == 3 else 1)]
         return min(possible, key=lambda one: one.cost, default=None)

@@ -20,7 +20,7 @@ class Netlist:
         self._form = form
         self._wires: list[str] = []
         self._registers: list[tuple[str, int, str]] = []
-        self._delays: dict[Word, list[int]] = {}
+        self._reaches: dict[Word, list[int]] = {}
         self._sums: dict[tuple[object, ...], Word] = {}
         self._cells = Cells()
 
@@ -32,19 +32,23 @@ class Netlist:
         """The word `source` with the bits of `flips` inverted, which a LUT does for nothing."""
         flip = f" ^ {bits}'d{flips}" if flips and self.is_generic else ""
         self._wires.append(f"wire [{bits - 1}:0] {name} = {source}{flip};")
-        return Word(name, bits, stage, signed, 0 if self.is_generic else flips)
+        return self._known(Word(name, bits, stage, signed, 0 if self.is_generic else flips))
 
     def register(self, name: str, bits: int, stage: int, source: str, signed: bool = False) -> Word:
         self._registers.append((name, bits, source))
-        return Word(name, bits, stage, signed)
+        return self._known(Word(name, bits, stage, signed))
+
+    def _known(self, word: Word) -> Word:
+        self._reaches[word] = [0]
+        return word
 
     def at(self, word: Word, stage: int, reach: int | None = None) -> Word:
         """The word at a later stage; `reach` of its low bits are read there."""
-        reach = word.bits if reach is None else reach
         later = stage - word.stage
-        reaches = self._delays.setdefault(word, [])
-        reaches.extend([0] * (later - len(reaches)))
-        reaches[:later] = [max(reach, known) for known in reaches[:later]]
+        reaches = self._reaches[word]
+        reaches.extend([0] * (later + 1 - len(reaches)))
+        wanted = word.bits if reach is None else reach
+        reaches[: later + 1] = [max(wanted, known) for known in reaches[: later + 1]]
         return Word(f"{word.name}_d{later}", word.bits, stage, word.signed, word.flips) if later else word
 
     def sum(
@@ -52,6 +56,7 @@ class Netlist:
         signed: bool = False,
     ) -> Word:  # fmt: skip
         """Operands + constant + carry modulo 2**bits, registered; an equal sum that exists already is taken."""
+        operands = [operand for operand in operands if min(operand.reach(bits)) > 0]
         key = (tuple(sorted(map(repr, operands))), bits, constant, carry)
         if key in self._sums:
             return self._sums[key]
@@ -66,6 +71,7 @@ class Netlist:
 
     def reached(self, word: Word, name: str, bit: Bit, threshold: int) -> Word:
         """The registered bit [word >= threshold]; `bit` says it in nets."""
+        self.at(word, word.stage)
         if self.is_generic:
             return self.register(name, 1, word.stage + 1, f"{word.name} >= {word.bits}'d{threshold}")
         return self.register(name, 1, word.stage + 1, self.driven(name, bit))
@@ -79,6 +85,13 @@ class Netlist:
         left = {f"{name}_y": bit for name, bit in functions.items() if bit.wire is None}
         if left:
             self._cells.lines.append(f"wire {', '.join(left)};")
+        while left:
+            # two of one LUT must not wait for each other
+            level = {name: bit for name, bit in left.items() if not left.keys() & set(bit.nets)}
+            left = {name: bit for name, bit in left.items() if name not in level}
+            self._pack(level)
+
+    def _pack(self, left: dict[str, Bit]) -> None:
         for first, second in combinations(list(left), 2):
             if first in left and second in left and len(joint(left[first], left[second])) <= SHARED_INPUTS:
                 self._cells.lut_pair(first, left.pop(first), second, left.pop(second))
@@ -129,6 +142,7 @@ class Netlist:
         registers = [*self._registers, *self._delayed()]
         yield from (f"logic [{bits - 1}:0] {name};" for name, bits, _ in registers)
         yield from self._wires
+        yield from self._unread()
         unused = self._cells.unused
         if unused:
             yield f"wire [{unused - 1}:0] unused;"
@@ -141,8 +155,14 @@ class Netlist:
             yield "wire unused_clk = clk;"
 
     def _delayed(self) -> Iterator[tuple[str, int, str]]:
-        for word, reaches in self._delays.items():
+        for word, reaches in self._reaches.items():
             source, width = word.name, word.bits
-            for at, reach in enumerate(reaches, start=1):
+            for at, reach in enumerate(reaches[1:], start=1):
                 yield f"{word.name}_d{at}", reach, source if reach == width else f"{source}[{reach - 1}:0]"
                 source, width = f"{word.name}_d{at}", reach
+
+    def _unread(self) -> Iterator[str]:
+        """Say of bits that no sum reads that this is meant."""
+        for word, (reach, *_) in self._reaches.items():
+            if reach < word.bits:
+                yield f"wire [{word.bits - reach - 1}:0] unused_{word.name} = {word.name}[{word.bits - 1}:{reach}];"
