@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import shiftwire_hls
-from unrolled_bench import both_forms, inputs_of, simulate, vectors
 
+import shiftwire_hls
 from shiftwire.errors import InputError, ToolError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import Interval, adder_interval, exact_distances, exact_matmul, linear_interval
 from shiftwire.rtl.unrolled import Form, Unrolled, adder_layer, linear_layer
 from shiftwire.tools.verilator import lint
+from unrolled_bench import both_forms, inputs_of, simulate, vectors
 
 MODELS = Path(shiftwire_hls.__file__).parent / "rtl" / "sim"
 
@@ -39,16 +39,25 @@ def output_format(reach: Interval, bias: Codes) -> Fixed:
 
 def adder_cases() -> Iterator[Case]:
     rng = np.random.default_rng(3)
-    shapes = [(1, 1), (3, 5), (5, 3), (2, 2), (1, 4), (7, 2), (4, 9)]
-    formats = [Fixed(8, 0, True), Fixed(4, 0, False), Fixed(1, 0, False), Fixed(6, 2, True), Fixed(11, 0, True)]
-    formats += [Fixed(1, 0, True), Fixed(7, 0, False), Fixed(9, 0, False), Fixed(2, 0, True), Fixed(16, 0, True)]
-    for at, x in enumerate(formats):
-        for size in shapes[at % 3 :: 3] + [(16, 16)] * (x.bits == 8):
-            yield from adder_pair(f"add{at}_{size[0]}_{size[1]}", rng.integers(x.lo, x.hi + 1, size), x, rng)
+    shapes = {
+        Fixed(8, 0, True): [(1, 1), (3, 5), (2, 2), (2, 9)],
+        Fixed(4, 0, False): [(1, 4), (16, 16)],
+        Fixed(1, 0, False): [(5, 3), (1, 1)],
+        Fixed(1, 0, True): [(3, 5)],
+        Fixed(2, 0, True): [(4, 3), (1, 2)],
+        Fixed(6, 2, True): [(3, 5)],
+        Fixed(7, 0, False): [(2, 3)],
+        Fixed(9, 0, False): [(1, 3)],
+        Fixed(11, 0, True): [(2, 2)],
+        Fixed(16, 0, True): [(1, 2)],
+    }
+    for x, sizes in shapes.items():
+        for size in sizes:
+            yield from adder_pair(f"add_{str(x)[:-2]}_{size[0]}_{size[1]}", rng.integers(x.lo, x.hi + 1, size), x, rng)
     x = Fixed(5, 0, True)
     yield from adder_pair("beyond", rng.integers(-60, 60, (4, 6)), x, rng)
-    for value in (x.lo, 0, 7, x.hi, 1000, -1000):
-        yield from adder_pair(f"equal_{value & 4095}", np.full((3, 4), value), x, rng)
+    for value in (x.lo, 7, x.hi, 1000, -1000):
+        yield from adder_pair(f"equal_{value & 4095}", np.full((2, 4), value), x, rng)
     yield from adder_pair("twins", np.repeat(rng.integers(x.lo, x.hi + 1, (2, 5)), 2, axis=0), x, rng)
 
 
@@ -56,16 +65,22 @@ def adder_pair(name: str, weights: Codes, x: Fixed, rng: np.random.Generator) ->
     bias = rng.integers(-300, 300, len(weights)) * int(rng.integers(0, 2))
     y = output_format(adder_interval(weights, x), bias)
     for called, form in both_forms(name):
-        yield Case(adder_layer(called, weights, x, bias, y, form), weights, bias)
+        yield Case(adder_layer(called, weights, x, bias, y, form=form), weights, bias)
 
 
 def linear_cases() -> Iterator[Case]:
     rng = np.random.default_rng(5)
-    formats = [Fixed(8, 0, True), Fixed(4, 0, False), Fixed(1, 0, True), Fixed(12, 3, True), Fixed(6, 0, False)]
-    for at, x in enumerate(formats):
-        for terms, size in enumerate([(1, 1), (3, 5), (6, 4), (2, 9)], start=1):
-            yield from linear_pair(f"linear{at}_{size[0]}_{size[1]}", powers(rng, terms % 3 + 1, size), x, rng)
-    yield from linear_pair("square", powers(rng, 1, (16, 16)), Fixed(8, 0, True), rng)
+    shapes = {
+        Fixed(8, 0, True): [(1, 1), (3, 5)],
+        Fixed(4, 0, False): [(2, 9), (16, 16)],
+        Fixed(1, 0, True): [(3, 5), (2, 9)],
+        Fixed(12, 3, True): [(2, 4)],
+        Fixed(6, 0, False): [(6, 4)],
+    }
+    for x, sizes in shapes.items():
+        for terms, size in enumerate(sizes):
+            name = f"linear_{str(x)[:-2]}_{size[0]}_{size[1]}"
+            yield from linear_pair(name, powers(rng, 2 - terms, size), x, rng)
     sparse = powers(rng, 2, (6, 6)) * rng.integers(0, 2, (6, 6))
     sparse[1], sparse[:, 2], sparse[3], sparse[4] = 0, 0, -4 * sparse[0], sparse[0]
     yield from linear_pair("sparse", sparse, Fixed(5, 0, True), rng)
@@ -85,7 +100,7 @@ def linear_pair(name: str, rows: Codes, x: Fixed, rng: np.random.Generator) -> I
     bias = rng.integers(-300, 300, len(rows)) * int(rng.integers(0, 2))
     y = output_format(linear_interval(rows, x), bias)
     for called, form in both_forms(name):
-        yield Case(linear_layer(called, rows, x, bias, y, form), rows, bias)
+        yield Case(linear_layer(called, rows, x, bias, y, form=form), rows, bias)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +165,6 @@ def test_missing_alkaid_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_narrow_output_is_refused() -> None:
     x, bias = Fixed(8, 0, True), np.zeros(1, np.int64)
     with pytest.raises(InputError, match=r"reaches -510\.\.0, more than s8.0 holds; give its output format s10.0"):
-        adder_layer("fc", np.full((1, 2), 127), x, bias, Fixed(8, 0, True), Form.GENERIC)
+        adder_layer("fc", np.full((1, 2), 127), x, bias, Fixed(8, 0, True), form=Form.GENERIC)
     with pytest.raises(InputError, match=r"reaches -256\.\.254, more than u8.0 holds; give its output format s9.0"):
-        linear_layer("fc", np.full((1, 2), 1), x, bias, Fixed(8, 0, False), Form.GENERIC)
+        linear_layer("fc", np.full((1, 2), 1), x, bias, Fixed(8, 0, False), form=Form.GENERIC)

@@ -127,7 +127,7 @@ class _Reading:
         """Sums by node and the terms of each output."""
         for at, op in enumerate(self._solved.ops):
             self._terms[at] = self._read(op)
-        outputs = []
+        outputs: list[tuple[Term, ...]] = []
         for at, shift, negative in zip(
             self._solved.out_idxs, self._solved.out_shifts, self._solved.out_negs, strict=True
         ):

@@ -16,7 +16,7 @@ from shiftwire.rtl.unrolled.reduction import Reduction, Term
 from shiftwire.rtl.unrolled.result import Form, Unrolled
 
 
-def adder_layer(name: str, weights: Codes, x: Fixed, bias: Codes, y: Fixed, form: Form) -> Unrolled:
+def adder_layer(name: str, weights: Codes, x: Fixed, bias: Codes, y: Fixed, *, form: Form) -> Unrolled:
     """y[o] = bias[o] - sum_i abs(x[i] - weights[o, i]) for codes on one grid; weights (out, in), bias (out,).
 
     abs(x - w) = x + w - 2 min(x, w) on codes that count from the format's lowest; weights outside the format only
@@ -71,7 +71,8 @@ class _Layer:
         """Input code counted from the format's lowest, or back from its highest, which narrows some minima."""
         sign = (self._full + 1) // 2 if self.x.signed else 0
         bits = self.x.bits
-        return netlist.wire(f"u{at}", bits, 0, f"x[{at * bits} +: {bits}]", sign ^ (self._full if turned else 0))
+        flips = sign ^ (self._full if turned else 0)
+        return netlist.wire(f"u{at}", bits, 0, f"x[{at * bits} +: {bits}]", flips=flips)
 
     def _minima(self, netlist: Netlist, x: Word, levels: Codes) -> list[Term | None]:
         """min(x, level) of each output, None for the level 0."""
@@ -94,7 +95,7 @@ class _Layer:
             f"A vector a cycle, latency {latency} cycles. Form {self.form.value}.",
             "Written by shiftwire; specification: flow/shiftwire/ops/weights.py, class Adder.",
         ]
-        return netlist.unrolled(self.name, head, (count[1], count[0]), (self.x, self.y), wires, latency)
+        return netlist.unrolled(self.name, head, (count[1], count[0]), (self.x, self.y), wires, latency=latency)
 
 
 class _Total:
@@ -113,7 +114,7 @@ class _Total:
         self._high = max(bits - 1, 1)
         source = f"{self._word.name}[{bits - 1}:1]" if bits > 1 else "1'b0"
         flips = ((1 << self._high) - 1) ^ (self._word.flips >> 1)
-        self._inverse = netlist.wire("inverse", self._high, self._word.stage, source, flips)
+        self._inverse = netlist.wire("inverse", self._high, self._word.stage, source, flips=flips)
         self._lows: dict[bool, Word] = {}
 
     def _low(self, inverted: bool) -> Word:
@@ -143,7 +144,8 @@ class _Total:
 
 def _bits(codes: Codes) -> Codes:
     """Bit length of each code."""
-    return np.ceil(np.log2(codes + 1.0)).astype(np.int64)
+    lengths: Codes = np.frexp(codes)[1].astype(np.int64)
+    return lengths
 
 
 def _held(lo: int, hi: int) -> Fixed:

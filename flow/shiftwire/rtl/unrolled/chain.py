@@ -71,9 +71,7 @@ class Chain:
             generate.append(net_g)
         return propagate, generate
 
-    def _ternary(
-        self, cells: Cells, rows: Sequence[Row], start: int, second: Bit
-    ) -> tuple[list[str], list[str]]:
+    def _ternary(self, cells: Cells, rows: Sequence[Row], start: int, second: Bit) -> tuple[list[str], list[str]]:
         """The LUT of bit i leaves the column's parity, and its majority for bit i + 1."""
         propagate, generate = [], []
         brought = second

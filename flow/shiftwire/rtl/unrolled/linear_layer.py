@@ -15,7 +15,7 @@ from shiftwire.rtl.unrolled.operand import Plain, Word
 from shiftwire.rtl.unrolled.result import Form, Unrolled
 
 
-def linear_layer(name: str, rows: Codes, x: Fixed, bias: Codes, y: Fixed, form: Form) -> Unrolled:
+def linear_layer(name: str, rows: Codes, x: Fixed, bias: Codes, y: Fixed, *, form: Form) -> Unrolled:
     """y[o] = bias[o] + sum_i rows[o, i] * x[i] for integer rows (out, in) and biases (out,), codes in and out.
 
     Raises InputError where y cannot hold an output, ToolError where alkaid is missing.
@@ -148,7 +148,9 @@ class _Adding:
     def _best(self, ready: list[_Part], size: int, constant: int, final: bool) -> _Candidate | None:
         turns = (False,) if final or constant else (False, True)
         candidates = [
-            _Candidate(parts, turned, self._x, self._limit, constant) for parts in combinations(ready, size) for turned in turns
+            _Candidate(parts, turned, self._x, self._limit, constant)
+            for parts in combinations(ready, size)
+            for turned in turns
         ]
         possible = [one for one in candidates if one.negatives <= (3 if constant else 2 if size == 3 else 1)]
         return min(possible, key=lambda one: one.cost, default=None)
@@ -157,7 +159,7 @@ class _Adding:
         shift, form = chosen.shift, chosen.format
         operands = [Plain(part.word, part.shift - shift, chosen.is_negative(part)) for part in chosen.parts]
         name = f"{self._name}_{next(self._numbers)}"
-        word = self._netlist.sum(name, operands, form.bits, chosen.constant, signed=form.signed)
+        word = self._netlist.sum(name, operands, form.bits, constant=chosen.constant, signed=form.signed)
         return _Part(word, shift, -1 if chosen.turned else 1, chosen.weights)
 
 
@@ -204,4 +206,4 @@ class _Layer:
             f"A vector a cycle, latency {latency} cycles. Form {self.form.value}.",
             "Written by shiftwire; specification: flow/shiftwire/ops/weights.py, class Shift.",
         ]
-        return netlist.unrolled(self.name, head, sizes, (self.x, self.y), wires, latency)
+        return netlist.unrolled(self.name, head, sizes, (self.x, self.y), wires, latency=latency)

@@ -28,7 +28,7 @@ class Netlist:
     def is_generic(self) -> bool:
         return self._form is Form.GENERIC
 
-    def wire(self, name: str, bits: int, stage: int, source: str, flips: int = 0, signed: bool = False) -> Word:
+    def wire(self, name: str, bits: int, stage: int, source: str, *, flips: int = 0, signed: bool = False) -> Word:
         """The word `source` with the bits of `flips` inverted, which a LUT does for nothing."""
         flip = f" ^ {bits}'d{flips}" if flips and self.is_generic else ""
         self._wires.append(f"wire [{bits - 1}:0] {name} = {source}{flip};")
@@ -52,7 +52,7 @@ class Netlist:
         return Word(f"{word.name}_d{later}", word.bits, stage, word.signed, word.flips) if later else word
 
     def sum(
-        self, name: str, operands: Sequence[Operand], bits: int, constant: int = 0, carry: Word | None = None,
+        self, name: str, operands: Sequence[Operand], bits: int, *, constant: int = 0, carry: Word | None = None,
         signed: bool = False,
     ) -> Word:  # fmt: skip
         """Operands + constant + carry modulo 2**bits, registered; an equal sum that exists already is taken."""
@@ -122,7 +122,7 @@ class Netlist:
         return f"{name}_y"
 
     def unrolled(self, name: str, head: Sequence[str], sizes: tuple[int, int], formats: tuple[Fixed, Fixed],
-                 outputs: Sequence[str], latency: int) -> Unrolled:  # fmt: skip
+                 outputs: Sequence[str], *, latency: int) -> Unrolled:  # fmt: skip
         """The module; `outputs` are expressions of y's width, output 0 first."""
         x, y = formats
         text = [

@@ -84,7 +84,7 @@ class Reduction:
         largest = min(sum(term.largest for term in terms) + constant + (carry is not None), (1 << self.bits) - 1)
         width = max(largest.bit_length(), 1)
         word = self.netlist.sum(
-            f"{self.name}_{next(self.numbers)}", [t.operand for t in terms], width, constant, carry
+            f"{self.name}_{next(self.numbers)}", [t.operand for t in terms], width, constant=constant, carry=carry
         )
         self.plain.append(Term(Plain(word), largest))
         self.plain.sort(key=_order)

@@ -9,7 +9,7 @@ from shiftwire.fixed import Fixed
 
 
 class Form(enum.Enum):
-    """Plain operators that any tool reads, or LUT6_2 and CARRY4 of Xilinx 7-series; the same bits in the same cycles."""
+    """Plain operators that any tool reads, or LUT6_2 and CARRY4 of Xilinx 7-series; same bits, same cycles."""
 
     GENERIC = "generic"
     XILINX = "xilinx"
