@@ -15,7 +15,9 @@ from shiftwire.errors import InputError, ToolError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.interval import Interval, adder_interval, exact_distances, exact_matmul, linear_interval
 from shiftwire.rtl.unrolled import Form, Unrolled, adder_layer, linear_layer
+from shiftwire.tools.netlist import Resources
 from shiftwire.tools.verilator import lint
+from shiftwire.tools.yosys import Synthesis, synthesised
 from unrolled_bench import both_forms, inputs_of, simulate, vectors
 
 MODELS = Path(shiftwire_hls.__file__).parent / "rtl" / "sim"
@@ -168,3 +170,28 @@ def test_narrow_output_is_refused() -> None:
         adder_layer("fc", np.full((1, 2), 127), x, bias, Fixed(8, 0, True), form=Form.GENERIC)
     with pytest.raises(InputError, match=r"reaches -256\.\.254, more than u8.0 holds; give its output format s9.0"):
         linear_layer("fc", np.full((1, 2), 1), x, bias, Fixed(8, 0, False), form=Form.GENERIC)
+
+
+def test_slice_luts(tmp_path: Path) -> None:
+    """The form for Xilinx keeps what its structure promises: a LUT a bit of a ternary adder, no DSP."""
+    x = Fixed(8, 0, True)
+    weights = np.random.default_rng(0).integers(x.lo, x.hi + 1, (16, 16))
+    zero = np.zeros(16, np.int64)
+    layer = adder_layer("fc", weights, x, zero, adder_interval(weights, x).format(0), form=Form.XILINX)
+    assert layer.latency == 5
+    assert mapped(layer, tmp_path).packed_lut <= 2400
+
+
+@pytest.mark.parametrize("form", Form)
+def test_elaborates_in_yosys(form: Form, tmp_path: Path) -> None:
+    rows, x = np.array([[-1, -2, -4], [3, 5, -7]]), Fixed(5, 0, False)
+    layer = linear_layer("fc", rows, x, np.array([0, 9]), Fixed(10, 0, True), form=form)
+    assert mapped(layer, tmp_path).packed_lut > 10
+
+
+def mapped(layer: Unrolled, folder: Path) -> Resources:
+    path = folder / f"{layer.name}.sv"
+    path.write_text(layer.text, encoding="utf-8")
+    found = synthesised(Synthesis((path,), layer.name, dsp=True), folder / "maps").resources
+    assert found.dsp == 0
+    return found

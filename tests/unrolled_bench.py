@@ -15,8 +15,8 @@ from shiftwire.tools.verilator import Verilated, verilated
 
 WORD = 32
 
-SPLIT = ("--output-split", "3000", "--output-split-cfuncs", "300")
-"""Compilers take long over long functions."""
+QUICK = ("--output-split", "20000", "--output-split-cfuncs", "500", "-CFLAGS", "-O0")
+"""A few thousand cycles run in no time; compilers take long over long functions."""
 
 DRIVER = """
 #include "Vtop.h"
@@ -47,7 +47,7 @@ def simulate(layers: Sequence[Unrolled], words: NDArray[np.uint32], models: Path
         sources.append(folder / f"{layer.name}.sv")
         sources[-1].write_text(layer.text, encoding="utf-8")
     top.write_text(_top(layers, words.shape[1] * WORD), encoding="utf-8")
-    program = verilated(Verilated(tuple(sources), "bench_top", DRIVER, options=SPLIT), folder / "programs")
+    program = verilated(Verilated(tuple(sources), "bench_top", DRIVER, options=QUICK), folder / "programs")
     tail = np.zeros((max(layer.latency for layer in layers), words.shape[1]), np.uint32)
     np.concatenate([words, tail]).tofile(folder / "x.bin")
     run([program, folder / "x.bin", folder / "y.bin"], "simulate the layers")

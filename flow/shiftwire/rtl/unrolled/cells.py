@@ -18,14 +18,9 @@ class Cells:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._unused = count()
+        self.unused = 0
         self._luts = count()
         self._carries = count()
-
-    @property
-    def unused(self) -> int:
-        """How many bits of `unused` there are; reads once."""
-        return next(self._unused)
 
     def lut(self, output: str, bit: Bit) -> None:
         """One function of up to six nets."""
@@ -66,7 +61,8 @@ class Cells:
         self.lines.append(f"LUT6_2 #(.INIT(64'h{table:016x})) {name} (.O6({high}), .O5({low}), {inputs});")
 
     def _spare(self) -> str:
-        return f"unused[{next(self._unused)}]"
+        self.unused += 1
+        return f"unused[{self.unused - 1}]"
 
 
 _FALSE = "1'b0"

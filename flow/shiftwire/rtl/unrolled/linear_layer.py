@@ -27,12 +27,13 @@ def linear_layer(name: str, rows: Codes, x: Fixed, bias: Codes, y: Fixed, *, for
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """sign * word * 2**shift, and its integer weights of the inputs, shift and sign included."""
+    """sign * word * 2**shift = weights @ x + offset."""
 
     word: Word
     shift: int
     sign: int
     weights: tuple[int, ...]
+    offset: int = 0
 
     def entering(self, term: Term) -> _Part:
         weights = tuple(term.sign * (weight << term.shift) for weight in self.weights)
@@ -58,10 +59,14 @@ class _Candidate:
         return tuple(sum(column) for column in zip(*(part.weights for part in self.parts), strict=True))
 
     @property
+    def offset(self) -> int:
+        return self.constant + sum(part.offset for part in self.parts)
+
+    @property
     def format(self) -> Fixed:
         """Of the word: the sum's own range, as far as the whole sum needs it."""
         lo, hi = _reach(self.weights, self.x)
-        lo, hi = (lo + self.constant) >> self.shift, (hi + self.constant) >> self.shift
+        lo, hi = (lo + self.offset) >> self.shift, (hi + self.offset) >> self.shift
         whole = Fixed.covering(-hi, -lo, 0) if self.turned else Fixed.covering(lo, hi, 0)
         return Fixed(min(whole.bits, self.limit - self.shift), 0, whole.signed)
 
@@ -160,7 +165,7 @@ class _Adding:
         operands = [Plain(part.word, part.shift - shift, chosen.is_negative(part)) for part in chosen.parts]
         name = f"{self._name}_{next(self._numbers)}"
         word = self._netlist.sum(name, operands, form.bits, constant=chosen.constant, signed=form.signed)
-        return _Part(word, shift, -1 if chosen.turned else 1, chosen.weights)
+        return _Part(word, shift, -1 if chosen.turned else 1, chosen.weights, chosen.offset)
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,10 +105,12 @@ class Netlist:
         )
 
     def _generic(self, name: str, rows: Sequence[Operand], bits: int, constant: int, carry: Word | None) -> str:
-        signs = [" - " if row.is_negative else " + " for row in rows]
-        text = "".join(sign + row.text(bits) for sign, row in zip(signs, rows, strict=True)).removeprefix(" + ")
-        text += f" + {bits}'d{constant % (1 << bits)}" if constant % (1 << bits) else ""
-        return text.lstrip() + (f" + {bits}'({carry.name})" if carry else "")
+        added = [row.text(bits) for row in rows if not row.is_negative]
+        added += [f"{bits}'d{constant % (1 << bits)}"] if constant % (1 << bits) else []
+        added += [f"{bits}'({carry.name})"] if carry else []
+        # yosys takes a minus in front of a cast for a part of its size
+        taken = "".join(f" - {row.text(bits)}" for row in rows if row.is_negative)
+        return (" + ".join(added) or f"{bits}'d0") + taken
 
     def _xilinx(self, name: str, rows: Sequence[Operand], bits: int, constant: int, carry: Word | None) -> str:
         units = sum(row.is_negative for row in rows)
@@ -143,9 +145,8 @@ class Netlist:
         yield from (f"logic [{bits - 1}:0] {name};" for name, bits, _ in registers)
         yield from self._wires
         yield from self._unread()
-        unused = self._cells.unused
-        if unused:
-            yield f"wire [{unused - 1}:0] unused;"
+        if self._cells.unused:
+            yield f"wire [{self._cells.unused - 1}:0] unused;"
         yield from self._cells.lines
         if registers:
             yield "always_ff @(posedge clk) begin"

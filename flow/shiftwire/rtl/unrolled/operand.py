@@ -37,10 +37,6 @@ class Operand(Protocol):
     def words(self) -> tuple[Word, ...]: ...
 
     @property
-    def inputs(self) -> int:
-        """Most nets that one of its bits depends on."""
-
-    @property
     def is_negative(self) -> bool:
         """Whether its row is the inverse of the value, short of 1."""
 
@@ -63,7 +59,6 @@ class Plain:
     word: Word
     shift: int = 0
     is_negative: bool = False
-    inputs = 1
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -98,7 +93,6 @@ class Minimum:
     x: Word
     reached: Word
     weight: int
-    inputs = 2
     is_negative = False
 
     @property
