@@ -79,7 +79,19 @@ def _adders(terms: int) -> int:
 
 
 def _inlined(terms: Iterable[Term], node: int, inner: Sequence[Term]) -> tuple[Term, ...]:
-    return tuple(new for term in terms for new in ([t.of(term) for t in inner] if term.node == node else [term]))
+    """Terms with `inner` in place of the node; two equal terms become one of twice the weight, opposite ones none."""
+    left = [new for term in terms for new in ([t.of(term) for t in inner] if term.node == node else [term])]
+    kept: list[Term] = []
+    while left:
+        term = left.pop(0)
+        if term in kept:
+            kept.remove(term)
+            left.append(replace(term, shift=term.shift + 1))
+        elif replace(term, sign=-term.sign) in kept:
+            kept.remove(replace(term, sign=-term.sign))
+        else:
+            kept.append(term)
+    return tuple(kept)
 
 
 def _total(terms: Iterable[Term], nodes: dict[int, list[int]], inputs: int) -> list[int]:

@@ -85,6 +85,11 @@ class _Candidate:
         return self.format.bits - (start - self.shift), self.format.bits
 
 
+def _without(parts: Sequence[_Part], taken: Sequence[_Part]) -> list[_Part]:
+    """All but those very parts: a sum may hold equal ones."""
+    return [part for part in parts if not any(part is one for one in taken)]
+
+
 def _reach(weights: Sequence[int], x: Fixed) -> tuple[int, int]:
     lo = sum(weight * (x.lo if weight > 0 else x.hi) for weight in weights)
     hi = sum(weight * (x.hi if weight > 0 else x.lo) for weight in weights)
@@ -110,7 +115,7 @@ class _Adding:
         while len(parts) > 1 or self._constant or (is_output and parts[0].sign < 0):
             ready = [part for part in parts if part.word.stage <= stage]
             for chosen in self._chosen(ready, len(parts), is_output):
-                parts = [part for part in parts if part not in chosen.parts]
+                parts = _without(parts, chosen.parts)
                 parts.append(self._add(chosen))
             stage += 1
         return parts[0]
@@ -137,7 +142,7 @@ class _Adding:
                 best = self._best(ready, size, constant, final)
                 assert best is not None
             self._constant -= best.constant
-            ready = [part for part in ready if part not in best.parts]
+            ready = _without(ready, best.parts)
             pending -= size - 1
             chosen.append(best)
         return chosen
@@ -157,7 +162,7 @@ class _Adding:
             for parts in combinations(ready, size)
             for turned in turns
         ]
-        possible = [one for one in candidates if one.negatives <= (3 if constant else 2 if size == 3 else 1)]
+        possible = [one for one in candidates if constant or one.negatives <= 2]
         return min(possible, key=lambda one: one.cost, default=None)
 
     def _add(self, chosen: _Candidate) -> _Part:
