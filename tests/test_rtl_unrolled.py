@@ -34,6 +34,14 @@ class Case:
     weights: Codes
     bias: Codes
 
+    @property
+    def extremes(self) -> Codes:
+        """Inputs that bring each output to an end of its range, (4 out, in), whichever kind the layer is."""
+        x = self.layer.x
+        middle = np.where(self.weights > (x.lo + x.hi) // 2, x.lo, x.hi)
+        high = np.where(self.weights > 0, x.hi, x.lo)
+        return np.concatenate([middle, high, x.lo + x.hi - high, np.clip(self.weights, x.lo, x.hi)])
+
 
 def output_format(reach: Interval, bias: Codes) -> Fixed:
     return Fixed.covering(int((reach.lo + bias).min()), int((reach.hi + bias).max()), 0)
@@ -88,6 +96,10 @@ def linear_cases() -> Iterator[Case]:
     yield from linear_pair("sparse", sparse, Fixed(5, 0, True), rng)
     yield from linear_pair("all_negative", -np.abs(powers(rng, 1, (4, 7))), Fixed(5, 0, False), rng)
     yield from linear_pair("nothing", np.zeros((2, 3), np.int64), Fixed(5, 0, True), rng)
+    ones, bias = np.ones((1, 3), np.int64), np.array([300])
+    for called, form in both_forms("offset"):
+        y = output_format(linear_interval(ones, Fixed(4, 0, False)), bias)
+        yield Case(linear_layer(called, ones, Fixed(4, 0, False), bias, y, form=form), ones, bias)
     yield from linear_pair("wires", np.array([[0, 4], [1, 0], [0, -1]]), Fixed(5, 0, True), rng)
 
 
@@ -119,7 +131,7 @@ def linears() -> list[Case]:
 def answers(adders: list[Case], linears: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     """Inputs and outputs of all layers, in one simulation."""
     layers = [case.layer for case in (*adders, *linears)]
-    words = vectors(layers, 300, np.random.default_rng(4))
+    words = vectors([(case.layer, case.extremes) for case in (*adders, *linears)], 300, np.random.default_rng(4))
     found = simulate(layers, words, MODELS, tmp_path_factory.mktemp("unrolled"))
     return {layer.name: (inputs_of(layer, words), codes) for layer, codes in zip(layers, found, strict=True)}
 

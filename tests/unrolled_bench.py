@@ -66,15 +66,17 @@ def inputs_of(layer: Unrolled, words: NDArray[np.uint32]) -> Codes:
     return _codes(_bits(words)[:, : layer.inputs * layer.x.bits], layer.x)
 
 
-def vectors(layers: Iterable[Unrolled], random: int, rng: np.random.Generator) -> NDArray[np.uint32]:
-    """Random bits, and for each layer codes drawn from the ends of its format alone."""
+def vectors(layers: Iterable[tuple[Unrolled, Codes]], random: int, rng: np.random.Generator) -> NDArray[np.uint32]:
+    """Random bits, and for each layer the codes (vectors, in) beside it and others from the ends of its format."""
     layers = list(layers)
-    bits = max(layer.inputs * layer.x.bits for layer in layers)
+    bits = max(layer.inputs * layer.x.bits for layer, _ in layers)
     width = (bits // (2 * WORD) + 1) * 2 * WORD
     rows = [rng.integers(0, 2, (random, width))]
-    for layer in layers:
+    for layer, extremes in layers:
         ends = np.array([layer.x.lo, layer.x.hi, 0, min(layer.x.lo + 1, layer.x.hi)])
-        codes = np.concatenate([np.repeat(ends[:, None], layer.inputs, 1), rng.choice(ends, (12, layer.inputs))])
+        codes = np.concatenate(
+            [np.repeat(ends[:, None], layer.inputs, 1), rng.choice(ends, (12, layer.inputs)), extremes]
+        )
         spread = (codes[..., None] >> np.arange(layer.x.bits) & 1).reshape(len(codes), -1)
         rows.append(np.pad(spread, [(0, 0), (0, width - spread.shape[1])]))
     packed = np.packbits(np.concatenate(rows).astype(np.uint8), axis=1, bitorder="little")
