@@ -1,4 +1,4 @@
-// Adds (negate ? -value : value) while `accumulate`; `finish` with it hands the sum to y and starts the next from 0.
+// Adds (negate ? -value : value + carry) while `accumulate`; `finish` with it hands the sum to y and starts the next from 0.
 // y changes the cycle after and holds. The sum is modulo 2**BITS. A parent under reset asserts both, which clears it.
 module sw_accumulator #(
     parameter int BITS = 18,
@@ -9,6 +9,7 @@ module sw_accumulator #(
     input logic finish,
     input logic [BITS-1:0] value,
     input logic negate,
+    input logic carry,
     output logic [BITS-1:0] y
 );
   logic [BITS-1:0] held;
@@ -22,7 +23,7 @@ module sw_accumulator #(
   ) u_add (
       .a(held),
       .b(value ^ {BITS{negate}}),
-      .carry_in(negate),
+      .carry_in(negate | carry),
       .sum(sum)
   );
 

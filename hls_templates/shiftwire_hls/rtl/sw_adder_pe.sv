@@ -29,6 +29,7 @@ module sw_adder_pe #(
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
   logic sum_negate;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     sw_greater #(
@@ -84,8 +85,10 @@ module sw_adder_pe #(
       .clk(clk),
       .value(item),
       .negate({Items{1'b0}}),
+      .carry({Items{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate(sum_negate),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'(sum);
   sw_accumulator #(
@@ -97,6 +100,7 @@ module sw_adder_pe #(
       .finish(finish),
       .value(value),
       .negate(sum_negate),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

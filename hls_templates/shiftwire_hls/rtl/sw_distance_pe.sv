@@ -22,6 +22,7 @@ module sw_distance_pe #(
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
   logic sum_negate;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     logic [BITS:0] difference;
@@ -50,8 +51,10 @@ module sw_distance_pe #(
       .clk(clk),
       .value(item),
       .negate(positive),
+      .carry({SIMD{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate(sum_negate),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
   sw_accumulator #(
@@ -63,6 +66,7 @@ module sw_distance_pe #(
       .finish(finish),
       .value(value),
       .negate(sum_negate),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

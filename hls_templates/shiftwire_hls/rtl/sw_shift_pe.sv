@@ -34,12 +34,13 @@ module sw_shift_pe #(
   logic [SIMD*MBits-1:0] m;
   logic [SIMD-1:0] far;
   logic [SIMD-1:0] zero;
-  logic [SIMD-1:0] negate;
+  logic [SIMD-1:0] sign;
   logic [Items*ItemBits-1:0] item;
   logic [Items-1:0] item_negate;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
   logic sum_negate;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     sw_shift_lane #(
@@ -55,13 +56,16 @@ module sw_shift_pe #(
         .w(w[i*CodeBits+:CodeBits]),
         .m(m[i*MBits+:MBits]),
         .far(far[i]),
-        .zero(zero[i]),
-        .negate(negate[i])
+        .zero(zero[i])
     );
+    assign sign[i] = w[i*CodeBits+WINDOW_BITS];
   end
 
   for (genvar i = 0; i < Pairs; i++) begin : g_pair
     logic [PairBits-1:0] pair;
+    logic negate;
+    logic differ;
+    always_ff @(posedge clk) {negate, differ} <= {sign[2*i], sign[2*i] ^ sign[2*i+1]};
     sw_shift_pair #(
         .M_BITS(MBits),
         .SHIFT(Far),
@@ -72,12 +76,12 @@ module sw_shift_pe #(
         .m(m[2*i*MBits+:2*MBits]),
         .far(far[2*i+:2]),
         .zero(zero[2*i+:2]),
-        .differ(negate[2*i] ^ negate[2*i+1]),
+        .differ(differ),
         .sum(pair)
     );
     always_ff @(posedge clk) begin
       item[i*ItemBits+:ItemBits] <= pair;
-      item_negate[i] <= negate[2*i];
+      item_negate[i] <= negate;
     end
   end
 
@@ -86,12 +90,14 @@ module sw_shift_pe #(
     logic [MBits-1:0] odd_m;
     logic odd_far;
     logic odd_zero;
+    logic negate;
+    always_ff @(posedge clk) negate <= sign[SIMD-1];
     if (SIMD == 1) begin : g_alone
       assign {odd_m, odd_far, odd_zero, item_negate[Items-1]} = {m, far, zero, negate};
     end else begin : g_waits
       always_ff @(posedge clk) begin
         {odd_m, odd_far, odd_zero} <= {m[(SIMD-1)*MBits+:MBits], far[SIMD-1], zero[SIMD-1]};
-        item_negate[Items-1] <= negate[SIMD-1];
+        item_negate[Items-1] <= negate;
       end
     end
     sw_shift_value #(
@@ -116,8 +122,10 @@ module sw_shift_pe #(
       .clk(clk),
       .value(item),
       .negate(item_negate),
+      .carry({Items{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate(sum_negate),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
   sw_accumulator #(
@@ -129,6 +137,7 @@ module sw_shift_pe #(
       .finish(finish),
       .value(value),
       .negate(sum_negate),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

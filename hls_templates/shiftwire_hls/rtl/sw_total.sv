@@ -20,6 +20,7 @@ module sw_total #(
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
   logic sum_negate;
+  logic sum_carry;
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= x[i*BITS+:ItemBits];
   end
@@ -32,8 +33,10 @@ module sw_total #(
       .clk(clk),
       .value(item),
       .negate({SIMD{1'b0}}),
+      .carry({SIMD{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate(sum_negate),
+      .sum_carry(sum_carry)
   );
   if (SIGNED) begin : g_signed
     assign value = ACC_BITS'($signed(sum));
@@ -48,6 +51,7 @@ module sw_total #(
       .finish(finish),
       .value(value),
       .negate(sum_negate),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule
