@@ -91,6 +91,20 @@ def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], acc: i
     return bench, wrapped((x_codes * w_codes).sum((1, 2)), acc, True)
 
 
+def every_product(x_signed: int, w_bits: int, w_signed: int) -> Any:
+    """All pairs of an 8-bit x and a weight, each a sum of its own."""
+    x = np.arange(256) - 128 * x_signed
+    w = np.arange(1 << w_bits) - (1 << w_bits - 1) * w_signed
+    pairs = np.stack(np.meshgrid(x, w), -1).reshape(-1, 1, 1, 2)
+    parameters = {
+        "X_BITS": 8, "X_SIGNED": x_signed, "W_BITS": w_bits, "W_SIGNED": w_signed, "ACC_BITS": 18,
+        "SIMD": 1, "DSP": 0, "GENERIC": 0,
+    }  # fmt: skip
+    idle = np.zeros(len(pairs), np.int64)
+    bench = Bench(Element.INT, parameters, 8, w_bits, 18, pairs[..., 0], pairs[..., 1], idle)
+    return bench, pairs.prod(-1)[:, 0, 0]
+
+
 def generic_cases(rng: Rng) -> list[Any]:
     """Every element at many numbers of lanes, every window, both signs, wide and wrapping accumulators."""
     listed = []
@@ -108,13 +122,16 @@ def generic_cases(rng: Rng) -> list[Any]:
 
 
 def xilinx_cases(rng: Rng) -> list[Any]:
-    """A few alone: that both forms are one is proved below, and simulated primitives are slow to compile."""
+    """A few alone, products of all pairs: test_rtl_forms.py proves that both forms are one, and simulated primitives are slow to compile."""
     return [
         shift_case(rng, 1, 3, 1, 8, 0, 18, 0),
         shift_case(rng, 3, 2, 0, 8, 1, 18, 0),
         adder_case(rng, 3, 8, 18, 0),
         distance_case(rng, 2, 8, 18, 0),
-        int_case(rng, 1, (8, 1), (8, 1), 18, 0, 0),
+        int_case(rng, 3, (8, 1), (7, 1), 20, 0, 0),
+        every_product(1, 8, 1),
+        every_product(0, 4, 1),
+        every_product(1, 5, 0),
     ]
 
 

@@ -36,6 +36,7 @@ module sw_booth_product #(
     localparam int KeptBits = HighBits < TopBits ? HighBits : TopBits;
     logic [HighBits-1:0] high;
     logic [KeptBits-1:0] high_held;
+    logic unused_high;
     logic high_owed;
     logic [TopBits-1:0] a;
     logic [TopBits-1:0] b;
@@ -59,6 +60,7 @@ module sw_booth_product #(
           .sum(high)
       );
     end
+    assign unused_high = high[HighBits-1];
     assign a = TopBits'($signed(low_held[PairBits-1:4]));
     assign b = TopBits'($signed(high_held));
     sw_carry_add #(

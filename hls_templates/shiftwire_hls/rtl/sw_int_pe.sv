@@ -27,7 +27,7 @@ module sw_int_pe #(
   logic [SIMD-1:0] owed;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
   logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
@@ -57,10 +57,10 @@ module sw_int_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate({SIMD{1'b0}}),
+      .negate_early({SIMD{1'b0}}),
       .carry(owed),
       .sum(sum),
-      .sum_negate(sum_negate),
+      .sum_negate_early(sum_negate_early),
       .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
@@ -72,7 +72,7 @@ module sw_int_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
       .carry(sum_carry),
       .y(y)
   );

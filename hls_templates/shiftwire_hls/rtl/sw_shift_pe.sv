@@ -36,10 +36,10 @@ module sw_shift_pe #(
   logic [SIMD-1:0] zero;
   logic [SIMD-1:0] sign;
   logic [Items*ItemBits-1:0] item;
-  logic [Items-1:0] item_negate;
+  logic [Items-1:0] item_negate_early;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
   logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
@@ -79,10 +79,8 @@ module sw_shift_pe #(
         .differ(differ),
         .sum(pair)
     );
-    always_ff @(posedge clk) begin
-      item[i*ItemBits+:ItemBits] <= pair;
-      item_negate[i] <= negate;
-    end
+    assign item_negate_early[i] = negate;
+    always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= pair;
   end
 
   // an odd lane waits unshifted and stands last, where the tree's adder takes its shift in
@@ -90,14 +88,12 @@ module sw_shift_pe #(
     logic [MBits-1:0] odd_m;
     logic odd_far;
     logic odd_zero;
-    logic negate;
-    always_ff @(posedge clk) negate <= sign[SIMD-1];
     if (SIMD == 1) begin : g_alone
-      assign {odd_m, odd_far, odd_zero, item_negate[Items-1]} = {m, far, zero, negate};
+      assign {odd_m, odd_far, odd_zero, item_negate_early[0]} = {m, far, zero, sign};
     end else begin : g_waits
       always_ff @(posedge clk) begin
         {odd_m, odd_far, odd_zero} <= {m[(SIMD-1)*MBits+:MBits], far[SIMD-1], zero[SIMD-1]};
-        item_negate[Items-1] <= negate;
+        item_negate_early[Items-1] <= sign[SIMD-1];
       end
     end
     sw_shift_value #(
@@ -121,10 +117,10 @@ module sw_shift_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate(item_negate),
+      .negate_early(item_negate_early),
       .carry({Items{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate),
+      .sum_negate_early(sum_negate_early),
       .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
@@ -136,7 +132,7 @@ module sw_shift_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
       .carry(sum_carry),
       .y(y)
   );
