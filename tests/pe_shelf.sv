@@ -1,4 +1,5 @@
-// COPIES processing elements of one kind that share x, so that the cost of one more can be measured.
+// COPIES processing elements of one kind that share x, so that the cost of one more can be measured; HELD puts
+// registers in front, so that their speed can be.
 // KIND: 0 shift, 1 adder, 2 distance, 3 integer in LUTs, 4 integer in multiplier blocks.
 module pe_shelf #(
     parameter int KIND = 0,
@@ -8,16 +9,24 @@ module pe_shelf #(
     parameter bit X_SIGNED = 1,
     parameter int W_BITS = 5,
     parameter int ACC_BITS = 18,
-    parameter bit GENERIC = 0
+    parameter bit GENERIC = 0,
+    parameter bit HELD = 0
 ) (
     input logic clk,
-    input logic [SIMD*X_BITS-1:0] x,
-    input logic [COPIES*SIMD*W_BITS-1:0] w,
+    input logic [SIMD*X_BITS-1:0] in_x,
+    input logic [COPIES*SIMD*W_BITS-1:0] in_w,
     input logic accumulate,
     input logic finish,
     output logic [COPIES*ACC_BITS-1:0] y
 );
   localparam int Lane = SIMD * W_BITS;
+  logic [SIMD*X_BITS-1:0] x;
+  logic [COPIES*SIMD*W_BITS-1:0] w;
+  if (HELD) begin : g_held
+    always_ff @(posedge clk) {x, w} <= {in_x, in_w};
+  end else begin : g_direct
+    assign {x, w} = {in_x, in_w};
+  end
   for (genvar i = 0; i < COPIES; i++) begin : g_copy
     if (KIND == 0) begin : g_shift
       sw_shift_pe #(
