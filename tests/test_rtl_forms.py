@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rtl_streams import SIMULATED
 
+from rtl_streams import SIMULATED
 from shiftwire.errors import ToolError
 from shiftwire.tools.yosys import Synthesis, run_script
 

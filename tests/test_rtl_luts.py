@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bench_pe import KINDS, of_one
 
+from bench_pe import KINDS, of_one
 from shiftwire.errors import ToolError
 from shiftwire.tools.netlist import Resources
 from shiftwire.tools.yosys import Netlist, Synthesis, synthesised
@@ -96,8 +96,8 @@ def test_a_netlist_is_mapped_once(tmp_path: Path) -> None:
 
 def test_kept_units_are_counted_apart(tmp_path: Path) -> None:
     inner = written(tmp_path, "inner", "module inner (input a, b, c, output y); assign y = a ^ b & c; endmodule\n")
-    outer = written(tmp_path, "outer", "module outer (input a, b, c, output x, y);\n"
-                    "inner u (.a(a), .b(b), .c(c), .y(y)); inner v (.a(b), .b(c), .c(a), .y(x)); endmodule\n")  # fmt: skip
+    two = "inner u (.a(a), .b(b), .c(c), .y(y)); inner v (.a(b), .b(c), .c(a), .y(x));"
+    outer = written(tmp_path, "outer", f"module outer (input a, b, c, output x, y); {two} endmodule\n")
     found = synthesised(Synthesis((inner, outer), "outer", kept=("inner",)), tmp_path / "cache")
     assert found.units == {"u": Resources(1, 1), "v": Resources(1, 1)}
     assert found.resources == Resources(2, 2)
