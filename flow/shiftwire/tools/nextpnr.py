@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
 from shiftwire.tools.process import run
@@ -44,14 +45,11 @@ def routed(synthesis: Synthesis, folder: Path) -> Routed:
     done = folder / f"{name}.json"
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        work = folder / f"{name}.{os.getpid()}"
-        work.mkdir(exist_ok=True)
-        try:
+        with TemporaryDirectory(dir=folder) as temporary:
+            work = Path(temporary)
             text = json.dumps(asdict(_route(synthesis, work, folder / "compiled")))
             (work / "routed.json").write_text(text, encoding="utf-8")
             (work / "routed.json").rename(done)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     return Routed(**json.loads(done.read_text(encoding="utf-8")))
 
 
