@@ -1,4 +1,4 @@
-"""Many SystemVerilog modules under one Verilator build: each is fed a file of operands and its results are read back."""
+"""Many SystemVerilog modules under one Verilator build: each is fed operands from a file and writes its results."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Bench:
 
     def lines(self, rng: np.random.Generator) -> list[str]:
         """A line of hexadecimal digits a cycle: {finish, valid, w, x}."""
-        sums, tokens, simd = self.x.shape
+        _, tokens, simd = self.x.shape
         lines = []
         for at, gap in enumerate(self.gaps):
             noise = [[_noise(rng, bits) for _ in range(simd)] for bits in (self.x_bits, self.w_bits)]

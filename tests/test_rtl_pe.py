@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rtl_streams import SIMULATED, Bench, simulate
 
+from rtl_streams import SIMULATED, Bench, simulate
 from shiftwire.fixed import Codes
 from shiftwire.rtl.stages import Element
 from shiftwire.tools.verilator import lint
@@ -43,7 +43,9 @@ def wrapped(total: Codes, bits: int, signed: bool) -> Codes:
     return codes - ((codes >> bits - 1) << bits) if signed else codes
 
 
-def shift_case(rng: Rng, simd: int, window: int, zero: int, x_bits: int, x_signed: int, acc: int, generic: int) -> Any:
+def shift_case(rng: Rng, simd: int, weight: tuple[int, int], x_format: tuple[int, int], end: tuple[int, int]) -> Any:
+    """weight: window bits, has zero; x_format: bits, 1 where signed; end: accumulator's bits, generic."""
+    (window, zero), (x_bits, x_signed), (acc, generic) = weight, x_format, end
     x = operands(rng, simd, x_bits, bool(x_signed))
     w_bits = zero + 1 + window
     w = operands(rng, simd, w_bits, False)
@@ -80,8 +82,9 @@ def total_case(rng: Rng, simd: int, bits: int, signed: int, acc: int) -> Any:
     return bench, wrapped(x.sum((1, 2)), acc, bool(signed))
 
 
-def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], acc: int, dsp: int, generic: int) -> Any:
-    """x and w: bits, and 1 where signed."""
+def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], end: tuple[int, int, int]) -> Any:
+    """x and w: bits, and 1 where signed; end: accumulator's bits, in multiplier blocks, generic."""
+    acc, dsp, generic = end
     x_codes, w_codes = operands(rng, simd, x[0], bool(x[1])), operands(rng, simd, w[0], bool(w[1]))
     parameters = {
         "X_BITS": x[0], "X_SIGNED": x[1], "W_BITS": w[0], "W_SIGNED": w[1], "ACC_BITS": acc,
@@ -91,30 +94,47 @@ def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], acc: i
     return bench, wrapped((x_codes * w_codes).sum((1, 2)), acc, True)
 
 
+def every_product(x_signed: int, w_bits: int, w_signed: int) -> Any:
+    """All pairs of an 8-bit x and a weight, each a sum of its own."""
+    x = np.arange(256) - 128 * x_signed
+    w = np.arange(1 << w_bits) - (1 << w_bits - 1) * w_signed
+    pairs = np.stack(np.meshgrid(x, w), -1).reshape(-1, 1, 1, 2)
+    parameters = {
+        "X_BITS": 8, "X_SIGNED": x_signed, "W_BITS": w_bits, "W_SIGNED": w_signed, "ACC_BITS": 18,
+        "SIMD": 1, "DSP": 0, "GENERIC": 0,
+    }  # fmt: skip
+    idle = np.zeros(len(pairs), np.int64)
+    bench = Bench(Element.INT, parameters, 8, w_bits, 18, pairs[..., 0], pairs[..., 1], idle)
+    return bench, pairs.prod(-1)[:, 0, 0]
+
+
 def generic_cases(rng: Rng) -> list[Any]:
     """Every element at many numbers of lanes, every window, both signs, wide and wrapping accumulators."""
     listed = []
     for i, simd in enumerate((1, 2, 3, 4, 5, 7, 9, 17)):
         zero, signed = i % 2, i // 2 % 2
-        listed += [shift_case(rng, simd, i % 4, zero, 8, signed, 24, 1), adder_case(rng, simd, 1 + i, 18, 1)]
+        listed += [shift_case(rng, simd, (i % 4, zero), (8, signed), (24, 1)), adder_case(rng, simd, 1 + i, 18, 1)]
         listed += [distance_case(rng, simd, 8, 18, 1), total_case(rng, simd, 8, signed, 18)]
-        listed += [int_case(rng, simd, (8, signed), (2 + i, zero), 26, i % 2, 1)]
-    listed += [shift_case(rng, 3, window, zero, 5, 1 - zero, 45, 1) for window in range(6) for zero in (0, 1)]
-    listed += [shift_case(rng, s, 3, 1, 8, 1, 11, 1) for s in (1, 3)]  # wraps
-    listed += [shift_case(rng, 3, 0, 1, 1, 0, 12, 1), adder_case(rng, 5, 6, 7, 1)]
-    listed += [total_case(rng, 7, 8, 1, 9), int_case(rng, 3, (8, 1), (8, 1), 17, 0, 1)]
-    listed += [int_case(rng, 1, (4, xs), (w, ws), 20, 0, 1) for w in (4, 8) for xs in (0, 1) for ws in (0, 1)]
+        listed += [int_case(rng, simd, (8, signed), (2 + i, zero), (26, i % 2, 1))]
+    listed += [shift_case(rng, 3, (window, zero), (5, 1 - zero), (45, 1)) for window in range(6) for zero in (0, 1)]
+    listed += [shift_case(rng, s, (3, 1), (8, 1), (11, 1)) for s in (1, 3)]  # wraps
+    listed += [shift_case(rng, 3, (0, 1), (1, 0), (12, 1)), adder_case(rng, 5, 6, 7, 1)]
+    listed += [total_case(rng, 7, 8, 1, 9), int_case(rng, 3, (8, 1), (8, 1), (17, 0, 1))]
+    listed += [int_case(rng, 1, (4, xs), (w, ws), (20, 0, 1)) for w in (4, 8) for xs in (0, 1) for ws in (0, 1)]
     return listed
 
 
 def xilinx_cases(rng: Rng) -> list[Any]:
-    """A few alone: that both forms are one is proved below, and simulated primitives are slow to compile."""
+    """A few, and products of all pairs: test_rtl_forms.py proves the rest, and primitives are slow to compile."""
     return [
-        shift_case(rng, 1, 3, 1, 8, 0, 18, 0),
-        shift_case(rng, 3, 2, 0, 8, 1, 18, 0),
+        shift_case(rng, 1, (3, 1), (8, 0), (18, 0)),
+        shift_case(rng, 3, (2, 0), (8, 1), (18, 0)),
         adder_case(rng, 3, 8, 18, 0),
         distance_case(rng, 2, 8, 18, 0),
-        int_case(rng, 1, (8, 1), (8, 1), 18, 0, 0),
+        int_case(rng, 3, (8, 1), (7, 1), (20, 0, 0)),
+        every_product(1, 8, 1),
+        every_product(0, 4, 1),
+        every_product(1, 5, 0),
     ]
 
 
