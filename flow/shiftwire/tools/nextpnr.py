@@ -39,7 +39,7 @@ class Routed:
 def routed(synthesis: Synthesis, folder: Path) -> Routed:
     """Speed of a design's generic form on ECP5, from `folder` when the same content was routed before.
 
-    Of `synthesis` the sources, the top module, its parameters and the data files count.
+    All of `synthesis` counts but its family and the units it keeps.
     """
     name = hashlib.sha256(f"{synthesis.key()} {nextpnr_version()} {PART} {TARGET_MHZ}".encode()).hexdigest()[:32]
     done = folder / f"{name}.json"
@@ -65,7 +65,8 @@ def nextpnr_version() -> str:
 def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     for file in synthesis.data:
         shutil.copy(file, work)
-    script = f"{synthesis.elaboration()}synth_ecp5 -noabc9 -top {synthesis.top} -json netlist.json\n"
+    dsp = "" if synthesis.dsp else " -nodsp"
+    script = f"{synthesis.elaboration()}synth_ecp5 -noabc9{dsp} -top {synthesis.top} -json netlist.json\n"
     run_script(script, f"map {synthesis.top} to ECP5", work)
     # a sandbox: it sees the working folder alone, so every path is relative
     options = ["--85k", "--speed", "6", "--out-of-context", "--freq", str(TARGET_MHZ), "--timing-allow-fail"]
