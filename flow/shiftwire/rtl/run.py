@@ -137,7 +137,8 @@ def simulator(
         (*sources, *cells, top),
         BENCH,
         bench.driver(wave),
-        options=("-CFLAGS", f"-I{MODULES / 'sim'}", *tracing),
+        headers=(MODULES / "sim" / "sw_cosim.h",),
+        options=tracing,
         optimise=optimise,
     )
     return Simulator(verilated(build, cache), memories, bench)

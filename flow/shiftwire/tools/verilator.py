@@ -27,25 +27,28 @@ TOP = "Vtop"
 class Verilated:
     """A design under a C++ driver; two equal ones give one program.
 
-    `sources` hold one module each, `driver` is C++ that includes Vtop.h, `parameters` are those of the top module.
+    `sources` hold one module each, `driver` is C++ that includes Vtop.h and may include `headers`, `parameters` are those
+    of the top module.
     """
 
     sources: tuple[Path, ...]
     top: str
     driver: str
     parameters: Mapping[str, int] = field(default_factory=dict)
+    headers: tuple[Path, ...] = ()
     options: tuple[str, ...] = ()
     optimise: str = "-O2"
 
     @property
     def _arguments(self) -> list[str | Path]:
         parameters = [f"-G{name}={value}" for name, value in self.parameters.items()]
-        return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *self.options]
+        folders = [part for header in self.headers for part in ("-CFLAGS", f"-I{header.parent}")]
+        return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *folders, *self.options]
 
     def key(self, tool: str) -> str:
         """SHA-256 of everything that decides the program."""
         digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), self.optimise, self.driver]).encode())
-        for source in self.sources:
+        for source in (*self.sources, *self.headers):
             digest.update(source.read_bytes())
         return digest.hexdigest()
 

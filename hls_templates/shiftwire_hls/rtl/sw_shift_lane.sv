@@ -1,5 +1,5 @@
 // What stands in front of a shift lane's register: the shift by the exponent's low bits. Latency: 1 cycle.
-// Behind it m, far (the exponent's high bit) and zero await the adder that takes them.
+// Behind it m, is_far (the exponent's high bit) and zero await the adder that takes them.
 module sw_shift_lane #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,
@@ -13,7 +13,7 @@ module sw_shift_lane #(
     input logic [X_BITS-1:0] x,
     input logic [CodeBits-1:0] w,  // its sign is the parent's business
     output logic [M_BITS-1:0] m,
-    output logic far,
+    output logic is_far,
     output logic zero
 );
   localparam int WideBits = X_BITS + (X_SIGNED ? 0 : 1);
@@ -36,7 +36,7 @@ module sw_shift_lane #(
         .PACKED(!GENERIC)
     ) u_shift (
         .m(wide),
-        .far(w[0]),
+        .is_far(w[0]),
         .zero(1'b0),
         .value(shifted)
     );
@@ -51,8 +51,8 @@ module sw_shift_lane #(
     assign zero = 1'b0;
   end
   if (WINDOW_BITS > 0) begin : g_far
-    always_ff @(posedge clk) far <= w[WINDOW_BITS-1];
+    always_ff @(posedge clk) is_far <= w[WINDOW_BITS-1];
   end else begin : g_near
-    assign far = 1'b0;
+    assign is_far = 1'b0;
   end
 endmodule

@@ -1,4 +1,4 @@
-// sum = a + (differ ? -1 : 1) * b of two shifted operands, each zero ? 0 : far ? m << SHIFT : m. Combinational.
+// sum = a + (differ ? -1 : 1) * b of two shifted operands, each zero ? 0 : is_far ? m << SHIFT : m. Combinational.
 module sw_shift_pair #(
     parameter int M_BITS = 8,
     parameter int SHIFT = 1,
@@ -7,7 +7,7 @@ module sw_shift_pair #(
     parameter bit GENERIC = 1
 ) (
     input logic [2*M_BITS-1:0] m,
-    input logic [1:0] far,
+    input logic [1:0] is_far,
     input logic [1:0] zero,
     input logic differ,
     output logic [BITS-1:0] sum
@@ -20,7 +20,7 @@ module sw_shift_pair #(
     logic [BITS-1:0] generate_bit;
     logic unused_carry;
     logic unused_far;
-    assign unused_far = ^far;
+    assign unused_far = ^is_far;
     assign a = BITS'($signed(m[M_BITS-1:0]));
     assign b = BITS'($signed(m[2*M_BITS-1:M_BITS]));
     for (genvar i = 0; i < BITS; i++) begin : g_bit
@@ -58,7 +58,7 @@ module sw_shift_pair #(
         .PACKED(!GENERIC)
     ) u_a (
         .m(m[M_BITS-1:0]),
-        .far(far[0]),
+        .is_far(is_far[0]),
         .zero(zero[0]),
         .value(a)
     );
@@ -68,7 +68,7 @@ module sw_shift_pair #(
         .BITS(VALUE_BITS)
     ) u_b (
         .m(m[2*M_BITS-1:M_BITS]),
-        .far(far[1]),
+        .is_far(is_far[1]),
         .zero(zero[1]),
         .value(b)
     );

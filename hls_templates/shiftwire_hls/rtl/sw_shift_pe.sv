@@ -32,7 +32,7 @@ module sw_shift_pe #(
   localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
 
   logic [SIMD*MBits-1:0] m;
-  logic [SIMD-1:0] far;
+  logic [SIMD-1:0] is_far;
   logic [SIMD-1:0] zero;
   logic [SIMD-1:0] sign;
   logic [Items*ItemBits-1:0] item;
@@ -55,7 +55,7 @@ module sw_shift_pe #(
         .x(x[i*X_BITS+:X_BITS]),
         .w(w[i*CodeBits+:CodeBits]),
         .m(m[i*MBits+:MBits]),
-        .far(far[i]),
+        .is_far(is_far[i]),
         .zero(zero[i])
     );
     assign sign[i] = w[i*CodeBits+WINDOW_BITS];
@@ -74,7 +74,7 @@ module sw_shift_pe #(
         .GENERIC(GENERIC)
     ) u_pair (
         .m(m[2*i*MBits+:2*MBits]),
-        .far(far[2*i+:2]),
+        .is_far(is_far[2*i+:2]),
         .zero(zero[2*i+:2]),
         .differ(differ),
         .sum(pair)
@@ -89,10 +89,10 @@ module sw_shift_pe #(
     logic odd_far;
     logic odd_zero;
     if (SIMD == 1) begin : g_alone
-      assign {odd_m, odd_far, odd_zero, item_negate_early[0]} = {m, far, zero, sign};
+      assign {odd_m, odd_far, odd_zero, item_negate_early[0]} = {m, is_far, zero, sign};
     end else begin : g_waits
       always_ff @(posedge clk) begin
-        {odd_m, odd_far, odd_zero} <= {m[(SIMD-1)*MBits+:MBits], far[SIMD-1], zero[SIMD-1]};
+        {odd_m, odd_far, odd_zero} <= {m[(SIMD-1)*MBits+:MBits], is_far[SIMD-1], zero[SIMD-1]};
         item_negate_early[Items-1] <= sign[SIMD-1];
       end
     end
@@ -102,7 +102,7 @@ module sw_shift_pe #(
         .BITS(ItemBits)
     ) u_odd (
         .m(odd_m),
-        .far(odd_far),
+        .is_far(odd_far),
         .zero(odd_zero),
         .value(item[(Items-1)*ItemBits+:ItemBits])
     );

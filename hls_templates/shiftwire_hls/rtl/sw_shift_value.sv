@@ -1,4 +1,4 @@
-// value = zero ? 0 : far ? m << SHIFT : m, sign-extended to BITS. Combinational.
+// value = zero ? 0 : is_far ? m << SHIFT : m, sign-extended to BITS. Combinational.
 // The packed form puts two bits into each LUT6_2; the plain one merges into the adder that takes the value.
 module sw_shift_value #(
     parameter int M_BITS = 8,
@@ -7,14 +7,14 @@ module sw_shift_value #(
     parameter bit PACKED = 0
 ) (
     input logic [M_BITS-1:0] m,
-    input logic far,
+    input logic is_far,
     input logic zero,
     output logic [BITS-1:0] value
 );
   logic [BITS-1:0] wide;
   assign wide = BITS'($signed(m));
   if (!PACKED) begin : g_plain
-    assign value = zero ? '0 : far ? wide << SHIFT : wide;
+    assign value = zero ? '0 : is_far ? wide << SHIFT : wide;
   end else begin : g_packed
     // one LUT6_2 gives bits i and i + SHIFT: both may take wide[i]
     for (genvar i = 0; i < BITS; i++) begin : g_bit
@@ -41,7 +41,7 @@ module sw_shift_value #(
             .I0(below),
             .I1(wide[i]),
             .I2(above),
-            .I3(far),
+            .I3(is_far),
             .I4(zero),
             .I5(1'b1),
             .O6(value[i]),

@@ -5,10 +5,10 @@
 // unsigned (SIGNED = 0), signs must be 0. carry[i] adds 1 to operand i where every sign is 0.
 // OUT_BITS = min(BITS + clog2(N), wanted); what does not fit wraps.
 module sw_tree #(
-    parameter int N = 4,
+    parameter int N = 1,
     parameter int BITS = 8,
     parameter bit SIGNED = 1,
-    parameter int OUT_BITS = 10,
+    parameter int OUT_BITS = 8,
     parameter bit GENERIC = 1
 ) (
     input logic clk,

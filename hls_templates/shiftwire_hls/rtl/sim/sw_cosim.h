@@ -64,7 +64,8 @@ class driver {
     driver(network &net, const options &wanted, const uint32_t *frames)
         : net(net), wanted(wanted), frames(frames), roll(wanted.seed), logs(net.streams.size()) {}
 
-    bool done() const { return gone_out == wanted.frames * net.beats_out; }
+    // rows of an image that no window reads may still be on their way when the last output has left
+    bool done() const { return gone_out == wanted.frames * net.beats_out && idle > drained; }
     bool stuck() const { return !done() && idle > net.patience; }
 
     long frames_out() const { return gone_out / net.beats_out; }
@@ -77,7 +78,7 @@ class driver {
             for (log &l : logs) l = log();
         }
         const long batch = wanted.reset_frames > 0 ? wanted.reset_frames : wanted.frames;
-        const bool between = gone_out == (batches + 1) * batch * net.beats_out && !done();
+        const bool between = batches + 1 < batch_count(batch) && gone_out == (batches + 1) * batch * net.beats_out && idle > drained;
         if (between) batches++;
         *net.rst = cycle < 2 || at_reset || between;
         const bool has_more = gone_in < wanted.frames * net.beats_in && gone_in < (batches + 1) * batch * net.beats_in;
@@ -129,6 +130,10 @@ class driver {
     }
 
   private:
+    static const long drained = 100;
+
+    long batch_count(long batch) const { return (wanted.frames + batch - 1) / batch; }
+
     network &net;
     const options &wanted;
     const uint32_t *frames;
