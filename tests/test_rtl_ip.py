@@ -14,12 +14,14 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.network import Network
 from shiftwire.rtl.build import rtl_network
-from shiftwire.rtl.ip import network_shell, write_ip
+from shiftwire.rtl.ip import network_shell
 from shiftwire.rtl.shell import TOP, Shell
+from shiftwire.rtl_files import write_modules, write_shell
 from shiftwire.streaming import pipeline
 from single_layers import frames, single_layers
 from test_tiny import tiny
 
+VERSION = 0x00C0FFEE
 TRANSFERS = (1, 2, 5, 3)
 
 
@@ -45,7 +47,9 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
     network = next(layers[name] for name in layers if "conv" in name)
     folder = tmp_path_factory.mktemp("core")
     rtl = rtl_network(pipeline(network, some_folds(network, 1)))
-    shell = write_ip(rtl, folder, generic=True, version=0xC0FFEE)
+    write_modules(rtl, folder, generic=True)
+    write_shell(rtl, folder, f"{VERSION:08x}")
+    shell = network_shell(rtl, VERSION)
     return Core(network, shell, folder, compiled(sorted(folder.glob("*.sv")), bench_text([shell], [TOP]), folder))
 
 
@@ -64,7 +68,7 @@ def test_a_core_computes_what_the_network_says(core: Core, stalls: str, count: A
     answers = script.play(core.folder, 1, core.bench)
     found = answers.codes()
     assert np.array_equal(found, core.expected(codes))
-    assert [data for data, _ in answers.reads] == [0xC0FFEE, 0, len(codes), len(codes)]
+    assert [data for data, _ in answers.reads] == [VERSION, 0, len(codes), len(codes)]
     marked = [at for at, word in enumerate(answers.words, 1) if word.last]
     assert marked == (ends * core.shell.output.words).tolist()
     assert len(np.unique(found)) > 2
@@ -93,7 +97,9 @@ def test_a_reset_forgets_half_a_frame(core: Core) -> None:
 def test_equal_networks_give_equal_cores(tmp_path: Path) -> None:
     network = tiny()
     for name in ("one", "two"):
-        write_ip(rtl_network(pipeline(network, some_folds(network, 1))), tmp_path / name, generic=False)
+        rtl = rtl_network(pipeline(network, some_folds(network, 1)))
+        write_modules(rtl, tmp_path / name, generic=False)
+        write_shell(rtl, tmp_path / name, "12345678")
     texts = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert texts[0] == texts[1]
     assert {"component.xml", "shiftwire_net.sv", "shiftwire_top.sv", "sw_shell.sv"} <= set(texts[0])

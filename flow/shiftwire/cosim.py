@@ -13,10 +13,11 @@ from shiftwire.fixed import Codes
 from shiftwire.project import Project
 from shiftwire.rtl.bench import Bench
 from shiftwire.rtl.build import rtl_network
+from shiftwire.rtl.ip import NETWORK
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
 from shiftwire.rtl.tokens import Tokens, simulate
 from shiftwire.rtl.units import RtlNetwork
-from shiftwire.rtl_files import NETWORK, check_rtl
+from shiftwire.rtl_files import check_rtl
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify import Difference, LayerComparison, Tally
 

@@ -26,7 +26,7 @@ from shiftwire.ops import (
     Window,
 )
 from shiftwire.ops.window import Taps
-from shiftwire.streaming import Pipeline
+from shiftwire.rtl.units import RtlNetwork
 
 SHELL_LUT = 8000
 """DMA, interconnect and control around the network."""
@@ -85,10 +85,10 @@ def layer_resources(network: Network, node: Node, fold: Fold) -> Resources:
     return Resources(lut=UNIT_LUT + fold.pe * _lane_lut(node.op, source, output))
 
 
-def fifo_resources(pipeline: Pipeline) -> Resources:
-    """All FIFOs of a pipeline."""
-    fifos = pipeline.fifos.values()
-    return sum((memory(fifo.depth, fifo.port.lanes * fifo.format.bits) for fifo in fifos), Resources())
+def buffer_resources(network: RtlNetwork) -> Resources:
+    """All buffers between units; one of a single beat is registers."""
+    deep = ((depth, network.streams[name].width) for name, depth in network.depths.items() if depth > 1)
+    return sum((memory(depth, width) for depth, width in deep), Resources())
 
 
 def _matrix(weights: Weights, source: Tensor, output: Tensor, fold: Fold) -> Resources:

@@ -25,7 +25,7 @@ from shiftwire.kernel import Fold
 from shiftwire.network import Network, Tensor
 from shiftwire.rtl.depths import interval
 from shiftwire.rtl.units import RtlNetwork
-from shiftwire.rtl_files import checksums, write_rtl
+from shiftwire.rtl_files import checksums, write_rtl, write_shell
 from shiftwire.schedule import Design, folded
 from shiftwire_boards.catalog import Board
 
@@ -81,14 +81,17 @@ def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -
         arrays = ArrayFolder(work / "weights")
         manifest = _manifest(design, arrays)
         sums: dict[str, str] = {}
-        if backend is not Backend.HLS:
-            rtl = write_rtl(design, work / "rtl")
+        rtl = write_rtl(design, work / "rtl") if backend is not Backend.HLS else None
+        if rtl is not None:
+            # the shell holds the version hash, so it is not under it
             sums = checksums(work / "rtl")
             manifest["rtl"] = _rtl_manifest(rtl, sums)
         text = json.dumps(manifest, indent=1) + "\n"
         (work / DESIGN_FILE).write_text(text, encoding="utf-8")
         version = _version_hash(text)
         (work / VERSION_FILE).write_text(f"{version}\n", encoding="utf-8")
+        if rtl is not None:
+            write_shell(rtl, work / "rtl", version)
         if backend is not Backend.RTL:
             _write_hls(design, work / "hls", version)
     return Project(path, design, version, sums)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from shiftwire.errors import InputError
 from shiftwire.rtl.build import module_files, rtl_network, write_network
+from shiftwire.rtl.ip import NETWORK, end_fits, network_shell
+from shiftwire.rtl.ipxact import write_component
+from shiftwire.rtl.shell import TOP, top_text
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.schedule import Design
-
-NETWORK = "shiftwire_net"
-"""The module of the network, as the HLS project calls its top function."""
 
 SERIES_7 = "xc7"
 
@@ -26,10 +26,26 @@ def is_generic(design: Design) -> bool:
 def write_rtl(design: Design, folder: Path) -> RtlNetwork:
     """Write the SystemVerilog of a design into a new folder."""
     network = rtl_network(design.pipeline)
-    write_network(network, folder, NETWORK, is_generic(design))
+    write_modules(network, folder, generic=is_generic(design))
+    return network
+
+
+def write_modules(network: RtlNetwork, folder: Path, *, generic: bool) -> None:
+    """Write the network's module, its constants and the modules that it and its shell are made of."""
+    write_network(network, folder, NETWORK, generic)
     for module in module_files():
         shutil.copyfile(module, folder / module.name)
-    return network
+
+
+def write_shell(network: RtlNetwork, folder: Path, version: str) -> None:
+    """Write the AXI shell around the network and component.xml; `version` is the project's hash.
+
+    A network whose ends are wider than the DMA's containers gets none: it has to be narrowed first.
+    """
+    if all(end_fits(network.streams[name]) for name in (network.input, network.output)):
+        shell = network_shell(network, int(version[:8], 16))
+        (folder / f"{TOP}.sv").write_text(top_text(shell, NETWORK), encoding="utf-8")
+        write_component(folder, shell)
 
 
 def checksums(folder: Path) -> dict[str, str]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import floor
 
-from shiftwire.cost import SHELL_BRAM36, SHELL_LUT, Resources, fifo_resources, layer_resources
+from shiftwire.cost import SHELL_BRAM36, SHELL_LUT, Resources, buffer_resources, layer_resources
 from shiftwire.errors import InputError
 from shiftwire.fold_choice import Choices, choices, intervals, picked, slowest_layer
 from shiftwire.kernel import Fold
 from shiftwire.network import Network
 from shiftwire.rhythm import Timing, timing
+from shiftwire.rtl.build import rtl_network
 from shiftwire.streaming import Pipeline, pipeline
 from shiftwire_boards.catalog import Board
 
@@ -54,7 +55,7 @@ class Design:
         """Modelled, without the shell around the network."""
         network = self.network
         layers = (layer_resources(network, node, self.folds[node.name]) for node in network.nodes)
-        return sum(layers, fifo_resources(self.pipeline))
+        return sum(layers, buffer_resources(rtl_network(self.pipeline)))
 
 
 def schedule(

@@ -1,0 +1,35 @@
+"""One wrong line each in the SystemVerilog modules."""
+
+from mutant import Mutant
+
+RTL_MUTANTS = (
+    Mutant("tree: a sign lost", "sw_tree.sv", "b ^ {OUT_BITS{differ}}", "b"),
+    Mutant("sums: signed codes not moved to offset binary", "sw_sums.sv",
+           "wide ^ (BITS'(W_SIGNED) << (BITS - 1))", "wide"),
+    Mutant("sums: a reset leaves half a frame", "sw_sums.sv", "is_live[STAGES] | rst", "is_live[STAGES]"),
+    Mutant("fifo: always room", "sw_fifo.sv", "assign room = held != COUNT'(DEPTH);", "assign room = 1'b1;"),
+    Mutant("fifo: one place less", "sw_fifo.sv", "held != COUNT'(DEPTH)", "held < COUNT'(DEPTH > 1 ? DEPTH - 1 : 1)"),
+    Mutant("narrow: a beat let go without room for its last part", "sw_narrow.sv", "s_ready = fire & is_last",
+           "s_ready = is_last"),
+    Mutant("widen: parts upside down", "sw_widen.sv", "assign word = {s_data, held};",
+           "assign word = {held, s_data};"),
+    Mutant("window: padding ignored at the right", "sw_window_tap.sv", "U < 0 || U >= IN_WIDTH", "U < 0"),
+    Mutant("window: rows given a row too early", "sw_window.sv", "(have >= need)", "(have + 1 >= need)"),
+    Mutant("window: ring overrun", "sw_window.sv", "have < $signed(HAVE_BITS'(CAPACITY))",
+           "have < $signed(HAVE_BITS'(CAPACITY + 1))"),
+    Mutant("window: stride forgotten at a row's end", "sw_window.sv", "NEXT_Y = STRIDE_HEIGHT * ROW", "NEXT_Y = ROW"),
+    Mutant("terms: one term too many", "sw_terms.sv", "terms - 1'b1", "terms"),
+    Mutant("replay: always the first", "sw_replay.sv", "from <= place", "from <= '0"),
+    Mutant("finish: bias on another grid", "sw_finish.sv", "<< GRID", "<< 0"),
+    Mutant("finish: sum of x not taken off", "sw_finish.sv", "(sum - total)", "sum"),
+    Mutant("round: half always up", "sw_round.sv", "is_half & (is_more | floor[0])", "is_half"),
+    Mutant("round: lowest code for the highest", "sw_round.sv", "is_negative ? ~LARGEST : LARGEST", "~LARGEST"),
+    Mutant("affine: minus is plus", "sw_scale.sv", "sign[t] ? sum[t] - shifted[t]", "sign[t] ? sum[t] + shifted[t]"),
+    Mutant("staircase: greater instead of at least", "sw_staircase.sv", ">= $signed(bound)", "> $signed(bound)"),
+    Mutant("pool: smallest", "sw_reduce.sv", "$signed(a) > $signed(b)", "$signed(b) > $signed(a)"),
+    Mutant("pool: windows run on", "sw_pool.sv", "is_first ? part : total", "total"),
+    Mutant("add: grids not aligned", "sw_align.sv", "<<< SHIFT", "<<< 0"),
+    Mutant("concat: second first", "sw_concat.sv", "is_a ? a : b", "is_a ? b : a"),
+    Mutant("reorder: order kept", "sw_reorder.sv", "held[sources[l*(PLACE+LANE)+LANE+:PLACE]]", "held[place]"),
+    Mutant("counter: a step too many", "sw_counter.sv", "BITS'(STEPS - 1)", "BITS'(STEPS > 2 ? STEPS - 2 : STEPS - 1)"),
+)  # fmt: skip
