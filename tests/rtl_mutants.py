@@ -24,7 +24,7 @@ RTL_MUTANTS = (
     Mutant("finish: sum of x not taken off", "sw_finish.sv", "(sum - total)", "sum"),
     Mutant("round: half always up", "sw_round.sv", "is_half & (is_more | floor[0])", "is_half"),
     Mutant("round: lowest code for the highest", "sw_round.sv", "is_negative ? ~LARGEST : LARGEST", "~LARGEST"),
-    Mutant("affine: minus is plus", "sw_scale.sv", "sign[t] ? sum[t] - shifted[t]", "sign[t] ? sum[t] + shifted[t]"),
+    Mutant("affine: minus is plus", "sw_scale.sv", "negate ? from - sum", "negate ? from + sum"),
     Mutant("staircase: greater instead of at least", "sw_staircase.sv", ">= $signed(bound)", "> $signed(bound)"),
     Mutant("pool: smallest", "sw_reduce.sv", "$signed(a) > $signed(b)", "$signed(b) > $signed(a)"),
     Mutant("pool: windows run on", "sw_pool.sv", "is_first ? part : total", "total"),

@@ -21,6 +21,9 @@ from shiftwire.streaming import pipeline
 
 FRAMES = 6
 
+UNROLLED = 5
+"""Every fifth network meets all weights of a layer at once, and has no ROM."""
+
 Logs = Mapping[str, Mapping[str, StreamLog]]
 
 
@@ -37,10 +40,10 @@ class Compared:
 
 
 def random_folds(network: Network, seed: int) -> dict[str, Fold]:
-    """One of each layer's folds; every fifth seed takes the widest, whose weights are all read at once."""
+    """One of each layer's folds; every fifth seed takes the widest."""
     rng = np.random.default_rng(seed)
     every = {node.name: node.op.folds(network.sources(node), network.tensors[node.name]) for node in network.nodes}
-    if seed % 5 == 4:
+    if seed % UNROLLED == 4:
         return {name: max(folds, key=lambda fold: fold.pe * fold.simd) for name, folds in every.items()}
     return {name: folds[int(rng.integers(len(folds)))] for name, folds in every.items()}
 
@@ -58,10 +61,12 @@ class Batch:
     def of(cls, networks: Mapping[str, Network], codes: Mapping[str, Codes], folder: Path) -> Batch:
         """Networks by names n<seed>, folded at random."""
         rtl = {
-            name: rtl_network(pipeline(network, random_folds(network, int(name[1:]))))
+            name: rtl_network(
+                pipeline(network, random_folds(network, int(name[1:]))), name, unroll=int(name[1:]) % UNROLLED == 4
+            )
             for name, network in networks.items()
         }
-        return cls(networks, rtl, codes, built(Bench(rtl), folder, optimise="-O0"))
+        return cls(networks, rtl, codes, built(Bench(tuple(rtl.values())), folder, optimise="-O0"))
 
     def run(self, conditions: Conditions = FREE) -> Logs:
         return self.simulator.run(self.codes, conditions)

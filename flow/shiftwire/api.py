@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Mapping
 from contextlib import redirect_stdout
@@ -53,15 +54,18 @@ def convert(
     target: Target | None = None,
     folds: Mapping[str, Fold] | None = None,
     backend: Backend = Backend.BOTH,
+    unroll: bool = False,
 ) -> Project:
     """Write a project, HLS C++ and SystemVerilog unless `backend` wants one of them.
 
-    It goes into build/<name of the model> unless `output` names a folder.
+    It goes into build/<name of the model> unless `output` names a folder. With `unroll`, layers of the SystemVerilog
+    that meet all their weights in one cycle become logic without a ROM.
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
-    return write_project(design(model, board, clock_ns, target, folds), Path(output or folder), backend)
+    planned = dataclasses.replace(design(model, board, clock_ns, target, folds), unroll=unroll)
+    return write_project(planned, Path(output or folder), backend)
 
 
 def default_folder(model: str | Path) -> Path:

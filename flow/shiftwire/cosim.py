@@ -12,8 +12,7 @@ from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.project import Project
 from shiftwire.rtl.bench import Bench
-from shiftwire.rtl.build import rtl_network
-from shiftwire.rtl.ip import NETWORK
+from shiftwire.rtl.build import NETWORK
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
 from shiftwire.rtl.tokens import Tokens, simulate
 from shiftwire.rtl.units import RtlNetwork
@@ -102,9 +101,9 @@ def cosim(
 
     Raises CheckFailedError with the state of every stream for a deadlock, InputError for files changed by hand.
     """
-    network = rtl_network(project.design.pipeline)
+    network = project.design.rtl()
     start = time.perf_counter()
-    program = project_simulator(project, Bench({NETWORK: network}, generic=not primitives), wave)
+    program = project_simulator(project, Bench((network,), generic=not primitives), wave)
     seconds_build = time.perf_counter() - start
     start = time.perf_counter()
     logs = program.run({NETWORK: codes}, conditions, progress=progress)[NETWORK]

@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from shiftwire.rtl_files import checksums, write_rtl, write_shell
 from shiftwire.schedule import Design, folded
 from shiftwire_boards.catalog import Board
 
-SCHEMA = 2
+SCHEMA = 3
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
@@ -111,7 +111,7 @@ def load_project(path: Path) -> Project:
             network: Network = decode(manifest["network"], arrays)
             board = Board(**manifest["board"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
-            planned = folded(network, board, manifest["clock_ns"], folds)
+            planned = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
@@ -164,6 +164,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         "written_for": {"hls4ml": importlib.metadata.version("hls4ml"), "c++": "c++14", "vitis_hls": "2022.2 or later"},
         "board": dataclasses.asdict(design.board),
         "clock_ns": design.clock_ns,
+        "unroll": design.unroll,
         "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
         "stages": [
             {

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shiftwire.errors import InputError
-from shiftwire.rtl.build import module_files, rtl_network, write_network
-from shiftwire.rtl.ip import NETWORK, end_fits, network_shell
+from shiftwire.rtl.build import NETWORK, module_files, write_network
+from shiftwire.rtl.ip import end_fits, network_shell
 from shiftwire.rtl.ipxact import write_component
 from shiftwire.rtl.shell import TOP, top_text
 from shiftwire.rtl.units import RtlNetwork
@@ -25,14 +25,14 @@ def is_generic(design: Design) -> bool:
 
 def write_rtl(design: Design, folder: Path) -> RtlNetwork:
     """Write the SystemVerilog of a design into a new folder."""
-    network = rtl_network(design.pipeline)
+    network = design.rtl()
     write_modules(network, folder, generic=is_generic(design))
     return network
 
 
 def write_modules(network: RtlNetwork, folder: Path, *, generic: bool) -> None:
     """Write the network's module, its constants and the modules that it and its shell are made of."""
-    write_network(network, folder, NETWORK, generic)
+    write_network(network, folder, generic=generic)
     for module in module_files():
         shutil.copyfile(module, folder / module.name)
 

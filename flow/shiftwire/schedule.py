@@ -14,6 +14,7 @@ from shiftwire.kernel import Fold
 from shiftwire.network import Network
 from shiftwire.rhythm import Timing, timing
 from shiftwire.rtl.build import rtl_network
+from shiftwire.rtl.units import RtlNetwork
 from shiftwire.streaming import Pipeline, pipeline
 from shiftwire_boards.catalog import Board
 
@@ -44,6 +45,11 @@ class Design:
     folds: Mapping[str, Fold]
     pipeline: Pipeline
     timing: Timing
+    unroll: bool = False
+
+    def rtl(self) -> RtlNetwork:
+        """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
+        return rtl_network(self.pipeline, unroll=self.unroll)
 
     @property
     def frames_per_second(self) -> float:

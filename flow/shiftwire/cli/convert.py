@@ -39,6 +39,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         default=Backend.BOTH.value,
         help="HLS C++, SystemVerilog, or both from one design (default: both)",
     )
+    parser.add_argument(
+        "--unroll",
+        action="store_true",
+        help="SystemVerilog: layers whose fold is whole become logic, their weights wires",
+    )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
     parser.add_argument(
         "--integer-weights",
@@ -57,7 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     backend = Backend(arguments.backend)
     project = api.convert(
-        network, arguments.board, output, arguments.clock_ns, target=target, folds=folds, backend=backend
+        network,
+        arguments.board,
+        output,
+        arguments.clock_ns,
+        target=target,
+        folds=folds,
+        backend=backend,
+        unroll=arguments.unroll,
     )
     design = project.design
     if arguments.json:

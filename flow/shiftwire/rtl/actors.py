@@ -37,6 +37,13 @@ def joining(name: str, source: str, output: str, /, *, beats: int, parts: int, s
     return Actor(name, len(read), (Reads(source, read, read),), (Writes(output, made, made),), stages)
 
 
+def repeating(name: str, source: str, output: str, /, *, beats: int, steps: int, stages: int) -> Actor:
+    """Works on each beat for `steps` iterations and writes in the last of them."""
+    last = every(beats) * steps + steps - 1
+    reads = Reads(source, last - steps + 1, last)
+    return Actor(name, beats * steps, (reads,), (Writes(output, last, last),), stages)
+
+
 def packets(name: str, source: str, output: str, /, *, count: int, beats: int, stages: int) -> Actor:
     """For each packet `beats` reads, then as many writes."""
     starts = every(count)[:, None] * 2 * beats

@@ -18,10 +18,15 @@ BENCH = "bench"
 
 @dataclass(frozen=True)
 class Bench:
-    """Networks by the name of their module, in plain operators or in primitives."""
+    """Networks of different names, in plain operators or in primitives."""
 
-    networks: dict[str, RtlNetwork]
+    members: tuple[RtlNetwork, ...]
     generic: bool = True
+
+    @property
+    def networks(self) -> dict[str, RtlNetwork]:
+        """By the name of their module."""
+        return {network.name: network for network in self.members}
 
     def streams(self, name: str) -> list[Stream]:
         """The streams that are watched, in the order of the log."""

@@ -15,9 +15,16 @@ MODULES = Path(shiftwire_hls.__file__).parent / "rtl"
 """The SystemVerilog modules that every network is made of."""
 
 
-def rtl_network(pipeline: Pipeline) -> RtlNetwork:
-    """Units, streams and depths of a pipeline."""
-    return with_depths(lowered(pipeline))
+NETWORK = "shiftwire_net"
+"""The module of a network, as the HLS project calls its top function."""
+
+
+def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False) -> RtlNetwork:
+    """Units, streams and depths of a pipeline; with `unroll`, layers that meet all weights at once become logic.
+
+    Raises ToolError where that needs an optimiser that is not installed.
+    """
+    return with_depths(lowered(pipeline, name, unroll=unroll))
 
 
 def module_files() -> tuple[Path, ...]:
@@ -25,12 +32,14 @@ def module_files() -> tuple[Path, ...]:
     return tuple(sorted(MODULES.glob("*.sv")))
 
 
-def write_network(network: RtlNetwork, folder: Path, name: str, generic: bool) -> Path:
-    """Write the module `name` and its memory files; returns the file of the module."""
+def write_network(network: RtlNetwork, folder: Path, *, generic: bool) -> list[Path]:
+    """Write the network's module, those of its own layers and the memory files; returns the SystemVerilog."""
     folder.mkdir(parents=True, exist_ok=True)
+    texts = {network.name: network_text(network, generic)}
     for unit in network.units:
+        texts |= unit.sources
         for memory in unit.memories:
-            (folder / memory_file(name, unit, memory)).write_text(memory.text(), encoding="ascii")
-    source = folder / f"{name}.sv"
-    source.write_text(network_text(network, name, generic), encoding="utf-8")
-    return source
+            (folder / memory_file(network.name, unit, memory)).write_text(memory.text(), encoding="ascii")
+    for name, text in texts.items():
+        (folder / f"{name}.sv").write_text(text, encoding="utf-8")
+    return [folder / f"{name}.sv" for name in texts]

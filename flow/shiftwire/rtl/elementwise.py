@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.rtl.actors import choosing, joining, packets, plain, splitting
+from shiftwire.rtl.actors import choosing, joining, packets, plain, repeating, splitting
 from shiftwire.rtl.shift_codes import ShiftCodes
 from shiftwire.rtl.site import Site, is_block
 from shiftwire.rtl.units import Memory, Parameter, RtlUnit
@@ -64,24 +64,31 @@ def requantize(site: Site) -> RtlUnit:
 
 
 def affine(site: Site) -> RtlUnit:
+    """As few terms at a time as the pace of the slowest unit leaves time for."""
     kernel, name = site.kernel, site.unit.name
-    lanes, folds, terms = (kernel.number(key) for key in ("lanes", "folds", "terms"))
+    lanes, folds, every = (kernel.number(key) for key in ("lanes", "folds", "terms"))
+    terms = -(-every // max(min(site.pace // kernel.cycles, every), 1))
+    steps = -(-every // terms)
     codes = ShiftCodes.of(kernel, has_zero=True)
-    scales = codes.codes.reshape(folds, terms, lanes).transpose(0, 2, 1).reshape(folds, -1)
-    bits, out = codes.bits, site.made.bits
-    biases = kernel.table("bias").reshape(folds, lanes)
-    rom = Memory("scale", _joined((scales, bits), (biases, out)), 1)
+    zero = 1 << (codes.window_bits + 1)
+    scales = np.full((folds, steps * terms, lanes), zero)
+    scales[:, :every] = codes.codes.reshape(folds, every, lanes)
+    words = scales.reshape(folds * steps, terms, lanes).transpose(0, 2, 1).reshape(folds * steps, -1)
+    scale = Memory("scale", words, codes.bits)
+    bias = Memory("bias", kernel.table("bias").reshape(folds, lanes), site.made.bits)
     parameters: dict[str, Parameter] = {
         "LANES": lanes,
         "FOLDS": folds,
+        "STEPS": steps,
         "TERMS": terms,
         "WINDOW_BITS": codes.window_bits,
         "GRID": kernel.number("grid_shift"),
         **_in_out(site),
-        "ROM_BLOCK": is_block(rom.words, rom.word_bits),
+        "ROM_BLOCK": is_block(scale.words, scale.word_bits),
     }
-    actor = plain(name, site.unit.inputs, site.writes, kernel.cycles, stages=2 + terms)
-    return site.built("sw_affine", parameters, (actor,), (rom,))
+    stages = 3 + (terms - 1).bit_length()
+    actor = repeating(name, site.unit.inputs[0], site.writes[0], beats=kernel.cycles, steps=steps, stages=stages)
+    return site.built("sw_affine", parameters, (actor,), (scale, bias))
 
 
 def threshold(site: Site) -> RtlUnit:
@@ -135,12 +142,6 @@ def _levels(rows: Codes, stages: int, beyond: int, bits: int) -> Iterator[Memory
     for level in range(stages):
         half = 1 << (stages - level - 1)
         yield Memory(chr(97 + level), padded[:, half - 1 :: 2 * half].reshape(-1, 1), bits)
-
-
-def _joined(*parts: tuple[Codes, int]) -> Codes:
-    """Fields of different widths as bits, the first lowest: (words, bits)."""
-    bits = [(codes[:, :, None] >> np.arange(width) & 1).reshape(len(codes), -1) for codes, width in parts]
-    return np.concatenate(bits, axis=1)
 
 
 def _width(site: Site, at: int) -> int:

@@ -10,16 +10,19 @@ HEAD = """// {name}: the network as units behind valid/ready streams. Written by
 // A beat of s_data holds {lanes_in} codes of {format_in}, one of m_data {lanes_out} of {format_out}, code 0 in the
 // low bits; {beats_in} beats make a frame in, {beats_out} a frame out."""
 
-STEMMED = frozenset(("sw_threshold",))
+STEMMED = frozenset(("sw_affine", "sw_threshold"))
 """Modules that read several files."""
+
+FORMED = frozenset(("sw_affine", "sw_mvu", "sw_vvu"))
+"""Modules of the library that have a form for the 7 series."""
 
 RESERVED = frozenset(("s", "m", "clk", "rst"))
 """Names whose wires would be those of the ports."""
 
 
-def network_text(network: RtlNetwork, name: str, generic: bool) -> str:
-    """The module `name` with ports clk, rst, s_valid, s_ready, s_data, m_valid, m_ready, m_data."""
-    return "\n".join(_lines(network, name, generic)) + "\n"
+def network_text(network: RtlNetwork, generic: bool) -> str:
+    """The network's module with ports clk, rst, s_valid, s_ready, s_data, m_valid, m_ready, m_data."""
+    return "\n".join(_lines(network, network.name, generic)) + "\n"
 
 
 def wire(stream: str) -> str:
@@ -80,7 +83,7 @@ def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
 
 def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str) -> Mapping[str, int | str]:
     """All parameters of an instance in the network `name`, buffers and files included."""
-    form = {"GENERIC": "GENERIC"} if unit.module in ("sw_mvu", "sw_vvu") else {}
+    form = {"GENERIC": "GENERIC"} if unit.sources or unit.module in FORMED else {}
     buffers: dict[str, int] = {}
     for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
         buffers[f"DEPTH{end}"] = network.depths[stream]

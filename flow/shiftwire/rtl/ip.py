@@ -6,9 +6,6 @@ from shiftwire.rtl.axi_stream import CONTAINERS, AxiStream, container_for
 from shiftwire.rtl.shell import Shell
 from shiftwire.rtl.units import RtlNetwork, Stream
 
-NETWORK = "shiftwire_net"
-"""The module of the network, as the HLS project calls its top function."""
-
 WORD_BITS = 64
 """What the high-performance ports of Zynq-7000 carry."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from shiftwire.rtl import elementwise, sums, windows
 from shiftwire.rtl.site import Site
 from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
+from shiftwire.rtl.unroll import is_unrollable, unrolled
 from shiftwire.streaming import Fifo, Pipeline, Unit
 
 Maker = Callable[[Site], RtlUnit]
@@ -30,9 +31,9 @@ MAKERS: Mapping[str, Maker] = {
 """Kernels that are one unit each; mvu and vvu are two."""
 
 
-def lowered(pipeline: Pipeline) -> RtlNetwork:
-    """The units and streams, without depths."""
-    return _Lowering(pipeline).done()
+def lowered(pipeline: Pipeline, name: str, *, unroll: bool) -> RtlNetwork:
+    """The units and streams of the module `name`, without depths; `unroll` makes weights of whole folds wires."""
+    return _Lowering(pipeline, name, unroll).done()
 
 
 @dataclass
@@ -40,6 +41,8 @@ class _Lowering:
     """Units and streams so far."""
 
     pipeline: Pipeline
+    name: str
+    unroll: bool
     units: list[RtlUnit] = field(default_factory=list)
     streams: dict[str, Stream] = field(default_factory=dict)
 
@@ -50,13 +53,16 @@ class _Lowering:
         for unit in pipeline.units:
             if unit.name in fused:
                 continue
-            if unit.kernel.function in ("mvu", "vvu"):
+            if self.unroll and is_unrollable(self._site(unit, unit.outputs)):
+                self._add_stream(self.pipeline.fifos[unit.outputs[0]], unit.layer if unit.is_last else None)
+                self.units.append(unrolled(self._site(unit, unit.outputs), self.name))
+            elif unit.kernel.function in ("mvu", "vvu"):
                 follower = self._narrowing(unit)
                 fused[follower.name if follower else ""] = True
                 self._add_sums(unit, follower)
             else:
                 self._add(unit)
-        return RtlNetwork(pipeline.input, pipeline.output, tuple(self.units), self.streams)
+        return RtlNetwork(self.name, pipeline.input, pipeline.output, tuple(self.units), self.streams)
 
     def _narrowing(self, unit: Unit) -> Unit | None:
         """The unit behind that only makes beats narrower; it is better off before the bias is added."""
@@ -84,4 +90,6 @@ class _Lowering:
 
     def _site(self, unit: Unit, outputs: Sequence[str]) -> Site:
         fifos = self.pipeline.fifos
-        return Site(unit, tuple(fifos[name] for name in unit.inputs), tuple(outputs), fifos[unit.outputs[0]].format)
+        pace = max(unit.kernel.cycles for unit in self.pipeline.units)
+        reads = tuple(fifos[name] for name in unit.inputs)
+        return Site(unit, reads, tuple(outputs), fifos[unit.outputs[0]].format, pace)

@@ -114,7 +114,8 @@ class Simulator:
 
 def built(bench: Bench, folder: Path, *, optimise: str = "-O2") -> Simulator:
     """The simulator of networks that are written into `folder` first."""
-    sources = [write_network(network, folder, name, bench.generic) for name, network in bench.networks.items()]
+    written = (write_network(network, folder, generic=bench.generic) for network in bench.networks.values())
+    sources = [file for files in written for file in files]
     return simulator(bench, (*module_files(), *sources), folder, folder, optimise=optimise)
 
 

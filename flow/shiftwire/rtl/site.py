@@ -14,12 +14,16 @@ from shiftwire.streaming import Fifo, Unit
 
 @dataclass(frozen=True)
 class Site:
-    """A unit of the pipeline, the FIFOs it reads, the streams it writes and the format of their codes."""
+    """A unit of the pipeline, the FIFOs it reads, the streams it writes and the format of their codes.
+
+    `pace` is the cycles of a frame that the slowest unit takes.
+    """
 
     unit: Unit
     reads: tuple[Fifo, ...]
     writes: tuple[str, ...]
     made: Fixed
+    pace: int
 
     @property
     def kernel(self) -> Kernel:

@@ -98,7 +98,7 @@ Parameter = int | str
 
 @dataclass(frozen=True, eq=False)
 class RtlUnit:
-    """One instance of a module; `layer` is the node whose codes it works on.
+    """One instance of a module; `layer` is the node whose codes it works on, `sources` the text of modules of its own.
 
     Ports follow the module's convention: inputs s and s_b, outputs m and m_b.
     """
@@ -112,12 +112,14 @@ class RtlUnit:
     actors: tuple[Actor, ...]
     memories: tuple[Memory, ...] = ()
     ring: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class RtlNetwork:
-    """Units in topological order between one input and one output stream."""
+    """Units in topological order between one input and one output stream; `name` is that of its module."""
 
+    name: str
     input: str
     output: str
     units: tuple[RtlUnit, ...]

@@ -27,8 +27,8 @@ TOP = "Vtop"
 class Verilated:
     """A design under a C++ driver; two equal ones give one program.
 
-    `sources` hold one module each, `driver` is C++ that includes Vtop.h and may include `headers`, `parameters` are those
-    of the top module.
+    `sources` hold one module each, `driver` is C++ that includes Vtop.h and may include `headers`; `parameters` are
+    those of the top module.
     """
 
     sources: tuple[Path, ...]

@@ -1,9 +1,11 @@
-// A scale of TERMS signed powers of two and a bias for each channel, FOLDS beats a pixel.
-// A ROM word holds for each lane its terms {zero, sign, exponent}, the first lowest, and above all of them the biases on
-// the output's grid. Specification: flow/shiftwire/ops/affine.py. 2 + TERMS pipeline stages.
+// A scale of signed powers of two and a bias for each channel, FOLDS beats a pixel. Each beat is worked for STEPS cycles,
+// TERMS terms in each. A word of <FILE>_scale.mem holds the terms {zero, sign, exponent} of a step, the first term of the
+// first lane lowest; one of <FILE>_bias.mem the biases of a beat on the output's grid.
+// Specification: flow/shiftwire/ops/affine.py. 3 + clog2(TERMS) pipeline stages.
 module sw_affine #(
     parameter int LANES = 1,
     parameter int FOLDS = 4,
+    parameter int STEPS = 1,
     parameter int TERMS = 1,
     parameter int IN_BITS = 8,
     parameter bit IN_SIGNED = 1,
@@ -12,6 +14,7 @@ module sw_affine #(
     parameter int OUT_BITS = 16,
     parameter FILE = "",
     parameter bit ROM_BLOCK = 0,
+    parameter bit GENERIC = 1,
     parameter int DEPTH = 2,
     parameter bit BLOCK = 0
 ) (
@@ -25,42 +28,62 @@ module sw_affine #(
     output logic [LANES*OUT_BITS-1:0] m_data
 );
     localparam int TERM = WINDOW_BITS + 2;
-    localparam int SCALES = LANES * TERMS * TERM;
     localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
-    logic room;
-    logic [FOLD_BITS-1:0] fold;
-    logic [TERMS+1:0] is_live;
-    logic [SCALES+LANES*OUT_BITS-1:0] word;
+    localparam int WORD_BITS = FOLDS * STEPS > 1 ? $clog2(FOLDS * STEPS) : 1;
+    // cycles from the word of terms to the accumulator
+    localparam int WAIT = 1 + $clog2(TERMS);
+    logic room, step_end;
+    logic [WORD_BITS-1:0] word;
+    logic [FOLD_BITS-1:0] fold, folds[WAIT+1];
+    logic [LANES*TERMS*TERM-1:0] terms;
     logic [LANES*IN_BITS-1:0] x;
-    logic [LANES*OUT_BITS-1:0] codes;
-    assign s_ready = room;
-    wire fire = s_valid & room;
+    logic [LANES*OUT_BITS-1:0] bias, codes;
+    logic [WAIT:0] is_first, is_live;
+    logic [WAIT+1:0] is_last;
+    wire fire = s_valid & (~step_end | room);
+    assign s_ready = fire & step_end;
 
     /* verilator lint_off PINCONNECTEMPTY */
-    sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire), .value(fold), .last());
+    sw_counter #(.STEPS(STEPS)) step_count (.clk, .rst, .step(fire), .value(), .last(step_end));
+    sw_counter #(.STEPS(FOLDS)) fold_count (.clk, .rst, .step(s_ready), .value(fold), .last());
+    sw_counter #(.STEPS(FOLDS * STEPS)) words (.clk, .rst, .step(fire), .value(word), .last());
     /* verilator lint_on PINCONNECTEMPTY */
-    sw_rom #(.WIDTH(SCALES + LANES * OUT_BITS), .WORDS(FOLDS), .FILE(FILE), .BLOCK(ROM_BLOCK)) rom (
-        .clk, .address(fold), .data(word)
+    sw_rom #(.WIDTH(LANES * TERMS * TERM), .WORDS(FOLDS * STEPS), .FILE({FILE, "_scale.mem"}), .BLOCK(ROM_BLOCK)) scales (
+        .clk, .address(word), .data(terms)
     );
+    // the biases come when the terms have become a sum
+    sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(FOLDS), .FILE({FILE, "_bias.mem"})) biases (
+        .clk, .address(folds[WAIT]), .data(bias)
+    );
+    assign folds[0] = fold;
+    logic is_new;
     always_ff @(posedge clk) begin
-        is_live <= rst ? '0 : {is_live[TERMS:0], fire};
+        if (rst) is_new <= 1'b1;
+        else if (fire) is_new <= step_end;
         x <= s_data;
+        is_first <= {is_first[WAIT-1:0], is_new};
+        is_live <= rst ? '0 : {is_live[WAIT-1:0], fire};
+        is_last <= rst ? '0 : {is_last[WAIT:0], s_ready};
     end
 
-    genvar l;
+    genvar l, w;
     generate
+        for (w = 1; w <= WAIT; w++) begin : later
+            always_ff @(posedge clk) folds[w] <= folds[w-1];
+        end
         for (l = 0; l < LANES; l++) begin : lane
             sw_scale #(
                 .TERMS(TERMS), .IN_BITS(IN_BITS), .IN_SIGNED(IN_SIGNED), .WINDOW_BITS(WINDOW_BITS), .GRID(GRID),
-                .OUT_BITS(OUT_BITS)
+                .OUT_BITS(OUT_BITS), .GENERIC(GENERIC)
             ) scale (
-                .clk, .x(x[l*IN_BITS+:IN_BITS]), .terms(word[l*TERMS*TERM+:TERMS*TERM]),
-                .bias(word[SCALES+l*OUT_BITS+:OUT_BITS]), .y(codes[l*OUT_BITS+:OUT_BITS])
+                .clk, .x(x[l*IN_BITS+:IN_BITS]), .terms(terms[l*TERMS*TERM+:TERMS*TERM]),
+                .accumulate(is_live[WAIT]), .is_first(is_first[WAIT]), .bias(bias[l*OUT_BITS+:OUT_BITS]),
+                .y(codes[l*OUT_BITS+:OUT_BITS])
             );
         end
     endgenerate
 
     sw_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(fire), .room, .push(is_live[TERMS+1]), .push_data(codes), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(s_ready), .room, .push(is_last[WAIT+1]), .push_data(codes), .m_valid, .m_ready, .m_data
     );
 endmodule
