@@ -36,7 +36,7 @@ check: lint types test ## what must be green before a commit
 fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
 
-mutants: $(READY) ## break the kernels one by one; every mutant must turn a test red
+mutants: $(READY) ## break the kernels and the SystemVerilog one by one; every mutant must turn a test red
 	$(BIN)/python tests/mutants.py
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios

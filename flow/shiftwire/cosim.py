@@ -20,7 +20,7 @@ from shiftwire.rtl_files import check_rtl
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify import Difference, LayerComparison, Tally
 
-FORESEEN = 4
+FORESEEN = 3
 """Frames that the token simulation follows; cycles repeat after the first few."""
 
 

@@ -2,19 +2,26 @@
 
 Every actor does one iteration a cycle unless a beat that it needs is not there, or a place for a beat that it writes is
 not free. These waits are maxima of sums, so the earliest times are the least fixed point of one equation an iteration;
-whole vectors are raised until nothing changes.
+from stride to stride of cycles, whole vectors are raised until nothing changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
 
 from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes
 from shiftwire.rtl.units import Actor, Reads, RtlNetwork, Writes
+
+STRIDE = 1024
+"""Cycles that are settled at a time: short enough for loops of few beats, long enough for vectors."""
+
+NEVER = 1 << 40
+"""A cycle behind all others."""
 
 
 @dataclass(frozen=True)
@@ -70,22 +77,96 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
     Raises CheckFailedError where the buffers are so shallow that the units wait for each other.
     """
     actors = [actor for unit in network.units for actor in unit.actors]
-    cycles = {actor.name: np.zeros((frames, actor.iterations), np.int64) for actor in actors}
-    waits = {actor.name: list(_waits(network, actor)) for actor in actors}
-    # somebody works in every cycle, or a beat is on its way; what takes longer never ends
-    latest = frames * sum(actor.iterations * (actor.stages + 3) for actor in actors)
-    backwards = False
-    while True:
-        changed = False
-        for actor in reversed(actors) if backwards else actors:
-            times = _earliest(actor, waits[actor.name], cycles, frames)
-            changed |= not np.array_equal(times, cycles[actor.name])
-            cycles[actor.name] = times
-        if not changed:
-            return Tokens(network, cycles)
-        if cycles[actors[-1].name][-1, -1] > latest:
+    places = {actor.name: at for at, actor in enumerate(actors)}
+    clocks = [_Clock(np.full(frames * actor.iterations, NEVER)) for actor in actors]
+    waits = [
+        [_Bound.of(wait, clocks[places[wait.actor]], frames) for wait in _waits(network, actor)] for actor in actors
+    ]
+    listeners = _listeners(network, actors, places)
+    horizon = 0
+    while any(clock.done < len(clock.times) for clock in clocks):
+        for clock in clocks:
+            clock.open(horizon)
+        _settle(clocks, waits, listeners)
+        horizon += STRIDE
+        if not sum(clock.close(horizon) for clock in clocks):
             raise CheckFailedError("the units wait for each other: a buffer is too shallow; this is an error of ours")
-        backwards = not backwards
+    cycles = {actor.name: clock.times.reshape(frames, -1) for actor, clock in zip(actors, clocks, strict=True)}
+    return Tokens(network, cycles)
+
+
+def _listeners(network: RtlNetwork, actors: Sequence[Actor], places: Mapping[str, int]) -> list[set[int]]:
+    """For each actor, those whose times may follow from its own."""
+    found: list[set[int]] = [set() for _ in actors]
+    for at, actor in enumerate(actors):
+        for wait in _waits(network, actor):
+            found[places[wait.actor]].add(at)
+    return found
+
+
+def _settle(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
+    """Raise the open times until none changes; the first actor that may change is next, so neighbours settle first."""
+    waiting = list(range(len(clocks)))
+    while waiting:
+        at = heappop(waiting)
+        if clocks[at].raised(waits[at]):
+            for listener in sorted(listeners[at].difference(waiting)):
+                heappush(waiting, listener)
+
+
+@dataclass(eq=False)
+class _Clock:
+    """Times of an actor's iterations over all frames: final before `done`, at work before `end`, NEVER behind."""
+
+    times: Codes
+    done: int = 0
+    end: int = 0
+
+    def open(self, horizon: int) -> None:
+        """Iterations that may happen up to one stride behind `horizon` start as early as they can."""
+        self.end = min(self.done + STRIDE, len(self.times))
+        self.times[self.done : self.end] = horizon + np.arange(self.end - self.done)
+
+    def raised(self, waits: Sequence[_Bound]) -> bool:
+        """Whether the times at work had to be raised."""
+        lower = self.times[self.done : self.end].copy()
+        for wait in waits:
+            first, last = np.searchsorted(wait.here, (self.done, self.end))
+            here = wait.here[first:last] - self.done
+            # where several beats bind one iteration, the last of them comes latest
+            lower[here] = np.maximum(lower[here], wait.clock.times[wait.there[first:last]] + wait.later)
+        every = np.arange(len(lower))
+        lower = np.minimum(np.maximum.accumulate(lower - every) + every, NEVER)
+        if np.array_equal(lower, self.times[self.done : self.end]):
+            return False
+        self.times[self.done : self.end] = lower
+        return True
+
+    def close(self, horizon: int) -> int:
+        """How many times before `horizon` are final now."""
+        more = int(np.searchsorted(self.times[self.done : self.end], horizon))
+        self.done += more
+        return more
+
+
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """Iterations `here` that come `later` cycles after iterations `there` of a clock at the earliest, all ascending."""
+
+    here: Codes
+    clock: _Clock
+    there: Codes
+    later: int
+
+    @classmethod
+    def of(cls, wait: _Wait, clock: _Clock, frames: int) -> _Bound:
+        """The wait of a frame, for all frames."""
+        every = np.arange(frames)[:, None]
+        here = (every * wait.here_iterations + wait.here).ravel()
+        there = (every * (len(clock.times) // frames) + wait.there).ravel()
+        numbers = (every * wait.beats + np.arange(len(wait.here))).ravel() - wait.ahead
+        is_bound = (numbers >= 0) & (numbers < len(there))
+        return cls(here[is_bound], clock, there[numbers[is_bound]], wait.later)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +177,7 @@ class _Wait:
     """
 
     here: Codes
+    here_iterations: int
     actor: str
     there: Codes
     later: int
@@ -104,43 +186,26 @@ class _Wait:
 
 
 def _waits(network: RtlNetwork, actor: Actor) -> Iterator[_Wait]:
+    own = actor.iterations
     for reads in actor.reads:
         if reads.stream != network.input:
             writer, writes = _writer(network, reads.stream)
             later = delay(network, writer, reads.stream)
-            yield _Wait(reads.need, writer.name, writes.emit, later, 0, len(reads.pop))
+            yield _Wait(reads.need, own, writer.name, writes.emit, later, 0, len(reads.pop))
     for writes in actor.writes:
+        depth = capacity(network, writes.stream)
         if writes.stream == network.output:
             # the sink takes a beat as soon as it is there
             later = delay(network, actor, writes.stream) + 1
-            depth = network.depths[writes.stream]
-            yield _Wait(writes.reserve, actor.name, writes.emit, later, depth, len(writes.emit))
+            yield _Wait(writes.reserve, own, actor.name, writes.emit, later, depth, len(writes.emit))
         else:
             reader, reads = _reader(network, writes.stream)
-            depth = capacity(network, writes.stream)
-            yield _Wait(writes.reserve, reader.name, reads.pop, 1, depth, len(reads.pop))
+            yield _Wait(writes.reserve, own, reader.name, reads.pop, 1, depth, len(reads.pop))
 
 
 def capacity(network: RtlNetwork, stream: str) -> int:
     """Beats that a buffer holds: rows of a window's ring, else its depth."""
     return network.rings[stream] if stream in network.rings else network.depths[stream]
-
-
-def _earliest(actor: Actor, waits: list[_Wait], cycles: Mapping[str, Codes], frames: int) -> Codes:
-    """Times of all iterations, given those of the others."""
-    lower = cycles[actor.name].copy().ravel()
-    offsets = np.arange(frames)[:, None] * actor.iterations
-    for wait in waits:
-        there = cycles[wait.actor][:, wait.there].ravel() + wait.later
-        here = (offsets + wait.here).ravel()
-        numbers = (np.arange(frames)[:, None] * wait.beats + np.arange(len(wait.here))).ravel() - wait.ahead
-        is_bound = (numbers >= 0) & (numbers < len(there))
-        # where several beats bind one iteration, the last of them comes latest
-        bound = here[is_bound]
-        lower[bound] = np.maximum(lower[bound], there[numbers[is_bound]])
-    every = np.arange(len(lower))
-    times: Codes = np.maximum.accumulate(lower - every) + every
-    return times.reshape(frames, -1)
 
 
 def _reader(network: RtlNetwork, stream: str) -> tuple[Actor, Reads]:

@@ -49,9 +49,9 @@ def watch(command: Sequence[str | Path], purpose: str, folder: Path, on_line: Ca
             for line in process.stdout or ():
                 said.append(line)
                 on_line(line)
-        except BaseException:
-            process.kill()
-            raise
+            process.wait()
+        finally:
+            process.kill()  # only an interrupted one is still there
     _require_success(words[0], process.returncode, "".join(said), purpose, KEPT_LINES)
 
 

@@ -19,6 +19,9 @@ from shiftwire.tools.process import require_tool, run
 OLDEST = (5, 20)
 """Debian 12's 5.006 cannot trace what we ask for."""
 
+SPLIT = ("--output-split", "10000", "--output-split-cfuncs", "1000")
+"""g++ takes minutes over the one large function that it would get of a whole network."""
+
 MEND = "install it by pip install 'shiftwire[rtl]'"
 TOP = "Vtop"
 
@@ -53,7 +56,7 @@ class Verilated:
         return digest.hexdigest()
 
     def command(self, folder: Path, driver: Path) -> list[str | Path]:
-        return [*self._arguments, "--Mdir", folder, "-O3", "-Wno-fatal", *self.sources, driver]
+        return [*self._arguments, *SPLIT, "--Mdir", folder, "-O3", "-Wno-fatal", *self.sources, driver]
 
 
 def lint(sources: Sequence[Path], top: str, parameters: Mapping[str, int] | None = None) -> None:
