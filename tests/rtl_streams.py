@@ -1,4 +1,4 @@
-"""Many SystemVerilog modules under one Verilator build: each is fed a file of operands and its results are read back."""
+"""Many SystemVerilog modules under one Verilator build: each is fed operands from a file and writes its results."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from shiftwire.tools.verilator import Verilated, verilated
 RTL = Path(shiftwire_hls.__file__).parent / "rtl"
 SOURCES = tuple(sorted(RTL.glob("*.sv")))
 SIMULATED = SOURCES + tuple(sorted((RTL / "sim").glob("*.sv")))
+
+FAST_TO_BUILD = ("-CFLAGS", "-O0")
+"""A run is hundreds of cycles: compiling is what takes time."""
 
 DRIVER = """\
 #include "Vtop.h"
@@ -59,7 +62,7 @@ class Bench:
 
     def lines(self, rng: np.random.Generator) -> list[str]:
         """A line of hexadecimal digits a cycle: {finish, valid, w, x}."""
-        sums, tokens, simd = self.x.shape
+        _, tokens, simd = self.x.shape
         lines = []
         for at, gap in enumerate(self.gaps):
             noise = [[_noise(rng, bits) for _ in range(simd)] for bits in (self.x_bits, self.w_bits)]
@@ -126,7 +129,7 @@ def simulate(benches: Sequence[Bench], folder: Path, rng: np.random.Generator) -
     source.write_text("".join(b.text(i, len(lines[i])) for i, b in enumerate(benches)) + top, encoding="utf-8")
     for i, each in enumerate(lines):
         (folder / f"in{i}.hex").write_text("\n".join(each) + "\n", encoding="utf-8")
-    program = verilated(Verilated((*SIMULATED, source), "benches", DRIVER), folder / "programs")
+    program = verilated(Verilated((*SIMULATED, source), "benches", DRIVER, options=FAST_TO_BUILD), folder / "programs")
     subprocess.run([program], cwd=folder, check=True, capture_output=True)
     return [b.read((folder / f"out{i}.hex").read_text(encoding="utf-8")) for i, b in enumerate(benches)]
 

@@ -89,13 +89,13 @@ def _packed(module: Module) -> int:
             carry_bits += used
             in_carry |= {driver[bit] for bit in cell["connections"]["S"][:used] if bit in driver}
     luts = {name for name, cell in cells.items() if cell["type"].startswith("LUT")}
-    inverters = sum(cell["type"] == "INV" and _leaves_carry(cell, sinks) for cell in cells.values())
+    inverters: int = sum(cell["type"] == "INV" and _leaves_carry(cell, sinks) for cell in cells.values())
     return carry_bits + len(luts - in_carry) + inverters
 
 
 def _used_carry_bits(cell: Cell, sinks: Mapping[int, list[str]]) -> int:
     """1 + the highest bit whose O or CO somebody reads."""
-    outputs = [cell["connections"].get(port, []) for port in ("O", "CO")]
+    outputs: list[list[int]] = [cell["connections"].get(port, []) for port in ("O", "CO")]
     return max((k + 1 for bits in outputs for k, bit in enumerate(bits) if sinks.get(bit)), default=0)
 
 
@@ -109,7 +109,7 @@ def _nets(module: Module) -> tuple[dict[int, str], dict[int, list[str]]]:
     sinks: defaultdict[int, list[str]] = defaultdict(list)
     for name, cell in module["cells"].items():
         for port, bits in cell["connections"].items():
-            for bit in bits:
+            for bit in (bit for bit in bits if isinstance(bit, int)):  # a string is a constant
                 if cell["port_directions"].get(port) == "output":
                     driver[bit] = name
                 else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from enum import Enum
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
 from shiftwire.tools.netlist import Resources, top_resources, unit_resources
@@ -20,6 +20,7 @@ from shiftwire.tools.process import run
 
 MEND = "install it by pip install 'shiftwire[rtl]'"
 WORKER = Path(__file__).with_name("yosys_worker.py")
+COUNTING = Path(__file__).with_name("netlist.py")
 
 # synth_xilinx itself insists on abc9, which does not end on wide adder designs
 MAP = """\
@@ -74,10 +75,10 @@ class Synthesis:
         return f"{keep}{family} -flatten -noiopad -noclkbuf{dsp} -run begin:map_luts\n{MAP}"
 
     def key(self) -> str:
-        """SHA-256 of everything that decides the netlist."""
+        """SHA-256 of everything that decides the netlist and how it is counted."""
         options = [yosys_version(), self.top, str(sorted(self.parameters.items())), *self.kept, self.mapping()]
         digest = hashlib.sha256("\0".join(options).encode())
-        for file in (*self.sources, *self.data):
+        for file in (COUNTING, *self.sources, *self.data):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:32]
 
@@ -96,14 +97,13 @@ def synthesised(synthesis: Synthesis, folder: Path) -> Netlist:
     """The netlist of a design, from `folder` when the same content was mapped before."""
     done = folder / synthesis.key()
     if not done.exists():
-        done.parent.mkdir(parents=True, exist_ok=True)
-        work = folder / f"{done.name}.{os.getpid()}"
-        work.mkdir(exist_ok=True)
-        try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as name:
+            work = Path(name) / "netlist"
+            work.mkdir()
             _map(synthesis, work)
-            work.rename(done)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            if not done.exists():  # another process may have been faster
+                work.rename(done)
     counts = json.loads((done / "counts.json").read_text(encoding="utf-8"))
     units = {path: Resources(**unit) for path, unit in counts["units"].items()}
     return Netlist(Resources(**counts["resources"]), units, done / "netlist.v", counts["tool"])

@@ -28,7 +28,8 @@ module sw_adder_pe #(
   logic [Items*ItemBits-1:0] item;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     sw_greater #(
@@ -83,9 +84,11 @@ module sw_adder_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate({Items{1'b0}}),
+      .negate_early({Items{1'b0}}),
+      .carry({Items{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate_early(sum_negate_early),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'(sum);
   sw_accumulator #(
@@ -96,7 +99,8 @@ module sw_adder_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

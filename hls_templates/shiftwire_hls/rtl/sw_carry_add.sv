@@ -13,13 +13,15 @@ module sw_carry_add #(
   if (GENERIC) begin : g_plain
     assign sum = a + b + BITS'(carry_in);
   end else begin : g_chain
+    logic unused_carry;
     sw_carry_chain #(
         .BITS(BITS)
     ) u_chain (
         .propagate(a ^ b),
         .generate_bit(a),
         .carry_in(carry_in),
-        .sum(sum)
+        .sum(sum),
+        .carry_out(unused_carry)
     );
   end
 endmodule

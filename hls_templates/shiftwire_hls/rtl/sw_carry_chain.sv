@@ -1,12 +1,13 @@
 // A Xilinx carry chain: sum = propagate ^ carry, where the carry after a bit is the carry before it if `propagate`,
-// else `generate_bit`. Combinational.
+// else `generate_bit`; carry_out is the last one. Combinational.
 module sw_carry_chain #(
     parameter int BITS = 8
 ) (
     input logic [BITS-1:0] propagate,
     input logic [BITS-1:0] generate_bit,
     input logic carry_in,
-    output logic [BITS-1:0] sum
+    output logic [BITS-1:0] sum,
+    output logic carry_out
 );
   localparam int Blocks = (BITS + 3) / 4;
   logic [4*Blocks-1:0] s;
@@ -18,6 +19,7 @@ module sw_carry_chain #(
   assign s = (4 * Blocks)'(propagate);
   assign di = (4 * Blocks)'(generate_bit);
   assign sum = o[BITS-1:0];
+  assign carry_out = co[BITS-1];
   for (genvar k = 0; k < Blocks; k++) begin : g_block
     if (k == 0) begin : g_first
       CARRY4 u_carry (.CO(co[3:0]), .O(o[3:0]), .CI(1'b0), .CYINIT(carry_in), .DI(di[3:0]), .S(s[3:0]));

@@ -21,7 +21,8 @@ module sw_distance_pe #(
   logic [SIMD-1:0] positive;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     logic [BITS:0] difference;
@@ -34,10 +35,8 @@ module sw_distance_pe #(
         .carry_in(1'b1),
         .sum(difference)
     );
-    always_ff @(posedge clk) begin
-      item[i*ItemBits+:ItemBits] <= difference[ItemBits-1:0];
-      positive[i] <= ~difference[BITS];
-    end
+    assign positive[i] = ~difference[BITS];
+    always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= difference[ItemBits-1:0];
   end
 
   sw_tree #(
@@ -49,9 +48,11 @@ module sw_distance_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate(positive),
+      .negate_early(positive),
+      .carry({SIMD{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate_early(sum_negate_early),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
   sw_accumulator #(
@@ -62,7 +63,8 @@ module sw_distance_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

@@ -13,11 +13,9 @@ module sw_greater #(
     localparam int Twos = (BITS + 1) / 2;
     logic [2*Twos-1:0] x_even;
     logic [2*Twos-1:0] w_even;
-    logic [Twos:0] equal;
-    logic [Twos:0] above;
-    /* verilator lint_off UNUSEDSIGNAL */  // only the last carry is the answer
-    logic [Twos:0] sum;
-    /* verilator lint_on UNUSEDSIGNAL */
+    logic [Twos-1:0] equal;
+    logic [Twos-1:0] above;
+    logic [Twos-1:0] unused_sum;
     assign x_even = (2 * Twos)'(x);
     assign w_even = (2 * Twos)'(w);
     for (genvar k = 0; k < Twos; k++) begin : g_two
@@ -34,17 +32,14 @@ module sw_greater #(
           .O5(above[k])
       );
     end
-    // one more position of 0 ^ carry brings the last carry out
-    assign equal[Twos] = 1'b0;
-    assign above[Twos] = 1'b0;
     sw_carry_chain #(
-        .BITS(Twos + 1)
+        .BITS(Twos)
     ) u_chain (
         .propagate(equal),
         .generate_bit(above),
         .carry_in(1'b0),
-        .sum(sum)
+        .sum(unused_sum),
+        .carry_out(greater)
     );
-    assign greater = sum[Twos];
   end
 endmodule

@@ -24,9 +24,11 @@ module sw_int_pe #(
   localparam int SumNatural = ItemBits + $clog2(SIMD);
   localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
   logic [SIMD*ItemBits-1:0] item;
+  logic [SIMD-1:0] owed;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     sw_product #(
@@ -35,12 +37,14 @@ module sw_int_pe #(
         .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED),
         .BITS(ItemBits),
-        .DSP(DSP)
+        .DSP(DSP),
+        .GENERIC(GENERIC)
     ) u_product (
         .clk(clk),
         .x(x[i*X_BITS+:X_BITS]),
         .w(w[i*W_BITS+:W_BITS]),
-        .product(item[i*ItemBits+:ItemBits])
+        .product(item[i*ItemBits+:ItemBits]),
+        .owed(owed[i])
     );
   end
 
@@ -53,9 +57,11 @@ module sw_int_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate({SIMD{1'b0}}),
+      .negate_early({SIMD{1'b0}}),
+      .carry(owed),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate_early(sum_negate_early),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
   sw_accumulator #(
@@ -66,7 +72,8 @@ module sw_int_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

@@ -1,34 +1,54 @@
-// product = x * w, its low BITS bits. Latency: 2 cycles.
+// x * w = product + owed, in BITS bits. Latency: 2 cycles.
 module sw_product #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,
     parameter int W_BITS = 8,
     parameter bit W_SIGNED = 1,
     parameter int BITS = 16,
-    parameter bit DSP = 0
+    parameter bit DSP = 0,
+    parameter bit GENERIC = 1
 ) (
     input logic clk,
     input logic [X_BITS-1:0] x,
     input logic [W_BITS-1:0] w,
-    output logic [BITS-1:0] product
+    output logic [BITS-1:0] product,
+    output logic owed
 );
-  logic signed [X_BITS:0] held_x;
-  logic signed [W_BITS:0] held_w;
-  logic signed [BITS-1:0] wide_x;
-  logic signed [BITS-1:0] wide_w;
-  always_ff @(posedge clk) begin
-    held_x <= {X_SIGNED & x[X_BITS-1], x};
-    held_w <= {W_SIGNED & w[W_BITS-1], w};
-  end
-  assign wide_x = BITS'(held_x);
-  assign wide_w = BITS'(held_w);
-  if (DSP) begin : g_dsp
-    (* use_dsp = "yes" *) logic [BITS-1:0] result;
-    always_ff @(posedge clk) result <= wide_x * wide_w;
-    assign product = result;
-  end else begin : g_lut
-    (* use_dsp = "no" *) logic [BITS-1:0] result;
-    always_ff @(posedge clk) result <= wide_x * wide_w;
-    assign product = result;
+  localparam int XBits = X_BITS + (X_SIGNED ? 0 : 1);
+  localparam int WBits = W_BITS + (W_SIGNED ? 0 : 1);
+  logic [XBits-1:0] signed_x;
+  logic [WBits-1:0] signed_w;
+  assign signed_x = XBits'(x);
+  assign signed_w = WBits'(w);
+  if (!GENERIC && !DSP && WBits <= 8 && BITS > 4) begin : g_booth
+    sw_booth_product #(
+        .X_BITS(XBits),
+        .W_BITS(WBits),
+        .BITS(BITS)
+    ) u_booth (
+        .clk(clk),
+        .x(signed_x),
+        .w(signed_w),
+        .product(product),
+        .owed(owed)
+    );
+  end else begin : g_plain
+    logic [XBits-1:0] held_x;
+    logic [WBits-1:0] held_w;
+    logic signed [BITS-1:0] wide_x;
+    logic signed [BITS-1:0] wide_w;
+    always_ff @(posedge clk) {held_x, held_w} <= {signed_x, signed_w};
+    assign wide_x = BITS'($signed(held_x));
+    assign wide_w = BITS'($signed(held_w));
+    assign owed = 1'b0;
+    if (DSP) begin : g_dsp
+      (* use_dsp = "yes" *) logic [BITS-1:0] result;
+      always_ff @(posedge clk) result <= wide_x * wide_w;
+      assign product = result;
+    end else begin : g_lut
+      (* use_dsp = "no" *) logic [BITS-1:0] result;
+      always_ff @(posedge clk) result <= wide_x * wide_w;
+      assign product = result;
+    end
   end
 endmodule

@@ -1,5 +1,5 @@
 // What stands in front of a shift lane's register: the shift by the exponent's low bits. Latency: 1 cycle.
-// Behind it m, far (the exponent's high bit), zero and negate await the adder that takes them.
+// Behind it m, far (the exponent's high bit) and zero await the adder that takes them.
 module sw_shift_lane #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,
@@ -11,11 +11,10 @@ module sw_shift_lane #(
 ) (
     input logic clk,
     input logic [X_BITS-1:0] x,
-    input logic [CodeBits-1:0] w,
+    input logic [CodeBits-1:0] w,  // its sign is the parent's business
     output logic [M_BITS-1:0] m,
     output logic far,
-    output logic zero,
-    output logic negate
+    output logic zero
 );
   localparam int WideBits = X_BITS + (X_SIGNED ? 0 : 1);
   localparam int InBits = WideBits < M_BITS ? WideBits : M_BITS;
@@ -45,10 +44,7 @@ module sw_shift_lane #(
     assign shifted = M_BITS'($signed(wide)) << w[WINDOW_BITS-2:0];
   end
 
-  always_ff @(posedge clk) begin
-    m <= shifted;
-    negate <= w[WINDOW_BITS];
-  end
+  always_ff @(posedge clk) m <= shifted;
   if (HAS_ZERO) begin : g_zero
     always_ff @(posedge clk) zero <= w[CodeBits-1];
   end else begin : g_never_zero

@@ -34,12 +34,13 @@ module sw_shift_pe #(
   logic [SIMD*MBits-1:0] m;
   logic [SIMD-1:0] far;
   logic [SIMD-1:0] zero;
-  logic [SIMD-1:0] negate;
+  logic [SIMD-1:0] sign;
   logic [Items*ItemBits-1:0] item;
-  logic [Items-1:0] item_negate;
+  logic [Items-1:0] item_negate_early;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
+  logic sum_carry;
 
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     sw_shift_lane #(
@@ -55,13 +56,16 @@ module sw_shift_pe #(
         .w(w[i*CodeBits+:CodeBits]),
         .m(m[i*MBits+:MBits]),
         .far(far[i]),
-        .zero(zero[i]),
-        .negate(negate[i])
+        .zero(zero[i])
     );
+    assign sign[i] = w[i*CodeBits+WINDOW_BITS];
   end
 
   for (genvar i = 0; i < Pairs; i++) begin : g_pair
     logic [PairBits-1:0] pair;
+    logic negate;
+    logic differ;
+    always_ff @(posedge clk) {negate, differ} <= {sign[2*i], sign[2*i] ^ sign[2*i+1]};
     sw_shift_pair #(
         .M_BITS(MBits),
         .SHIFT(Far),
@@ -72,13 +76,11 @@ module sw_shift_pe #(
         .m(m[2*i*MBits+:2*MBits]),
         .far(far[2*i+:2]),
         .zero(zero[2*i+:2]),
-        .differ(negate[2*i] ^ negate[2*i+1]),
+        .differ(differ),
         .sum(pair)
     );
-    always_ff @(posedge clk) begin
-      item[i*ItemBits+:ItemBits] <= pair;
-      item_negate[i] <= negate[2*i];
-    end
+    assign item_negate_early[i] = negate;
+    always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= pair;
   end
 
   // an odd lane waits unshifted and stands last, where the tree's adder takes its shift in
@@ -87,11 +89,11 @@ module sw_shift_pe #(
     logic odd_far;
     logic odd_zero;
     if (SIMD == 1) begin : g_alone
-      assign {odd_m, odd_far, odd_zero, item_negate[Items-1]} = {m, far, zero, negate};
+      assign {odd_m, odd_far, odd_zero, item_negate_early[0]} = {m, far, zero, sign};
     end else begin : g_waits
       always_ff @(posedge clk) begin
         {odd_m, odd_far, odd_zero} <= {m[(SIMD-1)*MBits+:MBits], far[SIMD-1], zero[SIMD-1]};
-        item_negate[Items-1] <= negate[SIMD-1];
+        item_negate_early[Items-1] <= sign[SIMD-1];
       end
     end
     sw_shift_value #(
@@ -115,9 +117,11 @@ module sw_shift_pe #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate(item_negate),
+      .negate_early(item_negate_early),
+      .carry({Items{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate_early(sum_negate_early),
+      .sum_carry(sum_carry)
   );
   assign value = ACC_BITS'($signed(sum));
   sw_accumulator #(
@@ -128,7 +132,8 @@ module sw_shift_pe #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

@@ -19,7 +19,8 @@ module sw_total #(
   logic [SIMD*ItemBits-1:0] item;
   logic [SumBits-1:0] sum;
   logic [ACC_BITS-1:0] value;
-  logic sum_negate;
+  logic sum_negate_early;
+  logic sum_carry;
   for (genvar i = 0; i < SIMD; i++) begin : g_lane
     always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= x[i*BITS+:ItemBits];
   end
@@ -31,9 +32,11 @@ module sw_total #(
   ) u_tree (
       .clk(clk),
       .value(item),
-      .negate({SIMD{1'b0}}),
+      .negate_early({SIMD{1'b0}}),
+      .carry({SIMD{1'b0}}),
       .sum(sum),
-      .sum_negate(sum_negate)
+      .sum_negate_early(sum_negate_early),
+      .sum_carry(sum_carry)
   );
   if (SIGNED) begin : g_signed
     assign value = ACC_BITS'($signed(sum));
@@ -47,7 +50,8 @@ module sw_total #(
       .accumulate(accumulate),
       .finish(finish),
       .value(value),
-      .negate(sum_negate),
+      .negate_early(sum_negate_early),
+      .carry(sum_carry),
       .y(y)
   );
 endmodule

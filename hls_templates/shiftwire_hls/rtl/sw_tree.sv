@@ -1,7 +1,9 @@
 // The sum of N operands, each (negate[i] ? -1 : 1) * value[i], by a tree of adders with a register behind each.
 // The result is (sum_negate ? -1 : 1) * sum; a minus sign is carried along until an adder can take it for nothing.
+// Signs go in and come out one cycle before their values (_early), so that an adder reads a sign from a register.
 // Latency: clog2(N) cycles, 0 for N = 1. Logic in front of the last operand merges into its adder; where values are
-// unsigned (SIGNED = 0), negate must be 0. OUT_BITS = min(BITS + clog2(N), wanted); what does not fit wraps.
+// unsigned (SIGNED = 0), signs must be 0. carry[i] adds 1 to operand i where every sign is 0.
+// OUT_BITS = min(BITS + clog2(N), wanted); what does not fit wraps.
 module sw_tree #(
     parameter int N = 4,
     parameter int BITS = 8,
@@ -11,15 +13,18 @@ module sw_tree #(
 ) (
     input logic clk,
     input logic [N*BITS-1:0] value,
-    input logic [N-1:0] negate,
+    input logic [N-1:0] negate_early,
+    input logic [N-1:0] carry,
     output logic [OUT_BITS-1:0] sum,
-    output logic sum_negate
+    output logic sum_negate_early,
+    output logic sum_carry
 );
   if (N == 1) begin : g_leaf
     logic unused_clk;
     assign unused_clk = clk;
     assign sum = value[OUT_BITS-1:0];
-    assign sum_negate = negate;
+    assign sum_negate_early = negate_early;
+    assign sum_carry = carry;
   end else begin : g_node
     localparam int Low = N / 2;  // the upper half is never the shallower one
     localparam int High = N - Low;
@@ -30,9 +35,12 @@ module sw_tree #(
     logic [LowBits-1:0] low;
     logic [LowBits-1:0] low_in_time;
     logic [HighBits-1:0] high;
-    logic low_negate;
-    logic low_negate_in_time;
-    logic high_negate;
+    logic low_early;
+    logic low_early_in_time;
+    logic high_early;
+    logic low_carry;
+    logic low_carry_in_time;
+    logic high_carry;
     logic differ;
     logic [OUT_BITS-1:0] a;
     logic [OUT_BITS-1:0] b;
@@ -47,9 +55,11 @@ module sw_tree #(
     ) u_low (
         .clk(clk),
         .value(value[Low*BITS-1:0]),
-        .negate(negate[Low-1:0]),
+        .negate_early(negate_early[Low-1:0]),
+        .carry(carry[Low-1:0]),
         .sum(low),
-        .sum_negate(low_negate)
+        .sum_negate_early(low_early),
+        .sum_carry(low_carry)
     );
     sw_tree #(
         .N(High),
@@ -60,17 +70,18 @@ module sw_tree #(
     ) u_high (
         .clk(clk),
         .value(value[N*BITS-1:Low*BITS]),
-        .negate(negate[N-1:Low]),
+        .negate_early(negate_early[N-1:Low]),
+        .carry(carry[N-1:Low]),
         .sum(high),
-        .sum_negate(high_negate)
+        .sum_negate_early(high_early),
+        .sum_carry(high_carry)
     );
     if ($clog2(Low) < $clog2(High)) begin : g_wait
-      always_ff @(posedge clk) {low_in_time, low_negate_in_time} <= {low, low_negate};
+      always_ff @(posedge clk) {low_in_time, low_early_in_time, low_carry_in_time} <= {low, low_early, low_carry};
     end else begin : g_in_time
-      assign {low_in_time, low_negate_in_time} = {low, low_negate};
+      assign {low_in_time, low_early_in_time, low_carry_in_time} = {low, low_early, low_carry};
     end
 
-    assign differ = low_negate_in_time ^ high_negate;
     if (SIGNED) begin : g_signed
       assign a = OUT_BITS'($signed(low_in_time));
       assign b = OUT_BITS'($signed(high));
@@ -84,9 +95,12 @@ module sw_tree #(
     ) u_add (
         .a(a),
         .b(b ^ {OUT_BITS{differ}}),
-        .carry_in(differ),
+        .carry_in(differ | high_carry),
         .sum(total)
     );
-    always_ff @(posedge clk) {sum, sum_negate} <= {total, low_negate_in_time};
+    always_ff @(posedge clk) begin
+      differ <= low_early_in_time ^ high_early;
+      {sum, sum_negate_early, sum_carry} <= {total, low_early_in_time, low_carry_in_time};
+    end
   end
 endmodule
