@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.csim import Progress
-from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.project import Project
 from shiftwire.rtl.bench import Bench
@@ -16,7 +15,7 @@ from shiftwire.rtl.build import rtl_network
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
 from shiftwire.rtl.tokens import Tokens, simulate
 from shiftwire.rtl.units import RtlNetwork
-from shiftwire.rtl_files import NETWORK, check_rtl
+from shiftwire.rtl_files import NETWORK
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify import Difference, LayerComparison, Tally
 
@@ -136,10 +135,7 @@ def cosim(
 
 def project_simulator(project: Project, bench: Bench, wave: Path | None) -> Simulator:
     """The project's own files under a bench, built once for every content; raises InputError for changed files."""
-    if not project.rtl_checksums:
-        raise InputError(f"{project.path} holds no rtl/; convert the model again with --backend rtl or both")
-    check_rtl(project.rtl_dir, project.rtl_checksums)
-    sources = tuple(sorted(project.rtl_dir.glob("*.sv")))
+    sources = project.rtl_sources()
     return simulator(bench, sources, project.rtl_dir, project.reports_dir / "cosim", wave=wave)
 
 
