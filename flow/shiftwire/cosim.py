@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiftwire import resources
 from shiftwire.csim import Progress
 from shiftwire.fixed import Codes
 from shiftwire.project import Project
+from shiftwire.report_rows import Rows
+from shiftwire.resources import Evidence, Report
 from shiftwire.rtl.bench import Bench
 from shiftwire.rtl.build import rtl_network
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
@@ -18,6 +21,9 @@ from shiftwire.rtl.units import RtlNetwork
 from shiftwire.rtl_files import NETWORK
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify import Difference, LayerComparison, Tally
+
+FILE = "cosim.json"
+"""Under reports/, what `shiftwire report` reads."""
 
 FORESEEN = 4
 """Frames that the token simulation follows; cycles repeat after the first few."""
@@ -131,6 +137,23 @@ def cosim(
         tally.first,
         output,
     )
+
+
+def simulated_rows(project: Project, report: CosimReport) -> Rows:
+    """The cycles of a run without stalls, as a file keeps them."""
+    tool, _, version = report.tool.partition(" ")
+    cycles, design = report.cycles, project.design
+    row = Report(
+        unit=NETWORK,
+        evidence=Evidence.SIMULATED,
+        tool=tool,
+        version=version,
+        part=design.board.part,
+        clock_ns=design.clock_ns,
+        latency=resources.Cycles(cycles.latency, cycles.latency),
+        interval=None if cycles.interval is None else resources.Cycles(cycles.interval, cycles.interval),
+    )
+    return Rows(project.version_hash, (row,))
 
 
 def project_simulator(project: Project, bench: Bench, wave: Path | None) -> Simulator:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from shiftwire.cli.terminal import print_table, say
+from shiftwire.report_rows import Rows
 from shiftwire.resources import Resources
 from shiftwire.schedule import Design
+from shiftwire.speed import LABEL, UnitSpeed
 from shiftwire.synth import SynthReport
 
 COUNTS = ("LUT", "FF", "BRAM36", "LUTRAM", "SRL", "DSP")
@@ -31,6 +34,28 @@ def print_counts(report: SynthReport, with_units: bool) -> None:
     shares = ", ".join(f"{use.percent:.1f} % of {use.room:,} {use.name}" for use in report.uses)
     say(f"of {board.title} beside DMA and interconnect: {shares}")
     say(f"{evidence(report)}; {blocks(report)}")
+
+
+def print_speeds(speeds: Sequence[UnitSpeed]) -> None:
+    """The slowest first."""
+    if speeds:
+        rows = [
+            (each.module, " ".join(each.units), each.routed.fmax_mhz, each.routed.cells, each.routed.ff)
+            for each in speeds
+        ]
+        print_table(("module", "units", "MHz", "ECP5 cells", "FF"), rows)
+        slowest = speeds[0].routed
+        say(f"slowest unit: {slowest.fmax_mhz:g} MHz on {slowest.part} ({slowest.tool}): {LABEL}")
+
+
+def print_rows(rows: Rows) -> None:
+    """What a vendor's tool told."""
+    table = [(row.unit, *counts(row.resources)) for row in rows.rows if row.resources is not None]
+    print_table(("unit", *COUNTS), table)
+    whole = rows.whole
+    reached = "" if whole.reached_ns is None else f", {whole.reached_ns:.2f} ns reached"
+    clock = "" if whole.clock_ns is None else f", {whole.clock_ns:g} ns asked for{reached}"
+    say(f"{whole.tool} {whole.version}, {whole.part}{clock}: {whole.evidence.value}")
 
 
 def counts(each: Resources) -> tuple[object, ...]:
@@ -59,7 +84,7 @@ def blocks(report: SynthReport) -> str:
     return "0 DSP though DSP was allowed: no datum is multiplied by a weight"
 
 
-def synth_json(report: SynthReport, slower: Design | None) -> dict[str, object]:
+def synth_json(report: SynthReport, slower: Design | None, speeds: Sequence[UnitSpeed] | None) -> dict[str, object]:
     """All that was counted; `evidence` stands once for every figure."""
     whole = report.rows.whole
     units = [
@@ -84,6 +109,7 @@ def synth_json(report: SynthReport, slower: Design | None) -> dict[str, object]:
         "units": units,
         "netlist": str(report.netlist),
         **({} if slower is None else {"would_fit": _slower_json(slower)}),
+        **({} if speeds is None else {"fmax": _speeds_json(speeds)}),
     }
 
 
@@ -97,3 +123,8 @@ def _slower_json(slower: Design) -> dict[str, object]:
         "frames_per_second": slower.frames_per_second,
         "folds": {name: [fold.pe, fold.simd] for name, fold in slower.folds.items()},
     }
+
+
+def _speeds_json(speeds: Sequence[UnitSpeed]) -> dict[str, object]:
+    units = [{"module": each.module, "units": each.units, **dataclasses.asdict(each.routed)} for each in speeds]
+    return {"evidence": LABEL, "units": units}

@@ -45,13 +45,15 @@ def watch(command: Sequence[str | Path], purpose: str, folder: Path, on_line: Ca
     with subprocess.Popen(
         words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     ) as process:
+        has_ended = False
         try:
             for line in process.stdout or ():
                 said.append(line)
                 on_line(line)
-        except BaseException:
-            process.kill()
-            raise
+            has_ended = True
+        finally:
+            if not has_ended:
+                process.kill()
     _require_success(words[0], process.returncode, "".join(said), purpose, KEPT_LINES)
 
 

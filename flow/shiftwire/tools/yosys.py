@@ -47,7 +47,7 @@ class Family(Enum):
 class Synthesis:
     """A design and how it is mapped; two equal ones give one netlist.
 
-    `sources` hold one module each; `parameters` are those of `top`, texts in quotes; without `dsp` products are made of
+    `sources` hold one module each; `parameters` are those of `top`; without `dsp` products are made of
     LUTs.
     `kept` names modules that stay units of their own, so that each of their instances is counted apart.
     `data` are files that the sources read by name ($readmemh): they decide the netlist too, and are looked for in the
