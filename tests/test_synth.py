@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import time
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
-from shiftwire import speed
-from shiftwire.cli import main
-from shiftwire.errors import InputError
+from shiftwire import speed, synth
+from shiftwire.cli import main, terminal
+from shiftwire.errors import CheckFailedError, InputError
 from shiftwire.network import Network, Node
 from shiftwire.ops import Relu
 from shiftwire.project import Backend, load_project, write_project
@@ -68,7 +69,7 @@ def test_figures_bring_their_evidence(project: Path, capsys: pytest.CaptureFixtu
     status, out, _ = said(capsys, "synth", project, "--units")
     assert status == 0
     assert f"{yosys.yosys_version()}, xc7z020clg400-1: synthesised, no place and route" in out
-    assert "0 DSP though DSP was allowed: no datum is multiplied by a weight" in out
+    assert "0 DSP though any product could have become one" in out
     assert "sw_window" in out and "% of 45,200 LUT" in out
     status, out, _ = said(capsys, "synth", project, "--json")
     told = json.loads(out)
@@ -97,6 +98,14 @@ def test_multipliers_become_luts_unless_blocks_are_asked_for(tmp_path: Path) -> 
     network = single_layers()["int_dense"]
     report = synthesise(write_project(schedule(network, Z2), tmp_path / "int", Backend.RTL))
     assert report.whole.dsp == 0 and not report.blocks_allowed
+
+
+def test_a_hidden_multiplier_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Integer weights that the network does not own up to."""
+    project = write_project(schedule(single_layers()["int_dense"], load_board("kv260")), tmp_path / "int", Backend.RTL)
+    monkeypatch.setattr(synth, "multiplies", lambda network: False)
+    with pytest.raises(CheckFailedError, match=r"found \d+ DSP blocks where none were asked for, wanted none"):
+        synthesise(project)
 
 
 def test_ultrascale_parts_get_their_own_cells(tmp_path: Path) -> None:
@@ -162,6 +171,13 @@ def test_a_damaged_report_is_refused(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match="is damaged; remove it and run the tool again"):
             read_rows(file, "x")
+
+
+def test_long_runs_tell_that_they_go_on(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "MINUTE_S", 0.01)
+    with terminal.still_at("mapping"):
+        time.sleep(0.2)
+    assert capsys.readouterr().err.startswith("mapping: 1 min so far\nmapping: 2 min so far\n")
 
 
 @pytest.mark.slow

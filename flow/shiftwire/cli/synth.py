@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from shiftwire.cli.synth_text import print_counts, print_rows, print_speeds, synth_json
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, still_at
 from shiftwire.errors import InputError
 from shiftwire.fitting import slower_design
 from shiftwire.project import Project, load_project
@@ -67,9 +67,12 @@ def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) 
 def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:
     top = Top(arguments.top)
     note(f"mapping {project.rtl_dir} to {project.design.board.part}: seconds for a small network, else many minutes")
-    report = synthesise(project, top)
+    with still_at("mapping"):
+        report = synthesise(project, top)
     if top is Top.NETWORK:
         write_rows(project.reports_dir / FILE, report.rows)
+    if report.overruns:
+        note("too large: looking for slower folds that fit")
     slower = slower_design(project.design, report.whole) if report.overruns else None
     speeds = _speeds(project) if arguments.fmax else None
     if arguments.json:

@@ -81,7 +81,7 @@ def blocks(report: SynthReport) -> str:
         return "integer layers multiply in LUTs"
     if report.whole.dsp:
         return f"{report.whole.dsp:,} DSP, as integer layers asked for"
-    return "0 DSP though DSP was allowed: no datum is multiplied by a weight"
+    return "0 DSP though any product could have become one"
 
 
 def synth_json(report: SynthReport, slower: Design | None, speeds: Sequence[UnitSpeed] | None) -> dict[str, object]:
