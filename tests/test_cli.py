@@ -161,6 +161,10 @@ def test_doctor_on_a_bare_machine(capsys, tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("g++", "make", "vivado", "zlib"):
         assert "missing: " in lines[name]
     assert "missing for convert and csim: g++" in out
+    (tmp_path / "g++").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "g++").chmod(0o755)
+    tools = {tool["name"]: tool for tool in json.loads(said(capsys, "doctor", "--json")[1])["tools"]}
+    assert tools["g++"]["found"] and tools["zlib"]["found"] is None  # a compiler without the header
 
 
 def save(path: Path, **arrays: object) -> Path:

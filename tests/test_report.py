@@ -18,7 +18,7 @@ from shiftwire.network import Network, Node, Tensor
 from shiftwire.ops import Adder, Bias, Dense, Relu, Shift
 from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report import page
-from shiftwire.report_html import bars, page_html
+from shiftwire.report_html import LABEL, VALUE, WIDTH, bars, page_html
 from shiftwire.report_rows import Rows, read_rows, write_rows
 from shiftwire.resources import Evidence
 from shiftwire.schedule import Target, schedule
@@ -114,7 +114,7 @@ def test_html_stands_alone(project: Path, tmp_path: Path, capsys: pytest.Capture
 def test_bars_are_as_long_as_their_values() -> None:
     chart = ET.fromstring(bars([("a<b", 50.0), ("x" * 99, 100.0), ("none", 0.0)], "cycles"))
     lengths = [float(bar.get("width", 0)) for bar in chart.findall("rect")]
-    assert lengths[1] == 2 * lengths[0] > 0 and lengths[2] == 0
+    assert lengths == [(WIDTH - LABEL - VALUE) / 2, WIDTH - LABEL - VALUE, 0]
     assert chart.find("text").text == "a<b"  # type: ignore[union-attr]
     assert bars([], "cycles").startswith("<svg")
 
@@ -149,6 +149,7 @@ def test_equal_networks_save_nothing() -> None:
     assert energy.saving == 0 and energy.block_saving is None
     idle = Network("x", Tensor((2,), Fixed(4, 0, signed=True)), (Node("y", Relu(), ("x",)),), "y")
     assert network_energy(idle).saving == 0
+    assert network_energy(idle).own_pj == pytest.approx(2 * 0.03)  # a comparison is a subtraction
 
 
 def test_one_shift_layer_pairs_with_one_adder_layer() -> None:

@@ -9,13 +9,15 @@ import time
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shiftwire import speed, synth
 from shiftwire.cli import main, terminal
 from shiftwire.errors import CheckFailedError, InputError
+from shiftwire.fixed import Overflow, Rounding
 from shiftwire.network import Network, Node
-from shiftwire.ops import Relu
+from shiftwire.ops import Adder, Bias, Dense, Relu, Requantize
 from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report_rows import read_rows
 from shiftwire.resources import NOTHING, Evidence
@@ -207,6 +209,13 @@ def test_units_that_differ_in_constants_alone_are_routed_once(
     chain = Network("x", alone, nodes, "three")
     speeds = unit_speeds(write_project(schedule(chain, Z2), tmp_path / "chain", Backend.RTL))
     assert sorted(len(each.units) for each in speeds) == [1, 2]  # the second and the third read unsigned codes
+    twice = single_layers()["adder_dense_narrow"]
+    held = Requantize(twice.input.format, Rounding.FLOOR, Overflow.SATURATE)
+    square = Dense(Adder(np.arange(25).reshape(5, 5) % 2, twice.input.format.frac), Bias.none(5))
+    nodes = (Node("a", square, ("x",)), Node("h", held, ("a",)), Node("b", square, ("h",)), Node("k", held, ("b",)))
+    nets = Network("x", twice.input, (*nodes, Node("c", square, ("k",))), "c")
+    speeds = unit_speeds(write_project(schedule(nets, Z2, target=Target(fps=1)), tmp_path / "twice", Backend.RTL))
+    assert max(len(each.units) for each in speeds if each.module == "sw_mvu") > 1  # each has a file of its own
     asked.clear()
     speeds = unit_speeds(load_project(project))
     sums = next(each for each in asked if each.top == "sw_mvu")
