@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shiftwire import report
 from shiftwire.cli import main
 from shiftwire.energy import INT8, claim_sentence, network_energy
 from shiftwire.fixed import Fixed
@@ -46,7 +47,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: object) -> dict:  # type: ig
 def test_a_fresh_project_is_foreseen_and_modelled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = said(capsys, "report", project)
     assert status == 0
-    assert "(foreseen, token simulation of rtl/); not simulated yet (shiftwire cosim)" in out
+    assert "(foreseen, schedule of rtl/); not simulated yet (shiftwire cosim)" in out
     assert "modelled; shiftwire synth counts them" in out and "LUT and BRAM36 of layers are modelled" in out
     assert re.search(r"bottleneck: conv \(ShiftConv\), [\d,]+ cycles a frame, PE \d+, SIMD \d+", out)
     assert "no memory, no wires, no measurement" in out
@@ -94,6 +95,17 @@ def test_rows_come_back_as_they_were(project: Path, tmp_path: Path) -> None:
     rows = Rows("x", (row, dataclasses.replace(row, unit="inner", latency=None)), {"inner": "conv"})
     write_rows(tmp_path / "rows.json", rows)
     assert read_rows(tmp_path / "rows.json", "x") == rows
+
+
+def test_latency_of_large_networks_is_left_to_simulation(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token simulation takes minutes there; the cycles between frames need none."""
+    monkeypatch.setattr(report, "MOST_ITERATIONS", 10)
+    _, out, _ = said(capsys, "report", project)
+    interval = load_project(project).design.timing.interval
+    assert f"cycles: latency too long to foresee, between frames {interval:,} (foreseen" in out
+    assert "latency" not in told(capsys, "report", project)["foreseen"]
 
 
 def test_html_stands_alone(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

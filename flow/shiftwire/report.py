@@ -14,8 +14,13 @@ from shiftwire.project import Project, shiftwire_version
 from shiftwire.report_rows import Rows, read_rows
 from shiftwire.resources import Cycles, Evidence, Report
 from shiftwire.rtl.build import rtl_network
+from shiftwire.rtl.depths import interval as rtl_interval
 from shiftwire.rtl.tokens import simulate
+from shiftwire.rtl.units import RtlNetwork
 from shiftwire.schedule import Design
+
+MOST_ITERATIONS = 100_000
+"""Of all units in a frame, up to which the token simulation takes seconds."""
 
 VENDOR_FILES = ("vitis.json", "vivado.json")
 
@@ -137,12 +142,13 @@ def _modelled_layers(design: Design) -> Mapping[str, tuple[float, float]]:
 
 
 def _foreseen(project: Project) -> Report:
-    """Cycles of the token simulation of rtl/, else those of the kernels' loops."""
+    """Cycles of rtl/ where there is one, else those of the kernels' loops; no latency where that takes too long."""
     times = project.design.timing
-    latency, interval = times.latency, times.interval
+    latency: Cycles | None = Cycles(times.latency, times.latency)
+    interval = times.interval
     if project.rtl_checksums:
-        tokens = simulate(rtl_network(project.design.pipeline), cosim.FORESEEN)
-        latency, interval = tokens.latency, tokens.interval
+        network = rtl_network(project.design.pipeline)
+        latency, interval = _rtl_latency(network), rtl_interval(network)
     return Report(
         unit="network",
         evidence=Evidence.MODELLED,
@@ -150,6 +156,15 @@ def _foreseen(project: Project) -> Report:
         version=shiftwire_version(),
         part=project.design.board.part,
         clock_ns=project.design.clock_ns,
-        latency=Cycles(latency, latency),
+        latency=latency,
         interval=Cycles(interval, interval),
     )
+
+
+def _rtl_latency(network: RtlNetwork) -> Cycles | None:
+    """Of the token simulation, whose rounds grow with the network as its iterations do."""
+    iterations = sum(actor.iterations for unit in network.units for actor in unit.actors)
+    if iterations > MOST_ITERATIONS:
+        return None
+    latency = simulate(network, 1).latency
+    return Cycles(latency, latency)

@@ -90,14 +90,13 @@ def _evidence_of_cycles(page: Page) -> str:
 
 
 def _cycles(page: Page) -> str:
-    what = "token simulation of rtl/" if page.is_rtl else "loops of the HLS kernels"
-    said = (
-        f"latency {_range(page.foreseen.latency)}, between frames {_range(page.foreseen.interval)} (foreseen, {what})"
-    )
+    what = "schedule of rtl/" if page.is_rtl else "loops of the HLS kernels"
+    latency = "latency too long to foresee" if page.foreseen.latency is None else _latency(page.foreseen)
+    said = f"{latency}, between frames {_range(page.foreseen.interval)} (foreseen, {what})"
     row = page.simulated
     if row is None:
         return f"{said}; not simulated yet (shiftwire cosim)"
-    simulated = f"latency {_range(row.latency)}, between frames {_range(row.interval)}"
+    simulated = f"{_latency(row)}, between frames {_range(row.interval)}"
     return f"{said}; {simulated} (simulated, {row.tool} {row.version}, every code right)"
 
 
@@ -126,6 +125,13 @@ def _vendor(row: Report) -> str:
     if row.reached_ns is not None:
         parts.append(f"{row.reached_ns:.2f} ns reached")
     return "; ".join(parts)
+
+
+def _latency(row: Report) -> str:
+    """Cycles and microseconds at the clock that was asked for."""
+    if row.latency is None or row.clock_ns is None:
+        return "latency not told"
+    return f"latency {_range(row.latency)} ({row.latency.most * row.clock_ns / 1000:,.1f} us)"
 
 
 def _range(cycles: Cycles | None) -> str:
