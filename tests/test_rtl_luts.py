@@ -8,9 +8,10 @@ import pytest
 
 from bench_pe import KINDS, of_one
 from shiftwire.errors import ToolError
-from shiftwire.tools.netlist import Resources
+from shiftwire.resources import Resources
 from shiftwire.tools.yosys import Netlist, Synthesis, synthesised
 
+LUT1 = Resources(lut=1, ff=0, bram36=0.0, dsp=0, lutram=0, srl=0, raw_lut=1)
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 MOST_LUT = [
@@ -39,7 +40,7 @@ def netlists(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name, simd, most", MOST_LUT)
 def test_an_element_takes_no_more(name: str, simd: int, most: int, netlists: Path) -> None:
     found = of_one(BY_NAME[name], simd, netlists)
-    assert found.packed_lut <= most
+    assert found.lut <= most
     assert (found.dsp, found.bram36, found.srl) == (0, 0, 0)
 
 
@@ -79,7 +80,7 @@ def test_memories_and_shift_registers_are_slice_luts(tmp_path: Path) -> None:
     found = mapped(tmp_path, dsp=True).resources
     assert (found.dsp, found.srl, found.bram36) == (1, 8, 0)
     assert found.lutram in (12, 16)  # 8 bits: RAM64M is 4 LUTs for 3 bits, RAM64X1D 2 for 1
-    assert found.packed_lut >= found.srl + found.lutram
+    assert found.lut >= found.srl + found.lutram
 
 
 def test_products_are_luts_unless_blocks_are_asked_for(tmp_path: Path) -> None:
@@ -99,8 +100,8 @@ def test_kept_units_are_counted_apart(tmp_path: Path) -> None:
     two = "inner u (.a(a), .b(b), .c(c), .y(y)); inner v (.a(b), .b(c), .c(a), .y(x));"
     outer = written(tmp_path, "outer", f"module outer (input a, b, c, output x, y); {two} endmodule\n")
     found = synthesised(Synthesis((inner, outer), "outer", kept=("inner",)), tmp_path / "cache")
-    assert found.units == {"u": Resources(1, 1), "v": Resources(1, 1)}
-    assert found.resources == Resources(2, 2)
+    assert found.units == {"u": LUT1, "v": LUT1}
+    assert found.resources == LUT1 + LUT1
 
 
 def test_a_broken_source_is_a_tool_error(tmp_path: Path) -> None:

@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiftwire import resources
 from shiftwire.csim import Progress
-from shiftwire.errors import InputError
 from shiftwire.fixed import Codes
 from shiftwire.project import Project
+from shiftwire.report_rows import Rows
+from shiftwire.resources import Evidence, Report
 from shiftwire.rtl.bench import Bench
 from shiftwire.rtl.build import NETWORK
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, simulator
 from shiftwire.rtl.tokens import Tokens, simulate
 from shiftwire.rtl.units import RtlNetwork
-from shiftwire.rtl_files import check_rtl
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify import Difference, LayerComparison, Tally
+
+FILE = "cosim.json"
+"""Under reports/, what `shiftwire report` reads."""
 
 FORESEEN = 3
 """Frames that the token simulation follows; cycles repeat after the first few."""
@@ -134,12 +138,26 @@ def cosim(
     )
 
 
+def simulated_rows(project: Project, report: CosimReport) -> Rows:
+    """The cycles of a run without stalls, as a file keeps them."""
+    tool, _, version = report.tool.partition(" ")
+    cycles, design = report.cycles, project.design
+    row = Report(
+        unit=NETWORK,
+        evidence=Evidence.SIMULATED,
+        tool=tool,
+        version=version,
+        part=design.board.part,
+        clock_ns=design.clock_ns,
+        latency=resources.Cycles(cycles.latency, cycles.latency),
+        interval=None if cycles.interval is None else resources.Cycles(cycles.interval, cycles.interval),
+    )
+    return Rows(project.version_hash, (row,))
+
+
 def project_simulator(project: Project, bench: Bench, wave: Path | None) -> Simulator:
     """The project's own files under a bench, built once for every content; raises InputError for changed files."""
-    if not project.rtl_checksums:
-        raise InputError(f"{project.path} holds no rtl/; convert the model again with --backend rtl or both")
-    check_rtl(project.rtl_dir, project.rtl_checksums)
-    sources = tuple(sorted(project.rtl_dir.glob("*.sv")))
+    sources = project.rtl_sources()
     return simulator(bench, sources, project.rtl_dir, project.reports_dir / "cosim", wave=wave)
 
 

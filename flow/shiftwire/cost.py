@@ -53,56 +53,56 @@ SHALLOW_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
+class Cost:
     """Modelled, for the network alone."""
 
     lut: int = 0
     bram36: int = 0
 
-    def __add__(self, other: Resources) -> Resources:
-        return Resources(self.lut + other.lut, self.bram36 + other.bram36)
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.lut + other.lut, self.bram36 + other.bram36)
 
 
-def memory(words: int, bits: int) -> Resources:
+def memory(words: int, bits: int) -> Cost:
     """Storage of `words` words of `bits`: LUTs while it is small, BRAM36 above."""
     if words * bits <= SHALLOW_BITS or words <= LUTRAM_WORDS:
-        return Resources(lut=bits * ceil(words / LUTRAM_WORDS))
-    return Resources(bram36=min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES))
+        return Cost(lut=bits * ceil(words / LUTRAM_WORDS))
+    return Cost(bram36=min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES))
 
 
-def layer_resources(network: Network, node: Node, fold: Fold) -> Resources:
+def layer_resources(network: Network, node: Node, fold: Fold) -> Cost:
     """A layer's units, without the FIFOs between them."""
     source, output = network.sources(node)[0], network.tensors[node.name]
     match node.op:
         case Conv() as op:
-            feed = Resources() if op.is_pointwise else _ring(op.window, source, op.taps(source.shape, fold))
+            feed = Cost() if op.is_pointwise else _ring(op.window, source, op.taps(source.shape, fold))
             return _matrix(op.weights, source, output, fold) + feed
         case Dense(weights=weights):
             return _matrix(weights, source, output, fold)
         case MaxPool() | AveragePool() | SumPool() as op:
-            lanes = Resources(lut=fold.pe * (fold.simd + 1) * output.format.bits + 20)
+            lanes = Cost(lut=fold.pe * (fold.simd + 1) * output.format.bits + 20)
             return lanes + _ring(op.window, source, op.taps(source.shape, fold))
-    return Resources(lut=UNIT_LUT + fold.pe * _lane_lut(node.op, source, output))
+    return Cost(lut=UNIT_LUT + fold.pe * _lane_lut(node.op, source, output))
 
 
-def buffer_resources(network: RtlNetwork) -> Resources:
+def buffer_resources(network: RtlNetwork) -> Cost:
     """All buffers between units; one of a single beat is registers."""
     deep = ((depth, network.streams[name].width) for name, depth in network.depths.items() if depth > 1)
-    return sum((memory(depth, width) for depth, width in deep), Resources())
+    return sum((memory(depth, width) for depth, width in deep), Cost())
 
 
-def _matrix(weights: Weights, source: Tensor, output: Tensor, fold: Fold) -> Resources:
+def _matrix(weights: Weights, source: Tensor, output: Tensor, fold: Fold) -> Cost:
     """A unit of sums and the one that adds the bias behind it, on one lane."""
     lanes, taps = fold.pe * fold.simd, prod(weights.shape[1:])
     words = ceil(int(weights.filter_terms.sum()) * taps / lanes)
     once, each = _element_lut(weights)
     scale = max(source.format.bits, 4) / 8
-    sums = Resources(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + 60)
+    sums = Cost(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + 60)
     synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
-    held = memory(synapses, fold.simd * source.format.bits) if synapses > 1 and neurons > 1 else Resources()
+    held = memory(synapses, fold.simd * source.format.bits) if synapses > 1 and neurons > 1 else Cost()
     # a ROM of one word is wires
-    rom = memory(words, lanes * weights.type.bits) if words > 1 else Resources()
-    return sums + held + rom + Resources(lut=ceil(output.format.bits * (fold.pe / 4 + 2)))
+    rom = memory(words, lanes * weights.type.bits) if words > 1 else Cost()
+    return sums + held + rom + Cost(lut=ceil(output.format.bits * (fold.pe / 4 + 2)))
 
 
 def _element_lut(weights: Weights) -> tuple[float, float]:
@@ -117,12 +117,12 @@ def _element_lut(weights: Weights) -> tuple[float, float]:
     return 0.0, 66.0 if weights.type.bits > 4 else 37.0
 
 
-def _ring(window: Window, source: Tensor, taps: Taps) -> Resources:
+def _ring(window: Window, source: Tensor, taps: Taps) -> Cost:
     """The rows that a window unit holds, once for each tap that it gives at a time."""
     rows = window.kernel[0] + window.stride[0] if window.axes == 2 else 1
     words = 1 << (rows * source.shape[-2] * source.shape[-1] // taps.channels - 1).bit_length()
     ring = memory(words, taps.channels * source.format.bits)
-    return Resources(taps.count * ring.lut + 120, taps.count * ring.bram36)
+    return Cost(taps.count * ring.lut + 120, taps.count * ring.bram36)
 
 
 def _lane_lut(op: Op, source: Tensor, output: Tensor) -> int:

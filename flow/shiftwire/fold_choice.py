@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shiftwire.cost import BRAM36_IN_LUT, Resources, layer_resources
+from shiftwire.cost import BRAM36_IN_LUT, Cost, layer_resources
 from shiftwire.errors import InputError
 from shiftwire.kernel import Fold
 from shiftwire.network import Network, Node
@@ -16,7 +16,7 @@ class Choice:
     """A fold, its cycles a frame and its cost."""
 
     cycles: int
-    cost: Resources
+    cost: Cost
     fold: Fold
 
     @property

@@ -25,7 +25,7 @@ from shiftwire.kernel import Fold
 from shiftwire.network import Network, Tensor
 from shiftwire.rtl.depths import interval
 from shiftwire.rtl.units import RtlNetwork
-from shiftwire.rtl_files import checksums, write_rtl, write_shell
+from shiftwire.rtl_files import check_rtl, checksums, write_rtl, write_shell
 from shiftwire.schedule import Design, folded
 from shiftwire_boards.catalog import Board
 
@@ -69,6 +69,17 @@ class Project:
     def reports_dir(self) -> Path:
         """Where tools leave what they make; outside the version hash."""
         return self.path / "reports"
+
+    def rtl_sources(self) -> tuple[Path, ...]:
+        """The SystemVerilog; raises InputError where the project has none or somebody changed a file of rtl/."""
+        if not self.rtl_checksums:
+            raise InputError(f"{self.path} holds no rtl/; convert the model again with --backend rtl or both")
+        check_rtl(self.rtl_dir, self.rtl_checksums)
+        return tuple(sorted(self.rtl_dir.glob("*.sv")))
+
+    def rtl_data(self) -> tuple[Path, ...]:
+        """The files of constants that the SystemVerilog reads by name."""
+        return tuple(sorted(self.rtl_dir.glob("*.mem")))
 
 
 def shiftwire_version() -> str:

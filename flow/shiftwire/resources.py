@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 class Evidence(enum.Enum):
@@ -22,9 +25,10 @@ class Evidence(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a design takes of a device; None where a report does not tell.
+    """What a design takes of a device, counted by a tool; None where its report does not tell.
 
-    `lut` counts all slice LUTs, `lutram` and `srl` those of them that are memory; `bram36` counts halves.
+    `lut` counts all slice LUTs, `lutram` and `srl` those of them that are memory; `raw_lut` counts LUT cells before
+    they are packed into slices. `bram36` counts halves.
     """
 
     lut: int
@@ -34,6 +38,22 @@ class Resources:
     uram: int = 0
     lutram: int | None = None
     srl: int | None = None
+    raw_lut: int | None = None
+
+    def __add__(self, other: Resources) -> Resources:
+        return self._with(other, operator.add)
+
+    def __sub__(self, other: Resources) -> Resources:
+        return self._with(other, operator.sub)
+
+    def _with(self, other: Resources, done: Callable[[Any, Any], Any]) -> Resources:
+        pairs = {field.name: (getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
+        figures: dict[str, Any] = {name: None if None in pair else done(*pair) for name, pair in pairs.items()}
+        return Resources(**figures)
+
+
+NOTHING = Resources(0, 0, 0.0, 0, 0, 0, 0, 0)
+"""The sum of no figures."""
 
 
 @dataclass(frozen=True, slots=True)

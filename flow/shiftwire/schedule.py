@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import floor
 
-from shiftwire.cost import SHELL_BRAM36, SHELL_LUT, Resources, buffer_resources, layer_resources
+from shiftwire.cost import SHELL_BRAM36, SHELL_LUT, Cost, buffer_resources, layer_resources
 from shiftwire.errors import InputError
 from shiftwire.fold_choice import Choices, choices, intervals, picked, slowest_layer
 from shiftwire.kernel import Fold
@@ -57,7 +57,7 @@ class Design:
         return 1e9 / self.clock_ns / self.timing.interval
 
     @cached_property
-    def resources(self) -> Resources:
+    def resources(self) -> Cost:
         """Modelled, without the shell around the network."""
         network = self.network
         layers = (layer_resources(network, node, self.folds[node.name]) for node in network.nodes)
@@ -172,10 +172,10 @@ class _Search:
             f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"
         )
 
-    def _layers(self, interval: int) -> Resources:
-        return sum((choice.cost for choice in picked(self.among, interval).values()), Resources())
+    def _layers(self, interval: int) -> Cost:
+        return sum((choice.cost for choice in picked(self.among, interval).values()), Cost())
 
-    def _fits(self, need: Resources, percent: float) -> bool:
+    def _fits(self, need: Cost, percent: float) -> bool:
         """Whether a share of the board holds it; up to 100 %, the shell needs its place too."""
         return need.lut <= self._lut_limit(percent) and need.bram36 <= self.board.bram36 - SHELL_BRAM36
 
@@ -183,7 +183,7 @@ class _Search:
         share = self.board.lut * percent / 100
         return share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
 
-    def _mend(self, need: Resources, percent: float) -> str:
+    def _mend(self, need: Cost, percent: float) -> str:
         if need.lut > self._lut_limit(percent):
             return "give a larger share, a larger board or a smaller network"
         return "its memories are what is too large, so give a larger board or a smaller network"

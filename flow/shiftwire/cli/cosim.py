@@ -7,12 +7,15 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.cosim import CosimReport, cosim
+from shiftwire.cosim import FILE, CosimReport, cosim, simulated_rows
 from shiftwire.data import load_data
 from shiftwire.engines import accuracy
 from shiftwire.errors import InputError
-from shiftwire.project import golden_codes, load_project
-from shiftwire.rtl.run import Conditions
+from shiftwire.project import Project, golden_codes, load_project
+from shiftwire.report_rows import as_json, write_rows
+from shiftwire.rtl.run import FREE, Conditions
+from shiftwire.tools.vitis import Step
+from shiftwire.vendor_runs import vitis_rows
 
 WAVES = (".fst", ".vcd")
 
@@ -25,6 +28,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire cosim build/model --data test.npz --frames 8 --stall 0.3",
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument(
+        "--tool",
+        choices=("verilator", "vitis"),
+        default="verilator",
+        help="vitis: hls/ by Vitis HLS's own co-simulation",
+    )
     parser.add_argument(
         "--data", type=Path, help=".npz with x (N, ...) in the model's layout, or .npy (default: extremes)"
     )
@@ -45,6 +54,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     conditions = _conditions(arguments)
     project = load_project(arguments.project)
+    if arguments.tool == "vitis":
+        return _run_vitis(project, arguments.json)
     network = project.design.network
     data = load_data(arguments.data, network) if arguments.data else None
     codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
@@ -53,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         report = cosim(
             project, codes, conditions, primitives=arguments.primitives, wave=arguments.wave, progress=report_progress
         )
+    if report.passed and conditions == FREE:
+        write_rows(project.reports_dir / FILE, simulated_rows(project, report))
     if arguments.json:
         print_json(_as_json(report))
     else:
@@ -63,6 +76,20 @@ def run(arguments: argparse.Namespace) -> int:
     for name in report.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
     return 0 if report.passed else 1
+
+
+def _run_vitis(project: Project, as_one_object: bool) -> int:
+    """Co-simulation of hls/ on its own test bench, whose frames are those of tb_data."""
+    rows = vitis_rows(project, [Step.CSYNTH, Step.COSIM])
+    row = rows.rows[-1]
+    if as_one_object:
+        print_json(as_json(row))
+        return 0
+    say(f"cosim ({row.tool} {row.version}, {row.part}): every code of tb_data is right")
+    for what, cycles in (("latency", row.latency), ("between frames", row.interval)):
+        if cycles is not None:
+            say(f"{what}: {cycles.least:,} to {cycles.most:,} cycles")
+    return 0
 
 
 def _conditions(arguments: argparse.Namespace) -> Conditions:

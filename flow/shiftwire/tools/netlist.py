@@ -1,11 +1,16 @@
-"""Counts what a mapped Xilinx netlist takes in slices, from yosys' JSON."""
+"""Counts what a mapped Xilinx netlist takes in slices, from yosys' JSON.
+
+Every used carry bit takes the LUT in front of it; shift registers and distributed memories are LUTs too. Pairing of
+small LUTs is not foreseen, so the count is an upper bound.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
+
+from shiftwire.resources import Resources
 
 Cell = Mapping[str, Any]
 Module = Mapping[str, Any]
@@ -16,26 +21,6 @@ LUTRAM = {
     "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM64X8SW": 8, "RAM32X16DR8": 8,
 }  # fmt: skip
 """Slice LUTs that a distributed memory cell occupies."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a design takes of a device.
-
-    packed_lut counts slice LUTs: every used carry bit takes the LUT in front of it, shift registers and distributed
-    memories are among them; pairing of small LUTs is not foreseen, so it is an upper bound. raw_lut counts LUT cells.
-    """
-
-    packed_lut: int = 0
-    raw_lut: int = 0
-    ff: int = 0
-    srl: int = 0
-    lutram: int = 0
-    bram36: float = 0.0
-    dsp: int = 0
-
-    def __add__(self, other: Resources) -> Resources:
-        return Resources(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 def top_resources(modules: Mapping[str, Module], top: str) -> Resources:
@@ -63,13 +48,14 @@ def _own_resources(module: Module, modules: Mapping[str, Module]) -> Resources:
     lutram = sum(LUTRAM.get(kind, 0) * number for kind, number in kinds.items())
     srl = _starting(kinds, "SRL")
     return Resources(
-        packed_lut=_packed(module) + srl + lutram,
-        raw_lut=_starting(kinds, "LUT"),
+        lut=_packed(module) + srl + lutram,
         ff=_starting(kinds, "FD"),
-        srl=srl,
-        lutram=lutram,
         bram36=_starting(kinds, "RAMB36") + _starting(kinds, "RAMB18") / 2,
         dsp=_starting(kinds, "DSP48"),
+        uram=_starting(kinds, "URAM"),
+        lutram=lutram,
+        srl=srl,
+        raw_lut=_starting(kinds, "LUT"),
     )
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
-from shiftwire.tools.netlist import Resources, top_resources, unit_resources
+from shiftwire.resources import Resources
+from shiftwire.tools.netlist import top_resources, unit_resources
 from shiftwire.tools.process import run
 
 MEND = "install it by pip install 'shiftwire[rtl]'"
@@ -46,7 +47,8 @@ class Family(Enum):
 class Synthesis:
     """A design and how it is mapped; two equal ones give one netlist.
 
-    `sources` hold one module each and `parameters` are those of `top`; without `dsp` products are made of LUTs.
+    `sources` hold one module each; `parameters` are those of `top`; without `dsp` products are made of
+    LUTs.
     `kept` names modules that stay units of their own, so that each of their instances is counted apart.
     `data` are files that the sources read by name ($readmemh): they decide the netlist too, and are looked for in the
     folder of the first.
@@ -54,7 +56,7 @@ class Synthesis:
 
     sources: tuple[Path, ...]
     top: str
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int | str] = field(default_factory=dict)
     family: Family = Family.SERIES_7
     dsp: bool = False
     kept: tuple[str, ...] = ()

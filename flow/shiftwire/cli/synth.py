@@ -1,0 +1,107 @@
+"""shiftwire synth: what the project's SystemVerilog takes of its part, counted from a netlist."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from shiftwire.cli.synth_text import print_counts, print_rows, print_speeds, synth_json
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, still_at
+from shiftwire.errors import InputError
+from shiftwire.fitting import slower_design
+from shiftwire.project import Project, load_project
+from shiftwire.report_rows import Rows, as_json, write_rows
+from shiftwire.schedule import Design
+from shiftwire.speed import LABEL, UnitSpeed, unit_speeds
+from shiftwire.synth import FILE, SynthReport, Top, synthesise
+from shiftwire.tools.vitis import Step
+from shiftwire.vendor_runs import vitis_rows, vivado_rows
+
+TOOLS = ("yosys", "vitis", "vivado")
+
+
+def add(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "synth",
+        "count what a project takes of its part: LUT, FF, BRAM36, DSP of every unit and layer",
+        "shiftwire synth build/model --tool yosys",
+    )
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument("--tool", choices=TOOLS, default="yosys", help="what maps it (default: yosys)")
+    parser.add_argument(
+        "--top",
+        choices=[top.value for top in Top],
+        default=Top.NETWORK.value,
+        help="the network alone, or with the AXI shell around it (default: network)",
+    )
+    parser.add_argument("--fmax", action="store_true", help=f"also route every unit on ECP5: {LABEL}")
+    parser.add_argument("--units", action="store_true", help="print a line for every unit, not only every layer")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    project = load_project(arguments.project)
+    if arguments.fmax and arguments.tool != "yosys":
+        raise InputError("--fmax is a check by open tools; leave out --tool")
+    match arguments.tool:
+        case "vitis":
+            note(f"synthesising {project.hls_dir}")
+            return _print_vendor(project, "vitis", vitis_rows(project, [Step.CSYNTH]), arguments.json)
+        case "vivado":
+            note(f"synthesising {project.rtl_dir}")
+            return _print_vendor(project, "vivado", vivado_rows(project, Top(arguments.top)), arguments.json)
+    return _run_yosys(project, arguments)
+
+
+def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) -> int:
+    write_rows(project.reports_dir / f"{tool}.json", rows)
+    if as_one_object:
+        print_json({"rows": [as_json(row) for row in rows.rows]})
+    else:
+        print_rows(rows)
+    return 0
+
+
+def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:
+    top = Top(arguments.top)
+    note(f"mapping {project.rtl_dir} to {project.design.board.part}: seconds for a small network, else many minutes")
+    with still_at("mapping"):
+        report = synthesise(project, top)
+    if top is Top.NETWORK:
+        write_rows(project.reports_dir / FILE, report.rows)
+    if report.overruns:
+        note("too large: looking for slower folds that fit")
+    slower = slower_design(project.design, report.whole) if report.overruns else None
+    speeds = _speeds(project) if arguments.fmax else None
+    if arguments.json:
+        print_json(synth_json(report, slower, speeds))
+    else:
+        print_counts(report, arguments.units)
+        print_speeds(speeds or [])
+    if report.overruns:
+        note(overrun(report, slower))
+    return 1 if report.overruns else 0
+
+
+def _speeds(project: Project) -> list[UnitSpeed]:
+    note("routing every distinct unit on ECP5: a few seconds each")
+    with progress("routing") as report_progress:
+        return unit_speeds(project, report_progress)
+
+
+def overrun(report: SynthReport, slower: Design | None) -> str:
+    """One sentence: which resource is short by how much, and what would fit."""
+    board = report.project.design.board
+    short = " and ".join(
+        f"{use.used:,.6g} {use.name} where {use.room:,} are left beside DMA and interconnect "
+        f"({use.used - use.room:,.6g} too many)"
+        for use in report.overruns
+    )
+    if slower is None:
+        mend = "no slower fold would fit either (modelled), so take a larger board or a smaller network"
+    else:
+        fps = int(slower.frames_per_second)
+        mend = f"folds for {fps:,} frames/s would fit (modelled): convert the model again with --fps {fps}"
+    return f"too large for {board.title}: it takes {short}; {mend}"
