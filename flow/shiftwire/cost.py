@@ -33,8 +33,8 @@ SHELL_LUT = 8000
 
 SHELL_BRAM36 = 6
 
-BRAM36_IN_LUT = 200
-"""What a BRAM36 is worth when folds are ranked: about the ratio of both on the smaller parts."""
+BRAM36_IN_LUT = 120
+"""What a BRAM36 is worth when folds are ranked: a third of the ratio on the smaller parts, where LUTs run out first."""
 
 BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
 """Words and bits of a BRAM36."""

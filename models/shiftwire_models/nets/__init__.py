@@ -39,6 +39,7 @@ class NetName(Enum):
     JETS_MLP = "jets-mlp"
     LENET5 = "lenet5"
     RESNET8 = "resnet8"
+    RESNET8_SHIFTADD = "resnet8-shiftadd"
     RESNET20_SHIFT = "resnet20-shift"
     RESNET20_ADDER = "resnet20-adder"
     RESNET20_SHIFTADD = "resnet20-shiftadd"
@@ -72,6 +73,7 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
         NetName.LENET5: lenet5(),
         NetName.RESNET8: resnet(BlockKind.SHIFT, 1),
+        NetName.RESNET8_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 1),
         NetName.RESNET20_SHIFT: resnet(BlockKind.SHIFT, 3),
         NetName.RESNET20_ADDER: resnet(BlockKind.ADDER, 3),
         NetName.RESNET20_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 3),
