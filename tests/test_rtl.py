@@ -9,6 +9,7 @@ import pytest
 
 from random_networks import random_codes, random_network
 from rtl_nets import FRAMES, Batch
+from shiftwire import cost
 from shiftwire.rtl.build import module_files
 from shiftwire.rtl.run import Conditions
 from shiftwire.tools.verilator import lint
@@ -62,6 +63,22 @@ def test_single_layers(others: bool, tmp_path: Path) -> None:
     networks = {f"n{at}": network for at, network in enumerate(chosen)}
     codes = {name: frames(network, FRAMES) for name, network in networks.items()}
     check(Batch.of(networks, codes, tmp_path))
+
+
+def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All but the smallest memories in block RAM, which answers a cycle later."""
+    monkeypatch.setattr(cost, "LUTRAM_WORDS", 2)
+    monkeypatch.setattr(cost, "SHALLOW_BITS", 0)
+    chosen = [network for name, network in single_layers().items() if name in ONE_OF_EACH]
+    chosen += [random_network(seed) for seed in (3, 19, 57, 118, 134)]
+    networks = {f"n{at}": network for at, network in enumerate(chosen)}
+    codes = {name: random_codes(network, 1, FRAMES) for name, network in networks.items()}
+    batch = Batch.of(networks, codes, tmp_path)
+    units = [unit for network in batch.rtl.values() for unit in network.units]
+    for flag in ("ROM_BLOCK", "RING_BLOCK", "REPLAY_BLOCK"):
+        assert any(unit.parameters.get(flag) for unit in units), flag
+    assert any(network.blocks for network in batch.rtl.values())
+    check(batch)
 
 
 @pytest.mark.parametrize("module", module_files(), ids=lambda path: path.stem)

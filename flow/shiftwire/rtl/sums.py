@@ -119,8 +119,9 @@ def _summing(site: Site, raw_out: Stream) -> RtlUnit:
         "ROM_BLOCK": is_block(rom.words, rom.word_bits),
     }
     (source,) = site.unit.inputs
-    # what is read back from the replay memory takes a cycle more
-    is_late = not is_vector and kernel.number("neuron_folds") > 1 and kernel.number("synapse_folds") > 1
+    # what is read back from a memory, and what comes from a block of ROM, takes a cycle more
+    is_replayed = not is_vector and kernel.number("neuron_folds") > 1 and kernel.number("synapse_folds") > 1
+    is_late = is_replayed or bool(is_block(rom.words, rom.word_bits))
     late = raw.stages + 2 + is_late
     actor = folding(raw_out.name, source, raw_out.name, kernel, replays=not is_vector, stages=late)
     module = "sw_vvu" if is_vector else "sw_mvu"

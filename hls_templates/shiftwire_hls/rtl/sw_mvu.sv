@@ -66,22 +66,32 @@ module sw_mvu #(
         if (rst) is_new <= 1'b1;
         else if (fire & ends) is_new <= neuron_end;
 
-    // what is read back from a memory takes a cycle more
-    localparam bit LATE = NEURONS > 1 && SYNAPSES > 1;
+    // what is read back from a memory, and what comes from a block of ROM, takes a cycle more
+    localparam bit REPLAYED = NEURONS > 1 && SYNAPSES > 1;
+    localparam bit LATE = REPLAYED || ROM_BLOCK;
     logic [ADDRESS-1:0] word;
     generate
-        if (LATE) begin : replayed
+        if (REPLAYED && !ROM_BLOCK) begin : wait_
             always_ff @(posedge clk) word <= address;
+        end else begin : at_once
+            assign word = address;
+        end
+        if (REPLAYED) begin : replayed
             sw_replay #(.WIDTH(SIMD * X_BITS), .WORDS(SYNAPSES), .BLOCK(REPLAY_BLOCK)) replay (
                 .clk, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
             );
         end else begin : direct
-            assign word = address;
-            always_ff @(posedge clk) if (is_new) x <= s_data;
+            logic [SIMD*X_BITS-1:0] taken;
+            always_ff @(posedge clk) if (is_new) taken <= s_data;
+            if (LATE) begin : late
+                always_ff @(posedge clk) x <= taken;
+            end else begin : early
+                assign x = taken;
+            end
             wire unused = ^{synapse, REPLAY_BLOCK};
         end
     endgenerate
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK)) weights (
+    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .SLOW(ROM_BLOCK)) weights (
         .clk, .address(word), .data(w)
     );
     sw_sums #(

@@ -1,24 +1,32 @@
-// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after.
+// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after, with SLOW one
+// cycle later: the register behind a block RAM makes it fast.
 module sw_rom #(
     parameter int WIDTH = 8,
     parameter int WORDS = 2,
     parameter FILE = "",
     parameter bit BLOCK = 0,
+    parameter bit SLOW = 0,
     localparam int BITS = WORDS > 1 ? $clog2(WORDS) : 1
 ) (
     input logic clk,
     input logic [BITS-1:0] address,
     output logic [WIDTH-1:0] data
 );
+    logic [WIDTH-1:0] word;
     generate
         if (BLOCK) begin : block
             (* rom_style = "block" *) logic [WIDTH-1:0] memory[WORDS];
             initial $readmemh(FILE, memory);
-            always_ff @(posedge clk) data <= memory[address];
+            always_ff @(posedge clk) word <= memory[address];
         end else begin : distributed
             (* rom_style = "logic" *) logic [WIDTH-1:0] memory[WORDS];
             initial $readmemh(FILE, memory);
-            always_ff @(posedge clk) data <= memory[address];
+            always_ff @(posedge clk) word <= memory[address];
+        end
+        if (SLOW) begin : slow
+            always_ff @(posedge clk) data <= word;
+        end else begin : fast
+            assign data = word;
         end
     endgenerate
 endmodule
