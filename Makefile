@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check fuzz mutants bench zoo study clean
+.PHONY: help demo test lint types check fuzz mutants bench bench-large zoo study clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -44,7 +44,14 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python tests/bench_native.py
 	$(BIN)/python tests/bench_energy.py
 	$(BIN)/python -m shiftwire_models.bench
+	$(BIN)/python tests/bench_pe.py --quick
+	$(BIN)/python tests/bench_unrolled.py
+	$(BIN)/python tests/bench_rtl.py build/digits.onnx=20000
 	$(BIN)/python -m shiftwire_models.flightnn_study
+
+BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
+bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...
+	$(BIN)/python tests/bench_rtl.py $(BENCH)
 
 zoo: $(READY) ## nine networks through every engine, at three folds
 	$(BIN)/python tests/zoo.py -o build/zoo
