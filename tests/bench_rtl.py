@@ -1,8 +1,8 @@
 """What networks take as SystemVerilog: python tests/bench_rtl.py MODEL.onnx=FPS ... (`make bench-large`).
 
 For each model, at the frames a second asked for and 100 MHz: packed LUT, FF, BRAM36 and DSP of the whole netlist
-(yosys, xc7, no place and route), cycles between frames, and the seconds that this took. Beside it the same shapes with random
-integer weights of 8 and 4 bits, multiplied in LUTs, from the same scheduler.
+(yosys, xc7, no place and route), cycles between frames, and the seconds that this took. Beside it the same shapes with
+random integer weights of 8 and 4 bits, multiplied in LUTs, from the same scheduler.
 """
 
 from __future__ import annotations
