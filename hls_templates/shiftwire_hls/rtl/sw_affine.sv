@@ -34,7 +34,8 @@ module sw_affine #(
     localparam int WAIT = 1 + $clog2(TERMS);
     logic room, step_end;
     logic [WORD_BITS-1:0] word;
-    logic [FOLD_BITS-1:0] fold, folds[WAIT+1];
+    logic [FOLD_BITS-1:0] fold;
+    logic [WAIT*FOLD_BITS-1:0] waiting;
     logic [LANES*TERMS*TERM-1:0] terms;
     logic [LANES*IN_BITS-1:0] x;
     logic [LANES*OUT_BITS-1:0] bias, codes;
@@ -53,24 +54,21 @@ module sw_affine #(
     );
     // the biases come when the terms have become a sum
     sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(FOLDS), .FILE({FILE, "_bias.mem"})) biases (
-        .clk, .address(folds[WAIT]), .data(bias)
+        .clk, .address(waiting[WAIT*FOLD_BITS-1-:FOLD_BITS]), .data(bias)
     );
-    assign folds[0] = fold;
     logic is_new;
     always_ff @(posedge clk) begin
         if (rst) is_new <= 1'b1;
         else if (fire) is_new <= step_end;
         x <= s_data;
+        waiting <= (WAIT * FOLD_BITS)'({waiting, fold});
         is_first <= {is_first[WAIT-1:0], is_new};
         is_live <= rst ? '0 : {is_live[WAIT-1:0], fire};
         is_last <= rst ? '0 : {is_last[WAIT:0], s_ready};
     end
 
-    genvar l, w;
+    genvar l;
     generate
-        for (w = 1; w <= WAIT; w++) begin : later
-            always_ff @(posedge clk) folds[w] <= folds[w-1];
-        end
         for (l = 0; l < LANES; l++) begin : lane
             sw_scale #(
                 .TERMS(TERMS), .IN_BITS(IN_BITS), .IN_SIGNED(IN_SIGNED), .WINDOW_BITS(WINDOW_BITS), .GRID(GRID),
