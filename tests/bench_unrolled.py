@@ -89,12 +89,12 @@ def report(layer: Layer, folder: Path) -> None:
         path = folder / f"{form.value}.sv"
         path.write_text(unrolled.text, encoding="utf-8")
         found = synthesised(Synthesis((path,), "layer"), folder / "maps").resources
-        ratio = found.packed_lut / peer.packed_lut
+        ratio = found.lut / peer.lut
         print(f"{line(layer.name, form.value, found, unrolled.latency)}; ratio {ratio:.3f}", flush=True)
 
 
 def line(name: str, what: str, found: Resources, latency: int) -> str:
-    counts = f"{found.packed_lut} LUT ({found.srl} SRL), {found.ff} FF, {found.dsp} DSP, latency {latency}"
+    counts = f"{found.lut} LUT ({found.srl} SRL), {found.ff} FF, {found.dsp} DSP, latency {latency}"
     return f"{name}: {what}: {counts}"
 
 

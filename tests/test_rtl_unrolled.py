@@ -191,14 +191,14 @@ def test_slice_luts(tmp_path: Path) -> None:
     zero = np.zeros(16, np.int64)
     layer = adder_layer("fc", weights, x, zero, adder_interval(weights, x).format(0), form=Form.XILINX)
     assert layer.latency == 5
-    assert mapped(layer, tmp_path).packed_lut <= 2400
+    assert mapped(layer, tmp_path).lut <= 2400
 
 
 @pytest.mark.parametrize("form", Form)
 def test_elaborates_in_yosys(form: Form, tmp_path: Path) -> None:
     rows, x = np.array([[-1, -2, -4], [3, 5, -7]]), Fixed(5, 0, False)
     layer = linear_layer("fc", rows, x, np.array([0, 9]), Fixed(10, 0, True), form=form)
-    assert mapped(layer, tmp_path).packed_lut > 10
+    assert mapped(layer, tmp_path).lut > 10
 
 
 def mapped(layer: Unrolled, folder: Path) -> Resources:
