@@ -6,7 +6,7 @@ RTL_MUTANTS = (
     Mutant("tree: a sign lost", "sw_tree.sv", "b ^ {OUT_BITS{differ}}", "b"),
     Mutant("sums: signed codes not moved to offset binary", "sw_sums.sv",
            "wide ^ (BITS'(W_SIGNED) << (BITS - 1))", "wide"),
-    Mutant("sums: a reset leaves half a frame", "sw_sums.sv", "is_live[STAGES] | rst", "is_live[STAGES]"),
+    Mutant("sums: a reset leaves half a frame", "sw_sums.sv", "is_end[STAGES] | rst", "is_end[STAGES]"),
     Mutant("fifo: always room", "sw_fifo.sv", "assign room = held != COUNT'(DEPTH);", "assign room = 1'b1;"),
     Mutant("fifo: one place less", "sw_fifo.sv", "held != COUNT'(DEPTH)", "held < COUNT'(DEPTH > 1 ? DEPTH - 1 : 1)"),
     Mutant("narrow: a beat let go without room for its last part", "sw_narrow.sv", "s_ready = fire & is_last",

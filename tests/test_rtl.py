@@ -28,7 +28,8 @@ def check(batch: Batch) -> None:
     batch.check_codes(stalled)
     batch.check_codes(batch.run(Conditions(stall=0.7, seed=3)))
     batch.check_codes(batch.run(Conditions(reset_frames=2)))
-    batch.check_codes(batch.run(Conditions(stall=0.1, reset_cycle=57)))
+    for cycle in (23, 41, 57, 90, 131):
+        batch.check_codes(batch.run(Conditions(stall=0.1, reset_cycle=cycle)))
     print(f"{len(batch.networks)} networks: {compared.codes} codes, {compared.live} live outputs; 0 differ")
     assert compared.live > 10 * len(batch.networks)
 
