@@ -13,6 +13,11 @@ settings.register_profile("shiftwire", deadline=None)  # tests assert no times
 settings.load_profile("shiftwire")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case of bytes by its argument: gzip writes the time into its bytes, and two workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def cpp_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where compiled simulations of this run live."""
