@@ -14,7 +14,7 @@ settings.load_profile("shiftwire")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a case of bytes by its argument: gzip writes the time into its bytes, and two workers must agree on names."""
+    """Name a case of bytes by its argument: gzip writes the time into bytes, and two workers must agree on names."""
     return argname if isinstance(val, bytes) else None
 
 
