@@ -15,6 +15,7 @@ from shiftwire.rtl.bench import Bench
 from shiftwire.rtl.build import rtl_network
 from shiftwire.rtl.depths import interval
 from shiftwire.rtl.run import FREE, Conditions, Simulator, StreamLog, built
+from shiftwire.rtl.sums import in_dsp_blocks
 from shiftwire.rtl.tokens import simulate
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.streaming import pipeline
@@ -23,6 +24,9 @@ FRAMES = 6
 
 UNROLLED = 5
 """Every fifth network meets all weights of a layer at once, and has no ROM."""
+
+MANY = 1000
+"""Block RAM that holds all weights."""
 
 Logs = Mapping[str, Mapping[str, StreamLog]]
 
@@ -48,6 +52,14 @@ def random_folds(network: Network, seed: int) -> dict[str, Fold]:
     return {name: folds[int(rng.integers(len(folds)))] for name, folds in every.items()}
 
 
+def _hardware(name: str, network: Network, seed: int) -> RtlNetwork:
+    """Every third network has block RAM to spare; the others multiply in DSP blocks, if at all."""
+    folded = pipeline(network, random_folds(network, seed))
+    has_spare = seed % 3 == 0
+    rtl = rtl_network(folded, name, unroll=seed % UNROLLED == 4, spare_bram36=MANY if has_spare else 0)
+    return rtl if has_spare else in_dsp_blocks(rtl)
+
+
 @dataclass(frozen=True)
 class Batch:
     """Networks, their hardware, and the program that simulates all of them."""
@@ -60,12 +72,7 @@ class Batch:
     @classmethod
     def of(cls, networks: Mapping[str, Network], codes: Mapping[str, Codes], folder: Path) -> Batch:
         """Networks by names n<seed>, folded at random."""
-        rtl = {
-            name: rtl_network(
-                pipeline(network, random_folds(network, int(name[1:]))), name, unroll=int(name[1:]) % UNROLLED == 4
-            )
-            for name, network in networks.items()
-        }
+        rtl = {name: _hardware(name, network, int(name[1:])) for name, network in networks.items()}
         return cls(networks, rtl, codes, built(Bench(tuple(rtl.values())), folder, optimise="-O0"))
 
     def run(self, conditions: Conditions = FREE) -> Logs:

@@ -55,6 +55,12 @@ def of_two(op: Op, shape: tuple[int, ...]) -> Network:
     return Network("x", Tensor(shape, S8), nodes, "y")
 
 
+def two_widths() -> Network:
+    """Two layers, whose folds may ask for a unit that narrows beats and for one that widens them."""
+    finer = Requantize(Fixed(6, 2, signed=True), Rounding.FLOOR, Overflow.SATURATE)
+    return Network("x", Tensor((3, 3, 6), S8), (Node("finer", finer, ("x",)), Node("y", Relu(), ("finer",))), "y")
+
+
 def single_layers() -> dict[str, Network]:
     """Networks by name; each ends in the layer that its name tells."""
     wide = Window((3, 2), (2, 1), (1, 0), (1, 1))

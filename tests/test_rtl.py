@@ -10,10 +10,13 @@ import pytest
 from random_networks import random_codes, random_network
 from rtl_nets import FRAMES, Batch
 from shiftwire import cost
+from shiftwire.network import Network
 from shiftwire.rtl.build import module_files
 from shiftwire.rtl.run import Conditions
+from shiftwire.rtl.sums import DSP_BLOCKS
+from shiftwire.rtl.units import RtlUnit
 from shiftwire.tools.verilator import lint
-from single_layers import frames, single_layers
+from single_layers import frames, single_layers, two_widths
 
 GROUP = 25
 SEEDS = 150
@@ -58,21 +61,58 @@ ONE_OF_EACH = (
 )
 
 
-@pytest.mark.parametrize("others", [False, True], ids=["one_of_each", "others"])
-def test_single_layers(others: bool, tmp_path: Path) -> None:
-    chosen = [network for name, network in single_layers().items() if (name not in ONE_OF_EACH) is others]
-    networks = {f"n{at}": network for at, network in enumerate(chosen)}
-    codes = {name: frames(network, FRAMES) for name, network in networks.items()}
-    check(Batch.of(networks, codes, tmp_path))
+UNITS = {
+    "sw_mvu",
+    "sw_vvu",
+    "sw_finish",
+    "sw_window",
+    "sw_pool",
+    "sw_requantize",
+    "sw_affine",
+    "sw_threshold",
+    "sw_relu",
+}
+UNITS |= {"sw_add", "sw_concat", "sw_fork", "sw_narrow", "sw_widen", "sw_reorder"}
+
+FOLDED_SO = {"n60": "shift_conv", "n61": "adder_conv", "n71": "shift_dense_fine_bias"}
+"""Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
+
+
+def chosen(*, others: bool) -> dict[str, Network]:
+    """Single layers by names n0, n1 ..."""
+    layers = [network for name, network in single_layers().items() if (name not in ONE_OF_EACH) is others]
+    return {f"n{at}": network for at, network in enumerate(layers)}
+
+
+def of_layers(networks: dict[str, Network], folder: Path) -> tuple[Batch, list[RtlUnit]]:
+    batch = Batch.of(networks, {name: frames(network, FRAMES) for name, network in networks.items()}, folder)
+    return batch, [unit for network in batch.rtl.values() for unit in network.units]
+
+
+def test_one_of_each(tmp_path: Path) -> None:
+    """What mutants are tried on, so every kind of unit must be here."""
+    folded_so = {name: single_layers()[layer] for name, layer in FOLDED_SO.items()}
+    batch, units = of_layers(chosen(others=False) | folded_so | {"n56": two_widths()}, tmp_path)
+    assert not UNITS - {unit.module for unit in units}
+    assert any(unit.parameters.get("GRID") for unit in units), "found no finer bias"
+    assert any(unit.parameters.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
+    replaying = [unit for unit in units if unit.module == "sw_mvu" and unit.parameters["NEURONS"] != 1]
+    assert any(unit.parameters["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
+    check(batch)
+
+
+def test_other_layers(tmp_path: Path) -> None:
+    batch, units = of_layers(chosen(others=True), tmp_path)
+    assert any(unit.parameters.get("KIND") == DSP_BLOCKS for unit in units)
+    check(batch)
 
 
 def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All but the smallest memories in block RAM, which answers a cycle later."""
     monkeypatch.setattr(cost, "LUTRAM_WORDS", 2)
     monkeypatch.setattr(cost, "SHALLOW_BITS", 0)
-    chosen = [network for name, network in single_layers().items() if name in ONE_OF_EACH]
-    chosen += [random_network(seed) for seed in (3, 19, 57, 118, 134)]
-    networks = {f"n{at}": network for at, network in enumerate(chosen)}
+    layers = list(chosen(others=False).values()) + [random_network(seed) for seed in (3, 19, 57, 118, 134)]
+    networks = {f"n{at}": network for at, network in enumerate(layers)}
     codes = {name: random_codes(network, 1, FRAMES) for name, network in networks.items()}
     batch = Batch.of(networks, codes, tmp_path)
     units = [unit for network in batch.rtl.values() for unit in network.units]

@@ -67,7 +67,12 @@ def memory(words: int, bits: int) -> Cost:
     """Storage of `words` words of `bits`: LUTs while it is small, BRAM36 above."""
     if words * bits <= SHALLOW_BITS or words <= LUTRAM_WORDS:
         return Cost(lut=bits * ceil(words / LUTRAM_WORDS))
-    return Cost(bram36=min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES))
+    return Cost(bram36=blocks(words, bits))
+
+
+def blocks(words: int, bits: int) -> int:
+    """BRAM36 that hold `words` words of `bits`."""
+    return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES)
 
 
 def layer_resources(network: Network, node: Node, fold: Fold) -> Cost:

@@ -26,6 +26,12 @@ MIN_CLOCK_NS, MAX_CLOCK_NS = 0.5, 1000.0
 
 DEFAULT_LUT_PERCENT = 70.0
 
+TIGHT_LUT = 0.5
+"""From this share of a board's LUTs on, modelled, memories move into block RAM that is left."""
+
+MOST_BRAM36 = 0.9
+"""Of a board's, that such memories fill at most: what is modelled may be off by some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -49,7 +55,14 @@ class Design:
 
     def rtl(self) -> RtlNetwork:
         """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
-        return rtl_network(self.pipeline, unroll=self.unroll)
+        return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36)
+
+    @property
+    def spare_bram36(self) -> int:
+        """Block RAM that may hold small memories: what is left where LUTs are what runs out, else none."""
+        need, board = self.resources, self.board
+        is_tight = need.lut > board.lut * TIGHT_LUT
+        return max(floor(board.bram36 * MOST_BRAM36) - need.bram36, 0) if is_tight else 0
 
     @property
     def frames_per_second(self) -> float:

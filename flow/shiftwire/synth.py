@@ -17,6 +17,7 @@ from shiftwire.report_rows import Rows
 from shiftwire.resources import Evidence, Report, Resources
 from shiftwire.rtl.build import NETWORK
 from shiftwire.rtl.shell import TOP as SHELL
+from shiftwire.rtl.sums import DSP_BLOCKS
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.rtl_files import SERIES_7
 from shiftwire.tools.yosys import Family, Netlist, Synthesis, synthesised
@@ -27,10 +28,6 @@ FILE = "synth.json"
 
 SPREAD = "connections"
 """The row of what belongs to no unit; with the shell as top, the shell itself."""
-
-
-BLOCKS = 4
-"""KIND of sw_mvu and sw_vvu whose products are DSP blocks."""
 
 
 class Top(enum.Enum):
@@ -100,7 +97,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
     weight. Raises CheckFailedError where it does. Products that were not asked to be blocks are made of LUTs.
     """
     network = project.design.rtl()
-    asked = any(unit.parameters.get("KIND") == BLOCKS for unit in network.units)
+    asked = any(unit.parameters.get("KIND") == DSP_BLOCKS for unit in network.units)
     blocks_allowed = asked or not multiplies(project.design.network)
     netlist = synthesised(_synthesis(project, network, top, blocks_allowed), project.reports_dir / "synth")
     if netlist.resources.dsp and not asked:

@@ -93,5 +93,5 @@ def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel) ->
     pop = (np.searchsorted(first[1:], rows, side="right") + 1) * given - 1
     made = every(kernel.writes.beats)
     reads = Reads(ring, need, pop)
-    give = Actor(f"{name}_give", len(made), (reads,), (Writes(output, made, made),), 1)
+    give = Actor(f"{name}_give", len(made), (reads,), (Writes(output, made, made),), 2)
     return store, give

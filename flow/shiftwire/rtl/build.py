@@ -8,6 +8,7 @@ import shiftwire_hls
 from shiftwire.rtl.depths import with_depths
 from shiftwire.rtl.emit import memory_file, network_text
 from shiftwire.rtl.lowering import lowered
+from shiftwire.rtl.roms import moved
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.streaming import Pipeline
 
@@ -19,12 +20,17 @@ NETWORK = "shiftwire_net"
 """The module of a network, as the HLS project calls its top function."""
 
 
-def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False) -> RtlNetwork:
+def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False, spare_bram36: int = 0) -> RtlNetwork:
     """Units, streams and depths of a pipeline; with `unroll`, layers that meet all weights at once become logic.
 
-    Raises ToolError where that needs an optimiser that is not installed.
+    Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise. Raises
+    ToolError where unrolling needs an optimiser that is not installed.
     """
-    return with_depths(lowered(pipeline, name, unroll=unroll))
+    found = lowered(pipeline, name, unroll=unroll)
+    in_block = moved(found, spare_bram36)
+    if in_block:
+        found = lowered(pipeline, name, unroll=unroll, in_block=in_block)
+    return with_depths(found)
 
 
 def module_files() -> tuple[Path, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from shiftwire.rtl import elementwise, sums, windows
 from shiftwire.rtl.site import Site
@@ -31,9 +31,12 @@ MAKERS: Mapping[str, Maker] = {
 """Kernels that are one unit each; mvu and vvu are two."""
 
 
-def lowered(pipeline: Pipeline, name: str, *, unroll: bool) -> RtlNetwork:
-    """The units and streams of the module `name`, without depths; `unroll` makes weights of whole folds wires."""
-    return _Lowering(pipeline, name, unroll).done()
+def lowered(pipeline: Pipeline, name: str, *, unroll: bool, in_block: Collection[str] = frozenset()) -> RtlNetwork:
+    """The units and streams of the module `name`, without depths; `unroll` makes weights of whole folds wires.
+
+    The weights of the units that `in_block` names are in block RAM, however few they are.
+    """
+    return _Lowering(pipeline, name, unroll, in_block).done()
 
 
 @dataclass
@@ -43,6 +46,7 @@ class _Lowering:
     pipeline: Pipeline
     name: str
     unroll: bool
+    in_block: Collection[str]
     units: list[RtlUnit] = field(default_factory=list)
     streams: dict[str, Stream] = field(default_factory=dict)
 
@@ -78,8 +82,9 @@ class _Lowering:
     def _add_sums(self, unit: Unit, follower: Unit | None) -> None:
         pipeline = self.pipeline
         made = pipeline.fifos[(follower or unit).outputs[0]]
-        site = self._site(unit, (made.name,))
-        raw = sums.raw_stream(site, f"{unit.name}_raw")
+        raw_name = f"{unit.name}_raw"
+        site = replace(self._site(unit, (made.name,)), in_block=raw_name in self.in_block)
+        raw = sums.raw_stream(site, raw_name)
         self.streams[raw.name] = raw
         self._add_stream(made, unit.layer if unit.is_last else None)
         self.units += sums.units(site, raw, made.port.lanes)

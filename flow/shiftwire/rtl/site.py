@@ -16,7 +16,7 @@ from shiftwire.streaming import Fifo, Unit
 class Site:
     """A unit of the pipeline, the FIFOs it reads, the streams it writes and the format of their codes.
 
-    `pace` is the cycles of a frame that the slowest unit takes.
+    `pace` is the cycles of a frame that the slowest unit takes; with `in_block`, weights go to block RAM in any case.
     """
 
     unit: Unit
@@ -24,6 +24,7 @@ class Site:
     writes: tuple[str, ...]
     made: Fixed
     pace: int
+    in_block: bool = False
 
     @property
     def kernel(self) -> Kernel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,10 @@ from shiftwire.rtl.actors import folding, splitting
 from shiftwire.rtl.shift_codes import ShiftCodes
 from shiftwire.rtl.site import Site, is_block
 from shiftwire.rtl.stages import Element, stages
-from shiftwire.rtl.units import Memory, Parameter, RtlUnit, Stream
+from shiftwire.rtl.units import Memory, Parameter, RtlNetwork, RtlUnit, Stream
+
+DSP_BLOCKS = 4
+"""KIND of integer elements whose products are asked for as DSP blocks."""
 
 KINDS = {Element.SHIFT: 0, Element.ADDER: 1, Element.DISTANCE: 2, Element.INT: 3}
 
@@ -28,6 +31,17 @@ def raw_stream(site: Site, name: str) -> Stream:
 def units(site: Site, raw: Stream, lanes: int) -> tuple[RtlUnit, RtlUnit]:
     """The unit that sums, and the one that adds the bias on `lanes` codes a beat."""
     return _summing(site, raw), _finishing(site, raw, lanes)
+
+
+def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
+    """The same network with each product of integer weights in a DSP block: the baseline of multipliers."""
+    return replace(network, units=tuple(_in_blocks(unit) for unit in network.units))
+
+
+def _in_blocks(unit: RtlUnit) -> RtlUnit:
+    if unit.parameters.get("KIND") != KINDS[Element.INT]:
+        return unit
+    return replace(unit, parameters={**unit.parameters, "KIND": DSP_BLOCKS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +113,7 @@ def _summing(site: Site, raw_out: Stream) -> RtlUnit:
     terms = kernel.table("fold_terms")
     term_bits = max(int(terms.max()).bit_length(), 1)
     groups = {"BLOCKS": kernel.number("neuron_folds")} if is_vector else _matrix_parameters(site)
+    in_block = int(site.in_block) or is_block(rom.words, rom.word_bits)
     parameters: dict[str, Parameter] = {
         "KIND": KINDS[raw.element],
         "PE": pe,
@@ -116,14 +131,14 @@ def _summing(site: Site, raw_out: Stream) -> RtlUnit:
         "HAS_ZERO": int(raw.has_zero),
         "RAW_BITS": raw.bits,
         **({} if is_vector else {"TOTAL_BITS": raw.total_bits}),
-        "ROM_BLOCK": is_block(rom.words, rom.word_bits),
+        "ROM_BLOCK": in_block,
     }
     (source,) = site.unit.inputs
-    # what is read back from a memory, and what comes from a block of ROM, takes a cycle more
+    # what is read back from a memory comes a cycle later, and what comes from a block of ROM two
     is_replayed = not is_vector and kernel.number("neuron_folds") > 1 and kernel.number("synapse_folds") > 1
-    is_late = is_replayed or bool(is_block(rom.words, rom.word_bits))
-    late = raw.stages + 2 + is_late
-    actor = folding(raw_out.name, source, raw_out.name, kernel, replays=not is_vector, stages=late)
+    late = 2 if in_block else int(is_replayed)
+    at = raw.stages + 2 + late
+    actor = folding(raw_out.name, source, raw_out.name, kernel, replays=not is_vector, stages=at)
     module = "sw_vvu" if is_vector else "sw_mvu"
     return RtlUnit(
         raw_out.name, module, parameters, site.unit.inputs, (raw_out.name,), site.unit.layer, (actor,), (rom,)

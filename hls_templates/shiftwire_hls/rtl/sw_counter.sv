@@ -9,9 +9,13 @@ module sw_counter #(
     output logic [BITS-1:0] value,
     output logic last
 );
-    assign last = value == BITS'(STEPS - 1);
-
+    // a register: what `last` decides is known as soon as the cycle begins
     always_ff @(posedge clk)
-        if (rst) value <= '0;
-        else if (step) value <= last ? '0 : value + 1'b1;
+        if (rst) begin
+            value <= '0;
+            last <= STEPS == 1;
+        end else if (step) begin
+            value <= last ? '0 : value + 1'b1;
+            last <= STEPS == 1 || value == BITS'(STEPS - 2);
+        end
 endmodule

@@ -25,11 +25,16 @@ module sw_fifo #(
     wire pop = m_valid & m_ready;
     wire taken = AHEAD ? reserve : push;
     logic [COUNT-1:0] held;
-    assign room = held != COUNT'(DEPTH);
 
+    // whether it is full or empty is a register of its own: what waits for it knows as soon as the cycle begins
     always_ff @(posedge clk)
-        if (rst) held <= '0;
-        else if (taken != pop) held <= taken ? held + 1'b1 : held - 1'b1;
+        if (rst) begin
+            held <= '0;
+            room <= 1'b1;
+        end else if (taken != pop) begin
+            held <= taken ? held + 1'b1 : held - 1'b1;
+            room <= ~taken | held != COUNT'(DEPTH - 1);
+        end
 
     generate
         if (DEPTH == 1) begin : single
@@ -47,15 +52,21 @@ module sw_fifo #(
             /* verilator lint_on PINCONNECTEMPTY */
             if (AHEAD || BLOCK) begin : counted
                 logic [COUNT-1:0] stored;
-                assign is_stored = stored != '0;
                 always_ff @(posedge clk)
-                    if (rst) stored <= '0;
-                    else if (push != fetch) stored <= push ? stored + 1'b1 : stored - 1'b1;
+                    if (rst) begin
+                        stored <= '0;
+                        is_stored <= 1'b0;
+                    end else if (push != fetch) begin
+                        stored <= push ? stored + 1'b1 : stored - 1'b1;
+                        is_stored <= push | stored != COUNT'(1);
+                    end
             end else begin : same
-                assign is_stored = held != '0;
+                always_ff @(posedge clk)
+                    if (rst) is_stored <= 1'b0;
+                    else if (push != pop) is_stored <= push | held != COUNT'(1);
             end
             if (BLOCK) begin : block
-                (* ram_style = "block" *) logic [WIDTH-1:0] memory[DEPTH];
+                (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] memory[DEPTH];
                 assign fetch = is_stored & (~m_valid | m_ready);
                 always_ff @(posedge clk) begin
                     if (push) memory[to] <= push_data;

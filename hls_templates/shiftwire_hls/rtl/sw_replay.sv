@@ -16,7 +16,7 @@ module sw_replay #(
 
     generate
         if (BLOCK) begin : block
-            (* ram_style = "block" *) logic [WIDTH-1:0] memory[WORDS];
+            (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] memory[WORDS];
             always_ff @(posedge clk) begin
                 if (store) memory[place] <= given;
                 data <= memory[from];

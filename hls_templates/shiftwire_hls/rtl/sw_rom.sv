@@ -1,11 +1,11 @@
-// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after, with SLOW one
-// cycle later: the register behind a block RAM makes it fast.
+// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after, and MORE cycles
+// later behind as many registers: block RAM answers late in its cycle, and wide words come from far apart.
 module sw_rom #(
     parameter int WIDTH = 8,
     parameter int WORDS = 2,
     parameter FILE = "",
     parameter bit BLOCK = 0,
-    parameter bit SLOW = 0,
+    parameter int MORE = 0,
     localparam int BITS = WORDS > 1 ? $clog2(WORDS) : 1
 ) (
     input logic clk,
@@ -23,10 +23,6 @@ module sw_rom #(
             initial $readmemh(FILE, memory);
             always_ff @(posedge clk) word <= memory[address];
         end
-        if (SLOW) begin : slow
-            always_ff @(posedge clk) data <= word;
-        end else begin : fast
-            assign data = word;
-        end
     endgenerate
+    sw_delay #(.WIDTH(WIDTH), .CYCLES(MORE)) registers (.clk, .from(word), .to(data));
 endmodule

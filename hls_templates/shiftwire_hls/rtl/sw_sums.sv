@@ -1,6 +1,7 @@
 // PE processing elements of one kind side by side, and the buffer of their raw sums; x and w of an iteration come the
-// cycle after `fire`, with LATE one cycle later. KIND is 0 shift, 1 adder (paired: sum x rides above the sums), 2 distance, 3 integer, 4 integer in
-// DSP blocks. SHARED: all elements read the same SIMD codes; else element p reads codes p, PE + p, 2 PE + p ...
+// cycle after `fire`, or LATE cycles later than that. KIND is 0 shift, 1 adder (paired: sum x rides above the sums),
+// 2 distance, 3 integer, 4 integer in DSP blocks. SHARED: all elements read the same SIMD codes; else element p reads
+// codes p, PE + p, 2 PE + p ...
 // Adder and distance elements read codes of CODE_BITS moved to offset binary, FLIP turns the sign bit.
 module sw_sums #(
     parameter int KIND = 0,
@@ -16,7 +17,7 @@ module sw_sums #(
     parameter int RAW_BITS = 18,
     parameter int TOTAL_BITS = 0,
     parameter bit GENERIC = 1,
-    parameter bit LATE = 0,
+    parameter int LATE = 0,
     parameter int DEPTH = 1,
     parameter bit BLOCK = 0,
     localparam int X_CODES = SHARED ? SIMD : PE * SIMD,
@@ -33,7 +34,7 @@ module sw_sums #(
     input logic m_ready,
     output logic [OUT-1:0] m_data
 );
-    localparam int STAGES = (KIND >= 3 ? 2 : 1) + $clog2(SIMD) + (LATE ? 1 : 0);
+    localparam int STAGES = (KIND >= 3 ? 2 : 1) + $clog2(SIMD) + LATE;
     logic [STAGES:0] is_live, is_end;
     // a reset clears the accumulators: half a frame may lie in them
     wire accumulate = is_live[STAGES] | rst;

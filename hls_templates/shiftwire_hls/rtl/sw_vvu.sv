@@ -53,22 +53,16 @@ module sw_vvu #(
     sw_counter #(.STEPS(BLOCKS)) folds (.clk, .rst, .step(fire & ends), .value(fold), .last());
     sw_counter #(.STEPS(CYCLES)) addresses (.clk, .rst, .step(fire), .value(address), .last());
     /* verilator lint_on PINCONNECTEMPTY */
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .SLOW(ROM_BLOCK)) weights (
+    // weights from a block of ROM come two cycles later
+    localparam int LATE = ROM_BLOCK ? 2 : 0;
+    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) weights (
         .clk, .address, .data(w)
     );
-    logic [PE*SIMD*X_BITS-1:0] taken;
-    always_ff @(posedge clk) taken <= s_data;
-    generate
-        if (ROM_BLOCK) begin : late
-            always_ff @(posedge clk) x <= taken;
-        end else begin : early
-            assign x = taken;
-        end
-    endgenerate
+    sw_delay #(.WIDTH(PE * SIMD * X_BITS), .CYCLES(LATE + 1)) until_met (.clk, .from(s_data), .to(x));
     sw_sums #(
         .KIND(KIND), .SHARED(0), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .GENERIC(GENERIC),
-        .LATE(ROM_BLOCK), .DEPTH(DEPTH), .BLOCK(BLOCK)
+        .LATE(LATE), .DEPTH(DEPTH), .BLOCK(BLOCK)
     ) elements (
         .clk, .rst, .fire, .ends, .room, .x, .w, .m_valid, .m_ready, .m_data
     );

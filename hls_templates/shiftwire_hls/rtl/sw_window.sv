@@ -3,7 +3,7 @@
 // Two sides work at their own pace on a ring of 2**RING_BITS words (LANES channels each): one stores rows while the ring
 // has room for a whole row, the other gives windows while all rows that a row of windows reads are there, and lets go of
 // those that no later one reads. For each position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH,
-// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. One pipeline stage.
+// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. Two pipeline stages.
 module sw_window #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,
@@ -44,7 +44,7 @@ module sw_window #(
     localparam int X_BITS = OUT_WIDTH > 1 ? $clog2(OUT_WIDTH) : 1;
     localparam int Y_BITS = OUT_HEIGHT > 1 ? $clog2(OUT_HEIGHT) : 1;
     // rows stored less rows let go, which may run ahead by the rows at the end of a frame that no window reads
-    localparam int HAVE_BITS = $clog2(CAPACITY + IN_HEIGHT + 1) + 1;
+    localparam int COUNT_BITS = $clog2(CAPACITY + IN_HEIGHT + KERNEL_HEIGHT + 1) + 1;
 
     // first image row that a row of windows reads, and the one behind its last; windows of padding alone wait for one row,
     // so that no frame leaves before it comes
@@ -57,12 +57,14 @@ module sw_window #(
                 : y * STRIDE_HEIGHT + KERNEL_HEIGHT < PAD_TOP + 1 ? 1 : y * STRIDE_HEIGHT - PAD_TOP + KERNEL_HEIGHT;
     endfunction
 
-    logic signed [HAVE_BITS-1:0] have, need, gone;
-    logic row_stored, room, is_given;
+    // rows that there is room for, less one, and rows that are there beyond those that are needed: both by their signs
+    logic signed [COUNT_BITS-1:0] spare, beyond;
+    logic [COUNT_BITS-1:0] gone, asked;
+    logic row_stored, room, is_read, is_given;
     logic [RING_BITS-1:0] to;
 
     // storing
-    assign s_ready = have < $signed(HAVE_BITS'(CAPACITY));
+    assign s_ready = ~spare[COUNT_BITS-1];
     wire store = s_valid & s_ready;
     logic is_row_end;
     /* verilator lint_off PINCONNECTEMPTY */
@@ -78,7 +80,7 @@ module sw_window #(
     logic [GROUP_BITS-1:0] group;
     logic [X_BITS-1:0] x;
     logic [Y_BITS-1:0] y;
-    wire fire = room & (have >= need);
+    wire fire = room & ~beyond[COUNT_BITS-1];
     wire group_step = fire & chunk_end;
     wire block_step = group_step & group_end;
     wire x_step = block_step & block_end;
@@ -91,19 +93,28 @@ module sw_window #(
     sw_counter #(.STEPS(OUT_WIDTH)) columns (.clk, .rst, .step(x_step), .value(x), .last(x_end));
     sw_counter #(.STEPS(OUT_HEIGHT)) rows (.clk, .rst, .step(y_step), .value(y), .last(y_end));
 
-    logic [OUT_HEIGHT*HAVE_BITS-1:0] needs, goes;
+    // what a row of windows lets go, and how much more the next one needs beside that
+    logic [OUT_HEIGHT*COUNT_BITS-1:0] goes, asks;
     genvar r;
     generate
         for (r = 0; r < OUT_HEIGHT; r++) begin : per_row
-            assign needs[r*HAVE_BITS+:HAVE_BITS] = HAVE_BITS'(end_row(r) - first_row(r));
-            assign goes[r*HAVE_BITS+:HAVE_BITS] = HAVE_BITS'(first_row(r + 1) - first_row(r));
+            localparam int GOES = first_row(r + 1) - first_row(r);
+            localparam int NEXT = r + 1 == OUT_HEIGHT ? 0 : r + 1;
+            localparam int GROWS = end_row(NEXT) - first_row(NEXT) - (end_row(r) - first_row(r));
+            assign goes[r*COUNT_BITS+:COUNT_BITS] = COUNT_BITS'(GOES);
+            assign asks[r*COUNT_BITS+:COUNT_BITS] = COUNT_BITS'(GOES + GROWS);
         end
     endgenerate
-    assign need = needs[y*HAVE_BITS+:HAVE_BITS];
-    assign gone = goes[y*HAVE_BITS+:HAVE_BITS];
+    assign gone = goes[y*COUNT_BITS+:COUNT_BITS];
+    assign asked = asks[y*COUNT_BITS+:COUNT_BITS];
     always_ff @(posedge clk)
-        if (rst) have <= '0;
-        else have <= have + HAVE_BITS'(row_stored) - (y_step ? gone : '0);
+        if (rst) begin
+            spare <= COUNT_BITS'(CAPACITY - 1);
+            beyond <= COUNT_BITS'(first_row(0) - end_row(0));
+        end else begin
+            spare <= spare - COUNT_BITS'(row_stored) + (y_step ? gone : '0);
+            beyond <= beyond + COUNT_BITS'(row_stored) - (y_step ? asked : '0);
+        end
 
     // where the first tap of the position lies, for this chunk of channels; the ring wraps by itself
     localparam logic [RING_BITS-1:0] START = RING_BITS'(-PAD_TOP * ROW - PAD_LEFT * PIXEL);
@@ -122,7 +133,8 @@ module sw_window #(
     always_ff @(posedge clk) begin
         if (rst) at <= START;
         else if (fire) at <= at + move;
-        is_given <= fire & ~rst;
+        is_read <= fire & ~rst;
+        is_given <= is_read & ~rst;
     end
 
     logic [TAPS*WORD-1:0] taps;

@@ -1,5 +1,5 @@
 // One tap of sw_window: its own copy of the ring, read at `at` plus the place of tap group * TAPS + TAP in the kernel;
-// FILL outside the image. The word stands at the output the cycle after.
+// FILL outside the image. The word stands at the output two cycles after.
 module sw_window_tap #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,
@@ -70,20 +70,26 @@ module sw_window_tap #(
     wire is_outside = row_outside[i] | column_outside[j];
     wire [RING_BITS-1:0] from = at + offsets[group*RING_BITS+:RING_BITS];
 
+    // no row is written while it is read; what a block RAM gives comes late in its cycle, so a register follows at once
+    logic [WORD-1:0] read;
+    logic was_outside;
+    always_ff @(posedge clk) begin
+        was_outside <= is_outside;
+        if (was_outside) word <= FILL;
+        else word <= read;
+    end
     generate
         if (RING_BLOCK) begin : block
-            (* ram_style = "block" *) logic [WORD-1:0] ring[1<<RING_BITS];
+            (* ram_style = "block", no_rw_check *) logic [WORD-1:0] ring[1<<RING_BITS];
             always_ff @(posedge clk) begin
                 if (store) ring[to] <= s_data;
-                if (is_outside) word <= FILL;
-                else word <= ring[from];
+                read <= ring[from];
             end
         end else begin : distributed
             (* ram_style = "distributed" *) logic [WORD-1:0] ring[1<<RING_BITS];
             always_ff @(posedge clk) begin
                 if (store) ring[to] <= s_data;
-                if (is_outside) word <= FILL;
-                else word <= ring[from];
+                read <= ring[from];
             end
         end
     endgenerate
