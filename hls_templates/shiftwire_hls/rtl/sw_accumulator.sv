@@ -1,5 +1,6 @@
-// Adds (negate ? -value : value + carry) while `accumulate`; `finish` with it hands the sum to y and starts the next from 0.
-// `negate_early` comes one cycle before its value. y changes the cycle after and holds. The sum is modulo 2**BITS. A parent under reset asserts both, which clears it.
+// Adds (negate ? -value : value + carry) while `accumulate`; `finish` with it hands the sum to y and starts the next
+// from 0. `negate_early` comes one cycle before its value. y changes the cycle after and holds. The sum is modulo
+// 2**BITS. A parent under reset asserts both, which clears it.
 module sw_accumulator #(
     parameter int BITS = 18,
     parameter bit GENERIC = 1
@@ -12,28 +13,22 @@ module sw_accumulator #(
     input logic carry,
     output logic [BITS-1:0] y
 );
-  logic [BITS-1:0] held;
-  logic [BITS-1:0] sum;
-  logic last;
-  logic negate;
-  initial held = '0;
+    logic [BITS-1:0] held;
+    logic [BITS-1:0] sum;
+    logic last;
+    logic negate;
+    initial held = '0;
 
-  sw_carry_add #(
-      .BITS(BITS),
-      .GENERIC(GENERIC)
-  ) u_add (
-      .a(held),
-      .b(value ^ {BITS{negate}}),
-      .carry_in(negate | carry),
-      .sum(sum)
-  );
+    sw_carry_add #(.BITS(BITS), .GENERIC(GENERIC)) u_add (
+        .a(held), .b(value ^ {BITS{negate}}), .carry_in(negate | carry), .sum
+    );
 
-  // a clear that is the flip-flops' own reset costs no LUT
-  assign last = accumulate & finish;
-  always_ff @(posedge clk) begin
-    negate <= negate_early;
-    if (last) held <= '0;
-    else if (accumulate) held <= sum;
-    if (last) y <= sum;
-  end
+    // a clear that is the flip-flops' own reset costs no LUT
+    assign last = accumulate & finish;
+    always_ff @(posedge clk) begin
+        negate <= negate_early;
+        if (last) held <= '0;
+        else if (accumulate) held <= sum;
+        if (last) y <= sum;
+    end
 endmodule

@@ -7,13 +7,13 @@ module sw_booth_row #(
     input logic [2:0] code,
     output logic [X_BITS:0] row
 );
-  logic [X_BITS:0] size;
-  always_comb begin
-    case (code)
-      3'd0, 3'd7: size = '0;
-      3'd3, 3'd4: size = {x, 1'b0};
-      default: size = {x[X_BITS-1], x};
-    endcase
-  end
-  assign row = size ^ {X_BITS + 1{code[2]}};
+    logic [X_BITS:0] size;
+    always_comb begin
+        case (code)
+            3'd0, 3'd7: size = '0;
+            3'd3, 3'd4: size = {x, 1'b0};
+            default: size = {x[X_BITS-1], x};
+        endcase
+    end
+    assign row = size ^ {X_BITS + 1{code[2]}};
 endmodule

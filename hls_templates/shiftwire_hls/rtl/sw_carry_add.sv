@@ -10,18 +10,12 @@ module sw_carry_add #(
     input logic carry_in,
     output logic [BITS-1:0] sum
 );
-  if (GENERIC) begin : g_plain
-    assign sum = a + b + BITS'(carry_in);
-  end else begin : g_chain
-    logic unused_carry;
-    sw_carry_chain #(
-        .BITS(BITS)
-    ) u_chain (
-        .propagate(a ^ b),
-        .generate_bit(a),
-        .carry_in(carry_in),
-        .sum(sum),
-        .carry_out(unused_carry)
-    );
-  end
+    if (GENERIC) begin : g_plain
+        assign sum = a + b + BITS'(carry_in);
+    end else begin : g_chain
+        logic unused_carry;
+        sw_carry_chain #(.BITS(BITS)) u_chain (
+            .propagate(a ^ b), .generate_bit(a), .carry_in, .sum, .carry_out(unused_carry)
+        );
+    end
 endmodule

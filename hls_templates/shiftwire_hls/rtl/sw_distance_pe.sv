@@ -14,57 +14,30 @@ module sw_distance_pe #(
     input logic finish,
     output logic signed [ACC_BITS-1:0] y
 );
-  localparam int ItemBits = BITS + 1 < ACC_BITS ? BITS + 1 : ACC_BITS;
-  localparam int SumNatural = ItemBits + $clog2(SIMD);
-  localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
-  logic [SIMD*ItemBits-1:0] item;
-  logic [SIMD-1:0] positive;
-  logic [SumBits-1:0] sum;
-  logic [ACC_BITS-1:0] value;
-  logic sum_negate_early;
-  logic sum_carry;
+    localparam int ITEM_BITS = BITS + 1 < ACC_BITS ? BITS + 1 : ACC_BITS;
+    localparam int SUM_NATURAL = ITEM_BITS + $clog2(SIMD);
+    localparam int SUM_BITS = SUM_NATURAL < ACC_BITS ? SUM_NATURAL : ACC_BITS;
+    logic [SIMD*ITEM_BITS-1:0] item;
+    logic [SIMD-1:0] positive;
+    logic [SUM_BITS-1:0] sum;
+    logic [ACC_BITS-1:0] value;
+    logic sum_negate_early;
+    logic sum_carry;
 
-  for (genvar i = 0; i < SIMD; i++) begin : g_lane
-    logic [BITS:0] difference;
-    sw_carry_add #(
-        .BITS(BITS + 1),
-        .GENERIC(GENERIC)
-    ) u_subtract (
-        .a({1'b0, x[i*BITS+:BITS]}),
-        .b({1'b1, ~w[i*BITS+:BITS]}),
-        .carry_in(1'b1),
-        .sum(difference)
+    for (genvar i = 0; i < SIMD; i++) begin : g_lane
+        logic [BITS:0] difference;
+        sw_carry_add #(.BITS(BITS + 1), .GENERIC(GENERIC)) u_subtract (
+            .a({1'b0, x[i*BITS+:BITS]}), .b({1'b1, ~w[i*BITS+:BITS]}), .carry_in(1'b1), .sum(difference)
+        );
+        assign positive[i] = ~difference[BITS];
+        always_ff @(posedge clk) item[i*ITEM_BITS+:ITEM_BITS] <= difference[ITEM_BITS-1:0];
+    end
+
+    sw_tree #(.N(SIMD), .BITS(ITEM_BITS), .SIGNED(1), .OUT_BITS(SUM_BITS), .GENERIC(GENERIC)) u_tree (
+        .clk, .value(item), .negate_early(positive), .carry({SIMD{1'b0}}), .sum, .sum_negate_early, .sum_carry
     );
-    assign positive[i] = ~difference[BITS];
-    always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= difference[ItemBits-1:0];
-  end
-
-  sw_tree #(
-      .N(SIMD),
-      .BITS(ItemBits),
-      .SIGNED(1),
-      .OUT_BITS(SumBits),
-      .GENERIC(GENERIC)
-  ) u_tree (
-      .clk(clk),
-      .value(item),
-      .negate_early(positive),
-      .carry({SIMD{1'b0}}),
-      .sum(sum),
-      .sum_negate_early(sum_negate_early),
-      .sum_carry(sum_carry)
-  );
-  assign value = ACC_BITS'($signed(sum));
-  sw_accumulator #(
-      .BITS(ACC_BITS),
-      .GENERIC(GENERIC)
-  ) u_accumulator (
-      .clk(clk),
-      .accumulate(accumulate),
-      .finish(finish),
-      .value(value),
-      .negate_early(sum_negate_early),
-      .carry(sum_carry),
-      .y(y)
-  );
+    assign value = ACC_BITS'($signed(sum));
+    sw_accumulator #(.BITS(ACC_BITS), .GENERIC(GENERIC)) u_accumulator (
+        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y
+    );
 endmodule

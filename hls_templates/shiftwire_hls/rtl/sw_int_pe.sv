@@ -18,62 +18,33 @@ module sw_int_pe #(
     input logic finish,
     output logic signed [ACC_BITS-1:0] y
 );
-  // an unsigned product has a sign bit of 0, so that one tree serves all
-  localparam int Natural = X_BITS + W_BITS + (X_SIGNED || W_SIGNED ? 0 : 1);
-  localparam int ItemBits = Natural < ACC_BITS ? Natural : ACC_BITS;
-  localparam int SumNatural = ItemBits + $clog2(SIMD);
-  localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
-  logic [SIMD*ItemBits-1:0] item;
-  logic [SIMD-1:0] owed;
-  logic [SumBits-1:0] sum;
-  logic [ACC_BITS-1:0] value;
-  logic sum_negate_early;
-  logic sum_carry;
+    // an unsigned product has a sign bit of 0, so that one tree serves all
+    localparam int NATURAL = X_BITS + W_BITS + (X_SIGNED || W_SIGNED ? 0 : 1);
+    localparam int ITEM_BITS = NATURAL < ACC_BITS ? NATURAL : ACC_BITS;
+    localparam int SUM_NATURAL = ITEM_BITS + $clog2(SIMD);
+    localparam int SUM_BITS = SUM_NATURAL < ACC_BITS ? SUM_NATURAL : ACC_BITS;
+    logic [SIMD*ITEM_BITS-1:0] item;
+    logic [SIMD-1:0] owed;
+    logic [SUM_BITS-1:0] sum;
+    logic [ACC_BITS-1:0] value;
+    logic sum_negate_early;
+    logic sum_carry;
 
-  for (genvar i = 0; i < SIMD; i++) begin : g_lane
-    sw_product #(
-        .X_BITS(X_BITS),
-        .X_SIGNED(X_SIGNED),
-        .W_BITS(W_BITS),
-        .W_SIGNED(W_SIGNED),
-        .BITS(ItemBits),
-        .DSP(DSP),
-        .GENERIC(GENERIC)
-    ) u_product (
-        .clk(clk),
-        .x(x[i*X_BITS+:X_BITS]),
-        .w(w[i*W_BITS+:W_BITS]),
-        .product(item[i*ItemBits+:ItemBits]),
-        .owed(owed[i])
+    for (genvar i = 0; i < SIMD; i++) begin : g_lane
+        sw_product #(
+            .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .W_SIGNED(W_SIGNED), .BITS(ITEM_BITS), .DSP(DSP),
+            .GENERIC(GENERIC)
+        ) u_product (
+            .clk, .x(x[i*X_BITS+:X_BITS]), .w(w[i*W_BITS+:W_BITS]), .product(item[i*ITEM_BITS+:ITEM_BITS]),
+            .owed(owed[i])
+        );
+    end
+
+    sw_tree #(.N(SIMD), .BITS(ITEM_BITS), .SIGNED(1), .OUT_BITS(SUM_BITS), .GENERIC(GENERIC)) u_tree (
+        .clk, .value(item), .negate_early({SIMD{1'b0}}), .carry(owed), .sum, .sum_negate_early, .sum_carry
     );
-  end
-
-  sw_tree #(
-      .N(SIMD),
-      .BITS(ItemBits),
-      .SIGNED(1),
-      .OUT_BITS(SumBits),
-      .GENERIC(GENERIC)
-  ) u_tree (
-      .clk(clk),
-      .value(item),
-      .negate_early({SIMD{1'b0}}),
-      .carry(owed),
-      .sum(sum),
-      .sum_negate_early(sum_negate_early),
-      .sum_carry(sum_carry)
-  );
-  assign value = ACC_BITS'($signed(sum));
-  sw_accumulator #(
-      .BITS(ACC_BITS),
-      .GENERIC(GENERIC)
-  ) u_accumulator (
-      .clk(clk),
-      .accumulate(accumulate),
-      .finish(finish),
-      .value(value),
-      .negate_early(sum_negate_early),
-      .carry(sum_carry),
-      .y(y)
-  );
+    assign value = ACC_BITS'($signed(sum));
+    sw_accumulator #(.BITS(ACC_BITS), .GENERIC(GENERIC)) u_accumulator (
+        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y
+    );
 endmodule

@@ -14,41 +14,33 @@ module sw_product #(
     output logic [BITS-1:0] product,
     output logic owed
 );
-  localparam int XBits = X_BITS + (X_SIGNED ? 0 : 1);
-  localparam int WBits = W_BITS + (W_SIGNED ? 0 : 1);
-  logic [XBits-1:0] signed_x;
-  logic [WBits-1:0] signed_w;
-  assign signed_x = XBits'(x);
-  assign signed_w = WBits'(w);
-  if (!GENERIC && !DSP && WBits <= 8 && BITS > 4) begin : g_booth
-    sw_booth_product #(
-        .X_BITS(XBits),
-        .W_BITS(WBits),
-        .BITS(BITS)
-    ) u_booth (
-        .clk(clk),
-        .x(signed_x),
-        .w(signed_w),
-        .product(product),
-        .owed(owed)
-    );
-  end else begin : g_plain
-    logic [XBits-1:0] held_x;
-    logic [WBits-1:0] held_w;
-    logic signed [BITS-1:0] wide_x;
-    logic signed [BITS-1:0] wide_w;
-    always_ff @(posedge clk) {held_x, held_w} <= {signed_x, signed_w};
-    assign wide_x = BITS'($signed(held_x));
-    assign wide_w = BITS'($signed(held_w));
-    assign owed = 1'b0;
-    if (DSP) begin : g_dsp
-      (* use_dsp = "yes" *) logic [BITS-1:0] result;
-      always_ff @(posedge clk) result <= wide_x * wide_w;
-      assign product = result;
-    end else begin : g_lut
-      (* use_dsp = "no" *) logic [BITS-1:0] result;
-      always_ff @(posedge clk) result <= wide_x * wide_w;
-      assign product = result;
+    localparam int XBITS = X_BITS + (X_SIGNED ? 0 : 1);
+    localparam int WBITS = W_BITS + (W_SIGNED ? 0 : 1);
+    logic [XBITS-1:0] signed_x;
+    logic [WBITS-1:0] signed_w;
+    assign signed_x = XBITS'(x);
+    assign signed_w = WBITS'(w);
+    if (!GENERIC && !DSP && WBITS <= 8 && BITS > 4) begin : g_booth
+        sw_booth_product #(.X_BITS(XBITS), .W_BITS(WBITS), .BITS(BITS)) u_booth (
+            .clk, .x(signed_x), .w(signed_w), .product, .owed
+        );
+    end else begin : g_plain
+        logic [XBITS-1:0] held_x;
+        logic [WBITS-1:0] held_w;
+        logic signed [BITS-1:0] wide_x;
+        logic signed [BITS-1:0] wide_w;
+        always_ff @(posedge clk) {held_x, held_w} <= {signed_x, signed_w};
+        assign wide_x = BITS'($signed(held_x));
+        assign wide_w = BITS'($signed(held_w));
+        assign owed = 1'b0;
+        if (DSP) begin : g_dsp
+            (* use_dsp = "yes" *) logic [BITS-1:0] result;
+            always_ff @(posedge clk) result <= wide_x * wide_w;
+            assign product = result;
+        end else begin : g_lut
+            (* use_dsp = "no" *) logic [BITS-1:0] result;
+            always_ff @(posedge clk) result <= wide_x * wide_w;
+            assign product = result;
+        end
     end
-  end
 endmodule

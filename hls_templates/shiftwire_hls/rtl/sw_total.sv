@@ -13,45 +13,26 @@ module sw_total #(
     input logic finish,
     output logic [ACC_BITS-1:0] y
 );
-  localparam int ItemBits = BITS < ACC_BITS ? BITS : ACC_BITS;
-  localparam int SumNatural = ItemBits + $clog2(SIMD);
-  localparam int SumBits = SumNatural < ACC_BITS ? SumNatural : ACC_BITS;
-  logic [SIMD*ItemBits-1:0] item;
-  logic [SumBits-1:0] sum;
-  logic [ACC_BITS-1:0] value;
-  logic sum_negate_early;
-  logic sum_carry;
-  for (genvar i = 0; i < SIMD; i++) begin : g_lane
-    always_ff @(posedge clk) item[i*ItemBits+:ItemBits] <= x[i*BITS+:ItemBits];
-  end
-  sw_tree #(
-      .N(SIMD),
-      .BITS(ItemBits),
-      .SIGNED(SIGNED),
-      .OUT_BITS(SumBits)
-  ) u_tree (
-      .clk(clk),
-      .value(item),
-      .negate_early({SIMD{1'b0}}),
-      .carry({SIMD{1'b0}}),
-      .sum(sum),
-      .sum_negate_early(sum_negate_early),
-      .sum_carry(sum_carry)
-  );
-  if (SIGNED) begin : g_signed
-    assign value = ACC_BITS'($signed(sum));
-  end else begin : g_unsigned
-    assign value = ACC_BITS'(sum);
-  end
-  sw_accumulator #(
-      .BITS(ACC_BITS)
-  ) u_accumulator (
-      .clk(clk),
-      .accumulate(accumulate),
-      .finish(finish),
-      .value(value),
-      .negate_early(sum_negate_early),
-      .carry(sum_carry),
-      .y(y)
-  );
+    localparam int ITEM_BITS = BITS < ACC_BITS ? BITS : ACC_BITS;
+    localparam int SUM_NATURAL = ITEM_BITS + $clog2(SIMD);
+    localparam int SUM_BITS = SUM_NATURAL < ACC_BITS ? SUM_NATURAL : ACC_BITS;
+    logic [SIMD*ITEM_BITS-1:0] item;
+    logic [SUM_BITS-1:0] sum;
+    logic [ACC_BITS-1:0] value;
+    logic sum_negate_early;
+    logic sum_carry;
+    for (genvar i = 0; i < SIMD; i++) begin : g_lane
+        always_ff @(posedge clk) item[i*ITEM_BITS+:ITEM_BITS] <= x[i*BITS+:ITEM_BITS];
+    end
+    sw_tree #(.N(SIMD), .BITS(ITEM_BITS), .SIGNED(SIGNED), .OUT_BITS(SUM_BITS)) u_tree (
+        .clk, .value(item), .negate_early({SIMD{1'b0}}), .carry({SIMD{1'b0}}), .sum, .sum_negate_early, .sum_carry
+    );
+    if (SIGNED) begin : g_signed
+        assign value = ACC_BITS'($signed(sum));
+    end else begin : g_unsigned
+        assign value = ACC_BITS'(sum);
+    end
+    sw_accumulator #(.BITS(ACC_BITS)) u_accumulator (
+        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y
+    );
 endmodule
