@@ -45,6 +45,7 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python tests/bench_energy.py
 	$(BIN)/python -m shiftwire_models.bench
 	$(BIN)/python tests/bench_pe.py --quick
+	$(BIN)/python tests/bench_activity.py
 	$(BIN)/python tests/bench_unrolled.py
 	$(BIN)/python tests/bench_rtl.py build/digits.onnx=20000
 	$(BIN)/python -m shiftwire_models.flightnn_study

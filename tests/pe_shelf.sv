@@ -19,76 +19,37 @@ module pe_shelf #(
     input logic finish,
     output logic [COPIES*ACC_BITS-1:0] y
 );
-  localparam int Lane = SIMD * W_BITS;
-  logic [SIMD*X_BITS-1:0] x;
-  logic [COPIES*SIMD*W_BITS-1:0] w;
-  if (HELD) begin : g_held
-    always_ff @(posedge clk) {x, w} <= {in_x, in_w};
-  end else begin : g_direct
-    assign {x, w} = {in_x, in_w};
-  end
-  for (genvar i = 0; i < COPIES; i++) begin : g_copy
-    if (KIND == 0) begin : g_shift
-      sw_shift_pe #(
-          .X_BITS(X_BITS),
-          .X_SIGNED(X_SIGNED),
-          .WINDOW_BITS(W_BITS - 2),
-          .ACC_BITS(ACC_BITS),
-          .SIMD(SIMD),
-          .GENERIC(GENERIC)
-      ) u_pe (
-          .clk(clk),
-          .x(x),
-          .w(w[i*Lane+:Lane]),
-          .accumulate(accumulate),
-          .finish(finish),
-          .y(y[i*ACC_BITS+:ACC_BITS])
-      );
-    end else if (KIND == 1) begin : g_adder
-      sw_adder_pe #(
-          .BITS(X_BITS),
-          .ACC_BITS(ACC_BITS),
-          .SIMD(SIMD),
-          .GENERIC(GENERIC)
-      ) u_pe (
-          .clk(clk),
-          .x(x),
-          .w(w[i*Lane+:Lane]),
-          .accumulate(accumulate),
-          .finish(finish),
-          .y(y[i*ACC_BITS+:ACC_BITS])
-      );
-    end else if (KIND == 2) begin : g_distance
-      sw_distance_pe #(
-          .BITS(X_BITS),
-          .ACC_BITS(ACC_BITS),
-          .SIMD(SIMD),
-          .GENERIC(GENERIC)
-      ) u_pe (
-          .clk(clk),
-          .x(x),
-          .w(w[i*Lane+:Lane]),
-          .accumulate(accumulate),
-          .finish(finish),
-          .y(y[i*ACC_BITS+:ACC_BITS])
-      );
-    end else if (KIND <= 4) begin : g_int
-      sw_int_pe #(
-          .X_BITS(X_BITS),
-          .X_SIGNED(X_SIGNED),
-          .W_BITS(W_BITS),
-          .ACC_BITS(ACC_BITS),
-          .SIMD(SIMD),
-          .DSP(KIND == 4),
-          .GENERIC(GENERIC)
-      ) u_pe (
-          .clk(clk),
-          .x(x),
-          .w(w[i*Lane+:Lane]),
-          .accumulate(accumulate),
-          .finish(finish),
-          .y(y[i*ACC_BITS+:ACC_BITS])
-      );
+    localparam int LANE = SIMD * W_BITS;
+    logic [SIMD*X_BITS-1:0] x;
+    logic [COPIES*SIMD*W_BITS-1:0] w;
+    if (HELD) begin : g_held
+        always_ff @(posedge clk) {x, w} <= {in_x, in_w};
+    end else begin : g_direct
+        assign {x, w} = {in_x, in_w};
     end
-  end
+    for (genvar i = 0; i < COPIES; i++) begin : g_copy
+        if (KIND == 0) begin : g_shift
+            sw_shift_pe #(
+                .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .WINDOW_BITS(W_BITS - 2), .ACC_BITS(ACC_BITS), .SIMD(SIMD),
+                .GENERIC(GENERIC)
+            ) u_pe (
+                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+            );
+        end else if (KIND == 1) begin : g_adder
+            sw_adder_pe #(.BITS(X_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) u_pe (
+                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+            );
+        end else if (KIND == 2) begin : g_distance
+            sw_distance_pe #(.BITS(X_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) u_pe (
+                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+            );
+        end else if (KIND <= 4) begin : g_int
+            sw_int_pe #(
+                .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .DSP(KIND ==
+                4), .GENERIC(GENERIC)
+            ) u_pe (
+                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+            );
+        end
+    end
 endmodule
