@@ -134,9 +134,9 @@ def _summing(site: Site, raw_out: Stream) -> RtlUnit:
         "ROM_BLOCK": in_block,
     }
     (source,) = site.unit.inputs
-    # what is read back from a memory comes a cycle later, and what comes from a block of ROM two
+    # what is read back from a memory, and weights from block RAM, take a cycle more
     is_replayed = not is_vector and kernel.number("neuron_folds") > 1 and kernel.number("synapse_folds") > 1
-    late = 2 if in_block else int(is_replayed)
+    late = int(is_replayed or bool(in_block))
     at = raw.stages + 2 + late
     actor = folding(raw_out.name, source, raw_out.name, kernel, replays=not is_vector, stages=at)
     module = "sw_vvu" if is_vector else "sw_mvu"

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
+from shiftwire.tools.ecp5_registers import absorb
 from shiftwire.tools.process import run
 from shiftwire.tools.yosys import Synthesis, run_script
 
@@ -68,6 +69,9 @@ def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     dsp = "" if synthesis.dsp else " -nodsp"
     script = f"{synthesis.elaboration()}synth_ecp5 -noabc9{dsp} -top {synthesis.top} -json netlist.json\n"
     run_script(script, f"map {synthesis.top} to ECP5", work)
+    netlist = json.loads((work / "netlist.json").read_text(encoding="utf-8"))
+    absorb(netlist["modules"][synthesis.top])
+    (work / "netlist.json").write_text(json.dumps(netlist), encoding="utf-8")
     # a sandbox: it sees the working folder alone, so every path is relative
     options = ["--85k", "--speed", "6", "--out-of-context", "--freq", str(TARGET_MHZ), "--timing-allow-fail"]
     files = ["--json", "netlist.json", "--report", "report.json", "--seed", "1", "--quiet"]

@@ -66,18 +66,16 @@ module sw_mvu #(
         if (rst) is_new <= 1'b1;
         else if (fire & ends) is_new <= neuron_end;
 
-    // cycles that weights and inputs come later: what is read back from a memory takes one, a block of ROM two
+    // what is read back from a memory, and weights from block RAM, take a cycle more
     localparam bit REPLAYED = NEURONS > 1 && SYNAPSES > 1;
-    localparam int LATE = ROM_BLOCK ? 2 : REPLAYED ? 1 : 0;
+    localparam int LATE = ROM_BLOCK || REPLAYED ? 1 : 0;
     logic [ADDRESS-1:0] word;
     sw_delay #(.WIDTH(ADDRESS), .CYCLES(ROM_BLOCK ? 0 : LATE)) until_read (.clk, .from(address), .to(word));
     generate
         if (REPLAYED) begin : replayed
-            logic [SIMD*X_BITS-1:0] read;
             sw_replay #(.WIDTH(SIMD * X_BITS), .WORDS(SYNAPSES), .BLOCK(REPLAY_BLOCK)) replay (
-                .clk, .store(fire & is_new), .place(synapse), .given(s_data), .data(read)
+                .clk, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
             );
-            sw_delay #(.WIDTH(SIMD * X_BITS), .CYCLES(LATE - 1)) until_met (.clk, .from(read), .to(x));
         end else begin : direct
             logic [SIMD*X_BITS-1:0] taken;
             always_ff @(posedge clk) if (is_new) taken <= s_data;
@@ -85,7 +83,8 @@ module sw_mvu #(
             wire unused = ^{synapse, REPLAY_BLOCK};
         end
     endgenerate
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(ROM_BLOCK ? LATE : 0)) weights (
+    localparam int MORE = ROM_BLOCK ? 1 : 0;
+    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(MORE)) weights (
         .clk, .address(word), .data(w)
     );
     sw_sums #(

@@ -1,5 +1,5 @@
 // Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after, and MORE cycles
-// later behind as many registers: block RAM answers late in its cycle, and wide words come from far apart.
+// later behind as many registers: block RAM, whose data come late in a cycle, takes the first of them in.
 module sw_rom #(
     parameter int WIDTH = 8,
     parameter int WORDS = 2,

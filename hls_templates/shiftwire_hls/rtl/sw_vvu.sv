@@ -53,8 +53,8 @@ module sw_vvu #(
     sw_counter #(.STEPS(BLOCKS)) folds (.clk, .rst, .step(fire & ends), .value(fold), .last());
     sw_counter #(.STEPS(CYCLES)) addresses (.clk, .rst, .step(fire), .value(address), .last());
     /* verilator lint_on PINCONNECTEMPTY */
-    // weights from a block of ROM come two cycles later
-    localparam int LATE = ROM_BLOCK ? 2 : 0;
+    // weights from block RAM come a cycle later
+    localparam int LATE = ROM_BLOCK ? 1 : 0;
     sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) weights (
         .clk, .address, .data(w)
     );
