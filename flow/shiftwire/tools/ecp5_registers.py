@@ -1,6 +1,6 @@
-"""Registers behind ECP5 block RAMs become the output registers that the blocks have, as vendor tools do; yosys does not.
+"""Registers behind ECP5 block RAMs go into the blocks, which have some of their own: vendor tools do it, yosys not.
 
-Source: Lattice FPGA-TN-02204 (ECP5 memory usage guide), REGMODE of DP16KD.
+Source: REGMODE of DP16KD in Lattice's guide to ECP5 memories.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 BLOCK, REGISTER = "DP16KD", "TRELLIS_FF"
+PLAIN = {"CEMUX": "1", "CLKMUX": "CLK", "REGSET": "RESET"}
 
 Cells = dict[str, Any]
 """Of a module in yosys' JSON; a net is a number, a constant a string."""
@@ -57,11 +58,6 @@ def _outputs(block: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
 
 def _is_plain(cell: Mapping[str, Any]) -> bool:
     """A register without reset and enable that starts at 0."""
-    connections, parameters = cell["connections"], cell["parameters"]
-    return (
-        cell["type"] == REGISTER
-        and parameters["CEMUX"].strip() == "1"
-        and parameters["CLKMUX"].strip() == "CLK"
-        and parameters["REGSET"].strip() == "RESET"
-        and connections.get("LSR", ["0"]) == ["0"]
-    )
+    if cell["type"] != REGISTER or cell["connections"].get("LSR", ["0"]) != ["0"]:
+        return False
+    return all(cell["parameters"][name].strip() == value for name, value in PLAIN.items())
