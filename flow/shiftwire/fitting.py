@@ -28,7 +28,8 @@ class Scale:
     @classmethod
     def of(cls, design: Design, counted: Resources) -> Scale:
         modelled = design.resources
-        return cls(counted.lut / max(modelled.lut, 1), counted.bram36 / max(modelled.bram36, 1))
+        bram36 = modelled.bram36 + design.rtl().moved_bram36
+        return cls(counted.lut / max(modelled.lut, 1), counted.bram36 / max(bram36, 1))
 
     def holds(self, design: Design) -> bool:
         """Whether the board holds a design beside the shell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import shiftwire_hls
@@ -29,7 +30,8 @@ def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False
     found = lowered(pipeline, name, unroll=unroll)
     in_block = moved(found, spare_bram36)
     if in_block:
-        found = lowered(pipeline, name, unroll=unroll, in_block=in_block)
+        again = lowered(pipeline, name, unroll=unroll, in_block=in_block)
+        found = replace(again, moved_bram36=sum(in_block.values()))
     return with_depths(found)
 
 

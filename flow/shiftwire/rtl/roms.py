@@ -31,14 +31,17 @@ class _Rom:
         return self.lut / self.bram36
 
 
-def moved(network: RtlNetwork, spare: int) -> frozenset[str]:
-    """Units whose weights are better off in block RAM, those first that save most, as far as `spare` BRAM36 go."""
-    found = set()
+def moved(network: RtlNetwork, spare: int) -> dict[str, int]:
+    """Units whose weights are better off in block RAM, and how many BRAM36 they take, modelled.
+
+    Those come first that save most, as far as `spare` BRAM36 go.
+    """
+    found = {}
     for rom in sorted(_movable(network), key=lambda rom: (-rom.worth, rom.unit)):
         if rom.worth >= LEAST_LUT and rom.bram36 <= spare:
-            found.add(rom.unit)
+            found[rom.unit] = rom.bram36
             spare -= rom.bram36
-    return frozenset(found)
+    return found
 
 
 def _movable(network: RtlNetwork) -> Iterator[_Rom]:

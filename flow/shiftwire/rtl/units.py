@@ -117,7 +117,10 @@ class RtlUnit:
 
 @dataclass(frozen=True)
 class RtlNetwork:
-    """Units in topological order between one input and one output stream; `name` is that of its module."""
+    """Units in topological order between one input and one output stream; `name` is that of its module.
+
+    `moved_bram36` is what weights take, modelled, that went into block RAM for want of LUTs.
+    """
 
     name: str
     input: str
@@ -127,3 +130,4 @@ class RtlNetwork:
     depths: Mapping[str, int] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
     rings: Mapping[str, int] = field(default_factory=dict)
+    moved_bram36: int = 0
