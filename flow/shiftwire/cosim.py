@@ -30,7 +30,7 @@ FORESEEN = 3
 
 @dataclass(frozen=True, slots=True)
 class BufferUse:
-    """Most beats that a stream's buffer held, what was foreseen (None under stalls), and how many it can hold."""
+    """Most beats that a stream's buffer held and how many it can; what was foreseen is None under stalls and resets."""
 
     stream: str
     most: int
@@ -40,7 +40,10 @@ class BufferUse:
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """Simulated beside foreseen; `interval` between frames is None for a single one, foreseen figures under stalls."""
+    """Simulated beside foreseen; `interval` between the last two frames is None for a single one or across a reset.
+
+    Nothing is foreseen under stalls and resets.
+    """
 
     latency: int
     latency_foreseen: int | None
@@ -62,6 +65,7 @@ class CosimReport:
     frames: int
     stall: float
     seconds_build: float
+    last_cycle: int
     cycles_per_second: float
     cycles: Cycles
     buffers: list[BufferUse]
@@ -123,14 +127,17 @@ def cosim(
     last = logs[network.output].codes
     assert last is not None
     output = last.reshape(len(codes), *project.design.network.output.shape)
-    tokens = None if conditions.stall or conditions.reset_cycle else simulate(network, min(len(codes), FORESEEN))
+    is_foreseen = conditions.stall == 0 and not conditions.resets
+    tokens = simulate(network, min(len(codes), FORESEEN)) if is_foreseen else None
+    is_whole = not conditions.reset_frames or (len(codes) - 1) % conditions.reset_frames != 0
     return CosimReport(
         f"Verilator {verilator_version()}",
         len(codes),
         conditions.stall,
         seconds_build,
+        int(logs[network.output].cycles[-1]),
         int(logs[network.output].cycles[-1]) / seconds,
-        _cycles(network, logs, tokens, len(codes)),
+        _cycles(network, logs, tokens, len(codes), has_interval=len(codes) > 1 and is_whole),
         _buffers(network, logs, tokens),
         tally.layers(),
         tally.first,
@@ -161,14 +168,16 @@ def project_simulator(project: Project, bench: Bench, wave: Path | None) -> Simu
     return simulator(bench, sources, project.rtl_dir, project.reports_dir / "cosim", wave=wave)
 
 
-def _cycles(network: RtlNetwork, logs: Mapping[str, StreamLog], tokens: Tokens | None, frames: int) -> Cycles:
+def _cycles(
+    network: RtlNetwork, logs: Mapping[str, StreamLog], tokens: Tokens | None, frames: int, *, has_interval: bool
+) -> Cycles:
     left = logs[network.output].cycles.reshape(frames, -1)[:, -1]
     first = logs[network.input].cycles[0]
-    interval = int(left[-1] - left[-2]) if frames > 1 else None
+    interval = int(left[-1] - left[-2]) if has_interval else None
     latency = int(left[0] - first) + 1
     if tokens is None:
         return Cycles(latency, None, interval, None)
-    return Cycles(latency, tokens.latency, interval, tokens.interval if frames > 1 else None)
+    return Cycles(latency, tokens.latency, interval, tokens.interval if has_interval else None)
 
 
 def _buffers(network: RtlNetwork, logs: Mapping[str, StreamLog], tokens: Tokens | None) -> list[BufferUse]:

@@ -33,7 +33,8 @@ SCHEMA = 3
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
-OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "rtl", "reports"))
+REPORTS = "reports"
+OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "rtl", REPORTS))
 """What a project folder holds; converting again replaces all of it and nothing else."""
 
 
@@ -68,7 +69,7 @@ class Project:
     @property
     def reports_dir(self) -> Path:
         """Where tools leave what they make; outside the version hash."""
-        return self.path / "reports"
+        return self.path / REPORTS
 
     def rtl_sources(self) -> tuple[Path, ...]:
         """The SystemVerilog; raises InputError where the project has none or somebody changed a file of rtl/."""
@@ -105,7 +106,15 @@ def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -
             write_shell(rtl, work / "rtl", version)
         if backend is not Backend.RTL:
             _write_hls(design, work / "hls", version)
+        _keep_reports(path, work, version)
     return Project(path, design, version, sums)
+
+
+def _keep_reports(old: Path, new: Path, version: str) -> None:
+    """What tools made of this very project stays."""
+    written = old / VERSION_FILE
+    if (old / REPORTS).is_dir() and written.is_file() and written.read_text(errors="replace").strip() == version:
+        (old / REPORTS).rename(new / REPORTS)
 
 
 def load_project(path: Path) -> Project:

@@ -88,8 +88,13 @@ class Page:
 
 
 def page(project: Project) -> Page:
-    """The page of a project, from what the tools left under reports/ for this very version of it."""
+    """The page of a project, from what the tools left under reports/ for this very version of it.
+
+    Raises InputError where its SystemVerilog was changed since.
+    """
     design = project.design
+    if project.rtl_checksums:
+        project.rtl_sources()
     counted = _rows(project, synth.FILE)
     simulated = _rows(project, cosim.FILE)
     vendor = [rows.whole for rows in (_rows(project, name) for name in VENDOR_FILES) if rows is not None]

@@ -95,7 +95,7 @@ def _cycles(page: Page) -> str:
     said = f"{latency}, between frames {_range(page.foreseen.interval)} (foreseen, {what})"
     row = page.simulated
     if row is None:
-        return f"{said}; not simulated yet (shiftwire cosim)"
+        return f"{said}; not simulated yet{' (shiftwire cosim)' if page.is_rtl else ''}"
     simulated = f"{_latency(row)}, between frames {_range(row.interval)}"
     return f"{said}; {simulated} (simulated, {row.tool} {row.version}, every code right)"
 
@@ -103,7 +103,8 @@ def _cycles(page: Page) -> str:
 def _resources(page: Page) -> str:
     row, design = page.counted, page.design
     if row is None or row.resources is None:
-        return f"{_shares(design.resources.lut, design.resources.bram36, page)}, modelled; shiftwire synth counts them"
+        shares = _shares(design.resources.lut, design.resources.bram36, page)
+        return f"{shares}, modelled" + ("; shiftwire synth counts them" if page.is_rtl else "")
     told = row.resources
     rest = f"{told.ff:,} FF, {told.dsp:,} DSP: {row.tool} {row.version}, {NO_PLACEMENT}"
     return f"{_shares(told.lut, told.bram36, page)}, {rest}"

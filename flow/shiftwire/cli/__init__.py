@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from shiftwire.cli import convert, cosim, csim, demo, doctor, inspect, quantize, report, synth, unit, verify
 from shiftwire.errors import ShiftwireError
@@ -24,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not arguments.debug:
         sys.excepthook = _unexpected
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _ended)
     try:
         status: int = arguments.run(arguments)
     except ShiftwireError as error:
@@ -40,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if arguments.debug:
             raise
-        print(f"shiftwire {arguments.verb}: {error.strerror or error}; free space or mend it", file=sys.stderr)  # noqa: T201
+        where = f" {error.filename}" if error.filename else ""
+        print(f"shiftwire {arguments.verb}: {error.strerror or error}{where}; {_mend(error)}", file=sys.stderr)  # noqa: T201
         return ShiftwireError.exit_code
     except KeyboardInterrupt:
         print(f"shiftwire {arguments.verb}: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
@@ -62,6 +68,19 @@ def _parser() -> argparse.ArgumentParser:
         verb.set_defaults(run=module.run)
         verb.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
+
+
+def _mend(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free space"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "allow writing there or work on a copy"
+    return "mend it"
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """SIGTERM, as a time limit sends it, is an interruption like any other."""
+    raise KeyboardInterrupt
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

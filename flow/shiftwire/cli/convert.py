@@ -15,6 +15,8 @@ from shiftwire.project import Backend
 from shiftwire.schedule import Target
 from shiftwire_boards.catalog import board_names
 
+WHOLE = 100.0
+
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
@@ -61,6 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     backend = Backend(arguments.backend)
+    if arguments.unroll and backend is Backend.HLS:
+        raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
+    if arguments.luts is not None and arguments.luts > WHOLE:
+        raise InputError(f"found --luts {arguments.luts:g}%, wanted at most 100%: the board has no more")
     project = api.convert(
         network,
         arguments.board,
@@ -107,13 +113,16 @@ def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:
 
 
 def _percent(text: str) -> float:
-    return float(text.removesuffix("%"))
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
 
 
 def _fold(text: str) -> tuple[str, Fold]:
     """LAYER=PE,SIMD; argparse turns a ValueError into a usage message."""
     name, _, numbers = text.rpartition("=")
     pe, _, simd = numbers.partition(",")
-    if not name:
+    if not (name and pe.strip().isdecimal() and (simd or "1").strip().isdecimal()):
         raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
     return name, Fold(int(pe), int(simd or "1"))

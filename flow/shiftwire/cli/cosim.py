@@ -59,7 +59,12 @@ def run(arguments: argparse.Namespace) -> int:
     network = project.design.network
     data = load_data(arguments.data, network) if arguments.data else None
     codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
-    note(f"building the simulation of {project.rtl_dir}")
+    if arguments.reset_every >= len(codes):
+        raise InputError(
+            f"--reset-every {arguments.reset_every} never comes in {len(codes)} frames; give less, or more"
+        )
+    project.rtl_sources()
+    note(f"building the simulation of {project.rtl_dir}, or finding it built")
     with progress("simulating") as report_progress:
         report = cosim(
             project, codes, conditions, primitives=arguments.primitives, wave=arguments.wave, progress=report_progress
@@ -73,6 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
         hits = None if data is None or len(codes) < len(data.codes) else accuracy(network, report.output, data)
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")
+    if arguments.wave is not None:
+        note(f"wrote {arguments.wave}")
+    if arguments.reset_at > report.last_cycle:
+        note(f"warning: the run ended at cycle {report.last_cycle}, before --reset-at {arguments.reset_at}")
     for name in report.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
     return 0 if report.passed else 1
@@ -97,11 +106,24 @@ def _conditions(arguments: argparse.Namespace) -> Conditions:
         raise InputError(f"--stall {arguments.stall:g} would never end or means nothing; give 0 to 0.99")
     if arguments.frames is not None and arguments.frames < 1:
         raise InputError(f"--frames {arguments.frames} would simulate nothing; give at least 1")
-    if arguments.wave is not None and arguments.wave.suffix not in WAVES:
-        raise InputError(f"found the wave file {arguments.wave}, wanted one that ends in .fst or .vcd")
+    if arguments.wave is not None:
+        _check_wave(arguments.wave)
     if min(arguments.reset_every, arguments.reset_at) < 0:
         raise InputError("a reset before the first cycle resets nothing; give --reset-every and --reset-at 0 or more")
     return Conditions(arguments.stall, arguments.seed, arguments.reset_every, arguments.reset_at)
+
+
+def _check_wave(wave: Path) -> None:
+    if wave.suffix.lower() not in WAVES:
+        raise InputError(f"found the wave file {wave}, wanted one that ends in .fst or .vcd")
+    is_new = not wave.exists()
+    try:
+        with wave.open("ab"):
+            pass
+        if is_new:
+            wave.unlink()
+    except OSError as error:
+        raise InputError(f"cannot write the wave file {wave} ({error.strerror}); name another") from None
 
 
 def _print(report: CosimReport, with_layers: bool) -> None:
@@ -123,6 +145,8 @@ def _print(report: CosimReport, with_layers: bool) -> None:
     say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_foreseen)}{stalled}")
     if cycles.interval is not None:
         say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_foreseen)}{stalled}")
+    if not cycles.agree:
+        say("these cycles are not those foreseen; report this, please")
     if report.surprises:
         say(f"buffers that held other than foreseen: {', '.join(report.surprises)}")
 
@@ -139,6 +163,7 @@ def _as_json(report: CosimReport) -> dict[str, object]:
         "frames": report.frames,
         "stall": report.stall,
         "seconds_build": report.seconds_build,
+        "last_cycle": report.last_cycle,
         "cycles_per_second": report.cycles_per_second,
         **dataclasses.asdict(report.cycles),
         "buffers": [dataclasses.asdict(use) for use in report.buffers],

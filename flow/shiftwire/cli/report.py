@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
 from shiftwire.folder import replaced_file
 from shiftwire.project import load_project
 from shiftwire.report import page
@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = page(load_project(arguments.project))
     if arguments.html:
         replaced_file(arguments.html, page_html(shown))
+        note(f"wrote {arguments.html}")
     if arguments.json:
         print_json(page_json(shown))
         return 0

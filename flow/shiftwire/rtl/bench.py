@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from shiftwire.rtl.emit import wire
 from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
@@ -12,6 +11,9 @@ from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
 WORD = 32
 NARROWEST = 3
 """Words of a port; Verilator keeps wider ports than 64 bits as arrays of words, narrower ones not."""
+
+WAVE = "SHIFTWIRE_WAVE"
+"""Environment variable of the simulation program: the file of its waves."""
 
 BENCH = "bench"
 
@@ -40,10 +42,10 @@ class Bench:
             lines += self._instance(name)
         return "\n".join([*lines, "endmodule"]) + "\n"
 
-    def driver(self, wave: Path | None = None) -> str:
-        """C++ of the simulation program, which records all signals where `wave` names a file."""
+    def driver(self, wave: str | None = None) -> str:
+        """C++ of the simulation program; with `wave`, .vcd or .fst, all signals go into the file that WAVE names."""
         lines = ['#include "Vtop.h"', '#include "verilated.h"', '#include "sw_cosim.h"']
-        lines += [] if wave is None else [f'#include "verilated_{wave.suffix[1:]}_c.h"']
+        lines += [] if wave is None else [f'#include "verilated_{wave[1:]}_c.h"']
         lines += ["", "int main(int argc, char **argv) {"]
         lines += [] if wave is None else ["    Verilated::traceEverOn(true);"]
         lines += ["    static Vtop top;", "    std::vector<sw::network> nets;"]
@@ -118,9 +120,9 @@ TAIL = """    const auto tick = [&](int clk, long cycle) {
 """
 
 
-def _wave_lines(wave: Path) -> list[str]:
-    kind = wave.suffix[1:].capitalize()
-    opened = f'    wave.open("{wave.resolve()}");'
+def _wave_lines(wave: str) -> list[str]:
+    kind = wave[1:].capitalize()
+    opened = f'    wave.open(std::getenv("{WAVE}"));'
     return [f"    Verilated{kind}C wave;", "    top.trace(&wave, 99);", opened]
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from shiftwire.errors import CheckFailedError, ToolError
 from shiftwire.fixed import Codes, Fixed
-from shiftwire.rtl.bench import BENCH, WORD, Bench, words
+from shiftwire.rtl.bench import BENCH, WAVE, WORD, Bench, words
 from shiftwire.rtl.build import MODULES, module_files, write_network
 from shiftwire.rtl.units import Stream
 from shiftwire.tools.process import watch
@@ -32,6 +32,11 @@ class Conditions:
     seed: int = 1
     reset_frames: int = 0
     reset_cycle: int = 0
+
+    @property
+    def resets(self) -> bool:
+        """Whether anything is reset after the start."""
+        return self.reset_frames > 0 or self.reset_cycle > 0
 
 
 FREE = Conditions()
@@ -58,6 +63,7 @@ class Simulator:
     program: Path
     folder: Path
     bench: Bench
+    wave: Path | None = None
 
     def run(
         self,
@@ -90,7 +96,8 @@ class Simulator:
             )
             try:
                 command: list[str | Path] = [self.program.absolute(), *map(str, settings), given, made]
-                watch(command, "co-simulate", self.folder, lambda line: _advance(line, count, progress))
+                said = {} if self.wave is None else {WAVE: str(self.wave.resolve())}
+                watch(command, "co-simulate", self.folder, lambda line: _advance(line, count, progress), said)
             except ToolError as error:
                 if "deadlock" in str(error):
                     raise CheckFailedError(str(error)) from None
@@ -133,16 +140,16 @@ def simulator(
     top = cache / f"{BENCH}.sv"
     top.write_text(bench.text(), encoding="utf-8")
     cells = () if bench.generic else tuple(sorted((MODULES / "sim").glob("*.sv")))
-    tracing = ("--trace-vcd" if wave.suffix == ".vcd" else "--trace-fst",) if wave else ()
+    tracing = ("--trace-vcd" if wave.suffix.lower() == ".vcd" else "--trace-fst",) if wave else ()
     build = Verilated(
         (*sources, *cells, top),
         BENCH,
-        bench.driver(wave),
+        bench.driver(wave.suffix.lower() if wave else None),
         headers=(MODULES / "sim" / "sw_cosim.h",),
         options=tracing,
         optimise=optimise,
     )
-    return Simulator(verilated(build, cache), memories, bench)
+    return Simulator(verilated(build, cache), memories, bench, wave)
 
 
 def _advance(line: str, frames: int, progress: Callable[[int, int], None]) -> None:

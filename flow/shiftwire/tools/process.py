@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,16 +36,33 @@ def run(
 ) -> str:
     """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
     words = [str(part) for part in command]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    _require_success(words[0], done.returncode, done.stderr or done.stdout, purpose)
-    return done.stdout
-
-
-def watch(command: Sequence[str | Path], purpose: str, folder: Path, on_line: Callable[[str], None]) -> None:
-    """Run a program that must succeed and hand over each line it writes as it comes."""
-    words, said = [str(part) for part in command], deque[str](maxlen=KEPT_LINES)
+    pipe = subprocess.PIPE
+    # a group of its own, so that what it starts ends with it
     with subprocess.Popen(
-        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+        words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    _require_success(words[0], process.returncode, err or out, purpose)
+    return out
+
+
+def watch(
+    command: Sequence[str | Path],
+    purpose: str,
+    folder: Path,
+    on_line: Callable[[str], None],
+    variables: Mapping[str, str] | None = None,
+) -> None:
+    """Run a program that must succeed, with more environment variables, and hand over each line it writes."""
+    words, said = [str(part) for part in command], deque[str](maxlen=KEPT_LINES)
+    pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
+    with subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1
     ) as process:
         try:
             for line in process.stdout or ():

@@ -79,6 +79,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
             "apt-get install liblz4-dev zlib1g-dev, or name a .vcd file"
         )
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     work = folder / f"{program.name}.{os.getpid()}"
     work.mkdir(exist_ok=True)
     try:
@@ -95,6 +96,17 @@ def verilated(build: Verilated, folder: Path) -> Path:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return program
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds left that were ended without warning."""
+    for left in folder.glob("*.[0-9]*"):
+        try:
+            os.kill(int(left.suffix[1:]), 0)
+        except (ValueError, PermissionError):
+            continue
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @cache

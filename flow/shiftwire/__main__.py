@@ -1,0 +1,7 @@
+"""python -m shiftwire."""
+
+import sys
+
+from shiftwire.cli import main
+
+sys.exit(main())
