@@ -85,6 +85,7 @@ def test_a_reset_forgets_half_a_frame(core: Core) -> None:
         script.say(f"wait {50 + 7 * words}")
         script.say("resetting 1")
         script.write("control", 1)
+        script.say("wait 4")  # until the reset is there, words of the old frame come out
         script.say("drop")
         script.write("control", 0)
         script.say("resetting 0")

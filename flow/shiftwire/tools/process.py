@@ -43,10 +43,10 @@ def run(
     ) as process:
         try:
             out, err = process.communicate()
-        except BaseException:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            raise
+        finally:
+            if process.poll() is None:  # interrupted
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
     _require_success(words[0], process.returncode, err or out, purpose)
     return out
 

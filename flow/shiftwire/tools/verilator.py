@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -89,7 +90,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
         make = require_tool("make", "build the simulation", "install it, on Debian by apt-get install make")
         # the wheel leaves the precompiled-header switch empty; bigger designs need it
         speeds = (f"OPT_FAST={build.optimise}", "OPT_SLOW=-O0", f"OPT_GLOBAL={build.optimise}")
-        settings = ("CFG_CXXFLAGS_PCH_I=-include", *speeds)
+        settings = ("CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}", *speeds)
         command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
         run(command, f"compile {build.top}", environment=_environment())
         (work / "obj" / TOP).rename(program)
