@@ -66,6 +66,8 @@ def outcome(campaign: Campaign, mutant: Mutant | None) -> bool:
 def _edit(file: Path, mutant: Mutant) -> None:
     text = file.read_text()
     assert mutant.old in text, f"{mutant.what}: '{mutant.old}' is no longer in {mutant.file}"
+    line = text[: text.index(mutant.old)].rsplit("\n", maxsplit=1)[-1]
+    assert "//" not in line, f"{mutant.what}: '{mutant.old}' stands in a comment of {mutant.file} first"
     text = text.replace(mutant.old, mutant.new, 1)
     if "narrower<" in mutant.new:
         text = text.replace("struct adder_lane", NARROWER + "struct adder_lane", 1)

@@ -22,7 +22,7 @@ RTL_MUTANTS = (
     Mutant("window: stride forgotten at a row's end", "sw_window.sv", "NEXT_Y = STRIDE_HEIGHT * ROW", "NEXT_Y = ROW"),
     Mutant("terms: one term too many", "sw_terms.sv", "terms - 1'b1", "terms"),
     Mutant("replay: always the first", "sw_replay.sv", "from <= place", "from <= '0"),
-    Mutant("finish: bias on another grid", "sw_finish.sv", "<< GRID", "<< 0"),
+    Mutant("finish: bias on another grid", "sw_finish.sv", "(sum - total) << GRID", "(sum - total)"),
     Mutant("finish: sum of x not taken off", "sw_finish.sv", "(sum - total)", "sum"),
     Mutant("round: half always up", "sw_round.sv", "is_half & (is_more | floor[0])", "is_half"),
     Mutant("round: lowest code for the highest", "sw_round.sv", "is_negative ? ~LARGEST : LARGEST", "~LARGEST"),
