@@ -35,6 +35,11 @@ CASES = [
         for more in (0, 1)
     ),
     *(("sw_shift_lane", {"WINDOW_BITS": 2, "X_SIGNED": signed, "M_BITS": 10 - signed}) for signed in (0, 1)),
+    *(
+        ("sw_shift_lane", {"WINDOW_BITS": 3, "X_BITS": x, "X_SIGNED": signed, "M_BITS": m})
+        for signed in (0, 1)
+        for x, m in ((8, 12 - signed), (3, 6), (5, 7), (8, 9), (2, 5))
+    ),
     *(("sw_shift_pe", {"SIMD": simd, "WINDOW_BITS": window}) for simd, window in ((1, 3), (3, 2), (5, 0), (9, 3))),
     ("sw_shift_pe", {"SIMD": 4, "WINDOW_BITS": 5, "HAS_ZERO": 0, "X_SIGNED": 0, "ACC_BITS": 24}),
     *(("sw_adder_pe", {"SIMD": simd, "BITS": bits}) for simd, bits in ((1, 8), (2, 4), (3, 8), (5, 3))),

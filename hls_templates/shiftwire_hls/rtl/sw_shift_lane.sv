@@ -32,6 +32,28 @@ module sw_shift_lane #(
         sw_shift_value #(.M_BITS(IN_BITS), .SHIFT(1), .BITS(M_BITS), .PACKED(!GENERIC)) u_shift (
             .m(wide), .is_far(w[0]), .zero(1'b0), .value(shifted)
         );
+    end else if (!GENERIC && WINDOW_BITS == 3 && X_BITS >= 3 && M_BITS > X_BITS + 1) begin : g_packed
+        // the two lowest bits, and the two above x, see few bits of x: a LUT6_2 holds both
+        for (genvar i = 0; i < M_BITS; i++) begin : g_bit
+            if (i > 1 && i != X_BITS && i != X_BITS + 1) begin : g_alone
+                logic [3:0] from;
+                for (genvar k = 0; k < 4; k++) begin : g_from
+                    if (i < k) begin : g_below
+                        assign from[k] = 1'b0;
+                    end else begin : g_inside
+                        assign from[k] = wide[i-k<IN_BITS?i-k : IN_BITS-1];
+                    end
+                end
+                assign shifted[i] = from[w[1:0]];
+            end
+        end
+        LUT6_2 #(.INIT(64'h0000_00AC_0000_000A)) u_low (
+            .I0(x[0]), .I1(x[1]), .I2(w[0]), .I3(w[1]), .I4(1'b0), .I5(1'b1), .O6(shifted[1]), .O5(shifted[0])
+        );
+        LUT6_2 #(.INIT(X_SIGNED ? 64'hAACC_F0F0_CCF0_F0F0 : 64'hAACC_F000_CCF0_0000)) u_high (
+            .I0(x[X_BITS-3]), .I1(x[X_BITS-2]), .I2(x[X_BITS-1]), .I3(w[0]), .I4(w[1]), .I5(1'b1), .O6(shifted[X_BITS]),
+            .O5(shifted[X_BITS+1])
+        );
     end else begin : g_shift
         assign shifted = M_BITS'($signed(wide)) << w[WINDOW_BITS-2:0];
     end
