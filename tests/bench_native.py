@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from bench_nets import PLANS, Plan, float_onnx, hls4ml_layers, network
+from bench_nets import PLANS, Plan, network
+from bench_peers import float_onnx, hls4ml_layers
 from shiftwire.api import convert
 from shiftwire.native import native_program, simulate
 from shiftwire.network import Network

@@ -56,7 +56,7 @@ class Form:
         return multiplying(trained, self.bits) if self.bits else trained
 
     def rtl(self, design: Design) -> RtlNetwork:
-        return in_dsp_blocks(design.rtl()) if self.in_blocks else design.rtl()
+        return in_dsp_blocks(design.rtl) if self.in_blocks else design.rtl
 
 
 FORMS = {

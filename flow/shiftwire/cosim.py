@@ -109,7 +109,7 @@ def cosim(
 
     Raises CheckFailedError with the state of every stream for a deadlock, InputError for files changed by hand.
     """
-    network = project.design.rtl()
+    network = project.design.rtl
     start = time.perf_counter()
     program = project_simulator(project, Bench((network,), generic=not primitives), wave)
     seconds_build = time.perf_counter() - start

@@ -28,7 +28,7 @@ class Scale:
     @classmethod
     def of(cls, design: Design, counted: Resources) -> Scale:
         modelled = design.resources
-        bram36 = modelled.bram36 + design.rtl().moved_bram36
+        bram36 = modelled.bram36 + design.rtl.moved_bram36
         return cls(counted.lut / max(modelled.lut, 1), counted.bram36 / max(bram36, 1))
 
     def holds(self, design: Design) -> bool:

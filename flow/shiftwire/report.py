@@ -151,7 +151,7 @@ def _foreseen(project: Project) -> Report:
     latency: Cycles | None = Cycles(times.latency, times.latency)
     interval = times.interval
     if project.rtl_checksums:
-        network = project.design.rtl()
+        network = project.design.rtl
         latency, interval = _rtl_latency(network), rtl_interval(network)
     return Report(
         unit="network",

@@ -25,7 +25,7 @@ def is_generic(design: Design) -> bool:
 
 def write_rtl(design: Design, folder: Path) -> RtlNetwork:
     """Write the SystemVerilog of a design into a new folder."""
-    network = design.rtl()
+    network = design.rtl
     write_modules(network, folder, generic=is_generic(design))
     return network
 

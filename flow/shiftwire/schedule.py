@@ -53,12 +53,9 @@ class Design:
     timing: Timing
     unroll: bool = False
 
+    @cached_property
     def rtl(self) -> RtlNetwork:
         """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
-        return self._rtl
-
-    @cached_property
-    def _rtl(self) -> RtlNetwork:
         return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36)
 
     @property

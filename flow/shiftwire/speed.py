@@ -28,7 +28,7 @@ class UnitSpeed:
 
 def unit_speeds(project: Project, progress: Progress = lambda done, total: None) -> list[UnitSpeed]:
     """The slowest first; constants do not make units distinct. Generic form, routed once for every content."""
-    sources, network = project.rtl_sources(), project.design.rtl()
+    sources, network = project.rtl_sources(), project.design.rtl
     alike: dict[tuple[object, ...], list[RtlUnit]] = {}
     for unit in network.units:
         alike.setdefault(_shape(network, unit), []).append(unit)

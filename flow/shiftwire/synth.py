@@ -96,7 +96,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
     A network without multipliers is free to use DSP blocks: that it takes none shows that no datum is multiplied by a
     weight. Raises CheckFailedError where it does. Products that were not asked to be blocks are made of LUTs.
     """
-    network = project.design.rtl()
+    network = project.design.rtl
     asked = any(unit.parameters.get("KIND") == DSP_BLOCKS for unit in network.units)
     blocks_allowed = asked or not multiplies(project.design.network)
     netlist = synthesised(_synthesis(project, network, top, blocks_allowed), project.reports_dir / "synth")

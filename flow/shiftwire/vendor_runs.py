@@ -38,7 +38,7 @@ def vivado_rows(project: Project, top: Top) -> Rows:
     sources, folder = sources_of(project, top), project.reports_dir / "vivado"
     with noted(SKIPPED):
         tool = find_vivado()
-    network = project.design.rtl()
+    network = project.design.rtl
     replaced_file(folder / SCRIPT, "\n".join(_script(project, sources, top)) + "\n")
     run_script(tool, folder / SCRIPT, folder, "synthesise rtl/")
     clock_ns = project.design.clock_ns

@@ -93,8 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(f"{project.path}: {len(design.network.nodes)} layers for {design.board.part} at {design.clock_ns} ns")
         say(f"modelled: {speed(design)}")
-        if backend is not Backend.HLS and design.rtl().moved_bram36:
-            say(f"rtl: {design.rtl().moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
+        if backend is not Backend.HLS and design.rtl.moved_bram36:
+            say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {project.path} --data test.npz")
     if crowded(design):
         note(
