@@ -21,6 +21,7 @@ from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report import page
 from shiftwire.report_html import LABEL, VALUE, WIDTH, bars, page_html
 from shiftwire.report_rows import Rows, read_rows, write_rows
+from shiftwire.report_text import sentences
 from shiftwire.resources import Evidence
 from shiftwire.schedule import Target, schedule
 from shiftwire.shift_weights import ShiftWeights
@@ -88,6 +89,15 @@ def test_figures_of_another_version_are_left_out(project: Path, capsys: pytest.C
     (project / "reports/cosim.json").write_text("{", encoding="utf-8")
     status, _, err = said(capsys, "report", project)
     assert status == 2 and "cosim.json is damaged; remove it and run the tool again" in err
+
+
+def test_a_design_too_large_is_told(project: Path) -> None:
+    made = page(load_project(project))
+    assert not made.overruns
+    small = dataclasses.replace(made.design.board, lut=8_100)
+    made = dataclasses.replace(made, design=dataclasses.replace(made.design, board=small))
+    assert [use.name for use in made.overruns] == ["LUT"]
+    assert "LUT where 100 are left beside DMA" in dict(sentences(made))["too large"]
 
 
 def test_rows_come_back_as_they_were(project: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from shiftwire.energy import Energy, layer_pj, network_energy
 from shiftwire.inspection import inspect_network, layer_builds
 from shiftwire.project import Project, shiftwire_version
 from shiftwire.report_rows import Rows, read_rows
-from shiftwire.resources import Cycles, Evidence, Report
+from shiftwire.resources import Cycles, Evidence, Report, Resources
 from shiftwire.rtl.depths import interval as rtl_interval
 from shiftwire.rtl.tokens import simulate
 from shiftwire.rtl.units import RtlNetwork
@@ -72,6 +72,13 @@ class Page:
     def taken(self) -> Evidence:
         """How LUT and BRAM36 came about."""
         return Evidence.MODELLED if self.counted is None else self.counted.evidence
+
+    @property
+    def overruns(self) -> list[synth.Use]:
+        """What the part has too little of: as counted where it was, else as modelled."""
+        cost, counted = self.design.resources, self.counted and self.counted.resources
+        uses = synth.budget(counted or Resources(cost.lut, 0, cost.bram36, 0), self.design.board)
+        return [use for use in uses if use.used > use.room]
 
     @property
     def interval(self) -> int:

@@ -35,6 +35,9 @@ def sentences(page: Page) -> Iterator[tuple[str, str]]:
         f"{worst.name} ({worst.kind}), {worst.cycles or 0:,} cycles a frame, PE {worst.pe}, SIMD {worst.simd}",
     )
     yield "resources", _resources(page)
+    if page.overruns:
+        short = "; ".join(f"{use.used:,.6g} {use.name} where {use.room:,} are left" for use in page.overruns)
+        yield "too large", f"{short} beside DMA and interconnect ({page.taken.value}); convert again with less --fps"
     for row in page.vendor:
         yield row.tool, _vendor(row)
     energy = page.energy
@@ -63,6 +66,7 @@ def page_json(page: Page) -> dict[str, object]:
         "foreseen": as_json(page.foreseen),
         "simulated": None if page.simulated is None else as_json(page.simulated),
         "resources": _resources_json(page),
+        "too_large_in": [use.name for use in page.overruns],
         "vendor": [as_json(row) for row in page.vendor],
         "energy": {
             "evidence": Evidence.MODELLED.value,
