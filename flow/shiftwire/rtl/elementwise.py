@@ -76,6 +76,7 @@ def affine(site: Site) -> RtlUnit:
     words = scales.reshape(folds * steps, terms, lanes).transpose(0, 2, 1).reshape(folds * steps, -1)
     scale = Memory("scale", words, codes.bits)
     bias = Memory("bias", kernel.table("bias").reshape(folds, lanes), site.made.bits)
+    in_block = is_block(scale.words, scale.word_bits)
     parameters: dict[str, Parameter] = {
         "LANES": lanes,
         "FOLDS": folds,
@@ -84,9 +85,9 @@ def affine(site: Site) -> RtlUnit:
         "WINDOW_BITS": codes.window_bits,
         "GRID": kernel.number("grid_shift"),
         **_in_out(site),
-        "ROM_BLOCK": is_block(scale.words, scale.word_bits),
+        "ROM_BLOCK": in_block,
     }
-    stages = 3 + (terms - 1).bit_length()
+    stages = 3 + (terms - 1).bit_length() + in_block
     actor = repeating(name, site.unit.inputs[0], site.writes[0], beats=kernel.cycles, steps=steps, stages=stages)
     return site.built("sw_affine", parameters, (actor,), (scale, bias))
 
@@ -124,13 +125,15 @@ def reorder(site: Site) -> RtlUnit:
     place, lane = max((beats - 1).bit_length(), 1), max((lanes - 1).bit_length(), 1)
     fields = source // lanes << lane | source % lanes
     rom = Memory("order", fields.reshape(beats, lanes), place + lane)
+    in_block = is_block(rom.words, rom.word_bits)
     parameters: dict[str, Parameter] = {
         "LANES": lanes,
         "CODE_BITS": site.x.bits,
         "BEATS": beats,
-        "ROM_BLOCK": is_block(rom.words, rom.word_bits),
+        "ROM_BLOCK": in_block,
     }
-    actor = packets(name, site.unit.inputs[0], site.writes[0], count=kernel.number("packets"), beats=beats, stages=2)
+    (reads,), (writes,), count = site.unit.inputs, site.writes, kernel.number("packets")
+    actor = packets(name, reads, writes, count=count, beats=beats, stages=2 + in_block)
     return site.built("sw_reorder", parameters, (actor,), (rom,))
 
 

@@ -160,6 +160,7 @@ def _finishing(site: Site, raw_in: Stream, lanes: int) -> RtlUnit:
     grid, parts = kernel.number("grid_shift"), raw_in.port.lanes // lanes
     biases = kernel.table("bias") + (raw.offset << grid)
     rom = Memory("bias", biases.reshape(-1, lanes), site.made.bits)
+    in_block = is_block(rom.words, rom.word_bits)
     parameters: dict[str, Parameter] = {
         "LANES": lanes,
         "PARTS": parts,
@@ -169,10 +170,10 @@ def _finishing(site: Site, raw_in: Stream, lanes: int) -> RtlUnit:
         "TOTAL_BITS": raw.total_bits,
         "GRID": grid,
         "OUT_BITS": site.made.bits,
-        "ROM_BLOCK": is_block(rom.words, rom.word_bits),
+        "ROM_BLOCK": in_block,
     }
     (output,) = site.writes
-    actor = splitting(name, raw_in.name, output, beats=raw_in.port.beats, parts=parts, stages=1)
+    actor = splitting(name, raw_in.name, output, beats=raw_in.port.beats, parts=parts, stages=1 + in_block)
     return RtlUnit(name, "sw_finish", parameters, (raw_in.name,), site.writes, site.unit.layer, (actor,), (rom,))
 
 

@@ -1,7 +1,7 @@
 // A scale of signed powers of two and a bias for each channel, FOLDS beats a pixel. Each beat is worked for STEPS cycles,
 // TERMS terms in each. A word of <FILE>_scale.mem holds the terms {zero, sign, exponent} of a step, the first term of the
 // first lane lowest; one of <FILE>_bias.mem the biases of a beat on the output's grid.
-// Specification: flow/shiftwire/ops/affine.py. 3 + clog2(TERMS) pipeline stages.
+// Specification: flow/shiftwire/ops/affine.py. 3 + clog2(TERMS) pipeline stages, one more with ROM_BLOCK.
 module sw_affine #(
     parameter int LANES = 1,
     parameter int FOLDS = 4,
@@ -30,14 +30,15 @@ module sw_affine #(
     localparam int TERM = WINDOW_BITS + 2;
     localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int WORD_BITS = FOLDS * STEPS > 1 ? $clog2(FOLDS * STEPS) : 1;
+    localparam int LATE = ROM_BLOCK ? 1 : 0;
     // cycles from the word of terms to the accumulator
-    localparam int WAIT = 1 + $clog2(TERMS);
+    localparam int WAIT = 1 + $clog2(TERMS) + LATE;
     logic room, step_end;
     logic [WORD_BITS-1:0] word;
     logic [FOLD_BITS-1:0] fold;
     logic [WAIT*FOLD_BITS-1:0] waiting;
     logic [LANES*TERMS*TERM-1:0] terms;
-    logic [LANES*IN_BITS-1:0] x;
+    logic [LANES*IN_BITS-1:0] taken, x;
     logic [LANES*OUT_BITS-1:0] bias, codes;
     logic [WAIT:0] is_first, is_live;
     logic [WAIT+1:0] is_last;
@@ -49,9 +50,12 @@ module sw_affine #(
     sw_counter #(.STEPS(FOLDS)) fold_count (.clk, .rst, .step(s_ready), .value(fold), .last());
     sw_counter #(.STEPS(FOLDS * STEPS)) words (.clk, .rst, .step(fire), .value(word), .last());
     /* verilator lint_on PINCONNECTEMPTY */
-    sw_rom #(.WIDTH(LANES * TERMS * TERM), .WORDS(FOLDS * STEPS), .FILE({FILE, "_scale.mem"}), .BLOCK(ROM_BLOCK)) scales (
+    sw_rom #(
+        .WIDTH(LANES * TERMS * TERM), .WORDS(FOLDS * STEPS), .FILE({FILE, "_scale.mem"}), .BLOCK(ROM_BLOCK), .MORE(LATE)
+    ) scales (
         .clk, .address(word), .data(terms)
     );
+    sw_delay #(.WIDTH(LANES * IN_BITS), .CYCLES(LATE)) until_scaled (.clk, .from(taken), .to(x));
     // the biases come when the terms have become a sum
     sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(FOLDS), .FILE({FILE, "_bias.mem"})) biases (
         .clk, .address(waiting[WAIT*FOLD_BITS-1-:FOLD_BITS]), .data(bias)
@@ -60,7 +64,7 @@ module sw_affine #(
     always_ff @(posedge clk) begin
         if (rst) is_new <= 1'b1;
         else if (fire) is_new <= step_end;
-        x <= s_data;
+        taken <= s_data;
         waiting <= (WAIT * FOLD_BITS)'({waiting, fold});
         is_first <= {is_first[WAIT-1:0], is_new};
         is_live <= rst ? '0 : {is_live[WAIT-1:0], fire};

@@ -1,6 +1,6 @@
 // The raw sums of a matrix or vector unit become codes, PARTS beats of LANES a word: (raw << GRID) + bias. With PAIRED the
 // raw sum of an adder layer is sum min(x, w) and the word ends in sum x: (2 * raw - total) << GRID takes raw's place.
-// Specification: flow/shiftwire/ops/folded.py and ops/weights.py, class Adder. One pipeline stage.
+// Specification: flow/shiftwire/ops/folded.py and ops/weights.py, class Adder. One pipeline stage, two with ROM_BLOCK.
 module sw_finish #(
     parameter int LANES = 1,
     parameter int PARTS = 4,
@@ -27,12 +27,14 @@ module sw_finish #(
 );
     localparam int PART = PARTS > 1 ? $clog2(PARTS) : 1;
     localparam int WORD = WORDS > 1 ? $clog2(WORDS) : 1;
-    logic room, is_last, is_given;
+    localparam int LATE = ROM_BLOCK ? 1 : 0;
+    logic room, is_last;
+    logic [LATE:0] is_live;
     logic [PART-1:0] part;
     logic [WORD-1:0] word;
-    logic [LANES*RAW_BITS-1:0] raw;
+    logic [LANES*RAW_BITS-1:0] taken, raw;
     logic [LANES*OUT_BITS-1:0] bias, codes;
-    logic [OUT_BITS-1:0] total;
+    logic [OUT_BITS-1:0] total_taken, total;
     wire fire = s_valid & room;
     assign s_ready = fire & is_last;
 
@@ -40,18 +42,21 @@ module sw_finish #(
     /* verilator lint_off PINCONNECTEMPTY */
     sw_counter #(.STEPS(WORDS)) words (.clk, .rst, .step(fire), .value(word), .last());
     /* verilator lint_on PINCONNECTEMPTY */
-    sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(WORDS), .FILE(FILE), .BLOCK(ROM_BLOCK)) biases (
+    sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(WORDS), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) biases (
         .clk, .address(word), .data(bias)
     );
     always_ff @(posedge clk) begin
-        raw <= s_data[part*LANES*RAW_BITS+:LANES*RAW_BITS];
-        is_given <= fire & ~rst;
+        taken <= s_data[part*LANES*RAW_BITS+:LANES*RAW_BITS];
+        is_live <= rst ? '0 : (LATE + 1)'({is_live, fire});
     end
+    sw_delay #(.WIDTH(LANES * RAW_BITS + OUT_BITS), .CYCLES(LATE)) until_bias (
+        .clk, .from({taken, total_taken}), .to({raw, total})
+    );
     generate
         if (PAIRED) begin : paired
-            always_ff @(posedge clk) total <= OUT_BITS'(s_data[IN_WIDTH-1-:TOTAL_BITS]);
+            always_ff @(posedge clk) total_taken <= OUT_BITS'(s_data[IN_WIDTH-1-:TOTAL_BITS]);
         end else begin : plain
-            assign total = '0;
+            assign total_taken = '0;
         end
     endgenerate
 
@@ -67,6 +72,6 @@ module sw_finish #(
     endgenerate
 
     sw_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(fire), .room, .push(is_given), .push_data(codes), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(fire), .room, .push(is_live[LATE]), .push_data(codes), .m_valid, .m_ready, .m_data
     );
 endmodule

@@ -1,5 +1,6 @@
 // Packets of BEATS beats come in, then leave with their codes in another order; a ROM word names for each lane the code
-// that leaves there. Specification: flow/shiftwire/ops/folded.py, reorder_kernel. Two pipeline stages.
+// that leaves there. Specification: flow/shiftwire/ops/folded.py, reorder_kernel. Two pipeline stages,
+// one more with ROM_BLOCK, by which codes are stored later too, so that none is overwritten before it has left.
 module sw_reorder #(
     parameter int LANES = 1,
     parameter int CODE_BITS = 8,
@@ -20,9 +21,11 @@ module sw_reorder #(
     input logic m_ready,
     output logic [LANES*CODE_BITS-1:0] m_data
 );
-    logic room, is_out, is_last;
-    logic [PLACE-1:0] place;
-    logic [1:0] is_live;
+    localparam int LATE = ROM_BLOCK ? 1 : 0;
+    logic room, is_out, is_last, is_stored;
+    logic [PLACE-1:0] place, stored_place;
+    logic [LANES*CODE_BITS-1:0] stored;
+    logic [1+LATE:0] is_live;
     logic [LANES*(PLACE+LANE)-1:0] sources;
     logic [LANES*CODE_BITS-1:0] codes;
     wire store = s_valid & ~is_out;
@@ -30,14 +33,17 @@ module sw_reorder #(
     assign s_ready = ~is_out;
 
     sw_counter #(.STEPS(BEATS)) places (.clk, .rst, .step(store | give), .value(place), .last(is_last));
-    sw_rom #(.WIDTH(LANES * (PLACE + LANE)), .WORDS(BEATS), .FILE(FILE), .BLOCK(ROM_BLOCK)) order (
+    sw_rom #(.WIDTH(LANES * (PLACE + LANE)), .WORDS(BEATS), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) order (
         .clk, .address(place), .data(sources)
     );
     always_ff @(posedge clk) begin
         if (rst) is_out <= 1'b0;
         else if ((store | give) & is_last) is_out <= ~is_out;
-        is_live <= rst ? '0 : {is_live[0], give};
+        is_live <= rst ? '0 : {is_live[LATE:0], give};
     end
+    sw_delay #(.WIDTH(1 + PLACE + LANES * CODE_BITS), .CYCLES(LATE)) until_stored (
+        .clk, .from({store, place, s_data}), .to({is_stored, stored_place, stored})
+    );
 
     genvar l;
     generate
@@ -46,7 +52,7 @@ module sw_reorder #(
             logic [LANES*CODE_BITS-1:0] beat;
             logic [LANE-1:0] which;
             always_ff @(posedge clk) begin
-                if (store) held[place] <= s_data;
+                if (is_stored) held[stored_place] <= stored;
                 beat <= held[sources[l*(PLACE+LANE)+LANE+:PLACE]];
                 which <= sources[l*(PLACE+LANE)+:LANE];
             end
@@ -55,6 +61,6 @@ module sw_reorder #(
     endgenerate
 
     sw_fifo #(.WIDTH(LANES * CODE_BITS), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(give), .room, .push(is_live[1]), .push_data(codes), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(give), .room, .push(is_live[1+LATE]), .push_data(codes), .m_valid, .m_ready, .m_data
     );
 endmodule
