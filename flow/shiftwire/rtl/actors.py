@@ -74,7 +74,7 @@ def folding(name: str, source: str, output: str, kernel: Kernel, *, replays: boo
     )
 
 
-def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel) -> tuple[Actor, Actor]:
+def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel, stages: int) -> tuple[Actor, Actor]:
     """The two sides of a window unit; the beats of `ring` are image rows."""
     number = kernel.number
     (port,) = kernel.reads
@@ -93,5 +93,5 @@ def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel) ->
     pop = (np.searchsorted(first[1:], rows, side="right") + 1) * given - 1
     made = every(kernel.writes.beats)
     reads = Reads(ring, need, pop)
-    give = Actor(f"{name}_give", len(made), (reads,), (Writes(output, made, made),), 2)
+    give = Actor(f"{name}_give", len(made), (reads,), (Writes(output, made, made),), stages)
     return store, give

@@ -14,6 +14,7 @@ def window(site: Site) -> RtlUnit:
     ring_bits = max((number("rows") * row - 1).bit_length(), 1)
     sizes = ("in_height", "in_width", "out_height", "out_width", "kernel_height", "kernel_width")
     bends = ("stride_height", "stride_width", "pad_top", "pad_left", "blocks", "taps")
+    in_block = is_block(1 << ring_bits, port.lanes * site.x.bits)
     parameters = {
         **{key.upper(): number(key) for key in sizes + bends},
         "CHUNKS": number("block_channels") // port.lanes,
@@ -21,10 +22,10 @@ def window(site: Site) -> RtlUnit:
         "CODE_BITS": site.x.bits,
         "FILL": number("fill") % (1 << site.x.bits),
         "RING_BITS": ring_bits,
-        "RING_BLOCK": is_block(1 << ring_bits, port.lanes * site.x.bits),
+        "RING_BLOCK": in_block,
     }
     ring = f"{name}_ring"
-    actors = windowing(name, site.unit.inputs[0], site.writes[0], ring, kernel)
+    actors = windowing(name, site.unit.inputs[0], site.writes[0], ring, kernel, stages=2 if in_block else 3)
     return site.built("sw_window", parameters, actors, ring=ring)
 
 

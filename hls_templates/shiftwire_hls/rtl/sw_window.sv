@@ -3,7 +3,7 @@
 // Two sides work at their own pace on a ring of 2**RING_BITS words (LANES channels each): one stores rows while the ring
 // has room for a whole row, the other gives windows while all rows that a row of windows reads are there, and lets go of
 // those that no later one reads. For each position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH,
-// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. Two pipeline stages.
+// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. Two pipeline stages, three without RING_BLOCK.
 module sw_window #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,
@@ -60,7 +60,9 @@ module sw_window #(
     // rows that there is room for, less one, and rows that are there beyond those that are needed: both by their signs
     logic signed [COUNT_BITS-1:0] spare, beyond;
     logic [COUNT_BITS-1:0] gone, asked;
-    logic row_stored, room, is_read, is_given;
+    localparam int STAGES = RING_BLOCK ? 2 : 3;
+    logic row_stored, room;
+    logic [STAGES-1:0] is_live;
     logic [RING_BITS-1:0] to;
 
     // storing
@@ -133,8 +135,7 @@ module sw_window #(
     always_ff @(posedge clk) begin
         if (rst) at <= START;
         else if (fire) at <= at + move;
-        is_read <= fire & ~rst;
-        is_given <= is_read & ~rst;
+        is_live <= rst ? '0 : {is_live[STAGES-2:0], fire};
     end
 
     logic [TAPS*WORD-1:0] taps;
@@ -153,6 +154,6 @@ module sw_window #(
     endgenerate
 
     sw_fifo #(.WIDTH(TAPS * WORD), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(fire), .room, .push(is_given), .push_data(taps), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(fire), .room, .push(is_live[STAGES-1]), .push_data(taps), .m_valid, .m_ready, .m_data
     );
 endmodule

@@ -1,5 +1,6 @@
 // One tap of sw_window: its own copy of the ring, read at `at` plus the place of tap group * TAPS + TAP in the kernel;
-// FILL outside the image. The word stands at the output two cycles after.
+// FILL outside the image. The word stands at the output two cycles after, three where the ring is no block RAM: behind
+// a ring in LUTs comes a multiplexer, so the address waits in a register.
 module sw_window_tap #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,
@@ -68,13 +69,18 @@ module sw_window_tap #(
     wire [KERNEL_HEIGHT-1:0] row_outside = rows_outside[y*KERNEL_HEIGHT+:KERNEL_HEIGHT];
     wire [KERNEL_WIDTH-1:0] column_outside = columns_outside[x*KERNEL_WIDTH+:KERNEL_WIDTH];
     wire is_outside = row_outside[i] | column_outside[j];
-    wire [RING_BITS-1:0] from = at + offsets[group*RING_BITS+:RING_BITS];
+    wire [RING_BITS-1:0] place_at = at + offsets[group*RING_BITS+:RING_BITS];
+    logic [RING_BITS-1:0] from;
+    logic is_from_outside;
+    sw_delay #(.WIDTH(RING_BITS + 1), .CYCLES(RING_BLOCK ? 0 : 1)) until_read (
+        .clk, .from({is_outside, place_at}), .to({is_from_outside, from})
+    );
 
     // no row is written while it is read; what a block RAM gives comes late in its cycle, so a register follows at once
     logic [WORD-1:0] read;
     logic was_outside;
     always_ff @(posedge clk) begin
-        was_outside <= is_outside;
+        was_outside <= is_from_outside;
         if (was_outside) word <= FILL;
         else word <= read;
     end
