@@ -74,7 +74,7 @@ def folding(name: str, source: str, output: str, kernel: Kernel, *, replays: boo
     )
 
 
-def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel, stages: int) -> tuple[Actor, Actor]:
+def windowing(name: str, source: str, output: str, ring: str, kernel: Kernel, *, stages: int) -> tuple[Actor, Actor]:
     """The two sides of a window unit; the beats of `ring` are image rows."""
     number = kernel.number
     (port,) = kernel.reads
