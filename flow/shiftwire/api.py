@@ -16,7 +16,7 @@ from shiftwire.onnx_import import IntegerWeights, import_onnx
 from shiftwire.passes import run_pipeline
 from shiftwire.project import Backend, Project, write_project
 from shiftwire.schedule import Design, Target, schedule
-from shiftwire_boards.catalog import Board, UnknownBoardError, load_board
+from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, load_board
 
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
@@ -42,7 +42,7 @@ def design(
     Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name.
     """
     network = model if isinstance(model, Network) else load_network(model)
-    return schedule(network, _board(board), clock_ns, target, folds)
+    return schedule(network, find_board(board), clock_ns, target, folds)
 
 
 def convert(
@@ -91,8 +91,9 @@ def to_hls4ml(
         return model_graph(planned, Path(output))
 
 
-def _board(name: str) -> Board:
+def find_board(name: str) -> Board:
+    """A board of the catalog; raises InputError that offers the nearest name, or tells of a bad file."""
     try:
         return load_board(name)
-    except UnknownBoardError as error:
+    except (CatalogError, UnknownBoardError) as error:
         raise InputError(str(error)) from None

@@ -27,7 +27,7 @@ from shiftwire.rtl.depths import interval
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.rtl_files import check_rtl, checksums, write_rtl, write_shell
 from shiftwire.schedule import Design, folded
-from shiftwire_boards.catalog import Board
+from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
 SCHEMA = 3
 DESIGN_FILE = "design.json"
@@ -129,10 +129,12 @@ def load_project(path: Path) -> Project:
         arrays = ArrayFolder(path / "weights")
         try:
             network: Network = decode(manifest["network"], arrays)
-            board = Board(**manifest["board"])
+            board = recalled_board(manifest["board"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
             planned = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
+        except (CatalogError, UnknownBoardError) as error:
+            raise InputError(f"its board is not to be had: {error}; convert the model again") from None
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
     return Project(path, planned, _version_hash(text), sums)
@@ -182,7 +184,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
     return {
         "shiftwire": {"schema": SCHEMA, "version": shiftwire_version()},
         "written_for": {"hls4ml": importlib.metadata.version("hls4ml"), "c++": "c++14", "vitis_hls": "2022.2 or later"},
-        "board": dataclasses.asdict(design.board),
+        "board": design.board.recorded(),
         "clock_ns": design.clock_ns,
         "unroll": design.unroll,
         "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from shiftwire_boards.catalog.board import (
+    Badge,
+    Board,
+    BoardFiles,
+    BoardFilesSource,
+    Family,
+    PowerSensor,
+    ProcessingSystem,
+    PynqVersions,
+    SensorKind,
+    recorded_name,
+)
+from shiftwire_boards.catalog.reading import CatalogError, read_board
+
+__all__ = [
+    "Badge",
+    "Board",
+    "BoardFiles",
+    "BoardFilesSource",
+    "CatalogError",
+    "Family",
+    "PowerSensor",
+    "ProcessingSystem",
+    "PynqVersions",
+    "SensorKind",
+    "UnknownBoardError",
+    "board_names",
+    "load_board",
+    "read_board",
+    "recalled_board",
+]
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -14,30 +47,24 @@ class UnknownBoardError(LookupError):
     """No file of that name lies in the catalog."""
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """A board's programmable logic; counts are of the whole part, before anything is built."""
-
-    name: str
-    title: str
-    part: str
-    clock_ns: float
-    lut: int
-    flip_flop: int
-    bram36: int
-    dsp: int
-
-
 def board_names() -> tuple[str, ...]:
     """Names of all boards, sorted."""
     return tuple(sorted(file.stem for file in _FOLDER.glob("*.toml")))
 
 
 def load_board(name: str) -> Board:
-    """The board of a name; raises UnknownBoardError that offers the nearest one."""
+    """The board of a name; raises UnknownBoardError that offers the nearest one, CatalogError for a bad file."""
     if name not in board_names():
         near = difflib.get_close_matches(name.lower(), board_names(), n=1, cutoff=0.0)
         raise UnknownBoardError(
             f"found no board '{name}'; did you mean '{near[0]}'? The catalog holds {', '.join(board_names())}"
         )
-    return Board(name=name, **tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+    return read_board(_FOLDER / f"{name}.toml")
+
+
+def recalled_board(record: Mapping[str, Any]) -> Board:
+    """The board of what `Board.recorded` gave: its own figures, with today's facts about everything else.
+
+    Raises UnknownBoardError where the catalog has lost it, KeyError where a field is missing or unknown.
+    """
+    return dataclasses.replace(load_board(recorded_name(record)), **record)
