@@ -1,0 +1,93 @@
+# Stand-ins for the second half of a build: runs, reports and files. No file is touched: v::files holds what would be there.
+
+proc make {path} {
+    set tail [file tail $path]
+    if {$::v::defect eq "missing:$tail"} { return }
+    dict set ::v::files $path [expr {$::v::defect eq "empty:$tail" ? 0 : 1000}]
+}
+rename file real_file
+proc file {what args} {
+    switch -exact $what {
+        exists { return [dict exists $::v::files [lindex $args end]] }
+        size {
+            set path [lindex $args end]
+            if {![dict exists $::v::files $path]} { error "could not read \"$path\": no such file or directory" }
+            return [dict get $::v::files $path]
+        }
+        copy {
+            lassign [lrange $args end-1 end] from to
+            if {![dict exists $::v::files $from]} { error "error copying \"$from\": no such file or directory" }
+            make $to
+            if {[dict exists $::v::files $to] && ![dict get $::v::files $from]} { dict set ::v::files $to 0 }
+        }
+        delete - rename - mkdir { fault "a build script of ours does no 'file $what'" }
+        default { return [real_file $what {*}$args] }
+    }
+}
+proc glob {args} {
+    set pattern [lindex $args end]
+    set found {}
+    set patterns [list $pattern]
+    if {[regexp {^(.*)\{([^{}]*)\}(.*)$} $pattern all before choices after]} {
+        set patterns [lmap choice [split $choices ,] { string cat $before $choice $after }]
+    }
+    foreach each $patterns { lappend found {*}[dict keys $::v::files $each] }
+    if {![llength $found] && "-nocomplain" ni $args} { error "no files matched glob pattern \"$pattern\"" }
+    return $found
+}
+proc option {arguments name} {
+    set at [lsearch -exact $arguments $name]
+    if {$at < 0} { fault "no $name in: $arguments"; return "" }
+    return [lindex $arguments $at+1]
+}
+
+proc validate_bd_design {args} { note validate_bd_design }
+proc save_bd_design {args} { needs validate_bd_design "save_bd_design before validate_bd_design"; note save_bd_design }
+proc make_wrapper {args} {
+    if {[option $args -files] ne "file:$::v::bd.bd"} { fault "make_wrapper of another file: $args" }
+    needs save_bd_design "make_wrapper before save_bd_design"
+    note make_wrapper
+}
+proc generate_target {what object} {
+    if {$object ne "file:$::v::bd.bd"} { fault "generate_target of another file: $object" }
+    make [file join $::v::project $::v::bd.gen sources_1 bd $::v::bd hw_handoff $::v::bd.hwh]
+    note generate_target
+}
+proc launch_runs {run args} {
+    foreach {what words} {
+        validate_bd_design "a run is launched before validate_bd_design"
+        make_wrapper "a run is launched without make_wrapper"
+        top "a run is launched before top is set"
+        generate_target "a run is launched before generate_target"
+    } { needs $what $words }
+    if {$run eq "impl_1" && "write_bitstream" ni $args} { fault "impl_1 is launched without -to_step write_bitstream" }
+    if {$run eq "impl_1"} { needs wait:synth_1 "impl_1 is launched before synth_1 has ended" }
+    note launch:$run
+}
+proc wait_on_run {run args} {
+    if {"-timeout" in $args} { fault "wait_on_run with -timeout returns from a run that has not ended" }
+    needs launch:$run "wait_on_run before launch_runs: $run"
+    note wait:$run
+    if {$run eq "impl_1"} { make [file join $::v::project $::v::bd.runs impl_1 ${::v::bd}_wrapper.bit] }
+}
+proc get_property {name object} {
+    if {![string match run:* $object]} { fault "get_property $name of '$object'"; return "" }
+    set run [named run $object]
+    set failed [expr {$::v::defect in {synth impl} && [string match $::v::defect* $run]}]
+    switch -exact $name {
+        PROGRESS { return [expr {$failed ? "34%" : [is_done wait:$run] ? "100%" : "0%"}] }
+        STATUS { return [expr {$failed ? "ERROR" : "Complete!"}] }
+        STATS.WNS { return [expr {$::v::defect eq "setup" ? -0.213 : $::v::defect eq "unrouted" ? "" : 0.123}] }
+        STATS.WHS { return [expr {$::v::defect eq "hold" ? -0.051 : 0.021}] }
+        default { fault "unknown property of a run: $name"; return "" }
+    }
+}
+proc open_run {run} { needs wait:$run "open_run before its run has ended"; note open_run }
+foreach report {report_utilization report_timing_summary report_power} {
+    proc $report {args} "needs open_run {$report before open_run}; make \[option \$args -file\]; note $report"
+}
+proc write_hw_platform {args} {
+    if {"-include_bit" ni $args} { fault "the .xsa is written without -include_bit" }
+    if {"-fixed" ni $args} { fault "the .xsa is written without -fixed" }
+    make [option $args -file]
+}

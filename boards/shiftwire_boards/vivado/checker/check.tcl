@@ -1,0 +1,60 @@
+# Runs a build script under stand-ins for Vivado, once as all goes well and once for each thing that can go wrong.
+# usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS
+# The second kind waits until the first finds nothing. Prints 'ERR <fault>' for each fault and ends with 1, or one line
+# 'OK ...' and ends with 0.
+
+package require Tcl 8.6
+if {[llength $argv] != 6} { puts stderr "usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS"; exit 2 }
+lassign $argv script name part vlnv input output
+set here [file dirname [file normalize [info script]]]
+
+# what goes wrong, and how the fault reads where a script does not stop
+set defects {
+    part "this Vivado lacks the part"
+    board "the board files are not installed: ask get_board_parts"
+    ip "the IP is not found: ask get_ipdefs"
+    synth "synthesis failed: read PROGRESS of synth_1"
+    impl "implementation failed: read PROGRESS of impl_1"
+    setup "setup time is not met: read STATS.WNS"
+    unrouted "there is no setup slack: STATS.WNS may be empty"
+    hold "hold time is not met: read STATS.WHS"
+}
+
+# Vivado's answer to a script under a defect: the Tcl error or "", the faults, and the files it would have left
+proc answer {defect} {
+    set vivado [interp create]
+    set facts [list script [file normalize $::script] name $::name part $::part defect $defect]
+    dict for {variable value} $facts { $vivado eval [list namespace eval v [list variable $variable $value]] }
+    foreach file {cells stub build judge} { $vivado eval [list source [file join $::here $file.tcl]] }
+    $vivado eval [list cells::add_accelerator $::vlnv $::input $::output]
+    $vivado eval {
+        foreach command {exec open socket cd exit} { rename $command {} }
+        rename puts {}
+        proc puts {args} {}
+        proc unknown {args} { fault "unknown command: [lindex $args 0]"; return "" }
+    }
+    set status [catch { $vivado eval [list source [file normalize $::script]] } message]
+    if {!$status && $defect eq ""} { $vivado eval judge }
+    set result [list [expr {$status ? "stopped: $message" : ""}]]
+    foreach fact {
+        {set v::faults} {dict keys $v::files} {dict size $v::cells} {llength $v::nets} {expr {[dict size $v::link_of] / 2}}
+    } { lappend result [$vivado eval $fact] }
+    interp delete $vivado
+    return $result
+}
+
+lassign [answer ""] stopped faults files cells nets links
+if {$stopped ne ""} {
+    lappend faults "the script $stopped"
+} elseif {![llength $faults]} {
+    foreach file $files {
+        lappend defects missing:[file tail $file] "no [file tail $file] was made: look for it at the end"
+        lappend defects empty:[file tail $file] "[file tail $file] is empty: look at its size at the end"
+    }
+    dict for {defect words} $defects {
+        if {[lindex [answer $defect] 0] eq ""} { lappend faults "goes on where $words" }
+    }
+}
+foreach fault $faults { puts "ERR $fault" }
+if {[llength $faults]} { exit 1 }
+puts "OK $cells cells, $nets nets, $links links; [dict size $defects] faults of a build stop it"

@@ -1,0 +1,61 @@
+"""Build scripts under tclsh, with stand-ins for Vivado's commands: right ones pass, every fault is told."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from script_mutations import MUTATIONS, Mutation
+from shiftwire_boards.catalog import board_names, load_board
+from shiftwire_boards.vivado import SCRIPT, Accelerator, BlockDesign, block_design, build_script, checker_arguments
+
+TCLSH = shutil.which("tclsh")
+pytestmark = pytest.mark.skipif(TCLSH is None, reason="no tclsh on PATH; install the package tcl")
+PLAIN = Accelerator("shiftwire:network:shiftwire:1.0", 32, 64, 100.0, 4096)
+
+
+def checked(design: BlockDesign, text: str, folder: Path) -> tuple[int, str]:
+    script = folder / SCRIPT
+    script.write_text(text, encoding="utf-8")
+    command = [str(TCLSH), *checker_arguments(script, design)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.stderr, done.stderr
+    assert [path.name for path in folder.iterdir()] == [SCRIPT], "the checker wrote a file"
+    return done.returncode, done.stdout
+
+
+CASES = [*((name, (32, 64)) for name in board_names()), ("pynq-z2", (512, 128)), ("kv260", (8, 8))]
+
+
+@pytest.mark.parametrize(("name", "bits"), CASES)
+def test_every_boards_script_passes(name: str, bits: tuple[int, int], tmp_path: Path) -> None:
+    accelerator = Accelerator(PLAIN.vlnv, *bits, PLAIN.clock_mhz, PLAIN.register_bytes)
+    design = block_design(load_board(name), accelerator, ip_repo="../rtl")
+    status, out = checked(design, build_script(design), tmp_path)
+    assert (status, out) == (0, "OK 9 cells, 9 nets, 9 links; 22 faults of a build stop it\n")
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_every_mutation_is_caught(mutation: Mutation, tmp_path: Path) -> None:
+    design = block_design(load_board("pynq-z2"), PLAIN)
+    script = build_script(design)
+    broken = mutation.applied(script)
+    assert broken != script
+    status, out = checked(design, broken, tmp_path)
+    assert status == 1
+    faults = [line for line in out.splitlines() if line.startswith("ERR ")]
+    assert any(mutation.words in fault for fault in faults), "\n".join(faults)
+
+
+def test_mutations_have_names_of_their_own() -> None:
+    assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 20
+
+
+def test_a_zynq_ultrascale_script_is_held_to_its_own_window(tmp_path: Path) -> None:
+    design = block_design(load_board("zcu104"), PLAIN)
+    script = build_script(design)
+    status, out = checked(design, script.replace("-offset 0xA002", "-offset 0x4002"), tmp_path)
+    assert status == 1 and "outside the PS's window 0xA0000000..0xAFFFFFFF: 0x40020000" in out
+    status, out = checked(design, script.replace("M_AXI_GP2 {0}", "M_AXI_GP2 {1}"), tmp_path)
+    assert status == 1 and "interface without a link: zynq_ultra_ps_e_0/M_AXI_HPM0_LPD" in out
