@@ -141,6 +141,12 @@ STRUCTURE = (
     Mutation(
         "another part", "-part xc7z020clg400-1", "-part xc7z010clg400-1", "the project's part is 'xc7z010clg400-1'"
     ),
+    without("no folder of our IP", "set_property ip_repo_paths", "update_ip_catalog before ip_repo_paths is set"),
+    Mutation(
+        "another clock", "OUT_FREQ {100.000}", "OUT_FREQ {150.000}", "clk_wiz_0 gives 150.000 MHz, wanted 100.000"
+    ),
+    without("a clock from a pin", "PRIM_SOURCE", "clk_wiz_0 wants a clock from a pin of the part"),
+    Mutation("far memory", "c_addr_width {32}", "c_addr_width {40}", "addresses of axi_dma_0 are 40 bits, those of"),
     without("no catalogue", "update_ip_catalog", "create_bd_design before update_ip_catalog"),
 )
 

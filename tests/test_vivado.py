@@ -143,6 +143,20 @@ def test_hwh_is_the_same_design(name: str) -> None:
     assert all(re.fullmatch(r".+:.+:\w+:\d+\.\d+", module.get("VLNV", "")) for module in modules.values())
     ranges = {each.get("INSTANCE"): each.get("BASEVALUE") for each in modules[design.board.ps_cell].iter("MEMRANGE")}
     assert ranges == {each.slave.cell: f"0x{each.base:08X}" for each in design.addresses}
+    faces = {
+        (instance, face.get("NAME")): (face.get("TYPE"), face.get("BUSNAME"), face.get("DATAWIDTH"))
+        for instance, module in modules.items()
+        for face in module.iter("BUSINTERFACE")
+    }
+    assert faces[ACCELERATOR, "S_AXIS"] == ("TARGET", "axi_dma_0_M_AXIS_MM2S", "32")
+    assert faces[DMA, "S_AXIS_S2MM"] == ("TARGET", "accel_0_M_AXIS", "64")
+    assert faces[ACCELERATOR, "S_AXI"] == ("SLAVE", "sc_ctrl_M01_AXI", "32")
+    assert faces[design.master.cell, design.master.name][0] == "MASTER"
+    for each in modules[design.board.ps_cell].iter("MEMRANGE"):
+        assert (each.get("INSTANCE"), each.get("SLAVEBUSINTERFACE")) in faces
+        assert each.get("MASTERBUSINTERFACE") == design.master.name
+    blocks = {block.get("INTERFACE"): len(list(block.iter("REGISTER"))) for block in root.iter("ADDRESSBLOCK")}
+    assert blocks == {"S_AXI_LITE": 10, "S_AXI": len(design.accelerator.registers), "s_axi": 0}
     connected = {
         frozenset(((instance, port.get("NAME")), (end.get("INSTANCE"), end.get("PORT"))))
         for instance, module in modules.items()

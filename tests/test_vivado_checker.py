@@ -48,6 +48,40 @@ def test_every_mutation_is_caught(mutation: Mutation, tmp_path: Path) -> None:
     assert any(mutation.words in fault for fault in faults), "\n".join(faults)
 
 
+REDUNDANT = (
+    "CONFIG.",  # those whose default would do as well: DEFAULTS
+    "update_compile_order",
+    'puts "shiftwire: ',
+    "if {!([llength $handoff])}",  # the copy behind it fails too, in Tcl's words
+)
+DEFAULTS = {
+    *(
+        "PCW_S_AXI_HP0_DATA_WIDTH",
+        "PCW_FPGA0_PERIPHERAL_FREQMHZ",
+        "CLKOUT1_REQUESTED_OUT_FREQ",
+        "USE_LOCKED",
+        "USE_RESET",
+    ),
+    *("c_sg_include_stscntrl_strm", "c_addr_width", "c_include_mm2s", "c_include_s2mm", "c_include_mm2s_dre"),
+    *("c_include_s2mm_dre", "c_m_axi_mm2s_data_width", "c_m_axis_mm2s_tdata_width", "c_mm2s_burst_size"),
+    *("c_s2mm_burst_size", "NUM_CLKS", "NUM_SI", "NUM_MI", "NUM_PORTS"),
+}
+
+
+@pytest.mark.slow
+def test_no_line_can_be_left_out(tmp_path: Path) -> None:
+    """But what is said at the end, and settings whose default would do as well."""
+    design = block_design(load_board("pynq-z2"), PLAIN)
+    lines = build_script(design).splitlines()
+    kept = [at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")]
+    left_out = [
+        lines[at].strip() for at in kept if not checked(design, "\n".join(lines[:at] + lines[at + 1 :]), tmp_path)[0]
+    ]
+    assert all(line.startswith(REDUNDANT) for line in left_out)
+    settings = {line.split()[0].removeprefix("CONFIG.") for line in left_out if line.startswith("CONFIG.")}
+    assert settings == DEFAULTS
+
+
 def test_mutations_have_names_of_their_own() -> None:
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 20
 

@@ -15,5 +15,5 @@ def checker_arguments(script: Path, design: BlockDesign) -> tuple[str, ...]:
     It knows what was typed into checker/cells.tcl and nothing of Vivado beyond: no CONFIG value is proven valid.
     """
     accelerator = design.accelerator
-    widths = (str(accelerator.input_bits), str(accelerator.output_bits))
-    return (str(CHECKER), str(script), design.name, design.board.part, accelerator.vlnv, *widths)
+    figures = (str(accelerator.input_bits), str(accelerator.output_bits), f"{accelerator.clock_mhz:.3f}")
+    return (str(CHECKER), str(script), design.name, design.board.part, accelerator.vlnv, *figures)

@@ -1,11 +1,11 @@
 # Runs a build script under stand-ins for Vivado, once as all goes well and once for each thing that can go wrong.
-# usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS
+# usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS MHZ
 # The second kind waits until the first finds nothing. Prints 'ERR <fault>' for each fault and ends with 1, or one line
 # 'OK ...' and ends with 0.
 
 package require Tcl 8.6
-if {[llength $argv] != 6} { puts stderr "usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS"; exit 2 }
-lassign $argv script name part vlnv input output
+if {[llength $argv] != 7} { puts stderr "usage: tclsh check.tcl SCRIPT NAME PART VLNV INPUT_BITS OUTPUT_BITS MHZ"; exit 2 }
+lassign $argv script name part vlnv input output mhz
 set here [file dirname [file normalize [info script]]]
 
 # what goes wrong, and how the fault reads where a script does not stop
@@ -23,7 +23,7 @@ set defects {
 # Vivado's answer to a script under a defect: the Tcl error or "", the faults, and the files it would have left
 proc answer {defect} {
     set vivado [interp create]
-    set facts [list script [file normalize $::script] name $::name part $::part defect $defect]
+    set facts [list script [file normalize $::script] name $::name part $::part mhz $::mhz defect $defect]
     dict for {variable value} $facts { $vivado eval [list namespace eval v [list variable $variable $value]] }
     foreach file {cells stub build judge} { $vivado eval [list source [file join $::here $file.tcl]] }
     $vivado eval [list cells::add_accelerator $::vlnv $::input $::output]

@@ -11,6 +11,7 @@ proc judge {} {
         }
         if {[is_ps $cell] && ![dict get $facts preset]} { fault "no board preset for $cell" }
         if {[dict get $facts vlnv] eq "xilinx.com:ip:axi_dma"} { judge_dma $cell [dict get $facts settings] }
+        if {[dict get $facts vlnv] eq "xilinx.com:ip:clk_wiz"} { judge_clocking $cell [dict get $facts settings] }
     }
     if {![llength [lsearch -all -inline -regexp [dict keys $::v::cells] {^(processing_system7|zynq_ultra_ps_e)_}]]} {
         fault "no processing system"
@@ -27,9 +28,17 @@ proc lookup {what} { expr {[dict exists $::v::asked $what] ? [dict get $::v::ask
 proc is_ps {cell} { regexp {:(processing_system7|zynq_ultra_ps_e)$} [vlnv_of $cell] }
 proc judge_dma {cell settings} {
     dict with settings {
+        set bits [expr {[llength [lsearch -all [dict keys $::v::cells] zynq_ultra_ps_e_*]] ? 40 : 32}]
+        if {$c_addr_width != $bits} { fault "addresses of $cell are $c_addr_width bits, those of the PS's memory $bits" }
         if {$c_sg_length_width != 26} { fault "transfer length of $cell is $c_sg_length_width bits, wanted 26" }
         if {$c_m_axis_mm2s_tdata_width > $c_m_axi_mm2s_data_width} { fault "stream of $cell is wider than its memory side: MM2S" }
         if {$c_s_axis_s2mm_tdata_width > $c_m_axi_s2mm_data_width} { fault "stream of $cell is wider than its memory side: S2MM" }
+    }
+}
+proc judge_clocking {cell settings} {
+    dict with settings {
+        if {$CLKOUT1_REQUESTED_OUT_FREQ != $::v::mhz} { fault "$cell gives $CLKOUT1_REQUESTED_OUT_FREQ MHz, wanted $::v::mhz" }
+        if {$PRIM_SOURCE ne "No_buffer"} { fault "$cell wants a clock from a pin of the part: PRIM_SOURCE is $PRIM_SOURCE" }
     }
 }
 proc judge_net {net} {

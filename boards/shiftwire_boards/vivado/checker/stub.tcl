@@ -66,7 +66,10 @@ proc create_project {name folder option part args} {
     set ::v::project $folder
     note create_project
 }
-proc update_ip_catalog {args} { note update_ip_catalog }
+proc update_ip_catalog {args} {
+    needs ip_repo_paths "update_ip_catalog before ip_repo_paths is set: our IP would not be found"
+    note update_ip_catalog
+}
 proc update_compile_order {args} {}
 proc create_bd_design {name} {
     needs board_part "create_bd_design before board_part is set: the PS would keep its defaults"
