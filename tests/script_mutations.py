@@ -134,6 +134,10 @@ STRUCTURE = (
     Mutation("an IP without a model", "ip:xlconcat", "ip:xlslice", "no model of IP xilinx.com:ip:xlslice"),
     Mutation("one name twice", "smartconnect sc_mem", "smartconnect sc_ctrl", "two cells of one name: sc_ctrl"),
     Mutation("an unknown command", "save_bd_design\n", "save_bd_desing\n", "unknown command: save_bd_desing"),
+    Mutation(
+        "no end", "set name shiftwire", "while 1 { set name shiftwire }", "the script stopped: command count limit"
+    ),
+    Mutation("a bracket", "[current_fileset]", "[current_fileset", "the script stopped: missing close-bracket"),
     Mutation("a Tcl error", "set name shiftwire", "set name", "the script stopped: can't read"),
     without("no preset", "apply_bd_automation", f"no board preset for {PS}"),
     Mutation("the preset off", 'board_preset "1"', 'board_preset "0"', f"no board preset for {PS}"),

@@ -33,8 +33,10 @@ proc answer {defect} {
         proc puts {args} {}
         proc unknown {args} { fault "unknown command: [lindex $args 0]"; return "" }
     }
+    $vivado limit commands -value 1000000
     set status [catch { $vivado eval [list source [file normalize $::script]] } message]
     if {!$status && $defect eq ""} { $vivado eval judge }
+    $vivado limit commands -value {}
     set result [list [expr {$status ? "stopped: $message" : ""}]]
     foreach fact {
         {set v::faults} {dict keys $v::files} {dict size $v::cells} {llength $v::nets} {expr {[dict size $v::link_of] / 2}}
