@@ -20,7 +20,15 @@ def newer(text: str) -> Iterator[str]:
     tree = ast.parse(text, feature_version=(3, 8))
     late = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
     never_run = {id(inner) for part in _annotations(tree) for inner in ast.walk(part)} if late else set()
+    typing = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "typing"
+        for alias in node.names
+    }
     for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") in typing:
+            continue
         if id(node) not in never_run:
             yield from _newer(node)
 
