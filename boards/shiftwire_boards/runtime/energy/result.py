@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from statistics import median
 from typing import Union
 
@@ -111,6 +112,12 @@ class Modelled:
 
     joules: float
     method: str
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.joules) and self.joules >= 0 and self.method):
+            raise SensorError(
+                f"found a modelled energy of {self.joules:g} J by '{self.method}'; give joules and the model"
+            )
 
 
 Measured = Union[Energy, Unavailable]

@@ -1,0 +1,184 @@
+"""What a measurement on a board says: parts that were observed, and properties derived from them alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from math import ceil, isfinite
+
+from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
+from shiftwire_boards.runtime.errors import RecordError
+
+
+class Badge(Enum):
+    """Whether a board ran or a simulation: simulated seconds are cycles over an assumed clock, never wall time."""
+
+    MEASURED = "measured"
+    SIMULATED = "simulated"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which design ran where; `version_hash` is the project's SHA-256 in hexadecimal."""
+
+    model: str
+    version_hash: str
+    board: str
+    badge: Badge
+
+    def __post_init__(self) -> None:
+        _wanted(bool(self.model and self.board), "a record names its model and its board")
+        right = re.fullmatch("[0-9a-f]{64}", self.version_hash) is not None
+        _wanted(right, f"found the version hash '{self.version_hash[:70]}', wanted 64 hexadecimal digits in lower case")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """`derived_mhz` is the cycle counter over monotonic time; None in a simulation, whose clock is assumed."""
+
+    nominal_mhz: float
+    derived_mhz: float | None = None
+
+    def __post_init__(self) -> None:
+        _positive("nominal_mhz", self.nominal_mhz)
+        if self.derived_mhz is not None:
+            _positive("derived_mhz", self.derived_mhz)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """`frames` in `seconds`; `over_time` holds (seconds since the start, frames/s since the point before)."""
+
+    frames: int
+    seconds: float
+    frames_per_transfer: int
+    over_time: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        _positive("frames", self.frames)
+        _positive("seconds", self.seconds)
+        _positive("frames_per_transfer", self.frames_per_transfer)
+        rising = all(a[0] < b[0] for a, b in zip(self.over_time, self.over_time[1:]))
+        fine = rising and all(isfinite(t) and t >= 0 and isfinite(fps) and fps >= 0 for t, fps in self.over_time)
+        _wanted(fine, "the points of frames/s over time need rising seconds and rates of 0 or more")
+
+    @property
+    def fps(self) -> float:
+        return self.frames / self.seconds
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Single frames, each in its own transfer, from the call to the answer."""
+
+    samples_us: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _wanted(bool(self.samples_us), "found no latencies; leave the latency out where none was taken")
+        _wanted(all(isfinite(us) and us > 0 for us in self.samples_us), "a latency is a number above 0 us")
+
+    def percentile_us(self, percent: float) -> float:
+        """The smallest sample that `percent` of all samples do not exceed (nearest rank)."""
+        return sorted(self.samples_us)[max(ceil(percent / 100 * len(self.samples_us)), 1) - 1]
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Clock cycles, counted in the fabric and foreseen by the schedule; a frame's may be a mean."""
+
+    frame_foreseen: float
+    frame_counted: float | None = None
+    latency_foreseen: float | None = None
+    latency_counted: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("frame_foreseen", "frame_counted", "latency_foreseen", "latency_counted"):
+            value = getattr(self, name)
+            if value is not None:
+                _positive(name, value)
+
+
+@dataclass(frozen=True)
+class LayerCycles:
+    """Cycles of one layer for one frame."""
+
+    name: str
+    foreseen: float
+    counted: float | None = None
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """Where the seconds of the run went; the fabric works while the DMA moves, so the parts may exceed the whole."""
+
+    fabric_s: float
+    dma_s: float
+    python_s: float
+
+    def __post_init__(self) -> None:
+        parts = (self.fabric_s, self.dma_s, self.python_s)
+        _wanted(all(isfinite(part) and part >= 0 for part in parts), "a part of the time is a number of 0 s or more")
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Labels met, of all that were asked for."""
+
+    correct: int
+    total: int
+
+    def __post_init__(self) -> None:
+        _wanted(0 <= self.correct <= self.total and self.total > 0, f"found {self.correct} correct of {self.total}")
+
+    @property
+    def share(self) -> float:
+        return self.correct / self.total
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """Output codes against Network.evaluate; nothing compared is nothing shown."""
+
+    compared: int
+    different: int
+
+    def __post_init__(self) -> None:
+        _wanted(0 <= self.different <= self.compared, f"found {self.different} different of {self.compared} codes")
+
+    @property
+    def exact(self) -> bool:
+        return self.compared > 0 and self.different == 0
+
+
+@dataclass(frozen=True)
+class Record:
+    """One measurement; a simulation has neither a derived clock nor a measured energy."""
+
+    identity: Identity
+    clock: Clock
+    speed: Speed
+    cycles: Cycles
+    exactness: Exactness
+    energy: Energy | Unavailable
+    latency: Latency | None = None
+    time_split: TimeSplit | None = None
+    accuracy: Accuracy | None = None
+    modelled_energy: Modelled | None = None
+    layers: tuple[LayerCycles, ...] = ()
+    software: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.identity.badge is Badge.SIMULATED:
+            _wanted(self.clock.derived_mhz is None, "a simulated record has an assumed clock; leave derived_mhz out")
+            _wanted(isinstance(self.energy, Unavailable), "a simulation has no sensor; its energy is Unavailable")
+
+
+def _wanted(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise RecordError(sentence)
+
+
+def _positive(name: str, value: float) -> None:
+    _wanted(isfinite(value) and value > 0, f"found {name} = {value:g}; wanted a number above 0")

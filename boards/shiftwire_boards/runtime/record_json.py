@@ -1,0 +1,151 @@
+"""Records as JSON files; a file also tells what is derived, and is refused where that does not follow from the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
+from shiftwire_boards.runtime.energy.window import Window, WindowPower
+from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.record import Record
+from shiftwire_boards.runtime.record_parts import Node, record_of
+
+KIND, VERSION = "shiftwire.record", 1
+SAME = 1e-9
+"""Relative: another numpy may add in another order."""
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a file that is whole or not there."""
+    text = json.dumps(record_to_json(record), indent=1, ensure_ascii=False, allow_nan=False)
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def read_record(path: Path) -> Record:
+    """Read a file; raises RecordError in one sentence for every file that is no sound record."""
+    try:
+        data = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path} cannot be read as a record ({error}); name a file that write_record wrote") from None
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from None
+    try:
+        return record_from_json(data)
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from error
+
+
+def record_from_json(data: Any) -> Record:
+    """The record of `record_to_json`; raises RecordError where something is missing, added, or does not follow."""
+    if not isinstance(data, Mapping) or data.get("kind") != KIND:
+        raise RecordError(f'this is no record: wanted an object with "kind": "{KIND}"')
+    if data.get("version") != VERSION:
+        raise RecordError(
+            f"found a record of version {data.get('version')!r}, wanted {VERSION}; use the shiftwire of its time"
+        )
+    record = record_of(Node(data, ""))
+    _same("record", record_to_json(record), data)
+    return record
+
+
+def record_to_json(record: Record) -> dict[str, Any]:
+    """Plain values alone; every key is always there, null where there is nothing."""
+    identity, clock, speed, cycles = record.identity, record.clock, record.speed, record.cycles
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "identity": {**vars(identity), "badge": identity.badge.value},
+        "clock": dict(vars(clock)),
+        "speed": {**vars(speed), "over_time": [list(point) for point in speed.over_time], "fps": speed.fps},
+        "latency": _latency(record),
+        "cycles": dict(vars(cycles)),
+        "layers": [dict(vars(layer)) for layer in record.layers],
+        "time_split": record.time_split and dict(vars(record.time_split)),
+        "accuracy": record.accuracy and {**vars(record.accuracy), "share": record.accuracy.share},
+        "exactness": {**vars(record.exactness), "exact": record.exactness.exact},
+        "energy": _energy(record.energy),
+        "modelled_energy": record.modelled_energy and _modelled(record.modelled_energy),
+        "software": [list(pair) for pair in record.software],
+        "notes": list(record.notes),
+    }
+
+
+def _latency(record: Record) -> dict[str, Any] | None:
+    latency = record.latency
+    if latency is None:
+        return None
+    told = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
+    return {"samples_us": list(latency.samples_us), **told}
+
+
+def _modelled(energy: Modelled) -> dict[str, Any]:
+    return {"joules": energy.joules, "method": energy.method}
+
+
+def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
+    if isinstance(energy, Unavailable):
+        return {"kind": "unavailable", "reason": energy.reason}
+    trace = energy.trace
+    return {
+        "kind": "measured",
+        "sensor": {**vars(trace.sensor), "kind": trace.sensor.kind.value},
+        "seconds": list(trace.seconds),
+        "watts": list(trace.watts),
+        "dropped": list(trace.dropped),
+        "idle": _window(energy.idle),
+        "busy": [_window(window) for window in energy.busy],
+        "update_hz": trace.update_hz,
+        "samples": energy.samples,
+        "idle_w": energy.idle_w,
+        "busy_w": _spread(energy.busy_w),
+        "delta_w": energy.delta_w,
+        "gross_j": _spread(energy.gross_j),
+        "net_j": _spread(energy.net_j),
+        "windows": [_power(power) for power in energy.powers],
+        "notes": list(energy.notes),
+    }
+
+
+def _window(window: Window) -> dict[str, Any]:
+    return {"start_s": window.start_s, "end_s": window.end_s, "frames": window.frames}
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {"median": spread.median, "low": spread.low, "high": spread.high}
+
+
+def _power(power: WindowPower) -> dict[str, Any]:
+    return {"watts": power.watts, "joules": power.joules, "covered_s": power.covered_s, "samples": power.samples}
+
+
+def _no_constant(name: str) -> float:
+    raise RecordError(f"found {name} where a number belongs")
+
+
+def _same(where: str, derived: Any, found: Any) -> None:
+    """Raise where `found` is not what a record says of itself."""
+    if isinstance(derived, dict) and isinstance(found, Mapping):
+        for key in sorted({*derived, *found}):
+            if key not in derived or key not in found:
+                raise RecordError(f"{where} {'lacks' if key in derived else 'has an unknown'} '{key}'")
+            _same(f"{where}.{key}", derived[key], found[key])
+    elif isinstance(derived, list) and isinstance(found, list) and len(derived) == len(found):
+        for index, (a, b) in enumerate(zip(derived, found)):
+            _same(f"{where}[{index}]", a, b)
+    elif isinstance(derived, float) and isinstance(found, (int, float)):
+        slack = SAME * abs(derived) + 1e-15
+        if isinstance(found, bool) or not derived - slack <= found <= derived + slack:
+            raise _edited(where, f"{derived:.9g}", found)
+    elif derived != found or isinstance(derived, bool) != isinstance(found, bool):
+        raise _edited(where, str(derived), found)
+
+
+def _edited(where: str, derived: str, found: Any) -> RecordError:
+    return RecordError(
+        f"{where} is {repr(found)[:60]} in the file and {derived[:60]} from the rest of it; was it edited?"
+    )
