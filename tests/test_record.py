@@ -80,6 +80,12 @@ def test_a_file_gives_the_record_back(record: Record, tmp_path: Path) -> None:
     assert file.read_bytes() == first
 
 
+def test_any_text_may_stand_in_a_record(tmp_path: Path) -> None:
+    odd = replace(records.simulated(), notes=("\x00 \ud800 \u2028 ü €",))
+    write_record(odd, tmp_path / "odd.json")
+    assert read_record(tmp_path / "odd.json") == odd
+
+
 @pytest.mark.parametrize("record", BOTH, ids=["measured", "simulated"])
 def test_the_schema_knows_every_key(record: Record) -> None:
     assert not list(faults(record_to_json(record), SCHEMA))

@@ -20,7 +20,7 @@ SAME = 1e-9
 
 def write_record(record: Record, path: Path) -> None:
     """Write a file that is whole or not there."""
-    text = json.dumps(record_to_json(record), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(record_to_json(record), indent=1, allow_nan=False)
     draft = path.with_name(path.name + ".part")
     draft.write_text(text + "\n", encoding="utf-8")
     draft.replace(path)
