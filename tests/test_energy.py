@@ -173,6 +173,22 @@ def test_negative_and_absurd_readings_are_dropped() -> None:
     check(energy(t, watts))
 
 
+def test_a_driver_that_fails_with_0_watts() -> None:
+    t = stamps(100)
+    watts = load(t)
+    watts[3000:3080] = 0
+    found = energy(t, watts)
+    assert found.trace.dropped[0].startswith(f"dropped 80 of {len(t)} samples: 0 W on a rail that carries more")
+    assert found.gross_j.low == pytest.approx(0.06, rel=0.002)
+    watts[3000:3600] = 0
+    with pytest.raises(SensorError, match=r"600 of 7550 samples cannot be powers \(dropped 600 of 7550 samples: 0 W"):
+        trace_of(SENSOR, t, watts)
+    with pytest.raises(SensorError, match=r"sensor 'ina260_u14' \(5 V input of the module\) only says 0 W; is it read"):
+        trace_of(SENSOR, t, np.zeros(len(t)))
+    quiet = np.where(t % 1 < 0.5, 0, 0.03)
+    assert trace_of(SENSOR, t, quiet).dropped == ()
+
+
 def test_a_rail_that_only_tells_nonsense_is_refused() -> None:
     idle_rail = SensorDescription("FMC", SensorKind.PMBUS, "FMC rail, nothing plugged in", most_w=5)
     with pytest.raises(
@@ -183,7 +199,7 @@ def test_a_rail_that_only_tells_nonsense_is_refused() -> None:
 
 def test_no_trace_can_hold_what_trace_of_would_drop() -> None:
     t = tuple(np.arange(100) * 0.01)
-    for watts in ([np.nan], [-1.0], [30.0], [20.0]):
+    for watts in ([np.nan], [-1.0], [30.0], [20.0], [0.0]):
         with pytest.raises(SensorError, match="holds impossible samples; make it with trace_of"):
             Trace(SENSOR, t, (*[1.0] * 50, *watts, *[1.0] * 49))
     with pytest.raises(SensorError, match="do not always rise; stamp samples with a monotonic clock"):

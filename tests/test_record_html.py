@@ -238,7 +238,7 @@ def test_flat_and_tiny_charts() -> None:
     for over_time in (((0.0, 0.0),), ((0.0, 5.0), (1e-6, 5.0)), ((1e6, 1e9),)):
         ElementTree.fromstring(speed_chart(over_time))
     t = tuple(float(i) for i in range(100))
-    trace = Trace(SensorDescription("flat", SensorKind.FILE, "plug", most_w=5), t, (0.0,) * 100)
+    trace = Trace(SensorDescription("flat", SensorKind.FILE, "plug", most_w=5), t, (0.0, 0.0, 0.0, 0.1, 0.0) * 20)
     energy = replace(MEASURED.energy, trace=trace) if isinstance(MEASURED.energy, Energy) else None
     assert energy is not None
     ElementTree.fromstring(power_chart(energy))

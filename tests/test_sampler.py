@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from shiftwire_boards.runtime.energy.procedure import Plan, measure_energy
 from shiftwire_boards.runtime.energy.sampler import MOST_FAILURES, Sampler, sample
-from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind
+from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace, trace_of
 from shiftwire_boards.runtime.errors import SensorError
 
 DESCRIPTION = SensorDescription("fake", SensorKind.HWMON, "nowhere", most_w=10)
@@ -139,10 +140,78 @@ def test_a_sensor_that_dies_is_heard(error: Exception, words: str) -> None:
 
 def test_a_dead_thread_is_heard_between_windows() -> None:
     with Sampler(Live(ValueError("odd")), hz=None) as sampler:
-        assert sampler._work is not None
-        assert isinstance(sampler._work.exception(timeout=20), ValueError)
+        assert sampler._thread is not None
+        sampler._thread.join(20)
         with pytest.raises(SensorError, match="ValueError: odd"):
             sampler.check()
+
+
+def test_a_sensor_that_never_answers_holds_up_nobody() -> None:
+    released = threading.Event()
+
+    class Silent(Live):
+        def read(self) -> float:
+            released.wait(20)
+            return 1.0
+
+    with (
+        pytest.raises(SensorError, match=r"sensor 'fake' has not answered for 0\.05 s after 0 samples; check its conn"),
+        Sampler(Silent(), hz=None, patience_s=0.05) as sampler,
+    ):
+        sampler.stop()
+    assert sampler._thread is not None
+    assert sampler._thread.daemon
+    released.set()
+    sampler._thread.join(20)
+
+
+class Board:
+    """A clock that waiting and working move, and a sampler that sees 2 W idle and 3 W from the first work on."""
+
+    def __init__(self) -> None:
+        self.now, self.worked, self.checks, self.calls = 50.0, [], 0, 0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def work(self) -> int:
+        self.worked.append(self.now)
+        self.now += 0.3
+        return 6
+
+    def start(self) -> None:
+        self.calls += 1
+
+    def check(self) -> None:
+        self.checks += 1
+
+    def stop(self) -> Trace:
+        self.calls += 1
+        t = np.arange(50, self.now, 0.01)
+        busy = (t >= self.worked[0]) & (t < self.worked[-1] + 0.3) if self.worked else np.zeros(len(t), bool)
+        return trace_of(DESCRIPTION, t, np.where(busy, 3.0, 2.0))
+
+
+def test_the_procedure_of_an_energy() -> None:
+    board = Board()
+    energy = measure_energy(board, board.work, clock=board.clock, sleep=board.sleep)
+    assert [window.frames for window in energy.busy] == [34 * 6] * 5
+    assert [window.seconds for window in energy.busy] == pytest.approx([10.2] * 5)
+    assert energy.idle.start_s == 51
+    assert energy.gross_j.median == pytest.approx(3 * 0.05, rel=1e-4)
+    assert energy.net_j.median == pytest.approx(1 * 0.05, rel=1e-3)
+    assert energy.idle_w == pytest.approx(2)
+    assert (board.checks, board.calls) == (6, 2)
+
+
+def test_work_that_ends_nothing_is_refused_and_the_sampler_stopped() -> None:
+    board = Board()
+    with pytest.raises(SensorError, match="the work ended 0 frames in a call"):
+        measure_energy(board, lambda: 0, Plan(window_s=20), board.clock, board.sleep)
+    assert board.calls == 2
 
 
 def test_the_thread_ends_when_the_work_fails() -> None:

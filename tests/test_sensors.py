@@ -90,7 +90,7 @@ def test_pmbus_through_pynq(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynq.pmbus", pmbus)
     assert find_pmbus(PmbusRail("12V", "12 V input", 60)).read() == 13.0
     monkeypatch.setitem(sys.modules, "pynq.pmbus", None)
-    with pytest.raises(SensorError, match="install pynq, or use another sensor"):
+    with pytest.raises(SensorError, match="install it, or use another sensor"):
         find_pmbus(PmbusRail("12V", "12 V input", 60))
 
 

@@ -18,6 +18,15 @@ def implausible(most_w: float, watts: Any) -> Any:
     return (watts < 0) | (watts > most_w)
 
 
+def zeros(watts: Any) -> Any:
+    """Which of `watts` (n) are exactly 0 on a rail that carries more than half a watt: failed reads look so.
+
+    pynq's Sensor.value, for one, ignores the return code of libsensors.
+    """
+    carries = len(watts) > 0 and float(np.median(watts)) > SPIKE_FLOOR_W
+    return (watts == 0) & carries
+
+
 def spikes(seconds: Any, watts: Any) -> Any:
     """Which of `watts` (n) belong to a spike; a sensor that repeats a value is read as one update of some length."""
     if len(watts) < 2:

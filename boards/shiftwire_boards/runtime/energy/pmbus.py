@@ -45,7 +45,7 @@ def pynq_rails() -> Mapping[str, Any]:
     try:
         from pynq.pmbus import get_rails  # noqa: PLC0415 (pynq is on a board alone)
     except ImportError as error:
-        raise SensorError(f"pynq's power rails cannot be read ({error}); install pynq, or use another sensor") from None
+        raise SensorError(f"pynq's power rails cannot be read ({error}); install it, or use another sensor") from None
     rails: Mapping[str, Any] = get_rails()
     return rails
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from math import nan
 from types import TracebackType
 from typing import Callable
@@ -42,41 +41,62 @@ def sample(sensor: Sensor, hz: float | None, clock: Clock, wait: Wait, samples: 
         tick = max(tick + 1, int((now - start) * hz) + 1) if hz else tick + 1
 
 
-class Sampler:
-    """A thread that samples between `start` and `stop`; windows of work must be stamped with the same `clock`."""
+class _Outcome:
+    """A with block whose error is kept instead of raised: a thread has nobody to raise it to."""
 
-    def __init__(self, sensor: Sensor, hz: float | None = 100.0, clock: Clock = time.monotonic) -> None:
+    error: BaseException | None = None
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        self.error = error
+        return True
+
+
+class Sampler:
+    """A thread that samples between `start` and `stop`; windows of work must be stamped with the same `clock`.
+
+    It is a daemon and is waited for `patience_s` seconds at most: a sensor that never answers holds up nobody.
+    """
+
+    def __init__(
+        self, sensor: Sensor, hz: float | None = 100.0, clock: Clock = time.monotonic, patience_s: float = 10.0
+    ) -> None:
         if hz is not None and not hz > 0:
             raise SensorError(f"found a rate of {hz:g} Hz; samples need a rate above 0, or None for the sensor's own")
-        self.sensor, self.hz, self.clock = sensor, hz, clock
+        self.sensor, self.hz, self.clock, self.patience_s = sensor, hz, clock, patience_s
         self._samples: list[tuple[float, float]] = []
         self._ends = threading.Event()
-        self._pool: ThreadPoolExecutor | None = None
-        self._work: Future[None] | None = None
+        self._outcome = _Outcome()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin; raises SensorError when it runs already."""
-        if self._pool is not None:
+        """Begin; raises SensorError when it was started before."""
+        if self._thread is not None:
             raise SensorError("this sampler was started before; make a new one for a new trace")
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="power")
-        self._work = self._pool.submit(sample, self.sensor, self.hz, self.clock, self._ends.wait, self._samples)
+        self._thread = threading.Thread(target=self._run, name="power", daemon=True)
+        self._thread.start()
 
     def check(self) -> None:
         """Raise what ended the thread early; call it between windows, so that a long run does not go on in vain."""
-        if self._work is None:
+        if self._thread is None:
             raise SensorError("this sampler was not started; call start, or use it in a with statement")
-        if not self._work.done() or self._ends.is_set():
-            return
-        self._tell(self._work)
+        self._tell()
 
     def stop(self) -> Trace:
-        """End the thread and give the trace; raises SensorError with the reason when the sensor failed on the way."""
-        if self._work is None or self._pool is None:
+        """End the thread and give the trace; raises SensorError when the sensor failed on the way or never answers."""
+        if self._thread is None:
             raise SensorError("this sampler was not started; call start, or use it in a with statement")
         self._ends.set()
-        self._pool.shutdown(wait=True)
-        self._tell(self._work)
-        return trace_of(self.sensor.describe(), [t for t, _ in self._samples], [w for _, w in self._samples])
+        self._thread.join(self.patience_s)
+        self._tell()
+        description = self.sensor.describe()
+        if self._thread.is_alive():
+            raise SensorError(
+                f"sensor '{description.name}' has not answered for {self.patience_s:g} s after "
+                f"{len(self._samples)} samples; check its connection, and give its reads a timeout"
+            )
+        return trace_of(description, [t for t, _ in self._samples], [w for _, w in self._samples])
 
     def __enter__(self) -> Sampler:
         self.start()
@@ -84,11 +104,15 @@ class Sampler:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ends.set()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True)
+        if self._thread is not None:
+            self._thread.join(self.patience_s)
 
-    def _tell(self, work: Future[None]) -> None:
-        error = work.exception()
+    def _run(self) -> None:
+        with self._outcome:
+            sample(self.sensor, self.hz, self.clock, self._ends.wait, self._samples)
+
+    def _tell(self) -> None:
+        error = self._outcome.error
         if error is None:
             return
         name, count = self.sensor.describe().name, len(self._samples)

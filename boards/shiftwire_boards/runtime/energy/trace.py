@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from shiftwire_boards.runtime.energy.plausible import implausible, spikes
+from shiftwire_boards.runtime.energy.plausible import implausible, spikes, zeros
 from shiftwire_boards.runtime.errors import SensorError
 
 GAP_TIMES = 5.0
@@ -64,8 +64,11 @@ class Trace:
             )
         if not np.isfinite(seconds).all() or (np.diff(seconds) <= 0).any():
             raise SensorError(f"the times of sensor '{name}' do not always rise; stamp samples with a monotonic clock")
-        if not np.isfinite(watts).all() or implausible(self.sensor.most_w, watts).any() or spikes(seconds, watts).any():
+        wrong = implausible(self.sensor.most_w, watts) | zeros(watts) | spikes(seconds, watts)
+        if not np.isfinite(watts).all() or wrong.any():
             raise SensorError(f"the trace of sensor '{name}' holds impossible samples; make it with trace_of")
+        if not watts.any():
+            raise SensorError(f"sensor '{name}' ({self.sensor.point}) only says 0 W; is it read at all?")
 
     @cached_property
     def gap_limit_s(self) -> float:
@@ -94,7 +97,7 @@ class Trace:
 def trace_of(sensor: SensorDescription, seconds: Any, watts: Any) -> Trace:
     """The trace of raw samples (n), where NaN is a failed reading; what is dropped is told in `dropped`.
 
-    Raises SensorError when more than 5 % of the readings are negative, above the sensor's most, or spikes.
+    Raises SensorError when more than 5 % of the readings are impossible: negative, too much, 0, or spikes.
     """
     t, w = np.asarray(seconds, dtype=np.float64), np.asarray(watts, dtype=np.float64)
     if t.ndim != 1 or t.shape != w.shape:
@@ -105,11 +108,16 @@ def trace_of(sensor: SensorDescription, seconds: Any, watts: Any) -> Trace:
     if not readings.all():
         told.append(f"dropped {int((~readings).sum())} of {count} samples: not numbers")
     t, w = t[readings], w[readings]
-    wrong = implausible(sensor.most_w, w)
-    if wrong.any():
-        told.append(_sentence(wrong, count, t, w, f"not between 0 W and the {sensor.most_w:g} W the rail can carry"))
-        bad += int(wrong.sum())
-        t, w = t[~wrong], w[~wrong]
+    rules = (
+        (implausible(sensor.most_w, w), f"not between 0 W and the {sensor.most_w:g} W the rail can carry"),
+        (zeros(w), "0 W on a rail that carries more"),
+    )
+    for wrong, why in rules:
+        if wrong.any():
+            told.append(_sentence(wrong, count, t, w, why))
+            bad += int(wrong.sum())
+    fine = ~(rules[0][0] | rules[1][0])
+    t, w = t[fine], w[fine]
     wrong = spikes(t, w)
     while wrong.any():
         told.append(_sentence(wrong, count, t, w, "a short spike to more than 3 times what stands before and after"))
