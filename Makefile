@@ -15,7 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "found $$($(PYTHON) --version), wanted Python 3.11 or later; set PYTHON=python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,rtl,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,rtl,board,dev]'
 	touch $@
 
 demo: $(READY) ## train on digits, convert for pynq-z2, C-simulate, compare every engine
@@ -48,11 +48,13 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python tests/bench_activity.py
 	$(BIN)/python tests/bench_unrolled.py
 	$(BIN)/python tests/bench_rtl.py build/digits.onnx=20000
+	$(BIN)/python tests/bench_board.py
 	$(BIN)/python -m shiftwire_models.flightnn_study
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
 bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...
 	$(BIN)/python tests/bench_rtl.py $(BENCH)
+	$(BIN)/python tests/bench_kernels.py
 
 zoo: $(READY) ## nine networks through every engine, at three folds
 	$(BIN)/python tests/zoo.py -o build/zoo

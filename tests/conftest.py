@@ -24,6 +24,13 @@ def cpp_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cpp")
 
 
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where simulated boards are built, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if base.name.startswith("popen-") else base) / "programs"
+
+
 @pytest.fixture
 def count(record_property: Any) -> Any:
     """Report a number under a name; equal names are summed in the last lines of the run."""

@@ -25,10 +25,16 @@ ALLOWED = {
     "hls4ml": ("flow/shiftwire/hls4ml_ext/",),
     "pyosys": ("flow/shiftwire/tools/",),
     "alkaid": ("flow/shiftwire/rtl/",),
-    "pynq": ("boards/shiftwire_boards/runtime/",),
+    "pynq": ("boards/shiftwire_boards/runtime/", "boards/shiftwire_boards/sim/"),
+    "pynqmetadata": ("boards/shiftwire_boards/sim/",),
     "rich": ("flow/shiftwire/cli/", "models/shiftwire_models/"),
     "sklearn": ("models/",),
-    "subprocess": ("flow/shiftwire/tools/", "flow/shiftwire/cli/demo.py", "models/shiftwire_models/bench.py"),
+    "subprocess": (
+        "boards/shiftwire_boards/sim/",
+        "flow/shiftwire/tools/",
+        "flow/shiftwire/cli/demo.py",
+        "models/shiftwire_models/bench.py",
+    ),
     "shiftwire": ("flow/",),
     "shiftwire_models": ("models/",),
 }

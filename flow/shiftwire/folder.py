@@ -50,12 +50,12 @@ def _swap(work: Path, path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def replaced_file(path: Path, text: str) -> None:
+def replaced_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, its folder too; raises InputError where nothing can be written."""
     work = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        work.write_text(text, encoding="utf-8")
+        work.write_bytes(content.encode() if isinstance(content, str) else content)
         work.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror}); free space or name another folder") from error

@@ -1,8 +1,24 @@
-"""The errors of the board: each is one sentence that says what was found, what would do, and the mend."""
+"""What can go wrong on a board, each as one sentence: what was found, what was wanted, how to mend it."""
 
 
 class BoardError(Exception):
-    """Anything that keeps the board from running or from being measured."""
+    """Anything this package raises on purpose."""
+
+
+class PackageError(BoardError):
+    """The files beside the bitstream are missing, damaged or of another version."""
+
+
+class DataError(BoardError):
+    """Frames of a wrong shape, type or range."""
+
+
+class HardwareError(BoardError):
+    """The logic that answers is not what the manifest says."""
+
+
+class TransferError(BoardError):
+    """A transfer did not end in time or ended wrongly; the message says where it stands still."""
 
 
 class SensorError(BoardError):

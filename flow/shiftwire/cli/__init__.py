@@ -11,11 +11,45 @@ import threading
 from collections.abc import Sequence
 from types import FrameType, TracebackType
 
-from shiftwire.cli import boards, convert, cosim, csim, demo, doctor, inspect, quantize, report, synth, unit, verify
+from shiftwire.cli import (
+    boards,
+    build,
+    convert,
+    cosim,
+    csim,
+    demo,
+    deploy,
+    doctor,
+    inspect,
+    measure,
+    package,
+    quantize,
+    report,
+    synth,
+    unit,
+    verify,
+)
 from shiftwire.errors import ShiftwireError
 from shiftwire.project import shiftwire_version
 
-VERBS = (convert, quantize, csim, cosim, synth, report, inspect, verify, unit, boards, doctor, demo)
+VERBS = (
+    convert,
+    quantize,
+    csim,
+    cosim,
+    synth,
+    build,
+    package,
+    deploy,
+    measure,
+    report,
+    inspect,
+    verify,
+    unit,
+    boards,
+    doctor,
+    demo,
+)
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 INTERNAL = 70

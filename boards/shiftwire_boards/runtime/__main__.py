@@ -1,0 +1,43 @@
+"""On the board: python3 -m shiftwire_boards.runtime model.bit [--data test.npz] [--seconds 10] [-o record.json]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from shiftwire_boards.runtime.accelerator import BATCH, Accelerator
+from shiftwire_boards.runtime.energy.choice import choose_sensor
+from shiftwire_boards.runtime.errors import BoardError
+from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.record_json import write_record
+from shiftwire_boards.runtime.samples import samples_of
+
+
+def main(argv: list[str]) -> int:
+    """0: measured, and every code is right; 1: a code differs; 2: one sentence on stderr says why nothing was."""
+    parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("bitfile", type=Path, help="the bitstream of a package")
+    parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
+    parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
+    given = parser.parse_args(argv)
+    try:
+        with Accelerator(given.bitfile, batch=given.batch) as accelerator:
+            samples = samples_of(accelerator.manifest, accelerator.bitfile.parent, given.data)
+            sensor = choose_sensor(accelerator.manifest.board)
+            record = measure(accelerator, samples, Plan(given.seconds), sensor)
+        write_record(record, given.output)
+    except BoardError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    exact = record.exactness
+    print(  # noqa: T201
+        f"{record.speed.fps:,.1f} frames/s, {exact.different} of {exact.compared} codes differ; wrote {given.output}"
+    )
+    return 1 if exact.different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,257 @@
+"""The accelerator as a user of a board sees it: values in, values out.
+
+with Accelerator("model.bit") as acc:
+    y = acc.predict(x)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shiftwire_boards.runtime.clock import REAL, Clock
+from shiftwire_boards.runtime.energy.choice import choose_sensor
+from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
+from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
+from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.mover import Mover
+from shiftwire_boards.runtime.record import Record
+from shiftwire_boards.runtime.registers import Shell
+from shiftwire_boards.runtime.samples import samples_of
+
+Array = Any
+VLNV = "shiftwire:network:shiftwire:"
+BATCH = 64
+"""Frames of a transfer unless more are asked for."""
+
+TIMEOUT_S = 2.0
+
+
+class Accelerator:
+    """A bitstream that is loaded, the DMA and two pairs of buffers; several threads may use it.
+
+    `batch` frames at most make a transfer; while one is moved, the processor packs the next and unpacks the last.
+    Raises PackageError for files that do not belong together, HardwareError for logic that is not theirs, BoardError
+    where another process holds the board.
+    """
+
+    def __init__(
+        self,
+        bitfile: str | Path,
+        batch: int = BATCH,
+        timeout_s: float = TIMEOUT_S,
+        clock: Clock = REAL,
+        device: Any = None,
+    ) -> None:
+        path = Path(bitfile)
+        if batch < 1:
+            raise DataError(f"found a batch of {batch} frames, wanted at least one")
+        for needed in (path, path.with_suffix(".hwh")):
+            if not needed.is_file():
+                raise PackageError(f"found no {needed}; copy the whole package")
+        self.manifest = load_manifest(manifest_of(path))
+        check_files(self.manifest, path.parent)
+        self.bitfile = path
+        self.clock = clock
+        self.batch = batch
+        self._turn = threading.RLock()
+        self._worker: ThreadPoolExecutor | None = None
+        self._buffers: list[tuple[Array, Array]] = []
+        self._is_settled = True
+        self.packing_s = 0.0
+        self._lock: Any = None
+        is_open = False
+        try:
+            self._open(path, timeout_s, device)
+            is_open = True
+        finally:
+            if not is_open:
+                self.close()
+
+    def _open(self, path: Path, timeout_s: float, device: Any) -> None:
+        import pynq  # noqa: PLC0415 - there is none on a host
+
+        self._lock = _locked(device or pynq.Device.active_device)
+        try:
+            self.overlay = pynq.Overlay(str(path.resolve()), device=device)
+        except (RuntimeError, OSError, ValueError) as error:
+            raise PackageError(f"pynq cannot load {path} ({error}); copy the package again") from error
+        self.shell = Shell(_shell_of(self.overlay).mmio)
+        self.shell.check(self.manifest)
+        self._mover = Mover(_dma_of(self.overlay), self.shell, self.clock, timeout_s)
+        self._check_batch()
+        self._buffers = [self._pair(pynq.allocate, device) for _ in range(2)]
+        self._mover.recover()
+        self._is_settled = True
+
+    def _check_batch(self) -> None:
+        longest = max(self.manifest.input.frame_bytes, self.manifest.output.frame_bytes)
+        most = self._mover.most_bytes // longest
+        if self.batch > most:
+            raise DataError(
+                f"found a batch of {self.batch} frames, wanted at most {most}: the DMA moves "
+                f"{self._mover.most_bytes} bytes at once; give a smaller batch"
+            )
+
+    def _pair(self, allocate: Any, device: Any) -> tuple[Array, Array]:
+        sizes = [self.batch * port.frame_bytes for port in (self.manifest.input, self.manifest.output)]
+        try:
+            given, taken = (allocate((size,), np.uint8, target=device) for size in sizes)
+        except (MemoryError, RuntimeError) as error:
+            raise DataError(
+                f"found no {sum(sizes)} bytes of contiguous memory for a batch of {self.batch} frames ({error}); "
+                "give a smaller batch"
+            ) from None
+        return given, taken
+
+    def predict(self, x: Array) -> Array:
+        """float64 values (N, ...) in the model's own layout for values (N, ...) in it; raises DataError."""
+        return self.manifest.decoder.values(self.predict_codes(self.manifest.encoder.codes(x)))
+
+    def classes(self, x: Array) -> Array:
+        """The index (N,) of each frame's largest output; `labels` of the manifest has their names."""
+        return self.manifest.decoder.classes(self.predict_codes(self.manifest.encoder.codes(x)))
+
+    def predict_codes(self, codes: Array) -> Array:
+        """Output codes (N, *shape) for input codes (N, *shape), channel last, in batches.
+
+        Raises DataError for codes that do not fit, TransferError for a transfer that does not end; the next
+        call resets everything first, and works if the hardware does.
+        """
+        self.manifest.input.check(codes)
+        parts = [codes[at : at + self.batch] for at in range(0, len(codes), self.batch)]
+        with self._turn:
+            self._check_open()
+            if not self._is_settled:
+                self._mover.recover()
+            self._is_settled = False  # until the end, whatever ends it
+            made = np.concatenate(list(self._moved(parts)))
+            self._is_settled = True
+            return made
+
+    def measure(self, seconds: float = 10.0, data: Path | None = None) -> Record:
+        """A record of so much sustained work on the golden frames, or on an .npz; `record_json` writes it to a file."""
+        samples = samples_of(self.manifest, self.bitfile.parent, data)
+        return measure(self, samples, Plan(seconds), choose_sensor(self.manifest.board))
+
+    def submit(self, x: Array) -> Future[Array]:
+        """The same as `predict`, in turn and without waiting."""
+        with self._turn:
+            self._check_open()
+            if self._worker is None:
+                self._worker = ThreadPoolExecutor(1, "shiftwire")
+            return self._worker.submit(self.predict, x)
+
+    def _moved(self, parts: list[Array]) -> Iterator[Array]:
+        """Output codes of each part; packing and unpacking go on beside the transfers."""
+        views = [self._packed(parts[0], 0)]
+        for at, part in enumerate(parts):
+            given, taken = views[-1]
+            self._mover.start(given, taken, len(part), self._seconds(len(part)))
+            if at:
+                yield self._unpacked(views.pop(0)[1], parts[at - 1])
+            if at + 1 < len(parts):
+                views.append(self._packed(parts[at + 1], at + 1))
+            self._mover.finish()
+        yield self._unpacked(views[-1][1], parts[-1])
+
+    def _packed(self, part: Array, number: int) -> tuple[Array, Array]:
+        """The buffers of a part, cut to its length, with its codes in the first."""
+        given, taken = self._buffers[number % 2]
+        source, sink = self.manifest.input, self.manifest.output
+        start = time.perf_counter()
+        source.pack(part, np.asarray(given))
+        self.packing_s += time.perf_counter() - start
+        return given[: len(part) * source.frame_bytes], taken[: len(part) * sink.frame_bytes]
+
+    def _unpacked(self, taken: Array, part: Array) -> Array:
+        start = time.perf_counter()
+        made = self.manifest.output.unpack(np.asarray(taken), len(part))
+        self.packing_s += time.perf_counter() - start
+        return made
+
+    @property
+    def moving_s(self) -> float:
+        """Seconds in which a transfer was under way, so far."""
+        return self._mover.moving_s
+
+    def _seconds(self, frames: int) -> float:
+        cycles = self.manifest.interval_cycles * frames + (self.manifest.latency_cycles or 0)
+        return cycles * self.manifest.clock_ns * 1e-9
+
+    def reset(self) -> None:
+        """Begin anew without loading the overlay; raises HardwareError where the hardware does not come back."""
+        with self._turn:
+            self._check_open()
+            self._mover.recover()
+            self._is_settled = True
+
+    def _check_open(self) -> None:
+        if self._lock is None:
+            raise BoardError("this accelerator is closed; open another")
+
+    def close(self) -> None:
+        """Give buffers and board back; a second time does nothing."""
+        with self._turn:
+            if self._worker is not None:
+                self._worker.shutdown()
+            self._worker = None
+            if not self._is_settled:  # the DMA may still write into buffers that go
+                with contextlib.suppress(BoardError):
+                    self._mover.recover()
+            self._is_settled = True
+            self._buffers = []
+            if self._lock is not None:
+                self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Accelerator:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def lock_of(device: Any) -> Path:
+    """The file that is locked while a process uses a board, of which there may be several."""
+    return Path(tempfile.gettempdir()) / f"shiftwire-{device.tag}.lock"
+
+
+def _locked(device: Any) -> Any:
+    """A lock that the operating system takes back from a process that dies."""
+    import fcntl  # noqa: PLC0415 - a host may be no Unix
+
+    file = lock_of(device).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise BoardError("another process uses the board; end it first, or wait") from None
+    return file
+
+
+def _shell_of(overlay: Any) -> Any:
+    for name, ip in overlay.ip_dict.items():
+        if str(ip["type"]).startswith(VLNV):
+            return getattr(overlay, name)
+    raise HardwareError(
+        "found no shiftwire network in the overlay, only {}; load another".format(", ".join(overlay.ip_dict))
+    )
+
+
+def _dma_of(overlay: Any) -> Any:
+    for name, ip in overlay.ip_dict.items():
+        if ":axi_dma:" in str(ip["type"]):
+            dma = getattr(overlay, name)
+            if dma.sendchannel is None or dma.recvchannel is None:
+                raise HardwareError(f"the DMA '{name}' has one direction only; build the overlay again")
+            return dma
+    raise HardwareError("found no AXI DMA in the overlay; build it again")

@@ -1,0 +1,143 @@
+"""What the processor does before and after the accelerator, which takes and gives codes only.
+
+Specification: flow/shiftwire/host.py and quantiser.py; every code and value is equal to theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shiftwire_boards.runtime.errors import DataError, PackageError
+from shiftwire_boards.runtime.port import Grid
+
+Array = Any
+"""numpy.ndarray; old versions of numpy cannot be subscripted."""
+
+
+@dataclass(frozen=True)
+class Quantiser:
+    """A leading quantiser whose scale is no power of two, in float32: round(clip(x / scale + zero, lo, hi)) - zero."""
+
+    scale: float
+    zero_point: int
+    lo: int
+    hi: int
+    rounding: str
+
+    def codes(self, x: Array) -> Array:
+        scaled = x.astype(np.float32) / np.float32(self.scale) + np.float32(self.zero_point)
+        whole = _ROUNDINGS[self.rounding](np.clip(scaled, np.float32(self.lo), np.float32(self.hi)))
+        return np.clip(whole.astype(np.int64), self.lo, self.hi) - self.zero_point
+
+
+_ROUNDINGS: dict[str, Callable[[Array], Array]] = {
+    "half_even": np.rint,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "up": lambda x: np.sign(x) * np.ceil(np.abs(x)),
+    "down": np.trunc,
+    "half_up": lambda x: np.sign(x) * np.floor(np.abs(x) + np.float32(0.5)),
+    "half_down": lambda x: np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5)),
+    "sign": lambda x: np.where(x >= 0, np.float32(1), np.float32(-1)),
+}
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Values (N, C, H, W) or (N, C) as the model reads them to codes (N, H, W, C).
+
+    Without a quantiser in the model (`quantises` False) values must be codes of the grid already.
+    """
+
+    grid: Grid
+    shape: tuple[int, ...]
+    quantises: bool
+    rounding: str
+    overflow: str
+    quantiser: Quantiser | None = None
+
+    @classmethod
+    def read(cls, said: dict[str, Any]) -> Encoder:
+        found = said["encode"]
+        if found["rounding"] not in ("floor", "half_up", "half_even") or found["overflow"] not in ("saturate", "wrap"):
+            raise PackageError(f"found the quantiser {found}, which this runtime does not know; update it")
+        quantiser = None if found["quantiser"] is None else Quantiser(**found["quantiser"])
+        if quantiser is not None and quantiser.rounding not in _ROUNDINGS:
+            raise PackageError(f"found the rounding '{quantiser.rounding}', unknown here; update the runtime")
+        return cls(
+            Grid.parse(said["format"]), tuple(said["shape"]), bool(found["quantises"]), found["rounding"],
+            found["overflow"], quantiser,
+        )  # fmt: skip
+
+    @property
+    def model_shape(self) -> tuple[int, ...]:
+        """Of a frame as the model reads it: channels first."""
+        return (self.shape[-1], *self.shape[:-1])
+
+    def codes(self, x: Array) -> Array:
+        """Raises DataError for a wrong shape or type, values that are not finite, and values off the grid."""
+        x = np.asarray(x)
+        self._check(x)
+        values = np.moveaxis(x.astype(np.float32 if self.quantises else np.float64), 1, -1)
+        finite = np.isfinite(values)
+        if not finite.all():
+            raise DataError(f"found {finite.size - int(finite.sum())} NaN or infinite values; remove them")
+        if self.quantiser is not None:
+            return np.ascontiguousarray(self.quantiser.codes(values))
+        codes = self._quantised(values)
+        if not self.quantises:
+            off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -self.grid.frac) != values)
+            if off.size:
+                raise DataError(
+                    f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {self.grid}, "
+                    "and the model has no quantiser at its input; quantise the data first"
+                )
+        return np.ascontiguousarray(codes)
+
+    def _check(self, x: Array) -> None:
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"found data of type {x.dtype}, wanted numbers; give float32")
+        if x.ndim == 0 or x.shape[1:] != self.model_shape:
+            wanted = ", ".join(str(size) for size in self.model_shape)
+            raise DataError(f"found data of shape {x.shape}, wanted (N, {wanted}) as in the model; reshape it")
+        if not len(x):
+            raise DataError("found a batch of 0 frames, wanted at least one")
+
+    def _quantised(self, values: Array) -> Array:
+        scaled = np.ldexp(values.astype(np.float64), self.grid.frac)
+        down = np.floor(scaled)
+        if self.rounding == "half_up":
+            whole = down + (scaled - down >= 0.5)
+        else:
+            whole = np.rint(scaled) if self.rounding == "half_even" else down
+        if self.overflow == "saturate":
+            return np.clip(whole, self.grid.lo, self.grid.hi).astype(np.int64)
+        turned = np.mod(whole, 2.0**self.grid.bits)
+        return np.where(turned > self.grid.hi, turned - 2.0**self.grid.bits, turned).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Codes (N, ..., C) to float64 values (N, C, ...): value = scale * (code * 2**-frac) + offset."""
+
+    grid: Grid
+    scale: Array
+    offset: Array
+    tail: str
+
+    @classmethod
+    def read(cls, said: dict[str, Any]) -> Decoder:
+        found = said["decode"]
+        return cls(Grid.parse(said["format"]), np.array(found["scale"]), np.array(found["offset"]), found["tail"])
+
+    def values(self, codes: Array) -> Array:
+        values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
+        return np.moveaxis(values, -1, 1)
+
+    def classes(self, codes: Array) -> Array:
+        """Index (N,) of the largest output of each frame in the model's own order; ties take the lowest."""
+        return self.values(codes).reshape(len(codes), -1).argmax(axis=1)

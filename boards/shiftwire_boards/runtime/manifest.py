@@ -1,0 +1,103 @@
+"""manifest.json, which lies beside a bitstream and says what the logic is and what belongs to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shiftwire_boards.runtime.errors import PackageError
+from shiftwire_boards.runtime.host_ends import Decoder, Encoder
+from shiftwire_boards.runtime.port import Port
+
+SCHEMA = 1
+SUFFIX = ".manifest.json"
+"""model.bit goes with model.manifest.json."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a package holds.
+
+    version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; interval_cycles and
+    latency_cycles are foreseen; labels  one word a class, or None.
+    """
+
+    name: str
+    version_hash: str
+    board: str
+    part: str
+    clock_ns: float
+    input: Port
+    output: Port
+    encoder: Encoder
+    decoder: Decoder
+    interval_cycles: int
+    latency_cycles: int | None
+    labels: tuple[str, ...] | None
+    golden: str | None
+    files: dict[str, str]
+
+    @property
+    def version(self) -> int:
+        """What the shell's version register holds."""
+        return int(self.version_hash[:8], 16)
+
+
+def manifest_of(bitfile: Path) -> Path:
+    """The manifest that goes with a bitstream."""
+    return bitfile.with_name(bitfile.stem + SUFFIX)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Raises PackageError for a file that is missing, damaged or of another version."""
+    if not path.is_file():
+        raise PackageError(f"found no {path}, which 'shiftwire package' writes; copy the whole package")
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        schema = said["shiftwire_package"]
+        if schema != SCHEMA:
+            raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
+        return _read(said)
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None
+
+
+def check_files(manifest: Manifest, folder: Path) -> None:
+    """Raise PackageError for the first file of the package that is missing or not as it was written."""
+    for name, wanted in sorted(manifest.files.items()):
+        path = folder / name
+        if not path.is_file():
+            raise PackageError(f"found no {path}; copy the whole package")
+        if sha256(path) != wanted:
+            raise PackageError(f"{path} does not match its checksum in the manifest; copy the package again")
+
+
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _read(said: dict[str, Any]) -> Manifest:
+    return Manifest(
+        name=str(said["name"]),
+        version_hash=str(said["version_hash"]),
+        board=str(said["board"]),
+        part=str(said["part"]),
+        clock_ns=float(said["clock_ns"]),
+        input=Port.read(said["input"]),
+        output=Port.read(said["output"]),
+        encoder=Encoder.read(said["input"]),
+        decoder=Decoder.read(said["output"]),
+        interval_cycles=int(said["foreseen"]["interval_cycles"]),
+        latency_cycles=said["foreseen"]["latency_cycles"],
+        labels=None if said["labels"] is None else tuple(said["labels"]),
+        golden=said["golden"],
+        files=dict(said["files"]),
+    )

@@ -1,0 +1,169 @@
+"""A measurement: sustained frames, single frames, cycles, bit-exactness, accuracy and energy of one run."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+import numpy as np
+
+from shiftwire_boards.runtime.energy.procedure import measure_energy
+from shiftwire_boards.runtime.energy.result import Energy, Unavailable
+from shiftwire_boards.runtime.energy.sampler import Sampler
+from shiftwire_boards.runtime.record import (
+    Accuracy,
+    Badge,
+    Clock,
+    Cycles,
+    Exactness,
+    Identity,
+    Latency,
+    Record,
+    Speed,
+    TimeSplit,
+)
+from shiftwire_boards.runtime.samples import Samples
+
+if TYPE_CHECKING:
+    from shiftwire_boards.runtime.accelerator import Accelerator
+    from shiftwire_boards.runtime.energy.sensor import Sensor
+
+Array = Any
+Progress = Callable[[int, int], None]
+POINTS = 50
+"""Of frames a second over time, at most."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`seconds` of sustained work at least, and all samples once; `singles` frames alone; energy where a sensor is.
+
+    A simulated board's seconds pass as its logic runs, which takes long: 0 there.
+    """
+
+    seconds: float = 10.0
+    singles: int = 100
+
+
+def measure(
+    accelerator: Accelerator,
+    samples: Samples,
+    plan: Plan | None = None,
+    sensor: Sensor | Unavailable | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Record:
+    """Everything that one run tells; raises BoardError of any kind where the board fails.
+
+    `progress` gets the samples done and all samples.
+    """
+    plan = plan or Plan()
+    manifest, is_simulated = accelerator.manifest, accelerator.clock.is_simulated
+    latencies, lone_cycles = _singles(accelerator, samples.codes, plan.singles)
+    run = _sustained(accelerator, samples.codes, plan.seconds, progress)
+    mhz = 1000 / manifest.clock_ns
+    derived = None if is_simulated else run.cycles / run.seconds / 1e6
+    fabric_s = run.frames * manifest.interval_cycles / ((derived or mhz) * 1e6)
+    return Record(
+        identity=Identity(
+            manifest.name, manifest.version_hash, manifest.board, Badge.SIMULATED if is_simulated else Badge.MEASURED
+        ),
+        clock=Clock(mhz, derived),
+        speed=Speed(run.frames, run.seconds, accelerator.batch, run.over_time),
+        cycles=Cycles(
+            manifest.interval_cycles, run.interval or None, manifest.latency_cycles, lone_cycles if latencies else None
+        ),
+        exactness=_exactness(run.outputs, samples),
+        energy=_energy(accelerator, samples.codes, sensor),
+        latency=Latency(tuple(latencies)) if latencies else None,
+        time_split=None if is_simulated else TimeSplit(fabric_s, run.moving_s, run.packing_s),
+        accuracy=_accuracy(accelerator, run.outputs, samples),
+        software=(("python", platform.python_version()), ("numpy", np.__version__), ("pynq", _pynq_version())),
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a sustained run gave; outputs are those of every sample once."""
+
+    frames: int
+    seconds: float
+    cycles: int
+    interval: int
+    moving_s: float
+    packing_s: float
+    outputs: Array
+    over_time: tuple[tuple[float, float], ...]
+
+
+def _sustained(accelerator: Accelerator, codes: Array, seconds: float, progress: Progress) -> _Run:
+    """Whole batches one after the other: every sample once, then again until the time is over."""
+    now, shell = accelerator.clock.now, accelerator.shell
+    outputs, points = [], [(0.0, 0)]
+    moved_before, packed_before, cycles = accelerator.moving_s, accelerator.packing_s, shell.cycles()
+    start, frames, at = now(), 0, 0
+    step = accelerator.batch * max(1, len(codes) // accelerator.batch // POINTS)
+    again = np.resize(codes, (step, *codes.shape[1:]))  # whole transfers, however few samples there are
+    while at < len(codes) or now() - start < seconds:
+        part = codes[at : at + step] if at < len(codes) else again
+        made = accelerator.predict_codes(part)
+        if at < len(codes):
+            outputs.append(made)
+        at += len(part)
+        frames += len(part)
+        points.append((now() - start, frames))
+        progress(min(at, len(codes)), len(codes))
+    took, counted = now() - start, shell.cycles() - cycles
+    return _Run(
+        frames, took, counted, shell.read("interval"), accelerator.moving_s - moved_before,
+        accelerator.packing_s - packed_before, np.concatenate(outputs), _rates(points),
+    )  # fmt: skip
+
+
+def _rates(points: list[tuple[float, int]]) -> tuple[tuple[float, float], ...]:
+    """At most so many points of (seconds, frames a second since the point before)."""
+    stride = -(-(len(points) - 1) // POINTS)
+    kept = points[::stride]
+    pairs = [(a, b) for a, b in zip(kept, kept[1:]) if b[0] > a[0]]
+    return tuple((later[0], (later[1] - earlier[1]) / (later[0] - earlier[0])) for earlier, later in pairs)
+
+
+def _singles(accelerator: Accelerator, codes: Array, count: int) -> tuple[list[float], int]:
+    """Microseconds of frames in transfers of their own, and the cycles that the logic counted for the last one."""
+    now = accelerator.clock.now
+    latencies = []
+    for at in range(count):
+        start = now()
+        accelerator.predict_codes(codes[at % len(codes)][None])
+        latencies.append(1e6 * (now() - start))
+    return latencies, accelerator.shell.read("latency")
+
+
+def _exactness(outputs: Array, samples: Samples) -> Exactness:
+    if samples.wanted is None:
+        return Exactness(0, 0)
+    return Exactness(int(outputs.size), int((outputs != samples.wanted).sum()))
+
+
+def _accuracy(accelerator: Accelerator, outputs: Array, samples: Samples) -> Accuracy | None:
+    if samples.labels is None:
+        return None
+    classes = accelerator.manifest.decoder.classes(outputs)
+    return Accuracy(int((classes == samples.labels).sum()), len(samples.labels))
+
+
+def _energy(accelerator: Accelerator, codes: Array, sensor: Sensor | Unavailable | None) -> Energy | Unavailable:
+    if accelerator.clock.is_simulated:
+        return Unavailable("a simulated board draws no power")
+    if sensor is None:
+        return Unavailable("no sensor was named")
+    if isinstance(sensor, Unavailable):
+        return sensor
+    part = codes[: accelerator.batch]
+    return measure_energy(Sampler(sensor), lambda: len(accelerator.predict_codes(part)))
+
+
+def _pynq_version() -> str:
+    import pynq  # noqa: PLC0415 - there is none on a host
+
+    return str(pynq.__version__)

@@ -1,0 +1,66 @@
+"""DRAM of a simulated board: what the processor writes lies in its cache until somebody flushes it."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PAGE = 4096
+Bytes = npt.NDArray[np.uint8]
+
+
+class UnmappedError(LookupError):
+    """An address where no memory is."""
+
+
+@dataclass
+class Memory:
+    """`size` bytes from `base`; pages are handed out in turn and come back by `free`."""
+
+    base: int
+    size: int
+    data: Bytes = field(init=False, repr=False)
+    held: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.data = np.zeros(self.size, np.uint8)
+
+    def take(self, size: int) -> int:
+        """Offset of free contiguous pages; raises MemoryError where there are none."""
+        wanted = max(-(-size // PAGE), 1) * PAGE
+        start = 0
+        for offset, taken in sorted(self.held.items()):
+            if offset - start >= wanted:
+                break
+            start = offset + taken
+        if start + wanted > self.size:
+            raise MemoryError(f"contiguous memory is exhausted: {size} bytes asked for")
+        self.held[start] = wanted
+        return start
+
+    def free(self, offset: int) -> None:
+        self.held.pop(offset, None)
+
+    def dram(self, address: int, size: int) -> Bytes:
+        """What a DMA sees at a physical address; raises UnmappedError outside of what was handed out."""
+        offset = address - self.base
+        if not any(start <= offset and offset + size <= start + taken for start, taken in self.held.items()):
+            raise UnmappedError(f"{address:#x}")
+        return self.data[offset : offset + size]
+
+    def flush(self, offset: int, virtual_address: int, size: int) -> None:
+        """Cache to DRAM."""
+        self.data[offset : offset + size] = _cache(virtual_address, size)
+
+    def invalidate(self, offset: int, virtual_address: int, size: int) -> None:
+        """DRAM to cache."""
+        _cache(virtual_address, size)[:] = self.data[offset : offset + size]
+
+
+def _cache(virtual_address: int, size: int) -> Any:
+    held: Any = (ctypes.c_uint8 * size).from_address(virtual_address)
+    return np.frombuffer(held, np.uint8)

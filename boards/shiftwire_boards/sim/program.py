@@ -1,0 +1,145 @@
+"""The programmable logic of a simulated board: a Verilated shiftwire_top that answers over pipes."""
+
+from __future__ import annotations
+
+import enum
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+_REQUEST = struct.Struct("<cII")
+_STEPPED = struct.Struct("<IQI")
+_WORD = struct.Struct("<I")
+NO_ANSWER = 0xFFFFFFFF
+
+
+class BusError(RuntimeError):
+    """An access that no slave answered, or answered with an error: on a board a bus error, or a hang."""
+
+
+class Fault(enum.IntFlag):
+    """What can be wrong with the logic or the wires around it; names and bits are those of sim/sw_board.h."""
+
+    NONE = 0
+    NO_TLAST = 1
+    SEND_STUCK = 2
+    RECEIVE_STUCK = 4
+    FLIP_BIT = 8
+    LITE_STUCK = 16
+    EARLY_TLAST = 32
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The DMA's channels after some cycles: `is_overrun` means more words came than the buffer holds."""
+
+    is_sent: bool
+    is_received: bool
+    is_overrun: bool
+    cycle: int
+    received_bytes: int
+
+
+class Logic:
+    """A program that was built with sim/sw_board.h; addresses are those of the shell's registers.
+
+    Nothing moves but under `step`, `read` and `write`; so a run is the same every time.
+    """
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        """Start it where its memory files lie."""
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [str(program.absolute())], cwd=folder, stdin=pipe, stdout=pipe, start_new_session=True
+        )
+
+    def __enter__(self) -> Logic:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the program; a second time does nothing."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def read(self, offset: int) -> int:
+        """A register; raises BusError where none answers."""
+        self._ask(b"r", offset)
+        response = self._word()
+        data = self._word()
+        _check(response, f"reading offset {offset:#x}")
+        return data
+
+    def write(self, offset: int, value: int) -> None:
+        self._ask(b"w", offset, value)
+        _check(self._word(), f"writing offset {offset:#x}")
+
+    def send(self, data: bytes) -> None:
+        """Begin a transfer to the network: whole words, TLAST on the last."""
+        self._ask(b"s", len(data), payload=data)
+
+    def receive(self, most_bytes: int) -> None:
+        """Begin a transfer from the network, which ends with TLAST."""
+        self._ask(b"d", most_bytes)
+
+    def step(self, most_cycles: int) -> Moved:
+        """Let time pass until a transfer ends, at most so many cycles."""
+        self._ask(b"k", most_cycles)
+        flags, cycle, size = _STEPPED.unpack(self._take(_STEPPED.size))
+        return Moved(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
+
+    def received(self, size: int) -> bytes:
+        """What the last transfer brought."""
+        self._ask(b"g")
+        return self._take(size)
+
+    def reset_channels(self) -> None:
+        """What the reset bit of the DMA does: transfers end where they are."""
+        self._ask(b"c")
+
+    def reset(self) -> None:
+        """What loading the bitstream does: everything begins anew, and faults are gone."""
+        self._ask(b"R")
+
+    def inject(self, faults: Fault) -> None:
+        self._ask(b"f", int(faults))
+
+    def stall(self, percent: int, seed: int = 1) -> None:
+        """Let either side of the DMA wait in so many cycles of a hundred."""
+        self._ask(b"t", percent, seed)
+
+    def _ask(self, verb: bytes, first: int = 0, second: int = 0, payload: bytes = b"") -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(_REQUEST.pack(verb, first, second) + payload)
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise BusError("the simulated logic has ended; start it again") from None
+
+    def _word(self) -> int:
+        (word,) = _WORD.unpack(self._take(_WORD.size))
+        return int(word)
+
+    def _take(self, size: int) -> bytes:
+        assert self._process.stdout is not None
+        taken = self._process.stdout.read(size)
+        if len(taken) != size:
+            raise BusError(f"the simulated logic ended with status {self._process.wait()}")
+        return taken
+
+
+def _check(response: int, what: str) -> None:
+    if response == NO_ANSWER:
+        raise BusError(f"nobody answered {what}: on a board the processor would hang")
+    if response:
+        raise BusError(f"{what} was answered by error {response}")

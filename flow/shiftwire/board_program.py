@@ -1,0 +1,41 @@
+"""The simulated board's logic: a project's own SystemVerilog behind AXI ports, built into a program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shiftwire.errors import InputError
+from shiftwire.project import Project
+from shiftwire.rtl.build import MODULES, NETWORK
+from shiftwire.rtl.ip import network_shell
+from shiftwire.rtl.shell import TOP, Shell, top_text
+from shiftwire.tools.verilator import Verilated, verilated
+
+_DRIVER = """\
+#include "Vtop.h"
+#include "sw_board.h"
+
+int main() {{ return sw_board::Board<Vtop, {read}, {written}>().serve(); }}
+"""
+
+
+def project_shell(project: Project) -> Shell:
+    """The shell of a project; raises InputError where its ends are too wide for one."""
+    if not (project.rtl_dir / f"{TOP}.sv").is_file():
+        raise InputError(f"{project.path} has no AXI shell: its ends are wider than 32 bits; narrow them")
+    return network_shell(project.design.rtl, int(project.version_hash[:8], 16))
+
+
+def board_program(project: Project) -> Path:
+    """The program, from reports/board when the same content was built before; plain operators in place of LUTs.
+
+    It speaks with shiftwire_boards.sim.program and wants rtl/ as its working folder.
+    """
+    shell = project_shell(project)
+    cache = project.reports_dir / "board"
+    cache.mkdir(parents=True, exist_ok=True)
+    top = cache / f"{TOP}.sv"
+    top.write_text(top_text(shell, f"{NETWORK} #(.GENERIC(1))"), encoding="utf-8")
+    sources = (file for file in project.rtl_sources() if file.name != top.name)
+    driver = _DRIVER.format(read=shell.input.word_bits // 8, written=shell.output.word_bits // 8)
+    return verilated(Verilated((*sources, top), TOP, driver, headers=(MODULES / "sim" / "sw_board.h",)), cache)

@@ -1,0 +1,189 @@
+"""measure, build, package and deploy as a user meets them; the board is simulated, the ssh server a real one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from board_bench import needs_pynq, random_frames, small_project
+from shiftwire.board_build import write_script
+from shiftwire.project import Project, load_project
+from shiftwire_boards.runtime.record import Badge
+from shiftwire_boards.runtime.record_json import read_record
+from ssh_host import SSHD, Server, server
+from test_synth import said
+
+pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
+needs_tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="found no tclsh; apt-get install tcl")
+needs_sshd = pytest.mark.skipif(SSHD is None, reason="found no sshd; apt-get install openssh-server")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Project:
+    return small_project(tmp_path_factory.mktemp("board") / "small", programs)
+
+
+@pytest.fixture(scope="module")
+def data(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    network = project.design.network
+    codes = random_frames(network, 90)
+    path = tmp_path_factory.mktemp("data") / "test.npz"
+    labels = network.evaluate(codes).reshape(90, -1).argmax(1) % network.output.size
+    np.savez(path, x=np.moveaxis(network.input.format.decode(codes), -1, 1), y=labels)
+    return path
+
+
+def test_a_simulated_measurement(
+    project: Project, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "record.html"
+    status, out, err = said(capsys, "measure", project.path, "--sim", "--data", data, "--html", page, "--batch", 32)
+    assert status == 0, err
+    assert "SIMULATED, no pynq-z2 was used" in out and "none differs" in out
+    record = read_record(project.reports_dir / "record.json")
+    network = project.design.network
+    assert record.identity.badge is Badge.SIMULATED and record.identity.version_hash == project.version_hash
+    assert (record.exactness.compared, record.exactness.different) == (90 * network.output.size, 0)
+    assert record.cycles.frame_counted == record.cycles.frame_foreseen
+    assert record.latency is not None and record.cycles.latency_counted is not None
+    lone_us = record.cycles.latency_counted * project.design.clock_ns / 1000
+    assert lone_us < record.latency.percentile_us(50) < lone_us + 5, "single frames: the fabric and some registers"
+    ideal = 1e9 / project.design.clock_ns / record.cycles.frame_foreseen
+    assert 0.5 * ideal < record.speed.fps <= ideal * 1.01
+    assert "SIMULATED" in page.read_text()
+
+
+def test_records_are_objects_too(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(capsys, "measure", project.path, "--sim", "--frames", 4, "--json")
+    assert status == 0
+    assert json.loads(out)["identity"]["badge"] == "simulated"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "give --sim"),
+        (["--sim", "--frames", "0"], "--frames 0 would measure nothing"),
+        (["--sim", "--batch", "-1"], "--batch -1 would measure nothing"),
+        (["--sim", "--batch", "99999999"], "give a smaller batch"),
+        (["--sim", "--data", "/nowhere.npz"], "found no file"),
+    ],
+)
+def test_measurements_that_are_refused(
+    words: list[str], sentence: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = said(capsys, "measure", project.path, *words)
+    assert status == 2 and sentence in err
+
+
+@needs_tclsh
+def test_the_script_is_written_and_checked(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(capsys, "build", project.path, "--script")
+    assert status == 0 and "checked: OK 9 cells" in out
+    first = write_script(project).read_bytes()
+    assert write_script(project).read_bytes() == first
+    assert b"../../rtl" in first and str(project.path).encode() not in first
+
+
+def test_without_vivado_the_script_stays(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, _, err = said(capsys, "build", project.path)
+    assert status == 3 and "found no 'vivado' on PATH" in err and "build.tcl" in err
+    status, _, err = said(capsys, "package", project.path)
+    assert status == 2 and "run 'shiftwire build' first, on a machine with Vivado" in err
+
+
+@pytest.fixture(scope="module")
+def archive(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of the simulated board's overlay."""
+    from shiftwire.board_package import package  # noqa: PLC0415
+    from shiftwire.board_sim import accelerator_design, write_overlay  # noqa: PLC0415
+
+    folder = tmp_path_factory.mktemp("overlay")
+    bit = write_overlay(project, accelerator_design(project), folder)
+    first = package(project, bit, bit.with_suffix(".hwh"), folder / "small.tar.gz").read_bytes()
+    again = package(project, bit, bit.with_suffix(".hwh"), folder / "small.tar.gz")
+    assert again.read_bytes() == first, "the same bytes again"
+    return again
+
+
+def test_a_package_holds_what_a_board_needs(archive: Path, project: Project) -> None:
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    assert {"small.bit", "small.hwh", "small.manifest.json", "golden.npz"} < names
+    assert {"shiftwire_boards/__init__.py", "shiftwire_boards/runtime/accelerator.py"} < names
+    assert not [name for name in names if "catalog" in name or "vivado" in name or "sim/" in name]
+    assert load_project(project.path).version_hash == project.version_hash, "nothing in the project changed"
+
+
+BOARD = """#!{python}
+# what python3 is on the board: its runtime is that of the package, its logic is simulated
+import runpy, sys
+from pathlib import Path
+sys.path.insert(0, str(Path.cwd()))
+import shiftwire_boards
+shiftwire_boards.__path__.append({boards!r})
+from shiftwire.board_sim import simulated_board
+from shiftwire.project import load_project
+from shiftwire_boards.runtime import accelerator
+real = accelerator.Accelerator
+with simulated_board(load_project(Path({project!r})), Path({overlay!r})) as board:
+    accelerator.Accelerator = lambda *a, **k: real(*a, clock=board.clock, **k)
+    sys.argv = sys.argv[2:]
+    runpy.run_module("shiftwire_boards.runtime", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with server(tmp_path_factory.mktemp("ssh") / "sshd") as running:
+        yield running
+
+
+@needs_sshd
+def test_deploy_and_measure_over_ssh(
+    host: Server, project: Project, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second run replaces the first; the line breaks in between."""
+    python = tmp_path / "python3"
+    boards = str(Path(sys.modules["shiftwire_boards"].__path__[0]))
+    told = {"python": sys.executable, "boards": boards, "project": str(project.path), "overlay": str(tmp_path / "o")}
+    python.write_text(BOARD.format(**told))
+    python.chmod(0o755)
+    words = ("deploy", project.path, "--archive", archive, "--host", "board", "--ssh-config", host.config)
+    for _ in range(2):
+        status, out, err = said(capsys, *words, "--measure", "--seconds", "0", "--python", python)
+        assert status == 0, err
+        assert "codes differ; wrote record.json" in out
+    record = read_record(project.reports_dir / "record.json")
+    assert record.exactness.exact and record.identity.model == "small"
+    for secret in ("PRIVATE KEY", "password"):
+        assert secret not in (host.folder / "log").read_text()
+    home = host.remote.run("ls", "-A", "shiftwire").split()
+    assert home == [name for name in home if name.startswith("small-")], "nothing half-made is left"
+    host.remote.run("rm", "-rf", "shiftwire")
+
+
+@needs_sshd
+def test_what_cannot_be_deployed(
+    host: Server, project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.tar.gz").write_bytes(b"\x1f\x8b broken")
+    cases = (
+        ("/nowhere.tar.gz", "board", 2, "run 'shiftwire package' first"),
+        (str(tmp_path / "broken.tar.gz"), "board", 2, "is no package, or cut short"),
+        (str(tmp_path / "broken.tar.gz"), "a b", 2, "wanted such as xilinx@pynq"),
+    )
+    for archive, address, wanted, words in cases:
+        command = ("deploy", project.path, "--archive", archive, "--host", address, "--ssh-config", host.config)
+        status, _, err = said(capsys, *command)
+        assert status == wanted and words in err

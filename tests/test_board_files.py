@@ -1,0 +1,123 @@
+"""Packages and sizes that will not do: each ends in its own sentence, and the board is free again afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from board_bench import needs_pynq, on_board, random_frames, small_project
+from shiftwire.board_sim import SimulatedBoard, simulated_board
+from shiftwire.project import Project
+from shiftwire_boards.runtime.accelerator import Accelerator
+from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
+from shiftwire_boards.runtime.registers import OFFSETS
+from shiftwire_boards.sim.program import Logic
+
+pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Project:
+    return small_project(tmp_path_factory.mktemp("files") / "small", programs)
+
+
+def changed(old: str, new: str) -> Callable[[Path], None]:
+    def spoil(manifest: Path) -> None:
+        text = manifest.read_text()
+        assert re.search(old, text)
+        manifest.write_text(re.sub(old, new, text, count=1))
+
+    return spoil
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no manifest": (lambda m: m.unlink(), "found no .*manifest.json, which 'shiftwire package' writes"),
+    "half a manifest": (lambda m: m.write_text(m.read_text()[:200]), "manifest.json is damaged"),
+    "a newer manifest": (changed('_package": 1', '_package": 9'), "has schema 9, this runtime reads 1"),
+    "a manifest without an input": (changed('"input"', '"inputs"'), "is damaged"),
+    "no .hwh": (lambda m: (m.parent / "simulated.hwh").unlink(), "found no .*simulated.hwh; copy the whole package"),
+    "no .bit": (lambda m: (m.parent / "simulated.bit").unlink(), "found no .*simulated.bit; copy the whole package"),
+    "a .bit cut short": (
+        lambda m: (m.parent / "simulated.bit").write_bytes((m.parent / "simulated.bit").read_bytes()[:40]),
+        "simulated.bit does not match its checksum",
+    ),
+    "another .hwh": (
+        lambda m: (m.parent / "simulated.hwh").write_text((m.parent / "simulated.hwh").read_text() + " "),
+        "simulated.hwh does not match its checksum",
+    ),
+    "containers too small": (changed('container_bits": 8', 'container_bits": 4'), "wanted 8, 16 or 32 that hold them"),
+    "a format that is none": (changed('"format": "[us]', '"format": "q'), "wanted such as u8.4"),
+    "another project's manifest": (
+        changed('"version_hash": ".{8}', '"version_hash": "00000000'),
+        "bitstream and manifest are of different projects",
+    ),
+    "another frame size": (changed('"shape": .[^]]*.', '"shape": [99, 5, 4]'), "bitstream and manifest disagree"),
+}  # fmt: skip
+
+
+@contextmanager
+def spoilt(project: Project, folder: Path, spoil: Callable[[Path], None]) -> Iterator[SimulatedBoard]:
+    with simulated_board(project, folder) as board:
+        spoil(board.bitfile.with_name("simulated.manifest.json"))
+        yield board
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_packages_that_will_not_do(name: str, project: Project, tmp_path: Path) -> None:
+    """The board is free again afterwards."""
+    spoil, words = BAD_FILES[name]
+    with spoilt(project, tmp_path / "bad", spoil) as board, pytest.raises(BoardError, match=words):
+        Accelerator(board.bitfile, clock=board.clock)
+    with on_board(project, tmp_path / "good") as (_, accelerator):
+        codes = random_frames(project.design.network, 1)
+        assert np.array_equal(accelerator.predict_codes(codes), project.design.network.evaluate(codes))
+
+
+def test_a_bitstream_without_configuration(project: Project, tmp_path: Path) -> None:
+    """Its checksum is right: it was packaged like that."""
+    with simulated_board(project, tmp_path) as board:
+        board.bitfile.write_bytes(b"not a bitstream")
+        manifest = board.bitfile.with_name("simulated.manifest.json")
+        told = json.loads(manifest.read_text())
+        del told["files"]["simulated.bit"]
+        manifest.write_text(json.dumps(told))
+        with pytest.raises(PackageError, match=r"pynq cannot load .*simulated.bit"):
+            Accelerator(board.bitfile, clock=board.clock)
+
+
+def test_logic_of_somebody_else(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Logic.read
+    monkeypatch.setattr(Logic, "read", lambda self, offset: 7 if offset == OFFSETS["identity"] else read(self, offset))
+    words = "no shiftwire network answers at this address"
+    with simulated_board(project, tmp_path) as board, pytest.raises(HardwareError, match=words):
+        Accelerator(board.bitfile, clock=board.clock)
+
+
+@pytest.mark.parametrize(
+    ("batch", "dram", "words"),
+    [
+        (0, 1 << 20, "a batch of 0 frames"),
+        (1 << 22, 1 << 20, "the DMA moves 67108863 bytes at once; give a smaller batch"),
+        (1 << 16, 1 << 20, "bytes of contiguous memory for a batch of 65536 frames .*give a smaller batch"),
+    ],
+)
+def test_batches_that_do_not_fit(batch: int, dram: int, words: str, project: Project, tmp_path: Path) -> None:
+    with simulated_board(project, tmp_path, dram) as board:
+        with pytest.raises(DataError, match=words):
+            Accelerator(board.bitfile, batch=batch, clock=board.clock)
+        with Accelerator(board.bitfile, batch=2, clock=board.clock) as accelerator:
+            accelerator.predict_codes(random_frames(project.design.network, 3))
+
+
+def test_a_closed_accelerator(project: Project, tmp_path: Path) -> None:
+    with on_board(project, tmp_path) as (_, accelerator):
+        accelerator.close()
+        accelerator.close()
+        with pytest.raises(BoardError, match="this accelerator is closed"):
+            accelerator.predict_codes(random_frames(project.design.network, 1))
