@@ -229,7 +229,11 @@ def _locked(device: Any) -> Any:
     """A lock that the operating system takes back from a process that dies."""
     import fcntl  # noqa: PLC0415 - a host may be no Unix
 
-    file = lock_of(device).open("w")
+    path = lock_of(device)
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise BoardError(f"cannot lock the board: {path} ({error.strerror}); remove it, or be the same user") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
