@@ -18,6 +18,7 @@ import numpy as np
 from board_bench import random_frames, small_project
 from shiftwire import board_sim
 from shiftwire_boards.runtime.accelerator import Accelerator
+from shiftwire_boards.runtime.clock import REAL
 from shiftwire_boards.runtime.port import Grid, Port
 from shiftwire_boards.runtime.registers import OFFSETS
 from shiftwire_boards.sim.program import Logic, Moved
@@ -88,7 +89,7 @@ def batches(folder: Path) -> None:
     codes = random_frames(project.design.network, FRAMES).astype(np.int8)
     with (
         board_sim.simulated_board(project, folder / "overlay") as board,
-        Accelerator(board.bitfile, batch=FRAMES) as accelerator,
+        Accelerator(board.bitfile, batch=FRAMES, clock=REAL) as accelerator,
     ):
         device = board.device
         instant = Instant(device.logic)

@@ -44,6 +44,6 @@ def random_frames(network: Network, count: int, seed: int = 0) -> Codes:
 def on_board(project: Project, folder: Path, **options: Any) -> Iterator[tuple[SimulatedBoard, Accelerator]]:
     with (
         simulated_board(project, folder) as board,
-        Accelerator(board.bitfile, clock=board.clock, timeout_s=TIMEOUT_S, **options) as accelerator,
+        Accelerator(board.bitfile, timeout_s=TIMEOUT_S, **options) as accelerator,
     ):
         yield board, accelerator

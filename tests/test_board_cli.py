@@ -14,6 +14,8 @@ import pytest
 
 from board_bench import needs_pynq, random_frames, small_project
 from shiftwire.board_build import write_script
+from shiftwire.board_package import package
+from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
 from shiftwire.project import Project, load_project
 from shiftwire_boards.runtime.record import Badge
 from shiftwire_boards.runtime.record_json import read_record
@@ -105,9 +107,6 @@ def test_without_vivado_the_script_stays(
 @pytest.fixture(scope="module")
 def archive(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of the simulated board's overlay."""
-    from shiftwire.board_package import package  # noqa: PLC0415
-    from shiftwire.board_sim import accelerator_design, write_overlay  # noqa: PLC0415
-
     folder = tmp_path_factory.mktemp("overlay")
     bit = write_overlay(project, accelerator_design(project), folder)
     first = package(project, bit, bit.with_suffix(".hwh"), folder / "small.tar.gz").read_bytes()
@@ -119,10 +118,29 @@ def archive(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_package_holds_what_a_board_needs(archive: Path, project: Project) -> None:
     with tarfile.open(archive) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
-    assert {"small.bit", "small.hwh", "small.manifest.json", "golden.npz"} < names
+    assert {"small.bit", "small.hwh", "small.manifest.json", "golden.npz", "start.ipynb"} < names
     assert {"shiftwire_boards/__init__.py", "shiftwire_boards/runtime/accelerator.py"} < names
     assert not [name for name in names if "catalog" in name or "vivado" in name or "sim/" in name]
     assert load_project(project.path).version_hash == project.version_hash, "nothing in the project changed"
+
+
+def test_the_notebook_runs_from_top_to_bottom(
+    archive: Path, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In IPython, in the folder that the archive unpacks into, on a simulated board."""
+    from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415 - pynq brings it
+
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    monkeypatch.chdir(folder)
+    shell = InteractiveShell()
+    with simulated_board(project, tmp_path / "overlay"):
+        for cell in json.loads((folder / "start.ipynb").read_text())["cells"]:
+            if cell["cell_type"] == "code":
+                shell.run_cell("".join(cell["source"])).raise_error()
+    assert shell.user_ns["different"] == 0
+    assert read_record(folder / "record.json").exactness.exact
 
 
 BOARD = """#!{python}
@@ -137,7 +155,7 @@ from shiftwire.project import load_project
 from shiftwire_boards.runtime import accelerator
 real = accelerator.Accelerator
 with simulated_board(load_project(Path({project!r})), Path({overlay!r})) as board:
-    accelerator.Accelerator = lambda *a, **k: real(*a, clock=board.clock, **k)
+    accelerator.Accelerator = lambda *a, **k: real(*a, **k)
     sys.argv = sys.argv[2:]
     runpy.run_module("shiftwire_boards.runtime", run_name="__main__")
 """

@@ -73,7 +73,7 @@ def test_packages_that_will_not_do(name: str, project: Project, tmp_path: Path) 
     """The board is free again afterwards."""
     spoil, words = BAD_FILES[name]
     with spoilt(project, tmp_path / "bad", spoil) as board, pytest.raises(BoardError, match=words):
-        Accelerator(board.bitfile, clock=board.clock)
+        Accelerator(board.bitfile)
     with on_board(project, tmp_path / "good") as (_, accelerator):
         codes = random_frames(project.design.network, 1)
         assert np.array_equal(accelerator.predict_codes(codes), project.design.network.evaluate(codes))
@@ -88,7 +88,7 @@ def test_a_bitstream_without_configuration(project: Project, tmp_path: Path) -> 
         del told["files"]["simulated.bit"]
         manifest.write_text(json.dumps(told))
         with pytest.raises(PackageError, match=r"pynq cannot load .*simulated.bit"):
-            Accelerator(board.bitfile, clock=board.clock)
+            Accelerator(board.bitfile)
 
 
 def test_logic_of_somebody_else(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_logic_of_somebody_else(project: Project, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Logic, "read", lambda self, offset: 7 if offset == OFFSETS["identity"] else read(self, offset))
     words = "no shiftwire network answers at this address"
     with simulated_board(project, tmp_path) as board, pytest.raises(HardwareError, match=words):
-        Accelerator(board.bitfile, clock=board.clock)
+        Accelerator(board.bitfile)
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_logic_of_somebody_else(project: Project, tmp_path: Path, monkeypatch: p
 def test_batches_that_do_not_fit(batch: int, dram: int, words: str, project: Project, tmp_path: Path) -> None:
     with simulated_board(project, tmp_path, dram) as board:
         with pytest.raises(DataError, match=words):
-            Accelerator(board.bitfile, batch=batch, clock=board.clock)
-        with Accelerator(board.bitfile, batch=2, clock=board.clock) as accelerator:
+            Accelerator(board.bitfile, batch=batch)
+        with Accelerator(board.bitfile, batch=2) as accelerator:
             accelerator.predict_codes(random_frames(project.design.network, 3))
 
 

@@ -21,6 +21,7 @@ from shiftwire.project import Project, golden_codes
 from shiftwire_boards.runtime.manifest import SUFFIX
 
 GOLDEN = "golden.npz"
+NOTEBOOK = "start.ipynb"
 RUNTIME = "shiftwire_boards"
 ON_BOARD = ("__init__.py", "runtime")
 """What of the package RUNTIME runs on a board."""
@@ -34,6 +35,7 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path) -> Path:
             raise InputError(f"found no {file}; run 'shiftwire build' first, on a machine with Vivado")
     files = {f"{name}.bit": bit.read_bytes(), f"{name}.hwh": hwh.read_bytes(), GOLDEN: golden_file(project)}
     files |= runtime_files()
+    files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first
     sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
     manifest = board_manifest(project, name, sums, GOLDEN)
     files[f"{name}{SUFFIX}"] = (json.dumps(manifest, indent=1) + "\n").encode()
@@ -65,7 +67,7 @@ def runtime_files() -> dict[str, bytes]:
     assert spec is not None and spec.origin is not None
     root = Path(spec.origin).parent
     found = [root / ON_BOARD[0], *sorted((root / ON_BOARD[1]).rglob("*"))]
-    wanted = (file for file in found if file.suffix in (".py", ".json"))
+    wanted = (file for file in found if file.suffix in (".py", ".json", ".ipynb"))
     return {f"{RUNTIME}/{file.relative_to(root).as_posix()}": file.read_bytes() for file in wanted}
 
 

@@ -40,11 +40,15 @@ MEND = "install it by pip install 'shiftwire[board]'"
 
 @dataclass(frozen=True)
 class SimulatedBoard:
-    """`device` is active in pynq while the board lasts; `clock` is the time of its logic."""
+    """`device` is active in pynq while the board lasts."""
 
     device: SimulatedDevice
     bitfile: Path
-    clock: Clock
+
+    @property
+    def clock(self) -> Clock:
+        """The time of its logic."""
+        return self.device.runtime_clock
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def simulated_board(project: Project, folder: Path, dram_bytes: int = DRAM_BYTES
     with Logic(board_program(project), project.rtl_dir) as logic:
         device = SimulatedDevice(logic, mhz, Bases(at[DMA], at[INTERRUPTS], at[ACCELERATOR]), dram_bytes)
         with active(device):
-            yield SimulatedBoard(device, bitfile, Clock(device.seconds, device.wait, is_simulated=True))
+            yield SimulatedBoard(device, bitfile)
 
 
 def accelerator_design(project: Project, ip_repo: str = "ip") -> vivado.BlockDesign:
@@ -97,7 +101,7 @@ def simulated_record(
     try:
         with (
             simulated_board(project, folder) as board,
-            Accelerator(board.bitfile, batch=batch, clock=board.clock) as accelerator,
+            Accelerator(board.bitfile, batch=batch) as accelerator,
         ):
             return measure(accelerator, samples, plan, progress=progress)
     except DataError as error:

@@ -48,7 +48,7 @@ class Accelerator:
         bitfile: str | Path,
         batch: int = BATCH,
         timeout_s: float = TIMEOUT_S,
-        clock: Clock = REAL,
+        clock: Clock | None = None,
         device: Any = None,
     ) -> None:
         path = Path(bitfile)
@@ -60,7 +60,7 @@ class Accelerator:
         self.manifest = load_manifest(manifest_of(path))
         check_files(self.manifest, path.parent)
         self.bitfile = path
-        self.clock = clock
+        self.clock = clock or REAL
         self.batch = batch
         self._turn = threading.RLock()
         self._worker: ThreadPoolExecutor | None = None
@@ -70,16 +70,18 @@ class Accelerator:
         self._lock: Any = None
         is_open = False
         try:
-            self._open(path, timeout_s, device)
+            self._open(path, timeout_s, clock, device)
             is_open = True
         finally:
             if not is_open:
                 self.close()
 
-    def _open(self, path: Path, timeout_s: float, device: Any) -> None:
+    def _open(self, path: Path, timeout_s: float, clock: Clock | None, device: Any) -> None:
         import pynq  # noqa: PLC0415 - there is none on a host
 
-        self._lock = _locked(device or pynq.Device.active_device)
+        active = device or pynq.Device.active_device
+        self.clock = clock or getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
+        self._lock = _locked(active)
         try:
             self.overlay = pynq.Overlay(str(path.resolve()), device=device)
         except (RuntimeError, OSError, ValueError) as error:

@@ -18,6 +18,7 @@ from pynq.buffer import PynqBuffer
 from pynqmetadata.frontends import Metadata
 from pynqmetadata.views.runtime import RuntimeMetadataParser
 
+from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.sim.dma import DmaModel
 from shiftwire_boards.sim.memory import Memory
 from shiftwire_boards.sim.program import BusError, Logic
@@ -93,6 +94,7 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
         self.memory = Memory(DRAM_BASE, dram_bytes)
         self.dma = DmaModel(logic, self.memory)
         self.clocks = SimulatedClocks(clock_mhz)
+        self.runtime_clock = Clock(self.seconds, self.wait, is_simulated=True)
         self.downloads = 0
         self._slaves: dict[int, Slave] = {
             bases.dma: self.dma,
