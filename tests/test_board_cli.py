@@ -68,6 +68,19 @@ def test_records_are_objects_too(project: Project, capsys: pytest.CaptureFixture
     assert json.loads(out)["identity"]["badge"] == "simulated"
 
 
+def test_two_records_side_by_side(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, "measure", project.path, "--sim", "--frames", 4)
+    copy = shutil.copy(project.reports_dir / "record.json", tmp_path / "other.json")
+    status, out, _ = said(capsys, "report", project.path, copy, "--html", tmp_path / "both.html")
+    assert status == 0 and "frames/s" in out and "ratio" in out
+    assert (tmp_path / "both.html").read_text().count("SIMULATED") >= 2
+    status, _, err = said(capsys, "report", project.path, tmp_path / "none.json")
+    assert status == 2 and "which 'shiftwire measure' writes; measure it first" in err
+    (tmp_path / "bad.json").write_text("{}")
+    status, _, err = said(capsys, "report", project.path, tmp_path / "bad.json")
+    assert status == 2 and "this is no record" in err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -80,7 +80,8 @@ class Accelerator:
         import pynq  # noqa: PLC0415 - there is none on a host
 
         active = device or pynq.Device.active_device
-        self.clock = clock or getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
+        own: Clock = getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
+        self.clock = clock or own
         self._lock = _locked(active)
         try:
             self.overlay = pynq.Overlay(str(path.resolve()), device=device)

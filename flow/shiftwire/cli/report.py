@@ -1,16 +1,23 @@
-"""shiftwire report: all that is known of a project, on one page."""
+"""shiftwire report: all that is known of a project, on one page; or two measurements side by side."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from shiftwire.cli.measure import FILE
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
+from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
-from shiftwire.project import load_project
+from shiftwire.project import REPORTS, load_project
+from shiftwire.record_html import compare_html
+from shiftwire.record_rows import badge_text, pairs_of
 from shiftwire.report import page
 from shiftwire.report_html import page_html
 from shiftwire.report_text import COLUMNS, cells, page_json, sentences
+from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.record import Record
+from shiftwire_boards.runtime.record_json import read_record, record_to_json
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -20,13 +27,18 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "show a project on one page: folds, cycles, resources, bottleneck, energy, each with how it came about",
         "shiftwire report build/model --html report.html",
     )
-    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote, or a record.json")
+    parser.add_argument(
+        "other", type=Path, nargs="?", help="another one: the records of 'shiftwire measure' side by side"
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write the page as one HTML file")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.other is not None:
+        return _compare(_record(arguments.project), _record(arguments.other), arguments)
     shown = page(load_project(arguments.project))
     if arguments.html:
         replaced_file(arguments.html, page_html(shown))
@@ -38,4 +50,27 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"LUT and BRAM36 of layers are {shown.taken.value}, nJ are modelled")
     for head, text in sentences(shown):
         say(f"{head}: {text}")
+    return 0
+
+
+def _record(path: Path) -> Record:
+    """That of a file, or the one that a project's last measurement left."""
+    file = path / REPORTS / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise InputError(f"found no {file}, which 'shiftwire measure' writes; measure it first")
+    try:
+        return read_record(file)
+    except RecordError as error:
+        raise InputError(str(error)) from None
+
+
+def _compare(left: Record, right: Record, arguments: argparse.Namespace) -> int:
+    if arguments.html:
+        replaced_file(arguments.html, compare_html(left, right))
+        note(f"wrote {arguments.html}")
+    if arguments.json:
+        print_json({"left": record_to_json(left), "right": record_to_json(right)})
+        return 0
+    heads = ("", badge_text(left), badge_text(right), "ratio")
+    print_table(heads, [(pair.head, pair.left, pair.right, pair.ratio) for pair in pairs_of(left, right)])
     return 0
