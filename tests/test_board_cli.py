@@ -16,11 +16,13 @@ from board_bench import needs_pynq, random_frames, small_project
 from shiftwire.board_build import write_script
 from shiftwire.board_package import package
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
-from shiftwire.project import Project, load_project
+from shiftwire.project import Backend, Project, load_project, write_project
+from shiftwire.schedule import Target, schedule
+from shiftwire_boards.catalog import load_board
 from shiftwire_boards.runtime.record import Badge
 from shiftwire_boards.runtime.record_json import read_record
 from ssh_host import SSHD, Server, server
-from test_synth import said
+from test_synth import conv_net, said
 
 pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
 needs_tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="found no tclsh; apt-get install tcl")
@@ -126,6 +128,13 @@ def archive(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     again = package(project, bit, bit.with_suffix(".hwh"), folder / "small.tar.gz")
     assert again.read_bytes() == first, "the same bytes again"
     return again
+
+
+def test_a_project_without_systemverilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(schedule(conv_net(), load_board("pynq-z2"), target=Target(fps=1.0)), tmp_path / "hls", Backend.HLS)
+    for verb in (("measure", tmp_path / "hls", "--sim"), ("build", tmp_path / "hls", "--script")):
+        status, _, err = said(capsys, *verb)
+        assert status == 2 and "holds no rtl/; convert the model again with --backend rtl or both" in err
 
 
 def test_a_package_holds_what_a_board_needs(archive: Path, project: Project) -> None:

@@ -35,7 +35,6 @@ class Bitstream:
 
 def write_script(project: Project) -> Path:
     """Write build.tcl, to be run by Vivado where it lies; raises InputError for a project without a shell."""
-    project.rtl_sources()
     script = project.reports_dir / FOLDER / vivado.SCRIPT
     replaced_file(script, vivado.build_script(accelerator_design(project, IP_REPO)))
     return script

@@ -56,7 +56,7 @@ def golden_file(project: Project) -> bytes:
     with zipfile.ZipFile(held, "w") as packed:  # np.savez would write the time into it
         for name, array in arrays.items():
             entry = io.BytesIO()
-            np.save(entry, array.astype(np.int32))
+            np.save(entry, array)
             packed.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
     return held.getvalue()
 
