@@ -42,7 +42,7 @@ def measured() -> Record:
     over_time = [(round(0.5 * (i + 1), 3), float(np.round(12_000 + rng.normal(0, 90), 1))) for i in range(60)]
     return Record(
         Identity("digits-shift", "5f" * 32, "kv260", Badge.MEASURED),
-        Clock(200.0, 199.998),
+        Clock(200.0, 199.998, 100.0),
         Speed(360_000, 30.0, 64, tuple(over_time)),
         Cycles(16_640, 16_641.2, 21_200, 21_207),
         Exactness(100_000, 0),

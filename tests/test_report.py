@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shiftwire import report
 from shiftwire.cli import main
 from shiftwire.energy import INT8, claim_sentence, network_energy
 from shiftwire.fixed import Fixed
@@ -23,6 +22,7 @@ from shiftwire.report_html import LABEL, VALUE, WIDTH, bars, page_html
 from shiftwire.report_rows import Rows, read_rows, write_rows
 from shiftwire.report_text import sentences
 from shiftwire.resources import Evidence
+from shiftwire.rtl import tokens
 from shiftwire.schedule import Target, schedule
 from shiftwire.shift_weights import ShiftWeights
 from shiftwire_boards.catalog import load_board
@@ -111,7 +111,7 @@ def test_latency_of_large_networks_is_left_to_simulation(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The token simulation takes minutes there; the cycles between frames need none."""
-    monkeypatch.setattr(report, "MOST_ITERATIONS", 10)
+    monkeypatch.setattr(tokens, "MOST_ITERATIONS", 10)
     _, out, _ = said(capsys, "report", project)
     interval = load_project(project).design.timing.interval
     assert f"cycles: latency too long to foresee, between frames {interval:,} (foreseen" in out

@@ -6,24 +6,58 @@ Read by shiftwire_boards.runtime.manifest; the fields are explained there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from shiftwire.board_program import project_shell
+from shiftwire.errors import InputError
 from shiftwire.host import HostInput, HostOutput
 from shiftwire.network import Network, Tensor
 from shiftwire.project import Project
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.depths import interval
+from shiftwire.rtl.shell import Shell
+from shiftwire.rtl.tokens import foreseen_latency
+from shiftwire.rtl.units import RtlNetwork
+from shiftwire_boards.runtime.preparation import Preparation
 
 SCHEMA = 1
 
 
+@dataclass(frozen=True)
+class About:
+    """What a model does not say itself: a word a class, and how pixels become the values it reads."""
+
+    labels: tuple[str, ...] | None = None
+    preparation: Preparation | None = None
+
+    def check(self, network: Network) -> None:
+        """Raises InputError where the numbers of classes or channels are others."""
+        if self.labels is not None and len(self.labels) != network.output.size:
+            raise InputError(
+                f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
+            )
+        channels = network.input.shape[-1]
+        for numbers in () if self.preparation is None else (self.preparation.mean, self.preparation.std):
+            if len(numbers) not in {1, channels}:
+                raise InputError(
+                    f"found {len(numbers)} numbers for {channels} channels; give one, or one a channel, by commas"
+                )
+
+
+NOTHING = About()
+
+
 def board_manifest(
-    project: Project, name: str, files: Mapping[str, str], golden: str | None = None, latency_cycles: int | None = None
+    project: Project, name: str, files: Mapping[str, str], golden: str | None = None, about: About = NOTHING
 ) -> dict[str, Any]:
-    """`files` are checksums of the other files of the package, by name; `golden` is one of them."""
+    """`files` are checksums of the other files of the package, by name; `golden` is one of them.
+
+    Raises InputError where `about` is of another network.
+    """
     design, shell = project.design, project_shell(project)
     network = design.network
+    about.check(network)
     return {
         "shiftwire_package": SCHEMA,
         "name": name,
@@ -33,10 +67,23 @@ def board_manifest(
         "clock_ns": design.clock_ns,
         "input": {**_port(network.input, shell.input), "encode": _encode(network.host_input)},
         "output": {**_port(network.output, shell.output), "decode": _decode(network)},
-        "foreseen": {"interval_cycles": interval(design.rtl), "latency_cycles": latency_cycles},
-        "labels": None,
+        "foreseen": _foreseen(design.rtl, shell),
+        "preparation": None if about.preparation is None else asdict(about.preparation),
+        "labels": about.labels,
         "golden": golden,
         "files": dict(files),
+    }
+
+
+def _foreseen(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
+    """Frames follow each other as the slowest unit works, or as the longer port takes or gives its words."""
+    layers: dict[str, int] = {}
+    for unit in network.units:
+        layers[unit.layer] = max(layers.get(unit.layer, 0), *(actor.iterations for actor in unit.actors))
+    return {
+        "interval_cycles": max(interval(network), shell.input.words, shell.output.words),
+        "latency_cycles": foreseen_latency(network),
+        "layers": list(layers.items()),
     }
 
 

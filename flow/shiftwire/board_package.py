@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftwire.board_manifest import board_manifest
+from shiftwire.board_manifest import NOTHING, About, board_manifest
 from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
 from shiftwire.project import Project, golden_codes
@@ -27,7 +27,7 @@ ON_BOARD = ("__init__.py", "runtime")
 """What of the package RUNTIME runs on a board."""
 
 
-def package(project: Project, bit: Path, hwh: Path, archive: Path) -> Path:
+def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About = NOTHING) -> Path:
     """Write a .tar.gz, the same bytes for the same overlay; raises InputError for files that are missing."""
     name = project.path.resolve().name
     for file in (bit, hwh):
@@ -37,7 +37,7 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path) -> Path:
     files |= runtime_files()
     files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first
     sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
-    manifest = board_manifest(project, name, sums, GOLDEN)
+    manifest = board_manifest(project, name, sums, GOLDEN, about)
     files[f"{name}{SUFFIX}"] = (json.dumps(manifest, indent=1) + "\n").encode()
     replaced_file(archive, _tar(folder_of(project), files))
     return archive

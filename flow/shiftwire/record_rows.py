@@ -77,6 +77,7 @@ def _identity_rows(record: Record) -> Iterator[Row]:
         yield Row("clock, derived from the cycle counter", "assumed, no board ran")
     else:
         yield _number("clock, derived from the cycle counter", clock.derived_mhz, "MHz")
+        yield _number("clock of the processing system, read back", clock.source_mhz, "MHz")
 
 
 def _speed_rows(record: Record) -> Iterator[Row]:
@@ -98,7 +99,7 @@ def _cycle_rows(record: Record) -> Iterator[Row]:
     yield _number("cycles a frame, counted", cycles.frame_counted, "")
     yield _number("cycles a frame, foreseen", cycles.frame_foreseen, "")
     yield _number("latency, counted", cycles.latency_counted, "cycles")
-    yield _number("latency, foreseen", cycles.latency_foreseen, "cycles")
+    yield _number("latency, foreseen without the AXI ports", cycles.latency_foreseen, "cycles")
 
 
 def _correctness_rows(record: Record) -> Iterator[Row]:

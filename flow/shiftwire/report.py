@@ -14,12 +14,8 @@ from shiftwire.project import Project, shiftwire_version
 from shiftwire.report_rows import Rows, read_rows
 from shiftwire.resources import Cycles, Evidence, Report, Resources
 from shiftwire.rtl.depths import interval as rtl_interval
-from shiftwire.rtl.tokens import simulate
-from shiftwire.rtl.units import RtlNetwork
+from shiftwire.rtl.tokens import foreseen_latency
 from shiftwire.schedule import Design
-
-MOST_ITERATIONS = 100_000
-"""Of all units in a frame, up to which the token simulation takes seconds."""
 
 VENDOR_FILES = ("vitis.json", "vivado.json")
 
@@ -159,7 +155,8 @@ def _foreseen(project: Project) -> Report:
     interval = times.interval
     if project.rtl_checksums:
         network = project.design.rtl
-        latency, interval = _rtl_latency(network), rtl_interval(network)
+        known, interval = foreseen_latency(network), rtl_interval(network)
+        latency = None if known is None else Cycles(known, known)
     return Report(
         unit="network",
         evidence=Evidence.MODELLED,
@@ -170,12 +167,3 @@ def _foreseen(project: Project) -> Report:
         latency=latency,
         interval=Cycles(interval, interval),
     )
-
-
-def _rtl_latency(network: RtlNetwork) -> Cycles | None:
-    """Of the token simulation, whose rounds grow with the network as its iterations do."""
-    iterations = sum(actor.iterations for unit in network.units for actor in unit.actors)
-    if iterations > MOST_ITERATIONS:
-        return None
-    latency = simulate(network, 1).latency
-    return Cycles(latency, latency)

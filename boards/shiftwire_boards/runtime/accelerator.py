@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from shiftwire_boards.runtime.board import check_family, check_pynq
 from shiftwire_boards.runtime.clock import REAL, Clock
 from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
@@ -58,6 +59,7 @@ class Accelerator:
             if not needed.is_file():
                 raise PackageError(f"found no {needed}; copy the whole package")
         self.manifest = load_manifest(manifest_of(path))
+        check_family(self.manifest.part)
         check_files(self.manifest, path.parent)
         self.bitfile = path
         self.clock = clock or REAL
@@ -79,6 +81,7 @@ class Accelerator:
     def _open(self, path: Path, timeout_s: float, clock: Clock | None, device: Any) -> None:
         import pynq  # noqa: PLC0415 - there is none on a host
 
+        check_pynq(self.manifest.part, str(pynq.__version__))
         active = device or pynq.Device.active_device
         own: Clock = getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
         self.clock = clock or own
@@ -93,6 +96,7 @@ class Accelerator:
         self._check_batch()
         self._buffers = [self._pair(pynq.allocate, device) for _ in range(2)]
         self._mover.recover()
+        self.shell.check_clock(self.clock)
         self._is_settled = True
 
     def _check_batch(self) -> None:
@@ -122,6 +126,15 @@ class Accelerator:
     def classes(self, x: Array) -> Array:
         """The index (N,) of each frame's largest output; `labels` of the manifest has their names."""
         return self.manifest.decoder.classes(self.predict_codes(self.manifest.encoder.codes(x)))
+
+    def prepare(self, pixels: Array) -> Array:
+        """Values (N, C, ...) as `predict` takes them for pixels (N, ..., C), such as bytes; raises DataError."""
+        prepared = self.manifest.preparation
+        if prepared is None:
+            raise DataError(
+                "this package does not say how pixels become values; package with --scale, --mean and --std"
+            )
+        return prepared.values(pixels, self.manifest.input.shape)
 
     def predict_codes(self, codes: Array) -> Array:
         """Output codes (N, *shape) for input codes (N, *shape), channel last, in batches.

@@ -11,6 +11,7 @@ from typing import Any
 from shiftwire_boards.runtime.errors import PackageError
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.port import Port
+from shiftwire_boards.runtime.preparation import Preparation
 
 SCHEMA = 1
 SUFFIX = ".manifest.json"
@@ -21,8 +22,8 @@ SUFFIX = ".manifest.json"
 class Manifest:
     """What a package holds.
 
-    version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; interval_cycles and
-    latency_cycles are foreseen; labels  one word a class, or None.
+    version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; labels  one word a class.
+    Cycles are foreseen: between frames, words of the AXI ports included; latency and layers  of the network alone.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Manifest:
     decoder: Decoder
     interval_cycles: int
     latency_cycles: int | None
+    layer_cycles: tuple[tuple[str, int], ...]
+    preparation: Preparation | None
     labels: tuple[str, ...] | None
     golden: str | None
     files: dict[str, str]
@@ -85,6 +88,7 @@ def sha256(path: Path) -> str:
 
 
 def _read(said: dict[str, Any]) -> Manifest:
+    prepared = said["preparation"]
     return Manifest(
         name=str(said["name"]),
         version_hash=str(said["version_hash"]),
@@ -97,6 +101,8 @@ def _read(said: dict[str, Any]) -> Manifest:
         decoder=Decoder.read(said["output"]),
         interval_cycles=int(said["foreseen"]["interval_cycles"]),
         latency_cycles=said["foreseen"]["latency_cycles"],
+        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in said["foreseen"]["layers"]),
+        preparation=None if prepared is None else Preparation.read(prepared, said["input"]["shape"][-1]),
         labels=None if said["labels"] is None else tuple(said["labels"]),
         golden=said["golden"],
         files=dict(said["files"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -19,6 +20,7 @@ from shiftwire_boards.runtime.record import (
     Exactness,
     Identity,
     Latency,
+    LayerCycles,
     Record,
     Speed,
     TimeSplit,
@@ -63,33 +65,36 @@ def measure(
     run = _sustained(accelerator, samples.codes, plan.seconds, progress)
     mhz = 1000 / manifest.clock_ns
     derived = None if is_simulated else run.cycles / run.seconds / 1e6
+    clock = Clock(mhz, derived, None if is_simulated else _source_mhz())
     fabric_s = run.frames * manifest.interval_cycles / ((derived or mhz) * 1e6)
     return Record(
         identity=Identity(
             manifest.name, manifest.version_hash, manifest.board, Badge.SIMULATED if is_simulated else Badge.MEASURED
         ),
-        clock=Clock(mhz, derived),
+        clock=clock,
         speed=Speed(run.frames, run.seconds, accelerator.batch, run.over_time),
         cycles=Cycles(
-            manifest.interval_cycles, run.interval or None, manifest.latency_cycles, lone_cycles if latencies else None
+            manifest.interval_cycles, run.interval, manifest.latency_cycles, lone_cycles if latencies else None
         ),
         exactness=_exactness(run.outputs, samples),
         energy=_energy(accelerator, samples.codes, sensor),
         latency=Latency(tuple(latencies)) if latencies else None,
         time_split=None if is_simulated else TimeSplit(fabric_s, run.moving_s, run.packing_s),
+        layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
         accuracy=_accuracy(accelerator, run.outputs, samples),
         software=(("python", platform.python_version()), ("numpy", np.__version__), ("pynq", _pynq_version())),
+        notes=tuple(_notes(clock, run.interval, manifest.interval_cycles)),
     )
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What a sustained run gave; outputs are those of every sample once."""
+    """What a sustained run gave; outputs are those of every sample once, `interval` of two frames in one transfer."""
 
     frames: int
     seconds: float
     cycles: int
-    interval: int
+    interval: int | None
     moving_s: float
     packing_s: float
     outputs: Array
@@ -114,8 +119,9 @@ def _sustained(accelerator: Accelerator, codes: Array, seconds: float, progress:
         points.append((now() - start, frames))
         progress(min(at, len(codes)), len(codes))
     took, counted = now() - start, shell.cycles() - cycles
+    has_pair = (len(part) - 1) % accelerator.batch > 0  # else the last frame came alone, as late as Python sent it
     return _Run(
-        frames, took, counted, shell.read("interval"), accelerator.moving_s - moved_before,
+        frames, took, counted, shell.read("interval") if has_pair else None, accelerator.moving_s - moved_before,
         accelerator.packing_s - packed_before, np.concatenate(outputs), _rates(points),
     )  # fmt: skip
 
@@ -161,6 +167,27 @@ def _energy(accelerator: Accelerator, codes: Array, sensor: Sensor | Unavailable
         return sensor
     part = codes[: accelerator.batch]
     return measure_energy(Sampler(sensor), lambda: len(accelerator.predict_codes(part)))
+
+
+def _notes(clock: Clock, counted: int | None, foreseen: int) -> Iterator[str]:
+    """What a reader of the figures should know first."""
+    if clock.is_off:
+        yield (
+            f"the logic runs at {clock.derived_mhz:.2f} MHz and was built for {clock.nominal_mhz:.2f} MHz: "
+            "above that nothing is certain; build the overlay again, or set no clock after it is loaded"
+        )
+    if counted is not None and counted > foreseen:
+        yield f"frames followed each other every {counted:,} cycles and could every {foreseen:,}: the DMA held them up"
+
+
+def _source_mhz() -> float | None:
+    """None where pynq cannot tell, as through PYNQ.remote."""
+    import pynq  # noqa: PLC0415 - there is none on a host
+
+    try:
+        return float(pynq.Clocks.fclk0_mhz) or None
+    except (RuntimeError, OSError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _pynq_version() -> str:

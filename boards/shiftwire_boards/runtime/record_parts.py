@@ -118,7 +118,7 @@ def record_of(node: Node) -> Record:
             identity.text("board"),
             identity.choice("badge", Badge),
         ),
-        Clock(clock.number("nominal_mhz"), clock.maybe("derived_mhz", Node.real)),
+        Clock(clock.number("nominal_mhz"), clock.maybe("derived_mhz", Node.real), clock.maybe("source_mhz", Node.real)),
         Speed(
             speed.whole("frames"),
             speed.number("seconds"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import HardwareError
 from shiftwire_boards.runtime.manifest import Manifest
 
@@ -14,6 +15,9 @@ OFFSETS = {
     "frames_per_transfer": 0x18, "frames_in": 0x1C, "frames_out": 0x20, "cycles_low": 0x24, "cycles_high": 0x28,
     "interval": 0x2C, "latency": 0x30, "words_in": 0x34, "words_out": 0x38, "layout_in": 0x3C, "layout_out": 0x40,
 }  # fmt: skip
+TICK_S = 1e-4
+"""Thousands of cycles of any clock that these designs have."""
+
 MEND = "load the overlay again and look at the clock of the logic"
 SOFT_RESET = 1
 RESETTING = 2
@@ -48,6 +52,13 @@ class Shell:
         """Cycles since reset, 64 bits of one instant."""
         low = self.read("cycles_low")
         return self.read("cycles_high") << 32 | low
+
+    def check_clock(self, clock: Clock) -> None:
+        """Raise HardwareError where the logic's clock stands still: the cycle counter never does."""
+        before = self.cycles()
+        clock.sleep(TICK_S)
+        if self.cycles() == before:
+            raise HardwareError(f"the clock of the logic stands still at cycle {before}; load the overlay again")
 
     def errors(self) -> str:
         """The flags in words, empty without any."""

@@ -20,6 +20,9 @@ from shiftwire.rtl.units import Actor, Reads, RtlNetwork, Writes
 STRIDE = 1024
 """Cycles that are settled at a time: short enough for loops of few beats, long enough for vectors."""
 
+MOST_ITERATIONS = 100_000
+"""Of all units in a frame, up to which following one takes seconds."""
+
 NEVER = 1 << 40
 """A cycle behind all others."""
 
@@ -93,6 +96,13 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
             raise CheckFailedError("the units wait for each other: a buffer is too shallow; this is an error of ours")
     cycles = {actor.name: clock.times.reshape(frames, -1) for actor, clock in zip(actors, clocks, strict=True)}
     return Tokens(network, cycles)
+
+
+def foreseen_latency(network: RtlNetwork) -> int | None:
+    """Cycles of a lone frame; None where that takes too long, for rounds grow with the network as its iterations do."""
+    if sum(actor.iterations for unit in network.units for actor in unit.actors) > MOST_ITERATIONS:
+        return None
+    return simulate(network, 1).latency
 
 
 def _listeners(network: RtlNetwork, actors: Sequence[Actor], places: Mapping[str, int]) -> list[set[int]]:

@@ -1,0 +1,48 @@
+"""Pixels as a camera or a file gives them, made into the values that a model reads: ((x / scale) - mean) / std."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shiftwire_boards.runtime.errors import DataError, PackageError
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the model was trained on; `mean` and `std` hold a number a channel, or one for all, after the scale."""
+
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def read(cls, said: dict[str, Any], channels: int) -> Preparation:
+        """Raises PackageError for numbers that no channel has."""
+        made = cls(
+            float(said["scale"]),
+            tuple(float(number) for number in said["mean"]),
+            tuple(float(number) for number in said["std"]),
+        )
+        for name, numbers in (("scale", (made.scale,)), ("mean", made.mean), ("std", made.std)):
+            if len(numbers) not in (1, channels) or not np.isfinite(numbers).all():
+                raise PackageError(f"found the {name} {numbers} for {channels} channels; package the project again")
+            if name != "mean" and not np.all(numbers):
+                raise PackageError(f"found a {name} of 0, by which nothing can be divided; package the project again")
+        return made
+
+    def values(self, pixels: Array, shape: tuple[int, ...]) -> Array:
+        """float32 (N, C, ...) as the model reads them, for pixels (N, ..., C) of the frame's `shape`, channel last."""
+        pixels = np.asarray(pixels)
+        if pixels.dtype.kind not in "fiub" or pixels.ndim == 0 or pixels.shape[1:] != shape:
+            wanted = ", ".join(str(size) for size in shape)
+            raise DataError(
+                f"found pixels of type {pixels.dtype} and shape {pixels.shape}, wanted numbers of shape (N, {wanted})"
+            )
+        mean, std = (np.array(numbers, np.float32) for numbers in (self.mean, self.std))
+        scaled = (pixels.astype(np.float32) / np.float32(self.scale) - mean) / std
+        return np.moveaxis(scaled, -1, 1)
