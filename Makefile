@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check fuzz mutants bench bench-large zoo study clean
+.PHONY: help demo test lint types check fuzz mutants pynq4 bench bench-large zoo study clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -50,6 +50,17 @@ bench: $(READY) ## measure C-simulation and training against their peers, as rat
 	$(BIN)/python tests/bench_rtl.py build/digits.onnx=20000
 	$(BIN)/python tests/bench_board.py
 	$(BIN)/python -m shiftwire_models.flightnn_study
+
+PYNQ4 := .venv-pynq4
+$(PYNQ4)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(PYNQ4)
+	$(PYNQ4)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[rtl]' \
+	  pynq==4.0.0 'pycparser<3' 'setuptools<81' pytest pytest-xdist hypothesis
+	touch $@
+
+pynq4: $(PYNQ4)/.ready ## the runtime on simulated boards under PYNQ 4, in an environment of its own
+	$(PYNQ4)/bin/python -m pytest -q -n $(JOBS) tests/test_board_every.py tests/test_board.py \
+	  tests/test_board_faults.py tests/test_board_files.py tests/test_board_identity.py
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
 bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,20 @@ from shiftwire.project import Backend, Project, load_project, write_project
 from shiftwire.schedule import Target, schedule
 from shiftwire_boards.catalog import load_board
 from shiftwire_boards.runtime.accelerator import Accelerator
+from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000
 from test_synth import conv_net
 
-needs_pynq = pytest.mark.skipif(find_spec("pynq") is None, reason="found no pynq; pip install 'shiftwire[board]'")
+HAS_PYNQ = find_spec("pynq") is not None
+needs_pynq = pytest.mark.skipif(not HAS_PYNQ, reason="found no pynq; pip install 'shiftwire[board]'")
+HAS_ZYNQ_7000 = not HAS_PYNQ or int(version("pynq").partition(".")[0]) < PYNQ_WITHOUT_ZYNQ_7000
+USUAL_BOARD = "pynq-z2" if HAS_ZYNQ_7000 else "zcu104"
+"""One that this pynq can load an overlay on: these tests also run in an environment with PYNQ 4."""
+
 TIMEOUT_S = 0.002
 """Of the simulated clock: 200,000 cycles, dozens of times what these batches take."""
 
 
-def small_project(folder: Path, programs: Path | None = None, board: str = "pynq-z2") -> Project:
+def small_project(folder: Path, programs: Path | None = None, board: str = USUAL_BOARD) -> Project:
     """A project of a convolution; its simulated board is built once among all that name the same `programs`."""
     write_project(schedule(conv_net(), load_board(board), target=Target(fps=10_000)), folder, Backend.RTL)
     if programs is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from board_bench import needs_pynq, on_board, random_frames, small_project
+from board_bench import HAS_ZYNQ_7000, needs_pynq, on_board, random_frames, small_project
 from shiftwire.board_manifest import _foreseen
 from shiftwire.board_program import project_shell
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
@@ -78,11 +78,11 @@ def test_a_pynq_that_lost_the_family() -> None:
 def test_an_accelerator_looks_before_it_loads(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "compatible").write_bytes(b"xlnx,zynqmp\0")
-    monkeypatch.setattr("shiftwire_boards.runtime.board.DEVICE_TREE", tmp_path)
+    other = "zynqmp" if HAS_ZYNQ_7000 else "zynq-7000"
+    (tmp_path / "compatible").write_bytes(f"xlnx,{other}\0".encode())
     monkeypatch.setattr(check_family, "__defaults__", (tmp_path,))
     with simulated_board(project, tmp_path / "overlay") as board:
-        with pytest.raises(HardwareError, match="this board is a xlnx,zynqmp"):
+        with pytest.raises(HardwareError, match=f"this board is a xlnx,{other}"):
             Accelerator(board.bitfile)
         assert board.device.downloads == 0
 
@@ -115,7 +115,7 @@ def test_a_clock_that_is_another(project: Project, tmp_path: Path) -> None:
     nominal = 1000 / project.design.clock_ns
     assert record.clock.is_off and record.clock.derived_mhz == pytest.approx(2 * nominal, rel=0.01)
     assert any("above that nothing is certain" in note for note in record.notes)
-    assert record.clock.source_mhz == nominal
+    assert record.clock.source_mhz == 100, "the clocking wizard makes the logic's of it"
 
 
 @needs_pynq
