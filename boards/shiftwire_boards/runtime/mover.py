@@ -47,7 +47,8 @@ class Mover:
 
     def start(self, given: Any, taken: Any, frames: int, seconds: float) -> None:
         """Begin both directions; `seconds` are what the fabric should take."""
-        self._shell.write("frames_per_transfer", frames)
+        if frames != self._frames:
+            self._shell.write("frames_per_transfer", frames)
         self._frames = frames
         self._buffers = [given, taken]
         self._started = self._clock.now()
@@ -134,7 +135,7 @@ class Mover:
         self._dma.sendchannel.start()
         self._dma.recvchannel.start()
         self._buffers = []
-        self._before = 0
+        self._frames, self._before = 0, 0
 
     def _until(self, is_true: Any, what: str) -> None:
         deadline = self._clock.now() + RESET_S

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -68,22 +70,22 @@ class Port:
             )
         return port
 
-    @property
+    @cached_property
     def codes(self) -> int:
         """Codes of a frame."""
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The type of a container."""
         return np.dtype("<{}{}".format("i" if self.grid.signed else "u", self.container_bits // 8))
 
-    @property
+    @cached_property
     def words(self) -> int:
         """Words of a frame."""
         return -(-self.codes * self.container_bits // 8 // self.word_bytes)
 
-    @property
+    @cached_property
     def frame_bytes(self) -> int:
         """Bytes of a frame in memory, its padding included."""
         return self.words * self.word_bytes
