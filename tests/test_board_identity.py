@@ -20,6 +20,8 @@ from shiftwire.project import Project
 from shiftwire.rtl.tokens import foreseen_latency
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.board import check_family, check_pynq
+from shiftwire_boards.runtime.energy.marker import Marker
+from shiftwire_boards.runtime.energy.result import Unavailable
 from shiftwire_boards.runtime.errors import DataError, HardwareError, PackageError
 from shiftwire_boards.runtime.manifest import load_manifest, manifest_of
 from shiftwire_boards.runtime.measure import Plan, measure
@@ -213,3 +215,17 @@ def test_prepare_on_the_board(project: Project, tmp_path: Path) -> None:
         accelerator.manifest = replace(accelerator.manifest, preparation=prepared({}, shape[-1]))
         values = accelerator.prepare(np.zeros((2, *shape), np.uint8))
         assert values.shape == (2, shape[-1], *shape[:-1]) and np.all(values == -2)
+
+
+@needs_pynq
+def test_a_marker_is_set_where_no_sensor_is(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is marked is work of this accelerator; the windows themselves are those of the procedure."""
+    pin = tmp_path / "value"
+    pin.write_text("0")
+    monkeypatch.setattr("shiftwire_boards.runtime.measure.run_marked", lambda marker, work: (work(), work()))
+    network = project.design.network
+    samples = Samples(codes := random_frames(network, 20), network.evaluate(codes))
+    with on_board(project, tmp_path / "overlay", batch=8) as (board, accelerator):
+        accelerator.clock = replace(board.clock, is_simulated=False)
+        record = measure(accelerator, samples, Plan(0.0, 1, Marker(pin)), Unavailable("none here"))
+    assert record.energy == Unavailable(f"none here; the marker {pin} was set", (8, 8))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH, Accelerator
 from shiftwire_boards.runtime.energy.choice import choose_sensor
+from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.errors import BoardError
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record_json import write_record
@@ -21,13 +22,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
+    parser.add_argument(
+        "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's windows"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
     given = parser.parse_args(argv)
     try:
         with Accelerator(given.bitfile, batch=given.batch) as accelerator:
             samples = samples_of(accelerator.manifest, accelerator.bitfile.parent, given.data)
             sensor = choose_sensor(accelerator.manifest.board)
-            record = measure(accelerator, samples, Plan(given.seconds), sensor)
+            record = measure(
+                accelerator, samples, Plan(given.seconds, marker=given.marker and Marker(given.marker)), sensor
+            )
         write_record(record, given.output)
     except BoardError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -20,6 +20,8 @@ import numpy as np
 from shiftwire_boards.runtime.board import check_family, check_pynq
 from shiftwire_boards.runtime.clock import REAL, Clock
 from shiftwire_boards.runtime.energy.choice import choose_sensor
+from shiftwire_boards.runtime.energy.marker import Marker
+from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
 from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
 from shiftwire_boards.runtime.measure import Plan, measure
@@ -153,10 +155,19 @@ class Accelerator:
             self._is_settled = True
             return made
 
-    def measure(self, seconds: float = 10.0, data: Path | None = None) -> Record:
-        """A record of so much sustained work on the golden frames, or on an .npz; `record_json` writes it to a file."""
+    def measure(
+        self,
+        seconds: float = 10.0,
+        data: Path | None = None,
+        sensor: Sensor | None = None,
+        marker: Marker | None = None,
+    ) -> Record:
+        """A record of so much sustained work on the golden frames, or on an .npz; `record_json` writes it to a file.
+
+        `sensor` is a meter of yours in place of the board's; `marker` is set for a meter that this board cannot read.
+        """
         samples = samples_of(self.manifest, self.bitfile.parent, data)
-        return measure(self, samples, Plan(seconds), choose_sensor(self.manifest.board))
+        return measure(self, samples, Plan(seconds, marker=marker), sensor or choose_sensor(self.manifest.board))
 
     def submit(self, x: Array) -> Future[Array]:
         """The same as `predict`, in turn and without waiting."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
-from shiftwire_boards.runtime.energy.procedure import measure_energy
+from shiftwire_boards.runtime.energy.marker import Marker
+from shiftwire_boards.runtime.energy.procedure import measure_energy, run_marked
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
 from shiftwire_boards.runtime.record import (
@@ -41,11 +42,14 @@ POINTS = 50
 class Plan:
     """`seconds` of sustained work at least, and all samples once; `singles` frames alone; energy where a sensor is.
 
+    `marker` is high in the windows of an energy, for a meter outside the board.
+
     A simulated board's seconds pass as its logic runs, which takes long: 0 there.
     """
 
     seconds: float = 10.0
     singles: int = 100
+    marker: Marker | None = None
 
 
 def measure(
@@ -77,7 +81,7 @@ def measure(
             manifest.interval_cycles, run.interval, manifest.latency_cycles, lone_cycles if latencies else None
         ),
         exactness=_exactness(run.outputs, samples),
-        energy=_energy(accelerator, samples.codes, sensor),
+        energy=_energy(accelerator, samples.codes, sensor, plan.marker),
         latency=Latency(tuple(latencies)) if latencies else None,
         time_split=None if is_simulated else TimeSplit(fabric_s, run.moving_s, run.packing_s),
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
@@ -158,15 +162,22 @@ def _accuracy(accelerator: Accelerator, outputs: Array, samples: Samples) -> Acc
     return Accuracy(int((classes == samples.labels).sum()), len(samples.labels))
 
 
-def _energy(accelerator: Accelerator, codes: Array, sensor: Sensor | Unavailable | None) -> Energy | Unavailable:
+def _energy(
+    accelerator: Accelerator, codes: Array, sensor: Sensor | Unavailable | None, marker: Marker | None
+) -> Energy | Unavailable:
     if accelerator.clock.is_simulated:
         return Unavailable("a simulated board draws no power")
-    if sensor is None:
-        return Unavailable("no sensor was named")
-    if isinstance(sensor, Unavailable):
-        return sensor
     part = codes[: accelerator.batch]
-    return measure_energy(Sampler(sensor), lambda: len(accelerator.predict_codes(part)))
+
+    def work() -> int:
+        return len(accelerator.predict_codes(part))
+
+    if sensor is not None and not isinstance(sensor, Unavailable):
+        return measure_energy(Sampler(sensor), work, marker=marker)
+    found = sensor or Unavailable("no sensor was named")
+    if marker is None:
+        return found
+    return Unavailable(f"{found.reason}; the marker {marker.path} was set", run_marked(marker, work))
 
 
 def _notes(clock: Clock, counted: int | None, foreseen: int) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _modelled(energy: Modelled) -> dict[str, Any]:
 
 def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
     if isinstance(energy, Unavailable):
-        return {"kind": "unavailable", "reason": energy.reason}
+        return {"kind": "unavailable", "reason": energy.reason, "marked_frames": list(energy.marked_frames)}
     trace = energy.trace
     return {
         "kind": "measured",

@@ -56,10 +56,12 @@ class Node:
         return node.value
 
     def whole(self, key: str) -> int:
-        node = self.at(key)
-        if not isinstance(node.value, int) or isinstance(node.value, bool) or abs(node.value) > MOST:
-            raise node.wrong("a whole number")
-        return node.value
+        return self.at(key).whole_value()
+
+    def whole_value(self) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or abs(self.value) > MOST:
+            raise self.wrong("a whole number")
+        return self.value
 
     def number(self, key: str) -> float:
         return self.at(key).real()
@@ -83,6 +85,9 @@ class Node:
 
     def numbers(self, key: str) -> tuple[float, ...]:
         return tuple(item.real() for item in self.items(key))
+
+    def wholes(self, key: str) -> tuple[int, ...]:
+        return tuple(item.whole_value() for item in self.items(key))
 
     def texts(self, key: str) -> tuple[str, ...]:
         items = self.items(key)
@@ -160,7 +165,7 @@ def _text(node: Node) -> str:
 def _energy(node: Node) -> Energy | Unavailable:
     kind = node.text("kind")
     if kind == "unavailable":
-        return Unavailable(node.text("reason"))
+        return Unavailable(node.text("reason"), node.wholes("marked_frames"))
     if kind != "measured":
         raise node.at("kind").wrong("measured or unavailable")
     sensor = node.at("sensor")

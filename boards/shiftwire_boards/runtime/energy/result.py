@@ -97,9 +97,10 @@ class Energy:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """No energy, and why."""
+    """No energy, and why; `marked_frames` are those of each window in which a marker was high for an outside meter."""
 
     reason: str
+    marked_frames: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.reason:
