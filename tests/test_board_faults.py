@@ -18,6 +18,7 @@ from shiftwire.project import Project
 from shiftwire_boards.runtime.accelerator import Accelerator, lock_of
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, TransferError
+from shiftwire_boards.runtime.mover import RECEIVE_LENGTH
 from shiftwire_boards.runtime.registers import OFFSETS
 from shiftwire_boards.sim.program import Fault
 
@@ -111,6 +112,16 @@ def shorter_transfers(board: SimulatedBoard, patch: Any) -> None:
     patch.setattr(board.device.logic, "write", lambda offset, value: real(offset, 3 if offset == length else value))
 
 
+def shorter_buffer(board: SimulatedBoard, patch: Any) -> None:
+    """The DMA is told of half the buffer, so that more comes than it may store."""
+    real = board.device.dma.write
+    patch.setattr(
+        board.device.dma,
+        "write",
+        lambda offset, value: real(offset, value // 2 if offset == RECEIVE_LENGTH else value),
+    )
+
+
 def unmap(board: SimulatedBoard, patch: Any) -> None:
     patch.setattr(board.device.memory, "held", {})
 
@@ -129,6 +140,9 @@ FAULTS = {
     ),
     "a broken memory port": Broken(TransferError, "slave error: the memory port", bus(True), bus(False)),
     "an address without memory": Broken(TransferError, "decode error: the address is no memory", unmap, nothing),
+    "a buffer too small": Broken(
+        TransferError, "internal error: more words came than the buffer holds", shorter_buffer, nothing
+    ),
     "somebody resets the DMA": Broken(
         TransferError,
         "halted; somebody reset it|takes no transfer .*not started",

@@ -91,6 +91,31 @@ def test_a_bitstream_without_configuration(project: Project, tmp_path: Path) -> 
             Accelerator(board.bitfile)
 
 
+OTHER_LOGIC = {
+    "a DMA that only sends": ('(NAME="c_include_s2mm" VALUE)="1"', r'\1="0"', "has one direction only; build the overlay"),
+    "no DMA": (":axi_dma:7.1", ":axi_cdma:4.1", "found no AXI DMA in the overlay; build it again"),
+    "a network of another maker": (
+        "shiftwire:network:shiftwire:", "somebody:network:net:", "no shiftwire network in the overlay, only .*axi_dma"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_LOGIC)
+def test_an_overlay_of_other_logic(name: str, project: Project, tmp_path: Path) -> None:
+    """Its checksum is right: it was packaged like that."""
+    old, new, words = OTHER_LOGIC[name]
+    with simulated_board(project, tmp_path) as board:
+        hwh, manifest = (board.bitfile.with_name(f"simulated{end}") for end in (".hwh", ".manifest.json"))
+        text = hwh.read_text()
+        assert re.search(old, text)
+        hwh.write_text(re.sub(old, new, text))
+        told = json.loads(manifest.read_text())
+        del told["files"][hwh.name]
+        manifest.write_text(json.dumps(told))
+        with pytest.raises(HardwareError, match=words):
+            Accelerator(board.bitfile)
+
+
 def test_logic_of_somebody_else(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Logic.read
     monkeypatch.setattr(Logic, "read", lambda self, offset: 7 if offset == OFFSETS["identity"] else read(self, offset))

@@ -63,7 +63,7 @@ class Mover:
         """Wait for both directions; raises TransferError, after which `recover` is needed."""
         _given, taken = self._buffers
         spins = 0
-        while not (self._is_done(SEND_STATUS, "to") and self._is_done(RECEIVE_STATUS, "from")):
+        while not self._both_done():
             spins += 1
             if self._clock.now() > self._deadline:
                 raise TransferError(self._diagnosis())
@@ -77,6 +77,11 @@ class Mover:
         errors = self._shell.errors()
         if errors:
             raise TransferError(f"the network's input was cut wrongly: {errors}")
+
+    def _both_done(self) -> bool:
+        """Both are looked at: one that stopped would let the other wait."""
+        sent, received = self._is_done(SEND_STATUS, "to"), self._is_done(RECEIVE_STATUS, "from")
+        return sent and received
 
     def _is_done(self, offset: int, way: str) -> bool:
         status = int(self._dma.mmio.read(offset))
