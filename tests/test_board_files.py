@@ -92,7 +92,7 @@ def test_a_bitstream_without_configuration(project: Project, tmp_path: Path) -> 
 
 
 OTHER_LOGIC = {
-    "a DMA that only sends": ('(NAME="c_include_s2mm" VALUE)="1"', r'\1="0"', "has one direction only; build the overlay"),
+    "a DMA that only sends": ('(NAME="c_include_s2mm" VALUE)="1"', r'\1="0"', "has one direction only; build"),
     "no DMA": (":axi_dma:7.1", ":axi_cdma:4.1", "found no AXI DMA in the overlay; build it again"),
     "a network of another maker": (
         "shiftwire:network:shiftwire:", "somebody:network:net:", "no shiftwire network in the overlay, only .*axi_dma"
