@@ -32,9 +32,9 @@ TIMEOUT_S = 0.002
 """Of the simulated clock: 200,000 cycles, dozens of times what these batches take."""
 
 
-def small_project(folder: Path, programs: Path | None = None, board: str = USUAL_BOARD) -> Project:
+def small_project(folder: Path, programs: Path | None = None, board: str = USUAL_BOARD, fps: float = 10_000) -> Project:
     """A project of a convolution; its simulated board is built once among all that name the same `programs`."""
-    write_project(schedule(conv_net(), load_board(board), target=Target(fps=10_000)), folder, Backend.RTL)
+    write_project(schedule(conv_net(), load_board(board), target=Target(fps=fps)), folder, Backend.RTL)
     if programs is not None:
         programs.mkdir(exist_ok=True)
         (folder / "reports").mkdir()

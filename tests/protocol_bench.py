@@ -1,0 +1,76 @@
+"""A project's shiftwire_top under cocotb: built once by our own Verilator calls, then driven by a module of checks."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from shiftwire.board_program import project_shell
+from shiftwire.project import Project
+from shiftwire.rtl.build import NETWORK
+from shiftwire.rtl.shell import TOP, top_text
+from shiftwire.tools.verilator import Verilated, verilated
+
+needs_cocotb = pytest.mark.skipif(
+    find_spec("cocotbext") is None, reason="found no cocotbext-axi; pip install 'shiftwire[protocol]'"
+)
+PROJECT = "SHIFTWIRE_PROJECT"
+"""Names the project in the environment of the simulator, where the checks run."""
+
+QUIET = {"COCOTB_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+"""cocotbext-axi still uses names that cocotb 2 would like to lose."""
+
+VISIBLE = f'`verilator_config\npublic_flat_rw -module "{TOP}" -var "*"\n'
+"""cocotb sees the ports; what is inside stays free to be optimised."""
+
+
+def protocol_program(project: Project, folder: Path) -> Path:
+    """The simulator; it wants rtl/ as its working folder."""
+    from cocotb_tools import config  # noqa: PLC0415 - an extra
+
+    folder.mkdir(parents=True, exist_ok=True)
+    top, visible = folder / f"{TOP}.sv", folder / "visible.vlt"
+    top.write_text(top_text(project_shell(project), f"{NETWORK} #(.GENERIC(1))"), encoding="utf-8")
+    visible.write_text(VISIBLE, encoding="utf-8")
+    sources = (file for file in project.rtl_sources() if file.name != top.name)
+    main = (config.share_dir / "lib" / "verilator" / "verilator.cpp").read_text(encoding="utf-8")
+    link = f"-Wl,-rpath,{config.libs_dir} -L{config.libs_dir} -lcocotbvpi_verilator"
+    # registers start at random values, so that whatever is not reset shows
+    options = ("--vpi", "-LDFLAGS", link, "--x-initial", "unique", "--x-assign", "unique")
+    return verilated(Verilated((visible, *sources, top), TOP, main, options=options), folder)
+
+
+def run_checks(program: Path, project: Project, module: str, check: str, folder: Path) -> None:
+    """Run one check of a module within the simulator; fails with the last lines of its log."""
+    from cocotb_tools.runner import get_runner  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TOP).symlink_to(program.absolute())
+    log, results = folder / "log", folder / "results.xml"
+    try:
+        get_runner("verilator").test(
+            test_module=module,
+            testcase=check,
+            hdl_toplevel=TOP,
+            hdl_toplevel_lang="verilog",
+            build_dir=folder,
+            test_dir=project.rtl_dir,  # where memory files are looked for
+            results_xml=str(results),
+            log_file=log,
+            seed=1,
+            test_args=["+verilator+rand+reset+2", "+verilator+seed+1"],
+            extra_env={PROJECT: str(project.path.absolute()), **QUIET},
+        )
+    except SystemExit:
+        pytest.fail(log.read_text(encoding="utf-8")[-6000:] if log.exists() else "the simulator did not start")
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    assert [case.get("name") for case in cases] == [check], "the check ran, and nothing else"
+
+
+def given_project() -> Path:
+    """Within the simulator: the folder of the project."""
+    return Path(os.environ[PROJECT])

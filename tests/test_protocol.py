@@ -1,0 +1,26 @@
+"""AXI as others read it: cocotbext-axi's agents against the whole shiftwire_top of a generated project."""
+
+from pathlib import Path
+
+import pytest
+
+from board_bench import small_project
+from protocol_bench import needs_cocotb, protocol_program, run_checks
+from shiftwire.project import Project
+
+pytestmark = [needs_cocotb, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return small_project(tmp_path_factory.mktemp("protocol") / "small", fps=2_000_000)
+
+
+@pytest.fixture(scope="module")
+def program(project: Project, programs: Path) -> Path:
+    return protocol_program(project, programs.parent / "protocol")
+
+
+@pytest.mark.parametrize("check", ["batches"])
+def test_shell(check: str, program: Path, project: Project, tmp_path: Path) -> None:
+    run_checks(program, project, "protocol_checks", check, tmp_path / "run")
