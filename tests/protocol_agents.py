@@ -13,7 +13,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from protocol_bench import given_project
+from protocol_bench import given_project, report
 from shiftwire.board_program import project_shell
 from shiftwire.fixed import Codes
 from shiftwire.network import Network
@@ -121,7 +121,7 @@ class Bench:
         self.dut.aresetn.value = 0
         await ClockCycles(self.dut.aclk, RESET_CYCLES)
         self.dut.aresetn.value = 1
-        # the network's own reset lasts longer; words wait for its end
+        # the network's own reset lasts longer, but words and registers may come at once
         await RisingEdge(self.dut.aclk)
 
     def stall(self, send: float, receive: float, lite: float, seed: int) -> None:
@@ -180,6 +180,7 @@ class Bench:
 
     def check(self, codes: Codes, made: Codes) -> None:
         assert np.array_equal(made, self.network.evaluate(codes))
+        report(made.size)
 
     def waits(self, *prefixes: str) -> Sequence[int]:
         return [self.watches[prefix].waits for prefix in prefixes]

@@ -19,7 +19,8 @@ needs_cocotb = pytest.mark.skipif(
     find_spec("cocotbext") is None, reason="found no cocotbext-axi; pip install 'shiftwire[protocol]'"
 )
 PROJECT = "SHIFTWIRE_PROJECT"
-"""Names the project in the environment of the simulator, where the checks run."""
+COMPARED = "SHIFTWIRE_COMPARED"
+"""In the environment of the simulator, where the checks run: the project's folder, and a file that takes counts."""
 
 QUIET = {"COCOTB_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore::DeprecationWarning"}
 """cocotbext-axi still uses names that cocotb 2 would like to lose."""
@@ -44,17 +45,17 @@ def protocol_program(project: Project, folder: Path) -> Path:
     return verilated(Verilated((visible, *sources, top), TOP, main, options=options), folder)
 
 
-def run_checks(program: Path, project: Project, module: str, check: str, folder: Path) -> None:
-    """Run one check of a module within the simulator; fails with the last lines of its log."""
+def run_checks(program: Path, project: Project, module: str, check: str, folder: Path) -> int:
+    """Run one check of a module within the simulator and give its count; fails with the last lines of its log."""
     from cocotb_tools.runner import get_runner  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TOP).symlink_to(program.absolute())
-    log, results = folder / "log", folder / "results.xml"
+    log, results, counts = folder / "log", folder / "results.xml", folder / "compared"
     try:
         get_runner("verilator").test(
             test_module=module,
-            testcase=check,
+            test_filter=rf"\.{check}$",
             hdl_toplevel=TOP,
             hdl_toplevel_lang="verilog",
             build_dir=folder,
@@ -63,14 +64,21 @@ def run_checks(program: Path, project: Project, module: str, check: str, folder:
             log_file=log,
             seed=1,
             test_args=["+verilator+rand+reset+2", "+verilator+seed+1"],
-            extra_env={PROJECT: str(project.path.absolute()), **QUIET},
+            extra_env={PROJECT: str(project.path.absolute()), COMPARED: str(counts), **QUIET},
         )
     except SystemExit:
         pytest.fail(log.read_text(encoding="utf-8")[-6000:] if log.exists() else "the simulator did not start")
     cases = list(ElementTree.parse(results).iter("testcase"))
     assert [case.get("name") for case in cases] == [check], "the check ran, and nothing else"
+    return sum(map(int, counts.read_text(encoding="utf-8").split()))
 
 
 def given_project() -> Path:
     """Within the simulator: the folder of the project."""
     return Path(os.environ[PROJECT])
+
+
+def report(compared: int) -> None:
+    """Within the simulator: so many codes or words more were compared."""
+    with Path(os.environ[COMPARED]).open("a", encoding="utf-8") as file:
+        print(compared, file=file)

@@ -1,6 +1,7 @@
 """AXI as others read it: cocotbext-axi's agents against the whole shiftwire_top of a generated project."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,19 @@ def program(project: Project, programs: Path) -> Path:
     return protocol_program(project, programs.parent / "protocol")
 
 
-@pytest.mark.parametrize("check", ["batches"])
-def test_shell(check: str, program: Path, project: Project, tmp_path: Path) -> None:
-    run_checks(program, project, "protocol_checks", check, tmp_path / "run")
+CHECKS = (
+    "batches",
+    "transfers_of_several_lengths_at_once",
+    "registers",
+    "reads_during_work",
+    "resets_in_the_midst",
+    "soft_resets_in_the_midst",
+    "wrong_cuts_are_flagged",
+)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_shell(check: str, program: Path, project: Project, tmp_path: Path, count: Any) -> None:
+    compared = run_checks(program, project, "protocol_checks", check, tmp_path / "run")
+    assert compared > 0
+    count(protocol_codes=compared)
