@@ -20,6 +20,7 @@ from shiftwire.schedule import Target, schedule
 from shiftwire_boards.catalog import load_board
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000
+from shiftwire_boards.sim.fabric import Fabric
 from test_synth import conv_net
 
 HAS_PYNQ = find_spec("pynq") is not None
@@ -48,9 +49,11 @@ def random_frames(network: Network, count: int, seed: int = 0) -> Codes:
 
 
 @contextmanager
-def on_board(project: Project, folder: Path, **options: Any) -> Iterator[tuple[SimulatedBoard, Accelerator]]:
+def on_board(
+    project: Project, folder: Path, fabric: Fabric | None = None, **options: Any
+) -> Iterator[tuple[SimulatedBoard, Accelerator]]:
     with (
-        simulated_board(project, folder) as board,
+        simulated_board(project, folder, fabric=fabric) as board,
         Accelerator(board.bitfile, timeout_s=TIMEOUT_S, **options) as accelerator,
     ):
         yield board, accelerator

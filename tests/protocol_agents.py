@@ -1,4 +1,4 @@
-"""Bus agents of cocotbext-axi around a shiftwire_top, and monitors of our own beside them. Runs within the simulator."""
+"""Bus agents of cocotbext-axi around a shiftwire_top, monitors of our own beside them. Runs within the simulator."""
 
 from __future__ import annotations
 

@@ -78,6 +78,11 @@ def given_project() -> Path:
     return Path(os.environ[PROJECT])
 
 
+def given_folder() -> Path:
+    """Within the simulator: where files may go."""
+    return Path(os.environ[COMPARED]).parent
+
+
 def report(compared: int) -> None:
     """Within the simulator: so many codes or words more were compared."""
     with Path(os.environ[COMPARED]).open("a", encoding="utf-8") as file:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from board_bench import small_project
+from board_bench import needs_pynq, small_project
 from protocol_bench import needs_cocotb, protocol_program, run_checks
 from shiftwire.project import Project
 
@@ -36,5 +36,13 @@ CHECKS = (
 @pytest.mark.parametrize("check", CHECKS)
 def test_shell(check: str, program: Path, project: Project, tmp_path: Path, count: Any) -> None:
     compared = run_checks(program, project, "protocol_checks", check, tmp_path / "run")
+    assert compared > 0
+    count(protocol_codes=compared)
+
+
+@needs_pynq
+def test_runtime(program: Path, project: Project, tmp_path: Path, count: Any) -> None:
+    """The code that runs on a board, bit for bit, with bus agents below it that are not ours."""
+    compared = run_checks(program, project, "protocol_runtime", "runtime", tmp_path / "run")
     assert compared > 0
     count(protocol_codes=compared)

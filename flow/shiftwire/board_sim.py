@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from shiftwire_boards.runtime.manifest import SUFFIX, sha256
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.samples import Samples
+from shiftwire_boards.sim.fabric import Fabric
 from shiftwire_boards.sim.program import Logic
 from shiftwire_boards.vivado.cells import ACCELERATOR, DMA, INTERRUPTS
 
@@ -52,10 +53,12 @@ class SimulatedBoard:
 
 
 @contextmanager
-def simulated_board(project: Project, folder: Path, dram_bytes: int = DRAM_BYTES) -> Iterator[SimulatedBoard]:
+def simulated_board(
+    project: Project, folder: Path, dram_bytes: int = DRAM_BYTES, fabric: Fabric | None = None
+) -> Iterator[SimulatedBoard]:
     """A board that lasts as long as the block; `folder` takes the overlay's files.
 
-    Raises ToolError without pynq.
+    Its logic is the project's own, Verilated, or what stands behind `fabric`. Raises ToolError without pynq.
     """
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)  # said when pynq is imported
     try:
@@ -66,7 +69,7 @@ def simulated_board(project: Project, folder: Path, dram_bytes: int = DRAM_BYTES
     bitfile = write_overlay(project, design, folder)
     at = {address.slave.cell: address.base for address in design.addresses}
     mhz = 1000 / project.design.clock_ns
-    with Logic(board_program(project), project.rtl_dir) as logic:
+    with nullcontext(fabric) if fabric is not None else Logic(board_program(project), project.rtl_dir) as logic:
         device = SimulatedDevice(logic, mhz, Bases(at[DMA], at[INTERRUPTS], at[ACCELERATOR]), dram_bytes)
         with active(device):
             yield SimulatedBoard(device, bitfile)

@@ -20,8 +20,8 @@ from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.sim.dma import DmaModel
+from shiftwire_boards.sim.fabric import BusError, Fabric
 from shiftwire_boards.sim.memory import Memory
-from shiftwire_boards.sim.program import BusError, Logic
 
 WORD = 4
 SLAVE_BYTES = 0x1_0000
@@ -84,7 +84,7 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
     CPU caches and DRAM are apart, so that a missing flush or invalidate shows.
     """
 
-    def __init__(self, logic: Logic, clock_mhz: float, bases: Bases, dram_bytes: int = 1 << 26) -> None:
+    def __init__(self, logic: Fabric, clock_mhz: float, bases: Bases, dram_bytes: int = 1 << 26) -> None:
         super().__init__(f"simulated-{os.getpid()}-{id(self):x}")
         self.name = "simulated"
         self.arch = "simulated"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shiftwire_boards.sim.fabric import Fabric, Moved
 from shiftwire_boards.sim.memory import Memory, UnmappedError
-from shiftwire_boards.sim.program import Logic, Moved
 
 CONTROL, STATUS, ADDRESS, ADDRESS_HIGH, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
 RECEIVE = 0x30
@@ -43,7 +43,7 @@ class Channel:
 class DmaModel:
     """A slave at its base address; `is_bus_broken` answers nothing that is read from or written to memory."""
 
-    logic: Logic
+    logic: Fabric
     memory: Memory
     length_bits: int = 26
     send: Channel = field(default_factory=Channel)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import enum
 import struct
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from shiftwire_boards.sim.fabric import BusError, Moved
 
 _REQUEST = struct.Struct("<cII")
 _STEPPED = struct.Struct("<IQI")
 _WORD = struct.Struct("<I")
 NO_ANSWER = 0xFFFFFFFF
-
-
-class BusError(RuntimeError):
-    """An access that no slave answered, or answered with an error: on a board a bus error, or a hang."""
 
 
 class Fault(enum.IntFlag):
@@ -31,19 +28,8 @@ class Fault(enum.IntFlag):
     EARLY_TLAST = 32
 
 
-@dataclass(frozen=True)
-class Moved:
-    """The DMA's channels after some cycles: `is_overrun` means more words came than the buffer holds."""
-
-    is_sent: bool
-    is_received: bool
-    is_overrun: bool
-    cycle: int
-    received_bytes: int
-
-
 class Logic:
-    """A program that was built with sim/sw_board.h; addresses are those of the shell's registers.
+    """The fabric as a program that was built with sim/sw_board.h; addresses are those of the shell's registers.
 
     Nothing moves but under `step`, `read` and `write`; so a run is the same every time.
     """
