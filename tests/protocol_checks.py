@@ -132,9 +132,13 @@ async def resets_in_the_midst(dut: Any) -> None:
         await bench.write("frames_per_transfer", len(codes))
         await bench.offer(codes)
         await ClockCycles(dut.aclk, 1 + 13 * turn)
-        cocotb.start_soon(bench.lite.write(register("frames_per_transfer").offset, bytes(4)))
+        # half a write: its address is taken, or its data
+        halves = (bench.lite.write_if.aw_channel, bench.lite.write_if.w_channel)
+        halves[turn % 2].clear_pause_generator()
+        halves[turn % 2].pause = True
+        cocotb.start_soon(bench.lite.write(0, bytes(4)))
         cocotb.start_soon(bench.lite.read(0, 4))
-        await ClockCycles(dut.aclk, 1 + turn % 4)
+        await ClockCycles(dut.aclk, 1 + turn % 8)
         dut.aresetn.value = 0
         bench.source.clear()
         for cycle in range(RESET_CYCLES):

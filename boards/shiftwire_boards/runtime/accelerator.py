@@ -28,6 +28,7 @@ from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.mover import Mover
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.registers import Shell
+from shiftwire_boards.runtime.remote import answered, is_remote, load
 from shiftwire_boards.runtime.samples import samples_of
 
 Array = Any
@@ -74,7 +75,8 @@ class Accelerator:
         self._lock: Any = None
         is_open = False
         try:
-            self._open(path, timeout_s, clock, device)
+            with answered():
+                self._open(path, timeout_s, clock, device)
             is_open = True
         finally:
             if not is_open:
@@ -87,9 +89,10 @@ class Accelerator:
         active = device or pynq.Device.active_device
         own: Clock = getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
         self.clock = clock or own
+        self.is_remote = is_remote(active)
         self._lock = _locked(active)
         try:
-            self.overlay = pynq.Overlay(str(path.resolve()), device=device)
+            self.overlay = load(path.resolve(), device, active)
         except (RuntimeError, OSError, ValueError) as error:
             raise PackageError(f"pynq cannot load {path} ({error}); copy the package again") from error
         self.shell = Shell(_shell_of(self.overlay).mmio)
@@ -149,9 +152,10 @@ class Accelerator:
         with self._turn:
             self._check_open()
             if not self._is_settled:
-                self._mover.recover()
+                self.reset()
             self._is_settled = False  # until the end, whatever ends it
-            made = np.concatenate(list(self._moved(parts)))
+            with answered():
+                made = np.concatenate(list(self._moved(parts)))
             self._is_settled = True
             return made
 
@@ -218,7 +222,8 @@ class Accelerator:
         """Begin anew without loading the overlay; raises HardwareError where the hardware does not come back."""
         with self._turn:
             self._check_open()
-            self._mover.recover()
+            with answered():
+                self._mover.recover()
             self._is_settled = True
 
     def _check_open(self) -> None:
@@ -232,7 +237,7 @@ class Accelerator:
                 self._worker.shutdown()
             self._worker = None
             if not self._is_settled:  # the DMA may still write into buffers that go
-                with contextlib.suppress(BoardError):
+                with contextlib.suppress(BoardError), answered():
                     self._mover.recover()
             self._is_settled = True
             self._buffers = []
@@ -248,8 +253,9 @@ class Accelerator:
 
 
 def lock_of(device: Any) -> Path:
-    """The file that is locked while a process uses a board, of which there may be several."""
-    return Path(tempfile.gettempdir()) / f"shiftwire-{device.tag}.lock"
+    """The file that is locked while a process of this computer uses a board, of which there may be several."""
+    name = getattr(device, "ip_addr", device.tag)  # every remote board is the first of its own process
+    return Path(tempfile.gettempdir()) / f"shiftwire-{name}.lock"
 
 
 def _locked(device: Any) -> Any:

@@ -13,6 +13,7 @@ from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.procedure import measure_energy, run_marked
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
+from shiftwire_boards.runtime.energy.trace import SensorKind
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -26,6 +27,7 @@ from shiftwire_boards.runtime.record import (
     Speed,
     TimeSplit,
 )
+from shiftwire_boards.runtime.remote import NOTE
 from shiftwire_boards.runtime.samples import Samples
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 Array = Any
 Progress = Callable[[int, int], None]
+OF_THE_BOARD = (SensorKind.HWMON, SensorKind.PMBUS)
 POINTS = 50
 """Of frames a second over time, at most."""
 
@@ -69,7 +72,7 @@ def measure(
     run = _sustained(accelerator, samples.codes, plan.seconds, progress)
     mhz = 1000 / manifest.clock_ns
     derived = None if is_simulated else run.cycles / run.seconds / 1e6
-    clock = Clock(mhz, derived, None if is_simulated else _source_mhz())
+    clock = Clock(mhz, derived, None if is_simulated else _source_mhz(accelerator))
     fabric_s = run.frames * manifest.interval_cycles / ((derived or mhz) * 1e6)
     return Record(
         identity=Identity(
@@ -86,7 +89,7 @@ def measure(
         time_split=None if is_simulated else TimeSplit(fabric_s, run.moving_s, run.packing_s),
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
         accuracy=_accuracy(accelerator, run.outputs, samples),
-        software=(("python", platform.python_version()), ("numpy", np.__version__), ("pynq", _pynq_version())),
+        software=_software(accelerator),
         notes=tuple(_notes(clock, run.interval, manifest.interval_cycles)),
     )
 
@@ -172,9 +175,11 @@ def _energy(
     def work() -> int:
         return len(accelerator.predict_codes(part))
 
-    if sensor is not None and not isinstance(sensor, Unavailable):
-        return measure_energy(Sampler(sensor), work, marker=marker)
     found = sensor or Unavailable("no sensor was named")
+    if not isinstance(found, Unavailable) and accelerator.is_remote and found.describe().kind in OF_THE_BOARD:
+        found = Unavailable("the board's own sensors are read on the board, and this computer is another")
+    if not isinstance(found, Unavailable):
+        return measure_energy(Sampler(found), work, marker=marker)
     if marker is None:
         return found
     return Unavailable(f"{found.reason}; the marker {marker.path} was set", run_marked(marker, work))
@@ -191,17 +196,20 @@ def _notes(clock: Clock, counted: int | None, foreseen: int) -> Iterator[str]:
         yield f"frames followed each other every {counted:,} cycles and could every {foreseen:,}: the DMA held them up"
 
 
-def _source_mhz() -> float | None:
+def _source_mhz(accelerator: Accelerator) -> float | None:
     """None where pynq cannot tell, as through PYNQ.remote."""
     import pynq  # noqa: PLC0415 - there is none on a host
 
+    if accelerator.is_remote:
+        return None
     try:
         return float(pynq.Clocks.fclk0_mhz) or None
     except (RuntimeError, OSError, ValueError, TypeError, AttributeError):
         return None
 
 
-def _pynq_version() -> str:
+def _software(accelerator: Accelerator) -> tuple[tuple[str, str], ...]:
     import pynq  # noqa: PLC0415 - there is none on a host
 
-    return str(pynq.__version__)
+    versions = (("python", platform.python_version()), ("numpy", np.__version__), ("pynq", str(pynq.__version__)))
+    return (*versions, NOTE) if accelerator.is_remote else versions

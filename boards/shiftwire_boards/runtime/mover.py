@@ -10,6 +10,7 @@ from typing import Any
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import HardwareError, TransferError
 from shiftwire_boards.runtime.registers import EVERY_ERROR, RESETTING, SOFT_RESET, Shell
+from shiftwire_boards.runtime.remote import refresh
 
 SEND_STATUS, RECEIVE_STATUS, RECEIVE_LENGTH = 0x04, 0x34, 0x58
 CONTROL = 0x00
@@ -72,7 +73,7 @@ class Mover:
         if int(self._dma.mmio.read(RECEIVE_LENGTH)) != taken.nbytes:
             raise TransferError(f"{self._moved_sentence()}; {self._shell.errors() or 'look at frames_per_transfer'}")
         self.moving_s += self._clock.now() - self._started
-        taken.invalidate()
+        refresh(taken)
         self._before += self._frames
         errors = self._shell.errors()
         if errors:
