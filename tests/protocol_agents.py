@@ -23,6 +23,9 @@ from shiftwire.rtl.shell import Shell
 
 PERIOD_NS = 10
 RESET_CYCLES = 16
+PATIENCE = {"timeout_time": 3, "timeout_unit": "ms"}
+"""Simulated time that no check needs; one that waits for ever ends with it."""
+
 CHANNELS = {
     "m_axis_t": ("data", "keep", "last"),
     "s_axis_t": ("data", "keep", "last"),

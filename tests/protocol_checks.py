@@ -10,7 +10,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiResp
 
-from protocol_agents import RESET_CYCLES, Bench
+from protocol_agents import PATIENCE, RESET_CYCLES, Bench
 from protocol_bench import report
 from shiftwire.rtl.registers import ADDRESS_BITS, REGISTERS, Access, register
 
@@ -19,7 +19,7 @@ QUIET_CYCLES = 2
 """After which a reset has reached every output of the top: one register stands before it."""
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def batches(dut: Any) -> None:
     """1, 2, a whole and a partial batch without pauses and with some on every side; TLAST, TKEEP and padding too."""
     bench = await Bench.start(dut)
@@ -37,7 +37,7 @@ async def batches(dut: Any) -> None:
     assert await bench.read("errors") == 0
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def transfers_of_several_lengths_at_once(dut: Any) -> None:
     """The register is rewritten while earlier transfers are still inside; each keeps the length it began with."""
     bench = await Bench.start(dut)
@@ -57,7 +57,7 @@ async def transfers_of_several_lengths_at_once(dut: Any) -> None:
     assert bench.sink.empty()
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def registers(dut: Any) -> None:
     """Address and data in either order, byte strobes, responses in and beyond the map, readers and writers at once."""
     bench = await Bench.start(dut)
@@ -97,7 +97,7 @@ async def registers(dut: Any) -> None:
     assert min(bench.waits("s_axi_aw", "s_axi_w", "s_axi_b", "s_axi_r")) > 0
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def reads_during_work(dut: Any) -> None:
     """Counters only grow while frames are moved, the shell is idle afterwards, and no code is changed by it all."""
     bench = await Bench.start(dut)
@@ -121,7 +121,7 @@ async def reads_during_work(dut: Any) -> None:
     assert after == [len(codes), len(codes), 0, 1]
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def resets_in_the_midst(dut: Any) -> None:
     """At any cycle of a transfer and of a register access; outputs fall silent, and what follows is right."""
     bench = await Bench.start(dut)
@@ -157,7 +157,7 @@ async def resets_in_the_midst(dut: Any) -> None:
         assert bench.sink.empty()
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def soft_resets_in_the_midst(dut: Any) -> None:
     """A sender comes to its end while the reset is held, and the next transfer is right."""
     bench = await Bench.start(dut)
@@ -184,7 +184,7 @@ async def soft_resets_in_the_midst(dut: Any) -> None:
         assert await bench.read("errors") == 0
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def wrong_cuts_are_flagged(dut: Any) -> None:
     """A transfer that is longer or shorter than was said; each flag goes when 1 is written to it."""
     bench = await Bench.start(dut)

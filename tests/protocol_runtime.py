@@ -9,7 +9,7 @@ import numpy as np
 from cocotb.task import bridge
 
 from board_bench import on_board
-from protocol_agents import Bench
+from protocol_agents import PATIENCE, Bench
 from protocol_bench import given_folder, given_project
 from protocol_fabric import CocotbFabric
 from shiftwire.project import load_project
@@ -17,7 +17,7 @@ from shiftwire.project import load_project
 BATCH = 64
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def runtime(dut: Any) -> None:
     """1, 2, 64 and partial batches by Accelerator.predict_codes, with pauses on every channel."""
     bench = await Bench.start(dut)
