@@ -1,4 +1,7 @@
-"""On the board: python3 -m shiftwire_boards.runtime model.bit [--data test.npz] [--seconds 10] [-o record.json]."""
+"""On the board: python3 -m shiftwire_boards.runtime model.bit [--data test.npz] [--seconds 10] [-o record.json].
+
+python3 -m shiftwire_boards.runtime doctor [model.bit] [--json] says instead whether this board can run it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH, Accelerator
+from shiftwire_boards.runtime.doctor import command as doctor
 from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.errors import BoardError
@@ -14,10 +18,14 @@ from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record_json import write_record
 from shiftwire_boards.runtime.samples import samples_of
 
+DOCTOR = "doctor"
+
 
 def main(argv: list[str]) -> int:
     """0: measured, and every code is right; 1: a code differs; 2: one sentence on stderr says why nothing was."""
-    parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime", description=(__doc__ or "").splitlines()[0])
+    if argv[:1] == [DOCTOR]:
+        return doctor.main(argv[1:])
+    parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime", description=__doc__)
     parser.add_argument("bitfile", type=Path, help="the bitstream of a package")
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
