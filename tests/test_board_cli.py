@@ -14,6 +14,7 @@ import pytest
 
 from board_bench import USUAL_BOARD, needs_pynq, random_frames, small_project
 from shiftwire.board_build import write_script
+from shiftwire.board_deploy import runtime_command
 from shiftwire.board_package import package
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
 from shiftwire.project import Backend, Project, load_project, write_project
@@ -156,9 +157,11 @@ def test_the_notebook_runs_from_top_to_bottom(
         tar.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()
     monkeypatch.chdir(folder)
+    saved = (folder / "start.ipynb").read_text()
+    (folder / "start.ipynb").write_text(saved + "\n")  # Jupyter saves it with what its cells said
     shell = InteractiveShell()
     with simulated_board(project, tmp_path / "overlay"):
-        for cell in json.loads((folder / "start.ipynb").read_text())["cells"]:
+        for cell in json.loads(saved)["cells"]:
             if cell["cell_type"] == "code":
                 shell.run_cell("".join(cell["source"])).raise_error()
     assert shell.user_ns["different"] == 0
@@ -206,11 +209,22 @@ def test_deploy_and_measure_over_ssh(
         assert "codes differ; wrote record.json" in out
     record = read_record(project.reports_dir / "record.json")
     assert record.exactness.exact and record.identity.model == "small"
+    status, out, err = said(capsys, *words, "--doctor", "--measure", "--python", python)
+    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith(("ok ", "error ", "warning "))}
+    assert status == 1, "this machine is no board, and nothing is measured on it"
+    assert lines["package"].startswith("ok ") and "found no Zynq" in lines["board"] and "frames/s" not in out
     for secret in ("PRIVATE KEY", "password"):
         assert secret not in (host.folder / "log").read_text()
     home = host.remote.run("ls", "-A", "shiftwire").split()
     assert home == [name for name in home if name.startswith("small-")], "nothing half-made is left"
     host.remote.run("rm", "-rf", "shiftwire")
+
+
+def test_the_board_is_asked_in_a_login_shell() -> None:
+    """Nothing else has pynq's Python in its PATH and XILINX_XRT in its environment on PYNQ's images."""
+    words = ("bash", "-lc", "python3 -m shiftwire_boards.runtime doctor 'a b.bit'")
+    assert runtime_command("python3", False, "doctor", "a b.bit") == words
+    assert runtime_command("python3", True, "doctor", "a b.bit") == ("sudo", "-n", *words)
 
 
 @needs_sshd

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 import tarfile
 from pathlib import Path
 
 from shiftwire.errors import CheckFailedError, InputError, ToolError
+from shiftwire.tools.process import Outcome
 from shiftwire.tools.ssh import Progress, Remote
 from shiftwire_boards.runtime.manifest import SUFFIX
 
@@ -52,15 +54,35 @@ def measure_there(
 
     Raises CheckFailedError where a code differs, ToolError where the board says why nothing was measured.
     """
-    name = folder.rpartition("/")[2].rpartition("-")[0]
-    root = ("sudo", "-n", "-E") if sudo else ()
-    words = (*root, python, "-m", "shiftwire_boards.runtime", f"{name}.bit", "--seconds", f"{seconds:g}", "-o", RECORD)
+    words = runtime_command(python, sudo, _bitfile(folder), "--seconds", f"{seconds:g}", "-o", RECORD)
     said = remote.run_in(folder, *words, seconds=START_S + 10 * seconds, passing=(0, DIFFERENT))
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(remote.run("cat", posixpath.join(folder, RECORD)), encoding="utf-8")
     if said.status:
         raise CheckFailedError(f"on {remote.address}: {said.output.strip()}; see {record}")
     return said.output.strip()
+
+
+def doctor_there(folder: str, remote: Remote, *, python: str = PYTHON, sudo: bool = False) -> Outcome:
+    """What the runtime's doctor says in a folder on the board; its status is 1 where something keeps it from running.
+
+    Raises ToolError where the doctor itself cannot run.
+    """
+    words = runtime_command(python, sudo, "doctor", _bitfile(folder))
+    said = remote.run_in(folder, *words, seconds=START_S, passing=(0, 1))
+    if not said.output.strip():
+        raise ToolError(f"on {remote.address}, '{shlex.join(words)}' said nothing; run it there by hand")
+    return said
+
+
+def runtime_command(python: str, sudo: bool, *words: str) -> tuple[str, ...]:
+    """The runtime in a login shell: PYNQ's images set XILINX_XRT and the PATH to pynq's Python there alone."""
+    root = ("sudo", "-n") if sudo else ()
+    return (*root, "bash", "-lc", shlex.join((python, "-m", "shiftwire_boards.runtime", *words)))
+
+
+def _bitfile(folder: str) -> str:
+    return folder.rpartition("/")[2].rpartition("-")[0] + ".bit"
 
 
 def _folder_in(archive: Path) -> str:

@@ -22,6 +22,8 @@ from shiftwire_boards.runtime.manifest import SUFFIX
 
 GOLDEN = "golden.npz"
 NOTEBOOK = "start.ipynb"
+"""Without a checksum: Jupyter saves it with what its cells said."""
+
 RUNTIME = "shiftwire_boards"
 ON_BOARD = ("__init__.py", "runtime")
 """What of the package RUNTIME runs on a board."""
@@ -36,7 +38,7 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About 
     files = {f"{name}.bit": bit.read_bytes(), f"{name}.hwh": hwh.read_bytes(), GOLDEN: golden_file(project)}
     files |= runtime_files()
     files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first
-    sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items() if path != NOTEBOOK}
     manifest = board_manifest(project, name, sums, GOLDEN, about)
     files[f"{name}{SUFFIX}"] = (json.dumps(manifest, indent=1) + "\n").encode()
     replaced_file(archive, _tar(folder_of(project), files))
