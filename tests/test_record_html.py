@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 
 import records
-from shiftwire.record_charts import latency_histogram, pieces, power_chart, speed_chart, thinned, ticks
+from shiftwire.record_charts import latency_histogram, pieces, power_chart, spaced, speed_chart, thinned, ticks
 from shiftwire.record_html import DARK, LIGHT, RULES, compare_html, record_html
 from shiftwire.record_rows import Pair, pairs_of, rows_of
+from shiftwire.report_html import VIEWPORT
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace
 from shiftwire_boards.runtime.record import Accuracy, Exactness, Identity, Latency, LayerCycles, Record
@@ -55,7 +56,7 @@ def test_a_page_is_sound_and_alone(name: str) -> None:
         assert not re.search("http|url|javascript", values, re.IGNORECASE), values
         assert not any(key.startswith("on") or key in ("src", "href") for key in element.attrib)
     assert not re.search(r"http|url\(|@import", "".join(style.text or "" for style in root.iter("style")))
-    assert page.encode("utf-8")
+    assert page.encode("utf-8") and VIEWPORT in page
     for number in re.findall(r'(?:x|y|x1|x2|y1|y2|width|height|points)="([^"]*)"', page):
         assert all(0 <= float(part) <= 4000 for part in re.split("[ ,]", number)), number
 
@@ -198,6 +199,44 @@ def test_the_histogram_counts_every_frame() -> None:
     assert heights[1] / heights[0] == pytest.approx(1 / 3, abs=0.01)
     assert heights[2] / heights[0] == pytest.approx(1 / 300, abs=0.001)
     assert len(list(bars_of(latency_histogram(Latency((7.0,)))))) == 1
+
+
+def test_equal_latencies_are_a_sentence() -> None:
+    """A simulated board takes the same for every frame, but for the last bit of a float."""
+    page = record_html(replace(SIMULATED, latency=Latency((40.75, 40.75, 40.7500000001))))
+    assert "Latency of 3 single frames Every one took 40.75 us." in text_of(page)
+    assert "<svg" not in page
+    assert "Every one" not in record_html(replace(SIMULATED, latency=Latency((40.75, 40.76))))
+
+
+def test_simulated_seconds_are_named_once_above_all() -> None:
+    words = "Every second on this page is cycles over the clock that was asked for."
+    assert words in text_of(PAGES["simulated"]) and words not in text_of(PAGES["measured"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "places"),
+    [
+        ([100, 300, 500], [100, 300, 500]),
+        ([100, 110, 120], [100, 200, 300]),
+        ([10, 20, 600], [50, 150, 600]),
+        ([640, 660, 690], [500, 600, 700]),
+        ([60, 690, 690], [60, 600, 700]),
+    ],
+)
+def test_labels_do_not_lie_on_each_other(wanted: list[float], places: list[float]) -> None:
+    assert spaced(wanted, 50, 800, 100) == places
+
+
+@pytest.mark.parametrize(("last", "unit"), [(30.0, "s"), (0.0036, "ms"), (2e-5, "us"), (3e-11, "ns")])
+def test_a_rate_holds_since_the_point_before(last: float, unit: str) -> None:
+    svg = ElementTree.fromstring(speed_chart(((last / 2, 50.0), (last, 100.0))))
+    (line,) = svg.iter("polyline")
+    points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+    left, middle, right = 64, 404, 744
+    assert [x for x, _ in points] == [left, middle, middle, right]
+    assert points[0][1] == points[1][1] > points[2][1] == points[3][1]
+    assert unit in [text.text for text in svg.iter("text")]
 
 
 def test_the_power_chart_marks_the_windows() -> None:

@@ -18,7 +18,7 @@ from shiftwire.network import Network, Node, Tensor
 from shiftwire.ops import Adder, Bias, Dense, Relu, Shift
 from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report import page
-from shiftwire.report_html import LABEL, VALUE, WIDTH, bars, page_html
+from shiftwire.report_html import LABEL, VALUE, VIEWPORT, WIDTH, bars, page_html
 from shiftwire.report_rows import Rows, read_rows, write_rows
 from shiftwire.report_text import sentences
 from shiftwire.resources import Evidence
@@ -126,8 +126,12 @@ def test_html_stands_alone(project: Path, tmp_path: Path, capsys: pytest.Capture
     assert text == page_html(page(load_project(project)))
     assert str(tmp_path) not in text and "http" not in text and "<script" not in text
     body = ET.fromstring(text.partition("<body>")[2].partition("</body>")[0].join(("<body>", "</body>")))
-    charts = body.findall("svg")
+    charts = body.findall(".//svg")
     assert [len(chart.findall("rect")) for chart in charts] == [2, 2, 2]
+    heads = {head.text: head.get("class") for head in body.findall(".//tr/th") if head.get("scope") is None}
+    assert heads["layer"] is None and heads["cycles"] == heads["nJ"] == "number"
+    assert VIEWPORT in text
+    assert '<td class="number">0.0027</td>' in text, "two decimals would say 0.00"
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     status, _, err = said(capsys, "report", project, "--html", tmp_path / "file/page.html")
     assert status == 2 and "cannot write" in err

@@ -14,7 +14,10 @@ from shiftwire_boards.runtime.record import Latency, LayerCycles
 HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 240, 64, 16, 34, 40
 """Of a chart with axes, in pixels: the whole, and what lies around the plot."""
 BINS = 40
-LAYER_ROW, NAME_END, BAR_START, BAR_ROOM = 30, 184, 190, 330
+LABEL_ROOM = 110
+LAYER_ROW, NAME_END, BAR_START, BAR_ROOM = 30, 184, 190, 290
+SECONDS = ((1.0, "s"), (1e3, "ms"), (1e6, "us"), (1e9, "ns"))
+"""How often a unit of time goes into a second."""
 Point = tuple[float, float]
 
 
@@ -85,22 +88,34 @@ def latency_histogram(latency: Latency) -> str:
         for i, count in enumerate(counts)
         if count
     ]
-    free = float(LEFT)
-    for percent in (50, 95, 99):
-        value = latency.percentile_us(percent)
+    marks = [(percent, latency.percentile_us(percent)) for percent in (50, 95, 99)]
+    places = spaced([plot.at(value, 0)[0] - 40 for _, value in marks], LEFT, WIDTH, LABEL_ROOM)
+    for (percent, value), place in zip(marks, places, strict=True):
         x, bottom = plot.at(value, 0)
-        text_x = max(x - 40, free)
-        free = text_x + 110
         parts.append(f'<line class="mark" x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom:.1f}"/>')
-        parts.append(f'<text x="{min(text_x, WIDTH - 105):.1f}" y="{TOP - 10}">p{percent} {value:,.5g} us</text>')
+        parts.append(f'<text x="{place:.1f}" y="{TOP - 10}">p{percent} {value:,.5g} us</text>')
     return plot.drawn("latency histogram", parts)
 
 
+def spaced(wanted: Sequence[float], low: float, high: float, room: float) -> list[float]:
+    """Places in the same order, as near to those wanted (rising) as `room` for each between low and high allows."""
+    places: list[float] = []
+    for want in wanted:
+        places.append(max(want, places[-1] + room if places else low))
+    for at in range(len(places) - 1, -1, -1):
+        places[at] = min(places[at], high - room)
+        high = places[at]
+    return places
+
+
 def speed_chart(over_time: Sequence[Point]) -> str:
-    """Frames a second over the run, from 0."""
-    most = max(fps for _, fps in over_time) or 1.0
-    plot = Plot((0, over_time[-1][0] or 1.0), (0, most * 1.1), "s", "frames/s")
-    return plot.drawn("frames a second over time", [plot.line([plot.at(*point) for point in over_time])])
+    """Frames a second over the run, from 0: each rate holds since the point before."""
+    most, last = max(fps for _, fps in over_time) or 1.0, over_time[-1][0] or 1.0
+    times, unit = next((pair for pair in SECONDS if last * pair[0] >= 1), SECONDS[-1])
+    plot = Plot((0, last * times), (0, most * 1.1), unit, "frames/s")
+    starts = [0.0, *(time for time, _ in over_time)]
+    steps = [(time, fps) for start, (end, fps) in zip(starts, over_time, strict=False) for time in (start, end)]
+    return plot.drawn("frames a second over time", [plot.line([plot.at(time * times, fps) for time, fps in steps])])
 
 
 def power_chart(energy: Energy) -> str:

@@ -9,9 +9,9 @@ from html import escape
 
 from shiftwire.record_charts import latency_histogram, layer_chart, power_chart, speed_chart
 from shiftwire.record_rows import badge_text, exactness_text, pairs_of, rows_of
-from shiftwire.report_html import STYLE, bars
+from shiftwire.report_html import STYLE, VIEWPORT, bars, chart
 from shiftwire_boards.runtime.energy.result import Energy
-from shiftwire_boards.runtime.record import Record
+from shiftwire_boards.runtime.record import Badge, Latency, Record
 
 LIGHT = {
     "page": "#ffffff", "text": "#222222", "soft": "#555555", "accent": "#2a659f", "faint": "#8fa3b5",
@@ -24,7 +24,8 @@ DARK = {
 """Colours of the two themes by the same names."""
 RULES = """
 body { background: var(--page); color: var(--text); } svg text { fill: var(--text); }
-svg { max-width: 100%; height: auto; } td, th { text-align: left; overflow-wrap: anywhere; }
+td, th { text-align: left; overflow-wrap: anywhere; }
+.pairs { min-width: 38em; }
 .facts th, .pairs td, .pairs th { padding-right: 1.4em; } th[scope] { border: 0; color: var(--soft); font-weight: 400; }
 .badge { font-size: 2.1em; font-weight: 800; line-height: 1.2; margin: .2em 0; } .note { color: var(--soft); }
 .measured, .exact { color: var(--good); } .simulated { color: var(--warn); } .wrong { color: var(--bad); }
@@ -33,6 +34,9 @@ svg { max-width: 100%; height: auto; } td, th { text-align: left; overflow-wrap:
 .grid { stroke: var(--soft); stroke-opacity: .25; } .mark { stroke: var(--warn); stroke-dasharray: 4 3; }
 .key { stroke: var(--soft); }
 """
+SAME = 1e-6
+"""Simulated seconds are sums of floats."""
+
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that no XML text may hold."""
 
@@ -48,7 +52,9 @@ def compare_html(left: Record, right: Record) -> str:
 
 
 def _page(title: str, lines: Iterator[str]) -> str:
-    head = f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n<title>{_text(title)}</title>'
+    head = (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n{VIEWPORT}\n<title>{_text(title)}</title>'
+    )
     dark = f"@media (prefers-color-scheme: dark) {{ :root {{ {_colours(DARK)} }} }}"
     style = f"<style>{STYLE}:root {{ color-scheme: light dark; {_colours(LIGHT)} }}\n{dark}{RULES}</style>"
     body = "\n".join(lines)
@@ -63,6 +69,8 @@ def _record_lines(record: Record) -> Iterator[str]:
     yield _badge(record)
     yield f"<h1>{_text(record.identity.model)}</h1>"
     yield f'<p class="{_exactness_class(record)}">{_text(exactness_text(record))}</p>'
+    if record.identity.badge is Badge.SIMULATED:
+        yield '<p class="note">Every second on this page is cycles over the clock that was asked for.</p>'
     yield '<div class="wide">\n<table class="facts">'
     for row in rows_of(record):
         yield f'<tr><th scope="row">{_text(row.head)}</th><td>{_text(row.text)}</td></tr>'
@@ -74,22 +82,30 @@ def _record_lines(record: Record) -> Iterator[str]:
 
 def _charts(record: Record) -> Iterator[str]:
     if record.latency is not None:
-        count = len(record.latency.samples_us)
-        yield f"<h2>Latency of {count:,} single frames</h2>\n{latency_histogram(record.latency)}"
+        yield _latency(record.latency)
     if record.speed.over_time:
-        yield f"<h2>Frames a second over time</h2>\n{speed_chart(record.speed.over_time)}"
+        yield chart("Frames a second over time", speed_chart(record.speed.over_time))
     if isinstance(record.energy, Energy):
         sensor = record.energy.trace.sensor
-        yield f"<h2>Power: {_text(sensor.name)} at {_text(sensor.point)}</h2>\n{power_chart(record.energy)}"
+        yield chart(f"Power: {_text(sensor.name)} at {_text(sensor.point)}", power_chart(record.energy))
         yield '<p class="note">The axis does not start at 0.</p>' if min(record.energy.trace.watts) > 0 else ""
         yield from _list("What to know of this power", record.energy.notes)
     if record.layers:
         layers = [replace(layer, name=CONTROLS.sub("\ufffd", layer.name)) for layer in record.layers]
-        yield f"<h2>Cycles per layer against prediction</h2>\n{layer_chart(layers)}"
+        yield chart("Cycles per layer against prediction", layer_chart(layers))
     if record.time_split is not None:
         split = record.time_split
         parts = [("fabric", split.fabric_s), ("DMA", split.dma_s), ("Python", split.python_s)]
-        yield f"<h2>Where the time went, s</h2>\n{bars(parts, 'seconds')}"
+        yield chart("Where the time went, s", bars(parts, "seconds"))
+
+
+def _latency(latency: Latency) -> str:
+    """A simulated board takes the same for every frame: that is no histogram."""
+    count, least, most = len(latency.samples_us), min(latency.samples_us), max(latency.samples_us)
+    title = f"Latency of {count:,} single frames"
+    if most - least <= SAME * most:
+        return f"<h2>{title}</h2>\n<p>Every one took {least:,.6g} us.</p>"
+    return chart(title, latency_histogram(latency))
 
 
 def _compare_lines(left: Record, right: Record) -> Iterator[str]:
