@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import records
+from shiftwire.figures import figure
 from shiftwire.record_charts import latency_histogram, pieces, power_chart, spaced, speed_chart, thinned, ticks
 from shiftwire.record_html import DARK, LIGHT, RULES, compare_html, record_html
 from shiftwire.record_rows import Pair, pairs_of, rows_of
@@ -237,6 +238,35 @@ def test_a_rate_holds_since_the_point_before(last: float, unit: str) -> None:
     assert [x for x, _ in points] == [left, middle, middle, right]
     assert points[0][1] == points[1][1] > points[2][1] == points[3][1]
     assert unit in [text.text for text in svg.iter("text")]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (1234567, 6, "1,234,567"),
+        (999999.7, 6, "1,000,000"),
+        (123456.7, 6, "123,457"),
+        (12345.67, 6, "12,345.7"),
+        (44190.3, 4, "44,190"),
+        (449.64, 4, "449.6"),
+        (0.0027, 6, "0.0027"),
+        (0, 6, "0"),
+        (-2e6, 6, "-2,000,000"),
+    ],
+)
+def test_no_number_has_an_exponent(value: float, digits: int, text: str) -> None:
+    assert figure(value, digits) == text
+
+
+def test_large_numbers_of_a_record() -> None:
+    slow = replace(
+        MEASURED, latency=Latency((123456.0, 234567.8)), layers=(LayerCycles("conv", 12345678.0, 12345679.0),)
+    )
+    page = record_html(replace(slow, cycles=replace(MEASURED.cycles, frame_counted=1234567.0)))
+    text = text_of(page)
+    for words in ("1,234,567", "p99 234,568 us", "12,345,679 counted, 12,345,678 foreseen"):
+        assert words in text
+    assert "e+0" not in text
 
 
 def test_the_power_chart_marks_the_windows() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
+from shiftwire.figures import figure
 from shiftwire.report_html import WIDTH
 from shiftwire_boards.runtime.energy.result import Energy
 from shiftwire_boards.runtime.record import Latency, LayerCycles
@@ -15,7 +16,7 @@ HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 240, 64, 16, 34, 40
 """Of a chart with axes, in pixels: the whole, and what lies around the plot."""
 BINS = 40
 LABEL_ROOM = 110
-LAYER_ROW, NAME_END, BAR_START, BAR_ROOM = 30, 184, 190, 290
+LAYER_ROW, NAME_END, BAR_START, BAR_ROOM = 30, 184, 190, 270
 SECONDS = ((1.0, "s"), (1e3, "ms"), (1e6, "us"), (1e9, "ns"))
 """How often a unit of time goes into a second."""
 Point = tuple[float, float]
@@ -57,10 +58,10 @@ class Plot:
     def _numbers(self) -> Iterator[str]:
         for value in ticks(*self.y):
             y = self.at(self.x[0], value)[1]
-            yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:,.6g}</text>'
+            yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{figure(value)}</text>'
         for value in ticks(*self.x):
             x = self.at(value, self.y[0])[0]
-            yield f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{value:,.6g}</text>'
+            yield f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{figure(value)}</text>'
         yield f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(self.x_unit)}</text>'
         yield f'<text x="4" y="14">{escape(self.y_unit)}</text>'
 
@@ -93,7 +94,7 @@ def latency_histogram(latency: Latency) -> str:
     for (percent, value), place in zip(marks, places, strict=True):
         x, bottom = plot.at(value, 0)
         parts.append(f'<line class="mark" x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom:.1f}"/>')
-        parts.append(f'<text x="{place:.1f}" y="{TOP - 10}">p{percent} {value:,.5g} us</text>')
+        parts.append(f'<text x="{place:.1f}" y="{TOP - 10}">p{percent} {figure(value, 5)} us</text>')
     return plot.drawn("latency histogram", parts)
 
 
@@ -169,12 +170,12 @@ def layer_chart(layers: Sequence[LayerCycles]) -> str:
     for i, layer in enumerate(layers):
         y = 24 + LAYER_ROW * i
         name = layer.name if len(layer.name) <= 26 else f"{layer.name[:25]}…"
-        told = f"{layer.foreseen:,.6g} foreseen"
+        told = f"{figure(layer.foreseen)} foreseen"
         drawn.append(f'<text x="{NAME_END}" y="{y + 17}" text-anchor="end">{escape(name)}</text>')
         drawn.append(_bar("faint", y + 3, layer.foreseen / most))
         if layer.counted is not None:
             drawn.append(_bar("bar", y + 13, layer.counted / most))
-            told = f"{layer.counted:,.6g} counted, {told}"
+            told = f"{figure(layer.counted)} counted, {told}"
         drawn.append(f'<text x="{BAR_START + BAR_ROOM + 8}" y="{y + 17}">{told}</text>')
     return "\n".join([*drawn, "</svg>"])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 
+from shiftwire.figures import figure
 from shiftwire.record_charts import latency_histogram, layer_chart, power_chart, speed_chart
 from shiftwire.record_rows import badge_text, exactness_text, pairs_of, rows_of
 from shiftwire.report_html import STYLE, VIEWPORT, bars, chart
@@ -104,7 +105,7 @@ def _latency(latency: Latency) -> str:
     count, least, most = len(latency.samples_us), min(latency.samples_us), max(latency.samples_us)
     title = f"Latency of {count:,} single frames"
     if most - least <= SAME * most:
-        return f"<h2>{title}</h2>\n<p>Every one took {least:,.6g} us.</p>"
+        return f"<h2>{title}</h2>\n<p>Every one took {figure(least)} us.</p>"
     return chart(title, latency_histogram(latency))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shiftwire.figures import figure
 from shiftwire_boards.runtime.energy.result import Energy, Spread, Unavailable
 from shiftwire_boards.runtime.record import Badge, Record
 
@@ -83,8 +84,8 @@ def _identity_rows(record: Record) -> Iterator[Row]:
 def _speed_rows(record: Record) -> Iterator[Row]:
     speed, latency, split = record.speed, record.latency, record.time_split
     basis = "cycles over an assumed clock" if record.identity.badge is Badge.SIMULATED else "wall time"
-    yield Row("frames/s", f"{speed.fps:,.6g} ({basis})", speed.fps, basis)
-    yield Row("frames", f"{speed.frames:,} in {speed.seconds:,.6g} s ({basis})")
+    yield Row("frames/s", f"{figure(speed.fps)} ({basis})", speed.fps, basis)
+    yield Row("frames", f"{speed.frames:,} in {figure(speed.seconds)} s ({basis})")
     yield _number("frames a transfer", speed.frames_per_transfer, "")
     for percent in (50, 95, 99):
         value = None if latency is None else latency.percentile_us(percent)
@@ -130,7 +131,9 @@ def _energy_rows(record: Record) -> Iterator[Row]:
         yield from _measured_rows(energy)
     if record.modelled_energy is not None:
         joules, method = record.modelled_energy.joules, record.modelled_energy.method
-        yield Row("energy an inference, MODELLED", f"{joules * 1e6:,.4g} uJ, not measured: {method}", joules, method)
+        yield Row(
+            "energy an inference, MODELLED", f"{figure(joules * 1e6, 4)} uJ, not measured: {method}", joules, method
+        )
 
 
 def _measured_rows(energy: Energy) -> Iterator[Row]:
@@ -150,8 +153,10 @@ def _measured_rows(energy: Energy) -> Iterator[Row]:
 
 
 def _micro(spread: Spread) -> str:
-    return f"{spread.median * 1e6:,.4g} uJ (windows {spread.low * 1e6:,.4g} to {spread.high * 1e6:,.4g})"
+    return (
+        f"{figure(spread.median * 1e6, 4)} uJ (windows {figure(spread.low * 1e6, 4)} to {figure(spread.high * 1e6, 4)})"
+    )
 
 
 def _number(head: str, value: float | None, unit: str, basis: str = "") -> Row:
-    return Row(head, NOTHING if value is None else f"{value:,.6g} {unit}".strip(), value, basis)
+    return Row(head, NOTHING if value is None else f"{figure(value)} {unit}".strip(), value, basis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from shiftwire.figures import figure
 from shiftwire.report import Page
 from shiftwire.report_text import COLUMNS, cells, sentences
 
@@ -49,7 +50,7 @@ def bars(values: Sequence[tuple[str, float]], unit: str) -> str:
         drawn.append(
             f'<text x="{LABEL - 6}" y="{y + 14}" text-anchor="end">{escape(short)}</text>'
             f'<rect x="{LABEL}" y="{y + 3}" width="{length:.1f}" height="{ROW - 6}" fill="#3b78b5"/>'
-            f'<text x="{LABEL + length + 6:.1f}" y="{y + 14}">{value:,.6g}</text>'
+            f'<text x="{LABEL + length + 6:.1f}" y="{y + 14}">{figure(value)}</text>'
         )
     return "\n".join([*drawn, "</svg>"])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from shiftwire.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.energy import claim_sentence
+from shiftwire.figures import figure
 from shiftwire.report import LayerLine, Page
 from shiftwire.report_rows import as_json
 from shiftwire.resources import Cycles, Evidence, Report
@@ -36,7 +37,7 @@ def sentences(page: Page) -> Iterator[tuple[str, str]]:
     )
     yield "resources", _resources(page)
     if page.overruns:
-        short = "; ".join(f"{use.used:,.6g} {use.name} where {use.room:,} are left" for use in page.overruns)
+        short = "; ".join(f"{figure(use.used)} {use.name} where {use.room:,} are left" for use in page.overruns)
         yield "too large", f"{short} beside DMA and interconnect ({page.taken.value}); convert again with less --fps"
     for row in page.vendor:
         yield row.tool, _vendor(row)

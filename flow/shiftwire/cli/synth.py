@@ -8,6 +8,7 @@ from pathlib import Path
 from shiftwire.cli.synth_text import print_counts, print_rows, print_speeds, synth_json
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, still_at
 from shiftwire.errors import InputError
+from shiftwire.figures import figure
 from shiftwire.fitting import slower_design
 from shiftwire.project import Project, load_project
 from shiftwire.report_rows import Rows, as_json, write_rows
@@ -95,8 +96,8 @@ def overrun(report: SynthReport, slower: Design | None) -> str:
     """One sentence: which resource is short by how much, and what would fit."""
     board = report.project.design.board
     short = " and ".join(
-        f"{use.used:,.6g} {use.name} where {use.room:,} are left beside DMA and interconnect "
-        f"({use.used - use.room:,.6g} too many)"
+        f"{figure(use.used)} {use.name} where {use.room:,} are left beside DMA and interconnect "
+        f"({figure(use.used - use.room)} too many)"
         for use in report.overruns
     )
     if slower is None:
