@@ -13,7 +13,7 @@ from shiftwire_boards.runtime.manifest import Manifest
 
 
 class Family(Enum):
-    """Of parts, by the last word of a device tree's `compatible`; the values are for readers."""
+    """Of parts; the values are for readers."""
 
     ZYNQ_7000 = "Zynq-7000"
     ULTRASCALE = "Zynq UltraScale+"
