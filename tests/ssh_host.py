@@ -50,8 +50,8 @@ def _key(path: Path) -> str:
 
 @contextmanager
 def server(folder: Path) -> Iterator[Server]:
-    """Serve until the end of the block; the user is whoever runs the tests."""
-    folder.mkdir(parents=True)
+    """Serve until the end of the block; the user is whoever runs the tests, with a home of its own in the folder."""
+    (folder / "home").mkdir(parents=True)
     with socket.socket() as probe:
         probe.bind((NAME, 0))
         port = probe.getsockname()[1]
@@ -63,6 +63,7 @@ def server(folder: Path) -> Iterator[Server]:
         f"Port {port}", f"ListenAddress {NAME}", f"HostKey {folder / 'host'}", "PidFile none", "UsePAM no",
         f"AuthorizedKeysFile {folder / 'authorized'}", "PasswordAuthentication no", "StrictModes no",
         "PermitRootLogin prohibit-password", "KbdInteractiveAuthentication no",
+        f'ForceCommand cd "{folder / "home"}" && eval "$SSH_ORIGINAL_COMMAND"',
     )  # fmt: skip
     (folder / "sshd_config").write_text("\n".join(settings) + "\n")
     told = (
