@@ -17,10 +17,11 @@ import pytest
 from board_bench import small_project
 from shiftwire.board_sim import accelerator_design, write_overlay
 from shiftwire_boards.catalog import board_names, load_board
+from shiftwire_boards.runtime.board import Family, family_of
 from shiftwire_boards.runtime.doctor.command import examine
 from shiftwire_boards.runtime.doctor.finding import Finding, Level
 from shiftwire_boards.runtime.doctor.hardware import NAMES, disk_finding, lock_finding
-from shiftwire_boards.runtime.doctor.machine import Family, Machine, family_of
+from shiftwire_boards.runtime.doctor.machine import Machine
 from shiftwire_boards.runtime.doctor.package import package_of
 from shiftwire_boards.runtime.doctor.software import Pynq, load_pynq, pynq_finding
 
@@ -378,7 +379,7 @@ def test_it_knows_what_the_catalog_knows(bench: Bench, packages: dict[str, Path]
     for name, bitfile in packages.items():
         manifest = package_of(bitfile, Path()).manifest
         assert manifest is not None and load_board(name).part == manifest.part
-        assert (family_of(manifest) is Family.ZYNQ_7000) == (name == "pynq-z2")
+        assert (family_of(manifest.part) is Family.ZYNQ_7000) == (name == "pynq-z2")
 
 
 def run(bench: Bench, *words: str) -> subprocess.CompletedProcess[str]:

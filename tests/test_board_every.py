@@ -13,7 +13,7 @@ from board_bench import HAS_PYNQ, HAS_ZYNQ_7000, needs_pynq, on_board, random_fr
 from shiftwire.board_sim import simulated_board
 from shiftwire_boards.catalog import board_names
 from shiftwire_boards.runtime.accelerator import Accelerator
-from shiftwire_boards.runtime.board import ZYNQ_7000
+from shiftwire_boards.runtime.board import Family, family_of
 from shiftwire_boards.runtime.errors import HardwareError
 
 pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -30,7 +30,7 @@ def test_an_overlay_loads_and_frames_are_right(name: str, tmp_path: Path, progra
     project = small_project(tmp_path / "project", programs, name)
     network = project.design.network
     codes = random_frames(network, 70)
-    if project.design.board.part.startswith(ZYNQ_7000) and not HAS_ZYNQ_7000:
+    if family_of(project.design.board.part) is Family.ZYNQ_7000 and not HAS_ZYNQ_7000:
         words = rf"found pynq {version('pynq')}, which has no Zynq-7000 .*; pip install pynq==3"
         with simulated_board(project, tmp_path / "overlay") as board, pytest.raises(HardwareError, match=words):
             Accelerator(board.bitfile)

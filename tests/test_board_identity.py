@@ -61,9 +61,7 @@ def test_boards_of_another_family(part: str, compatible: bytes | None, is_refuse
     if not is_refused:
         check_family(part, tmp_path)
         return
-    with pytest.raises(
-        HardwareError, match=rf"this board is a xlnx,zynq\S+, and the package is for {part}, .*; convert"
-    ):
+    with pytest.raises(HardwareError, match=rf"this board is a Zynq.*, and the package is for {part}, .*; convert"):
         check_family(part, tmp_path)
 
 
@@ -80,11 +78,11 @@ def test_a_pynq_that_lost_the_family() -> None:
 def test_an_accelerator_looks_before_it_loads(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = "zynqmp" if HAS_ZYNQ_7000 else "zynq-7000"
-    (tmp_path / "compatible").write_bytes(f"xlnx,{other}\0".encode())
+    other = b"xlnx,zynqmp\0" if HAS_ZYNQ_7000 else b"xlnx,zynq-7000\0"
+    (tmp_path / "compatible").write_bytes(other)
     monkeypatch.setattr(check_family, "__defaults__", (tmp_path,))
     with simulated_board(project, tmp_path / "overlay") as board:
-        with pytest.raises(HardwareError, match=f"this board is a xlnx,{other}"):
+        with pytest.raises(HardwareError, match="this board is a Zynq"):
             Accelerator(board.bitfile)
         assert board.device.downloads == 0
 

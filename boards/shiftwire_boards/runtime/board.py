@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from pathlib import Path
 
 from shiftwire_boards.runtime.errors import HardwareError
 
 DEVICE_TREE = Path("/proc/device-tree")
-FAMILIES = {"xc7z": "xlnx,zynq-7000", "xcz": "xlnx,zynqmp", "xck": "xlnx,zynqmp"}
-"""First letters of a part, and what the kernel calls its family; a K26 module is a Zynq UltraScale+."""
-
-ZYNQ_7000 = "xc7z"
 PYNQ_WITHOUT_ZYNQ_7000 = 4
+
+
+class Family(Enum):
+    """Of chips; the values are for readers. A K26 module is a Zynq UltraScale+."""
+
+    ZYNQ_7000 = "Zynq-7000"
+    ULTRASCALE = "Zynq UltraScale+"
+
+
+def family_of(part: str) -> Family:
+    """Of a part by its name, such as xc7z020clg400-1."""
+    return Family.ZYNQ_7000 if part.startswith("xc7z") else Family.ULTRASCALE
+
+
+def family_told(compatible: tuple[str, ...]) -> Family | None:
+    """By the kernel's words for a machine, in the device tree's `compatible`; None for one that is neither."""
+    if any(word.startswith("xlnx,zynqmp") for word in compatible):
+        return Family.ULTRASCALE
+    return Family.ZYNQ_7000 if "xlnx,zynq-7000" in compatible else None
 
 
 def check_family(part: str, device_tree: Path = DEVICE_TREE) -> None:
     """Raises HardwareError where the kernel names another family of chips: a bitstream of it could hang the board."""
-    wanted = next((family for start, family in FAMILIES.items() if part.startswith(start)), None)
     try:
-        compatible = (device_tree / "compatible").read_bytes().decode("ascii", "replace").split("\0")
+        said = (device_tree / "compatible").read_bytes().decode("ascii", "replace")
     except OSError:
         return  # no device tree: no board of these families, or a simulated one
-    known = [family for family in compatible if family in FAMILIES.values()]
-    if wanted is not None and known and wanted not in known:
+    found, wanted = family_told(tuple(said.split("\0"))), family_of(part)
+    if found is not None and found is not wanted:
         raise HardwareError(
-            f"this board is a {known[0]}, and the package is for {part}, a {wanted}; convert the model for this board"
+            f"this board is a {found.value}, and the package is for {part}, a {wanted.value}; "
+            "convert the model for this board"
         )
 
 
 def check_pynq(part: str, version: str) -> None:
     """Raises HardwareError for a pynq that cannot load an overlay on this family."""
     major = re.match("[0-9]+", version)
-    if part.startswith(ZYNQ_7000) and major and int(major.group()) >= PYNQ_WITHOUT_ZYNQ_7000:
+    if family_of(part) is Family.ZYNQ_7000 and major and int(major.group()) >= PYNQ_WITHOUT_ZYNQ_7000:
         raise HardwareError(
             f"found pynq {version}, which has no Zynq-7000 such as {part} any more; pip install pynq==3.1.2"
         )

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH
+from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, Level
 from shiftwire_boards.runtime.doctor.hardware import (
     board_finding,
@@ -17,7 +18,7 @@ from shiftwire_boards.runtime.doctor.hardware import (
     logic_finding,
     memory_finding,
 )
-from shiftwire_boards.runtime.doctor.machine import Machine, family_of
+from shiftwire_boards.runtime.doctor.machine import Machine
 from shiftwire_boards.runtime.doctor.package import Package, package_finding, package_of
 from shiftwire_boards.runtime.doctor.power import power_finding
 from shiftwire_boards.runtime.doctor.software import (
@@ -37,7 +38,7 @@ from shiftwire_boards.runtime.doctor.software import (
 def examine(machine: Machine, package: Package, pynq: Pynq, batch: int = BATCH) -> tuple[Finding, ...]:
     """Every finding; nothing is loaded, reset or written."""
     manifest = package.manifest
-    family = machine.family() or (family_of(manifest) if manifest else None)
+    family = machine.family() or (family_of(manifest.part) if manifest else None)
     bitfile = package.bitfile
     return (
         python_finding(machine),

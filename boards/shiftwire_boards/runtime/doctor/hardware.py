@@ -7,8 +7,9 @@ import shutil
 from math import isfinite, nan
 from pathlib import Path
 
+from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
-from shiftwire_boards.runtime.doctor.machine import Machine, family_of
+from shiftwire_boards.runtime.doctor.machine import Machine
 from shiftwire_boards.runtime.doctor.software import Pynq, Trial
 from shiftwire_boards.runtime.manifest import Manifest
 
@@ -41,8 +42,8 @@ def board_finding(machine: Machine, manifest: Manifest | None) -> Finding:
         return error("board", f"found no Zynq ({said}), wanted a PYNQ board", "run this on the board")
     if manifest is None:
         return fine("board", f"{family.value}: {said}")
-    if family is not family_of(manifest):
-        what = f"found {family.value} ({said}), wanted {family_of(manifest).value} for {manifest.board}"
+    if family is not family_of(manifest.part):
+        what = f"found {family.value} ({said}), wanted {family_of(manifest.part).value} for {manifest.board}"
         return error("board", what, "convert and build the model for this board")
     words = " ".join([said, *machine.strings("proc/device-tree/compatible")]).lower()
     known = [board for board, names in NAMES.items() if any(name in words for name in names)]

@@ -5,18 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from dataclasses import dataclass, field
-from enum import Enum
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from shiftwire_boards.runtime.manifest import Manifest
-
-
-class Family(Enum):
-    """Of parts; the values are for readers."""
-
-    ZYNQ_7000 = "Zynq-7000"
-    ULTRASCALE = "Zynq UltraScale+"
+from shiftwire_boards.runtime.board import Family, family_told
 
 
 @dataclass(frozen=True)
@@ -56,10 +48,7 @@ class Machine:
 
     def family(self) -> Family | None:
         """None on a machine that is neither."""
-        words = self.strings("proc/device-tree/compatible")
-        if any(word.startswith("xlnx,zynqmp") for word in words):
-            return Family.ULTRASCALE
-        return Family.ZYNQ_7000 if "xlnx,zynq-7000" in words else None
+        return family_told(self.strings("proc/device-tree/compatible"))
 
     def version(self, package: str) -> str | None:
         """Of an installed package; the first folder that has it counts, as for an import."""
@@ -69,11 +58,6 @@ class Machine:
     def can_import(self, module: str) -> bool:
         """Whether the module is there; it may break all the same."""
         return PathFinder.find_spec(module, list(self.site)) is not None
-
-
-def family_of(manifest: Manifest) -> Family:
-    """Of the part that a package was built for."""
-    return Family.ZYNQ_7000 if manifest.part.startswith("xc7z") else Family.ULTRASCALE
 
 
 def numbers(version: str) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000, Family
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
-from shiftwire_boards.runtime.doctor.machine import Family, Machine, numbers
+from shiftwire_boards.runtime.doctor.machine import Machine, numbers
 
 XRT_SETUP = "etc/profile.d/xrt_setup.sh"
 VENV = "etc/profile.d/pynq_venv.sh"
@@ -65,7 +66,7 @@ def pynq_finding(machine: Machine, family: Family | None, pynq: Pynq) -> Finding
     if version is None and not machine.can_import("pynq"):
         return error("pynq", "found no pynq in this Python", _other_python(machine))
     line = numbers(version or "")
-    if family is Family.ZYNQ_7000 and line >= (3, 2):
+    if family is Family.ZYNQ_7000 and line >= (PYNQ_WITHOUT_ZYNQ_7000,):
         what = (
             f"found {version}, wanted 3.0 to 3.1.x on Zynq-7000: this one loads no overlay there "
             "(TypeError in Clocks.set_pl_clk)"
