@@ -12,11 +12,15 @@ from shiftwire_boards.vivado.model import (
     Register,
     RegisterField,
 )
-from shiftwire_boards.vivado.tcl import REPORTS, SCRIPT, build_script, outputs
+from shiftwire_boards.vivado.tcl import POWER, REPORTS, SCRIPT, STOPPED, TIMING, UTILIZATION, build_script, outputs
 
 __all__ = [
+    "POWER",
     "REPORTS",
     "SCRIPT",
+    "STOPPED",
+    "TIMING",
+    "UTILIZATION",
     "Accelerator",
     "Access",
     "BlockDesign",

@@ -12,7 +12,12 @@ from shiftwire_boards.vivado.model import Address, BlockDesign, Cell, Link, Net
 from shiftwire_boards.vivado.processing_systems import PORTS
 
 SCRIPT = "build.tcl"
-REPORTS = ("utilization.rpt", "timing_summary.rpt", "power.rpt")
+UTILIZATION, TIMING, POWER = "utilization.rpt", "timing_summary.rpt", "power.rpt"
+REPORTS = (UTILIZATION, TIMING, POWER)
+PRODUCTS = ("bit", "hwh", "xsa")
+STOPPED = "STOPPED: "
+"""Begins the line in which a script says why it stopped; Vivado shows the words of a Tcl error between others."""
+
 JOBS = 4
 _REPORT_COMMANDS = ("report_utilization -hierarchical", "report_timing_summary", "report_power")
 
@@ -25,7 +30,7 @@ def build_script(design: BlockDesign) -> str:
 
 def outputs(design: BlockDesign) -> tuple[str, ...]:
     """Names of the files that a build leaves beside its script."""
-    return (*(f"{design.name}.{ending}" for ending in ("bit", "hwh", "xsa")), *REPORTS)
+    return (*(f"{design.name}.{ending}" for ending in PRODUCTS), *REPORTS)
 
 
 def _head(design: BlockDesign) -> Iterator[str]:
@@ -34,6 +39,11 @@ def _head(design: BlockDesign) -> Iterator[str]:
     yield "# Written by shiftwire; run it with: vivado -mode batch -source build.tcl"
     yield "set out [file normalize [file dirname [info script]]]"
     yield f"set name {design.name}"
+    yield "# whoever stops leaves nothing that could be taken for a bitstream, an older one neither"
+    yield f"proc clean {{}} {{ foreach end {{{' '.join(PRODUCTS)}}} {{ file delete [file join $::out $::name.$end] }} }}"
+    yield f'proc stop {{sentence}} {{ clean; puts "{STOPPED}$sentence"; error $sentence }}'
+    yield "clean"
+    yield f"foreach report {{{' '.join(REPORTS)}}} {{ file delete [file join $out $report] }}"
 
 
 def _project(design: BlockDesign) -> Iterator[str]:
@@ -173,4 +183,4 @@ def _outputs(design: BlockDesign) -> Iterator[str]:
 
 
 def _unless(condition: str, sentence: str) -> str:
-    return f'if {{!({condition})}} {{ error "{sentence}" }}'
+    return f'if {{!({condition})}} {{ stop "{sentence}" }}'

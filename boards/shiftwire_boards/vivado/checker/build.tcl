@@ -1,5 +1,11 @@
 # Stand-ins for the second half of a build: runs, reports and files. No file is touched: v::files holds what would be there.
 
+# what an earlier build left under the final names
+proc leave_stale {} {
+    set folder [file dirname $::v::script]
+    foreach ending {bit hwh xsa} { dict set ::v::files [file join $folder $::v::name.$ending] 1000 }
+    foreach report {utilization timing_summary power} { dict set ::v::files [file join $folder $report.rpt] 1000 }
+}
 proc make {path} {
     set tail [file tail $path]
     if {$::v::defect eq "missing:$tail"} { return }
@@ -20,7 +26,13 @@ proc file {what args} {
             make $to
             if {[dict exists $::v::files $to] && ![dict get $::v::files $from]} { dict set ::v::files $to 0 }
         }
-        delete - rename - mkdir { fault "a build script of ours does no 'file $what'" }
+        delete {
+            foreach path $args {
+                if {[file dirname $path] ne [file dirname $::v::script]} { fault "a build script of ours deletes $path" }
+                dict unset ::v::files $path
+            }
+        }
+        rename - mkdir { fault "a build script of ours does no 'file $what'" }
         default { return [real_file $what {*}$args] }
     }
 }

@@ -33,6 +33,7 @@ proc answer {defect} {
         proc puts {args} {}
         proc unknown {args} { fault "unknown command: [lindex $args 0]"; return "" }
     }
+    $vivado eval leave_stale
     $vivado limit commands -value 1000000
     set status [catch { $vivado eval [list source [file normalize $::script]] } message]
     if {!$status && $defect eq ""} { $vivado eval judge }
@@ -54,7 +55,9 @@ if {$stopped ne ""} {
         lappend defects empty:[file tail $file] "[file tail $file] is empty: look at its size at the end"
     }
     dict for {defect words} $defects {
-        if {[lindex [answer $defect] 0] eq ""} { lappend faults "goes on where $words" }
+        lassign [answer $defect] stopped - left
+        if {$stopped eq ""} { lappend faults "goes on where $words" }
+        if {[file join [file dirname [file normalize $script]] $name.bit] in $left} { lappend faults "leaves $name.bit where $words" }
     }
 }
 foreach fault $faults { puts "ERR $fault" }
