@@ -220,7 +220,9 @@ STATUS = (
     Mutation("a report of another", "report_timing_summary", "report_power", "the build leaves no report of timing"),
     without("reports of nothing", "open_run", "report_timing_summary before open_run"),
     Mutation("old files stay", "\nclean\n", "\n", "leaves shiftwire.bit where no shiftwire_wrapper.bit was made"),
-    Mutation("a .bit stays", "{sentence} { clean; ", "{sentence} { ", "leaves shiftwire.bit where shiftwire.bit is empty"),
+    Mutation(
+        "a .bit stays", "{sentence} { clean; ", "{sentence} { ", "leaves shiftwire.bit where shiftwire.bit is empty"
+    ),
     without("old reports stay", "foreach report", "goes on where no power.rpt was made"),
     Mutation("a bare .xsa", " -include_bit", "", "the .xsa is written without -include_bit"),
 )

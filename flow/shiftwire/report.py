@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire import cosim, synth
+from shiftwire.build_report import BuildReport, read_build
 from shiftwire.cost import layer_resources
 from shiftwire.energy import Energy, layer_pj, network_energy
 from shiftwire.inspection import inspect_network, layer_builds
@@ -45,6 +46,7 @@ class LayerLine:
 class Page:
     """`foreseen` is exact for rtl/ where `is_rtl`, else that of the kernels' loops; `vendor` are wholes of other tools.
 
+    `built` is what Vivado said of the routed bitstream.
     `simulated` is a co-simulation without stalls in which no code differed, `counted` a netlist; None where none ran.
     """
 
@@ -57,6 +59,7 @@ class Page:
     simulated: Report | None
     counted: Report | None
     vendor: tuple[Report, ...]
+    built: BuildReport | None
     energy: Energy
 
     @property
@@ -111,8 +114,15 @@ def page(project: Project) -> Page:
         None if simulated is None else simulated.whole,
         None if counted is None else counted.whole,
         tuple(vendor),
+        read_build(project),
         network_energy(design.network),
     )
+
+
+def counted_whole(project: Project) -> Report | None:
+    """The network as open synthesis counted it; None where that never ran."""
+    rows = _rows(project, synth.FILE)
+    return None if rows is None else rows.whole
 
 
 def _rows(project: Project, name: str) -> Rows | None:

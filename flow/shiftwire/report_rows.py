@@ -38,15 +38,24 @@ class Rows:
 
 def write_rows(file: Path, rows: Rows) -> None:
     """Write a file whole or not at all."""
-    text = json.dumps(
-        {
-            "version_hash": rows.version_hash,
-            "rows": [as_json(row) for row in rows.rows],
-            "layer_of": dict(rows.layer_of),
-        },
-        indent=1,
-    )
-    replaced_file(file, text + "\n")
+    replaced_file(file, json.dumps(rows_json(rows), indent=1) + "\n")
+
+
+def rows_json(rows: Rows) -> dict[str, Any]:
+    """Plain values, of which `rows_from_json` makes the rows again."""
+    return {
+        "version_hash": rows.version_hash,
+        "rows": [as_json(row) for row in rows.rows],
+        "layer_of": dict(rows.layer_of),
+    }
+
+
+def rows_from_json(told: Mapping[str, Any]) -> Rows:
+    """Raises ValueError, KeyError, TypeError or AttributeError for what `rows_json` never made."""
+    rows = Rows(told["version_hash"], tuple(map(_row, told["rows"])), dict(told["layer_of"]))
+    if not rows.rows:
+        raise ValueError("no rows")
+    return rows
 
 
 def read_rows(file: Path, version_hash: str) -> Rows | None:
@@ -54,12 +63,8 @@ def read_rows(file: Path, version_hash: str) -> Rows | None:
     if not file.is_file():
         return None
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        rows = Rows(told["version_hash"], tuple(map(_row, told["rows"])), dict(told["layer_of"]))
-        is_ours = bool(rows.rows)
+        rows = rows_from_json(json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError):
-        is_ours = False
-    if not is_ours:
         raise InputError(f"{file} is damaged; remove it and run the tool again") from None
     return rows if rows.version_hash == version_hash else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from shiftwire.build_report import build_json
+from shiftwire.build_text import build_sentences
 from shiftwire.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.energy import claim_sentence
 from shiftwire.figures import figure
@@ -41,6 +43,8 @@ def sentences(page: Page) -> Iterator[tuple[str, str]]:
         yield "too large", f"{short} beside DMA and interconnect ({page.taken.value}); convert again with less --fps"
     for row in page.vendor:
         yield row.tool, _vendor(row)
+    if page.built is not None:
+        yield from build_sentences(page.built, design.board, page.counted)
     energy = page.energy
     yield (
         "energy",
@@ -68,6 +72,7 @@ def page_json(page: Page) -> dict[str, object]:
         "simulated": None if page.simulated is None else as_json(page.simulated),
         "resources": _resources_json(page),
         "too_large_in": [use.name for use in page.overruns],
+        "built": None if page.built is None else build_json(page.built),
         "vendor": [as_json(row) for row in page.vendor],
         "energy": {
             "evidence": Evidence.MODELLED.value,

@@ -40,7 +40,8 @@ def _head(design: BlockDesign) -> Iterator[str]:
     yield "set out [file normalize [file dirname [info script]]]"
     yield f"set name {design.name}"
     yield "# whoever stops leaves nothing that could be taken for a bitstream, an older one neither"
-    yield f"proc clean {{}} {{ foreach end {{{' '.join(PRODUCTS)}}} {{ file delete [file join $::out $::name.$end] }} }}"
+    endings, path = " ".join(PRODUCTS), "[file join $::out $::name.$end]"
+    yield f"proc clean {{}} {{ foreach end {{{endings}}} {{ file delete {path} }} }}"
     yield f'proc stop {{sentence}} {{ clean; puts "{STOPPED}$sentence"; error $sentence }}'
     yield "clean"
     yield f"foreach report {{{' '.join(REPORTS)}}} {{ file delete [file join $out $report] }}"

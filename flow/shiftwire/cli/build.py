@@ -6,8 +6,11 @@ import argparse
 from pathlib import Path
 
 from shiftwire.board_build import build, check_script, write_script
-from shiftwire.cli.terminal import Verbs, add_verb, note, say, still_at
+from shiftwire.build_report import build_json
+from shiftwire.build_text import build_sentences
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, still_at
 from shiftwire.project import load_project
+from shiftwire.report import counted_whole
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -19,6 +22,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote with rtl/")
     parser.add_argument("--script", action="store_true", help="only write the script for Vivado, and check it by tclsh")
+    parser.add_argument("--json", action="store_true", help="print utilisation, slacks and power as one JSON object")
     return parser
 
 
@@ -32,7 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"building the bitstream of {arguments.project}: an hour or so")
     with still_at("building"):
         made = build(project)
+    if arguments.json:
+        print_json(build_json(made.report))
+        return 0
     say(f"wrote {made.bit} beside {', '.join(file.name for file in made.files[1:])}")
-    say(f"timing is met: worst setup slack {made.timing.worst_setup:.3f} ns (routed; Vivado)")
+    for head, text in build_sentences(made.report, project.design.board, counted_whole(project)):
+        say(f"{head}: {text}")
     say(f"next: shiftwire package {arguments.project}")
     return 0

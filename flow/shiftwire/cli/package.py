@@ -8,9 +8,10 @@ from pathlib import Path
 from shiftwire.board_build import built
 from shiftwire.board_manifest import About
 from shiftwire.board_package import folder_of, package
+from shiftwire.build_report import write_build
 from shiftwire.cli.terminal import Verbs, add_verb, say
 from shiftwire.errors import InputError
-from shiftwire.project import load_project
+from shiftwire.project import Project, load_project
 from shiftwire_boards.runtime.preparation import Preparation
 
 
@@ -33,7 +34,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     project = load_project(arguments.project)
-    bit = arguments.bit or built(project).bit
+    bit = arguments.bit or _built(project)
     archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments))
     say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
@@ -64,3 +65,10 @@ def _lines(file: Path) -> tuple[str, ...]:
             f"cannot read the labels in {file} ({error}); name a text file, a class in each line"
         ) from None
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _built(project: Project) -> Path:
+    """A script that was run by hand, or elsewhere, has left no build.json yet."""
+    made = built(project)
+    write_build(project, made.report)
+    return made.bit

@@ -104,6 +104,30 @@ def attempt(command: Sequence[str | Path], folder: Path | None = None) -> Outcom
         text=True,
         check=False,
     )
-    number = -done.returncode if done.returncode < 0 else done.returncode - 128
+    return _outcome(done.returncode, done.stdout)
+
+
+def logged(command: Sequence[str | Path], folder: Path, log: Path) -> Outcome:
+    """The same for hours of work: all it writes is in `log` as it comes, and an interruption ends what it started."""
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            process.wait()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # also runs that it left behind
+    return _outcome(process.returncode, log.read_text(encoding="utf-8", errors="replace"))
+
+
+def _outcome(status: int, output: str) -> Outcome:
     known = {member.value: member.name for member in signal.Signals}
-    return Outcome(done.returncode, known.get(number), done.stdout)
+    return Outcome(status, known.get(-status if status < 0 else status - 128), output)

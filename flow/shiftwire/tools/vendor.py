@@ -12,11 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import ToolError
-from shiftwire.tools.process import Outcome, attempt
+from shiftwire.tools.process import Outcome, attempt, logged
 
 Version = tuple[int, int]
 MEND = "install AMD Vitis and source its settings64.sh"
 LICENCE_MEND = "name a licence in XILINXD_LICENSE_FILE or take a part that needs none"
+STOPPED = re.compile(r"^STOPPED: (.*)$", re.MULTILINE)
+"""How a script of ours says why it stopped."""
+
+TCL_ERROR = re.compile(r"^(\S.*)\n +(?:while executing|invoked from within)$", re.MULTILINE)
+FULL = "found the disk full; free some 10 GB there"
+LEAST_FREE = 1 << 24
+"""Bytes; with less on its disk, a tool may fail before it can say so."""
+
+KNOWN = (
+    (re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE), FULL),
+    (
+        re.compile(r"\[BD 5-216\]"),
+        "its catalogue lacks an IP that the design wants; take the Vivado that the IP was packaged for",
+    ),
+)
+"""Signs in what a tool wrote, and what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +65,7 @@ def found_tool(name: str, switch: str) -> VendorTool | None:
 
 def run_tool(tool: VendorTool, arguments: Sequence[str | Path], purpose: str, folder: Path, log: str) -> str:
     """What the tool wrote, also kept in `log`; raises ToolError where it failed or wrote of an error."""
-    outcome = attempt([tool.program, *arguments], folder)
-    (folder / log).write_text(outcome.output, encoding="utf-8")
+    outcome = logged([tool.program, *arguments], folder, folder / log)
     said = failure(tool, outcome, purpose, folder / log)
     if said is not None:
         raise ToolError(said)
@@ -65,8 +80,17 @@ def failure(tool: VendorTool, outcome: Outcome, purpose: str, log: Path) -> str 
     licence = [line for line in errors if re.search(r"licen[cs]e", line, re.IGNORECASE)]
     if licence:
         return f"{tool} found no licence to {purpose}, it said '{licence[0]}'; {LICENCE_MEND}"
-    if errors:
-        return f"{tool} failed to {purpose}, it said '{errors[0]}'; read {log}"
-    if outcome.status:
-        return f"{tool} failed with status {outcome.status} to {purpose} and told no error; read {log}"
-    return None
+    if not errors and not outcome.status:
+        return None
+    meaning = next((words for sign, words in KNOWN if sign.search(outcome.output)), None)
+    if shutil.disk_usage(log.parent).free < LEAST_FREE:
+        meaning = FULL
+    stopped = STOPPED.search(outcome.output)
+    told = errors or ([] if stopped else TCL_ERROR.findall(outcome.output))
+    quoted = f"it said '{told[0]}'" if told else ""
+    if meaning or stopped:
+        reason = meaning or (stopped[1] if stopped else "")
+        return f"{tool} could not {purpose}: {reason}" + (f" ({quoted}; read {log})" if quoted else f" (read {log})")
+    if quoted:
+        return f"{tool} failed to {purpose}, {quoted}; read {log}"
+    return f"{tool} failed with status {outcome.status} to {purpose} and told no error; read {log}"

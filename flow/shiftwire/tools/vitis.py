@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shiftwire.errors import CheckFailedError, ToolError
 from shiftwire.resources import Report
-from shiftwire.tools.process import attempt
+from shiftwire.tools.process import logged
 from shiftwire.tools.vendor import MEND, VendorTool, Version, failure, found_tool, spelled
 from shiftwire.tools.vitis_reports import cosim_report, csynth_reports
 
@@ -69,8 +69,7 @@ def run_vitis(vitis: Vitis, folder: Path, steps: Sequence[Step]) -> tuple[Report
     """
     purpose = f"run {' and '.join(step.name.lower() for step in steps)}"
     (folder / "build_opt.tcl").write_text(build_options(steps), encoding="utf-8")
-    outcome = attempt([vitis.tool.program, *vitis.arguments(SCRIPT)], folder)
-    (folder / LOG).write_text(outcome.output, encoding="utf-8")
+    outcome = logged([vitis.tool.program, *vitis.arguments(SCRIPT)], folder, folder / LOG)
     _check_codes(vitis, outcome.output, folder / LOG)
     said = failure(vitis.tool, outcome, purpose, folder / LOG)
     if said is not None:

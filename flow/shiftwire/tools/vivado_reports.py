@@ -26,17 +26,18 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Slacks in ns, setup then hold; `period_ns` by clock; met when no slack is negative."""
+    """Slacks in ns, setup then hold, and of pulse widths; `period_ns` by clock; met when no slack is negative."""
 
     worst_setup: float
     total_setup: float
     worst_hold: float
     total_hold: float
     period_ns: Mapping[str, float]
+    worst_pulse: float | None = None
 
     @property
     def is_met(self) -> bool:
-        return self.worst_setup >= 0 and self.worst_hold >= 0
+        return self.worst_setup >= 0 and self.worst_hold >= 0 and (self.worst_pulse or 0) >= 0
 
 
 def utilization_report(text: str, clock_ns: float | None = None) -> Report:
@@ -73,8 +74,14 @@ def timing_summary(text: str) -> Timing:
         raise ToolError("found no constrained path in a timing report; give the design a clock by create_clock")
     clocks = re.findall(r"^\s*(\S+)\s+\{[\d. ]+\}\s+([\d.]+)\s+[\d.]+\s*$", text, re.MULTILINE)
     periods = {name: float(period) for name, period in clocks}
-    setup, total_setup, hold, total_hold = (float(cells[at]) for at in (0, 1, 4, 5))
-    return Timing(setup, total_setup, hold, total_hold, periods)
+    try:
+        setup, total_setup, hold, total_hold = (float(cells[at]) for at in (0, 1, 4, 5))
+        pulse = float(cells[8]) if len(cells) > 8 and cells[8] != "NA" else None
+    except (ValueError, IndexError):
+        raise ToolError(
+            f"found '{table[1].strip()}' where slacks were wanted in a timing report; hand the whole"
+        ) from None
+    return Timing(setup, total_setup, hold, total_hold, periods, pulse)
 
 
 def _instance_resources(table: Mapping[str, str]) -> Resources:
@@ -90,23 +97,34 @@ def _instance_resources(table: Mapping[str, str]) -> Resources:
 
 
 def _report(text: str, resources: Resources, clock_ns: float | None, unit: str | None = None) -> Report:
-    state = _head(text, "Design State").lower()
-    evidence = next((known for word, known in reversed(STATES.items()) if word in state), None)
-    if evidence is None:
-        raise ToolError(f"found the design state '{state}', wanted one of {', '.join(STATES)}; run synthesis first")
-    version = re.search(r"v\.?(\d{4}\.\d)", _head(text, "Tool Version"))
     return Report(
-        unit=_head(text, "Design") if unit is None else unit,
-        evidence=evidence,
+        unit=head(text, "Design") if unit is None else unit,
+        evidence=state_of(text),
         tool=TOOL,
-        version=version[1] if version else "",
-        part=_head(text, "Device"),
+        version=version_of(text),
+        part=head(text, "Device"),
         clock_ns=clock_ns,
         resources=resources,
     )
 
 
-def _head(text: str, name: str) -> str:
+def state_of(text: str) -> Evidence:
+    """How far the design was that a report is about."""
+    state = head(text, "Design State").lower()
+    evidence = next((known for word, known in reversed(STATES.items()) if word in state), None)
+    if evidence is None:
+        raise ToolError(f"found the design state '{state}', wanted one of {', '.join(STATES)}; run synthesis first")
+    return evidence
+
+
+def version_of(text: str) -> str:
+    """Such as 2022.2."""
+    version = re.search(r"v\.?(\d{4}\.\d)", head(text, "Tool Version"))
+    return version[1] if version else ""
+
+
+def head(text: str, name: str) -> str:
+    """What a report's head says under a name; raises ToolError where it says nothing."""
     found = re.search(rf"^\| {name}\s*: (.*?)\s*$", text, re.MULTILINE)
     if found is None:
         raise ToolError(f"found no '{name}' in the head of a report of Vivado; hand the whole report")
@@ -115,10 +133,10 @@ def _head(text: str, name: str) -> str:
 
 def _rows(text: str) -> Iterator[list[str]]:
     """Cells of the lines of tables."""
-    return (cells for line in text.splitlines() if (cells := _cells(line)))
+    return (cells for line in text.splitlines() if (cells := table_cells(line)))
 
 
-def _cells(line: str) -> list[str]:
+def table_cells(line: str) -> list[str]:
     """Cells of a table's line, none for other lines."""
     if not line.startswith("|") or not line.rstrip().endswith("|"):
         return []
@@ -130,7 +148,7 @@ def _instances(text: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     heads: list[str] = []
     above: list[str] = []
     for line in text.splitlines():
-        cells = _cells(line)
+        cells = table_cells(line)
         if cells[:2] == ["Instance", "Module"]:
             heads = cells
         # a name in brackets is an instance's own part
