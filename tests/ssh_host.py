@@ -19,7 +19,10 @@ NAME = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Server:
-    """`folder` holds the keys, ssh's configuration as `config` and the log of the server."""
+    """`folder` holds the keys, ssh's configuration as `config`, the log of the server, and a home of its own.
+
+    Programs in `programs` come first on the PATH there.
+    """
 
     folder: Path
     process: subprocess.Popen[bytes]
@@ -27,6 +30,14 @@ class Server:
     @property
     def config(self) -> Path:
         return self.folder / "config"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def programs(self) -> Path:
+        return self.folder / "programs"
 
     @property
     def remote(self) -> Remote:
@@ -50,25 +61,32 @@ def _key(path: Path) -> str:
 
 @contextmanager
 def server(folder: Path) -> Iterator[Server]:
-    """Serve until the end of the block; the user is whoever runs the tests, with a home of its own in the folder."""
-    (folder / "home").mkdir(parents=True)
+    """Serve until the end of the block; the user is whoever runs the tests."""
+    for each in (folder / "home", folder / "programs"):
+        each.mkdir(parents=True)
+    (folder / "shell").write_text(
+        f"cd '{folder / 'home'}' || exit 1\nPATH='{folder / 'programs'}':$PATH exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
+    )
     with socket.socket() as probe:
         probe.bind((NAME, 0))
         port = probe.getsockname()[1]
     host_key, user_key = _key(folder / "host"), _key(folder / "user")
     (folder / "authorized").write_text(user_key + "\n")
     (folder / "known").write_text(f"[{NAME}]:{port} {host_key}\n")
+    (folder / "changed").write_text(f"[{NAME}]:{port} {user_key}\n")
     Path("/run/sshd").mkdir(exist_ok=True)
     settings = (
         f"Port {port}", f"ListenAddress {NAME}", f"HostKey {folder / 'host'}", "PidFile none", "UsePAM no",
         f"AuthorizedKeysFile {folder / 'authorized'}", "PasswordAuthentication no", "StrictModes no",
-        "PermitRootLogin prohibit-password", "KbdInteractiveAuthentication no",
-        f'ForceCommand cd "{folder / "home"}" && eval "$SSH_ORIGINAL_COMMAND"',
+        f"ForceCommand sh '{folder / 'shell'}'", "PermitRootLogin prohibit-password", "KbdInteractiveAuthentication no",
     )  # fmt: skip
     (folder / "sshd_config").write_text("\n".join(settings) + "\n")
     told = (
         "Host board stranger", f"  HostName {NAME}", f"  Port {port}", f"  IdentityFile {folder / 'user'}",
         "  IdentitiesOnly yes", f"  UserKnownHostsFile {folder / 'known'}",
+        "Host nowhere", "  HostName no-such-host.invalid",
+        "Host changed", f"  HostName {NAME}", f"  Port {port}", f"  IdentityFile {folder / 'user'}",
+        "  IdentitiesOnly yes", f"  UserKnownHostsFile {folder / 'changed'}",
         "Host nobody", f"  HostName {NAME}", "  Port 1",
         "Host locked", f"  HostName {NAME}", f"  Port {port}", f"  IdentityFile {folder / 'host'}",
         "  IdentitiesOnly yes", f"  UserKnownHostsFile {folder / 'known'}",

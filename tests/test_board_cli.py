@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from board_bench import USUAL_BOARD, needs_pynq, random_frames, small_project
+from board_bench import needs_pynq, random_frames, small_project
 from shiftwire.board_build import write_script
-from shiftwire.board_deploy import runtime_command
-from shiftwire.board_package import package
+from shiftwire.board_package import folder_of, package
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
 from shiftwire.project import Backend, Project, load_project, write_project
 from shiftwire.schedule import Target, schedule
@@ -51,7 +50,7 @@ def test_a_simulated_measurement(
     page = tmp_path / "record.html"
     status, out, err = said(capsys, "measure", project.path, "--sim", "--data", data, "--html", page, "--batch", 32)
     assert status == 0, err
-    assert f"SIMULATED, no {USUAL_BOARD} was used" in out and "none differs" in out
+    assert "SIMULATED, no pynq-z2 was used" in out and "none differs" in out
     record = read_record(project.reports_dir / "record.json")
     network = project.design.network
     assert record.identity.badge is Badge.SIMULATED and record.identity.version_hash == project.version_hash
@@ -87,7 +86,12 @@ def test_two_records_side_by_side(project: Project, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "give --sim"),
+        ([], "give --host user@board, or --sim"),
+        (["--sim", "--host", "a@b"], "found both --sim and --host a@b, wanted one of them"),
+        (["--sim", "--seconds", "3"], "--seconds is for a board"),
+        (["--host", "b", "--seconds", "-1"], "found --seconds -1, wanted 0 to 86,400"),
+        (["--host", "b", "--seconds", "nan"], "found --seconds nan"),
+        (["--host", "-oProxyCommand=touch x"], "wanted such as xilinx@pynq"),
         (["--sim", "--frames", "0"], "--frames 0 would measure nothing"),
         (["--sim", "--batch", "-1"], "--batch -1 would measure nothing"),
         (["--sim", "--batch", "99999999"], "give a smaller batch"),
@@ -157,11 +161,9 @@ def test_the_notebook_runs_from_top_to_bottom(
         tar.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()
     monkeypatch.chdir(folder)
-    saved = (folder / "start.ipynb").read_text()
-    (folder / "start.ipynb").write_text(saved + "\n")  # Jupyter saves it with what its cells said
     shell = InteractiveShell()
     with simulated_board(project, tmp_path / "overlay"):
-        for cell in json.loads(saved)["cells"]:
+        for cell in json.loads((folder / "start.ipynb").read_text())["cells"]:
             if cell["cell_type"] == "code":
                 shell.run_cell("".join(cell["source"])).raise_error()
     assert shell.user_ns["different"] == 0
@@ -181,7 +183,7 @@ from shiftwire_boards.runtime import accelerator
 real = accelerator.Accelerator
 with simulated_board(load_project(Path({project!r})), Path({overlay!r})) as board:
     accelerator.Accelerator = lambda *a, **k: real(*a, **k)
-    sys.argv = sys.argv[2:]
+    sys.argv = sys.argv[3:]  # -B -m name
     runpy.run_module("shiftwire_boards.runtime", run_name="__main__")
 """
 
@@ -206,25 +208,12 @@ def test_deploy_and_measure_over_ssh(
     for _ in range(2):
         status, out, err = said(capsys, *words, "--measure", "--seconds", "0", "--python", python)
         assert status == 0, err
-        assert "codes differ; wrote record.json" in out
+        assert "none differs" in out
     record = read_record(project.reports_dir / "record.json")
     assert record.exactness.exact and record.identity.model == "small"
-    status, out, err = said(capsys, *words, "--doctor", "--measure", "--python", python)
-    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith(("ok ", "error ", "warning "))}
-    assert status == 1, "this machine is no board, and nothing is measured on it"
-    assert lines["package"].startswith("ok ") and "found no Zynq" in lines["board"] and "frames/s" not in out
     for secret in ("PRIVATE KEY", "password"):
         assert secret not in (host.folder / "log").read_text()
-    home = host.remote.run("ls", "-A", "shiftwire").split()
-    assert home == [f"small-{project.version_hash[:8]}"], "nothing half-made is left"
-    assert (host.folder / "home/shiftwire").is_dir(), "and nothing lies in the home of whoever runs this"
-
-
-def test_the_board_is_asked_in_a_login_shell() -> None:
-    """Nothing else has pynq's Python in its PATH and XILINX_XRT in its environment on PYNQ's images."""
-    words = ("bash", "-lc", "python3 -m shiftwire_boards.runtime doctor 'a b.bit'")
-    assert runtime_command("python3", False, "doctor", "a b.bit") == words
-    assert runtime_command("python3", True, "doctor", "a b.bit") == ("sudo", "-n", *words)
+    assert [path.name for path in (host.home / "shiftwire").iterdir()] == [folder_of(project)], "nothing half-made"
 
 
 @needs_sshd

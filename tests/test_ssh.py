@@ -27,7 +27,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_commands_are_words_not_shell(host: Server) -> None:
     words = "a b; echo $HOME `id` 'c'"
-    assert host.remote.run("printf", "%s", words) == words
+    assert host.remote.run("printf", "%s", words).output == words
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def test_commands_are_words_not_shell(host: Server) -> None:
     [
         ("nobody", "nothing listens there"),
         ("locked", "accepts none of your keys"),
-        ("unknown", "its key is not known here"),
+        ("unknown", "its key is not known here; compare it on the board, then add it with ssh-keyscan -H to ~/.ssh"),
+        ("changed", "its key is another than last time; find out why, and only then forget the old one with ssh-key"),
+        ("nowhere", "nobody knows that name; look at the address"),
     ],
 )
 def test_each_refusal_has_its_sentence(host: Server, address: str, words: str) -> None:

@@ -29,12 +29,18 @@ class Samples:
 
 
 def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Samples:
-    """The golden frames of a package in its folder, or those of an .npz with x (N, ...) and perhaps labels y (N,)."""
+    """The golden frames of a package in its folder, or those of an .npz with x (N, ...).
+
+    It may hold labels y (N,), and wanted (N, ...), the codes of the output.
+    """
     if data is not None:
         held = _arrays(data)
         if "x" not in held:
             raise DataError(f"found {', '.join(held) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)")
-        return Samples(manifest.encoder.codes(held["x"]), None, held.get("y"))
+        wanted, shape = held.get("wanted"), (len(held["x"]), *manifest.output.shape)
+        if wanted is not None and wanted.shape != shape:
+            raise DataError(f"found wanted codes of shape {wanted.shape} in {data}, wanted {shape}; leave them out")
+        return Samples(manifest.encoder.codes(held["x"]), wanted, held.get("y"))
     if manifest.golden is None:
         raise DataError("this package has no golden frames; name a file of data")
     held = _arrays(folder / manifest.golden)

@@ -6,22 +6,24 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
+from shiftwire.board_measure import PYTHON, Run, measure_there
 from shiftwire.board_sim import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
 from shiftwire.data import load_data
 from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
-from shiftwire.network import Network
-from shiftwire.project import golden_codes, load_project
+from shiftwire.project import Project, golden_codes, load_project
 from shiftwire.record_html import record_html
 from shiftwire.record_rows import badge_text, rows_of
+from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_to_json, write_record
 from shiftwire_boards.runtime.samples import Samples
 
 FILE = "record.json"
+PAGE = "record.html"
 FRAMES = 100
+SECONDS, LONGEST_S = 10.0, 86_400.0
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -29,37 +31,63 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         verbs,
         "measure",
         "measure a project: frames a second, latency, cycles, bit-exactness, accuracy, energy",
-        "shiftwire measure build/model --sim --data test.npz --frames 100 --html record.html",
+        "shiftwire measure build/model --host xilinx@pynq --data test.npz --sudo",
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote with rtl/")
     parser.add_argument("--sim", action="store_true", help="on a simulated board: unmodified pynq over rtl/")
+    add_board_options(parser, is_wanted=False)
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: extremes)")
-    parser.add_argument(
-        "--frames", type=int, metavar="N", help=f"so many frames, samples in turn (each once, {FRAMES} at most)"
-    )
+    parser.add_argument("--frames", type=int, metavar="N", help=f"at most so many samples ({FRAMES})", default=FRAMES)
     parser.add_argument("--batch", type=int, metavar="N", help="frames of a transfer (64)", default=64)
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the record as one HTML page")
+    parser.add_argument("--html", type=Path, metavar="FILE", help=f"the record's HTML page (reports/{PAGE})")
     parser.add_argument("--json", action="store_true", help="print the record as one JSON object")
     return parser
 
 
+def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> None:
+    """Where the board is and how to measure there."""
+    parser.add_argument(
+        "--host", required=is_wanted, help="address of the board, such as xilinx@pynq; with keys or an agent"
+    )
+    parser.add_argument("--seconds", type=float, help=f"of sustained work on the board ({SECONDS:g})")
+    parser.add_argument("--sudo", action="store_true", help="measure as root there, as PYNQ's images want (sudo -n)")
+    parser.add_argument("--python", default=PYTHON, help=f"interpreter on the board ({PYTHON})")
+    parser.add_argument("--ssh-config", type=Path, metavar="FILE", help="in place of ~/.ssh/config")
+
+
 def run(arguments: argparse.Namespace) -> int:
-    if not arguments.sim:
-        raise InputError("only simulated boards can be measured from here so far; give --sim")
-    for name in ("frames", "batch"):
-        given = getattr(arguments, name)
-        if given is not None and given < 1:
-            raise InputError(f"--{name} {given} would measure nothing; give at least 1")
+    _check(arguments)
     project = load_project(arguments.project)
-    samples = _samples(project.design.network, arguments.data, arguments.frames)
-    note(f"building the simulated board of {project.rtl_dir}, or finding it built")
-    with tempfile.TemporaryDirectory(prefix="shiftwire-board-") as folder, progress("simulating") as report_progress:
-        record = simulated_record(project, Path(folder), samples, arguments.batch, report_progress)
-    write_record(record, project.reports_dir / FILE)
-    if arguments.html:
-        replaced_file(arguments.html, record_html(record))
-        note(f"wrote {arguments.html}")
-    if arguments.json:
+    record = _simulated(project, arguments) if arguments.sim else _measured(project, arguments)
+    keep_record(project, record, arguments.html)
+    return show_record(record, as_json=arguments.json)
+
+
+def check_seconds(arguments: argparse.Namespace) -> None:
+    """Raise InputError for what is no time."""
+    if arguments.seconds is not None and not 0 <= arguments.seconds <= LONGEST_S:
+        raise InputError(f"found --seconds {arguments.seconds:g}, wanted 0 to {LONGEST_S:,.0f}; give another")
+
+
+def note_seconds(arguments: argparse.Namespace) -> float:
+    """The time to measure, after saying so."""
+    seconds: float = SECONDS if arguments.seconds is None else arguments.seconds
+    note(f"measuring on {arguments.host} for {seconds:g} s and more")
+    return seconds
+
+
+def keep_record(project: Project, record: Record, html: Path | None = None) -> None:
+    """Write it under reports/, where `shiftwire report` finds it, and as a page."""
+    file, page = project.reports_dir / FILE, html or project.reports_dir / PAGE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_record(record, file)
+    replaced_file(page, record_html(record))
+    note(f"wrote {file} and {page}")
+
+
+def show_record(record: Record, *, as_json: bool = False) -> int:
+    """Print it; the status is 1 where a code differs."""
+    if as_json:
         print_json(record_to_json(record))
     else:
         say(badge_text(record))
@@ -68,14 +96,32 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if record.exactness.exact else 1
 
 
-def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:
-    """The first FRAMES samples of a file, or extremes and random codes; or so many `frames`, beginning anew after all.
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.sim and arguments.host is not None:
+        raise InputError(f"found both --sim and --host {arguments.host}, wanted one of them; leave one out")
+    if not arguments.sim and arguments.host is None:
+        raise InputError("found neither a board nor a simulated one; give --host user@board, or --sim")
+    if arguments.sim and arguments.seconds is not None:
+        raise InputError("--seconds is for a board; a simulated one takes every sample once, so give --frames")
+    for name in ("frames", "batch"):
+        if getattr(arguments, name) < 1:
+            raise InputError(f"--{name} {getattr(arguments, name)} would measure nothing; give at least 1")
+    check_seconds(arguments)
 
-    Every distinct frame is evaluated once.
-    """
-    data = load_data(file, network) if file else None
-    codes = golden_codes(network) if data is None else data.codes
-    labels = None if data is None else data.labels
-    order = np.arange(min(len(codes), FRAMES) if frames is None else frames) % len(codes)
-    wanted = network.evaluate(codes[: len(order)])
-    return Samples(codes[order], wanted[order], None if labels is None else labels[order])
+
+def _measured(project: Project, arguments: argparse.Namespace) -> Record:
+    remote = Remote(arguments.host, arguments.ssh_config)
+    seconds = note_seconds(arguments)
+    options = (arguments.data, arguments.frames, arguments.batch, arguments.python, arguments.sudo)
+    return measure_there(project, remote, Run(seconds, *options))
+
+
+def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
+    network = project.design.network
+    data = load_data(arguments.data, network) if arguments.data else None
+    codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
+    labels = None if data is None or data.labels is None else data.labels[: arguments.frames]
+    note(f"building the simulated board of {project.rtl_dir}, or finding it built")
+    with tempfile.TemporaryDirectory(prefix="shiftwire-board-") as folder, progress("simulating") as report_progress:
+        samples = Samples(codes, network.evaluate(codes), labels)
+        return simulated_record(project, Path(folder), samples, arguments.batch, report_progress)

@@ -29,21 +29,45 @@ OPTIONS = {
     "ServerAliveCountMax": "3",
 }
 
-REASONS = (
-    ("Host key verification failed", "its key is not known here; connect once by hand with ssh and compare the key"),
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "its key is another than last time; find out why before you go on"),
+REFUSED = (
+    (
+        "REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "its key is another than last time; find out why, and only then forget the old one with ssh-keygen -R",
+    ),
+    (
+        "Host key verification failed",
+        "its key is not known here; compare it on the board, then add it with ssh-keyscan -H to ~/.ssh/known_hosts",
+    ),
     ("Permission denied", "it accepts none of your keys; copy one there with ssh-copy-id, or start your agent"),
+)
+"""Signs of what no waiting mends."""
+
+AWAY = (
     ("Connection refused", "nothing listens there; is the board on, and its ssh server?"),
     ("Could not resolve", "nobody knows that name; look at the address"),
     ("timed out", "it does not answer; look at the network and the address"),
     ("No route to host", "no way leads there; look at the network"),
 )
 
+NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|File too large")
+
 Progress = Callable[[int, int], None]
 
 
-class DroppedError(ToolError):
+class LineError(ToolError):
+    """There is no line to the board; there may be one later."""
+
+
+class DroppedError(LineError):
     """The line broke; what was moved so far is still there."""
+
+
+class SlowError(ToolError):
+    """A command there took longer than it may."""
+
+
+class FullError(ToolError):
+    """A disk there is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +81,20 @@ class Remote:
         if not SAFE.fullmatch(self.address) or self.address.startswith("-"):
             raise InputError(f"found the host '{self.address}', wanted such as xilinx@pynq or xilinx@192.168.2.99")
 
-    def run(self, *words: str, seconds: float = 60.0) -> str:
-        """Standard output of a command there; raises ToolError with its last words, DroppedError for a broken line."""
-        return self._shell(shlex.join(words), seconds).output
+    def run(self, *words: str, seconds: float = 60.0, passing: tuple[int, ...] = (0,)) -> Outcome:
+        """A command there; raises ToolError with its last words unless its status passes, LineError without a line."""
+        return self._shell(shlex.join(words), seconds, passing)
 
-    def run_in(self, folder: str, *words: str, seconds: float = 60.0, passing: tuple[int, ...] = (0,)) -> Outcome:
-        """The same in a folder there; some failures may be no failures."""
-        return self._shell(f"cd {shlex.quote(folder)} && {shlex.join(words)}", seconds, passing)
+    def script(self, text: str, *words: str, seconds: float = 60.0, passing: tuple[int, ...] = (0,)) -> Outcome:
+        """A shell script there with its words as $1 and on; run again where the line breaks, so it must bear that."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self.run("sh", "-c", text, "sh", *words, seconds=seconds, passing=passing)
+            except DroppedError:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_S)
+        raise AssertionError("unreachable")
 
     def _shell(self, command: str, seconds: float, passing: tuple[int, ...] = (0,)) -> Outcome:
         try:
@@ -71,12 +102,15 @@ class Remote:
                 [*self._command(), command], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
             )
         except subprocess.TimeoutExpired:
-            raise ToolError(f"{self.address} did not end '{command}' within {seconds:g} s; look at the board") from None
+            said = f"{self.address} did not end '{_short(command)}' within {seconds:g} s; look at the board"
+            raise SlowError(said) from None
         error = done.stderr.decode(errors="replace")
         if done.returncode == LOST:
             raise self._lost(error)
+        if NO_ROOM.search(error):
+            raise FullError(f"found no room left on {self.address}; remove older versions there, or other files")
         if done.returncode not in passing:
-            raise ToolError(f"on {self.address}, '{command}' failed: {_last(error or done.stdout.decode())}")
+            raise ToolError(f"on {self.address}, '{_short(command)}' failed: {_last(error or done.stdout.decode())}")
         return Outcome(done.returncode, None, done.stdout.decode(errors="replace"))
 
     def _command(self) -> list[str]:
@@ -86,30 +120,41 @@ class Remote:
         return [str(ssh), *config, *options, "--", self.address]
 
     def _lost(self, error: str) -> ToolError:
-        for sign, reason in REASONS:
-            if sign in error:
-                return ToolError(f"cannot reach {self.address}: {reason}")
+        for kind, reasons in ((ToolError, REFUSED), (LineError, AWAY)):
+            for sign, reason in reasons:
+                if sign in error:
+                    return kind(f"cannot reach {self.address}: {reason}")
         return DroppedError(f"the line to {self.address} broke ({_last(error)}); run it again, it goes on from there")
 
     def send(self, file: Path, to: str, progress: Progress = lambda done, total: None) -> None:
         """Copy a file to a path there; what a broken line left is taken up again, and the whole is checked.
 
-        Raises DroppedError after several breaks, ToolError for a full disk or bytes that arrive changed.
+        Raises DroppedError after several breaks; ToolError for a full disk, after which nothing is left of the file
+        there, or bytes that arrive changed.
         """
         checksum = hashlib.sha256(file.read_bytes()).hexdigest()
         part = f"{to}.{checksum[:16]}.part"
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                if attempt == 1 and self._sum(to) == checksum:
+                    return
                 self._send_rest(file, part, progress)
-                if self.run("sha256sum", part).split()[0] == checksum:
+                if self._sum(part) == checksum:
                     self.run("mv", part, to)
                     return
                 self.run("rm", "-f", part)
+            except FullError:
+                self.run("rm", "-f", part)
+                raise
             except DroppedError:
                 if attempt == ATTEMPTS:
                     raise
                 time.sleep(PAUSE_S)
         raise ToolError(f"{file.name} arrived at {self.address} changed {ATTEMPTS} times; look at its disk")
+
+    def _sum(self, path: str) -> str:
+        """Of a file there, empty where there is none."""
+        return self.run("sh", "-c", '[ ! -f "$1" ] || sha256sum <"$1"', "sh", path).output.partition(" ")[0]
 
     def _send_rest(self, file: Path, part: str, progress: Progress) -> None:
         total = file.stat().st_size
@@ -136,10 +181,18 @@ class Remote:
             status = process.wait()
         if status == LOST or status < 0:
             raise self._lost(error)
+        if NO_ROOM.search(error):
+            raise FullError(f"found no room left on {self.address} for {file.name}; remove older versions there")
         if status:
-            raise ToolError(f"{self.address} cannot store {file.name}: {_last(error)}; make room there")
+            raise ToolError(f"{self.address} cannot store {file.name}: {_last(error)}; allow writing there")
 
 
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1] if lines else "it said nothing"
+
+
+def _short(command: str) -> str:
+    """Of a script, its first line."""
+    first, _, rest = command.partition("\n")
+    return f"{first}..." if rest else first

@@ -38,8 +38,7 @@ class Power:
 
 def power_report(text: str) -> Power:
     """The summary of report_power; raises ToolError for any other text, and where the parts do not make the whole."""
-    lines = map(table_cells, reversed(text.splitlines()))  # the summary comes first and wins
-    told = {cells[0]: cells[1] for cells in lines if len(cells) == 2}
+    told = {cells[0]: cells[1] for cells in map(table_cells, text.splitlines()) if len(cells) == 2}
     total, dynamic, static = (
         _watts(told, name) for name in ("Total On-Chip Power (W)", "Dynamic (W)", "Device Static (W)")
     )
