@@ -45,13 +45,26 @@ class Server:
 
     def kill_sessions(self) -> None:
         """Break every line, as a pulled cable does."""
+        for number in self._sessions():
+            subprocess.run(["kill", "-9", number], check=False)
+
+    def end(self) -> None:
+        """Break every line, and let none come back."""
+        sessions = self._sessions()
+        self.process.kill()
+        self.process.wait()
+        subprocess.run(["kill", "-9", *sessions], check=False)
+
+    def _sessions(self) -> list[str]:
+        found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
             if parent == self.process.pid:
-                subprocess.run(["kill", "-9", process.name], check=False)
+                found.append(process.name)
+        return found
 
 
 def _key(path: Path) -> str:

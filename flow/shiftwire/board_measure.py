@@ -7,6 +7,7 @@ import posixpath
 import secrets
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,22 +45,25 @@ pid=$(cat .run/pid 2>/dev/null)
 [ -z "$pid" ] || [ -e .run/status ] || ! grep -q shiftwire_boards "/proc/$pid/cmdline" 2>/dev/null || exit 9
 rm -rf .run && mkdir .run && echo "$2" >.run/token
 """
-_START = """\
+_RUN = """\
 cd "$1" || exit 1
 shift
-[ ! -e .run/pid ] || exit 0
 text='"$@" >.run/out 2>.run/err; echo $? >.run/code; mv .run/code .run/status'
-setsid sh -c "$text" sh "$@" </dev/null >/dev/null 2>&1 &
-echo $! >.run/pid
-"""
-_WAIT = """\
-cd "$1" || exit 1
+if [ ! -e .run/pid ]; then
+    setsid sh -c "$text" sh "$@" </dev/null >/dev/null 2>&1 &
+    echo $! >.run/pid
+fi
 until [ -e .run/status ]; do
-    [ -d "/proc/$(cat .run/pid)" ] || { [ -e .run/status ] || exit 8; }
+    [ -d "/proc/$(cat .run/pid)" ] || [ -e .run/status ] || exit 8
     sleep 0.5
 done
-cat .run/status .run/err
+cat .run/status
+tail -n 1 .run/err | tr -d '\\n'
+echo
+cat .run/record.json 2>/dev/null || :
 """
+"""Begins a run unless it was begun, waits for its end, and tells its status, its last words and its record."""
+
 _STOP = 'cd "$1" && pid=$(cat .run/pid) && shift && "$@" kill -TERM -- "-$pid"'
 
 
@@ -90,17 +94,17 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
         raise ToolError(f"another measurement of this version runs on {remote.address}; wait until it has ended")
     try:
         data = _sent_data(project, remote, folder, run)
-        remote.script(_START, folder, *_command(project, run, data))
-        status, error = _ended(remote, folder, run)
+        status, words, text = _ended(remote, folder, run, _command(project, run, data))
         if status not in (0, DIFFERENT):
-            raise ToolError(f"on {remote.address}: {error or f'the measurement ended with status {status}'}")
-        record = _record(project, remote, remote.run("cat", posixpath.join(folder, RUN, "record.json")).output)
+            raise ToolError(f"on {remote.address}: {words or f'the measurement ended with status {status}'}")
+        record = _record(project, remote, text)
     except LineError:
         raise
     except BaseException:
         _stop(remote, folder, run)
         raise
-    remote.script('rm -rf "$1/.run"', folder)
+    with suppress(LineError):  # the record is here
+        remote.script('rm -rf "$1/.run"', folder)
     return record
 
 
@@ -147,14 +151,14 @@ def _command(project: Project, run: Run, data: str | None) -> tuple[str, ...]:
     return (*words, *samples, *batch, "--seconds", f"{run.seconds:g}", "-o", posixpath.join(RUN, "record.json"))
 
 
-def _ended(remote: Remote, folder: str, run: Run) -> tuple[int, str]:
-    """The runtime's status and the last line of its errors; while there is no line, it is looked for again."""
+def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> tuple[int, str, str]:
+    """The runtime's status, its last words of error and its record; while there is no line, it is looked for again."""
     most = START_S + 10 * run.seconds
     deadline = time.monotonic() + most
     while True:
         left = max(1.0, deadline - time.monotonic())
         try:
-            told = remote.run("sh", "-c", _WAIT, "sh", folder, seconds=left, passing=(0, DIED))
+            told = remote.run("sh", "-c", _RUN, "sh", folder, *command, seconds=left, passing=(0, DIED))
         except SlowError:
             raise ToolError(
                 f"the measurement on {remote.address} did not end within {most:g} s and was stopped; look at the board"
@@ -169,8 +173,8 @@ def _ended(remote: Remote, folder: str, run: Run) -> tuple[int, str]:
             ) from None
         if told.status == DIED:
             raise ToolError(f"the measurement on {remote.address} was killed; look whether its memory ran out")
-        status, _, errors = told.output.partition("\n")
-        return int(status), errors.strip().rpartition("\n")[2]
+        status, words, record = told.output.split("\n", 2)
+        return int(status), words, record
 
 
 def _record(project: Project, remote: Remote, text: str) -> Record:
