@@ -21,12 +21,13 @@ _ROOM = 'mkdir -p "$1" && df --output=avail -B1 "$1" | tail -n 1'
 _UNPACK = """\
 cd "$1" || exit 1
 exec 9<. && { ! command -v flock >/dev/null || flock -w 60 9; } || exit 1  # one that lost its line may still be at it
-[ -e "$3" ] || [ ! -e "$2" ] || exit 0  # it has ended
-work=".$2.part" old=".$2.old"
-rm -rf "$work" && mkdir "$work" && tar -xzf "$3" -C "$work" && [ -d "$work/$2" ] || { rm -rf "$work" "$3"; exit 1; }
-rm -rf "$old" && { [ ! -e "$2" ] || mv "$2" "$old"; } && mv "$work/$2" "$2" ||
-    { [ -e "$2" ] || mv "$old" "$2"; rm -rf "$work" "$3"; exit 1; }
-rm -rf "$work" "$old" "$3"
+new="./$2" work="./.$2.part" old="./.$2.old" archive="./$3"
+[ -e "$archive" ] || [ ! -e "$new" ] || exit 0  # it has ended
+rm -rf "$work" && mkdir "$work" && (cd "$work" && tar -xz) <"$archive" && [ -d "$work/$2" ] ||
+    { rm -rf "$work" "$archive"; exit 1; }
+rm -rf "$old" && { [ ! -e "$new" ] || mv "$new" "$old"; } && mv "$work/$2" "$new" ||
+    { [ -e "$new" ] || mv "$old" "$new"; rm -rf "$work" "$archive"; exit 1; }
+rm -rf "$work" "$old" "$archive"
 """
 
 
@@ -57,8 +58,8 @@ def _folder_in(archive: Path) -> str:
     names = [member.name for member in members]
     folders = {name.partition("/")[0] for name in names}
     folder = folders.pop() if len(folders) == 1 else ""
-    is_ours = all(member.isfile() and ".." not in member.name.split("/") for member in members)
-    if not (is_ours and PLAIN_NAME.fullmatch(folder) and any(name.endswith(SUFFIX) for name in names)):
+    is_plain = all(member.isfile() and not {".", ".."} & set(member.name.split("/")) for member in members)
+    if not (is_plain and PLAIN_NAME.fullmatch(folder) and any(name.endswith(SUFFIX) for name in names)):
         raise InputError(f"{archive} is no package that 'shiftwire package' wrote; name another")
     return folder
 

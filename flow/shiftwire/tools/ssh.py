@@ -51,6 +51,9 @@ AWAY = (
 
 NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 
+CLOSING = re.compile(r"not recoverable: exiting|due to previous errors")
+"""tar's last words, which tell nothing."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -102,7 +105,7 @@ class Remote:
                 [*self._command(), command], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
             )
         except subprocess.TimeoutExpired:
-            said = f"{self.address} did not end '{_short(command)}' within {seconds:g} s; look at the board"
+            said = f"{self.address} did not end {_named(command)} within {seconds:g} s; look at the board"
             raise SlowError(said) from None
         error = done.stderr.decode(errors="replace")
         if done.returncode == LOST:
@@ -110,7 +113,7 @@ class Remote:
         if NO_ROOM.search(error):
             raise FullError(f"found no room left on {self.address}; remove older versions there, or other files")
         if done.returncode not in passing:
-            raise ToolError(f"on {self.address}, '{_short(command)}' failed: {_last(error or done.stdout.decode())}")
+            raise ToolError(f"on {self.address}, {_named(command)} failed: {_last(error or done.stdout.decode())}")
         return Outcome(done.returncode, None, done.stdout.decode(errors="replace"))
 
     def _command(self) -> list[str]:
@@ -188,11 +191,10 @@ class Remote:
 
 
 def _last(text: str) -> str:
-    lines = text.strip().splitlines()
+    """The last line that says something."""
+    lines = [line for line in text.strip().splitlines() if not CLOSING.search(line)]
     return lines[-1] if lines else "it said nothing"
 
 
-def _short(command: str) -> str:
-    """Of a script, its first line."""
-    first, _, rest = command.partition("\n")
-    return f"{first}..." if rest else first
+def _named(command: str) -> str:
+    return "a script of ours" if command.startswith("sh -c ") else f"'{command}'"
