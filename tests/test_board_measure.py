@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,11 @@ from board_host import Bench, packed, until
 from shiftwire import board_measure
 from shiftwire.board_deploy import deploy
 from shiftwire.tools import ssh
+from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.manifest import load_manifest
 from shiftwire_boards.runtime.record import Exactness
 from shiftwire_boards.runtime.record_json import read_record
+from shiftwire_boards.runtime.samples import samples_of
 from ssh_host import SSHD, server
 from test_synth import said
 
@@ -89,9 +93,13 @@ def test_data_go_there_with_the_codes_they_become(
     bench.tells('cp .run/data.npz "$here/sent"; cp "$here/record" "$out"\n')
     status, _, err = said(capsys, *words(bench, "--data", tmp_path / "a test's.npz", "--frames", 10))
     assert status == 0, err
-    with np.load(bench.host.programs / "sent") as sent:
-        assert np.array_equal(sent["x"], values[:10]) and np.array_equal(sent["y"], labels[:10])
-        assert np.array_equal(sent["wanted"], network.evaluate(codes[:10]))
+    manifest = load_manifest(bench.folder / "small.manifest.json")
+    samples = samples_of(manifest, bench.folder, bench.host.programs / "sent")
+    assert np.array_equal(samples.codes, codes[:10]) and np.array_equal(samples.labels, labels[:10])
+    assert np.array_equal(samples.wanted, network.evaluate(codes[:10]))
+    np.savez(tmp_path / "odd.npz", x=values, wanted=labels)
+    with pytest.raises(DataError, match=r"found wanted codes of shape \(12,\) in .*, wanted \(12, "):
+        samples_of(manifest, bench.folder, tmp_path / "odd.npz")
     assert "--data\n.run/data.npz\n" in (bench.host.programs / "arguments").read_text()
     assert not (bench.folder / ".run").exists()
     status, _, err = said(capsys, *words(bench, "--data", tmp_path / "none.npz"))
@@ -136,6 +144,7 @@ def test_a_measurement_outlives_its_line(bench: Bench, capsys: pytest.CaptureFix
     assert read_record(bench.project.reports_dir / "record.json") == record
     assert bench.starts == 1, "measured once"
     assert not (bench.folder / ".run").exists()
+    until(lambda: not waiting(bench))
 
 
 def test_lines_that_break_at_any_time(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,6 +233,16 @@ def test_ctrl_c_stops_the_board(bench: Bench) -> None:
     assert process.returncode == 130 and "Traceback" not in err
     until(lambda: not running("sleep 599"))
     assert not (bench.folder / ".run").exists()
+
+
+def waiting(bench: Bench) -> list[str]:
+    """Scripts of ours that still run on the board: those whose line broke see that there is nothing to wait for."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if Path(process / "cwd").resolve() == bench.folder:
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def running(text: str) -> bool:

@@ -54,7 +54,7 @@ if [ ! -e .run/pid ]; then
     echo $! >.run/pid
 fi
 until [ -e .run/status ]; do
-    [ -d "/proc/$(cat .run/pid)" ] || [ -e .run/status ] || exit 8
+    pid=$(cat .run/pid 2>/dev/null) && [ -d "/proc/${pid:-none}" ] || [ -e .run/status ] || exit 8
     sleep 0.5
 done
 cat .run/status
