@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from board_bench import needs_pynq, random_frames, small_project
+from board_bench import USUAL_BOARD, needs_pynq, random_frames, small_project
 from shiftwire.board_build import write_script
+from shiftwire.board_doctor import runtime_command
 from shiftwire.board_package import folder_of, package
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
 from shiftwire.project import Backend, Project, load_project, write_project
@@ -50,7 +51,7 @@ def test_a_simulated_measurement(
     page = tmp_path / "record.html"
     status, out, err = said(capsys, "measure", project.path, "--sim", "--data", data, "--html", page, "--batch", 32)
     assert status == 0, err
-    assert "SIMULATED, no pynq-z2 was used" in out and "none differs" in out
+    assert f"SIMULATED, no {USUAL_BOARD} was used" in out and "none differs" in out
     record = read_record(project.reports_dir / "record.json")
     network = project.design.network
     assert record.identity.badge is Badge.SIMULATED and record.identity.version_hash == project.version_hash
@@ -161,9 +162,11 @@ def test_the_notebook_runs_from_top_to_bottom(
         tar.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()
     monkeypatch.chdir(folder)
+    saved = (folder / "start.ipynb").read_text()
+    (folder / "start.ipynb").write_text(saved + "\n")  # Jupyter saves it with what its cells said
     shell = InteractiveShell()
     with simulated_board(project, tmp_path / "overlay"):
-        for cell in json.loads((folder / "start.ipynb").read_text())["cells"]:
+        for cell in json.loads(saved)["cells"]:
             if cell["cell_type"] == "code":
                 shell.run_cell("".join(cell["source"])).raise_error()
     assert shell.user_ns["different"] == 0
@@ -194,6 +197,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+def test_the_board_is_asked_in_a_login_shell() -> None:
+    """Nothing else has pynq's Python in its PATH and XILINX_XRT in its environment on PYNQ's images."""
+    words = ("bash", "-lc", "python3 -B -m shiftwire_boards.runtime doctor 'a b.bit'")
+    assert runtime_command("python3", False, "doctor", "a b.bit") == words
+    assert runtime_command("python3", True, "doctor", "a b.bit") == ("sudo", "-n", *words)
+
+
 @needs_sshd
 def test_deploy_and_measure_over_ssh(
     host: Server, project: Project, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -211,6 +221,10 @@ def test_deploy_and_measure_over_ssh(
         assert "none differs" in out
     record = read_record(project.reports_dir / "record.json")
     assert record.exactness.exact and record.identity.model == "small"
+    status, out, err = said(capsys, *words, "--doctor", "--measure", "--python", python)
+    lines = {line.split()[1]: line for line in out.splitlines() if line.startswith(("ok ", "error ", "warning "))}
+    assert status == 1, "this machine is no board, and nothing is measured on it"
+    assert lines["package"].startswith("ok ") and "found no Zynq" in lines["board"] and "frames/s" not in out
     for secret in ("PRIVATE KEY", "password"):
         assert secret not in (host.folder / "log").read_text()
     assert [path.name for path in (host.home / "shiftwire").iterdir()] == [folder_of(project)], "nothing half-made"

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.board_deploy import HOME
+from shiftwire.board_doctor import PYTHON, START_S, runtime_command
 from shiftwire.board_package import folder_of
 from shiftwire.data import load_data
 from shiftwire.errors import InputError, ToolError
@@ -25,9 +26,8 @@ from shiftwire_boards.runtime.manifest import SUFFIX
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_from_json
 
-PYTHON = "python3"
-START_S = 120.0
-"""Loading pynq and the overlay takes a board half a minute."""
+ENERGY_S = 120.0
+"""Five windows of ten seconds and an idle one."""
 
 DIFFERENT = 1
 """What the runtime returns where a code differs."""
@@ -71,7 +71,8 @@ _STOP = 'cd "$1" && pid=$(cat .run/pid) && shift && "$@" kill -TERM -- "-$pid"'
 class Run:
     """How to measure: `seconds` of sustained work at least; `data` is an .npz of which `frames` samples are taken.
 
-    Without data the package's golden frames are taken. With `sudo` it is root who measures.
+    Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of the
+    board's kernel that is 1 in the windows of the energy.
     """
 
     seconds: float = 10.0
@@ -80,6 +81,7 @@ class Run:
     batch: int | None = None
     python: str = PYTHON
     sudo: bool = False
+    marker: str | None = None
 
 
 def measure_there(project: Project, remote: Remote, run: Run) -> Record:
@@ -132,9 +134,11 @@ def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str |
         return None
     network = project.design.network
     data = load_data(run.data, network)
-    arrays = {"x": data.values[: run.frames], "wanted": network.evaluate(data.codes[: run.frames])}
+    order = np.arange(len(data.codes) if run.frames is None else run.frames) % len(data.codes)
+    wanted = network.evaluate(data.codes[: len(order)])
+    arrays = {"x": data.values[order], "wanted": wanted[order]}
     if data.labels is not None:
-        arrays["y"] = data.labels[: run.frames]
+        arrays["y"] = data.labels[order]
     with tempfile.TemporaryDirectory(prefix="shiftwire-data-") as here:
         file = Path(here) / "data.npz"
         np.savez_compressed(file, **arrays)
@@ -143,17 +147,17 @@ def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str |
 
 
 def _command(project: Project, run: Run, data: str | None) -> tuple[str, ...]:
-    """Bytecode of root's would keep the user from removing the package."""
-    root = ("sudo", "-n", "-E") if run.sudo else ()
-    words = (*root, run.python, "-B", "-m", "shiftwire_boards.runtime", f"./{project.path.resolve().name}.bit")
     samples = () if data is None else ("--data", data)
     batch = () if run.batch is None else ("--batch", str(run.batch))
-    return (*words, *samples, *batch, "--seconds", f"{run.seconds:g}", "-o", posixpath.join(RUN, "record.json"))
+    marker = () if run.marker is None else ("--marker", run.marker)
+    record = ("--seconds", f"{run.seconds:g}", "-o", posixpath.join(RUN, "record.json"))
+    bit = f"./{project.path.resolve().name}.bit"
+    return runtime_command(run.python, run.sudo, bit, *samples, *batch, *marker, *record)
 
 
 def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> tuple[int, str, str]:
     """The runtime's status, its last words of error and its record; while there is no line, it is looked for again."""
-    most = START_S + 10 * run.seconds
+    most = START_S + ENERGY_S + 10 * run.seconds
     deadline = time.monotonic() + most
     while True:
         left = max(1.0, deadline - time.monotonic())

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from shiftwire.board_deploy import deploy
+from shiftwire.board_doctor import doctor_there
 from shiftwire.board_measure import Run, measure_there
 from shiftwire.cli.measure import add_board_options, check_seconds, keep_record, note_seconds, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, progress, say
@@ -22,6 +23,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     )
     parser.add_argument("project", type=Path, help="folder of which 'shiftwire package' made an archive")
     parser.add_argument("--archive", type=Path, help="archive (default: reports/<project>.tar.gz)")
+    parser.add_argument("--doctor", action="store_true", help="ask there whether the board can run it, line by line")
     parser.add_argument("--measure", action="store_true", help="measure there, into reports/record.json here")
     add_board_options(parser, is_wanted=True)
     return parser
@@ -35,9 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
     with progress("copying") as report_progress:
         folder = deploy(archive, remote, report_progress)
     say(f"on {arguments.host}: ~/{folder}")
+    if arguments.doctor:
+        told = doctor_there(folder, remote, python=arguments.python, sudo=arguments.sudo)
+        say(told.output.strip())
+        if told.status:
+            return 1
     if not arguments.measure:
         return 0
     seconds = note_seconds(arguments)
-    record = measure_there(project, remote, Run(seconds, python=arguments.python, sudo=arguments.sudo))
+    record = measure_there(
+        project, remote, Run(seconds, python=arguments.python, sudo=arguments.sudo, marker=arguments.marker)
+    )
     keep_record(project, record)
     return show_record(record)

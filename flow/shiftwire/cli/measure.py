@@ -6,12 +6,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from shiftwire.board_measure import PYTHON, Run, measure_there
+import numpy as np
+
+from shiftwire.board_doctor import PYTHON
+from shiftwire.board_measure import Run, measure_there
 from shiftwire.board_sim import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
 from shiftwire.data import load_data
 from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
+from shiftwire.network import Network
 from shiftwire.project import Project, golden_codes, load_project
 from shiftwire.record_html import record_html
 from shiftwire.record_rows import badge_text, rows_of
@@ -37,7 +41,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("--sim", action="store_true", help="on a simulated board: unmodified pynq over rtl/")
     add_board_options(parser, is_wanted=False)
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: extremes)")
-    parser.add_argument("--frames", type=int, metavar="N", help=f"at most so many samples ({FRAMES})", default=FRAMES)
+    parser.add_argument(
+        "--frames", type=int, metavar="N", help=f"so many frames, samples in turn (each once, {FRAMES} at most)"
+    )
     parser.add_argument("--batch", type=int, metavar="N", help="frames of a transfer (64)", default=64)
     parser.add_argument("--html", type=Path, metavar="FILE", help=f"the record's HTML page (reports/{PAGE})")
     parser.add_argument("--json", action="store_true", help="print the record as one JSON object")
@@ -50,6 +56,7 @@ def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> No
         "--host", required=is_wanted, help="address of the board, such as xilinx@pynq; with keys or an agent"
     )
     parser.add_argument("--seconds", type=float, help=f"of sustained work on the board ({SECONDS:g})")
+    parser.add_argument("--marker", metavar="FILE", help="of the board's kernel: an LED's brightness, a GPIO's value")
     parser.add_argument("--sudo", action="store_true", help="measure as root there, as PYNQ's images want (sudo -n)")
     parser.add_argument("--python", default=PYTHON, help=f"interpreter on the board ({PYTHON})")
     parser.add_argument("--ssh-config", type=Path, metavar="FILE", help="in place of ~/.ssh/config")
@@ -104,8 +111,9 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.sim and arguments.seconds is not None:
         raise InputError("--seconds is for a board; a simulated one takes every sample once, so give --frames")
     for name in ("frames", "batch"):
-        if getattr(arguments, name) < 1:
-            raise InputError(f"--{name} {getattr(arguments, name)} would measure nothing; give at least 1")
+        given = getattr(arguments, name)
+        if given is not None and given < 1:
+            raise InputError(f"--{name} {given} would measure nothing; give at least 1")
     check_seconds(arguments)
 
 
@@ -113,15 +121,24 @@ def _measured(project: Project, arguments: argparse.Namespace) -> Record:
     remote = Remote(arguments.host, arguments.ssh_config)
     seconds = note_seconds(arguments)
     options = (arguments.data, arguments.frames, arguments.batch, arguments.python, arguments.sudo)
-    return measure_there(project, remote, Run(seconds, *options))
+    return measure_there(project, remote, Run(seconds, *options, marker=arguments.marker))
 
 
 def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
-    network = project.design.network
-    data = load_data(arguments.data, network) if arguments.data else None
-    codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
-    labels = None if data is None or data.labels is None else data.labels[: arguments.frames]
+    samples = _samples(project.design.network, arguments.data, arguments.frames)
     note(f"building the simulated board of {project.rtl_dir}, or finding it built")
     with tempfile.TemporaryDirectory(prefix="shiftwire-board-") as folder, progress("simulating") as report_progress:
-        samples = Samples(codes, network.evaluate(codes), labels)
         return simulated_record(project, Path(folder), samples, arguments.batch, report_progress)
+
+
+def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:
+    """The first FRAMES samples of a file, or extremes and random codes; or so many `frames`, beginning anew after all.
+
+    Every distinct frame is evaluated once.
+    """
+    data = load_data(file, network) if file else None
+    codes = golden_codes(network) if data is None else data.codes
+    labels = None if data is None else data.labels
+    order = np.arange(min(len(codes), FRAMES) if frames is None else frames) % len(codes)
+    wanted = network.evaluate(codes[: len(order)])
+    return Samples(codes[order], wanted[order], None if labels is None else labels[order])
