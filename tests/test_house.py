@@ -23,6 +23,8 @@ ALLOWED = {
     ),
     "onnxruntime": ("flow/shiftwire/onnx_run.py", "flow/shiftwire/quantize/", "models/shiftwire_models/agreement.py"),
     "hls4ml": ("flow/shiftwire/hls4ml_ext/",),
+    "cocotb": (),
+    "cocotbext": (),
     "pyosys": ("flow/shiftwire/tools/",),
     "alkaid": ("flow/shiftwire/rtl/",),
     "pynq": ("boards/shiftwire_boards/runtime/", "boards/shiftwire_boards/sim/"),

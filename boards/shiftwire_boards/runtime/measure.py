@@ -13,7 +13,6 @@ from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.procedure import measure_energy, run_marked
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
-from shiftwire_boards.runtime.energy.trace import SensorKind
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -27,7 +26,7 @@ from shiftwire_boards.runtime.record import (
     Speed,
     TimeSplit,
 )
-from shiftwire_boards.runtime.remote import NOTE
+from shiftwire_boards.runtime.remote import NOTE, reachable
 from shiftwire_boards.runtime.samples import Samples
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 Array = Any
 Progress = Callable[[int, int], None]
-OF_THE_BOARD = (SensorKind.HWMON, SensorKind.PMBUS)
 POINTS = 50
 """Of frames a second over time, at most."""
 
@@ -176,8 +174,8 @@ def _energy(
         return len(accelerator.predict_codes(part))
 
     found = sensor or Unavailable("no sensor was named")
-    if not isinstance(found, Unavailable) and accelerator.is_remote and found.describe().kind in OF_THE_BOARD:
-        found = Unavailable("the board's own sensors are read on the board, and this computer is another")
+    if accelerator.is_remote:
+        found = reachable(found)
     if not isinstance(found, Unavailable):
         return measure_energy(Sampler(found), work, marker=marker)
     if marker is None:

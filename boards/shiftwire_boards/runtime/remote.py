@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from shiftwire_boards.runtime.energy.result import Unavailable
+from shiftwire_boards.runtime.energy.sensor import Sensor
+from shiftwire_boards.runtime.energy.trace import SensorKind
 from shiftwire_boards.runtime.errors import HardwareError
 from shiftwire_boards.runtime.manifest import sha256
 
@@ -41,6 +44,13 @@ def refresh(taken: Any) -> None:
     """Let the processor see what the DMA wrote into a buffer or its beginning; a remote one is read as a whole only."""
     whole = taken.base if hasattr(taken, "buffer_id") and taken.base is not None else taken
     whole.invalidate()
+
+
+def reachable(sensor: Sensor | Unavailable) -> Sensor | Unavailable:
+    """The same, unless it is one of this computer's own, whose power says nothing of the board's."""
+    if isinstance(sensor, Unavailable) or sensor.describe().kind not in (SensorKind.HWMON, SensorKind.PMBUS):
+        return sensor
+    return Unavailable("the board's own sensors are read on the board, and this computer is another")
 
 
 @contextlib.contextmanager
