@@ -159,7 +159,11 @@ async def resets_in_the_midst(dut: Any) -> None:
 
 @cocotb.test(**PATIENCE)
 async def soft_resets_in_the_midst(dut: Any) -> None:
-    """A sender comes to its end while the reset is held, and the next transfer is right."""
+    """A sender comes to its end while the reset is held, and the next transfer is right.
+
+    The receiver never pauses here: a word that waits for it would be taken back, which AXI forbids; the runtime resets
+    the DMA with the network.
+    """
     bench = await Bench.start(dut)
     codes = bench.random_frames(6, 6)
     size = bench.shell.output.frame_bytes
