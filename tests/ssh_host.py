@@ -77,8 +77,10 @@ def server(folder: Path) -> Iterator[Server]:
     """Serve until the end of the block; the user is whoever runs the tests."""
     for each in (folder / "home", folder / "programs"):
         each.mkdir(parents=True)
+    path = f"PATH='{folder / 'programs'}':$PATH"
+    (folder / "home" / ".bash_profile").write_text(f"export {path}\n")
     (folder / "shell").write_text(
-        f"cd '{folder / 'home'}' || exit 1\nPATH='{folder / 'programs'}':$PATH exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
+        f"export HOME='{folder / 'home'}'\ncd || exit 1\n{path} exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
     )
     with socket.socket() as probe:
         probe.bind((NAME, 0))
