@@ -103,7 +103,7 @@ def test_a_second_run_goes_on(host: Server, project: Project, tmp_path: Path, mo
 def test_a_line_that_breaks_while_it_is_unpacked(host: Server, project: Project, tmp_path: Path) -> None:
     """The board unpacks on; whoever comes back waits for that."""
     tar = host.programs / "tar"
-    tar.write_text(f'#!/bin/sh\necho x >>"{host.programs}/unpacked"\nsleep 1\nexec {shutil.which("tar")} "$@"\n')
+    tar.write_text(f'#!/bin/sh\necho x >>"{host.programs}/unpacked"\nsleep 4\nexec {shutil.which("tar")} "$@"\n')
     tar.chmod(0o755)
     archive = packed(project, tmp_path / "made")
 

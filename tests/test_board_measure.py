@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -144,7 +144,22 @@ def test_a_measurement_outlives_its_line(bench: Bench, capsys: pytest.CaptureFix
     assert read_record(bench.project.reports_dir / "record.json") == record
     assert bench.starts == 1, "measured once"
     assert not (bench.folder / ".run").exists()
-    until(lambda: not waiting(bench))
+
+
+def test_who_waits_on_a_dead_line_ends_with_the_run(tmp_path: Path) -> None:
+    """Its files were taken away by whoever came back."""
+    (tmp_path / ".run").mkdir()
+    command = ["sh", "-c", board_measure._RUN, "sh", str(tmp_path), "sleep", "598"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        pid = tmp_path / ".run" / "pid"
+        until(lambda: pid.is_file() and bool(pid.read_text()))
+        group = int(pid.read_text())
+        shutil.rmtree(tmp_path / ".run")
+        try:
+            assert process.wait(timeout=20) == board_measure.DIED
+        finally:
+            process.kill()
+            os.killpg(group, signal.SIGKILL)
 
 
 def test_lines_that_break_at_any_time(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,16 +248,6 @@ def test_ctrl_c_stops_the_board(bench: Bench) -> None:
     assert process.returncode == 130 and "Traceback" not in err
     until(lambda: not running("sleep 599"))
     assert not (bench.folder / ".run").exists()
-
-
-def waiting(bench: Bench) -> list[str]:
-    """Scripts of ours that still run on the board: those whose line broke see that there is nothing to wait for."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if Path(process / "cwd").resolve() == bench.folder:
-                found.append((process / "cmdline").read_text())
-    return found
 
 
 def running(text: str) -> bool:
