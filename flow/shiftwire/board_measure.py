@@ -94,19 +94,19 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
     _check_deployed(project, remote, folder)
     if remote.script(_CLAIM, folder, secrets.token_hex(8), passing=(0, BUSY)).status == BUSY:
         raise ToolError(f"another measurement of this version runs on {remote.address}; wait until it has ended")
-    keeps = False
+    is_over = False
     try:
         data = _sent_data(project, remote, folder, run)
         status, words, text = _ended(remote, folder, run, _command(project, run, data))
         if status not in (0, DIFFERENT):
             raise ToolError(f"on {remote.address}: {words or f'the measurement ended with status {status}'}")
         record = _record(project, remote, text)
-        keeps = True
+        is_over = True
     except LineError:
-        keeps = True
+        is_over = True  # it goes on there
         raise
     finally:
-        if not keeps:
+        if not is_over:
             _stop(remote, folder, run)
     with suppress(LineError):  # the record is here
         remote.script('rm -rf "$1/.run"', folder)
