@@ -78,10 +78,10 @@ def server(folder: Path) -> Iterator[Server]:
     for each in (folder / "home", folder / "programs"):
         each.mkdir(parents=True)
     path = f"PATH='{folder / 'programs'}':$PATH"
-    (folder / "home" / ".bash_profile").write_text(f"export {path}\n")
-    (folder / "shell").write_text(
-        f"export HOME='{folder / 'home'}'\ncd || exit 1\n{path} exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n"
-    )
+    (folder / "login").mkdir()
+    (folder / "login" / ".bash_profile").write_text(f"export {path}\n")
+    begin = f"export HOME='{folder / 'login'}'\ncd '{folder / 'home'}' || exit 1\n"
+    (folder / "shell").write_text(f'{begin}{path} exec sh -c "$SSH_ORIGINAL_COMMAND"\n')
     with socket.socket() as probe:
         probe.bind((NAME, 0))
         port = probe.getsockname()[1]

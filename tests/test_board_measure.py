@@ -46,6 +46,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh, "PAUSE_S", 0.1)
+    monkeypatch.setattr(board_measure, "ENERGY_S", 0.0)
 
 
 def words(bench: Bench, *more: object) -> tuple[object, ...]:
