@@ -22,7 +22,7 @@ demo: $(READY) ## train on digits, convert for pynq-z2, C-simulate, compare ever
 	$(BIN)/shiftwire demo -o build
 
 test: $(READY) ## the test suite, on both cores
-	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
+	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow' --durations 15
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -55,7 +55,7 @@ PYNQ4 := .venv-pynq4
 $(PYNQ4)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(PYNQ4)
 	$(PYNQ4)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[rtl]' \
-	  pynq==4.0.0 'pycparser<3' 'setuptools<81' pytest pytest-xdist hypothesis
+	  pynq==4.0.0 'pycparser<3' 'setuptools<81' pytest pytest-timeout pytest-xdist hypothesis
 	touch $@
 
 pynq4: $(PYNQ4)/.ready ## the runtime on simulated boards under PYNQ 4, in an environment of its own

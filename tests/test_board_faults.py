@@ -15,9 +15,10 @@ import pytest
 from board_bench import TIMEOUT_S, needs_pynq, on_board, random_frames, small_project
 from shiftwire.board_sim import SimulatedBoard
 from shiftwire.project import Project
-from shiftwire_boards.runtime.accelerator import Accelerator, lock_of
+from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, TransferError
+from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.mover import RECEIVE_LENGTH
 from shiftwire_boards.runtime.registers import OFFSETS
 from shiftwire_boards.sim.program import Fault

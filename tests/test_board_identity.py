@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -227,3 +228,27 @@ def test_a_marker_is_set_where_no_sensor_is(project: Project, tmp_path: Path, mo
         accelerator.clock = replace(board.clock, is_simulated=False)
         record = measure(accelerator, samples, Plan(0.0, 1, Marker(pin)), Unavailable("none here"))
     assert record.energy == Unavailable(f"none here; the marker {pin} was set", (8, 8))
+
+
+@needs_pynq
+def test_a_machine_without_logic(overlay: Path) -> None:
+    """As on a PC, or on a board without XRT's environment."""
+    with pytest.raises(HardwareError, match=r"pynq finds no device here .*; run on the board as root in a login shell"):
+        Accelerator(overlay)
+
+
+def test_a_machine_without_pynq(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynq", None)
+    with pytest.raises(HardwareError, match=r"cannot import pynq .*; run on a board with PYNQ's own python3"):
+        Accelerator(overlay)
+
+
+@needs_pynq
+def test_a_user_who_is_not_root(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError("Root permissions required.")  # what pynq says
+
+    with simulated_board(project, tmp_path) as board:
+        monkeypatch.setattr("pynq.Overlay", refused)
+        with pytest.raises(PackageError, match=r"Root permissions required.*; be root there, as by sudo"):
+            Accelerator(board.bitfile)

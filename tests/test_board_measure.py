@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from board_bench import random_frames, small_project
 from board_host import Bench, packed, until
+from interrupts import started
 from shiftwire import board_measure
 from shiftwire.board_deploy import deploy
 from shiftwire.tools import ssh
@@ -241,8 +241,7 @@ def test_what_fails_there_is_one_sentence(
 
 def test_ctrl_c_stops_the_board(bench: Bench) -> None:
     bench.tells("sleep 599\n")
-    command = [sys.executable, "-m", "shiftwire", *map(str, words(bench))]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(words(bench)) as process:
         until(lambda: bench.starts > 0 and running("sleep 599"))
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)

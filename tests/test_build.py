@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from board_bench import small_project
+from interrupts import started
 from shiftwire.board_build import FOLDER
 from shiftwire.build_report import FILE, read_build
 from shiftwire.errors import ToolError
@@ -221,8 +220,7 @@ def test_a_full_disk_here(project: Project, vivado: Vivado, capsys: pytest.Captu
 def test_ctrl_c_ends_vivado_and_its_runs(project: Project, vivado: Vivado) -> None:
     vivado.breaks("slow")
     runs = vivado.folder / "runs"
-    command = [sys.executable, "-m", "shiftwire", "build", str(project.path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with started(("build", project.path)) as process:
         for _ in range(600):
             if runs.is_file() and len(runs.read_text().split()) == 2:
                 break

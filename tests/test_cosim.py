@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from interrupts import started
 from shiftwire.errors import InputError
 from shiftwire.project import Backend, load_project, write_project
 from shiftwire.report import page
@@ -116,16 +116,6 @@ def test_reports_outlive_the_same_conversion(tmp_path: Path) -> None:
     assert not (path / "reports").exists(), "of another design"
 
 
-@contextlib.contextmanager
-def not_ignored(how: signal.Signals) -> Iterator[None]:
-    """What a shell starts in the background ignores Ctrl-C, and its children with it."""
-    before = signal.signal(how, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(how, before)
-
-
 def running() -> str:
     """The command lines of every process."""
     found = []
@@ -141,8 +131,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, how: signal.Signals
     write_project(schedule(tiny(), Z2, target=Target(fps=1_000_000)), path, Backend.RTL)
     left = path / "reports" / "cosim" / "0123.999999999"
     left.mkdir(parents=True)
-    command = [sys.executable, "-m", "shiftwire", "cosim", str(path)]
-    with not_ignored(how), subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(("cosim", path), how) as process:
         folder = path / "reports" / "cosim"
         while not list(folder.glob(f"*.{process.pid}/obj/*.cpp")):
             assert process.poll() is None, process.communicate()

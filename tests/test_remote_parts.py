@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shiftwire_boards.runtime.accelerator import lock_of
 from shiftwire_boards.runtime.energy.result import Unavailable
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind
 from shiftwire_boards.runtime.errors import HardwareError
+from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.remote import answered, reachable, refresh
 
 

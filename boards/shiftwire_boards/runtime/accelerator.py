@@ -7,7 +7,6 @@ with Accelerator("model.bit") as acc:
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -17,22 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from shiftwire_boards.runtime.board import check_family, check_pynq
+from shiftwire_boards.runtime.board import active_device, check_family, check_pynq, imported_pynq
 from shiftwire_boards.runtime.clock import REAL, Clock
 from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.sensor import Sensor
-from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
+from shiftwire_boards.runtime.errors import BoardError, DataError, PackageError
+from shiftwire_boards.runtime.lock import locked
 from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.mover import Mover
+from shiftwire_boards.runtime.overlay import dma_of, shell_of
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.registers import Shell
 from shiftwire_boards.runtime.remote import answered, is_remote, load
 from shiftwire_boards.runtime.samples import samples_of
 
 Array = Any
-VLNV = "shiftwire:network:shiftwire:"
 BATCH = 64
 """Frames of a transfer unless more are asked for."""
 
@@ -83,21 +83,21 @@ class Accelerator:
                 self.close()
 
     def _open(self, path: Path, timeout_s: float, clock: Clock | None, device: Any) -> None:
-        import pynq  # noqa: PLC0415 - there is none on a host
-
+        pynq = imported_pynq()
         check_pynq(self.manifest.part, str(pynq.__version__))
-        active = device or pynq.Device.active_device
+        active = device or active_device(pynq)
         own: Clock = getattr(active, "runtime_clock", REAL)  # a simulated board has a time of its own
         self.clock = clock or own
         self.is_remote = is_remote(active)
-        self._lock = _locked(active)
+        self._lock = locked(active)
         try:
             self.overlay = load(path.resolve(), device, active)
         except (RuntimeError, OSError, ValueError) as error:
-            raise PackageError(f"pynq cannot load {path} ({error}); copy the package again") from error
-        self.shell = Shell(_shell_of(self.overlay).mmio)
+            mend = "be root there, as by sudo" if "oot perm" in str(error) else "copy the package again"
+            raise PackageError(f"pynq cannot load {path} ({error}); {mend}") from error
+        self.shell = Shell(shell_of(self.overlay).mmio)
         self.shell.check(self.manifest)
-        self._mover = Mover(_dma_of(self.overlay), self.shell, self.clock, timeout_s)
+        self._mover = Mover(dma_of(self.overlay), self.shell, self.clock, timeout_s)
         self._check_batch()
         self._buffers = [self._pair(pynq.allocate, device) for _ in range(2)]
         self._mover.recover()
@@ -250,45 +250,3 @@ class Accelerator:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
-
-
-def lock_of(device: Any) -> Path:
-    """The file that is locked while a process of this computer uses a board, of which there may be several."""
-    name = getattr(device, "ip_addr", device.tag)  # every remote board is the first of its own process
-    return Path(tempfile.gettempdir()) / f"shiftwire-{name}.lock"
-
-
-def _locked(device: Any) -> Any:
-    """A lock that the operating system takes back from a process that dies."""
-    import fcntl  # noqa: PLC0415 - a host may be no Unix
-
-    path = lock_of(device)
-    try:
-        file = path.open("w")
-    except OSError as error:
-        raise BoardError(f"cannot lock the board: {path} ({error.strerror}); remove it, or be the same user") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise BoardError("another process uses the board; end it first, or wait") from None
-    return file
-
-
-def _shell_of(overlay: Any) -> Any:
-    for name, ip in overlay.ip_dict.items():
-        if str(ip["type"]).startswith(VLNV):
-            return getattr(overlay, name)
-    raise HardwareError(
-        "found no shiftwire network in the overlay, only {}; load another".format(", ".join(overlay.ip_dict))
-    )
-
-
-def _dma_of(overlay: Any) -> Any:
-    for name, ip in overlay.ip_dict.items():
-        if ":axi_dma:" in str(ip["type"]):
-            dma = getattr(overlay, name)
-            if dma.sendchannel is None or dma.recvchannel is None:
-                raise HardwareError(f"the DMA '{name}' has one direction only; build the overlay again")
-            return dma
-    raise HardwareError("found no AXI DMA in the overlay; build it again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from shiftwire_boards.runtime.errors import HardwareError
 
@@ -52,3 +53,24 @@ def check_pynq(part: str, version: str) -> None:
         raise HardwareError(
             f"found pynq {version}, which has no Zynq-7000 such as {part} any more; pip install pynq==3.1.2"
         )
+
+
+def imported_pynq() -> Any:
+    """The module, which no host needs; raises HardwareError where it is missing or broken."""
+    try:
+        import pynq  # noqa: PLC0415 - there is none on a host
+    except ImportError as error:
+        raise HardwareError(
+            f"cannot import pynq ({error}); run on a board with PYNQ's own python3, in a login shell"
+        ) from None
+    return pynq
+
+
+def active_device(pynq: Any) -> Any:
+    """The board's logic as pynq sees it; raises HardwareError where it sees none."""
+    try:
+        return pynq.Device.active_device
+    except RuntimeError as error:
+        raise HardwareError(
+            f"pynq finds no device here ({error}); run on the board as root in a login shell, which sets up XRT"
+        ) from None

@@ -183,5 +183,8 @@ def active(device: SimulatedDevice) -> Iterator[SimulatedDevice]:
             warnings.filterwarnings("ignore", "Interrupt .* not created", UserWarning)
             yield device
     finally:
-        pynq.Device._active_device = held
+        if held is None:
+            del pynq.Device._active_device
+        else:
+            pynq.Device._active_device = held
         pynq.Clocks._real_instance = clocks
