@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from shiftwire_boards.runtime.versions import numbers
+
 RECORDED = ("name", "title", "part", "clock_ns", "lut", "flip_flop", "bram36", "dsp")
 """Fields that a design depends on; the rest may be mended without a project becoming another."""
 
@@ -82,8 +84,8 @@ class PynqVersions:
 
     def admits(self, version: str) -> bool:
         """Whether a release such as "3.1.2" lies between the two."""
-        found, lowest = _numbers(version), _numbers(self.lowest)
-        highest = _numbers(self.highest) if self.highest else found
+        found, lowest = numbers(version), numbers(self.lowest)
+        highest = numbers(self.highest) if self.highest else found
         return found >= lowest and found[: len(highest)] <= highest
 
     def __str__(self) -> str:
@@ -135,14 +137,3 @@ def recorded_name(record: Mapping[str, Any]) -> str:
     if unknown:
         raise KeyError(sorted(unknown)[0])
     return str(record["name"])
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Leading whole numbers: 3.1.2 of "3.1.2rc1"."""
-    parts = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        parts.append(int(digits))
-    return tuple(parts)

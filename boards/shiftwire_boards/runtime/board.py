@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from shiftwire_boards.runtime.errors import HardwareError
+from shiftwire_boards.runtime.versions import numbers
 
 DEVICE_TREE = Path("/proc/device-tree")
 PYNQ_WITHOUT_ZYNQ_7000 = 4
@@ -48,8 +48,7 @@ def check_family(part: str, device_tree: Path = DEVICE_TREE) -> None:
 
 def check_pynq(part: str, version: str) -> None:
     """Raises HardwareError for a pynq that cannot load an overlay on this family."""
-    major = re.match("[0-9]+", version)
-    if family_of(part) is Family.ZYNQ_7000 and major and int(major.group()) >= PYNQ_WITHOUT_ZYNQ_7000:
+    if family_of(part) is Family.ZYNQ_7000 and numbers(version) >= (PYNQ_WITHOUT_ZYNQ_7000,):
         raise HardwareError(
             f"found pynq {version}, which has no Zynq-7000 such as {part} any more; pip install pynq==3.1.2"
         )

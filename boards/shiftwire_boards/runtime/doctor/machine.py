@@ -58,14 +58,3 @@ class Machine:
     def can_import(self, module: str) -> bool:
         """Whether the module is there; it may break all the same."""
         return PathFinder.find_spec(module, list(self.site)) is not None
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """Leading whole numbers: (3, 1, 2) of "3.1.2rc1"."""
-    parts = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        parts.append(int(digits))
-    return tuple(parts)
