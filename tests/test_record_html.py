@@ -321,3 +321,10 @@ def test_ticks_are_few_and_inside(low: float, high: float) -> None:
     found = ticks(low, high)
     assert 3 <= len(found) <= 10
     assert low - 1e-6 * (high - low) <= found[0] < found[-1] <= high + 1e-6 * (high - low)
+
+
+def test_layers_that_nobody_counted_are_foreseen() -> None:
+    layers = tuple(replace(layer, counted=None) for layer in records.measured().layers)
+    page = record_html(replace(records.measured(), layers=layers))
+    assert "Cycles per layer, foreseen" in page and "counts whole frames alone" in page
+    assert "against prediction" in record_html(records.measured())

@@ -166,7 +166,9 @@ def layer_chart(layers: Sequence[LayerCycles]) -> str:
     most = max(max(layer.foreseen, layer.counted or 0) for layer in layers) or 1.0
     height = LAYER_ROW * len(layers) + 24
     drawn = [f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-label="cycles per layer">']
-    drawn += [*_key("faint", BAR_START, "foreseen"), *_key("bar", BAR_START + 110, "counted")]
+    drawn += _key("faint", BAR_START, "foreseen")
+    if any(layer.counted is not None for layer in layers):
+        drawn += _key("bar", BAR_START + 110, "counted")
     for i, layer in enumerate(layers):
         y = 24 + LAYER_ROW * i
         name = layer.name if len(layer.name) <= 26 else f"{layer.name[:25]}…"

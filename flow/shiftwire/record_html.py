@@ -93,7 +93,9 @@ def _charts(record: Record) -> Iterator[str]:
         yield from _list("What to know of this power", record.energy.notes)
     if record.layers:
         layers = [replace(layer, name=CONTROLS.sub("\ufffd", layer.name)) for layer in record.layers]
-        yield chart("Cycles per layer against prediction", layer_chart(layers))
+        is_counted = any(layer.counted is not None for layer in layers)
+        yield chart(f"Cycles per layer{' against prediction' if is_counted else ', foreseen'}", layer_chart(layers))
+        yield "" if is_counted else '<p class="note">The logic counts whole frames alone.</p>'
     if record.time_split is not None:
         split = record.time_split
         parts = [("fabric", split.fabric_s), ("DMA", split.dma_s), ("Python", split.python_s)]
