@@ -263,8 +263,14 @@ def test_values_that_will_not_do(name: str, project: Project, opened: Opened) ->
 
 def test_two_processes_on_one_board(opened: Opened) -> None:
     board, accelerator = opened
-    with pytest.raises(BoardError, match="another process uses the board"):
+    with pytest.raises(BoardError, match="this process uses the board already; close"):
         Accelerator(accelerator.bitfile)
+    lock = lock_of(board.device)
+    held = lock.read_text()
+    lock.write_text("123")
+    with pytest.raises(BoardError, match=r"another process uses the board \(123\); end it first"):
+        Accelerator(accelerator.bitfile)
+    lock.write_text(held)
     script = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)"
     command = [sys.executable, "-c", script, str(lock_of(board.device))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,3 +148,58 @@ def test_a_closed_accelerator(project: Project, tmp_path: Path) -> None:
         accelerator.close()
         with pytest.raises(BoardError, match="this accelerator is closed"):
             accelerator.predict_codes(random_frames(project.design.network, 1))
+
+
+def test_what_was_submitted_ends_before_it_closes(project: Project, tmp_path: Path) -> None:
+    network = project.design.network
+    codes = random_frames(network, 30)
+    x = np.moveaxis(network.input.format.decode(codes), -1, 1)
+    with on_board(project, tmp_path, batch=4) as (_, accelerator):
+        futures = [accelerator.submit(x) for _ in range(3)]
+        closing = threading.Thread(target=accelerator.close, daemon=True)
+        closing.start()
+        closing.join(60)
+        assert not closing.is_alive(), "close() waits for ever"
+        wanted = network.host_output.decode(network.evaluate(codes), network.output.format)
+        assert all(np.array_equal(future.result(), wanted) for future in futures)
+
+
+def test_an_interruption_at_any_time(project: Project, tmp_path: Path) -> None:
+    """As Ctrl-C is one: by a timer, wherever it falls; the next call is right."""
+    network = project.design.network
+    codes = random_frames(network, 600)
+    wanted = network.evaluate(codes)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with on_board(project, tmp_path, batch=8) as (_, accelerator):
+            caught = 0
+            for milliseconds in (3, 8, 15, 21, 34, 55):
+                signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
+                try:
+                    accelerator.predict_codes(codes)
+                except KeyboardInterrupt:
+                    caught += 1
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                assert np.array_equal(accelerator.predict_codes(codes[:9]), wanted[:9])
+            assert caught
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("batch", ["8", None, 1.5, True])
+def test_batches_that_are_no_number(batch: object, project: Project, tmp_path: Path) -> None:
+    with simulated_board(project, tmp_path) as board, pytest.raises(DataError, match="wanted a whole number from 1"):
+        Accelerator(board.bitfile, batch=batch)
+
+
+def test_lists_and_ragged_ones(project: Project, tmp_path: Path) -> None:
+    network = project.design.network
+    codes = random_frames(network, 2)
+    with on_board(project, tmp_path) as (_, accelerator):
+        assert np.array_equal(accelerator.predict_codes(codes.tolist()), network.evaluate(codes))
+        with pytest.raises(DataError, match=r"found no array .*; give numbers of one shape"):
+            accelerator.predict([[1], [1, 2]])

@@ -191,7 +191,8 @@ def test_a_package_says_labels_and_preparation(
     [
         (("--labels", "missing.txt"), "cannot read the labels in missing.txt"),
         (("--labels", __file__), "labels, and the network gives .* numbers; name each class"),
-        (("--std", "0"), "found 0 for --scale or --std"),
+        (("--std", "0"), "found a --scale or --std that is not above 0"),
+        (("--scale", "nan"), "found a --scale or --std that is not above 0"),
         (("--mean", "1,2,3,4,5,6,7"), "found 7 numbers for .* channels; give one, or one a channel"),
     ],
 )

@@ -159,3 +159,10 @@ def test_the_marker_is_high_in_windows_of_a_sensor_too(world: World) -> None:
     high = [t for t, _, up in world.rows if up and t > 1]
     inside = [t for t in high if any(w.start_s <= t <= w.end_s for w in energy.busy)]
     assert len(high) == len(inside) > 4900
+
+
+def test_one_record_is_shown(record: Path, tmp_path: Path, capsys: object) -> None:
+    """With what to know of it."""
+    write_record(measured(), record)
+    status, out, err = said(capsys, "report", record, "--html", tmp_path / "page.html")
+    assert status == 0 and "MEASURED" in out and "fan at full speed" in err and (tmp_path / "page.html").is_file()

@@ -203,7 +203,7 @@ def test_files_that_are_no_records(text: bytes, tmp_path: Path) -> None:
     file.write_bytes(text)
     with pytest.raises(RecordError, match=r"wrong\.json"):
         read_record(file)
-    with pytest.raises(RecordError, match="name a file that write_record wrote"):
+    with pytest.raises(RecordError, match="name one that 'shiftwire measure' wrote"):
         read_record(tmp_path)
 
 

@@ -113,6 +113,11 @@ def _correctness_rows(record: Record) -> Iterator[Row]:
     yield Row("bit-exactness", exactness_text(record))
 
 
+def notes_of(record: Record) -> tuple[str, ...]:
+    """What to know before a figure is quoted."""
+    return record.notes + (record.energy.notes if isinstance(record.energy, Energy) else ())
+
+
 def exactness_text(record: Record) -> str:
     """One sentence on the output codes against the specification."""
     compared, different = record.exactness.compared, record.exactness.different

@@ -22,6 +22,7 @@ from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import BoardError, DataError, PackageError
+from shiftwire_boards.runtime.host_ends import array_of
 from shiftwire_boards.runtime.lock import locked
 from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
 from shiftwire_boards.runtime.measure import Plan, measure
@@ -56,8 +57,8 @@ class Accelerator:
         device: Any = None,
     ) -> None:
         path = Path(bitfile)
-        if batch < 1:
-            raise DataError(f"found a batch of {batch} frames, wanted at least one")
+        if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
+            raise DataError(f"found a batch of {batch!r} frames, wanted a whole number from 1")
         for needed in (path, path.with_suffix(".hwh")):
             if not needed.is_file():
                 raise PackageError(f"found no {needed}; copy the whole package")
@@ -147,6 +148,7 @@ class Accelerator:
         Raises DataError for codes that do not fit, TransferError for a transfer that does not end; the next
         call resets everything first, and works if the hardware does.
         """
+        codes = array_of(codes)
         self.manifest.input.check(codes)
         parts = [codes[at : at + self.batch] for at in range(0, len(codes), self.batch)]
         with self._turn:
@@ -233,9 +235,10 @@ class Accelerator:
     def close(self) -> None:
         """Give buffers and board back; a second time does nothing."""
         with self._turn:
-            if self._worker is not None:
-                self._worker.shutdown()
-            self._worker = None
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.shutdown()  # what was submitted takes its turn first
+        with self._turn:
             if not self._is_settled:  # the DMA may still write into buffers that go
                 with contextlib.suppress(BoardError), answered():
                     self._mover.recover()

@@ -18,6 +18,14 @@ Array = Any
 """numpy.ndarray; old versions of numpy cannot be subscripted."""
 
 
+def array_of(given: Any) -> Array:
+    """numpy's of what a user gave; raises DataError where its rows differ in length."""
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(f"found no array ({error}); give numbers of one shape") from None
+
+
 @dataclass(frozen=True)
 class Quantiser:
     """A leading quantiser whose scale is no power of two, in float32: round(clip(x / scale + zero, lo, hi)) - zero."""
@@ -80,7 +88,7 @@ class Encoder:
 
     def codes(self, x: Array) -> Array:
         """Raises DataError for a wrong shape or type, values that are not finite, and values off the grid."""
-        x = np.asarray(x)
+        x = array_of(x)
         self._check(x)
         values = np.moveaxis(x.astype(np.float32 if self.quantises else np.float64), 1, -1)
         finite = np.isfinite(values)

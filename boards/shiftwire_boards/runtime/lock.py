@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,19 @@ def locked(device: Any) -> Any:
 
     path = lock_of(device)
     try:
-        file = path.open("w")
+        file = path.open("a+")
     except OSError as error:
         raise BoardError(f"cannot lock the board: {path} ({error.strerror}); remove it, or be the same user") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        file.seek(0)
+        holder = file.read(20).strip()
         file.close()
-        raise BoardError("another process uses the board; end it first, or wait") from None
+        if holder == str(os.getpid()):
+            raise BoardError("this process uses the board already; close() the other accelerator first") from None
+        raise BoardError(f"another process uses the board ({holder or 'unknown'}); end it first, or wait") from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
     return file

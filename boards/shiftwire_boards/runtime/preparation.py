@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError, PackageError
+from shiftwire_boards.runtime.host_ends import array_of
 
 Array = Any
 
@@ -37,12 +38,14 @@ class Preparation:
 
     def values(self, pixels: Array, shape: tuple[int, ...]) -> Array:
         """float32 (N, C, ...) as the model reads them, for pixels (N, ..., C) of the frame's `shape`, channel last."""
-        pixels = np.asarray(pixels)
+        pixels = array_of(pixels)
         if pixels.dtype.kind not in "fiub" or pixels.ndim == 0 or pixels.shape[1:] != shape:
             wanted = ", ".join(str(size) for size in shape)
             raise DataError(
                 f"found pixels of type {pixels.dtype} and shape {pixels.shape}, wanted numbers of shape (N, {wanted})"
             )
+        if not np.isfinite(pixels).all():
+            raise DataError("found NaN or infinite pixels; remove them")
         mean, std = (np.array(numbers, np.float32) for numbers in (self.mean, self.std))
         scaled = (pixels.astype(np.float32) / np.float32(self.scale) - mean) / std
         return np.moveaxis(scaled, -1, 1)

@@ -31,7 +31,9 @@ def read_record(path: Path) -> Record:
     try:
         data = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
-        raise RecordError(f"{path} cannot be read as a record ({error}); name a file that write_record wrote") from None
+        raise RecordError(
+            f"{path} cannot be read as a record ({error}); name one that 'shiftwire measure' wrote"
+        ) from None
     except RecordError as error:
         raise RecordError(f"{path}: {error}") from None
     try:

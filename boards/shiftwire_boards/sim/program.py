@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import signal
 import struct
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -13,6 +16,8 @@ from shiftwire_boards.sim.fabric import BusError, Moved
 _REQUEST = struct.Struct("<cII")
 _STEPPED = struct.Struct("<IQI")
 _WORD = struct.Struct("<I")
+_WORDS = struct.Struct("<II")
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 NO_ANSWER = 0xFFFFFFFF
 
 
@@ -60,15 +65,13 @@ class Logic:
 
     def read(self, offset: int) -> int:
         """A register; raises BusError where none answers."""
-        self._ask(b"r", offset)
-        response = self._word()
-        data = self._word()
+        response, data = _WORDS.unpack(self._ask(b"r", offset, answer=_WORDS.size))
         _check(response, f"reading offset {offset:#x}")
-        return data
+        return int(data)
 
     def write(self, offset: int, value: int) -> None:
-        self._ask(b"w", offset, value)
-        _check(self._word(), f"writing offset {offset:#x}")
+        (response,) = _WORD.unpack(self._ask(b"w", offset, value, answer=_WORD.size))
+        _check(response, f"writing offset {offset:#x}")
 
     def send(self, data: bytes) -> None:
         """Begin a transfer to the network: whole words, TLAST on the last."""
@@ -80,14 +83,12 @@ class Logic:
 
     def step(self, most_cycles: int) -> Moved:
         """Let time pass until a transfer ends, at most so many cycles."""
-        self._ask(b"k", most_cycles)
-        flags, cycle, size = _STEPPED.unpack(self._take(_STEPPED.size))
+        flags, cycle, size = _STEPPED.unpack(self._ask(b"k", most_cycles, answer=_STEPPED.size))
         return Moved(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
 
     def received(self, size: int) -> bytes:
         """What the last transfer brought."""
-        self._ask(b"g")
-        return self._take(size)
+        return self._ask(b"g", answer=size)
 
     def reset_channels(self) -> None:
         """What the reset bit of the DMA does: transfers end where they are."""
@@ -104,17 +105,16 @@ class Logic:
         """Let either side of the DMA wait in so many cycles of a hundred."""
         self._ask(b"t", percent, seed)
 
-    def _ask(self, verb: bytes, first: int = 0, second: int = 0, payload: bytes = b"") -> None:
+    def _ask(self, verb: bytes, first: int = 0, second: int = 0, *, payload: bytes = b"", answer: int = 0) -> bytes:
+        """One question and its answer of so many bytes; a signal, such as Ctrl-C, comes before or after both."""
         assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(_REQUEST.pack(verb, first, second) + payload)
-            self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            raise BusError("the simulated logic has ended; start it again") from None
-
-    def _word(self) -> int:
-        (word,) = _WORD.unpack(self._take(_WORD.size))
-        return int(word)
+        with _undisturbed():
+            try:
+                self._process.stdin.write(_REQUEST.pack(verb, first, second) + payload)
+                self._process.stdin.flush()
+            except (BrokenPipeError, ValueError):
+                raise BusError("the simulated logic has ended; start it again") from None
+            return self._take(answer) if answer else b""
 
     def _take(self, size: int) -> bytes:
         assert self._process.stdout is not None
@@ -122,6 +122,17 @@ class Logic:
         if len(taken) != size:
             raise BusError(f"the simulated logic ended with status {self._process.wait()}")
         return taken
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Else the next question would get the last one's answer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check(response: int, what: str) -> None:

@@ -6,9 +6,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from shiftwire.cli.measure import show_record
 from shiftwire.cli.terminal import Verbs, add_verb, say
 from shiftwire.errors import InputError
-from shiftwire.record_rows import badge_text, rows_of
 from shiftwire_boards.runtime.energy.marked_csv import Columns, read_marked_csv
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind
@@ -50,9 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     joined = replace(record, energy=energy)
     output = arguments.output or arguments.record
     write_record(joined, output)
-    say(badge_text(joined))
-    for row in rows_of(joined):
-        say(f"{row.head}: {row.text}")
+    show_record(joined)
     say(f"wrote {output}")
     return 0
 

@@ -18,7 +18,7 @@ from shiftwire.folder import replaced_file
 from shiftwire.network import Network
 from shiftwire.project import Project, golden_codes, load_project
 from shiftwire.record_html import record_html
-from shiftwire.record_rows import badge_text, rows_of
+from shiftwire.record_rows import badge_text, notes_of, rows_of
 from shiftwire.tools.ssh import Remote
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_to_json, write_record
@@ -100,6 +100,8 @@ def show_record(record: Record, *, as_json: bool = False) -> int:
         say(badge_text(record))
         for row in rows_of(record):
             say(f"{row.head}: {row.text}")
+        for text in notes_of(record):
+            note(text)
     return 0 if record.exactness.exact else 1
 
 
@@ -108,6 +110,9 @@ def _check(arguments: argparse.Namespace) -> None:
         raise InputError(f"found both --sim and --host {arguments.host}, wanted one of them; leave one out")
     if not arguments.sim and arguments.host is None:
         raise InputError("found neither a board nor a simulated one; give --host user@board, or --sim")
+    for name in ("marker", "sudo"):
+        if arguments.sim and getattr(arguments, name):
+            raise InputError(f"--{name} is for a board, and --sim takes none; leave one out")
     if arguments.sim and arguments.seconds is not None:
         raise InputError("--seconds is for a board; a simulated one takes every sample once, so give --frames")
     for name in ("frames", "batch"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shiftwire.cli.measure import FILE
+from shiftwire.cli.measure import FILE, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
 from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
 from shiftwire.project import REPORTS, load_project
-from shiftwire.record_html import compare_html
+from shiftwire.record_html import compare_html, record_html
 from shiftwire.record_rows import badge_text, pairs_of
 from shiftwire.report import page
 from shiftwire.report_html import page_html
@@ -39,6 +39,13 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.other is not None:
         return _compare(_record(arguments.project), _record(arguments.other), arguments)
+    if arguments.project.is_file():
+        record = _record(arguments.project)
+        if arguments.html:
+            replaced_file(arguments.html, record_html(record))
+            note(f"wrote {arguments.html}")
+        show_record(record, as_json=arguments.json)
+        return 0
     shown = page(load_project(arguments.project))
     if arguments.html:
         replaced_file(arguments.html, page_html(shown))
