@@ -90,6 +90,7 @@ def test_two_records_side_by_side(project: Project, tmp_path: Path, capsys: pyte
     [
         ([], "give --host user@board, or --sim"),
         (["--sim", "--host", "a@b"], "found both --sim and --host a@b, wanted one of them"),
+        (["--host", "b", "--ssh-config", "none"], "found no file none; name ssh's own configuration"),
         (["--sim", "--marker", "x"], "--marker is for a board"),
         (["--sim", "--seconds", "3"], "--seconds is for a board"),
         (["--host", "b", "--seconds", "-1"], "found --seconds -1, wanted 0 to 86,400"),

@@ -18,7 +18,9 @@ from shiftwire.board_manifest import _foreseen
 from shiftwire.board_program import project_shell
 from shiftwire.board_sim import accelerator_design, simulated_board, write_overlay
 from shiftwire.project import Project
+from shiftwire.report import page
 from shiftwire.rtl.tokens import foreseen_latency
+from shiftwire_boards.runtime.__main__ import main
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.board import check_family, check_pynq
 from shiftwire_boards.runtime.energy.marker import Marker
@@ -133,6 +135,8 @@ def test_layers_and_latency_are_foreseen(project: Project, overlay: Path) -> Non
     assert manifest.latency_cycles == foreseen_latency(project.design.rtl)
     assert dict(manifest.layer_cycles).keys() <= {node.name for node in project.design.network.nodes}
     assert max(cycles for _, cycles in manifest.layer_cycles) <= manifest.interval_cycles
+    shown = {layer.name: layer.cycles for layer in page(project).layers}
+    assert {name: shown[name] for name, _ in manifest.layer_cycles} == dict(manifest.layer_cycles)
 
 
 def test_a_port_may_be_what_frames_wait_for(project: Project) -> None:
@@ -253,3 +257,18 @@ def test_a_user_who_is_not_root(project: Project, tmp_path: Path, monkeypatch: p
         monkeypatch.setattr("pynq.Overlay", refused)
         with pytest.raises(PackageError, match=r"Root permissions required.*; be root there, as by sudo"):
             Accelerator(board.bitfile)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--seconds", "nan"), "found --seconds nan, wanted 0 or more"),
+        (("--data", "none.npz"), "found no file none.npz for --data"),
+        (("--marker", "none"), "found no file none for --marker"),
+    ],
+)
+def test_the_program_looks_before_it_touches_the_board(
+    options: tuple[str, str], words: str, overlay: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(overlay), *options]) == 2
+    assert capsys.readouterr().err.startswith(words)

@@ -15,7 +15,7 @@ from shiftwire.host import HostInput, HostOutput
 from shiftwire.network import Network, Tensor
 from shiftwire.project import Project
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
-from shiftwire.rtl.depths import interval
+from shiftwire.rtl.depths import interval, layer_cycles
 from shiftwire.rtl.shell import Shell
 from shiftwire.rtl.tokens import foreseen_latency
 from shiftwire.rtl.units import RtlNetwork
@@ -77,13 +77,10 @@ def board_manifest(
 
 def _foreseen(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
     """Frames follow each other as the slowest unit works, or as the longer port takes or gives its words."""
-    layers: dict[str, int] = {}
-    for unit in network.units:
-        layers[unit.layer] = max(layers.get(unit.layer, 0), *(actor.iterations for actor in unit.actors))
     return {
         "interval_cycles": max(interval(network), shell.input.words, shell.output.words),
         "latency_cycles": foreseen_latency(network),
-        "layers": list(layers.items()),
+        "layers": list(layer_cycles(network).items()),
     }
 
 

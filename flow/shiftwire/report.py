@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from shiftwire.project import Project, shiftwire_version
 from shiftwire.report_rows import Rows, read_rows
 from shiftwire.resources import Cycles, Evidence, Report, Resources
 from shiftwire.rtl.depths import interval as rtl_interval
+from shiftwire.rtl.depths import layer_cycles
 from shiftwire.rtl.tokens import foreseen_latency
 from shiftwire.schedule import Design
 
@@ -108,7 +109,7 @@ def page(project: Project) -> Page:
         project.path.resolve().name,
         design,
         project.version_hash,
-        _layers(design, counted),
+        tuple(_layers(design, counted, is_rtl=bool(project.rtl_checksums))),
         bool(project.rtl_checksums),
         _foreseen(project),
         None if simulated is None else simulated.whole,
@@ -129,23 +130,24 @@ def _rows(project: Project, name: str) -> Rows | None:
     return read_rows(project.reports_dir / Path(name), project.version_hash)
 
 
-def _layers(design: Design, counted: Rows | None) -> tuple[LayerLine, ...]:
+def _layers(design: Design, counted: Rows | None, *, is_rtl: bool) -> Iterator[LayerLine]:
+    """Cycles are those of rtl/ where there is one, else those of the kernels' loops."""
+    own = layer_cycles(design.rtl) if is_rtl else {}
+    interval = rtl_interval(design.rtl) if is_rtl else 0
     built = {layer.name: layer for layer in layer_builds(design)}
     facts = {fact.name: fact for fact in inspect_network(design.network)}
     taken = _modelled_layers(design) if counted is None else _counted_layers(counted)
-    lines = []
     for node in design.network.nodes:
         build, fact = built.get(node.name), facts[node.name]
         fold = () if build is None else (build.pe, build.simd, build.cycles, build.busy_percent)
         pe, simd, cycles, busy = fold or (None, None, None, None)
+        if node.name in own:
+            cycles, busy = own[node.name], 100 * own[node.name] / interval
         lut, bram36 = taken.get(node.name, (0.0, 0.0)) if build else (0.0, 0.0)
         energy = layer_pj(design.network, node)
-        lines.append(
-            LayerLine(
-                node.name, fact.kind, fact.shape, fact.format, fact.terms, pe, simd, cycles, busy, lut, bram36, energy
-            )
+        yield LayerLine(
+            node.name, fact.kind, fact.shape, fact.format, fact.terms, pe, simd, cycles, busy, lut, bram36, energy
         )
-    return tuple(lines)
 
 
 def _counted_layers(counted: Rows) -> Mapping[str, tuple[float, float]]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
+from math import inf
 from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH, Accelerator
 from shiftwire_boards.runtime.doctor import command as doctor
 from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
-from shiftwire_boards.runtime.errors import BoardError
+from shiftwire_boards.runtime.errors import BoardError, DataError
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record_json import write_record
 from shiftwire_boards.runtime.samples import samples_of
@@ -25,7 +27,11 @@ def main(argv: list[str]) -> int:
     """0: measured, and every code is right; 1: a code differs; 2: one sentence on stderr says why nothing was."""
     if argv[:1] == [DOCTOR]:
         return doctor.main(argv[1:])
-    parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="shiftwire_boards.runtime",
+        description=__doc__,
+        epilog="example: python3 -m shiftwire_boards.runtime model.bit --seconds 10; first of all: doctor model.bit",
+    )
     parser.add_argument("bitfile", type=Path, help="the bitstream of a package")
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
@@ -35,7 +41,9 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
     given = parser.parse_args(argv)
+    warnings.filterwarnings("ignore", category=UserWarning)  # pynq's; what matters of them is a sentence of ours
     try:
+        _check(given)
         with Accelerator(given.bitfile, batch=given.batch) as accelerator:
             samples = samples_of(accelerator.manifest, accelerator.bitfile.parent, given.data)
             sensor = choose_sensor(accelerator.manifest.board)
@@ -51,6 +59,16 @@ def main(argv: list[str]) -> int:
         f"{record.speed.fps:,.1f} frames/s, {exact.different} of {exact.compared} codes differ; wrote {given.output}"
     )
     return 1 if exact.different else 0
+
+
+def _check(given: argparse.Namespace) -> None:
+    """Raise DataError for what can be told before the board is touched."""
+    if not 0 <= given.seconds < inf:
+        raise DataError(f"found --seconds {given.seconds:g}, wanted 0 or more; give another")
+    for name in ("data", "marker"):
+        file = getattr(given, name)
+        if file is not None and not file.is_file():
+            raise DataError(f"found no file {file} for --{name}; name another")
 
 
 if __name__ == "__main__":

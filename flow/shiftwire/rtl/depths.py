@@ -33,6 +33,14 @@ def interval(network: RtlNetwork) -> int:
     return max(actor.iterations for unit in network.units for actor in unit.actors)
 
 
+def layer_cycles(network: RtlNetwork) -> dict[str, int]:
+    """Cycles that each layer's slowest unit works on a frame, in topological order."""
+    layers: dict[str, int] = {}
+    for unit in network.units:
+        layers[unit.layer] = max(layers.get(unit.layer, 0), *(actor.iterations for actor in unit.actors))
+    return layers
+
+
 def with_depths(network: RtlNetwork) -> RtlNetwork:
     """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later.
 

@@ -83,6 +83,8 @@ class Remote:
     def __post_init__(self) -> None:
         if not SAFE.fullmatch(self.address) or self.address.startswith("-"):
             raise InputError(f"found the host '{self.address}', wanted such as xilinx@pynq or xilinx@192.168.2.99")
+        if self.config is not None and not self.config.is_file():
+            raise InputError(f"found no file {self.config}; name ssh's own configuration, or leave --ssh-config out")
 
     def run(self, *words: str, seconds: float = 60.0, passing: tuple[int, ...] = (0,)) -> Outcome:
         """A command there; raises ToolError with its last words unless its status passes, LineError without a line."""
