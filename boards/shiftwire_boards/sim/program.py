@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import enum
-import signal
 import struct
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +15,6 @@ _REQUEST = struct.Struct("<cII")
 _STEPPED = struct.Struct("<IQI")
 _WORD = struct.Struct("<I")
 _WORDS = struct.Struct("<II")
-INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 NO_ANSWER = 0xFFFFFFFF
 
 
@@ -42,6 +39,7 @@ class Logic:
     def __init__(self, program: Path, folder: Path) -> None:
         """Start it where its memory files lie."""
         pipe = subprocess.PIPE
+        self._pipe = ThreadPoolExecutor(1, "logic")
         self._process = subprocess.Popen(
             [str(program.absolute())], cwd=folder, stdin=pipe, stdout=pipe, start_new_session=True
         )
@@ -59,6 +57,7 @@ class Logic:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        self._pipe.shutdown()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -106,15 +105,18 @@ class Logic:
         self._ask(b"t", percent, seed)
 
     def _ask(self, verb: bytes, first: int = 0, second: int = 0, *, payload: bytes = b"", answer: int = 0) -> bytes:
-        """One question and its answer of so many bytes; a signal, such as Ctrl-C, comes before or after both."""
+        """One question and its answer of so many bytes, in a thread that no signal reaches: Ctrl-C parts no two."""
+        question = _REQUEST.pack(verb, first, second) + payload
+        return self._pipe.submit(self._exchange, question, answer).result()
+
+    def _exchange(self, question: bytes, answer: int) -> bytes:
         assert self._process.stdin is not None
-        with _undisturbed():
-            try:
-                self._process.stdin.write(_REQUEST.pack(verb, first, second) + payload)
-                self._process.stdin.flush()
-            except (BrokenPipeError, ValueError):
-                raise BusError("the simulated logic has ended; start it again") from None
-            return self._take(answer) if answer else b""
+        try:
+            self._process.stdin.write(question)
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise BusError("the simulated logic has ended; start it again") from None
+        return self._take(answer) if answer else b""
 
     def _take(self, size: int) -> bytes:
         assert self._process.stdout is not None
@@ -122,17 +124,6 @@ class Logic:
         if len(taken) != size:
             raise BusError(f"the simulated logic ended with status {self._process.wait()}")
         return taken
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Else the next question would get the last one's answer."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check(response: int, what: str) -> None:
