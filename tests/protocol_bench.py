@@ -34,15 +34,15 @@ def protocol_program(project: Project, folder: Path) -> Path:
     from cocotb_tools import config  # noqa: PLC0415 - an extra
 
     folder.mkdir(parents=True, exist_ok=True)
-    top, visible = folder / f"{TOP}.sv", folder / "visible.vlt"
-    top.write_text(top_text(project_shell(project), f"{NETWORK} #(.GENERIC(1))"), encoding="utf-8")
+    visible = folder / "visible.vlt"
     visible.write_text(VISIBLE, encoding="utf-8")
-    sources = (file for file in project.rtl_sources() if file.name != top.name)
+    top = {TOP: top_text(project_shell(project), f"{NETWORK} #(.GENERIC(1))")}
+    sources = (file for file in project.rtl_sources() if file.stem != TOP)
     main = (config.share_dir / "lib" / "verilator" / "verilator.cpp").read_text(encoding="utf-8")
     link = f"-Wl,-rpath,{config.libs_dir} -L{config.libs_dir} -lcocotbvpi_verilator"
     # registers start at random values, so that whatever is not reset shows
     options = ("--vpi", "-LDFLAGS", link, "--x-initial", "unique", "--x-assign", "unique")
-    return verilated(Verilated((visible, *sources, top), TOP, main, options=options), folder)
+    return verilated(Verilated((visible, *sources), TOP, main, top, options=options), folder)
 
 
 def run_checks(program: Path, project: Project, module: str, check: str, folder: Path) -> int:

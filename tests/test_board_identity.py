@@ -130,6 +130,18 @@ def test_a_measurement_with_lone_frames_tells_no_interval(project: Project, tmp_
     assert record.exactness.exact and record.cycles.frame_counted is None and not record.notes
 
 
+@needs_pynq
+def test_frames_that_are_all_alike_are_told(project: Project, tmp_path: Path) -> None:
+    """A network that is dead, or whose samples are, agrees with anything."""
+    network = project.design.network
+    codes = np.repeat(random_frames(network, 1), 5, axis=0)
+    with on_board(project, tmp_path) as (_, accelerator):
+        record = measure(accelerator, Samples(codes, network.evaluate(codes)), Plan(0.0, 1))
+    assert record.exactness.exact and record.notes == (
+        "every frame gave the same codes, so their agreement proves little: take other samples",
+    )
+
+
 def test_layers_and_latency_are_foreseen(project: Project, overlay: Path) -> None:
     manifest = load_manifest(manifest_of(overlay))
     assert manifest.latency_cycles == foreseen_latency(project.design.rtl)
@@ -195,9 +207,10 @@ def test_a_package_says_labels_and_preparation(
     [
         (("--labels", "missing.txt"), "cannot read the labels in missing.txt"),
         (("--labels", __file__), "labels, and the network gives .* numbers; name each class"),
-        (("--std", "0"), "found a --scale or --std that is not above 0"),
-        (("--scale", "nan"), "found a --scale or --std that is not above 0"),
-        (("--mean", "1,2,3,4,5,6,7"), "found 7 numbers for .* channels; give one, or one a channel"),
+        (("--std", "0"), "wanted finite numbers, above 0 to divide by; give what"),
+        (("--mean", "nan"), "wanted finite numbers, above 0 to divide by; give what"),
+        (("--scale", "nan"), "wanted finite numbers, above 0 to divide by; give what"),
+        (("--mean", "1,2,3,4,5,6,7"), "found 7 numbers of mean for .* channels, wanted one, or one a channel"),
     ],
 )
 def test_what_no_package_can_say(

@@ -63,7 +63,8 @@ def test_waves_go_where_they_are_asked_for(project: Path, tmp_path: Path, capsys
         status, _, err = said(capsys, "cosim", project, "--frames", 1, "--wave", tmp_path / name)
         assert status == 0 and f"wrote {tmp_path / name}" in err
         assert "$enddefinitions" in (tmp_path / name).read_text()
-    programs = [path for path in (project / "reports" / "cosim").iterdir() if os.access(path, os.X_OK)]
+    programs = list((project / "reports" / "cosim").iterdir())
+    assert all(os.access(path, os.X_OK) for path in programs), "no file that two runs at once would share"
     assert len(programs) == 2, "one with waves and one without, whatever their file is called"
 
 

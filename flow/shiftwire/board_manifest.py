@@ -32,17 +32,14 @@ class About:
     preparation: Preparation | None = None
 
     def check(self, network: Network) -> None:
-        """Raises InputError where the numbers of classes or channels are others."""
+        """Raises InputError for labels of other classes, and for numbers that will not do."""
         if self.labels is not None and len(self.labels) != network.output.size:
             raise InputError(
                 f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
             )
-        channels = network.input.shape[-1]
-        for numbers in () if self.preparation is None else (self.preparation.mean, self.preparation.std):
-            if len(numbers) not in {1, channels}:
-                raise InputError(
-                    f"found {len(numbers)} numbers for {channels} channels; give one, or one a channel, by commas"
-                )
+        fault = "" if self.preparation is None else self.preparation.fault(network.input.shape[-1])
+        if fault:
+            raise InputError(f"{fault}; give what the model learnt on, with commas between")
 
 
 NOTHING = About()

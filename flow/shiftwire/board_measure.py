@@ -16,7 +16,7 @@ import numpy as np
 from shiftwire.board_deploy import HOME
 from shiftwire.board_doctor import PYTHON, START_S, runtime_command
 from shiftwire.board_package import folder_of
-from shiftwire.data import load_data
+from shiftwire.data import load_data, wanted_codes
 from shiftwire.errors import InputError, ToolError
 from shiftwire.project import Project
 from shiftwire.tools import ssh
@@ -137,11 +137,11 @@ def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str |
         return None
     network = project.design.network
     data = load_data(run.data, network)
-    order = np.arange(len(data.codes) if run.frames is None else run.frames) % len(data.codes)
-    wanted = network.evaluate(data.codes[: len(order)])
-    arrays = {"x": data.values[order], "wanted": wanted[order]}
-    if data.labels is not None:
-        arrays["y"] = data.labels[order]
+    count = len(data.codes) if run.frames is None else run.frames
+    sent = data.in_turn(count)
+    arrays = {"x": sent.values, "wanted": wanted_codes(network, data.codes, count)}
+    if sent.labels is not None:
+        arrays["y"] = sent.labels
     with tempfile.TemporaryDirectory(prefix="shiftwire-data-") as here:
         file = Path(here) / "data.npz"
         np.savez_compressed(file, **arrays)

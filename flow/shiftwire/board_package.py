@@ -34,7 +34,10 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About 
     name = project.path.resolve().name
     for file in (bit, hwh):
         if not file.is_file():
-            raise InputError(f"found no {file}; run 'shiftwire build' first, on a machine with Vivado")
+            raise InputError(
+                f"found no file {file}; run 'shiftwire build' on a machine with Vivado, or name a bitstream with its "
+                ".hwh beside it"
+            )
     files = {f"{name}.bit": bit.read_bytes(), f"{name}.hwh": hwh.read_bytes(), GOLDEN: golden_file(project)}
     files |= runtime_files()
     files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first

@@ -33,10 +33,8 @@ def board_program(project: Project) -> Path:
     It speaks with shiftwire_boards.sim.program and wants rtl/ as its working folder.
     """
     shell = project_shell(project)
-    cache = project.reports_dir / "board"
-    cache.mkdir(parents=True, exist_ok=True)
-    top = cache / f"{TOP}.sv"
-    top.write_text(top_text(shell, f"{NETWORK} #(.GENERIC(1))"), encoding="utf-8")
-    sources = (file for file in project.rtl_sources() if file.name != top.name)
+    sources = tuple(file for file in project.rtl_sources() if file.stem != TOP)
+    top = {TOP: top_text(shell, f"{NETWORK} #(.GENERIC(1))")}
     driver = _DRIVER.format(read=shell.input.word_bits // 8, written=shell.output.word_bits // 8)
-    return verilated(Verilated((*sources, top), TOP, driver, headers=(MODULES / "sim" / "sw_board.h",)), cache)
+    build = Verilated(sources, TOP, driver, top, headers=(MODULES / "sim" / "sw_board.h",))
+    return verilated(build, project.reports_dir / "board")

@@ -24,6 +24,16 @@ class Data:
     codes: Codes
     labels: npt.NDArray[np.int64] | None
 
+    def in_turn(self, frames: int) -> Data:
+        """So many frames, beginning anew after the last."""
+        order = np.arange(frames) % len(self.codes)
+        return Data(self.values[order], self.codes[order], None if self.labels is None else self.labels[order])
+
+
+def wanted_codes(network: Network, codes: Codes, frames: int) -> Codes:
+    """Output codes of so many frames, `codes` in turn; each distinct frame is evaluated once."""
+    return np.resize(network.evaluate(codes[:frames]), (frames, *network.output.shape))
+
 
 def load_data(path: Path, network: Network) -> Data:
     """Samples for a network; raises InputError for a wrong file, shape, type or value."""

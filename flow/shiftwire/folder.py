@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ def _swap(work: Path, path: Path) -> None:
 
 def replaced_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, its folder too; raises InputError where nothing can be written."""
-    work = path.with_name(f".{path.name}.part")
+    work = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         work.write_bytes(content.encode() if isinstance(content, str) else content)

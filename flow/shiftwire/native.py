@@ -11,6 +11,7 @@ import numpy as np
 
 from shiftwire.errors import CheckFailedError
 from shiftwire.fixed import Codes
+from shiftwire.folder import replaced_file
 from shiftwire.kernel import Fold
 from shiftwire.network import Network, Node
 from shiftwire.rhythm import timing
@@ -77,10 +78,9 @@ def bounded_program(units: Pipeline, folder: Path) -> Program:
 
 def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: tuple[str, ...]) -> Program:
     made = simulation(units, capacities)
-    folder.mkdir(parents=True, exist_ok=True)
     source = folder / "simulation.cpp"
-    source.write_text(made.source, encoding="utf-8")
-    made.tables.tofile(folder / "tables.bin")
+    replaced_file(source, made.source)
+    replaced_file(folder / "tables.bin", made.tables.tobytes())
     path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags), folder / "built")
     return Program(units, made, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
 

@@ -94,7 +94,7 @@ class Accelerator:
         try:
             self.overlay = load(path.resolve(), device, active)
         except (RuntimeError, OSError, ValueError) as error:
-            mend = "be root there, as by sudo" if "oot perm" in str(error) else "copy the package again"
+            mend = "be root there, as by sudo" if "permission" in str(error).lower() else "copy the package again"
             raise PackageError(f"pynq cannot load {path} ({error}); {mend}") from error
         self.shell = Shell(shell_of(self.overlay).mmio)
         self.shell.check(self.manifest)

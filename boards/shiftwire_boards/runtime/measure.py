@@ -88,7 +88,7 @@ def measure(
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
         accuracy=_accuracy(accelerator, run.outputs, samples),
         software=_software(accelerator),
-        notes=tuple(_notes(clock, run.interval, manifest.interval_cycles)),
+        notes=tuple(_notes(clock, run, manifest.interval_cycles)),
     )
 
 
@@ -183,15 +183,17 @@ def _energy(
     return Unavailable(f"{found.reason}; the marker {marker.path} was set", run_marked(marker, work))
 
 
-def _notes(clock: Clock, counted: int | None, foreseen: int) -> Iterator[str]:
+def _notes(clock: Clock, run: _Run, foreseen: int) -> Iterator[str]:
     """What a reader of the figures should know first."""
     if clock.is_off:
         yield (
             f"the logic runs at {clock.derived_mhz:.2f} MHz and was built for {clock.nominal_mhz:.2f} MHz: "
             "above that nothing is certain; build the overlay again, or set no clock after it is loaded"
         )
-    if counted is not None and counted > foreseen:
-        yield f"frames followed each other every {counted:,} cycles and could every {foreseen:,}: the DMA held them up"
+    if run.interval is not None and run.interval > foreseen:
+        yield f"frames came every {run.interval:,} cycles and could every {foreseen:,}: the DMA held them up"
+    if len(run.outputs) > 1 and (run.outputs == run.outputs[0]).all():
+        yield "every frame gave the same codes, so their agreement proves little: take other samples"
 
 
 def _source_mhz(accelerator: Accelerator) -> float | None:

@@ -23,18 +23,21 @@ class Preparation:
 
     @classmethod
     def read(cls, said: dict[str, Any], channels: int) -> Preparation:
-        """Raises PackageError for numbers that no channel has."""
-        made = cls(
-            float(said["scale"]),
-            tuple(float(number) for number in said["mean"]),
-            tuple(float(number) for number in said["std"]),
-        )
-        for name, numbers in (("scale", (made.scale,)), ("mean", made.mean), ("std", made.std)):
-            if len(numbers) not in (1, channels) or not np.isfinite(numbers).all():
-                raise PackageError(f"found the {name} {numbers} for {channels} channels; package the project again")
-            if name != "mean" and not np.all(numbers):
-                raise PackageError(f"found a {name} of 0, by which nothing can be divided; package the project again")
+        """Raises PackageError for numbers that will not do."""
+        made = cls(float(said["scale"]), tuple(map(float, said["mean"])), tuple(map(float, said["std"])))
+        fault = made.fault(channels)
+        if fault:
+            raise PackageError(f"{fault}; package the project again")
         return made
+
+    def fault(self, channels: int) -> str:
+        """What will not do for so many channels, empty where all will."""
+        for name, numbers in (("scale", (self.scale,)), ("mean", self.mean), ("std", self.std)):
+            if name != "scale" and len(numbers) not in (1, channels):
+                return f"found {len(numbers)} numbers of {name} for {channels} channels, wanted one, or one a channel"
+            if not np.isfinite(numbers).all() or (name != "mean" and min(numbers) <= 0):
+                return f"found the {name} {', '.join(map(str, numbers))}, wanted finite numbers, above 0 to divide by"
+        return ""
 
     def values(self, pixels: Array, shape: tuple[int, ...]) -> Array:
         """float32 (N, C, ...) as the model reads them, for pixels (N, ..., C) of the frame's `shape`, channel last."""

@@ -6,13 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from shiftwire.board_doctor import PYTHON
 from shiftwire.board_measure import Run, measure_there
 from shiftwire.board_sim import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
-from shiftwire.data import load_data
+from shiftwire.data import Data, load_data, wanted_codes
 from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
 from shiftwire.network import Network
@@ -42,7 +40,10 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     add_board_options(parser, is_wanted=False)
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: extremes)")
     parser.add_argument(
-        "--frames", type=int, metavar="N", help=f"so many frames, samples in turn (each once, {FRAMES} at most)"
+        "--frames",
+        type=int,
+        metavar="N",
+        help=f"so many, samples in turn (each once; simulated, {FRAMES} at most)",
     )
     parser.add_argument("--batch", type=int, metavar="N", help="frames of a transfer (64)", default=64)
     parser.add_argument("--html", type=Path, metavar="FILE", help=f"the record's HTML page (reports/{PAGE})")
@@ -137,13 +138,9 @@ def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
 
 
 def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:
-    """The first FRAMES samples of a file, or extremes and random codes; or so many `frames`, beginning anew after all.
-
-    Every distinct frame is evaluated once.
-    """
-    data = load_data(file, network) if file else None
-    codes = golden_codes(network) if data is None else data.codes
-    labels = None if data is None else data.labels
-    order = np.arange(min(len(codes), FRAMES) if frames is None else frames) % len(codes)
-    wanted = network.evaluate(codes[: len(order)])
-    return Samples(codes[order], wanted[order], None if labels is None else labels[order])
+    """The first samples of a file, or extremes and random codes."""
+    given = golden_codes(network)
+    data = load_data(file, network) if file else Data(given, given, None)
+    count = min(len(data.codes), FRAMES) if frames is None else frames
+    sent = data.in_turn(count)
+    return Samples(sent.codes, wanted_codes(network, data.codes, count), sent.labels)

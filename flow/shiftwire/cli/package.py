@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from math import isfinite, nan
 from pathlib import Path
 
 from shiftwire.board_build import built
@@ -36,9 +35,6 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     project = load_project(arguments.project)
     bit = arguments.bit or _built(project)
-    for file in (bit, bit.with_suffix(".hwh")):
-        if not file.is_file():
-            raise InputError(f"found no file {file}; name a bitstream, its .hwh beside it under the same name")
     archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments))
     say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
@@ -47,12 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _numbers(text: str) -> tuple[float, ...]:
     try:
-        found = tuple(float(number) for number in text.split(","))
+        return tuple(float(number) for number in text.split(","))
     except ValueError:
-        found = (nan,)
-    if not all(map(isfinite, found)):
-        raise argparse.ArgumentTypeError(f"found '{text}', wanted numbers with commas between them, such as 0.5,0.4")
-    return found
+        wanted = "wanted numbers with commas between them, such as 0.5,0.4"
+        raise argparse.ArgumentTypeError(f"found '{text}', {wanted}") from None
 
 
 def _about(arguments: argparse.Namespace) -> About:
@@ -61,10 +55,7 @@ def _about(arguments: argparse.Namespace) -> About:
     if given == (None, None, None):
         return About(labels)
     scale = 255.0 if arguments.scale is None else arguments.scale
-    std = arguments.std or (1.0,)
-    if not all(isfinite(number) and number > 0 for number in (scale, *std)):
-        raise InputError("found a --scale or --std that is not above 0; give what the model learnt on")
-    return About(labels, Preparation(scale, arguments.mean or (0.0,), std))
+    return About(labels, Preparation(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
 
 
 def _lines(file: Path) -> tuple[str, ...]:

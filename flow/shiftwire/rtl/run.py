@@ -136,15 +136,13 @@ def simulator(
     wave: Path | None = None,
 ) -> Simulator:
     """The simulator of networks that lie in `sources`, their constants in the folder `memories`."""
-    cache.mkdir(parents=True, exist_ok=True)
-    top = cache / f"{BENCH}.sv"
-    top.write_text(bench.text(), encoding="utf-8")
     cells = () if bench.generic else tuple(sorted((MODULES / "sim").glob("*.sv")))
     tracing = ("--trace-vcd" if wave.suffix.lower() == ".vcd" else "--trace-fst",) if wave else ()
     build = Verilated(
-        (*sources, *cells, top),
+        (*sources, *cells),
         BENCH,
         bench.driver(wave.suffix.lower() if wave else None),
+        {BENCH: bench.text()},
         headers=(MODULES / "sim" / "sw_cosim.h",),
         options=tracing,
         optimise=optimise,

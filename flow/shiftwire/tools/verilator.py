@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 from shiftwire.errors import ToolError
@@ -34,13 +35,14 @@ TOP = "Vtop"
 class Verilated:
     """A design under a C++ driver; two equal ones give one program.
 
-    `sources` hold one module each, `driver` is C++ that includes Vtop.h and may include `headers`; `parameters` are
-    those of the top module.
+    `sources` hold one module each, and so do the texts of `generated` under their names; `driver` is C++ that includes
+    Vtop.h and may include `headers`; `parameters` are those of the top module.
     """
 
     sources: tuple[Path, ...]
     top: str
     driver: str
+    generated: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, int] = field(default_factory=dict)
     headers: tuple[Path, ...] = ()
     options: tuple[str, ...] = ()
@@ -54,13 +56,21 @@ class Verilated:
 
     def key(self, tool: str) -> str:
         """SHA-256 of everything that decides the program."""
-        digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), self.optimise, self.driver]).encode())
+        texts = [self.optimise, self.driver, *chain.from_iterable(self.generated.items())]
+        digest = hashlib.sha256("\0".join([tool, *map(str, self._arguments), *texts]).encode())
         for source in (*self.sources, *self.headers):
             digest.update(source.read_bytes())
         return digest.hexdigest()
 
-    def command(self, folder: Path, driver: Path) -> list[str | Path]:
-        return [*self._arguments, *SPLIT, "--Mdir", folder, "-O3", "-Wno-fatal", *self.sources, driver]
+    def command(self, folder: Path) -> list[str | Path]:
+        """Writes what is generated into `folder`, which nobody else builds in, and names it to Verilator."""
+        driver = folder / "driver.cpp"
+        driver.write_text(self.driver, encoding="utf-8")
+        generated = [folder / f"{module}.sv" for module in self.generated]
+        for file, text in zip(generated, self.generated.values(), strict=True):
+            file.write_text(text, encoding="utf-8")
+        files = (*self.sources, *generated, driver)
+        return [*self._arguments, *SPLIT, "--Mdir", folder / "obj", "-O3", "-Wno-fatal", *files]
 
 
 def lint(sources: Sequence[Path], top: str, parameters: Mapping[str, int] | None = None) -> None:
@@ -84,9 +94,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
     work = folder / f"{program.name}.{os.getpid()}"
     work.mkdir(exist_ok=True)
     try:
-        driver = work / "driver.cpp"
-        driver.write_text(build.driver, encoding="utf-8")
-        _verilator([str(part) for part in build.command(work / "obj", driver)], f"translate {build.top}")
+        _verilator([str(part) for part in build.command(work)], f"translate {build.top}")
         make = require_tool("make", "build the simulation", "install it, on Debian by apt-get install make")
         # the wheel leaves the precompiled-header switch empty; bigger designs need it
         speeds = (f"OPT_FAST={build.optimise}", "OPT_SLOW=-O0", f"OPT_GLOBAL={build.optimise}")
