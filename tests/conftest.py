@@ -18,6 +18,18 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "where a test builds many networks of the templates, only those that this file of theirs is part of"
+    parser.addoption("--stands-on", metavar="FILE", help=words)
+
+
+@pytest.fixture(scope="session")
+def stands_on(request: pytest.FixtureRequest) -> str | None:
+    """The file that mutants are made of."""
+    file: str | None = request.config.getoption("--stands-on")
+    return file
+
+
 @pytest.fixture(scope="session")
 def cpp_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where compiled simulations of this run live."""

@@ -1,7 +1,7 @@
 """Break the templates one line at a time; every mutant must turn a test red.
 
 Run by `make mutants`. The templates are copied, so the working tree is never touched; a control run on the unchanged
-copy must be green first.
+copy must be green first. Each mutant is tried on the networks that its file is part of.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def outcome(campaign: Campaign, mutant: Mutant | None) -> bool:
         where = [sys.executable, "-c", "import shiftwire_hls; print(shiftwire_hls.INCLUDE_DIR)"]
         found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout
         assert found.startswith(str(copy)), "the tests would not see the mutant"
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *campaign.tests]
+        concerned = [] if mutant is None else ["--stands-on", mutant.file]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *campaign.tests, *concerned]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         compiles = "shiftwire.errors.ToolError" not in done.stdout

@@ -96,11 +96,12 @@ def run_networks(
     *,
     flags: tuple[str, ...] = ("-O0",),
     standard: str = "c++14",
-    seed: int = 0,
+    folds: Sequence[dict[str, Fold]] | None = None,
 ) -> list[dict[str, Codes]]:
-    """Codes (N, *shape) of every node that has hardware, network by network, each layer folded at random."""
+    """Codes (N, *shape) of every node that has hardware, network by network, folded at random where not told how."""
     source = folder / "networks.cpp"
-    folds = [some_folds(network, seed + at) for at, network in enumerate(networks)]
+    if folds is None:
+        folds = [some_folds(network, at) for at, network in enumerate(networks)]
     source.write_text(program_text(networks, folds))
     program = compiled(Build(source, (shiftwire_hls.INCLUDE_DIR, ap_types()), standard, flags), folder / "cache")
     return [_run(program, index, n, c, folder) for index, (n, c) in enumerate(zip(networks, codes, strict=True))]

@@ -19,6 +19,7 @@ from shiftwire.rtl.sums import in_dsp_blocks
 from shiftwire.rtl.tokens import simulate
 from shiftwire.rtl.units import RtlNetwork
 from shiftwire.streaming import pipeline
+from templates_used import stands_on_module
 
 FRAMES = 6
 
@@ -70,9 +71,14 @@ class Batch:
     simulator: Simulator
 
     @classmethod
-    def of(cls, networks: Mapping[str, Network], codes: Mapping[str, Codes], folder: Path) -> Batch:
-        """Networks by names n<seed>, folded at random."""
+    def of(
+        cls, networks: Mapping[str, Network], codes: Mapping[str, Codes], folder: Path, stands_on: str | None = None
+    ) -> Batch:
+        """Networks by names n<seed>, folded at random; all of them, or those that hold the module in one file."""
         rtl = {name: _hardware(name, network, int(name[1:])) for name, network in networks.items()}
+        if stands_on:
+            rtl = {name: network for name, network in rtl.items() if stands_on_module(network, stands_on)}
+        networks = {name: networks[name] for name in rtl}
         return cls(networks, rtl, codes, built(Bench(tuple(rtl.values())), folder, optimise="-O0"))
 
     def run(self, conditions: Conditions = FREE) -> Logs:

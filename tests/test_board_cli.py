@@ -66,10 +66,13 @@ def test_a_simulated_measurement(
     assert "SIMULATED" in page.read_text()
 
 
-def test_records_are_objects_too(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = said(capsys, "measure", project.path, "--sim", "--frames", 4, "--json")
+def test_records_are_objects_too(project: Project, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More frames than samples, which are taken in turn then."""
+    status, out, _ = said(capsys, "measure", project.path, "--sim", "--data", data, "--frames", 203, "--json")
+    told = json.loads(out)
     assert status == 0
-    assert json.loads(out)["identity"]["badge"] == "simulated"
+    assert told["identity"]["badge"] == "simulated"
+    assert told["exactness"]["compared"] == 203 * project.design.network.output.size
 
 
 def test_two_records_side_by_side(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

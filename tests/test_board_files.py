@@ -150,6 +150,7 @@ def test_a_closed_accelerator(project: Project, tmp_path: Path) -> None:
             accelerator.predict_codes(random_frames(project.design.network, 1))
 
 
+@pytest.mark.timeout(120)
 def test_what_was_submitted_ends_before_it_closes(project: Project, tmp_path: Path) -> None:
     network = project.design.network
     codes = random_frames(network, 30)
@@ -158,7 +159,7 @@ def test_what_was_submitted_ends_before_it_closes(project: Project, tmp_path: Pa
         futures = [accelerator.submit(x) for _ in range(3)]
         closing = threading.Thread(target=accelerator.close, daemon=True)
         closing.start()
-        closing.join(60)
+        closing.join(30)
         assert not closing.is_alive(), "close() waits for ever"
         wanted = network.host_output.decode(network.evaluate(codes), network.output.format)
         assert all(np.array_equal(future.result(), wanted) for future in futures)
