@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types check fuzz mutants pynq4 bench bench-large zoo study clean
+.PHONY: help demo test lint types check fuzz mutants pynq4 images bench bench-large zoo study clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -61,6 +61,9 @@ $(PYNQ4)/.ready: pyproject.toml constraints.txt
 pynq4: $(PYNQ4)/.ready ## the runtime on simulated boards under PYNQ 4, in an environment of its own
 	$(PYNQ4)/bin/python -m pytest -q -n $(JOBS) tests/test_board_every.py tests/test_board.py \
 	  tests/test_board_faults.py tests/test_board_files.py tests/test_board_identity.py
+
+images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with the pynq and numpy of their images
+	$(BIN)/python tests/images.py
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
 bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...

@@ -112,6 +112,17 @@ def test_measurements_that_are_refused(
     assert status == 2 and sentence in err
 
 
+@pytest.mark.parametrize(
+    "option",
+    [("--seconds", "3"), ("--marker", "x"), ("--sudo",), ("--python", "python3.9"), ("--doctor", "--marker", "x")],
+)
+def test_what_runs_nothing_takes_no_options_for_it(
+    option: tuple[str, ...], project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, err = said(capsys, "deploy", project.path, "--host", "a@b", *option)
+    assert status == 2 and "is for a measurement on the board; add --measure" in err
+
+
 @needs_tclsh
 def test_the_script_is_written_and_checked(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = said(capsys, "build", project.path, "--script")

@@ -24,7 +24,7 @@ from shiftwire_boards.runtime.manifest import SUFFIX, sha256
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.samples import Samples
-from shiftwire_boards.sim.fabric import Fabric
+from shiftwire_boards.sim.fabric import Bases, Fabric
 from shiftwire_boards.sim.program import Logic
 from shiftwire_boards.vivado.cells import ACCELERATOR, DMA, INTERRUPTS
 
@@ -62,15 +62,15 @@ def simulated_board(
     """
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)  # said when pynq is imported
     try:
-        from shiftwire_boards.sim.device import Bases, SimulatedDevice, active  # noqa: PLC0415 - pynq is an extra
+        from shiftwire_boards.sim.device import SimulatedDevice, active  # noqa: PLC0415 - pynq is an extra
     except ImportError as error:
         raise ToolError(f"found no {error.name}, which the simulated board stands on; {MEND}") from None
     design = accelerator_design(project)
     bitfile = write_overlay(project, design, folder)
-    at = {address.slave.cell: address.base for address in design.addresses}
+    at = slave_bases(design)
     mhz = 1000 / project.design.clock_ns
     with nullcontext(fabric) if fabric is not None else Logic(board_program(project), project.rtl_dir) as logic:
-        device = SimulatedDevice(logic, mhz, Bases(at[DMA], at[INTERRUPTS], at[ACCELERATOR]), dram_bytes)
+        device = SimulatedDevice(logic, mhz, at, dram_bytes)
         with active(device):
             yield SimulatedBoard(device, bitfile)
 
@@ -79,6 +79,12 @@ def accelerator_design(project: Project, ip_repo: str = "ip") -> vivado.BlockDes
     """The block design around a project's shell; `ip_repo` is the way from the script to it."""
     facts = accelerator(project_shell(project), project.design.clock_ns)
     return vivado.block_design(project.design.board, facts, ip_repo=ip_repo)
+
+
+def slave_bases(design: vivado.BlockDesign) -> Bases:
+    """Where a processor finds the slaves of a block design."""
+    at = {address.slave.cell: address.base for address in design.addresses}
+    return Bases(at[DMA], at[INTERRUPTS], at[ACCELERATOR])
 
 
 def write_overlay(project: Project, design: vivado.BlockDesign, folder: Path) -> Path:

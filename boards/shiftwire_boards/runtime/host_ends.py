@@ -5,6 +5,8 @@ Specification: flow/shiftwire/host.py and quantiser.py; every code and value is 
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -86,11 +88,28 @@ class Encoder:
         """Of a frame as the model reads it: channels first."""
         return (self.shape[-1], *self.shape[:-1])
 
+    @property
+    def highest(self) -> float:
+        """The largest value that the input holds; what is above it becomes this one."""
+        if self.quantiser is not None:
+            return (self.quantiser.hi - self.quantiser.zero_point) * self.quantiser.scale
+        return math.ldexp(self.grid.hi, -self.grid.frac)
+
     def codes(self, x: Array) -> Array:
-        """Raises DataError for a wrong shape or type, values that are not finite, and values off the grid."""
+        """Raises DataError for a wrong shape or type, values that are not finite, and values off the grid.
+
+        Warns of bytes beyond what the input holds: they are pixels, most likely.
+        """
         x = array_of(x)
         self._check(x)
-        values = np.moveaxis(x.astype(np.float32 if self.quantises else np.float64), 1, -1)
+        if x.dtype == np.uint8 and x.max() > self.highest:
+            warnings.warn(
+                f"found bytes up to {x.max()}, and the model's input ends at {self.highest:g}; if these are pixels, "
+                "give what prepare() makes of them",
+                stacklevel=3,
+            )
+        with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is told below
+            values = np.moveaxis(x.astype(np.float32 if self.quantises else np.float64), 1, -1)
         finite = np.isfinite(values)
         if not finite.all():
             raise DataError(f"found {finite.size - int(finite.sum())} NaN or infinite values; remove them")

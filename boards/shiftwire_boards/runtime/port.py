@@ -63,10 +63,15 @@ class Port:
         """From the manifest's words; raises PackageError for a container that does not hold its codes."""
         grid = Grid.parse(said["format"])
         port = cls(grid, tuple(said["shape"]), int(said["container_bits"]), int(said["word_bytes"]))
-        if port.container_bits not in CONTAINERS or port.container_bits < grid.bits or port.word_bytes < 1:
+        if port.container_bits not in CONTAINERS or port.container_bits < grid.bits:
             raise PackageError(
                 f"found containers of {port.container_bits} bits for codes {grid}, wanted 8, 16 or 32 that hold them; "
                 "package the project again"
+            )
+        if port.word_bytes < 1 or port.word_bytes * 8 % port.container_bits:
+            raise PackageError(
+                f"found words of {port.word_bytes} bytes for containers of {port.container_bits} bits, wanted whole "
+                "ones; package the project again"
             )
         return port
 
@@ -120,16 +125,17 @@ class Port:
 
     def pack(self, codes: np.ndarray[Any, Any], into: np.ndarray[Any, Any]) -> None:
         """Write checked codes (N, *shape) into the first N * frame_bytes of a byte buffer."""
-        frames = into[: len(codes) * self.frame_bytes].reshape(len(codes), self.frame_bytes)
-        used = self.codes * self.dtype.itemsize
-        np.copyto(frames[:, :used].view(self.dtype), codes.reshape(len(codes), -1), casting="unsafe")
-        frames[:, used:] = 0
+        frames = self._frames(into, len(codes))
+        np.copyto(frames[:, : self.codes], codes.reshape(len(codes), -1), casting="unsafe")
+        frames[:, self.codes :] = 0
 
     def unpack(self, data: np.ndarray[Any, Any], frames: int) -> np.ndarray[Any, Any]:
         """Codes (frames, *shape) in their containers' type, copied out of a byte buffer."""
-        held = data[: frames * self.frame_bytes].reshape(frames, self.frame_bytes)
-        used = held[:, : self.codes * self.dtype.itemsize].view(self.dtype)
-        return used.reshape((frames, *self.shape)).copy()
+        return self._frames(data, frames)[:, : self.codes].reshape((frames, *self.shape)).copy()
+
+    def _frames(self, data: np.ndarray[Any, Any], frames: int) -> np.ndarray[Any, Any]:
+        """Containers (frames, those of a frame) in a byte buffer; before numpy 1.23 only whole buffers change type."""
+        return data[: frames * self.frame_bytes].view(self.dtype).reshape(frames, -1)
 
 
 def _spelled(shape: tuple[int, ...]) -> str:

@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pynq
 from pynq.buffer import PynqBuffer
-from pynqmetadata.frontends import Metadata
-from pynqmetadata.views.runtime import RuntimeMetadataParser
 
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.sim.dma import DmaModel
-from shiftwire_boards.sim.fabric import BusError, Fabric
+from shiftwire_boards.sim.fabric import Bases, BusError, Fabric
 from shiftwire_boards.sim.memory import Memory
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 WORD = 4
 SLAVE_BYTES = 0x1_0000
@@ -69,15 +69,6 @@ class InterruptController:
         self.held[offset] = value
 
 
-@dataclass(frozen=True, slots=True)
-class Bases:
-    """Where the slaves of the block design lie."""
-
-    dma: int
-    interrupts: int
-    shell: int
-
-
 class SimulatedDevice(pynq.Device):  # type: ignore[misc]
     """Time is that of the logic's clock and nothing else.
 
@@ -111,6 +102,9 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
         self.logic.step(max(round(seconds * self.clock_mhz * 1e6), 1))
 
     def get_bitfile_metadata(self, bitfile: str, partial: bool = False) -> Any:
+        from pynqmetadata.frontends import Metadata  # noqa: PLC0415 - which PYNQ 2.7 has not
+        from pynqmetadata.views.runtime import RuntimeMetadataParser  # noqa: PLC0415
+
         del partial
         parser = RuntimeMetadataParser(Metadata(input=Path(bitfile).with_suffix(".hwh")))
         parser.refresh_hierarchy_dict()

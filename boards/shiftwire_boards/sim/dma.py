@@ -61,24 +61,28 @@ class DmaModel:
         channel, register = self._at(offset)
         if register == STATUS:
             self.poll()
-        values = {CONTROL: channel.control, STATUS: channel.status, LENGTH: channel.length}
-        values |= {ADDRESS: channel.address & 0xFFFFFFFF, ADDRESS_HIGH: channel.address >> 32}
+        values = {
+            CONTROL: channel.control,
+            STATUS: channel.status,
+            LENGTH: channel.length,
+            ADDRESS: channel.address & 0xFFFFFFFF,
+            ADDRESS_HIGH: channel.address >> 32,
+        }
         return values.get(register, 0)
 
     def write(self, offset: int, value: int) -> None:
         channel, register = self._at(offset)
         self.look = LOOK_CYCLES
-        match register:
-            case 0x00:
-                self._control(channel, value)
-            case 0x04:
-                channel.status &= ~(value & CLEARABLE)
-            case 0x18:
-                channel.address = channel.address >> 32 << 32 | value
-            case 0x1C:
-                channel.address = value << 32 | channel.address & 0xFFFFFFFF
-            case 0x28:
-                self._start(channel, value & (1 << self.length_bits) - 1)
+        if register == CONTROL:
+            self._control(channel, value)
+        elif register == STATUS:
+            channel.status &= ~(value & CLEARABLE)
+        elif register == ADDRESS:
+            channel.address = channel.address >> 32 << 32 | value
+        elif register == ADDRESS_HIGH:
+            channel.address = value << 32 | channel.address & 0xFFFFFFFF
+        elif register == LENGTH:
+            self._start(channel, value & (1 << self.length_bits) - 1)
 
     def _at(self, offset: int) -> tuple[Channel, int]:
         return (self.receive, offset - RECEIVE) if offset >= RECEIVE else (self.send, offset)

@@ -53,3 +53,12 @@ class Fabric(Protocol):
     def reset(self) -> None:
         """What loading the bitstream does: everything begins anew."""
         ...
+
+
+@dataclass(frozen=True)
+class Bases:
+    """Where the slaves of the block design lie."""
+
+    dma: int
+    interrupts: int
+    shell: int

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:  # numpy before 1.21, as on older images, has no such types
+    import numpy.typing as npt
+
+    Bytes = npt.NDArray[np.uint8]
 
 PAGE = 4096
-Bytes = npt.NDArray[np.uint8]
 
 
 class UnmappedError(LookupError):

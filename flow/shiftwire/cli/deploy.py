@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 from shiftwire.board_deploy import deploy
-from shiftwire.board_doctor import doctor_there
+from shiftwire.board_doctor import PYTHON, doctor_there
 from shiftwire.board_measure import Run, measure_there
 from shiftwire.cli.measure import add_board_options, check_seconds, keep_record, note_seconds, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, progress, say
+from shiftwire.errors import InputError
 from shiftwire.project import load_project
 from shiftwire.tools.ssh import Remote
 
@@ -30,7 +31,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    check_seconds(arguments)
+    _check(arguments)
     project = load_project(arguments.project)
     archive = arguments.archive or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     remote = Remote(arguments.host, arguments.ssh_config)
@@ -50,3 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
     )
     keep_record(project, record)
     return show_record(record)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    check_seconds(arguments)
+    runs = arguments.measure or arguments.doctor
+    idle = {
+        "seconds": arguments.seconds is not None and not arguments.measure,
+        "marker": arguments.marker is not None and not arguments.measure,
+        "sudo": arguments.sudo and not runs,
+        "python": arguments.python != PYTHON and not runs,
+    }
+    for name, is_idle in idle.items():
+        if is_idle:
+            raise InputError(f"--{name} is for a measurement on the board; add --measure")
