@@ -23,11 +23,11 @@ def numbered(number: int) -> Verilated:
 
 
 def test_designs_built_at_once_in_one_folder_stay_apart(tmp_path: Path) -> None:
-    numbers = [1, 2, 3, 4]
+    numbers = [1, 2]
     with ThreadPoolExecutor(2) as pool:
         programs = list(pool.map(lambda number: verilated(numbered(number), tmp_path), numbers))
     said = [subprocess.run([program], capture_output=True, check=True, text=True).stdout for program in programs]
-    assert said == ["1", "2", "3", "4"]
+    assert said == ["1", "2"]
     assert sorted(tmp_path.iterdir()) == sorted(programs), "a build leaves its program and nothing else"
 
 
