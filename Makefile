@@ -62,7 +62,7 @@ pynq4: $(PYNQ4)/.ready ## the runtime on simulated boards under PYNQ 4, in an en
 	$(PYNQ4)/bin/python -m pytest -q -n $(JOBS) tests/test_board_every.py tests/test_board.py \
 	  tests/test_board_faults.py tests/test_board_files.py tests/test_board_identity.py
 
-images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with the pynq and numpy of their images
+images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with a pynq and a numpy of their time
 	$(BIN)/python tests/images.py
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000

@@ -1,4 +1,4 @@
-"""The runtime under the Pythons, numpys and pynqs that PYNQ images carry, on the simulated board; run by `make images`.
+"""The runtime under Pythons, numpys and pynqs as old as PYNQ's images, on the simulated board; run by `make images`.
 
 Each stack takes an environment of its own; one whose Python is not found is left out, in words.
 """
@@ -31,7 +31,7 @@ FRAMES = 133
 
 @dataclass(frozen=True)
 class Stack:
-    """What an image carries; `also` are packages whose newest releases no longer fit it."""
+    """What an image of its time may carry; `also` are packages whose newest releases no longer fit it."""
 
     python: str
     pynq: str
