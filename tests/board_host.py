@@ -12,6 +12,7 @@ import numpy as np
 from records import measured
 from shiftwire.board_package import package
 from shiftwire.project import Project
+from shiftwire_boards.runtime.overlay import SYNC, VLNV
 from shiftwire_boards.runtime.record import Exactness, Identity, Record
 from shiftwire_boards.runtime.record_json import write_record
 from ssh_host import Server
@@ -62,11 +63,11 @@ class Bench:
 
 
 def packed(project: Project, folder: Path, size: int = 1000, seed: int = 0) -> Path:
-    """A package around a .bit of random bytes, which no archive makes smaller."""
+    """A package around a .bit that is random but for its beginning, so that no archive makes it smaller."""
     folder.mkdir(parents=True, exist_ok=True)
     bit = folder / "some.bit"
-    bit.write_bytes(np.random.default_rng(seed).bytes(size))
-    bit.with_suffix(".hwh").write_text("<EDKSYSTEM/>\n")
+    bit.write_bytes(SYNC + np.random.default_rng(seed).bytes(size))
+    bit.with_suffix(".hwh").write_text(f'<EDKSYSTEM><MODULE VLNV="{VLNV}1.0"/></EDKSYSTEM>\n')
     return package(project, bit, bit.with_suffix(".hwh"), folder / f"{project.path.name}.tar.gz")
 
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from shiftwire.errors import InputError
 from shiftwire.folder import replaced_file
 from shiftwire.project import Project, golden_codes
 from shiftwire_boards.runtime.manifest import SUFFIX
+from shiftwire_boards.runtime.overlay import SYNC, VLNV
 
 GOLDEN = "golden.npz"
 NOTEBOOK = "start.ipynb"
@@ -38,6 +40,7 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About 
                 f"found no file {file}; run 'shiftwire build' on a machine with Vivado, or name a bitstream with its "
                 ".hwh beside it"
             )
+    _check_overlay(bit, hwh)
     files = {f"{name}.bit": bit.read_bytes(), f"{name}.hwh": hwh.read_bytes(), GOLDEN: golden_file(project)}
     files |= runtime_files()
     files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first
@@ -46,6 +49,18 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About 
     files[f"{name}{SUFFIX}"] = (json.dumps(manifest, indent=1) + "\n").encode()
     replaced_file(archive, _tar(folder_of(project), files))
     return archive
+
+
+def _check_overlay(bit: Path, hwh: Path) -> None:
+    """Whether both are what they are called; that they are of this project, the logic itself tells on the board."""
+    if SYNC not in bit.read_bytes():
+        raise InputError(f"{bit} holds no configuration of an FPGA; name a whole bitstream")
+    try:
+        told = {module.get("VLNV", "") for module in ElementTree.parse(hwh).iter("MODULE")}
+    except ElementTree.ParseError as error:
+        raise InputError(f"{hwh} is no whole description of a block design ({error}); build it again") from None
+    if not any(vlnv.startswith(VLNV) for vlnv in told):
+        raise InputError(f"{hwh} describes no shiftwire network; name the overlay that 'shiftwire build' made")
 
 
 def folder_of(project: Project) -> str:

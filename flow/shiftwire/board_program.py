@@ -22,9 +22,10 @@ int main() {{ return sw_board::Board<Vtop, {read}, {written}>().serve(); }}
 def project_shell(project: Project) -> Shell:
     """The shell of a project; raises InputError for one without rtl/, and where its ends are too wide for a shell."""
     project.rtl_sources()
+    shell = network_shell(project.design.rtl, int(project.version_hash[:8], 16))
     if not (project.rtl_dir / f"{TOP}.sv").is_file():
-        raise InputError(f"{project.path} has no AXI shell: its ends are wider than 32 bits; narrow them")
-    return network_shell(project.design.rtl, int(project.version_hash[:8], 16))
+        raise InputError(f"found no {project.rtl_dir / TOP}.sv; convert the model again")
+    return shell
 
 
 def board_program(project: Project) -> Path:

@@ -20,11 +20,12 @@ from shiftwire_boards import vivado
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError
+from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.manifest import SUFFIX, sha256
 from shiftwire_boards.runtime.measure import Plan, measure
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.samples import Samples
-from shiftwire_boards.sim.fabric import Bases, Fabric
+from shiftwire_boards.sim.fabric import Bases, BusError, Fabric
 from shiftwire_boards.sim.program import Logic
 from shiftwire_boards.vivado.cells import ACCELERATOR, DMA, INTERRUPTS
 
@@ -71,8 +72,11 @@ def simulated_board(
     mhz = 1000 / project.design.clock_ns
     with nullcontext(fabric) if fabric is not None else Logic(board_program(project), project.rtl_dir) as logic:
         device = SimulatedDevice(logic, mhz, at, dram_bytes)
-        with active(device):
-            yield SimulatedBoard(device, bitfile)
+        try:
+            with active(device):
+                yield SimulatedBoard(device, bitfile)
+        finally:  # its name was for this process alone
+            lock_of(device).unlink(missing_ok=True)
 
 
 def accelerator_design(project: Project, ip_repo: str = "ip") -> vivado.BlockDesign:
@@ -115,5 +119,16 @@ def simulated_record(
             return measure(accelerator, samples, plan, progress=progress)
     except DataError as error:
         raise InputError(str(error)) from None
-    except BoardError as error:
-        raise ToolError(str(error)) from None
+    except (BoardError, BusError) as error:
+        fault = _bus_error(error)
+        if fault is None:
+            raise ToolError(str(error)) from None
+        cache = project.reports_dir / "board"
+        raise ToolError(f"{fault}; try again, and if it stays so remove {cache}, which is built anew") from None
+
+
+def _bus_error(error: BaseException | None) -> BusError | None:
+    """What a runtime's error began with, where that is the simulated logic: no board is to blame then."""
+    while error is not None and not isinstance(error, BusError):
+        error = error.__context__
+    return error

@@ -66,7 +66,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         if isinstance(loaded, np.ndarray):
             return {"x": loaded}
         with loaded:
-            return {name: loaded[name] for name in loaded.files}
+            return {name: np.asarray(loaded[name]) for name in loaded.files}
     except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"it is no .npz or .npy file of plain numbers ({reason}); save it with np.savez") from None

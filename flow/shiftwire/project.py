@@ -71,6 +71,12 @@ class Project:
         """Where tools leave what they make; outside the version hash."""
         return self.path / REPORTS
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder still holds this version, and no other was written there since."""
+        written = self.path / VERSION_FILE
+        return written.is_file() and written.read_text(errors="replace").strip() == self.version_hash
+
     def rtl_sources(self) -> tuple[Path, ...]:
         """The SystemVerilog; raises InputError where the project has none or somebody changed a file of rtl/."""
         if not self.rtl_checksums:

@@ -69,6 +69,8 @@ def _check(given: argparse.Namespace) -> None:
         file = getattr(given, name)
         if file is not None and not file.is_file():
             raise DataError(f"found no file {file} for --{name}; name another")
+    if given.output.is_dir() or not given.output.absolute().parent.is_dir():
+        raise DataError(f"found no folder for the record {given.output}; name a file in one that is there")
 
 
 if __name__ == "__main__":

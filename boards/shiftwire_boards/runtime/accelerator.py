@@ -57,7 +57,7 @@ class Accelerator:
         device: Any = None,
     ) -> None:
         path = Path(bitfile)
-        if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
+        if not isinstance(batch, (int, np.integer)) or isinstance(batch, bool) or batch < 1:
             raise DataError(f"found a batch of {batch!r} frames, wanted a whole number from 1")
         for needed in (path, path.with_suffix(".hwh")):
             if not needed.is_file():
@@ -67,7 +67,7 @@ class Accelerator:
         check_files(self.manifest, path.parent)
         self.bitfile = path
         self.clock = clock or REAL
-        self.batch = batch
+        self.batch = int(batch)
         self._turn = threading.RLock()
         self._worker: ThreadPoolExecutor | None = None
         self._buffers: list[tuple[Array, Array]] = []

@@ -159,7 +159,11 @@ class Decoder:
     @classmethod
     def read(cls, said: dict[str, Any]) -> Decoder:
         found = said["decode"]
-        return cls(Grid.parse(said["format"]), np.array(found["scale"]), np.array(found["offset"]), found["tail"])
+        scale, offset = np.array(found["scale"], np.float64), np.array(found["offset"], np.float64)
+        for numbers in (scale, offset):
+            if numbers.shape not in ((), (said["shape"][-1],)) or not np.isfinite(numbers).all():
+                raise PackageError("found scales that are not one, nor one a channel; package the project again")
+        return cls(Grid.parse(said["format"]), scale, offset, found["tail"])
 
     def values(self, codes: Array) -> Array:
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset

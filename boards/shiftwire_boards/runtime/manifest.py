@@ -14,6 +14,7 @@ from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preparation import Preparation
 
 SCHEMA = 1
+MOST = 1 << 63
 SUFFIX = ".manifest.json"
 """model.bit goes with model.manifest.json."""
 
@@ -64,7 +65,7 @@ def load_manifest(path: Path) -> Manifest:
         if schema != SCHEMA:
             raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
         return _read(said)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None
 
 
@@ -88,22 +89,28 @@ def sha256(path: Path) -> str:
 
 
 def _read(said: dict[str, Any]) -> Manifest:
-    prepared = said["preparation"]
+    prepared, latency = said["preparation"], said["foreseen"]["latency_cycles"]
     return Manifest(
         name=str(said["name"]),
-        version_hash=str(said["version_hash"]),
+        version_hash=bytes.fromhex(said["version_hash"]).hex(),
         board=str(said["board"]),
         part=str(said["part"]),
-        clock_ns=float(said["clock_ns"]),
+        clock_ns=_positive(float(said["clock_ns"])),
         input=Port.read(said["input"]),
         output=Port.read(said["output"]),
         encoder=Encoder.read(said["input"]),
         decoder=Decoder.read(said["output"]),
-        interval_cycles=int(said["foreseen"]["interval_cycles"]),
-        latency_cycles=said["foreseen"]["latency_cycles"],
+        interval_cycles=_positive(int(said["foreseen"]["interval_cycles"])),
+        latency_cycles=None if latency is None else _positive(int(latency)),
         layer_cycles=tuple((str(name), int(cycles)) for name, cycles in said["foreseen"]["layers"]),
         preparation=None if prepared is None else Preparation.read(prepared, said["input"]["shape"][-1]),
         labels=None if said["labels"] is None else tuple(said["labels"]),
-        golden=said["golden"],
+        golden=None if said["golden"] is None else Path(said["golden"]).name,
         files=dict(said["files"]),
     )
+
+
+def _positive(number: Any) -> Any:
+    if not 0 < number < MOST:
+        raise ValueError(f"{number} is no number of cycles or nanoseconds")
+    return number

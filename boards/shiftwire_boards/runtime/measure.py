@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
@@ -13,6 +14,7 @@ from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.procedure import measure_energy, run_marked
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
+from shiftwire_boards.runtime.errors import DataError
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -51,6 +53,10 @@ class Plan:
     seconds: float = 10.0
     singles: int = 100
     marker: Marker | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.seconds, (int, float)) or not 0 <= self.seconds < inf:
+            raise DataError(f"found {self.seconds!r} seconds to measure, wanted 0 or more; give another number")
 
 
 def measure(

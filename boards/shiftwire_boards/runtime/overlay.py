@@ -7,6 +7,8 @@ from typing import Any
 from shiftwire_boards.runtime.errors import HardwareError
 
 VLNV = "shiftwire:network:shiftwire:"
+SYNC = b"\xaa\x99\x55\x66"
+"""What every configuration of these families begins with."""
 
 
 def shell_of(overlay: Any) -> Any:

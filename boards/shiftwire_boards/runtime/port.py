@@ -62,7 +62,10 @@ class Port:
     def read(cls, said: dict[str, Any]) -> Port:
         """From the manifest's words; raises PackageError for a container that does not hold its codes."""
         grid = Grid.parse(said["format"])
-        port = cls(grid, tuple(said["shape"]), int(said["container_bits"]), int(said["word_bytes"]))
+        shape = tuple(said["shape"])
+        if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
+            raise PackageError(f"found frames of shape {shape}, wanted whole numbers; package the project again")
+        port = cls(grid, shape, int(said["container_bits"]), int(said["word_bytes"]))
         if port.container_bits not in CONTAINERS or port.container_bits < grid.bits:
             raise PackageError(
                 f"found containers of {port.container_bits} bits for codes {grid}, wanted 8, 16 or 32 that hold them; "

@@ -35,7 +35,8 @@ class Preparation:
         for name, numbers in (("scale", (self.scale,)), ("mean", self.mean), ("std", self.std)):
             if name != "scale" and len(numbers) not in (1, channels):
                 return f"found {len(numbers)} numbers of {name} for {channels} channels, wanted one, or one a channel"
-            if not np.isfinite(numbers).all() or (name != "mean" and min(numbers) <= 0):
+            held = _held(numbers)
+            if not np.isfinite(held).all() or (name != "mean" and held.min() < np.finfo(np.float32).tiny):
                 return f"found the {name} {', '.join(map(str, numbers))}, wanted finite numbers, above 0 to divide by"
         return ""
 
@@ -49,6 +50,12 @@ class Preparation:
             )
         if not np.isfinite(pixels).all():
             raise DataError("found NaN or infinite pixels; remove them")
-        mean, std = (np.array(numbers, np.float32) for numbers in (self.mean, self.std))
+        mean, std = _held(self.mean), _held(self.std)
         scaled = (pixels.astype(np.float32) / np.float32(self.scale) - mean) / std
         return np.moveaxis(scaled, -1, 1)
+
+
+def _held(numbers: tuple[float, ...]) -> Array:
+    """As the board computes with them: float32, infinite beyond it."""
+    with np.errstate(over="ignore"):
+        return np.array(numbers, np.float64).astype(np.float32)

@@ -16,6 +16,7 @@ import pynq
 from pynq.buffer import PynqBuffer
 
 from shiftwire_boards.runtime.clock import Clock
+from shiftwire_boards.runtime.overlay import SYNC
 from shiftwire_boards.sim.dma import DmaModel
 from shiftwire_boards.sim.fabric import Bases, BusError, Fabric
 from shiftwire_boards.sim.memory import Memory
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 WORD = 4
 SLAVE_BYTES = 0x1_0000
 DRAM_BASE = 0x1000_0000
-SYNC = b"\xaa\x99\x55\x66"
-"""What every configuration of this family begins with."""
 
 
 class SimulatedClocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import struct
 import subprocess
@@ -40,9 +41,12 @@ class Logic:
         """Start it where its memory files lie."""
         pipe = subprocess.PIPE
         self._pipe = ThreadPoolExecutor(1, "logic")
-        self._process = subprocess.Popen(
-            [str(program.absolute())], cwd=folder, stdin=pipe, stdout=pipe, start_new_session=True
-        )
+        try:
+            self._process = subprocess.Popen(
+                [str(program.absolute())], cwd=folder, stdin=pipe, stdout=pipe, start_new_session=True
+            )
+        except OSError as error:
+            raise BusError(f"the simulated logic {program} does not run ({error.strerror})") from None
 
     def __enter__(self) -> Logic:
         return self
@@ -60,7 +64,8 @@ class Logic:
         self._pipe.shutdown()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # what it never read
+                    pipe.close()
 
     def read(self, offset: int) -> int:
         """A register; raises BusError where none answers."""
@@ -115,7 +120,7 @@ class Logic:
             self._process.stdin.write(question)
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):
-            raise BusError("the simulated logic has ended; start it again") from None
+            raise BusError("the simulated logic has ended") from None
         return self._take(answer) if answer else b""
 
     def _take(self, size: int) -> bytes:

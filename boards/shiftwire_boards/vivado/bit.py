@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 
 from shiftwire_boards.catalog import Family
+from shiftwire_boards.runtime.overlay import SYNC
 from shiftwire_boards.vivado.model import BlockDesign
 
 _START = bytes.fromhex("00090ff00ff00ff00ff0000001")
-_SYNC = bytes.fromhex("aa995566")
 _PADDING = b"\xff" * 32
 _NOTHING = bytes(60)
 
@@ -18,7 +18,7 @@ def dummy_bit(design: BlockDesign) -> bytes:
 
     The date is a constant, so that equal designs give equal files.
     """
-    body = _PADDING + _SYNC + _NOTHING
+    body = _PADDING + SYNC + _NOTHING
     texts = {
         b"a": f"{design.name}_wrapper;UserID=0XFFFFFFFF;Version=shiftwire-simulated",
         b"b": _part(design),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from shiftwire.cli.measure import show_record
@@ -44,11 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
         record = read_record(arguments.record)
         if not isinstance(record.energy, Unavailable) or not record.energy.marked_frames:
             raise InputError(f"{arguments.record} was not measured with --marker; measure again with one")
-        energy = _energy(arguments, record.energy.marked_frames)
+        joined = replace(record, energy=_energy(arguments, record.energy.marked_frames))
     except (SensorError, RecordError) as error:
         raise InputError(str(error)) from None
-    joined = replace(record, energy=energy)
     output = arguments.output or arguments.record
+    if output.is_dir():
+        raise InputError(f"{output} is a folder, wanted a file for the record; name one in it")
     write_record(joined, output)
     show_record(joined)
     say(f"wrote {output}")
@@ -56,6 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _energy(arguments: argparse.Namespace, frames: tuple[int, ...]) -> Energy:
+    for name, number in (("time-unit", arguments.time_unit), ("most-watts", arguments.most_watts)):
+        if not 0 < number < inf:
+            raise InputError(f"found --{name} {number:g}, wanted a finite number above 0; give another")
     pair = (arguments.volts, arguments.amps)
     if (arguments.watts is None) == (None in pair) or (arguments.watts is not None and any(pair)):
         raise InputError("the power is one column or two; give --watts, or --volts and --amps")

@@ -25,6 +25,7 @@ from shiftwire_boards.runtime.samples import Samples
 FILE = "record.json"
 PAGE = "record.html"
 FRAMES = 100
+MOST_FRAMES = 10**9
 SECONDS, LONGEST_S = 10.0, 86_400.0
 
 
@@ -85,7 +86,12 @@ def note_seconds(arguments: argparse.Namespace) -> float:
 
 
 def keep_record(project: Project, record: Record, html: Path | None = None) -> None:
-    """Write it under reports/, where `shiftwire report` finds it, and as a page."""
+    """Write it under reports/, where `shiftwire report` finds it, and as a page.
+
+    Raises InputError where another version of the project was written meanwhile.
+    """
+    if not project.is_there:
+        raise InputError(f"{project.path} was converted anew while it was measured; measure it again")
     file, page = project.reports_dir / FILE, html or project.reports_dir / PAGE
     file.parent.mkdir(parents=True, exist_ok=True)
     write_record(record, file)
@@ -120,6 +126,8 @@ def _check(arguments: argparse.Namespace) -> None:
         given = getattr(arguments, name)
         if given is not None and given < 1:
             raise InputError(f"--{name} {given} would measure nothing; give at least 1")
+        if given is not None and given > MOST_FRAMES:
+            raise InputError(f"found --{name} {given}, wanted at most {MOST_FRAMES:,}; give fewer")
     check_seconds(arguments)
 
 

@@ -66,9 +66,12 @@ def _record(path: Path) -> Record:
     if not file.is_file():
         raise InputError(f"found no {file}, which 'shiftwire measure' writes; measure it first")
     try:
-        return read_record(file)
+        record = read_record(file)
     except RecordError as error:
         raise InputError(str(error)) from None
+    if path.is_dir() and record.identity.version_hash != load_project(path).version_hash:
+        raise InputError(f"{file} is of another version of {path}; measure it again, or name the file itself")
+    return record
 
 
 def _compare(left: Record, right: Record, arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +25,8 @@ OLDEST = (5, 20)
 
 SPLIT = ("--output-split", "10000", "--output-split-cfuncs", "1000")
 """g++ takes minutes over the one large function that it would get of a whole network."""
+
+PLAIN = re.compile(r"[\w/.+@,-]+")
 
 FST_HEADERS = ("lz4.h", "zlib.h")
 
@@ -63,13 +66,17 @@ class Verilated:
         return digest.hexdigest()
 
     def command(self, folder: Path) -> list[str | Path]:
-        """Writes what is generated into `folder`, which nobody else builds in, and names it to Verilator."""
+        """Writes what is generated into `folder`, which nobody else builds in, and names it to Verilator.
+
+        Sources are copied there where neither make nor Verilator could read their names.
+        """
+        given = [file if _is_plain(file) else Path(shutil.copy(file, folder)) for file in self.sources]
         driver = folder / "driver.cpp"
         driver.write_text(self.driver, encoding="utf-8")
         generated = [folder / f"{module}.sv" for module in self.generated]
         for file, text in zip(generated, self.generated.values(), strict=True):
             file.write_text(text, encoding="utf-8")
-        files = (*self.sources, *generated, driver)
+        files = (*given, *generated, driver)
         return [*self._arguments, *SPLIT, "--Mdir", folder / "obj", "-O3", "-Wno-fatal", *files]
 
 
@@ -91,8 +98,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
         )
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    work = folder / f"{program.name}.{os.getpid()}"
-    work.mkdir(exist_ok=True)
+    work = _workplace(program)
     try:
         _verilator([str(part) for part in build.command(work)], f"translate {build.top}")
         make = require_tool("make", "build the simulation", "install it, on Debian by apt-get install make")
@@ -101,10 +107,30 @@ def verilated(build: Verilated, folder: Path) -> Path:
         settings = ("CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}", *speeds)
         command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
         run(command, f"compile {build.top}", environment=_environment())
-        (work / "obj" / TOP).rename(program)
+        whole = program.with_name(f".{program.name}.{os.getpid()}")
+        shutil.move(work / "obj" / TOP, whole)  # from another file system, maybe
+        whole.rename(program)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return program
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether make takes a path as one word that means itself."""
+    return PLAIN.fullmatch(str(path.absolute())) is not None
+
+
+def _workplace(program: Path) -> Path:
+    """A folder to build in: beside the program, or among temporary ones where make could not read its name."""
+    work = program.with_name(f"{program.name}.{os.getpid()}")
+    if _is_plain(work):
+        work.mkdir(exist_ok=True)
+        return work
+    work = Path(tempfile.mkdtemp(prefix="shiftwire-build-"))
+    if not _is_plain(work):
+        work.rmdir()
+        raise ToolError(f"found no folder that make can build in, neither {program.parent} nor {work}; set TMPDIR")
+    return work
 
 
 def _sweep(folder: Path) -> None:
