@@ -15,6 +15,7 @@ import pytest
 from board_bench import small_project
 from interrupts import started
 from shiftwire.board_build import FOLDER
+from shiftwire.board_sim import accelerator_design, write_overlay
 from shiftwire.build_report import FILE, read_build
 from shiftwire.errors import ToolError
 from shiftwire.project import Project
@@ -174,11 +175,14 @@ def test_missed_timing_stays_on_the_page(project: Project, vivado: Vivado, capsy
 
 
 def test_a_bitstream_that_was_slipped_in_is_not_packed(
-    project: Project, vivado: Vivado, capsys: pytest.CaptureFixture[str]
+    project: Project, vivado: Vivado, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Files of a build elsewhere are held to the same gate."""
     assert said(capsys, "build", project.path)[0] == 0
     (project.reports_dir / FILE).unlink()
+    made = write_overlay(project, accelerator_design(project), tmp_path)
+    for suffix in (".bit", ".hwh"):
+        shutil.copy(made.with_suffix(suffix), project.reports_dir / FOLDER / f"shiftwire{suffix}")
     assert said(capsys, "package", project.path)[0] == 0
     assert read_build(project) is not None, "reports of a build by hand are kept too"
     timing = project.reports_dir / FOLDER / "timing_summary.rpt"
