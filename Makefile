@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
+SCRIPT := PYTHONPATH=tests/support $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types check fuzz mutants pynq4 images bench bench-large zoo study clean
@@ -37,18 +38,18 @@ fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
 
 mutants: $(READY) ## break the kernels and the SystemVerilog one by one; every mutant must turn a test red
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python tests/mutation/mutants.py
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
-	$(BIN)/python tests/bench_csim.py
-	$(BIN)/python tests/bench_native.py
-	$(BIN)/python tests/bench_energy.py
+	$(SCRIPT) tests/benchmarks/bench_csim.py
+	$(SCRIPT) tests/benchmarks/bench_native.py
+	$(SCRIPT) tests/benchmarks/bench_energy.py
 	$(BIN)/python -m shiftwire_models.bench
-	$(BIN)/python tests/bench_pe.py --quick
-	$(BIN)/python tests/bench_activity.py
-	$(BIN)/python tests/bench_unrolled.py
-	$(BIN)/python tests/bench_rtl.py build/digits.onnx=20000
-	$(BIN)/python tests/bench_board.py
+	$(SCRIPT) tests/benchmarks/bench_pe.py --quick
+	$(SCRIPT) tests/benchmarks/bench_activity.py
+	$(SCRIPT) tests/benchmarks/bench_unrolled.py
+	$(SCRIPT) tests/benchmarks/bench_rtl.py build/digits.onnx=20000
+	$(SCRIPT) tests/benchmarks/bench_board.py
 	$(BIN)/python -m shiftwire_models.flightnn_study
 
 PYNQ4 := .venv-pynq4
@@ -59,23 +60,23 @@ $(PYNQ4)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 pynq4: $(PYNQ4)/.ready ## the runtime on simulated boards under PYNQ 4, in an environment of its own
-	$(PYNQ4)/bin/python -m pytest -q -n $(JOBS) tests/test_board_every.py tests/test_board.py \
-	  tests/test_board_faults.py tests/test_board_files.py tests/test_board_identity.py
+	$(PYNQ4)/bin/python -m pytest -q -n $(JOBS) tests/board/test_board_every.py tests/board/test_board.py \
+	  tests/board/test_board_faults.py tests/board/test_board_files.py tests/board/test_board_identity.py
 
 images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with a pynq and a numpy of their time
-	$(BIN)/python tests/images.py
+	$(SCRIPT) tests/campaigns/images.py
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
 bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...
-	$(BIN)/python tests/bench_rtl.py $(BENCH)
-	$(BIN)/python tests/bench_kernels.py
+	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH)
+	$(SCRIPT) tests/benchmarks/bench_kernels.py
 
 zoo: $(READY) ## nine networks through every engine, at three folds
-	$(BIN)/python tests/zoo.py -o build/zoo
+	$(SCRIPT) tests/campaigns/zoo.py -o build/zoo
 
 NETS ?= build/zoo
 study: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples
-	$(BIN)/python tests/study_quantize.py $(NETS)
+	$(SCRIPT) tests/campaigns/study_quantize.py $(NETS)
 
 clean: ## remove what was built, keep .venv
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
+
+import onnx
 
 torch = pytest.importorskip("torch", reason="torch is not installed; pip install 'shiftwire[train]'")
 
 import shiftwire  # noqa: E402
-from shiftwire.network import Network  # noqa: E402
+from shiftwire.ir.network import Network  # noqa: E402
 from shiftwire_models.adder import AdderConv2d, AdderLinear  # noqa: E402
 from shiftwire_models.affine import BatchNormAffine  # noqa: E402
 from shiftwire_models.export import export_model  # noqa: E402

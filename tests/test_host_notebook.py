@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from board_bench import needs_pynq
-from shiftwire.cli.notebook import SOURCE
+from shiftwire.cli.demo import SOURCE
 from shiftwire_boards.runtime.record import Badge
-from test_synth import said
+from verbs import run_verb
 
 EPOCHS = "epochs = 20"
 
 
 def test_a_copy_is_written_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = tmp_path / "host.ipynb"
-    status, out, _ = said(capsys, "notebook", "-o", copy)
+    status, out, _ = run_verb(capsys, "notebook", "-o", copy)
     assert status == 0 and "open it in Jupyter" in out
     assert copy.read_text() == SOURCE.read_text()
-    status, _, err = said(capsys, "notebook", "-o", copy)
+    status, _, err = run_verb(capsys, "notebook", "-o", copy)
     assert status == 2 and "is there already" in err
 
 

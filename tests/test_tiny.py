@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from shiftwire.fixed import Fixed
-from shiftwire.network import Network, Node, Tensor
-from shiftwire.ops import Bias, Dense, Relu, Shift
-from shiftwire.shift_weights import ShiftWeights
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.weights.shift import Shift
 
 
 def tiny() -> Network:

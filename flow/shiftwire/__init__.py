@@ -2,7 +2,7 @@
 
 from shiftwire.api import convert, load_network, to_hls4ml
 from shiftwire.errors import CheckFailedError, InputError, ShiftwireError, ToolError
-from shiftwire.project import Project, load_project
+from shiftwire.project.project import Project, load_project
 
 __all__ = [
     "CheckFailedError",

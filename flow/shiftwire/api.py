@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shiftwire.errors import InputError
-from shiftwire.kernel import Fold
-from shiftwire.network import Network
-from shiftwire.onnx_import import IntegerWeights, import_onnx
-from shiftwire.passes import run_pipeline
-from shiftwire.project import Backend, Project, write_project
-from shiftwire.schedule import Design, Target, schedule
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network
+from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.reading.parameter import IntegerWeights
+from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.project.project import Backend, Project, write_project
+from shiftwire.schedule.design import Design, Target, schedule
 from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, load_board
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def to_hls4ml(
     """
     planned = model if isinstance(model, Design) else design(model, board, clock_ns)
     with redirect_stdout(io.StringIO()):
-        from shiftwire.hls4ml_ext import model_graph  # noqa: PLC0415 - hls4ml prints at import and takes seconds
+        from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints at import and takes seconds
 
         return model_graph(planned, Path(output))
 

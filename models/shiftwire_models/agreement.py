@@ -1,12 +1,12 @@
 """The last word on an export: the file and the net give the same outputs."""
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+import onnx
 from shiftwire_models.errors import ModelsError
 
 _SCALES = (0.25, 1.0, 4.0)

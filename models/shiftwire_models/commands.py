@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from rich.console import Console
 
+import onnx
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
 from shiftwire_models.data import Dataset, data_name, load_data, picture_shape

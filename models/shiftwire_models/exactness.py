@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
+import onnx
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format
 

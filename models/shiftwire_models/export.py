@@ -1,8 +1,8 @@
 """From a net to an ONNX file that any runtime executes: exact codes, or floats that are yet to be quantised."""
 
-import onnx
 from torch import nn
 
+import onnx
 from shiftwire_models.agreement import check_agreement, check_nearness
 from shiftwire_models.exactness import check_exactness
 from shiftwire_models.exporter import to_onnx

@@ -5,10 +5,10 @@ import logging
 import warnings
 from collections.abc import Iterator
 
-import onnx
 import torch
 from torch import nn
 
+import onnx
 from shiftwire_hls import onnx_function
 from shiftwire_models.contract import freeze
 from shiftwire_models.onnx_names import tidy_names

@@ -1,7 +1,6 @@
 """What a float file may hold, so that quantising it has one meaning."""
 
 import onnx
-
 from shiftwire_models.errors import ModelsError
 
 _ADDERS = ("AdderConv", "AdderDense")

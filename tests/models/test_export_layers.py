@@ -3,12 +3,12 @@
 import itertools
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 
+import onnx
 from shiftwire_models.adder import AdderConv2d, AdderLinear
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.block import Arithmetic, ShiftAddBlock

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import torch
-from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+import onnx
+from onnx import helper, numpy_helper
 from shiftwire_models.adder import AdderLinear
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.block import BlockKind

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import onnx
 from shiftwire_models.cli import main
 from shiftwire_models.data.patches import cifar_normalised
 from shiftwire_models.errors import ModelsError

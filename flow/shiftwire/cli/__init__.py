@@ -12,48 +12,46 @@ from collections.abc import Sequence
 from types import FrameType, TracebackType
 
 from shiftwire.cli import (
-    boards,
-    build,
+    board,
     convert,
     cosim,
     csim,
     demo,
-    deploy,
-    doctor,
     energy,
     inspect,
+    inventory,
     measure,
-    notebook,
-    package,
     quantize,
     report,
     synth,
-    unit,
     verify,
 )
+from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ShiftwireError
-from shiftwire.project import shiftwire_version
+from shiftwire.project.project import shiftwire_version
 
 VERBS = (
-    convert,
-    quantize,
-    csim,
-    cosim,
-    synth,
-    build,
-    package,
-    deploy,
-    measure,
-    energy,
-    notebook,
-    report,
-    inspect,
-    verify,
-    unit,
-    boards,
-    doctor,
-    demo,
+    Verb(convert.add, convert.run),
+    Verb(quantize.add, quantize.run),
+    Verb(csim.add, csim.run),
+    Verb(cosim.add, cosim.run),
+    Verb(synth.add, synth.run),
+    Verb(board.add_build, board.run_build),
+    Verb(board.add_package, board.run_package),
+    Verb(board.add_deploy, board.run_deploy),
+    Verb(measure.add, measure.run),
+    Verb(energy.add, energy.run),
+    Verb(demo.add_notebook, demo.run_notebook),
+    Verb(report.add, report.run),
+    Verb(inspect.add_inspect, inspect.run_inspect),
+    Verb(verify.add, verify.run),
+    Verb(inspect.add_unit, inspect.run_unit),
+    Verb(inventory.add_boards, inventory.run_boards),
+    Verb(inventory.add_doctor, inventory.run_doctor),
+    Verb(demo.add_demo, demo.run_demo),
 )
+"""Every verb, in the order of the help."""
+
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 INTERNAL = 70
@@ -101,9 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"shiftwire {shiftwire_version()}")
     parser.add_argument("--debug", action="store_true", help="show a traceback for every error")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-    for module in VERBS:
-        verb = module.add(verbs)
-        verb.set_defaults(run=module.run)
+    for entry in VERBS:
+        verb = entry.add(verbs)
+        verb.set_defaults(run=entry.run)
         verb.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser
 

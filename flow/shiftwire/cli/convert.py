@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
-from shiftwire.cli.design_text import crowded, modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
 from shiftwire.errors import InputError
-from shiftwire.kernel import Fold
-from shiftwire.onnx_import import IntegerWeights
-from shiftwire.project import Backend
-from shiftwire.schedule import Target
+from shiftwire.ir.kernel import Fold
+from shiftwire.onnx.reading.parameter import IntegerWeights
+from shiftwire.project.project import Backend
+from shiftwire.reports.design_text import crowded, modelled, speed
+from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import board_names
 
 WHOLE = 100.0

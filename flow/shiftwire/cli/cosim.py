@@ -7,15 +7,15 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.cosim import FILE, CosimReport, cosim, simulated_rows
-from shiftwire.data import load_data
-from shiftwire.engines import accuracy
 from shiftwire.errors import InputError
-from shiftwire.project import Project, golden_codes, load_project
-from shiftwire.report_rows import as_json, write_rows
-from shiftwire.rtl.run import FREE, Conditions
-from shiftwire.tools.vitis import Step
-from shiftwire.vendor_runs import vitis_rows
+from shiftwire.project.data import load_data
+from shiftwire.project.project import Project, golden_codes, load_project
+from shiftwire.project.report_rows import as_json, write_rows
+from shiftwire.synth.vendor_runs import vitis_rows
+from shiftwire.synth.vitis import Step
+from shiftwire.verify.cosim import FILE, CosimReport, cosim, simulated_rows
+from shiftwire.verify.engines import accuracy
+from shiftwire.verify.rtl_simulator import FREE, Conditions
 
 WAVES = (".fst", ".vcd")
 

@@ -7,14 +7,15 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.csim import CsimReport, Progress, csim
-from shiftwire.data import load_data
-from shiftwire.engines import accuracy
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes
-from shiftwire.junit import write_junit
-from shiftwire.native_csim import CHECKED, bounded_csim, native_csim
-from shiftwire.project import Project, load_project
+from shiftwire.numbers.fixed import Codes
+from shiftwire.project.data import load_data
+from shiftwire.project.project import Project, load_project
+from shiftwire.tools.progress import Progress
+from shiftwire.verify.csim import CsimReport, csim
+from shiftwire.verify.engines import accuracy
+from shiftwire.verify.junit import write_junit
+from shiftwire.verify.native_csim import CHECKED, bounded_csim, native_csim
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:

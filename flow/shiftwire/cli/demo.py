@@ -1,4 +1,4 @@
-"""shiftwire demo: train, export, convert, C-simulate and compare, on real data."""
+"""shiftwire demo and shiftwire notebook: what shows the whole way on real data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from shiftwire import api
 from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
-from shiftwire.data import load_data
-from shiftwire.errors import CheckFailedError, ToolError
+from shiftwire.errors import CheckFailedError, InputError, ToolError
+from shiftwire.project.data import load_data
+from shiftwire.tools.atomic import replaced_file
 
 NET = "digits-shiftadd"
 
 
-def add(verbs: Verbs) -> argparse.ArgumentParser:
+def add_demo(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "demo",
@@ -30,7 +31,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run_demo(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.output
     model, data_file = folder / "digits.onnx", folder / "digits_test.npz"
     expected = folder / "digits_torch.npz"
@@ -57,3 +58,25 @@ def _train(*arguments: str | Path) -> None:
     done = subprocess.run([sys.executable, "-m", "shiftwire_models", *map(str, arguments)], check=False)
     if done.returncode:
         raise CheckFailedError(f"shiftwire-train {arguments[0]} ended with status {done.returncode}; see its message")
+
+
+SOURCE = Path(__file__).resolve().parent.parent / "notebooks" / "host.ipynb"
+
+
+def add_notebook(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "notebook",
+        "write a Jupyter notebook that trains a small network and takes it to a board's package",
+        "shiftwire notebook -o host.ipynb",
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("host.ipynb"), help="file (host.ipynb)")
+    return parser
+
+
+def run_notebook(arguments: argparse.Namespace) -> int:
+    if arguments.output.exists():
+        raise InputError(f"{arguments.output} is there already, with what its cells said; name another by -o")
+    replaced_file(arguments.output, SOURCE.read_text(encoding="utf-8"))
+    say(f"wrote {arguments.output}: open it in Jupyter, with pip install 'shiftwire[train,rtl,board]' jupyter")
+    return 0

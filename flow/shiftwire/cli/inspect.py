@@ -1,4 +1,4 @@
-"""shiftwire inspect: what a model or a project is made of."""
+"""shiftwire inspect and shiftwire unit: what a model or a project is made of, and one unit of it as C++."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import load_network
-from shiftwire.cli.design_text import modelled, speed
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
-from shiftwire.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds
-from shiftwire.network import Network, Operations
-from shiftwire.project import load_project
-from shiftwire.schedule import Design
+from shiftwire.errors import InputError
+from shiftwire.hls.wrapper import unit_source
+from shiftwire.ir.network import Network, Operations
+from shiftwire.project.project import load_project
+from shiftwire.reports.design_text import modelled, speed
+from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds
+from shiftwire.schedule.design import Design
+from shiftwire_hls import INCLUDE_DIR
 
 COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "multiplies", "weight bits")
 
 
-def add(verbs: Verbs) -> argparse.ArgumentParser:
+def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "inspect",
@@ -29,7 +32,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     return parser
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run_inspect(arguments: argparse.Namespace) -> int:
     design = load_project(arguments.target).design if arguments.target.is_dir() else None
     network = design.network if design else load_network(arguments.target)
     facts = list(inspect_network(network))
@@ -98,3 +101,25 @@ def _built(design: Design | None) -> dict[str, object]:
     return {
         "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
     }
+
+
+def add_unit(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "unit",
+        "write one unit of a project as C++ behind plain word streams, for any HLS tool",
+        "shiftwire unit build/model conv1 -o conv1.cpp",
+    )
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument("name", help="a unit of design.json; a layer's last unit has the layer's name")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="C++ file to write")
+    return parser
+
+
+def run_unit(arguments: argparse.Namespace) -> int:
+    text = unit_source(load_project(arguments.project).design, arguments.name)
+    if not arguments.output.parent.is_dir():
+        raise InputError(f"found no folder {arguments.output.parent}; make it or name another file")
+    arguments.output.write_text(text, encoding="utf-8")
+    say(f"{arguments.output}: top function {arguments.name}; its headers are in {INCLUDE_DIR}")
+    return 0

@@ -6,17 +6,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from shiftwire.board_doctor import PYTHON
-from shiftwire.board_measure import Run, measure_there
-from shiftwire.board_sim import simulated_record
+from shiftwire.board.doctor import PYTHON
+from shiftwire.board.measure import Run, measure_there
+from shiftwire.board.simulated import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
-from shiftwire.data import Data, load_data, wanted_codes
 from shiftwire.errors import InputError
-from shiftwire.folder import replaced_file
-from shiftwire.network import Network
-from shiftwire.project import Project, golden_codes, load_project
-from shiftwire.record_html import record_html
-from shiftwire.record_rows import badge_text, notes_of, rows_of
+from shiftwire.ir.network import Network
+from shiftwire.project.data import Data, load_data, wanted_codes
+from shiftwire.project.project import Project, golden_codes, load_project
+from shiftwire.reports.record_html import record_html
+from shiftwire.reports.record_rows import badge_text, notes_of, rows_of
+from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.ssh import Remote
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_to_json, write_record

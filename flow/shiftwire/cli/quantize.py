@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.data import read_arrays
 from shiftwire.errors import InputError, noted
-from shiftwire.fixed import Fixed
-from shiftwire.quantize import Method, Options, Quantized, Ranging, Samples, quantize_model, write_model
-from shiftwire.quantize.quantizer import Progress
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.project.data import read_arrays
+from shiftwire.quantize.options import Method, Options, Ranging
+from shiftwire.quantize.quantizer import Progress, Quantized, Samples, quantize_model, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")

@@ -8,13 +8,13 @@ from pathlib import Path
 from shiftwire.cli.measure import FILE, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
 from shiftwire.errors import InputError
-from shiftwire.folder import replaced_file
-from shiftwire.project import REPORTS, load_project
-from shiftwire.record_html import compare_html, record_html
-from shiftwire.record_rows import badge_text, pairs_of
-from shiftwire.report import page
-from shiftwire.report_html import page_html
-from shiftwire.report_text import COLUMNS, cells, page_json, sentences
+from shiftwire.project.project import REPORTS, load_project
+from shiftwire.reports.html import page_html
+from shiftwire.reports.record_html import compare_html, record_html
+from shiftwire.reports.record_rows import badge_text, pairs_of
+from shiftwire.reports.summary import page
+from shiftwire.reports.text import COLUMNS, cells, page_json, sentences
+from shiftwire.tools.atomic import replaced_file
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import read_record, record_to_json

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shiftwire.cli.synth_text import print_counts, print_rows, print_speeds, synth_json
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, still_at
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, show, still_at
 from shiftwire.errors import InputError
-from shiftwire.figures import figure
-from shiftwire.fitting import slower_design
-from shiftwire.project import Project, load_project
-from shiftwire.report_rows import Rows, as_json, write_rows
-from shiftwire.schedule import Design
-from shiftwire.speed import LABEL, UnitSpeed, unit_speeds
-from shiftwire.synth import FILE, SynthReport, Top, synthesise
-from shiftwire.tools.vitis import Step
-from shiftwire.vendor_runs import vitis_rows, vivado_rows
+from shiftwire.project.project import Project, load_project
+from shiftwire.project.report_rows import Rows, as_json, write_rows
+from shiftwire.reports.figures import figure
+from shiftwire.reports.synth_text import count_tables, row_tables, speed_tables, synth_json
+from shiftwire.schedule.design import Design
+from shiftwire.synth.counts import FILE, SynthReport, Top, synthesise
+from shiftwire.synth.fitting import slower_design
+from shiftwire.synth.speed import LABEL, UnitSpeed, unit_speeds
+from shiftwire.synth.vendor_runs import vitis_rows, vivado_rows
+from shiftwire.synth.vitis import Step
 
 TOOLS = ("yosys", "vitis", "vivado")
 
@@ -61,7 +61,7 @@ def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) 
     if as_one_object:
         print_json({"rows": [as_json(row) for row in rows.rows]})
     else:
-        print_rows(rows)
+        show(row_tables(rows))
     return 0
 
 
@@ -79,8 +79,8 @@ def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(synth_json(report, slower, speeds))
     else:
-        print_counts(report, arguments.units)
-        print_speeds(speeds or [])
+        show(count_tables(report, arguments.units))
+        show(speed_tables(speeds or []))
     if report.overruns:
         note(overrun(report, slower))
     return 1 if report.overruns else 0

@@ -6,21 +6,31 @@ import argparse
 import json
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Table as RichTable
 
-from shiftwire.csim import Progress as Report
+from shiftwire.reports.table import Table
+from shiftwire.tools.progress import Progress as Report
 
 PLAIN_WIDTH = 200
 MINUTE_S = 60.0
 
 Verbs = Any
 """What argparse's add_subparsers returns; its class is private."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command: `add` makes its parser, `run` does it and returns the exit status."""
+
+    add: Callable[[Verbs], argparse.ArgumentParser]
+    run: Callable[[argparse.Namespace], int]
 
 
 def add_verb(verbs: Verbs, name: str, what: str, example: str) -> argparse.ArgumentParser:
@@ -47,11 +57,20 @@ def print_json(value: Any) -> None:
     say(json.dumps(value, indent=1))
 
 
+def show(items: Iterable[Table | str]) -> None:
+    """Tables and lines, in their order."""
+    for item in items:
+        if isinstance(item, Table):
+            print_table(item.columns, item.rows)
+        else:
+            say(item)
+
+
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
     """A table; cells that are numbers stand right."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     console = Console(width=None if is_terminal else PLAIN_WIDTH, highlight=False)
-    table = Table(title=title, title_justify="left", box=None if not is_terminal else Table().box)
+    table = RichTable(title=title, title_justify="left", box=None if not is_terminal else RichTable().box)
     for at, column in enumerate(columns):
         numbers = all(isinstance(row[at], int | float) or row[at] in ("", "-") for row in rows)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")

@@ -7,11 +7,18 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.csim import CsimReport, csim
-from shiftwire.data import Data, load_data
-from shiftwire.engines import EngineResult, csim_result, expected_values, onnx_result, reference_result, values_result
 from shiftwire.errors import InputError
-from shiftwire.project import Project, load_project
+from shiftwire.project.data import Data, load_data
+from shiftwire.project.project import Project, load_project
+from shiftwire.verify.csim import CsimReport, csim
+from shiftwire.verify.engines import (
+    EngineResult,
+    csim_result,
+    expected_values,
+    onnx_result,
+    reference_result,
+    values_result,
+)
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Fold, Kernel, Port, Table, settings
-from shiftwire.network import Op, Operations, Tensor, Witness
-from shiftwire.ops.bias import Bias
-from shiftwire.ops.weights import Shift
-from shiftwire.shift_weights import ShiftWeights
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, Table, settings
+from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.weights.shift import Shift
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Fold, Kernel, divisors
-from shiftwire.network import Op, Operations, Tensor, Witness
-from shiftwire.ops.bias import Bias
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.kernel import Fold, Kernel, divisors
+from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Codes
 from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels
-from shiftwire.ops.weights import Weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ from math import prod
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Fold, Kernel, Port, Setting, Table, settings
-from shiftwire.ops.bias import Bias
-from shiftwire.ops.weights import Weights
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, Setting, Table, settings
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, eq=False)

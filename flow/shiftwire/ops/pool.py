@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.interval import require_width
-from shiftwire.kernel import CodeType, Fold, Kernel, Port, divisors, settings
-from shiftwire.network import Op, Operations, Tensor
+from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, divisors, settings
+from shiftwire.ir.network import Op, Operations, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import require_width
 from shiftwire.ops.window import Taps, Window
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import Fold, Kernel, Port, settings
-from shiftwire.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.kernel import Fold, Kernel, Port, settings
+from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, requantize
-from shiftwire.interval import require_width
-from shiftwire.kernel import CodeType, Fold, Kernel, Port, settings
-from shiftwire.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, settings
+from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, requantize
+from shiftwire.numbers.interval import require_width
 
 
 @dataclass(frozen=True, slots=True)

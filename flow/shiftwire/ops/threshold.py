@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Fold, Kernel, Port, Table, settings
-from shiftwire.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, Table, settings
+from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, eq=False)

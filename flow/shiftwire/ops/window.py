@@ -9,8 +9,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Kernel, Port, Table, settings, width_kernel
+from shiftwire.ir.kernel import CodeType, Kernel, Port, Table, settings, width_kernel
+from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, slots=True)

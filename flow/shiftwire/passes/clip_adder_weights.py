@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwire.fixed import Fixed
-from shiftwire.network import Network, Op
-from shiftwire.ops import Adder, Bias, Conv, Dense
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Network, Op
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.adder import Adder
 
 
 def clip_adder_weights(network: Network) -> Network:

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwire.network import Network, Op
-from shiftwire.ops import Affine, Conv, Dense, Shift
-from shiftwire.shift_weights import ShiftWeights
+from shiftwire.ir.network import Network, Op
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.shift import Shift
 
 
 def compact_terms(network: Network) -> Network:

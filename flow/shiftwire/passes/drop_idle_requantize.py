@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from shiftwire.network import Network, Node
-from shiftwire.ops import Requantize
+from shiftwire.ir.network import Network, Node
+from shiftwire.ops.requantize import Requantize
 
 
 def drop_idle_requantize(network: Network) -> Network:

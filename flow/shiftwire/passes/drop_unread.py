@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shiftwire.network import Network
+from shiftwire.ir.network import Network
 
 
 def drop_unread(network: Network) -> Network:

@@ -4,10 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwire.fixed import Codes
-from shiftwire.network import Network, Node, Op
-from shiftwire.ops import Adder, Dense, Flatten, Int, Relu, Requantize, Shift
-from shiftwire.shift_weights import ShiftWeights
+from shiftwire.ir.network import Network, Node, Op
+from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
 
 
 def flatten_in_stream_order(network: Network) -> Network:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import onnx
 
+import onnx
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.host import HostInput, channels_last
-from shiftwire.network import Op, Tensor
-from shiftwire.onnx_import.graph import Graph
-from shiftwire.onnx_import.readers import reader_of
-from shiftwire.onnx_import.view import View
-from shiftwire.ops import Requantize
+from shiftwire.ir.host import HostInput, channels_last
+from shiftwire.ir.network import Op, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.onnx.ops.readers import reader_of
+from shiftwire.onnx.reading.graph import Graph
+from shiftwire.onnx.reading.view import View
+from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Options

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Fixed, Overflow, Rounding, quantize
+from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, quantize
 from shiftwire.quantize.options import Options, Ranging
 
 SAMPLED = 1 << 18

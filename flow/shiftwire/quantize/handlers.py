@@ -10,17 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Overflow, Rounding, Values
-from shiftwire.network import Op
-from shiftwire.onnx_import.layers import read_window
-from shiftwire.onnx_import.readers import READERS
-from shiftwire.onnx_import.view import View
-from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Requantize, SumPool, Weights, Window
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Op
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Overflow, Rounding, Values
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.ops.layers import read_window
+from shiftwire.onnx.ops.readers import READERS
+from shiftwire.onnx.reading.view import View
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.pool import AveragePool, SumPool
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.window import Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
-from shiftwire.shift_weights import ShiftWeights
 
 Handler = Callable[[View, Draft], None]
 

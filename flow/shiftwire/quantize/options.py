@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Fixed
-from shiftwire.shift_weights import WINDOW_LIMIT
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.shift_weights import WINDOW_LIMIT
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Values
+from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.terms import (
     STEPS,

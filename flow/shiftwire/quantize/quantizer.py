@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
+import onnx
 from shiftwire.errors import InputError, noted
-from shiftwire.fixed import Codes, Values
-from shiftwire.host import Tail
-from shiftwire.network import Network
-from shiftwire.onnx_export import to_onnx
-from shiftwire.onnx_import.canonical import canonical
-from shiftwire.onnx_import.file import load
-from shiftwire.onnx_import.graph import Graph
-from shiftwire.onnx_import.importer import check_contract, network_from_model, opened
-from shiftwire.onnx_import.view import View
+from shiftwire.ir.host import Tail
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.file import load
+from shiftwire.onnx.importer import check_contract, network_from_model, opened
+from shiftwire.onnx.reading.graph import Graph
+from shiftwire.onnx.reading.view import View
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, missing_functions, tensors, with_functions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Values
+from shiftwire.numbers.fixed import Codes, Values
 
 CLEAR_MARGIN = 1.0
 """A float margin, in units of the logits, from which on an answer counts as clear."""

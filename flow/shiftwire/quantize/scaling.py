@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.network import Op, Tensor
-from shiftwire.ops import Affine, Bias, Requantize
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Op, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.formats import covering
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.terms import greedy_terms, weight_values
-from shiftwire.shift_weights import ShiftWeights
 
 GUARD_BITS = 4
 """Bits below an activation's step that a sum keeps before it is scaled."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shiftwire.fixed import Codes, Values
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.quantize.options import Method
-from shiftwire.shift_weights import ShiftWeights
 
 APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 """Four-bit APoT: sums of one of {0, 1, 4, 16} / 2 and one of {0, 2, 8} ..., as exact integers."""

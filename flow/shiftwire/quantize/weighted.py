@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Values
-from shiftwire.network import Op
-from shiftwire.ops import Adder, Bias, Int, Shift, Weights
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Op
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.plans import Plan, plans
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error

@@ -1,1 +1,1 @@
-"""A design as SystemVerilog: units, the memories they read, the beats that flow between them, and the text."""
+"""SystemVerilog: units as modules, the AXI shell and its registers, the files; imports ir, knows no Design."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel
-from shiftwire.rtl.units import Actor, Reads, Writes
+from shiftwire.ir.kernel import Kernel
+from shiftwire.ir.rtl_network import Actor, Reads, Writes
+from shiftwire.numbers.fixed import Codes
 
 
 def every(count: int) -> Codes:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes, Fixed
 
 CONTAINERS = (8, 16, 32)
 WIDEST_WORD = 512

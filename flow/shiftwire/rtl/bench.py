@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shiftwire.ir.rtl_network import RtlNetwork, RtlUnit, Stream
 from shiftwire.rtl.emit import wire
-from shiftwire.rtl.units import RtlNetwork, RtlUnit, Stream
 
 WORD = 32
 NARROWEST = 3

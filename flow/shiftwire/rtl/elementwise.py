@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Fixed
+from shiftwire.ir.rtl_network import Memory, Parameter, RtlUnit
+from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.rtl.actors import choosing, joining, packets, plain, repeating, splitting
 from shiftwire.rtl.shift_codes import ShiftCodes
 from shiftwire.rtl.site import Site, is_block
-from shiftwire.rtl.units import Memory, Parameter, RtlUnit
 
 
 def fork(site: Site) -> RtlUnit:

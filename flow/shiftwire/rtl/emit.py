@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from shiftwire.rtl.units import Memory, RtlNetwork, RtlUnit
+from shiftwire.ir.rtl_network import Memory, RtlNetwork, RtlUnit
 
 HEAD = """// {name}: the network as units behind valid/ready streams. Written by shiftwire.
 // A beat of s_data holds {lanes_in} codes of {format_in}, one of m_data {lanes_out} of {format_out}, code 0 in the

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shiftwire.ir.rtl_network import RtlNetwork, Stream
 from shiftwire.rtl.axi_stream import CONTAINERS, AxiStream, container_for
 from shiftwire.rtl.shell import Shell
-from shiftwire.rtl.units import RtlNetwork, Stream
 
 WORD_BITS = 64
 """What the high-performance ports of Zynq-7000 carry."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Kernel
+from shiftwire.ir.kernel import Kernel
+from shiftwire.numbers.fixed import Codes
 
 
 @dataclass(frozen=True, eq=False)

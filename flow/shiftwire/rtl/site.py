@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shiftwire.cost import memory
-from shiftwire.fixed import Fixed
-from shiftwire.kernel import CodeType, Kernel
-from shiftwire.rtl.units import Actor, Memory, Parameter, RtlUnit
-from shiftwire.streaming import Fifo, Unit
+from shiftwire.ir.kernel import CodeType, Kernel
+from shiftwire.ir.rtl_network import Actor, Memory, Parameter, RtlUnit
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.schedule.cost import memory
+from shiftwire.schedule.streaming import Fifo, Unit
 
 
 @dataclass(frozen=True)

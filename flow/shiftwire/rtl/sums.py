@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.kernel import CodeType, Lane
+from shiftwire.ir.kernel import CodeType, Lane
+from shiftwire.ir.rtl_network import Memory, Parameter, RtlNetwork, RtlUnit, Stream
+from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.rtl.actors import folding, splitting
 from shiftwire.rtl.shift_codes import ShiftCodes
 from shiftwire.rtl.site import Site, is_block
 from shiftwire.rtl.stages import Element, stages
-from shiftwire.rtl.units import Memory, Parameter, RtlNetwork, RtlUnit, Stream
 
 DSP_BLOCKS = 4
 """KIND of integer elements whose products are asked for as DSP blocks."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from shiftwire.fixed import Codes
-from shiftwire.kernel import Lane
+from shiftwire.ir.kernel import Lane
+from shiftwire.ir.rtl_network import RtlUnit
+from shiftwire.numbers.fixed import Codes
 from shiftwire.rtl.actors import plain
 from shiftwire.rtl.site import Site
-from shiftwire.rtl.units import RtlUnit
-from shiftwire.rtl.unrolled import Form, adder_layer, linear_layer
+from shiftwire.rtl.unrolled.adder_layer import adder_layer
+from shiftwire.rtl.unrolled.linear_layer import linear_layer
+from shiftwire.rtl.unrolled.result import Form
 
 MOST_WEIGHTS = 4096
 """Larger layers take minutes to optimise and fill a device."""

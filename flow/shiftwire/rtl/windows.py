@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from shiftwire.ir.rtl_network import RtlUnit
 from shiftwire.rtl.actors import joining, windowing
 from shiftwire.rtl.site import Site, is_block
-from shiftwire.rtl.units import RtlUnit
 
 
 def window(site: Site) -> RtlUnit:

@@ -1,1 +1,1 @@
-"""Outside programs: the only place that looks for them, runs them and reads the environment."""
+"""Outside programs, the environment, the file system, and the form that figures are read into; imports errors alone."""

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from shiftwire.resources import Resources
+from shiftwire.tools.resources import Resources
 
 Cell = Mapping[str, Any]
 Module = Mapping[str, Any]

@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
-from shiftwire.resources import Resources
 from shiftwire.tools.netlist import top_resources, unit_resources
 from shiftwire.tools.process import run
+from shiftwire.tools.resources import Resources
 
 MEND = "install it by pip install 'shiftwire[rtl]'"
 WORKER = Path(__file__).with_name("yosys_worker.py")

@@ -1,10 +1,10 @@
 """The float weights an exact file came from, found by likeness: names change on the way, directions do not."""
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 
+import onnx
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.graph import GraphNet
 from shiftwire_models.finetune.layers import TunedSum

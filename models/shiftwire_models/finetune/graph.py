@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+import onnx
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, Tuned, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire.errors import CheckFailedError, ToolError
-from shiftwire.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes, Fixed
 
 MEND = "install it by pip install 'shiftwire[rtl]'"
 ANSWER = "alkaid answered with {}, wanted sums of two values alone; install alkaid 0.8 by pip install 'shiftwire[rtl]'"

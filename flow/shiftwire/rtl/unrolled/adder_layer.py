@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.interval import Interval, adder_interval
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import Interval, adder_interval
 from shiftwire.rtl.unrolled.comparator import comparators
 from shiftwire.rtl.unrolled.netlist import Netlist
 from shiftwire.rtl.unrolled.operand import Minimum, Plain, Word

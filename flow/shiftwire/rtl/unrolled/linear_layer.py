@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
 
-from shiftwire.fixed import Codes, Fixed
-from shiftwire.interval import Interval, linear_interval
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import Interval, linear_interval
 from shiftwire.rtl.unrolled.adder_graph import AdderGraph, Term, adder_graph
 from shiftwire.rtl.unrolled.adder_layer import require_holds
 from shiftwire.rtl.unrolled.netlist import Netlist

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from shiftwire.fixed import Fixed
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.rtl.unrolled.bit import Bit
 from shiftwire.rtl.unrolled.cells import SHARED_INPUTS, Cells, joint
 from shiftwire.rtl.unrolled.chain import Chain

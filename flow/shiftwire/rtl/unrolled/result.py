@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from shiftwire.fixed import Fixed
+from shiftwire.numbers.fixed import Fixed
 
 
 class Form(enum.Enum):

@@ -1,0 +1,1 @@
+"""From project to board: bitstream, package, deployment, measurement, the simulated board; imports project."""

@@ -1,0 +1,116 @@
+"""manifest.json of a board package: what the runtime on the board must know of a project.
+
+Read by shiftwire_boards.runtime.manifest; the fields are explained there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from shiftwire.board.program import project_shell
+from shiftwire.errors import InputError
+from shiftwire.ir.host import HostInput, HostOutput
+from shiftwire.ir.network import Network, Tensor
+from shiftwire.ir.rtl_network import RtlNetwork
+from shiftwire.project.project import Project
+from shiftwire.rtl.axi_stream import BYTE, AxiStream
+from shiftwire.rtl.shell import Shell
+from shiftwire.schedule.depths import interval, layer_cycles
+from shiftwire.schedule.tokens import foreseen_latency
+from shiftwire_boards.runtime.preparation import Preparation
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class About:
+    """What a model does not say itself: a word a class, and how pixels become the values it reads."""
+
+    labels: tuple[str, ...] | None = None
+    preparation: Preparation | None = None
+
+    def check(self, network: Network) -> None:
+        """Raises InputError for labels of other classes, and for numbers that will not do."""
+        if self.labels is not None and len(self.labels) != network.output.size:
+            raise InputError(
+                f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
+            )
+        fault = "" if self.preparation is None else self.preparation.fault(network.input.shape[-1])
+        if fault:
+            raise InputError(f"{fault}; give what the model learnt on, with commas between")
+
+
+NOTHING = About()
+
+
+def board_manifest(
+    project: Project, name: str, files: Mapping[str, str], golden: str | None = None, about: About = NOTHING
+) -> dict[str, Any]:
+    """`files` are checksums of the other files of the package, by name; `golden` is one of them.
+
+    Raises InputError where `about` is of another network.
+    """
+    design, shell = project.design, project_shell(project)
+    network = design.network
+    about.check(network)
+    return {
+        "shiftwire_package": SCHEMA,
+        "name": name,
+        "version_hash": project.version_hash,
+        "board": design.board.name,
+        "part": design.board.part,
+        "clock_ns": design.clock_ns,
+        "input": {**_port(network.input, shell.input), "encode": _encode(network.host_input)},
+        "output": {**_port(network.output, shell.output), "decode": _decode(network)},
+        "foreseen": _foreseen(design.rtl, shell),
+        "preparation": None if about.preparation is None else asdict(about.preparation),
+        "labels": about.labels,
+        "golden": golden,
+        "files": dict(files),
+    }
+
+
+def _foreseen(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
+    """Frames follow each other as the slowest unit works, or as the longer port takes or gives its words."""
+    return {
+        "interval_cycles": max(interval(network), shell.input.words, shell.output.words),
+        "latency_cycles": foreseen_latency(network),
+        "layers": list(layer_cycles(network).items()),
+    }
+
+
+def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
+    return {
+        "format": str(tensor.format),
+        "shape": list(tensor.shape),
+        "container_bits": stream.container_bits,
+        "word_bytes": stream.word_bits // BYTE,
+    }
+
+
+def _encode(host: HostInput) -> dict[str, Any]:
+    told = host.quantiser
+    quantiser = None
+    if told is not None:
+        quantiser = {
+            "scale": told.scale,
+            "zero_point": told.zero_point,
+            "lo": told.lo,
+            "hi": told.hi,
+            "rounding": told.rounding.value,
+        }
+    return {
+        "quantises": host.quantises,
+        "rounding": host.rounding.value,
+        "overflow": host.overflow.value,
+        "quantiser": quantiser,
+    }
+
+
+def _decode(network: Network) -> dict[str, Any]:
+    host: HostOutput = network.host_output
+    channels = host.channels
+    scale, offset = (host.scale, 0.0) if channels is None else (channels.scale.tolist(), channels.offset.tolist())
+    return {"scale": scale, "offset": offset, "tail": host.tail.value}

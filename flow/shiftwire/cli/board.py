@@ -1,0 +1,169 @@
+"""shiftwire build, package and deploy: a bitstream, one archive for the board, and the archive on it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from shiftwire.board.build import build, built, check_script, write_script
+from shiftwire.board.deploy import deploy
+from shiftwire.board.doctor import PYTHON, doctor_there
+from shiftwire.board.manifest import About
+from shiftwire.board.measure import Run, measure_there
+from shiftwire.board.package import folder_of, package
+from shiftwire.cli.measure import add_board_options, check_seconds, keep_record, note_seconds, show_record
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say, still_at
+from shiftwire.errors import InputError
+from shiftwire.project.project import Project, load_project
+from shiftwire.reports.build_text import build_sentences
+from shiftwire.reports.summary import counted_whole
+from shiftwire.synth.build_report import build_json, write_build
+from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.preparation import Preparation
+
+
+def add_package(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "package",
+        "pack overlay, golden frames, runtime and manifest into one archive for the board",
+        "shiftwire package build/model --labels classes.txt --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26",
+    )
+    parser.add_argument("project", type=Path, help="folder of which 'shiftwire build' made a bitstream")
+    parser.add_argument("--bit", type=Path, help="a bitstream made elsewhere, its .hwh beside it")
+    parser.add_argument("-o", "--output", type=Path, help="archive (default: reports/<project>.tar.gz)")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="a text file with the name of a class in each line")
+    parser.add_argument("--scale", type=float, metavar="S", help="pixels become ((pixel / S) - mean) / std (S: 255)")
+    parser.add_argument("--mean", type=_numbers, metavar="M[,M...]", help="one number, or one a channel (0)")
+    parser.add_argument("--std", type=_numbers, metavar="D[,D...]", help="one number, or one a channel (1)")
+    return parser
+
+
+def run_package(arguments: argparse.Namespace) -> int:
+    project = load_project(arguments.project)
+    bit = arguments.bit or _built(project)
+    archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
+    package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments))
+    say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
+    return 0
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        wanted = "wanted numbers with commas between them, such as 0.5,0.4"
+        raise argparse.ArgumentTypeError(f"found '{text}', {wanted}") from None
+
+
+def _about(arguments: argparse.Namespace) -> About:
+    labels = None if arguments.labels is None else _lines(arguments.labels)
+    given = (arguments.scale, arguments.mean, arguments.std)
+    if given == (None, None, None):
+        return About(labels)
+    scale = 255.0 if arguments.scale is None else arguments.scale
+    return About(labels, Preparation(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
+
+
+def _lines(file: Path) -> tuple[str, ...]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot read the labels in {file} ({error}); name a text file, a class in each line"
+        ) from None
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _built(project: Project) -> Path:
+    """A script that was run_package by hand, or elsewhere, has left no build.json yet."""
+    made = built(project)
+    write_build(project, made.report)
+    return made.bit
+
+
+def add_build(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "build",
+        "make bitstream, .hwh and reports of a project, on a machine with Vivado",
+        "shiftwire build build/model --script",
+    )
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote with rtl/")
+    parser.add_argument("--script", action="store_true", help="only write the script for Vivado, and check it by tclsh")
+    parser.add_argument("--json", action="store_true", help="print utilisation, slacks and power as one JSON object")
+    return parser
+
+
+def run_build(arguments: argparse.Namespace) -> int:
+    project = load_project(arguments.project)
+    if arguments.script:
+        script = write_script(project)
+        say(f"checked: {check_script(project, script)}")
+        say(f"next: vivado -mode batch -source {script}")
+        return 0
+    note(f"building the bitstream of {arguments.project}: an hour or so")
+    with still_at("building"):
+        made = build(project)
+    if arguments.json:
+        print_json(build_json(made.report))
+        return 0
+    say(f"wrote {made.bit} beside {', '.join(file.name for file in made.files[1:])}")
+    for head, text in build_sentences(made.report, project.design.board, counted_whole(project)):
+        say(f"{head}: {text}")
+    say(f"next: shiftwire package {arguments.project}")
+    return 0
+
+
+def add_deploy(verbs: Verbs) -> argparse.ArgumentParser:
+    parser = add_verb(
+        verbs,
+        "deploy",
+        "copy a package to a board over SSH, run_deploy it there, bring the record home",
+        "shiftwire deploy build/model --host xilinx@pynq --measure --sudo",
+    )
+    parser.add_argument("project", type=Path, help="folder of which 'shiftwire package' made an archive")
+    parser.add_argument("--archive", type=Path, help="archive (default: reports/<project>.tar.gz)")
+    parser.add_argument(
+        "--doctor", action="store_true", help="ask there whether the board can run_deploy it, line by line"
+    )
+    parser.add_argument("--measure", action="store_true", help="measure there, into reports/record.json here")
+    add_board_options(parser, is_wanted=True)
+    return parser
+
+
+def run_deploy(arguments: argparse.Namespace) -> int:
+    _check_deploy(arguments)
+    project = load_project(arguments.project)
+    archive = arguments.archive or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
+    remote = Remote(arguments.host, arguments.ssh_config)
+    with progress("copying") as report_progress:
+        folder = deploy(archive, remote, report_progress)
+    say(f"on {arguments.host}: ~/{folder}")
+    if arguments.doctor:
+        told = doctor_there(folder, remote, python=arguments.python, sudo=arguments.sudo)
+        say(told.output.strip())
+        if told.status:
+            return 1
+    if not arguments.measure:
+        return 0
+    seconds = note_seconds(arguments)
+    record = measure_there(
+        project, remote, Run(seconds, python=arguments.python, sudo=arguments.sudo, marker=arguments.marker)
+    )
+    keep_record(project, record)
+    return show_record(record)
+
+
+def _check_deploy(arguments: argparse.Namespace) -> None:
+    check_seconds(arguments)
+    runs = arguments.measure or arguments.doctor
+    idle = {
+        "seconds": arguments.seconds is not None and not arguments.measure,
+        "marker": arguments.marker is not None and not arguments.measure,
+        "sudo": arguments.sudo and not runs,
+        "python": arguments.python != PYTHON and not runs,
+    }
+    for name, is_idle in idle.items():
+        if is_idle:
+            raise InputError(f"--{name} is for a measurement on the board; add_deploy --measure")

@@ -1,0 +1,60 @@
+"""The one speller of C++: kernels as data become Cfg structs, tables and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiftwire.ir.kernel import CodeType, Kernel, Lane, Setting
+
+_INT32 = range(-(1 << 31) + 1, 1 << 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A C++ stream and the type of its beats."""
+
+    type: str
+    name: str
+
+
+def code_type(held: CodeType) -> str:
+    return f"sw::{'sint' if held.signed else 'uint'}<{held.bits}>"
+
+
+def rom_type(held: CodeType) -> str:
+    return f"sw::rom_{'sint' if held.signed else 'uint'}<{held.bits}>"
+
+
+def config_struct(name: str, kernel: Kernel) -> str:
+    """The Cfg parameter of a kernel: constants, types and the lane."""
+    lines = [f"    {_member(setting)}" for setting in kernel.settings]
+    lines += [f"    typedef {rom_type(table.type)} {table.name}_t;" for table in kernel.tables]
+    return "\n".join([f"struct {name} {{", *lines, "};"])
+
+
+def call(
+    kernel: Kernel, config: str, inputs: Sequence[Variable], outputs: Sequence[Variable], tables: Sequence[str]
+) -> str:
+    """The statement that runs a kernel; a variable's type is that of a beat."""
+    types = ", ".join([*(x.type for x in inputs), *(y.type for y in outputs), config])
+    arguments = ", ".join([*(x.name for x in inputs), *(y.name for y in outputs), *tables])
+    return f"sw::{kernel.function}<{types}>({arguments});"
+
+
+def array(element: str, name: str, codes: Sequence[int]) -> str:
+    """A constant table."""
+    return f"static const {element} {name}[{len(codes)}] = {{{', '.join(map(str, codes))}}};"
+
+
+def _member(setting: Setting) -> str:
+    match setting.value:
+        case bool():
+            return f"static const bool {setting.name} = {str(setting.value).lower()};"
+        case int():
+            width = "int" if setting.value in _INT32 else "long long"
+            return f"static const {width} {setting.name} = {setting.value}{'' if width == 'int' else 'LL'};"
+        case CodeType():
+            return f"typedef {code_type(setting.value)} {setting.name};"
+        case Lane():
+            return f"typedef sw::{setting.value.value} {setting.name};"

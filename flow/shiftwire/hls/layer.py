@@ -1,0 +1,113 @@
+"""Our layers inside hls4ml: one class a kernel function, types and tables given, nothing left to its passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hls4ml.backends.fpga.fpga_types import APTypeConverter, HLSTypeConverter
+from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
+from hls4ml.backends.vivado.vivado_types import VivadoStreamVariableConverter
+from hls4ml.model.layers import Layer
+from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
+
+from shiftwire.hls.cpp import Variable, call, config_struct
+from shiftwire.ir.kernel import Kernel
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.schedule.streaming import Fifo
+
+
+def precision(held: Fixed) -> FixedPrecisionType:
+    """ap_fixed or ap_ufixed with the same bits and the same binary point."""
+    return FixedPrecisionType(width=held.bits, integer=held.bits - held.frac, signed=held.signed)
+
+
+def as_stream(variable: Any, fifo: Fifo) -> Any:
+    """hls4ml's stream of `nnet::array` beats of the FIFO's lanes and depth, converted by its own passes or not yet."""
+    types = HLSTypeConverter(precision_converter=APTypeConverter())
+    stream = VivadoStreamVariableConverter(type_converter=types).convert(variable, depth=fifo.depth)
+    stream.type.n_elem = fifo.port.lanes
+    stream.pragma = ("stream", fifo.depth)
+    return stream
+
+
+class KernelLayer(Layer):  # type: ignore[misc]
+    """A unit that carries its `kernel`, its output `fifos` and the `output_shape` of a frame as attributes."""
+
+    def initialize(self) -> None:
+        """Called by hls4ml: declare the outputs and the tables with explicit types."""
+        fifos: tuple[Fifo, ...] = self.attributes["fifos"]
+        for at, fifo in enumerate(fifos):
+            self.add_output_variable(
+                list(self.attributes["output_shape"]),
+                out_name=fifo.name,
+                var_name=f"layer{{index}}_out{f'_{at}' if at else ''}",
+                precision=precision(fifo.format),
+            )
+            self.set_attr(fifo.name, as_stream(self.get_output_variable(fifo.name), fifo))
+        kernel: Kernel = self.attributes["kernel"]
+        for table in kernel.tables:
+            self.add_weights_variable(
+                name=table.name,
+                var_name=f"{table.name}{{index}}",
+                precision=IntegerPrecisionType(width=table.type.bits, signed=table.type.signed),
+                data=np.asarray(table.codes, np.float64),
+            )
+
+
+def _layer_class(function: str) -> type[KernelLayer]:
+    """The hls4ml class of a kernel function, such as ShiftwireMaxPool."""
+    return type(f"Shiftwire{function.title().replace('_', '')}", (KernelLayer,), {})
+
+
+LAYER_CLASSES = {
+    function: _layer_class(function)
+    for function in (
+        "add",
+        "affine",
+        "concat",
+        "fork",
+        "max_pool",
+        "mvu",
+        "narrow",
+        "relu",
+        "reorder",
+        "requantize",
+        "sum_pool",
+        "threshold",
+        "vvu",
+        "widen",
+        "window",
+    )
+}
+"""hls4ml's class for each kernel function."""
+
+
+class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
+    """Writes the Cfg struct of any of our layers."""
+
+    def __init__(self) -> None:
+        super().__init__(list(LAYER_CLASSES.values()))
+
+    def format(self, node: Any) -> str:
+        return config_struct(f"config{node.index}", node.attributes["kernel"])
+
+
+class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
+    """Writes the kernel call of any of our layers and includes its headers."""
+
+    def __init__(self) -> None:
+        super().__init__(list(LAYER_CLASSES.values()))
+
+    def format(self, node: Any) -> str:
+        kernel: Kernel = node.attributes["kernel"]
+        inputs = [node.get_input_variable(name) for name in node.inputs]
+        outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
+        tables = [node.get_weights(table.name).name for table in kernel.tables]
+        read, written = ([Variable(x.type.name, x.name) for x in streams] for streams in (inputs, outputs))
+        return call(kernel, f"config{node.index}", read, written, tables)
+
+    def transform(self, model: Any, node: Any) -> bool:
+        changed: bool = super().transform(model, node)
+        node.set_attr("include_header", [f"nnet_utils/{header}" for header in node.attributes["kernel"].headers])
+        return changed

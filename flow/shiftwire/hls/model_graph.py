@@ -1,0 +1,102 @@
+"""Design to hls4ml's ModelGraph, through a layer list in which every type is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+from hls4ml.model.graph import ModelGraph
+
+from shiftwire.hls.layer import LAYER_CLASSES, as_stream, precision
+from shiftwire.hls.register import register
+from shiftwire.ir.network import Network
+from shiftwire.ir.rtl_network import NETWORK
+from shiftwire.schedule.design import Design
+from shiftwire.schedule.streaming import Unit
+
+AP_TYPES_DIR = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+"""The arbitrary-precision types that hls4ml ships for C-simulation."""
+
+
+def version() -> str:
+    return str(hls4ml.__version__)
+
+
+def model_graph(design: Design, folder: Path) -> ModelGraph:
+    """A genuine ModelGraph that writes into `folder`; write, compile, predict, trace and build work on it.
+
+    predict takes and gives values (N, ...) with channels last; give float64 for formats of more than 24 bits.
+    """
+    register()
+    network = design.network
+    units = design.pipeline
+    layers = [_input_layer(design), *(_layer(design, unit) for unit in units.units)]
+    graph = ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [units.output])
+    (source,) = graph.get_input_variables()
+    as_stream(source, units.fifos[units.input])
+    return graph
+
+
+def _config(design: Design, folder: Path) -> dict[str, Any]:
+    backend = hls4ml.backends.get_backend("Vitis")
+    config: dict[str, Any] = backend.create_initial_config(
+        part=design.board.part,
+        clock_period=design.clock_ns,
+        io_type="io_stream",
+        write_weights_txt=True,
+    )
+    network = design.network
+    precisions = {_input_name(network): {"Precision": {"result": str(precision(network.input.format))}}}
+    traced = {unit.name: {"Trace": True} for unit in design.pipeline.units if unit.is_last}
+    config |= {
+        "OutputDir": str(folder),
+        "ProjectName": NETWORK,
+        "Backend": "Vitis",
+        "TraceOutput": True,
+        "HLSConfig": {
+            "Model": {
+                "Precision": "fixed<16,6>",
+                "ReuseFactor": 1,
+                "Strategy": "Latency",
+                "PipelineStyle": "dataflow",
+                "TraceOutput": True,
+            },
+            "LayerName": precisions | traced,
+        },
+    }
+    return config
+
+
+def _input_name(network: Network) -> str:
+    """hls4ml makes a C++ variable of it, which must be no keyword, no macro and no layer's name."""
+    name = f"{network.input_name}_in"
+    while name in network.tensors:
+        name += "_"
+    return name
+
+
+def _input_layer(design: Design) -> dict[str, Any]:
+    network = design.network
+    return {
+        "name": _input_name(network),
+        "class_name": "InputLayer",
+        "input_shape": list(network.input.shape),
+        "inputs": [],
+        "outputs": [_input_name(network)],
+    }
+
+
+def _layer(design: Design, unit: Unit) -> dict[str, Any]:
+    units, network = design.pipeline, design.network
+    fifos = tuple(units.fifos[name] for name in unit.outputs)
+    port = fifos[0].port
+    return {
+        "name": unit.name,
+        "class_name": LAYER_CLASSES[unit.kernel.function].__name__,
+        "inputs": [_input_name(network) if name == units.input else name for name in unit.inputs],
+        "outputs": list(unit.outputs),
+        "kernel": unit.kernel,
+        "fifos": fifos,
+        "output_shape": network.tensors[unit.layer].shape if unit.is_last else (port.beats, port.lanes),
+    }

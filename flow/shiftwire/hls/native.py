@@ -1,0 +1,119 @@
+"""Simulation programs built and run: fast native ones, and bounded ones that know the emitted depths and cycles."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shiftwire.errors import CheckFailedError
+from shiftwire.hls.simulation import IMAGES, Simulation, simulation
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network, Node
+from shiftwire.numbers.fixed import Codes
+from shiftwire.schedule.streaming import Pipeline, pipeline
+from shiftwire.schedule.timing import timing
+from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.host_cpp import NATIVE, Build, compiled
+from shiftwire.tools.process import run
+from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
+
+ALIGNED = "-faligned-new"
+"""C++14 itself would put vectors of lanes at addresses that their loads refuse."""
+
+FLAGS = ("-O3", NATIVE, ALIGNED)
+
+FIFO_BYTES = 1 << 16
+"""What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
+
+MOST_LANES = 8
+"""PE and SIMD on a host: what AVX2's sixteen registers carry."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled simulation and the codes of its tables."""
+
+    pipeline: Pipeline
+    simulation: Simulation
+    path: Path
+    tables: Path
+    counts_cycles: bool
+
+    def batches(self, samples: int) -> int:
+        """Lane vectors that so many samples fill."""
+        return -(-samples // IMAGES)
+
+
+def host_pipeline(network: Network) -> Pipeline:
+    """The network folded for a host's registers instead of a board; no code depends on a fold."""
+    units = pipeline(network, {node.name: _host_fold(network, node) for node in network.nodes})
+    return units.with_depths(timing(units).depths)
+
+
+def _host_fold(network: Network, node: Node) -> Fold:
+    """As many lanes as registers hold, PE first."""
+    folds = node.op.folds(network.sources(node), network.tensors[node.name])
+    return max((f for f in folds if f.pe <= MOST_LANES and f.simd <= MOST_LANES), key=lambda f: (f.pe, f.simd))
+
+
+def native_program(network: Network, folder: Path) -> Program:
+    """A fast simulation; FIFOs are as deep as a core's cache likes, or as the network needs."""
+    units = host_pipeline(network)
+    capacities = {
+        name: max(fifo.depth, FIFO_BYTES // (fifo.port.lanes * IMAGES * (2 if fifo.format.bits < 16 else 4)))
+        for name, fifo in units.fifos.items()
+    }
+    return _built(units, capacities, folder / "native", FLAGS)
+
+
+def bounded_program(units: Pipeline, folder: Path) -> Program:
+    """A simulation on FIFOs of their emitted depth that counts the iterations of every unit's loops."""
+    depths = {name: fifo.depth for name, fifo in units.fifos.items()}
+    return _built(units, depths, folder / "bounded", ("-O1", ALIGNED, "-DSHIFTWIRE_COUNT"))
+
+
+def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: tuple[str, ...]) -> Program:
+    made = simulation(units, capacities)
+    source = folder / "simulation.cpp"
+    replaced_file(source, made.source)
+    replaced_file(folder / "tables.bin", made.tables.tobytes())
+    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags), folder / "built")
+    return Program(units, made, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Codes (N, codes of a frame) of each watched FIFO, and the cycles that each unit counted."""
+
+    codes: Mapping[str, Codes]
+    cycles: Mapping[str, int]
+
+
+def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcome:
+    """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows."""
+    samples = len(codes)
+    batches = program.batches(samples)
+    narrow = codes.astype(program.simulation.given)
+    missing = np.zeros((batches * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
+    watched = program.simulation.watched if all_layers else (program.pipeline.output,)
+    with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:
+        given, made = Path(folder) / "in", Path(folder) / "out"
+        with given.open("wb") as file:
+            narrow.tofile(file)
+            missing.tofile(file)
+        command: list[str | Path] = [program.path, program.tables, str(batches), given, made, str(int(all_layers))]
+        said = run(command, "simulate")
+        if said.startswith("deadlock"):
+            raise CheckFailedError(f"the pipeline stands still: {'; '.join(said.splitlines()[1:])}; deepen those FIFOs")
+        flat = np.fromfile(made, np.int64)
+    found, start = {}, 0
+    for name in watched:
+        size = program.pipeline.fifos[name].port.codes
+        found[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
+        start += batches * IMAGES * size
+    counted = (line.rsplit(" ", 1) for line in said.splitlines())
+    return Outcome(found, {name: int(cycles) for name, cycles in counted})

@@ -1,0 +1,193 @@
+"""The typed network; `Network.evaluate` is the specification that every other execution is compared with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from shiftwire.errors import InputError, noted
+from shiftwire.ir.host import HostInput, HostOutput
+from shiftwire.ir.kernel import Fold, Kernel, divisors
+from shiftwire.numbers.fixed import Codes, Fixed
+
+MAX_ELEMENTS = 1 << 24
+"""Largest tensor: 128 MiB of codes a sample, far more than a board holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Shape and format of one sample, without a batch axis; images are (height, width, channels)."""
+
+    shape: tuple[int, ...]
+    format: Fixed
+
+    def __post_init__(self) -> None:
+        if not self.shape or min(self.shape) < 1:
+            raise InputError(f"a tensor of shape {self.shape} holds no elements; every axis needs at least 1")
+        if self.size > MAX_ELEMENTS:
+            raise InputError(f"a tensor of shape {self.shape} holds more than {MAX_ELEMENTS} elements; shrink it")
+
+    def __str__(self) -> str:
+        return f"{self.format}[{'x'.join(map(str, self.shape))}]"
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What one inference costs, counted in scalar operations; a shift by a constant is a wire in unrolled hardware."""
+
+    shifts: int = 0
+    adds: int = 0
+    compares: int = 0
+    multiplies: int = 0
+
+    def __add__(self, other: Operations) -> Operations:
+        return Operations(
+            self.shifts + other.shifts,
+            self.adds + other.adds,
+            self.compares + other.compares,
+            self.multiplies + other.multiplies,
+        )
+
+
+Witness = tuple[tuple[str, Codes], ...]
+"""Named codes that explain one output."""
+
+
+class Op(ABC):
+    """A frozen dataclass that holds all that is known of one layer; every consumer asks it and nothing else."""
+
+    @abstractmethod
+    def infer(self, *inputs: Tensor) -> Tensor:
+        """Shape and narrowest format of the output; raises InputError for inputs that the op cannot read."""
+
+    @abstractmethod
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        """Exact output codes (N, ...) for input codes (N, ...); this is the specification."""
+
+    @abstractmethod
+    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+        """The hardware that does the same: the first kernel reads the inputs, each other one its predecessor.
+
+        None at all where the output's stream is the input's.
+        """
+
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        """Every way to fold the layer; lanes that divide the channels where it has no weights."""
+        return tuple(Fold(lanes) for lanes in divisors(output.shape[-1]))
+
+    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+        """Cycles a frame of the slowest of `kernels`, without building them; 0 where there are none."""
+        return output.size // fold.pe
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        """What made the output code at `index` of one sample; whole inputs where an op knows nothing narrower."""
+        return tuple((f"input {at}", code) for at, code in enumerate(codes))
+
+    @abstractmethod
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        """Scalar operations of one inference."""
+
+    @property
+    def kind(self) -> str:
+        """The operation's name in the ONNX contract."""
+        return type(self).__name__
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of constants that the layer stores."""
+        return 0
+
+    @property
+    def terms(self) -> float | None:
+        """Mean number of power-of-two terms a filter has, None where weights are no such sums."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer; its name is its output tensor's name."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.op.kind
+
+
+@dataclass(frozen=True)
+class Network:
+    """Nodes in topological order from one input to one output, verified when made.
+
+    `input_name` is the tensor that the caller gives, `output_name` the one it gets back.
+    """
+
+    input_name: str
+    input: Tensor
+    nodes: tuple[Node, ...]
+    output_name: str
+    host_input: HostInput = field(default_factory=HostInput)
+    host_output: HostOutput = field(default_factory=HostOutput)
+    tensors: dict[str, Tensor] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tensors = {self.input_name: self.input}
+        for node in self.nodes:
+            with noted(f"in node '{node.name}' ({node.kind})"):
+                tensors[node.name] = _inferred(node, tensors)
+        if self.output_name not in tensors:
+            raise InputError(f"the output '{self.output_name}' is made by no node; name one of {', '.join(tensors)}")
+        object.__setattr__(self, "tensors", tensors)
+
+    @property
+    def output(self) -> Tensor:
+        return self.tensors[self.output_name]
+
+    def sources(self, node: Node) -> tuple[Tensor, ...]:
+        """The tensors a node reads."""
+        return tuple(self.tensors[name] for name in node.inputs)
+
+    def consumers(self, name: str) -> tuple[Node, ...]:
+        return tuple(node for node in self.nodes if name in node.inputs)
+
+    def evaluate(self, codes: Codes) -> Codes:
+        """Output codes (N, ...) for input codes (N, *input.shape)."""
+        return self.evaluate_layers(codes)[self.output_name]
+
+    def evaluate_layers(self, codes: Codes) -> dict[str, Codes]:
+        """Codes of the input and of every node, by name, each (N, *shape)."""
+        self._check(codes)
+        known = {self.input_name: codes}
+        for node in self.nodes:
+            known[node.name] = node.op.evaluate(self.sources(node), *(known[name] for name in node.inputs))
+        return known
+
+    def batches(self, codes: Codes, size: int = 32) -> Iterator[Codes]:
+        """Slices of at most `size` samples, so that a whole test set fits in memory."""
+        return (codes[start : start + size] for start in range(0, len(codes), size))
+
+    def _check(self, codes: Codes) -> None:
+        if codes.shape[1:] != self.input.shape:
+            raise InputError(f"codes of shape {codes.shape[1:]} do not fit the input {self.input}; give (N, ...) codes")
+        if codes.dtype != np.int64 or not self.input.format.holds(codes):
+            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantise them first")
+
+
+def _inferred(node: Node, tensors: dict[str, Tensor]) -> Tensor:
+    if node.name in tensors:
+        raise InputError(f"the name '{node.name}' is taken by an earlier tensor; rename the node")
+    missing = [name for name in node.inputs if name not in tensors]
+    if missing:
+        raise InputError(f"it reads '{missing[0]}', which no earlier node makes; put the nodes in topological order")
+    sources = [tensors[name] for name in node.inputs]
+    with noted(f"reading {', '.join(map(str, sources))}"):
+        return node.op.infer(*sources)

@@ -1,0 +1,72 @@
+"""QONNX's quantisers, float32 operation by float32 operation, as every runtime of such files computes them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.numbers.fixed import Codes, Fixed
+
+Floats = npt.NDArray[np.float32]
+
+
+class FloatRounding(enum.Enum):
+    """QONNX's rounding modes; half_up and half_down send ties away from and towards zero."""
+
+    HALF_EVEN = "half_even"
+    FLOOR = "floor"
+    CEIL = "ceil"
+    UP = "up"
+    DOWN = "down"
+    HALF_UP = "half_up"
+    HALF_DOWN = "half_down"
+    SIGN = "sign"
+
+    def whole(self, x: Floats) -> Floats:
+        """Whole numbers of `x`; SIGN knows -1 and 1 alone."""
+        match self:
+            case FloatRounding.HALF_EVEN:
+                made = np.rint(x)
+            case FloatRounding.FLOOR:
+                made = np.floor(x)
+            case FloatRounding.CEIL:
+                made = np.ceil(x)
+            case FloatRounding.UP:
+                made = np.sign(x) * np.ceil(np.abs(x))
+            case FloatRounding.DOWN:
+                made = np.trunc(x)
+            case FloatRounding.HALF_UP:
+                made = np.sign(x) * np.floor(np.abs(x) + np.float32(0.5))
+            case FloatRounding.HALF_DOWN:
+                made = np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5))
+            case FloatRounding.SIGN:
+                made = np.where(x >= 0, np.float32(1), np.float32(-1))
+        return made.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class FloatQuantiser:
+    """code = round(clip(x / scale + zero_point, lo, hi)) - zero_point, so that value = code * scale exactly."""
+
+    scale: float
+    zero_point: int
+    lo: int
+    hi: int
+    rounding: FloatRounding
+
+    def codes(self, x: npt.NDArray[Any], scales: Floats | None = None) -> Codes:
+        """Codes of any finite values, computed in float32; `scales` that broadcast replace the one scale."""
+        divisor = np.float32(self.scale) if scales is None else scales
+        scaled = x.astype(np.float32) / divisor + np.float32(self.zero_point)
+        clipped = np.clip(scaled, np.float32(self.lo), np.float32(self.hi))
+        # from 25 bits on float32 rounds the upper end away, so the range is kept in integers too
+        return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point
+
+    @property
+    def held(self) -> Fixed:
+        """The narrowest whole-number format of the codes."""
+        return Fixed.covering(self.lo - self.zero_point, self.hi - self.zero_point, 0)

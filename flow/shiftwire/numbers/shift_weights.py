@@ -1,0 +1,84 @@
+"""Weights that are sums of k signed powers of two; k may differ per filter and zero is a code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Codes
+
+Signs = npt.NDArray[np.int8]
+
+WINDOW_LIMIT = 31
+"""Widest span of exponents in one layer: int32 weights at any k, and more than any published family uses."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShiftWeights:
+    """weight = sum over terms of sign * 2**exponent.
+
+    sign  (terms, out, in...), each -1, 0 or 1; exponent  the same shape, read only where sign is not 0.
+    """
+
+    sign: Signs
+    exponent: Signs
+
+    def __post_init__(self) -> None:
+        if self.sign.shape != self.exponent.shape or self.sign.ndim < 2 or not self.sign.size:
+            raise InputError(
+                f"signs of shape {self.sign.shape} and exponents of shape {self.exponent.shape} make no weights; "
+                "give both the shape (terms, out, in...)"
+            )
+        if np.abs(self.sign).max() > 1:
+            raise InputError(f"a sign of {self.sign.flat[np.abs(self.sign).argmax()]} is none of -1, 0, 1")
+        lo, hi = self.window
+        if hi - lo > WINDOW_LIMIT:
+            raise InputError(f"exponents from {lo} to {hi} span more than {WINDOW_LIMIT}; quantise the weights coarser")
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Smallest and largest exponent that a term uses; (0, 0) when every weight is zero."""
+        used = self.exponent[self.sign != 0]
+        return (int(used.min()), int(used.max())) if used.size else (0, 0)
+
+    @property
+    def terms(self) -> int:
+        return int(self.sign.shape[0])
+
+    @property
+    def terms_per_filter(self) -> Codes:
+        """k of each filter, (out,): one more than the last term that any of its weights uses."""
+        used = (self.sign != 0).any(axis=tuple(range(2, self.sign.ndim)))
+        last = self.terms - np.argmax(used[::-1], axis=0)
+        return np.where(used.any(0), last, 0)
+
+    @property
+    def shifts(self) -> Codes:
+        """Left shift of each term's code, (terms, out, in...): exponent above the window's low end, 0 for no term."""
+        return np.where(self.sign != 0, self.exponent.astype(np.int64) - self.window[0], 0)
+
+    @property
+    def integers(self) -> Codes:
+        """The weights (out, in...) in units of 2**window[0]."""
+        total: Codes = np.sum(self.sign.astype(np.int64) << self.shifts, axis=0)
+        return total
+
+    @property
+    def magnitude_bits(self) -> int:
+        """Bits of the field that holds shift + 1, or 0 for no term."""
+        return (int(np.max(self.shifts)) + 1).bit_length()
+
+    @property
+    def packed(self) -> Codes:
+        """ROM codes (out, in..., terms): the sign bit above a field of `magnitude_bits`; a code of 0 is no term."""
+        magnitude = np.where(self.sign != 0, self.shifts + 1, 0)
+        return np.moveaxis((self.sign < 0).astype(np.int64) << self.magnitude_bits | magnitude, 0, -1)
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits that the packed codes take, counting only the terms each filter has."""
+        per_term: int = self.sign[0, 0].size * (self.magnitude_bits + 1)
+        return int(np.sum(self.terms_per_filter)) * per_term

@@ -1,0 +1,1 @@
+"""ONNX files in and out: importer, exporter, and onnxruntime as an independent oracle; imports its inner rooms."""

@@ -1,0 +1,151 @@
+"""An ONNX graph that rewrites may edit: nodes in order, constants as arrays, static shapes of all tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import onnx
+from onnx import helper, numpy_helper
+from shiftwire.onnx.canonical.shapes import Value, inferred
+
+QUANTISERS = ("Quant", "IntQuant", "BipolarQuant", "Trunc", "FloatQuant")
+"""QONNX's operations that put a tensor on a grid; they keep its shape."""
+
+PARAMETER_OPS = (*QUANTISERS, "Transpose")
+"""What may stand between a float initialiser and the layer that uses it as weight or bias."""
+
+
+@dataclass
+class Draft:
+    """A graph in the making; `inputs` are those that are no initialisers.
+
+    `values` holds the static shape and type of every tensor, as of the last `infer`.
+    Shapes are those at the batch `PROBE` where the file leaves the batch open.
+    """
+
+    model: onnx.ModelProto
+    inputs: list[onnx.ValueInfoProto]
+    nodes: list[onnx.NodeProto]
+    constants: dict[str, npt.NDArray[Any]]
+    values: dict[str, Value] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, model: onnx.ModelProto) -> Draft:
+        """A copy: the model itself is never edited."""
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
+        inputs = [value for value in model.graph.input if value.name not in constants]
+        return cls(model, inputs, nodes, constants)
+
+    @property
+    def outputs(self) -> set[str]:
+        return {value.name for value in self.model.graph.output}
+
+    def infer(self) -> None:
+        """Shapes of everything as the graph is now."""
+        self.values = inferred(self.model, self.inputs, self.nodes, self.constants)
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """Static shape, None where inference does not reach."""
+        if name in self.constants:
+            return self.constants[name].shape
+        return self.values[name].shape if name in self.values else None
+
+    def producer(self, name: str) -> onnx.NodeProto | None:
+        return next((node for node in self.nodes if name in node.output), None)
+
+    def consumers(self, name: str) -> list[onnx.NodeProto]:
+        return [node for node in self.nodes if name in reads(node)]
+
+    def is_read_once(self, name: str) -> bool:
+        """Whether one node alone sees the tensor, so that its producer may be merged into that node."""
+        return len(self.consumers(name)) == 1 and name not in self.outputs
+
+    def is_parameter(self, name: str) -> bool:
+        """Whether a tensor is a constant, possibly quantised in the graph, where it must stay visible."""
+        if name in self.constants:
+            return True
+        made = self.producer(name)
+        return (
+            made is not None and made.op_type in PARAMETER_OPS and all(map(self.is_parameter, filter(None, made.input)))
+        )
+
+    def constant(self, wish: str, values: npt.NDArray[Any]) -> str:
+        """A new initialiser; returns the name it was given."""
+        name = self.fresh(wish)
+        self.constants[name] = np.ascontiguousarray(values)
+        return name
+
+    def fresh(self, wish: str) -> str:
+        """`wish`, or `wish_2` and so on where a tensor has that name."""
+        taken = {output for node in self.nodes for output in node.output} | set(self.constants)
+        taken |= {value.name for value in self.inputs}
+        names = (wish if at == 1 else f"{wish}_{at}" for at in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
+        """Put nodes where another stood."""
+        at = next(at for at, node in enumerate(self.nodes) if node is old)
+        self.nodes[at : at + 1] = new
+
+    def bypass(self, node: onnx.NodeProto) -> None:
+        """Drop a node that changes nothing: its readers read its input; the graph's output keeps its name."""
+        source, made = node.input[0], node.output[0]
+        if made not in self.outputs:
+            self._rename(made, source)
+            self.replace(node)
+            return
+        producer = self.producer(source)
+        if producer is None or source in self.outputs or len(producer.output) > 1:
+            self.replace(node, helper.make_node("Identity", [source], [made], name=node.name))
+            return
+        self.replace(node)
+        self._rename(source, made)
+        producer.output[0] = made
+
+    def _rename(self, old: str, new: str) -> None:
+        for node in self.nodes:
+            for at, name in enumerate(node.input):
+                if name == old:
+                    node.input[at] = new
+
+    def sweep(self) -> None:
+        """Drop nodes and constants that nobody reads."""
+        read = set(self.outputs)
+        kept = []
+        for node in reversed(self.nodes):
+            if read & set(node.output):
+                read.update(reads(node))
+                kept.append(node)
+        self.nodes = kept[::-1]
+        self.constants = {name: value for name, value in self.constants.items() if name in read}
+
+
+def reads(node: onnx.NodeProto) -> Iterator[str]:
+    """Every tensor a node needs, those of its loop bodies and branches too."""
+    yield from filter(None, node.input)
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                yield from reads(inner)
+
+
+def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
+    """An attribute's value, text as str."""
+    found = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
+    return found.decode() if isinstance(found, bytes) else found
+
+
+def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:
+    """A node of another kind that makes what `node` made, under its name."""
+    return helper.make_node(kind, list(inputs), [node.output[0]], name=node.name, **attributes)
+
+
+def is_standard(node: onnx.NodeProto, *kinds: str) -> bool:
+    """Whether a node is one of ONNX's own operations of these kinds."""
+    return node.domain in ("", "ai.onnx") and node.op_type in kinds

@@ -1,0 +1,197 @@
+"""Transposes of channels-last exporters move towards the output, where pairs meet and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+import onnx
+from onnx import helper
+from shiftwire.onnx.canonical.draft import QUANTISERS, Draft, attribute, is_standard, remade
+from shiftwire.onnx.canonical.parameters import columns, transposed
+
+Perm = tuple[int, ...]
+
+ELEMENTWISE = (
+    "Relu",
+    "Clip",
+    "Sign",
+    "Identity",
+    "Neg",
+    "Sigmoid",
+    "Tanh",
+    "LeakyRelu",
+    "HardSigmoid",
+    "Dropout",
+    "Cast",
+)
+BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min")
+
+
+def cancel_transposes(draft: Draft) -> None:
+    """No Transpose that meets its inverse, none of weights; the rest stay for the importer to name."""
+    moved = True
+    while moved:
+        draft.infer()
+        moved = any(_step(draft, node) for node in list(draft.nodes) if node in draft.nodes)
+        draft.sweep()
+
+
+def _step(draft: Draft, node: onnx.NodeProto) -> bool:
+    """One change nearer to no transposes; whether there was one."""
+    if is_standard(node, "Transpose"):
+        return _meet(draft, node)
+    sources = [(name, _transpose(draft, name)) for name in node.input if name]
+    if not sources or (sources[0][1] is None and not is_standard(node, *BINARY)):
+        return False
+    if is_standard(node, *ELEMENTWISE, *BINARY) or node.op_type in QUANTISERS:
+        return _push(draft, node)
+    if is_standard(node, "Concat"):
+        return _push_concat(draft, node)
+    if is_standard(node, "ReduceMean"):
+        return _push_mean(draft, node)
+    return is_standard(node, "Flatten", "Reshape") and _push_flatten(draft, node)
+
+
+def _transpose(draft: Draft, name: str) -> onnx.NodeProto | None:
+    made = draft.producer(name)
+    return made if made is not None and is_standard(made, "Transpose") else None
+
+
+def _perm(draft: Draft, node: onnx.NodeProto) -> Perm | None:
+    shape = draft.shape(node.input[0])
+    return None if shape is None else tuple(attribute(node, "perm", list(range(len(shape)))[::-1]))
+
+
+def _meet(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Idle, of a parameter, or behind another Transpose."""
+    perm, before = _perm(draft, node), _transpose(draft, node.input[0])
+    if perm is None:
+        return False
+    shape = draft.shape(node.input[0]) or ()
+    if [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]:
+        return _idle(draft, node, perm)
+    if draft.is_parameter(node.input[0]):
+        turned = transposed(draft, node.input[0], perm)
+        if turned is not None:
+            node.input[0] = turned
+            draft.bypass(node)
+        return turned is not None
+    first = None if before is None else _perm(draft, before)
+    if before is None or first is None:
+        return False
+    draft.replace(node, remade(node, "Transpose", [before.input[0]], perm=[first[axis] for axis in perm]))
+    return True
+
+
+def _idle(draft: Draft, node: onnx.NodeProto, perm: Perm) -> bool:
+    """A Transpose that moves only axes of one element is a reshape."""
+    if perm == tuple(range(len(perm))):
+        draft.bypass(node)
+        return True
+    target = draft.constant(
+        f"{node.output[0]}_shape", np.array([0, *(draft.shape(node.output[0]) or ())[1:]], np.int64)
+    )
+    if perm[0] == 0:
+        draft.replace(node, remade(node, "Reshape", [node.input[0], target]))
+    return perm[0] == 0
+
+
+def _push(draft: Draft, node: onnx.NodeProto) -> bool:
+    """f(transpose(x), c) becomes transpose(f(x, c')), c' the constant in x's layout."""
+    turning = [
+        made
+        for name in node.input
+        if name and (made := _transpose(draft, name)) is not None and not draft.is_parameter(name)
+    ]
+    perm = _perm(draft, turning[0]) if turning else None
+    if perm is None or not _same(draft, turning, perm):
+        return False
+    inputs = [_unturned(draft, name, perm) for name in node.input]
+    if any(name is None for name in inputs):
+        return False
+    _behind(draft, node, [str(name) for name in inputs], perm)
+    return True
+
+
+def _same(draft: Draft, turning: Sequence[onnx.NodeProto], perm: Perm) -> bool:
+    return all(_perm(draft, made) == perm for made in turning)
+
+
+def _unturned(draft: Draft, name: str, perm: Perm) -> str | None:
+    """An input as it is in front of the Transpose: the other side of it, or a constant moved there."""
+    if not name or (name in draft.constants and draft.constants[name].size == 1):
+        return name
+    if name in draft.constants:
+        c = draft.constants[name]
+        full = c.reshape((1,) * (len(perm) - c.ndim) + c.shape)
+        return draft.constant(f"{name}_moved", np.transpose(full, np.argsort(perm)))
+    made = _transpose(draft, name)
+    return made.input[0] if made is not None and not draft.is_parameter(name) else None
+
+
+def _behind(
+    draft: Draft, node: onnx.NodeProto, inputs: Sequence[str], perm: Sequence[int], **changes: int | list[int]
+) -> None:
+    """The node on other inputs, its old output made by a Transpose behind it."""
+    inner = draft.fresh(f"{node.output[0]}_moved")
+    kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    moved = helper.make_node(
+        node.op_type, list(inputs), [inner], name=node.name, domain=node.domain, **(kept | changes)
+    )
+    turn = helper.make_node("Transpose", [inner], [node.output[0]], name=f"{inner}_back", perm=list(perm))
+    draft.replace(node, moved, turn)
+
+
+def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
+    turning = [_transpose(draft, name) for name in node.input]
+    known = [made for made in turning if made is not None]
+    perm = _perm(draft, known[0]) if len(known) == len(turning) else None
+    if perm is None or not _same(draft, known, perm):
+        return False
+    axis = perm[attribute(node, "axis", 0) % len(perm)]
+    _behind(draft, node, [made.input[0] for made in known], perm, axis=axis)
+    return True
+
+
+def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
+    """A mean in the layout in front of the Transpose, where no axis that is left changes its place."""
+    made = _transpose(draft, node.input[0])
+    perm = None if made is None else _perm(draft, made)
+    axes = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
+    if made is None or perm is None or axes is None:
+        return False
+    meant = sorted(perm[int(axis) % len(perm)] for axis in axes.ravel())
+    names = [made.input[0], draft.constant(f"{node.output[0]}_axes", np.array(meant, np.int64))]
+    if attribute(node, "keepdims", 1):
+        _behind(draft, node, names, perm)
+        return True
+    left = [axis for axis in perm if axis not in meant]
+    if left == sorted(left):
+        draft.replace(node, remade(node, "ReduceMean", names, keepdims=0))
+    return left == sorted(left)
+
+
+def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Flatten in the other order, and the columns of the weight behind it in that order."""
+    made = _transpose(draft, node.input[0])
+    before, flat = (draft.shape(made.input[0]), draft.shape(node.output[0])) if made is not None else (None, None)
+    readers = draft.consumers(node.output[0])
+    if made is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0] or len(readers) != 1:
+        return False
+    perm, reader = _perm(draft, made), readers[0]
+    if perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul") or attribute(reader, "transA", 0):
+        return False
+    places = np.transpose(np.arange(flat[1]).reshape(1, *before[1:]), perm).ravel()
+    order = np.argsort(places)
+    weight: str | None = reader.input[1]
+    is_turned = bool(attribute(reader, "transB", 0))
+    weight = reader.input[1] if is_turned else transposed(draft, reader.input[1], (1, 0))
+    weight = None if weight is None else columns(draft, weight, order)
+    weight = weight if weight is None or is_turned else transposed(draft, weight, (1, 0))
+    if weight is None:
+        return False
+    reader.input[1] = weight
+    draft.replace(node, remade(node, "Flatten", [made.input[0]], axis=1))
+    return True

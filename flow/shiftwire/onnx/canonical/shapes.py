@@ -1,0 +1,96 @@
+"""Static shapes of a graph, custom quantisers and a batch of any name notwithstanding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import onnx
+from onnx import helper, numpy_helper
+
+PROBE = 7
+"""The batch at which shapes are inferred where the file leaves it open; no file's meaning depends on it."""
+
+SAME_SHAPE_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+"""Domains of quantisers, whose output is as large as their first input."""
+
+SMALL = 64
+"""Constants of more elements are never shapes or axes, so inference need not see their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Static shape and ONNX element type."""
+
+    shape: tuple[int, ...]
+    type: int
+
+
+def inferred(
+    model: onnx.ModelProto,
+    given: Sequence[onnx.ValueInfoProto],
+    nodes: Sequence[onnx.NodeProto],
+    constants: Mapping[str, npt.NDArray[Any]],
+) -> dict[str, Value]:
+    """Shape and type of every tensor that ONNX's own inference reaches."""
+    shadow = onnx.ModelProto()
+    shadow.CopyFrom(_shell(model))
+    inputs = [_at_probe(value) for value in given] + [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+        for name, array in constants.items()
+        if array.size > SMALL
+    ]
+    small = [numpy_helper.from_array(array, name) for name, array in constants.items() if array.size <= SMALL]
+    outputs = [onnx.ValueInfoProto(name=value.name) for value in model.graph.output]
+    shadow.graph.CopyFrom(helper.make_graph([_shape_only(node) for node in nodes], "shadow", inputs, outputs, small))
+    try:
+        made = onnx.shape_inference.infer_shapes(shadow, data_prop=True).graph
+    except (onnx.shape_inference.InferenceError, RuntimeError):
+        return {}
+    return {
+        value.name: Value(*found)
+        for value in (*made.input, *made.value_info, *made.output)
+        if (found := _static(value))
+    }
+
+
+def _shell(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without its graph."""
+    return onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
+
+
+def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    probed = onnx.ValueInfoProto()
+    probed.CopyFrom(value)
+    dims = probed.type.tensor_type.shape.dim
+    if dims and not dims[0].dim_value:
+        dims[0].dim_value = PROBE
+    return probed
+
+
+def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
+    """A quantiser as the identity that it is for shapes."""
+    if node.domain in SAME_SHAPE_DOMAINS:
+        return helper.make_node("Identity", [node.input[0]], [node.output[0]], name=node.name)
+    return node
+
+
+def _static(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], int] | None:
+    tensor = value.type.tensor_type
+    if not tensor.HasField("shape") or not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
+        return None
+    return tuple(int(dim.dim_value) for dim in tensor.shape.dim), int(tensor.elem_type)
+
+
+def spatial_axes(rank: int) -> tuple[int, ...]:
+    """Axes behind batch and channels."""
+    return tuple(range(2, rank))
+
+
+def is_flat(shape: tuple[int, ...], flat: tuple[int, ...]) -> bool:
+    """Whether `flat` is `shape` (N, ...) as (N, all the rest)."""
+    return len(flat) == 2 and flat == (shape[0], int(np.prod(shape[1:], dtype=np.int64)))

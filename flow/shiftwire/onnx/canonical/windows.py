@@ -1,0 +1,153 @@
+"""Convolutions and pools with every attribute written out; pads merged; means of whole images named as such."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+import onnx
+from onnx import helper
+from shiftwire.onnx.canonical.draft import Draft, attribute, is_standard, remade
+from shiftwire.onnx.canonical.shapes import spatial_axes
+
+WINDOWED = ("Conv", "MaxPool", "AveragePool")
+
+
+def unify_windows(draft: Draft) -> None:
+    """kernel_shape, strides, pads, dilations (and group) explicit; auto_pad and an idle ceil_mode resolved."""
+    for node in list(draft.nodes):
+        shape = draft.shape(node.input[0]) if is_standard(node, *WINDOWED) else None
+        if shape is None or len(shape) < 3:
+            continue
+        kernel = attribute(node, "kernel_shape") or list((draft.shape(node.input[1]) or ())[2:])
+        if len(kernel) == len(shape) - 2 and _fits(node, len(kernel)):
+            _write(draft, node, shape[2:], kernel)
+
+
+def _fits(node: onnx.NodeProto, axes: int) -> bool:
+    """Whether each attribute has an entry an axis; where not, the importer says so."""
+    wanted = {"strides": axes, "dilations": axes, "pads": 2 * axes}
+    given = {name: attribute(node, name, [1] * count) for name, count in wanted.items()}
+    return all(isinstance(given[name], list) and len(given[name]) == count for name, count in wanted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One spatial axis of a window."""
+
+    size: int
+    kernel: int
+    stride: int
+    dilation: int
+
+    @property
+    def reach(self) -> int:
+        """Positions that a dilated kernel spans."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    def same_pads(self) -> int:
+        """Pads of both sides that give ceil(size / stride) positions (ONNX operator Conv, attribute auto_pad)."""
+        return max((-(-self.size // self.stride) - 1) * self.stride + self.reach - self.size, 0)
+
+    def is_whole(self, pads: int) -> bool:
+        """Whether the windows end where the padded image ends, so that rounding their number changes nothing."""
+        return (self.size + pads - self.reach) % self.stride == 0
+
+
+def _write(draft: Draft, node: onnx.NodeProto, image: tuple[int, ...], kernel: list[int]) -> None:
+    ones = [1] * len(kernel)
+    strides, dilations = attribute(node, "strides", ones), attribute(node, "dilations", ones)
+    axes = [_Axis(*sizes) for sizes in zip(image, kernel, strides, dilations, strict=True)]
+    pads = _pads(node, axes)
+    changes = {"kernel_shape": kernel, "strides": strides, "pads": pads, "dilations": dilations}
+    if node.op_type == "Conv":
+        changes["group"] = attribute(node, "group", 1)
+    kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute if entry.name != "auto_pad"}
+    both = [begin + end for begin, end in zip(pads[: len(axes)], pads[len(axes) :], strict=True)]
+    if all(axis.is_whole(total) for axis, total in zip(axes, both, strict=True)):
+        kept.pop("ceil_mode", None)
+    draft.replace(node, remade(node, node.op_type, node.input, **(kept | changes)))
+
+
+def _pads(node: onnx.NodeProto, axes: list[_Axis]) -> list[int]:
+    """Explicit pads, all begins then all ends."""
+    mode = attribute(node, "auto_pad", "NOTSET")
+    if mode == "NOTSET":
+        return list(attribute(node, "pads", [0] * 2 * len(axes)))
+    if mode == "VALID":
+        return [0] * 2 * len(axes)
+    totals = [axis.same_pads() for axis in axes]
+    small, large = [total // 2 for total in totals], [total - total // 2 for total in totals]
+    return small + large if mode == "SAME_UPPER" else large + small
+
+
+def merge_pads(draft: Draft) -> None:
+    """Pad with zeros of height and width, in front of a Conv or an AveragePool, becomes part of it.
+
+    Not in front of a MaxPool, which never chooses its own pads but would choose the zeros.
+    """
+    for node in list(draft.nodes):
+        pad = draft.producer(node.input[0]) if is_standard(node, "Conv", "AveragePool") else None
+        added = None if pad is None or not is_standard(pad, "Pad") else _zeros(draft, pad)
+        if pad is None or added is None or attribute(node, "auto_pad", "NOTSET") != "NOTSET":
+            continue
+        own = np.array(attribute(node, "pads", [0] * len(added)))
+        if node.op_type == "AveragePool" and not _pool_takes(node, own, added):
+            continue
+        kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        kept["pads"] = [int(pads) for pads in own + added]
+        if node.op_type == "AveragePool":
+            kept["count_include_pad"] = 1
+        draft.replace(node, remade(node, node.op_type, [pad.input[0], *node.input[1:]], **kept))
+
+
+def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[int]) -> bool:
+    """Whether a pool counts its own pads as zeros too, and keeps a value in each window, as ONNX asks."""
+    counts = not own.any() or bool(attribute(node, "count_include_pad", 0))
+    kernel = np.array(attribute(node, "kernel_shape", []) * 2)
+    return counts and kernel.shape == own.shape and bool((own + added < kernel).all())
+
+
+def _zeros(draft: Draft, pad: onnx.NodeProto) -> list[int] | None:
+    """Begins then ends along the spatial axes; None for a Pad of another kind."""
+    shape = draft.shape(pad.input[0])
+    inputs = [draft.constants.get(name) for name in pad.input[1:]]
+    if shape is None or attribute(pad, "mode", "constant") != "constant" or not inputs or inputs[0] is None:
+        return None
+    is_zero = len(pad.input) < 3 or not pad.input[2] or (inputs[1] is not None and not inputs[1].any())
+    axes = list(range(len(shape)))
+    if len(pad.input) > 3 and pad.input[3]:
+        if inputs[2] is None:
+            return None
+        axes = [int(axis) % len(shape) for axis in inputs[2]]
+    full = np.zeros((2, len(shape)), np.int64)
+    full[:, axes] = inputs[0].reshape(2, -1)
+    if not is_zero or full[:, :2].any() or (full < 0).any():
+        return None
+    return [int(pads) for pads in full[:, 2:].ravel()]
+
+
+def unify_means(draft: Draft) -> None:
+    """ReduceMean and AveragePool over the whole image become GlobalAveragePool, and Flatten where axes vanish."""
+    for node in list(draft.nodes):
+        shape = draft.shape(node.input[0]) if is_standard(node, "ReduceMean", "AveragePool") else None
+        if shape is None or len(shape) < 3 or not _is_whole(draft, node, shape):
+            continue
+        if node.op_type == "AveragePool" or attribute(node, "keepdims", 1):
+            draft.replace(node, remade(node, "GlobalAveragePool", [node.input[0]]))
+        else:
+            pooled = draft.fresh(f"{node.output[0]}_mean")
+            mean = helper.make_node("GlobalAveragePool", [node.input[0]], [pooled], name=pooled)
+            draft.replace(node, mean, remade(node, "Flatten", [pooled], axis=1))
+
+
+def _is_whole(draft: Draft, node: onnx.NodeProto, shape: tuple[int, ...]) -> bool:
+    if node.op_type == "AveragePool":
+        return list(shape[2:]) == attribute(node, "kernel_shape") and not any(attribute(node, "pads", []))
+    axes = attribute(node, "axes")
+    if len(node.input) > 1 and node.input[1]:
+        found = draft.constants.get(node.input[1])
+        axes = None if found is None else found.ravel().tolist()
+    return axes is not None and sorted(int(axis) % len(shape) for axis in axes) == list(spatial_axes(len(shape)))

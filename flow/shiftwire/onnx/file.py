@@ -1,0 +1,94 @@
+"""Open an ONNX file without trusting it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_model, uses_external_data
+
+import onnx
+from shiftwire.errors import InputError
+
+MAX_ELEMENTS = 1 << 28
+"""Largest initialiser that is read: a gigabyte of float32, far more than a board holds."""
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """A checked model with its external data; raises InputError for a file that is none."""
+    if not path.is_file():
+        raise InputError(f"found no file {path}; name an ONNX file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty; export the model again")
+    try:
+        model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
+    except DecodeError:
+        raise InputError(f"{path} is no ONNX file, or a truncated one; export the model again") from None
+    if not model.graph.node:
+        raise InputError(f"{path} holds no ONNX graph with nodes; export the model again")
+    _load_external(model, path.resolve().parent)
+    check(model)
+    return model
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Raise InputError for a graph that ONNX's own checker refuses or whose initialisers no network can have."""
+    for tensor in _initialisers(model):
+        _check_initialiser(tensor)
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise InputError(f"ONNX's checker refuses the file: {str(error).strip().splitlines()[0]}") from None
+
+
+def _initialisers(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    yield from model.graph.initializer
+    for node in model.graph.node:
+        yield from (attribute.t for attribute in node.attribute if attribute.HasField("t"))
+
+
+def _check_initialiser(tensor: onnx.TensorProto) -> None:
+    elements = int(np.prod([int(d) for d in tensor.dims], dtype=object)) if tensor.dims else 1
+    if elements > MAX_ELEMENTS:
+        raise InputError(f"initialiser '{tensor.name}' of {elements} elements is larger than {MAX_ELEMENTS}; shrink it")
+    try:
+        values = onnx.numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"initialiser '{tensor.name}' cannot be read ({error}); export the model again") from None
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        at = np.argwhere(~np.isfinite(values))[0].tolist()
+        raise InputError(
+            f"initialiser '{tensor.name}' holds {values[tuple(at)]} at {at}; weights must be finite, train again"
+        )
+
+
+def _location(tensor: onnx.TensorProto) -> str:
+    try:
+        info = ExternalDataInfo(tensor)
+    except ValueError as error:
+        raise InputError(f"initialiser '{tensor.name}' has damaged external data ({error}); export it again") from None
+    if (info.offset or 0) < 0 or (info.length or 0) < 0:
+        raise InputError(f"initialiser '{tensor.name}' has external data at a negative place; export it again")
+    return str(info.location)
+
+
+def _load_external(model: onnx.ModelProto, folder: Path) -> None:
+    """Read external data that lies in the model's own folder, and no other."""
+    external = [tensor for tensor in _initialisers(model) if uses_external_data(tensor)]
+    for tensor in external:
+        location = _location(tensor)
+        target = (folder / location).resolve()
+        if not target.is_relative_to(folder):
+            raise InputError(
+                f"initialiser '{tensor.name}' has its data at '{location}', outside the model's folder; "
+                "move the data beside the model"
+            )
+        if not target.is_file():
+            raise InputError(f"initialiser '{tensor.name}' has its data at '{location}', which is missing; restore it")
+    if external:
+        try:
+            load_external_data_for_model(model, str(folder))
+        except (ValueError, OSError, onnx.checker.ValidationError) as error:
+            raise InputError(f"the external data cannot be read ({error}); export the model again") from None

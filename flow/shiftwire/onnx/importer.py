@@ -1,0 +1,102 @@
+"""Walk an ONNX graph once and grow a Network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+from shiftwire.errors import InputError, noted
+from shiftwire.ir.host import HostInput
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.file import check, load
+from shiftwire.onnx.ops.readers import reader_of
+from shiftwire.onnx.reading.graph import INPUT_FORMAT_KEY, Graph
+from shiftwire.onnx.reading.parameter import IntegerWeights
+from shiftwire.onnx.reading.view import View
+
+CONTRACT = 1
+"""Version of the domain `shiftwire`."""
+
+
+def import_onnx(path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+    """The Network of an ONNX file whose weights and activations are all quantised: ours, or QONNX."""
+    with noted(f"in {path}"):
+        return _walk(load(path), integer_weights)
+
+
+def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+    """The Network of a quantised ONNX model in memory."""
+    check(model)
+    return _walk(model, integer_weights)
+
+
+def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
+    check_contract(given)
+    model = canonical(given)
+    graph = opened(model)
+    graph.integer_weights = integer_weights
+    for proto in model.graph.node:
+        if proto.output[0] in graph.constants:
+            continue
+        view = View(proto, graph.constants)
+        with noted(view.place):
+            reader_of(view)(view, graph)
+            view.finish()
+    with noted("at the graph output"):
+        return graph.finished()
+
+
+def opened(model: onnx.ModelProto) -> Graph:
+    """The graph of a checked model before its first node is read."""
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
+            constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
+    given = _only("input", [value for value in model.graph.input if value.name not in constants])
+    made = _only("output", list(model.graph.output))
+    graph = Graph(constants, given.name, made.name, _sample_shape(given), _batch(given))
+    declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
+    if declared is not None:
+        with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
+            graph.enter(given.name, Fixed.parse(declared), HostInput())
+    return graph
+
+
+def check_contract(model: onnx.ModelProto) -> None:
+    for entry in model.opset_import:
+        if entry.domain == "shiftwire" and entry.version != CONTRACT:
+            raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")
+
+
+def _only(kind: str, values: Sequence[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
+    if len(values) != 1:
+        names = ", ".join(value.name for value in values) or "none"
+        raise InputError(f"the graph has {len(values)} {kind}s ({names}); shiftwire takes networks with one {kind}")
+    return values[0]
+
+
+def _batch(value: onnx.ValueInfoProto) -> int | None:
+    """The batch size, where it is fixed."""
+    return int(value.type.tensor_type.shape.dim[0].dim_value) or None
+
+
+def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
+    """Channels-last shape of one sample; the batch on axis 0 may be dynamic, nothing else."""
+    dims = value.type.tensor_type.shape.dim
+    if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+        raise InputError(f"the graph input '{value.name}' is no float32 tensor; export the model in float32")
+    if len(dims) < 2 or len(dims) > 4:
+        raise InputError(f"the graph input '{value.name}' has {len(dims)} axes; give (N, C), (N, C, L) or (N, C, H, W)")
+    for axis, dim in enumerate(dims):
+        if axis and not dim.HasField("dim_value"):
+            raise InputError(
+                f"axis {axis} of the graph input '{value.name}' is dynamic ('{dim.dim_param}'); "
+                "only the batch on axis 0 may be, so export with fixed sizes"
+            )
+    channels, *spatial = (int(dim.dim_value) for dim in dims[1:])
+    if min(channels, *spatial, 1) < 1:
+        raise InputError(f"the graph input '{value.name}' has shape {(channels, *spatial)}, which holds no elements")
+    return (*spatial, channels)

@@ -1,0 +1,234 @@
+"""Readers of what puts values on a grid: QONNX's Quant, BipolarQuant and Trunc, ONNX's Sign, our Requantize."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.host import HostInput
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.numbers.float_quantizer import FloatQuantiser, FloatRounding, Floats
+from shiftwire.onnx.reading.graph import Graph
+from shiftwire.onnx.reading.parameter import Parameter
+from shiftwire.onnx.reading.pending import RELU, Pending, common_scale, normalised
+from shiftwire.onnx.reading.staircase import threshold
+from shiftwire.onnx.reading.view import View
+from shiftwire.ops.requantize import Requantize
+
+_E = TypeVar("_E", Rounding, Overflow)
+
+MAX_BITS = 32
+"""Widest quantiser: float32 holds no more than 24 bits of a value anyway."""
+
+_MODES = {
+    "ROUND": FloatRounding.HALF_EVEN,
+    "HALF_EVEN": FloatRounding.HALF_EVEN,
+    "FLOOR": FloatRounding.FLOOR,
+    "CEIL": FloatRounding.CEIL,
+    "UP": FloatRounding.UP,
+    "DOWN": FloatRounding.DOWN,
+    "HALF_UP": FloatRounding.HALF_UP,
+    "HALF_DOWN": FloatRounding.HALF_DOWN,
+}
+"""QONNX's rounding modes by name."""
+
+_EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}
+"""Those that Requantize has for every value."""
+
+
+def _quant(view: View, graph: Graph) -> None:
+    """QONNX Quant of a weight, of the graph input, or of what is pending."""
+    scale, quantiser = _scales(view), _quantiser(view)
+    _apply(view, graph, scale, quantiser)
+
+
+def _bipolar(view: View, graph: Graph) -> None:
+    _apply(view, graph, _scales(view), FloatQuantiser(1.0, 0, -1, 1, FloatRounding.SIGN))
+
+
+def _quantiser(view: View) -> FloatQuantiser:
+    """All but the scale; one signed bit is -1 and 1, as QONNX has it."""
+    offset, bits = _scalar(view, 2, "zeropt"), _scalar(view, 3, "bitwidth")
+    if offset != np.round(offset) or bits != np.round(bits) or not 1 <= bits <= MAX_BITS:
+        raise InputError(
+            f"zeropt {offset} with bitwidth {bits} is not handled; give whole ones, the bitwidth from 1 to {MAX_BITS}"
+        )
+    signed, narrow, width = view.flag("signed", 1), view.flag("narrow", 0), int(bits)
+    rounding = _rounding(view)
+    if width == 1 and signed:
+        return FloatQuantiser(1.0, int(offset), -1, 1, FloatRounding.SIGN)
+    lo = -(1 << (width - 1)) + narrow if signed else 0
+    hi = (1 << (width - 1)) - 1 if signed else (1 << width) - 1 - narrow
+    return FloatQuantiser(1.0, int(offset), lo, hi, rounding)
+
+
+def _rounding(view: View) -> FloatRounding:
+    mode = view.text("rounding_mode", "ROUND").upper()
+    if mode not in _MODES:
+        raise InputError(f"rounding_mode {mode} is not handled; use {', '.join(_MODES)}")
+    return _MODES[mode]
+
+
+def _scalar(view: View, position: int, name: str) -> float:
+    value = view.constant(position, name)
+    if value.size != 1 and (value != value.flat[0]).any():
+        raise InputError(f"its {name} has shape {value.shape}; only one for the whole tensor is handled")
+    return float(value.flat[0])
+
+
+def _scales(view: View) -> Floats:
+    """Positive scales as the file has them, any shape."""
+    scale = view.constant(1, "scale").astype(np.float32)
+    if not (scale > 0).all():
+        raise InputError(f"a scale of {scale.min()} is not positive; train with positive scales")
+    return np.asarray(scale.flat[0]) if (scale == scale.flat[0]).all() else scale
+
+
+def _by_channel(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
+    """Scales () or (C,) in float64; raises InputError where they vary along another axis than `axis`."""
+    if not scale.ndim:
+        return scale.astype(np.float64)
+    full = scale.reshape((1,) * (len(shape) - scale.ndim) + scale.shape)
+    if full.ndim != len(shape) or full.size != full.shape[axis]:
+        raise InputError(
+            f"its scale has shape {scale.shape}; only one for the whole tensor or for each "
+            f"{'output' if axis == 0 else 'channel'} is handled, so train with such a scale"
+        )
+    return full.ravel().astype(np.float64)
+
+
+def _apply(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
+    source = view.inputs[0]
+    if view.is_constant(0):
+        values = view.constant(0, "x")
+        by_output = _by_channel(scale, values.shape, 0)
+        codes = quantiser.codes(values, scale)
+        graph.parameters[view.output] = Parameter(codes, by_output)
+    elif graph.is_raw_input(source):
+        _enter(view, graph, scale, quantiser)
+    else:
+        rank = len(graph.tensor(source).shape) + 1
+        _staircase(view, graph, _by_channel(scale, (1,) * rank, 1), quantiser)
+
+
+def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
+    """The leading quantiser, which the host computes."""
+    if view.inputs[0] == graph.rectified and (quantiser.lo < 0 or quantiser.zero_point):
+        raise InputError("a Relu in front of the first quantiser is handled where that is unsigned; make it so")
+    if scale.ndim:
+        raise InputError("the quantiser of the graph input has a scale for each channel; use one for the whole tensor")
+    exact = _requantized(quantiser, float(scale))
+    if exact is not None:
+        graph.enter(view.output, exact.to, HostInput(True, exact.rounding, exact.overflow))
+        return
+    mantissa, exponent = normalised(scale.astype(np.float64))
+    whole = quantiser.held
+    held = Fixed(whole.bits, -exponent, whole.signed)
+    own = FloatQuantiser(float(scale), quantiser.zero_point, quantiser.lo, quantiser.hi, quantiser.rounding)
+    graph.enter(view.output, held, HostInput(True, quantiser=own))
+    graph.put(view, graph.known[view.output], Pending(mantissa))
+
+
+def _requantized(quantiser: FloatQuantiser, scale: float) -> Requantize | None:
+    """The same as a Requantize; None where only thresholds can say it."""
+    mantissa, exponent = np.frexp(scale)
+    held = quantiser.held
+    rounding = _EXACT_MODES.get(quantiser.rounding)
+    if quantiser.rounding is FloatRounding.HALF_UP and not held.signed:
+        rounding = Rounding.HALF_UP
+    is_whole = (held.lo, held.hi) == (quantiser.lo, quantiser.hi) and quantiser.zero_point == 0
+    if mantissa != 0.5 or rounding is None or not is_whole:
+        return None
+    return Requantize(Fixed(held.bits, 1 - int(exponent), held.signed), rounding, Overflow.SATURATE)
+
+
+def _staircase(view: View, graph: Graph, scale: Values, quantiser: FloatQuantiser) -> None:
+    """Requantize where all scales are powers of two and no float operation is pending, else a Threshold."""
+    name, pending = graph.opened(view.inputs[0])
+    exact = None if scale.ndim else _requantized(quantiser, float(scale))
+    if exact is not None and pending.steps == (RELU,) and (pending.scale == 1).all():
+        name, pending = graph.scaled(view.inputs[0])
+    if exact is not None and pending.is_none:
+        graph.put(view, graph.append(exact, (name,), view.output), Pending.none())
+        return
+    divisor = scale.astype(np.float32).reshape(-1, 1)
+    _threshold(view, graph, scale, lambda values: quantiser.codes(values, divisor))
+
+
+def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
+    """A Threshold on the output's grid; `codes_of` float32 values (C, n), times `scale` () or (C,), is the output."""
+    name, pending = graph.opened(view.inputs[0])
+    x = graph.tensors[name]
+    channels = x.shape[-1]
+    common = (float(scale), np.zeros(channels, np.int64)) if not scale.ndim else common_scale(scale)
+    single, shifts = (scale, np.zeros(channels, np.int64)) if common is None else (np.asarray(common[0]), common[1])
+    mantissa, exponent = normalised(single)
+
+    def stairs(codes: Codes) -> Codes:
+        return codes_of(pending.values(codes, x.format.frac))
+
+    falling = (pending.slope(channels) < 0).astype(np.int64)
+    op = threshold(stairs, falling, np.int64(1) << shifts, x.format, -exponent)
+    graph.put(view, graph.append(op, (name,), view.output), Pending(mantissa))
+
+
+def _sign(view: View, graph: Graph) -> None:
+    """-1, 0 and 1."""
+    _threshold(view, graph, np.ones(()), lambda values: np.sign(values).astype(np.int64))
+
+
+def _trunc(view: View, graph: Graph) -> None:
+    """QONNX Trunc of version 1 (five inputs) or 2 (six): drop low bits of codes."""
+    is_first = len(view.inputs) == 5
+    scale, offset = _scalar(view, 1, "scale"), _scalar(view, 2, "zeropt")
+    if offset != 0:
+        raise InputError(f"a Trunc of zeropt {offset} is not handled; truncate values without an offset")
+    rounding, narrow, signed = _rounding(view), False, True
+    if is_first:
+        dropped = _scalar(view, 3, "input_bit_width") - _scalar(view, 4, "output_bit_width")
+        made, bits = scale, float(MAX_BITS)
+    else:
+        made, bits = _scalar(view, 4, "output_scale"), _scalar(view, 5, "output_bit_width")
+        dropped = float(np.round(np.log2(np.float32(made) / np.float32(scale))))
+        narrow, signed = view.flag("narrow", 0), view.flag("signed", 1)
+    lo = -(2 ** (bits - 1)) + narrow if signed else 0.0
+    hi = 2 ** (bits - 1) - 1 if signed else 2**bits - 1 - narrow
+
+    def codes(values: Floats) -> Codes:
+        ratio = np.rint(values / np.float32(scale)) / np.float32(2.0**dropped)
+        return rounding.whole(np.clip(ratio, np.float32(lo), np.float32(hi))).astype(np.int64)
+
+    _threshold(view, graph, np.float64(np.float32(made)).reshape(()), codes)
+
+
+def _requantize(view: View, graph: Graph) -> None:
+    held = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
+    rounding, overflow = _choice(view, "rounding", Rounding), _choice(view, "overflow", Overflow)
+    source = view.inputs[0]
+    if graph.is_raw_input(source):
+        graph.enter(view.output, held, HostInput(True, rounding, overflow))
+    else:
+        graph.emit(view, Requantize(held, rounding, overflow), source)
+
+
+def _choice(view: View, name: str, kind: type[_E]) -> _E:
+    text = view.text(name)
+    choices = [member.value for member in kind]
+    if text not in choices:
+        raise InputError(f"attribute {name} = {text} is not handled; use {', '.join(choices)}")
+    return kind(text)
+
+
+QUANT_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+QUANTISER_READERS = {
+    **{
+        (domain, kind): reader
+        for domain in QUANT_DOMAINS
+        for kind, reader in {"Quant": _quant, "IntQuant": _quant, "BipolarQuant": _bipolar, "Trunc": _trunc}.items()
+    },
+    ("shiftwire", "Requantize"): _requantize,
+    ("", "Sign"): _sign,
+}

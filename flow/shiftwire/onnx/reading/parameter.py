@@ -1,0 +1,91 @@
+"""Weights and biases that the file quantises: whole codes and a scale, as QONNX computes them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.shift_weights import WINDOW_LIMIT, ShiftWeights
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
+
+
+class IntegerWeights(enum.Enum):
+    """What becomes of weights that are no powers of two: exact sums of powers of two, or multipliers."""
+
+    TERMS = "terms"
+    MULTIPLY = "multiply"
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """value = codes * scale; codes of any shape (out, ...), scale () or (out,), float64."""
+
+    codes: Codes
+    scale: Values
+
+    def by_channel(self, factor: Values) -> tuple[Codes, Values, int]:
+        """Codes, scale and grid of the weight times `factor` (), (in,): exact, one scale wherever possible.
+
+        The scale is () or (out,); codes are in units of 2**-grid times it. `factor` of several inputs is taken in
+        where all are one scale times powers of two.
+        """
+        codes, inputs = self._with_inputs(factor)
+        scale = self.scale * inputs
+        if scale.ndim and len(set(np.frexp(scale)[0].tolist())) == 1:
+            exponent = np.frexp(scale)[1]
+            spread = int(exponent.max() - exponent.min())
+            if spread <= WINDOW_LIMIT // 2:
+                codes = codes << _rows(exponent - exponent.min(), codes).astype(np.int64)
+                scale = scale.min()
+        exponent = int(np.frexp(np.min(scale))[1]) - 1
+        return codes, np.ldexp(scale, -exponent), -exponent
+
+    def _with_inputs(self, factor: Values) -> tuple[Codes, Values]:
+        if not factor.ndim:
+            return self.codes, factor
+        mantissa, exponent = np.frexp(factor)
+        if (mantissa != mantissa[0]).any() or np.ptp(exponent) > WINDOW_LIMIT // 2:
+            raise InputError(
+                "its input has another scale in each channel, and they differ by more than powers of two, so no "
+                "integer weight can take them in; use one scale for the whole tensor in front of this layer"
+            )
+        shifts = (exponent - exponent.min()).astype(np.int64)
+        return self.codes << shifts.reshape(1, -1, *[1] * (self.codes.ndim - 2)), np.asarray(factor.min())
+
+
+def _rows(row: Values, like: Codes) -> Values:
+    return row.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def weights_of(codes: Codes, grid: int, choice: IntegerWeights) -> Weights:
+    """Shift weights of as many terms as the codes' signed digits need; multipliers only where asked for."""
+    is_shift = bool((np.abs(codes) & (np.abs(codes) - 1) == 0).all())
+    if choice is IntegerWeights.MULTIPLY and not is_shift:
+        return Int(codes, grid)
+    return Shift(signed_digits(codes, grid))
+
+
+def signed_digits(codes: Codes, grid: int) -> ShiftWeights:
+    """The fewest signed powers of two that sum to each code (non-adjacent form, Reitwiesner 1960), highest first."""
+    planes, rest, place = [], codes.copy(), 0
+    while rest.any():
+        digit = np.where(rest & 1, 2 - (rest & 3), 0)
+        planes.append((place, digit))
+        rest = (rest - digit) >> 1
+        place += 1
+    if not planes:
+        return ShiftWeights(np.zeros((1, *codes.shape), np.int8), np.zeros((1, *codes.shape), np.int8))
+    sign = np.stack([digit for _, digit in reversed(planes)]).astype(np.int8)
+    places = np.array([at - grid for at, _ in reversed(planes)], np.int8)
+    exponent = np.broadcast_to(places.reshape(-1, *[1] * codes.ndim), sign.shape)
+    order = np.argsort(sign == 0, axis=0, kind="stable")
+    terms = max(int((sign != 0).sum(axis=0).max()), 1)
+    front_sign = np.take_along_axis(sign, order, axis=0)[:terms]
+    front_exponent = np.where(front_sign != 0, np.take_along_axis(exponent, order, axis=0)[:terms], 0)
+    return ShiftWeights(front_sign, front_exponent.astype(np.int8))

@@ -1,0 +1,154 @@
+"""What a tensor's values are beyond its codes: a scale, then float32 operations that no hardware layer has done yet.
+
+At the next quantiser codes and pending operations together are a staircase, whose thresholds are integers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.float_quantizer import Floats
+
+Direction = npt.NDArray[np.float64]
+"""Sign of the slope of each channel, (C,): 1 rising, -1 falling, 0 constant."""
+
+
+class Step(ABC):
+    """One float32 operation, channel by channel, as onnxruntime computes it; monotone in each channel."""
+
+    @abstractmethod
+    def apply(self, x: Floats) -> Floats:
+        """Values (C, ...) for values (C, ...), rounded to float32 as the runtime rounds."""
+
+    @abstractmethod
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        """The step for other channels, each of which does as the old channel of that index."""
+
+    def slope(self) -> Values | None:
+        """Factor of each channel, None where it is 1 or where the step only cuts."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Linear(Step):
+    """x * factor + offset, each (C,), two roundings; a division where `divides`."""
+
+    factor: Floats
+    offset: Floats
+    divides: bool = False
+
+    def apply(self, x: Floats) -> Floats:
+        factor, offset = _down(self.factor, x), _down(self.offset, x)
+        made: Floats = (x / factor if self.divides else x * factor) + offset
+        return made
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return Linear(self.factor[channels], self.offset[channels], self.divides)
+
+    def slope(self) -> Values | None:
+        return self.slopes
+
+    @property
+    def slopes(self) -> Values:
+        factor = self.factor.astype(np.float64)
+        return 1 / factor if self.divides else factor
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Step):
+    """Relu and Clip."""
+
+    lo: float
+    hi: float
+
+    def apply(self, x: Floats) -> Floats:
+        made: Floats = np.clip(x, np.float32(self.lo), np.float32(self.hi))
+        return made
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return self
+
+
+RELU = Cut(0.0, float("inf"))
+
+
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """value = steps(float32(code * 2**-frac * scale)); scale (C,) or (), positive float64."""
+
+    scale: Values
+    steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def none(cls) -> Pending:
+        return cls(np.ones(()))
+
+    @property
+    def is_none(self) -> bool:
+        return not self.steps and bool((self.scale == 1).all())
+
+    def then(self, step: Step) -> Pending:
+        return Pending(self.scale, (*self.steps, step))
+
+    def values(self, codes: Codes, frac: int) -> Floats:
+        """Float32 values (C, ...) of codes (C, ...)."""
+        x: Floats = (np.ldexp(codes.astype(np.float64), -frac) * _down(self.scale, codes)).astype(np.float32)
+        with np.errstate(over="ignore"):
+            for step in self.steps:
+                x = step.apply(x)
+        return x
+
+    def slope(self, channels: int) -> Values:
+        """Product of all factors, (C,), cuts left out; its sign is the direction of the staircase."""
+        total = np.broadcast_to(self.scale, (channels,)).astype(np.float64)
+        for step in self.steps:
+            factor = step.slope()
+            total = total if factor is None else total * factor
+        return total
+
+    def line(self, channels: int) -> tuple[Values, Values]:
+        """Scale and offset (C,) in float64; raises InputError where a step cuts."""
+        scale, offset = np.broadcast_to(self.scale, (channels,)).astype(np.float64), np.zeros(channels)
+        for step in self.steps:
+            if not isinstance(step, Linear):
+                raise InputError(
+                    "it ends in a float Relu or Clip behind a float scale or bias, which no layer can do; "
+                    "quantise the output by a Quant node"
+                )
+            scale, offset = scale * step.slopes, offset * step.slopes + step.offset
+        return scale, offset
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Pending:
+        """For a tensor whose channels are the old ones of these indices."""
+        scale = self.scale[channels] if self.scale.ndim else self.scale
+        return Pending(scale, tuple(step.spread(channels) for step in self.steps))
+
+
+def normalised(scale: Values) -> tuple[Values, int]:
+    """A scale as mantissa in [1, 2) and exponent; a vector whose mantissas agree keeps their exponents' differences.
+
+    Tensors whose scales differ by a power of two have equal mantissas, so layers add them by shifting.
+    """
+    exponent = int(np.frexp(scale.min())[1]) - 1
+    return np.ldexp(scale, -exponent), exponent
+
+
+def common_scale(scale: Values) -> tuple[float, npt.NDArray[np.int64]] | None:
+    """One scale and a power of two for each channel that make a vector of scales; None where there is none."""
+    mantissa, exponent = np.frexp(scale)
+    if (mantissa != mantissa.flat[0]).any():
+        return None
+    low = int(exponent.min())
+    return float(np.ldexp(mantissa.flat[0], low)), (exponent - low).astype(np.int64)
+
+
+def _down(row: npt.NDArray[Any], like: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A row (C,) as (C, 1, ...) of the rank of `like`; a scalar as it is."""
+    return row.reshape(-1, *[1] * (like.ndim - 1)) if row.ndim else row

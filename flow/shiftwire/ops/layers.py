@@ -1,0 +1,36 @@
+"""Every layer and every weight scheme: a new one is a line here."""
+
+from shiftwire.ir.network import Op
+from shiftwire.ir.weights import Weights
+from shiftwire.ops.add import Add
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.concat import Concat
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.pad import Pad
+from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
+
+LAYERS: tuple[type[Op], ...] = (
+    Add,
+    Affine,
+    AveragePool,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    MaxPool,
+    Pad,
+    Relu,
+    Requantize,
+    SumPool,
+    Threshold,
+)
+
+WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Int, Shift)

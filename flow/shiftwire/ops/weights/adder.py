@@ -1,0 +1,50 @@
+"""Distances to a weight: AdderNet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.kernel import CodeType, Lane, Setting, settings
+from shiftwire.ir.network import Operations
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import Interval, adder_interval, exact_distances
+from shiftwire.ops.weights.coded import Coded
+
+
+@dataclass(frozen=True, eq=False)
+class Adder(Coded):
+    """Distances: each tap counts -abs(x - w), x and w on one grid (AdderNet, Chen et al. 2020, eq. 2)."""
+
+    lane = Lane.ADDER
+    kind = "Adder"
+
+    def frac(self, x: Fixed) -> int:
+        if x.frac != self.grid:
+            raise InputError(
+                f"an adder layer with weights in steps of 2^{-self.grid} cannot read values in steps of "
+                f"2^{-x.frac}; requantise the input to {self.grid} fraction bits"
+            )
+        return x.frac
+
+    def interval(self, x: Fixed) -> Interval:
+        return adder_interval(self.rows, x)
+
+    def apply(self, taps: Codes, rows: slice) -> Codes:
+        weights = self.rows[rows]
+        flat = taps.reshape(-1, taps.shape[-1])
+        return exact_distances(flat, weights).reshape(*taps.shape[:-1], len(weights))
+
+    def reach(self, x: Fixed) -> Interval:
+        rows = self.rows[None]
+        return Interval(-np.maximum(np.abs(rows - x.lo), np.abs(rows - x.hi)), np.zeros_like(rows))
+
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+        lo, hi = x.lo - int(self.codes.max()), x.hi - int(self.codes.min())
+        farthest = max(abs(lo), abs(hi), 1)
+        return settings(lane=self.lane, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
+
+    def operations(self, uses: int) -> Operations:
+        return Operations(adds=2 * self.codes.size * uses)

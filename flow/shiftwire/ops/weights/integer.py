@@ -1,0 +1,40 @@
+"""Integer weights by multiplier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shiftwire.ir.kernel import Lane, Setting, settings
+from shiftwire.ir.network import Operations
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
+from shiftwire.ops.weights.coded import Coded
+
+
+@dataclass(frozen=True, eq=False)
+class Int(Coded):
+    """Integer weights by multiplier; the honest baseline, never chosen by default."""
+
+    lane = Lane.INT
+    kind = "Int"
+
+    def frac(self, x: Fixed) -> int:
+        return x.frac + self.grid
+
+    def interval(self, x: Fixed) -> Interval:
+        return linear_interval(self.rows, x)
+
+    def apply(self, taps: Codes, rows: slice) -> Codes:
+        return exact_matmul(taps, self.rows[rows].T)
+
+    def reach(self, x: Fixed) -> Interval:
+        ends = np.stack([self.rows * x.lo, self.rows * x.hi, np.zeros_like(self.rows)])[:, None]
+        return Interval(ends.min(axis=0), ends.max(axis=0))
+
+    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+        return settings(lane=self.lane)
+
+    def operations(self, uses: int) -> Operations:
+        return Operations(adds=self.codes.size * uses, multiplies=self.codes.size * uses)

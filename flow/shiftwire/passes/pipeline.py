@@ -1,0 +1,25 @@
+"""The passes in their one order."""
+
+from collections.abc import Callable
+
+from shiftwire.ir.network import Network
+from shiftwire.passes.clip_adder_weights import clip_adder_weights
+from shiftwire.passes.compact_terms import compact_terms
+from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
+from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.passes.flatten_in_stream_order import flatten_in_stream_order
+
+PIPELINE: tuple[Callable[[Network], Network], ...] = (
+    drop_unread,
+    drop_idle_requantize,
+    compact_terms,
+    clip_adder_weights,
+    flatten_in_stream_order,
+)
+
+
+def run_pipeline(network: Network) -> Network:
+    """The network after every pass; its output codes are the same."""
+    for apply in PIPELINE:
+        network = apply(network)
+    return network

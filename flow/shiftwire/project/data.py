@@ -1,0 +1,85 @@
+"""Data files: .npz with `x` (N, ...) in the model's own layout and values, and `y` (N,) labels where wanted."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError, noted
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes
+
+
+@dataclass(frozen=True)
+class Data:
+    """Samples: values (N, C, H, W), the codes (N, H, W, C) they become, labels (N,) or None."""
+
+    values: npt.NDArray[Any]
+    codes: Codes
+    labels: npt.NDArray[np.int64] | None
+
+    def in_turn(self, frames: int) -> Data:
+        """So many frames, beginning anew after the last."""
+        order = np.arange(frames) % len(self.codes)
+        return Data(self.values[order], self.codes[order], None if self.labels is None else self.labels[order])
+
+
+def wanted_codes(network: Network, codes: Codes, frames: int) -> Codes:
+    """Output codes of so many frames, `codes` in turn; each distinct frame is evaluated once."""
+    return np.resize(network.evaluate(codes[:frames]), (frames, *network.output.shape))
+
+
+def load_data(path: Path, network: Network) -> Data:
+    """Samples for a network; raises InputError for a wrong file, shape, type or value."""
+    with noted(f"in {path}"):
+        arrays = read_arrays(path)
+        if "x" not in arrays:
+            raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
+        values = arrays["x"]
+        _check_values(values, network)
+        labels = arrays.get("y")
+        if labels is not None and (labels.shape != (len(values),) or labels.dtype.kind not in "iu"):
+            raise InputError(
+                f"labels 'y' of shape {labels.shape} and type {labels.dtype} do not fit; give (N,) integers"
+            )
+        if labels is not None and not ((labels >= 0) & (labels < network.output.size)).all():
+            raise InputError(
+                f"labels 'y' run from {labels.min()} to {labels.max()}, the network answers 0 to "
+                f"{network.output.size - 1}; number the classes as the model does"
+            )
+        codes = network.host_input.encode(values, network.input.format)
+        return Data(values, codes, None if labels is None else labels.astype(np.int64))
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz file by name, or that of an .npy file as `x`; nothing pickled."""
+    if not path.is_file():
+        raise InputError(f"found no file {path}; name an .npz or .npy file")
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"x": loaded}
+        with loaded:
+            return {name: np.asarray(loaded[name]) for name in loaded.files}
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"it is no .npz or .npy file of plain numbers ({reason}); save it with np.savez") from None
+
+
+def _check_values(values: npt.NDArray[Any], network: Network) -> None:
+    *spatial, channels = network.input.shape
+    wanted = (channels, *spatial)
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
+    if values.ndim == 0 or values.shape[1:] != wanted:
+        raise InputError(
+            f"'x' has shape {values.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model; reshape it"
+        )
+    if not len(values):
+        raise InputError("'x' holds no samples; give at least one")

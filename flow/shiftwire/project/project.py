@@ -1,0 +1,275 @@
+"""A project folder: design.json and the weights say all, hls/ is written from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import importlib.metadata
+import io
+import json
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shiftwire.errors import InputError, noted
+from shiftwire.hls.files import csim_driver, golden, hls_readme, test_bench
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network, Tensor
+from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
+from shiftwire.numbers.fixed import Codes
+from shiftwire.project.codec import ArrayFolder, decode, encode
+from shiftwire.rtl.files import check_rtl, checksums, write_modules, write_shell
+from shiftwire.schedule.depths import interval
+from shiftwire.schedule.design import Design, folded
+from shiftwire.tools.atomic import replaced
+from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
+
+SCHEMA = 3
+DESIGN_FILE = "design.json"
+VERSION_FILE = "version.txt"
+GOLDEN_FRAMES = 16
+REPORTS = "reports"
+OWN = frozenset((DESIGN_FILE, VERSION_FILE, "weights", "hls", "rtl", REPORTS))
+"""What a project folder holds; converting again replaces all of it and nothing else."""
+
+
+class Backend(enum.Enum):
+    """What a project holds: C++ for HLS, SystemVerilog, or both."""
+
+    HLS = "hls"
+    RTL = "rtl"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder on disk and the design it was written from.
+
+    `rtl_checksums` are those of the files in rtl/, empty where the project has none.
+    """
+
+    path: Path
+    design: Design
+    version_hash: str
+    rtl_checksums: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hls_dir(self) -> Path:
+        return self.path / "hls"
+
+    @property
+    def rtl_dir(self) -> Path:
+        return self.path / "rtl"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where tools leave what they make; outside the version hash."""
+        return self.path / REPORTS
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its folder still holds this version, and no other was written there since."""
+        written = self.path / VERSION_FILE
+        return written.is_file() and written.read_text(errors="replace").strip() == self.version_hash
+
+    def rtl_sources(self) -> tuple[Path, ...]:
+        """The SystemVerilog; raises InputError where the project has none or somebody changed a file of rtl/."""
+        if not self.rtl_checksums:
+            raise InputError(f"{self.path} holds no rtl/; convert the model again with --backend rtl or both")
+        check_rtl(self.rtl_dir, self.rtl_checksums)
+        return tuple(sorted(self.rtl_dir.glob("*.sv")))
+
+    def rtl_data(self) -> tuple[Path, ...]:
+        """The files of constants that the SystemVerilog reads by name."""
+        return tuple(sorted(self.rtl_dir.glob("*.mem")))
+
+
+def shiftwire_version() -> str:
+    return importlib.metadata.version("shiftwire")
+
+
+def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -> Project:
+    """Write a project whole; an older project of ours at `path` is replaced, anything else refused."""
+    with replaced(path, is_ours=is_project) as work:
+        arrays = ArrayFolder(work / "weights")
+        manifest = _manifest(design, arrays)
+        sums: dict[str, str] = {}
+        rtl = design.rtl if backend is not Backend.HLS else None
+        if rtl is not None:
+            write_modules(rtl, work / "rtl", generic=design.is_generic)
+            # the shell holds the version hash, so it is not under it
+            sums = checksums(work / "rtl")
+            manifest["rtl"] = _rtl_manifest(rtl, sums)
+        text = json.dumps(manifest, indent=1) + "\n"
+        (work / DESIGN_FILE).write_text(text, encoding="utf-8")
+        version = _version_hash(text)
+        (work / VERSION_FILE).write_text(f"{version}\n", encoding="utf-8")
+        if rtl is not None:
+            write_shell(rtl, work / "rtl", version)
+        if backend is not Backend.RTL:
+            _write_hls(design, work / "hls", version)
+        _keep_reports(path, work, version)
+    return Project(path, design, version, sums)
+
+
+def _keep_reports(old: Path, new: Path, version: str) -> None:
+    """What tools made of this very project stays."""
+    written = old / VERSION_FILE
+    if (old / REPORTS).is_dir() and written.is_file() and written.read_text(errors="replace").strip() == version:
+        (old / REPORTS).rename(new / REPORTS)
+
+
+def load_project(path: Path) -> Project:
+    """Read a project back; raises InputError for a folder that is none or was changed by hand."""
+    file = path / DESIGN_FILE
+    if not file.is_file():
+        raise InputError(f"found no {DESIGN_FILE} in {path}; name a folder that 'shiftwire convert' wrote")
+    with noted(f"in {file}"):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        manifest = _parsed(text)
+        _check_version(path, text)
+        arrays = ArrayFolder(path / "weights")
+        try:
+            network: Network = decode(manifest["network"], arrays)
+            board = recalled_board(manifest["board"])
+            folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
+            planned = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
+            sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
+        except (CatalogError, UnknownBoardError) as error:
+            raise InputError(f"its board is not to be had: {error}; convert the model again") from None
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"it is damaged ({error}); convert the model again") from None
+    return Project(path, planned, _version_hash(text), sums)
+
+
+def _check_version(path: Path, text: str) -> None:
+    """Raise InputError where design.json is not what `convert` wrote; it holds the checksums of the weights."""
+    written = path / VERSION_FILE
+    if not written.is_file() or written.read_text(errors="replace").strip() != _version_hash(text):
+        raise InputError(f"the project was changed by hand: it does not match {VERSION_FILE}; convert the model again")
+
+
+def is_project(path: Path) -> bool:
+    """Whether a folder is one of ours, whatever its version."""
+    try:
+        is_design = "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    foreign = sorted(item.name for item in path.iterdir() if item.name not in OWN)
+    if is_design and foreign:
+        raise InputError(f"{path} holds '{foreign[0]}', which is none of ours; move it away or name another folder")
+    return is_design
+
+
+def golden_codes(network: Network) -> Codes:
+    """Input frames for test benches: all lowest, all highest, zeros, then seeded random codes."""
+    lo, hi = network.input.format.lo, network.input.format.hi
+    codes = np.random.default_rng(0).integers(lo, hi + 1, (GOLDEN_FRAMES, *network.input.shape))
+    codes[0], codes[1], codes[2] = lo, hi, 0
+    return codes
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(text)
+        schema = manifest["shiftwire"]["schema"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError("it is no design that shiftwire wrote, or it is damaged; convert the model again") from None
+    if schema != SCHEMA:
+        raise InputError(f"it has schema {schema}, this shiftwire reads {SCHEMA}; convert the model again")
+    return manifest
+
+
+def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
+    """design.json: what was built, for what, with which tools in mind."""
+    network = design.network
+    return {
+        "shiftwire": {"schema": SCHEMA, "version": shiftwire_version()},
+        "written_for": {"hls4ml": importlib.metadata.version("hls4ml"), "c++": "c++14", "vitis_hls": "2022.2 or later"},
+        "board": design.board.recorded(),
+        "clock_ns": design.clock_ns,
+        "unroll": design.unroll,
+        "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
+        "stages": [
+            {
+                "name": node.name,
+                "kind": node.kind,
+                "reads": list(node.inputs),
+                "fold": dataclasses.asdict(design.folds[node.name]),
+            }
+            for node in network.nodes
+        ],
+        "units": [
+            {
+                "name": unit.name,
+                "function": unit.kernel.function,
+                "reads": list(unit.inputs),
+                "writes": list(unit.outputs),
+                "cycles": unit.kernel.cycles,
+            }
+            for unit in design.pipeline.units
+        ],
+        "fifos": [
+            {"name": fifo.name, "format": str(fifo.format), **dataclasses.asdict(fifo.port), "depth": fifo.depth}
+            for fifo in design.pipeline.fifos.values()
+        ],
+        "timing": {"interval_cycles": design.timing.interval, "latency_cycles": design.timing.latency},
+        "network": encode(network, arrays),
+    }
+
+
+def _rtl_manifest(network: RtlNetwork, sums: Mapping[str, str]) -> dict[str, Any]:
+    """What rtl/ holds: units, streams with their depth, the checksum of each file."""
+    streams = (stream for stream in network.streams.values() if stream.name != network.input)
+    return {
+        "interval_cycles": interval(network),
+        "units": [{"name": unit.name, "module": unit.module, "layer": unit.layer} for unit in network.units],
+        "streams": [{"name": s.name, "bits": s.width, "depth": network.depths[s.name]} for s in streams],
+        "files": dict(sums),
+    }
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {"shape": list(tensor.shape), "format": str(tensor.format)}
+
+
+def _version_hash(text: str) -> str:
+    """SHA-256 of design.json, and through the checksums in it of every weight file."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_hls(design: Design, folder: Path, version: str) -> None:
+    """The hls4ml project, made reproducible and completed with our test bench and C-simulation driver."""
+    with redirect_stdout(io.StringIO()):
+        from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints and takes seconds
+
+        model_graph(design, folder).write()
+    inputs, outputs = golden(design, golden_codes(design.network))
+    files: Mapping[str, str] = {
+        f"{NETWORK}_test.cpp": test_bench(design, NETWORK, GOLDEN_FRAMES),
+        "shiftwire_csim.cpp": csim_driver(design, NETWORK),
+        "README.txt": hls_readme(design),
+        "tb_data/tb_input_features.dat": inputs,
+        "tb_data/tb_output_predictions.dat": outputs,
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    _settle(folder, version)
+
+
+def _settle(folder: Path, version: str) -> None:
+    """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
+    config = (folder / "hls4ml_config.yml").read_text(encoding="utf-8")
+    # YAML quotes a stamp that looks like a number, so the whole line goes
+    line = next(line for line in config.splitlines() if line.startswith("Stamp:"))
+    stamp = line.removeprefix("Stamp:").strip().strip("'\"")
+    for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
+        text = (folder / name).read_text(encoding="utf-8")
+        text = text.replace(line, f"Stamp: '{version[:8]}'").replace(stamp, version[:8])
+        text = text.replace(str(folder), ".").replace("-std=c++0x", "-std=c++14")
+        (folder / name).write_text(text, encoding="utf-8")

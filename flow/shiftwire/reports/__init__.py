@@ -1,0 +1,1 @@
+"""Pages, tables and sentences about designs, builds and measurements; imports synth, verify and board."""

@@ -1,0 +1,60 @@
+"""What a network is made of, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shiftwire.ir.network import Network, Operations
+from shiftwire.schedule.design import Design
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """One row of `shiftwire inspect`; operations are of one inference."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    format: str
+    terms: float | None
+    operations: Operations
+    weight_bits: int
+
+
+def inspect_network(network: Network) -> Iterator[LayerFacts]:
+    """The input and every layer, in order."""
+    shape, held = network.input.shape, str(network.input.format)
+    yield LayerFacts(network.input_name, "Input", shape, held, None, Operations(), 0)
+    for node in network.nodes:
+        output = network.tensors[node.name]
+        operations = node.op.operations(network.sources(node), output)
+        facts = node.op.terms, operations, node.op.weight_bits
+        yield LayerFacts(node.name, node.kind, output.shape, str(output.format), *facts)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBuild:
+    """How a layer is built; `cycles` are those of its slowest unit a frame, `depths` those of the FIFOs it reads."""
+
+    name: str
+    pe: int
+    simd: int
+    units: str
+    cycles: int
+    busy_percent: float
+    depths: str
+
+
+def layer_builds(design: Design) -> Iterator[LayerBuild]:
+    """Every layer that is hardware, in order, with the forks and width converters around it."""
+    pipeline = design.pipeline
+    for node in design.network.nodes:
+        units = [unit for unit in pipeline.units if unit.layer == node.name]
+        if not units:
+            continue
+        fold, cycles = design.folds[node.name], max(unit.kernel.cycles for unit in units)
+        depths = [str(pipeline.fifos[name].depth) for unit in units for name in unit.inputs]
+        names = " ".join(unit.kernel.function for unit in units)
+        busy = 100 * cycles / design.timing.interval
+        yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths))

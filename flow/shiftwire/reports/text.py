@@ -1,0 +1,151 @@
+"""The page of a project in words and cells, which the terminal and HTML show alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from shiftwire.project.report_rows import as_json
+from shiftwire.reports.build_text import build_sentences
+from shiftwire.reports.energy import claim_sentence
+from shiftwire.reports.figures import figure
+from shiftwire.reports.summary import LayerLine, Page
+from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.synth.build_report import build_json
+from shiftwire.tools.resources import Cycles, Evidence, Report
+
+NO_PLACEMENT = "synthesised, no place and route"
+COLUMNS = ("layer", "kind", "shape", "format", "k terms", "PE", "SIMD", "cycles", "% busy", "LUT", "BRAM36", "nJ")
+
+
+def cells(layer: LayerLine) -> tuple[object, ...]:
+    """The cells under COLUMNS."""
+    built = (layer.pe, layer.simd, layer.cycles, layer.busy_percent)
+    return (
+        layer.name, layer.kind, "x".join(map(str, layer.shape)), layer.format, _told(layer.terms),
+        *(_told(cell) for cell in built), int(layer.lut), float(layer.bram36), layer.energy_pj / 1000,
+    )  # fmt: skip
+
+
+def sentences(page: Page) -> Iterator[tuple[str, str]]:
+    """What is told under which head, most wanted first; each says how it came about."""
+    design, worst = page.design, page.bottleneck
+    yield "board", f"{design.board.title} ({design.board.part}), {design.clock_ns:g} ns asked for"
+    yield "speed", f"{page.frames_per_second:,.0f} frames/s at that clock ({_evidence_of_cycles(page)} cycles)"
+    yield "cycles", _cycles(page)
+    yield (
+        "bottleneck",
+        f"{worst.name} ({worst.kind}), {worst.cycles or 0:,} cycles a frame, PE {worst.pe}, SIMD {worst.simd}",
+    )
+    yield "resources", _resources(page)
+    if page.overruns:
+        short = "; ".join(f"{figure(use.used)} {use.name} where {use.room:,} are left" for use in page.overruns)
+        yield "too large", f"{short} beside DMA and interconnect ({page.taken.value}); convert again with less --fps"
+    for row in page.vendor:
+        yield row.tool, _vendor(row)
+    if page.built is not None:
+        yield from build_sentences(page.built, design.board, page.counted)
+    energy = page.energy
+    yield (
+        "energy",
+        (
+            f"{energy.own_pj / 1000:,.1f} nJ an inference for arithmetic alone, modelled: operations times "
+            f"{energy.table.name}, {energy.table.source}; no memory, no wires, no measurement"
+        ),
+    )
+    yield "against multiplication", claim_sentence(energy)
+    yield "version", page.version_hash
+
+
+def page_json(page: Page) -> dict[str, object]:
+    """Everything on the page; evidence stands in each row."""
+    design, energy = page.design, page.energy
+    return {
+        "name": page.name,
+        "version_hash": page.version_hash,
+        "board": design.board.name,
+        "part": design.board.part,
+        "clock_ns": design.clock_ns,
+        "frames_per_second": page.frames_per_second,
+        "bottleneck": page.bottleneck.name,
+        "foreseen": as_json(page.foreseen),
+        "simulated": None if page.simulated is None else as_json(page.simulated),
+        "resources": _resources_json(page),
+        "too_large_in": [use.name for use in page.overruns],
+        "built": None if page.built is None else build_json(page.built),
+        "vendor": [as_json(row) for row in page.vendor],
+        "energy": {
+            "evidence": Evidence.MODELLED.value,
+            **dataclasses.asdict(energy),
+            "saving": energy.saving,
+            "block_saving": energy.block_saving,
+        },
+        "layers": [dataclasses.asdict(layer) for layer in page.layers],
+    }
+
+
+def _resources_json(page: Page) -> dict[str, object]:
+    if page.counted is not None:
+        return as_json(page.counted)
+    cost = page.design.resources
+    return {"evidence": Evidence.MODELLED.value, "resources": {"lut": cost.lut, "bram36": cost.bram36}}
+
+
+def _told(cell: object) -> object:
+    return "-" if cell is None else cell
+
+
+def _evidence_of_cycles(page: Page) -> str:
+    return "simulated" if page.simulated and page.simulated.interval else "foreseen"
+
+
+def _cycles(page: Page) -> str:
+    what = "schedule of rtl/" if page.is_rtl else "loops of the HLS kernels"
+    latency = "latency too long to foresee" if page.foreseen.latency is None else _latency(page.foreseen)
+    said = f"{latency}, between frames {_range(page.foreseen.interval)} (foreseen, {what})"
+    row = page.simulated
+    if row is None:
+        return f"{said}; not simulated yet{' (shiftwire cosim)' if page.is_rtl else ''}"
+    simulated = f"{_latency(row)}, between frames {_range(row.interval)}"
+    return f"{said}; {simulated} (simulated, {row.tool} {row.version}, every code right)"
+
+
+def _resources(page: Page) -> str:
+    row, design = page.counted, page.design
+    if row is None or row.resources is None:
+        shares = _shares(design.resources.lut, design.resources.bram36, page)
+        return f"{shares}, modelled" + ("; shiftwire synth counts them" if page.is_rtl else "")
+    told = row.resources
+    rest = f"{told.ff:,} FF, {told.dsp:,} DSP: {row.tool} {row.version}, {NO_PLACEMENT}"
+    return f"{_shares(told.lut, told.bram36, page)}, {rest}"
+
+
+def _shares(lut: int, bram36: float, page: Page) -> str:
+    board = page.design.board
+    return (
+        f"{lut:,} LUT ({100 * lut / (board.lut - SHELL_LUT):.1f} % of what is left beside DMA and interconnect), "
+        f"{bram36:g} BRAM36 ({100 * bram36 / (board.bram36 - SHELL_BRAM36):.1f} %)"
+    )
+
+
+def _vendor(row: Report) -> str:
+    parts = [f"{row.version}, {row.part}, {row.evidence.value}"]
+    if row.resources is not None:
+        told = row.resources
+        parts.append(f"{told.lut:,} LUT, {told.ff:,} FF, {told.bram36:g} BRAM36, {told.dsp:,} DSP")
+    if row.reached_ns is not None:
+        parts.append(f"{row.reached_ns:.2f} ns reached")
+    return "; ".join(parts)
+
+
+def _latency(row: Report) -> str:
+    """Cycles and microseconds at the clock that was asked for."""
+    if row.latency is None or row.clock_ns is None:
+        return "latency not told"
+    return f"latency {_range(row.latency)} ({row.latency.most * row.clock_ns / 1000:,.1f} us)"
+
+
+def _range(cycles: Cycles | None) -> str:
+    if cycles is None:
+        return "-"
+    return f"{cycles.most:,}" if cycles.least == cycles.most else f"{cycles.least:,} to {cycles.most:,}"

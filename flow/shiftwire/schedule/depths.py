@@ -1,0 +1,193 @@
+"""Buffers deep enough that frames follow each other at the pace of the slowest unit.
+
+One periodic schedule gives the depths: the most beats that ever are on their way or in a buffer. Units that sum or
+reduce spread their frame evenly over the interval and start late enough never to wait; a window unit in front of one
+gives each beat just in time; all others work as soon as there is something to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from shiftwire.ir.rtl_network import Actor, RtlNetwork, RtlUnit
+from shiftwire.numbers.fixed import Codes
+from shiftwire.rtl.site import is_block
+from shiftwire.schedule.cost import memory
+from shiftwire.schedule.tokens import delay
+
+FRAMES = 4
+"""After so many, what a unit does repeats."""
+
+SETTLING = 16
+"""Rounds in which both sides of a window unit agree, or the ring is too short."""
+
+PACED = frozenset(("sw_mvu", "sw_vvu", "sw_pool"))
+"""Units that sum or reduce."""
+
+
+def interval(network: RtlNetwork) -> int:
+    """Cycles between frames: the iterations of the slowest actor."""
+    return max(actor.iterations for unit in network.units for actor in unit.actors)
+
+
+def layer_cycles(network: RtlNetwork) -> dict[str, int]:
+    """Cycles that each layer's slowest unit works on a frame, in topological order."""
+    layers: dict[str, int] = {}
+    for unit in network.units:
+        layers[unit.layer] = max(layers.get(unit.layer, 0), *(actor.iterations for actor in unit.actors))
+    return layers
+
+
+def with_depths(network: RtlNetwork) -> RtlNetwork:
+    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later.
+
+    The ring of a window unit grows where frames would not overlap enough in the smallest one.
+    """
+    first = _Schedule(network, interval(network))
+    depths = first.depths()
+    blocks = frozenset(name for name, depth in depths.items() if memory(depth, network.streams[name].width).bram36 > 0)
+    final = _Schedule(replace(network, blocks=blocks), interval(network))
+    depths = final.depths()
+    units = tuple(_with_ring(unit, final.ring_bits) for unit in network.units)
+    rings = {unit.ring: ring_rows(unit) for unit in units if unit.ring}
+    return replace(network, units=units, blocks=blocks, depths=depths, rings=rings)
+
+
+def ring_rows(unit: RtlUnit) -> int:
+    """Whole image rows that the ring of a window unit holds."""
+    number = unit.parameters
+    row = int(number["IN_WIDTH"]) * int(number["BLOCKS"]) * int(number["CHUNKS"])
+    return (1 << int(number["RING_BITS"])) // row
+
+
+def _with_ring(unit: RtlUnit, ring_bits: Mapping[str, int]) -> RtlUnit:
+    if unit.ring is None:
+        return unit
+    bits = ring_bits[unit.ring]
+    is_large = is_block(1 << bits, int(unit.parameters["LANES"]) * int(unit.parameters["CODE_BITS"]))
+    return replace(unit, parameters={**unit.parameters, "RING_BITS": bits, "RING_BLOCK": is_large})
+
+
+@dataclass
+class _Schedule:
+    """One frame of the periodic schedule; all frames are alike, `period` cycles apart."""
+
+    network: RtlNetwork
+    period: int
+    taken: dict[str, Codes] = field(default_factory=dict)
+    arrived: dict[str, Codes] = field(default_factory=dict)
+    gone: dict[str, Codes] = field(default_factory=dict)
+    ring_bits: dict[str, int] = field(default_factory=dict)
+
+    def depths(self) -> Mapping[str, int]:
+        network = self.network
+        beats = network.streams[network.input].port.beats
+        self.arrived[network.input] = np.arange(beats) * self.period // beats
+        windows: dict[str, RtlUnit] = {}
+        for unit in network.units:
+            pulled = windows.pop(unit.inputs[0], None)
+            if pulled is not None:
+                self._window(pulled, unit.actors[0])
+            elif unit.ring is not None and self._is_pulled(unit):
+                windows[unit.outputs[0]] = unit
+            elif unit.ring is not None:
+                self._window(unit, None)
+            elif unit.module in PACED:
+                self._place_evenly(unit.actors[0], 0)
+            else:
+                self._place(unit.actors[0], self._prompt(unit.actors[0]))
+        self.gone[network.output] = self.arrived[network.output]
+        return {name: self._deepest(name) for name in network.streams if name != network.input}
+
+    def _is_pulled(self, window: RtlUnit) -> bool:
+        return any(window.outputs[0] in unit.inputs and unit.module in PACED for unit in self.network.units)
+
+    def _place_evenly(self, actor: Actor, start: int) -> None:
+        """The frame spread over the period, from `start` on or later, so that no beat is waited for."""
+        even = np.arange(actor.iterations) * self.period // actor.iterations
+        waits = (
+            int((self.arrived[reads.stream][: len(reads.need)] - even[reads.need]).max())
+            for reads in actor.reads
+            if reads.stream in self.arrived
+        )
+        self._place(actor, even + max(start, *waits, start))
+
+    def _prompt(self, actor: Actor) -> Codes:
+        """Every iteration as soon as its beats are there."""
+        lower = np.full(actor.iterations, np.iinfo(np.int64).min // 2)
+        for reads in actor.reads:
+            there = self.arrived[reads.stream][: len(reads.need)]
+            lower[reads.need] = np.maximum(lower[reads.need], there)
+        return self._settled(np.tile(lower, FRAMES).reshape(FRAMES, -1) + self._frames())
+
+    def _place(self, actor: Actor, times: Codes) -> None:
+        for reads in actor.reads:
+            self.gone[reads.stream] = times[reads.pop]
+        for writes in actor.writes:
+            self.taken[writes.stream] = times[writes.reserve]
+            self.arrived[writes.stream] = times[writes.emit] + delay(self.network, actor, writes.stream)
+
+    def _window(self, window: RtlUnit, reader: Actor | None) -> None:
+        """Both sides of a window unit on the smallest ring that lets them keep the pace."""
+        while not self._settles(window, reader):
+            parameters = {**window.parameters, "RING_BITS": int(window.parameters["RING_BITS"]) + 1}
+            window = replace(window, parameters=parameters)
+        self.ring_bits[str(window.ring)] = int(window.parameters["RING_BITS"])
+
+    def _settles(self, window: RtlUnit, reader: Actor | None) -> bool:
+        """Whenever the ring delays the storing side, the giving side starts later: whether that comes to an end."""
+        store, give = window.actors
+        (reads,), (writes,) = store.reads, store.writes
+        times = there = self.arrived[reads.stream]
+        for _ in range(SETTLING):
+            self.taken[writes.stream] = times[writes.reserve]
+            self.arrived[writes.stream] = times[writes.emit] + 1
+            if reader is None:
+                self._place_evenly(give, 0)
+            else:
+                self._pull(give, reader)
+            delayed = self._stored(there, writes.reserve, ring_rows(window), self.gone[writes.stream])
+            if np.array_equal(delayed, times):
+                self.gone[reads.stream] = times
+                return True
+            times = delayed
+        return False
+
+    def _pull(self, give: Actor, reader: Actor) -> None:
+        """The reader spread evenly, and each beat given just before it is needed."""
+        (rows,), (writes,), (needs,) = give.reads, give.writes, reader.reads
+        even = np.arange(reader.iterations) * self.period // reader.iterations
+        given = even[needs.need] - delay(self.network, give, writes.stream)
+        start = int((self.arrived[rows.stream][: len(rows.need)] - given[rows.need]).max())
+        self._place(give, given + start)
+        self._place_evenly(reader, start)
+
+    def _stored(self, there: Codes, firsts: Codes, rows: int, gone: Codes) -> Codes:
+        """Cycles in which a storing side takes its beats, one a cycle, a row only when the ring has room."""
+        lower = (self._frames() + there).ravel()
+        free = (self._frames() + gone + 1).ravel()
+        starts = (np.arange(FRAMES)[:, None] * len(there) + firsts).ravel()
+        lower[starts[rows:]] = np.maximum(lower[starts[rows:]], free[: max(len(free) - rows, 0)])
+        return self._settled(lower.reshape(FRAMES, -1))
+
+    def _frames(self) -> Codes:
+        """Start of each of some frames, (frames, 1)."""
+        starts: Codes = np.arange(FRAMES)[:, None] * self.period
+        return starts
+
+    def _settled(self, lower: Codes) -> Codes:
+        """One iteration a cycle, none before `lower` (frames, iterations); the last frame, which all later repeat."""
+        flat, every = lower.ravel(), np.arange(lower.size)
+        times = np.maximum.accumulate(flat - every) + every
+        settled: Codes = times.reshape(FRAMES, -1)[-1] - self._frames()[-1]
+        return settled
+
+    def _deepest(self, stream: str) -> int:
+        """Most beats on the way or in a buffer; a place is free the cycle after its beat has gone."""
+        taken, gone = self.taken[stream], self.gone[stream]
+        frames, into = np.divmod(taken - gone[0], self.period)
+        left = frames * len(gone) + np.searchsorted(gone, into + gone[0], side="left")
+        return max(int((np.arange(1, len(taken) + 1) - left).max()), 1)

@@ -1,0 +1,216 @@
+"""Network, board and target to Design: how far each layer is folded, and the units, FIFOs and times that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import floor
+
+from shiftwire.errors import InputError
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network
+from shiftwire.ir.rtl_network import RtlNetwork
+from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT, Cost, buffer_resources, layer_resources
+from shiftwire.schedule.fold_choice import Choices, choices, intervals, picked, slowest_layer
+from shiftwire.schedule.lowering import rtl_network
+from shiftwire.schedule.streaming import Pipeline, pipeline
+from shiftwire.schedule.timing import Timing, timing
+from shiftwire_boards.catalog import Board
+
+HLS_MAX_BITS = 53
+"""hls4ml's trace and predict carry values as doubles."""
+
+SERIES_7 = "xc7"
+"""How the parts of that family begin; all others of the catalog are UltraScale+."""
+
+MIN_CLOCK_NS, MAX_CLOCK_NS = 0.5, 1000.0
+"""No programmable logic is faster than 2 GHz."""
+
+DEFAULT_LUT_PERCENT = 70.0
+
+TIGHT_LUT = 0.5
+"""From this share of a board's LUTs on, modelled, memories move into block RAM that is left."""
+
+MOST_BRAM36 = 0.9
+"""Of a board's, that such memories fill at most: what is modelled may be off by some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Frames a second to reach, or the share of the board's LUTs to fill; with neither, 70 % of them."""
+
+    fps: float | None = None
+    lut_percent: float | None = None
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything the back ends need."""
+
+    network: Network
+    board: Board
+    clock_ns: float
+    folds: Mapping[str, Fold]
+    pipeline: Pipeline
+    timing: Timing
+    unroll: bool = False
+
+    @cached_property
+    def rtl(self) -> RtlNetwork:
+        """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
+        return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36)
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether the processing elements are plain operators; the others are LUTs and carry chains of the 7 series."""
+        return not self.board.part.startswith(SERIES_7)
+
+    @property
+    def spare_bram36(self) -> int:
+        """Block RAM that may hold small memories: what is left where LUTs are what runs out, else none."""
+        need, board = self.resources, self.board
+        is_tight = need.lut > board.lut * TIGHT_LUT
+        return max(floor(board.bram36 * MOST_BRAM36) - need.bram36, 0) if is_tight else 0
+
+    @property
+    def frames_per_second(self) -> float:
+        """Modelled: the clock over the cycles of the slowest unit."""
+        return 1e9 / self.clock_ns / self.timing.interval
+
+    @cached_property
+    def resources(self) -> Cost:
+        """Modelled, without the shell around the network."""
+        network = self.network
+        layers = (layer_resources(network, node, self.folds[node.name]) for node in network.nodes)
+        return sum(layers, buffer_resources(rtl_network(self.pipeline)))
+
+
+def schedule(
+    network: Network,
+    board: Board,
+    clock_ns: float | None = None,
+    target: Target | None = None,
+    folds: Mapping[str, Fold] | None = None,
+) -> Design:
+    """The cheapest design that meets a target; `folds` fixes those of some layers, by name.
+
+    Raises InputError for a network without layers, a tensor too wide for hls4ml, a fold that does not divide, and a
+    target that no fold reaches, with the best one that some fold does.
+    """
+    period_ns = board.clock_ns if clock_ns is None else clock_ns
+    if not MIN_CLOCK_NS <= period_ns < MAX_CLOCK_NS:
+        raise InputError(
+            f"a clock period of {period_ns} ns makes no clock; give one between {MIN_CLOCK_NS} and {MAX_CLOCK_NS} ns"
+        )
+    _check(network)
+    search = _Search(network, board, period_ns, choices(network, folds or {}))
+    wanted = target or Target()
+    return search.for_speed(wanted) if wanted.fps is not None else search.for_share(wanted)
+
+
+def folded(network: Network, board: Board, clock_ns: float, folds: Mapping[str, Fold]) -> Design:
+    """The design of given folds, one for every layer."""
+    units = pipeline(network, folds)
+    times = timing(units)
+    return Design(network, board, clock_ns, folds, units.with_depths(times.depths), times)
+
+
+def _check(network: Network) -> None:
+    if not network.nodes:
+        raise InputError("the network has no layers behind its input quantiser; there is nothing to build")
+    for name, tensor in network.tensors.items():
+        if tensor.format.bits > HLS_MAX_BITS:
+            raise InputError(
+                f"tensor '{name}' needs {tensor.format.bits} bits, more than the {HLS_MAX_BITS} that an hls4ml "
+                "project can carry; requantise before it"
+            )
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Designs of one network on one board, by cycles a frame."""
+
+    network: Network
+    board: Board
+    clock_ns: float
+    among: Choices
+
+    def at(self, interval: int) -> Design:
+        """The cheapest design of so many cycles a frame."""
+        folds = {name: choice.fold for name, choice in picked(self.among, interval).items()}
+        return folded(self.network, self.board, self.clock_ns, folds)
+
+    def fastest(self, percent: float) -> Design | None:
+        """The fastest design that fits, FIFOs and all; slower ones are taken to be smaller."""
+        by_layers = [T for T in intervals(self.among) if self._fits(self._layers(T), percent)]
+        found, low, high, middle = None, 0, len(by_layers) - 1, 0  # the first guess is mostly right
+        while low <= high:
+            design = self.at(by_layers[middle])
+            if self._fits(design.resources, percent):
+                found, high = design, middle - 1
+            else:
+                low = middle + 1
+            middle = (low + high) // 2
+        return found
+
+    def for_share(self, target: Target) -> Design:
+        """The fastest design that a share of the LUTs holds; without a share asked for, the smallest if none fits."""
+        percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
+        _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
+        found = self.fastest(percent)
+        if found is not None:
+            return found
+        smallest = self.at(intervals(self.among)[-1])
+        if target.lut_percent is None:
+            return smallest
+        need, board = smallest.resources, self.board
+        raise InputError(
+            f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
+            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36} of {board.bram36 - SHELL_BRAM36} BRAM36 "
+            f"(modelled); {self._mend(need, percent)}"
+        )
+
+    def for_speed(self, target: Target) -> Design:
+        """The cheapest design of so many frames a second."""
+        fps = target.fps or 0.0
+        _require_positive(fps, f"{fps} frames a second is no speed; give more than 0")
+        clock_hz = 1e9 / self.clock_ns
+        slowest, least = slowest_layer(self.among)
+        if least > clock_hz / fps:
+            raise InputError(
+                f"no fold reaches {fps:g} frames a second at {self.clock_ns:g} ns: layer '{slowest}' takes at least "
+                f"{least} cycles a frame; the best is {clock_hz / least:.0f}, so ask for that or less, or for a faster "
+                "clock"
+            )
+        percent = 100.0 if target.lut_percent is None else target.lut_percent
+        design = self.at(floor(clock_hz / fps))
+        if self._fits(design.resources, percent):
+            return design
+        need, slower = design.resources, self.fastest(percent)
+        best = f"the best that fits is {floor(slower.frames_per_second)}" if slower else "no slower fold fits either"
+        raise InputError(
+            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
+            f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"
+        )
+
+    def _layers(self, interval: int) -> Cost:
+        return sum((choice.cost for choice in picked(self.among, interval).values()), Cost())
+
+    def _fits(self, need: Cost, percent: float) -> bool:
+        """Whether a share of the board holds it; up to 100 %, the shell needs its place too."""
+        return need.lut <= self._lut_limit(percent) and need.bram36 <= self.board.bram36 - SHELL_BRAM36
+
+    def _lut_limit(self, percent: float) -> float:
+        share = self.board.lut * percent / 100
+        return share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
+
+    def _mend(self, need: Cost, percent: float) -> str:
+        if need.lut > self._lut_limit(percent):
+            return "give a larger share, a larger board or a smaller network"
+        return "its memories are what is too large, so give a larger board or a smaller network"
+
+
+def _require_positive(number: float, sentence: str) -> None:
+    if not 0 < number < float("inf"):
+        raise InputError(sentence)

@@ -1,0 +1,81 @@
+"""The folds worth having of each layer, and those that a number of cycles a frame picks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shiftwire.errors import InputError
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network, Node
+from shiftwire.schedule.cost import BRAM36_IN_LUT, Cost, layer_resources
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A fold, its cycles a frame and its cost."""
+
+    cycles: int
+    cost: Cost
+    fold: Fold
+
+    @property
+    def price(self) -> int:
+        """One figure to rank folds by."""
+        return self.cost.lut + BRAM36_IN_LUT * self.cost.bram36
+
+
+Choices = Mapping[str, list[Choice]]
+"""For each layer, fastest and dearest first; every next one is slower and cheaper."""
+
+
+def choices(network: Network, given: Mapping[str, Fold]) -> Choices:
+    """The folds of every layer; `given` fixes some. Raises InputError for one of no layer, or that does not divide."""
+    unknown = sorted(set(given) - {node.name for node in network.nodes})
+    if unknown:
+        names = ", ".join(node.name for node in network.nodes)
+        raise InputError(f"found a fold for '{unknown[0]}', which is no layer; name one of {names}")
+    return {node.name: _of_layer(network, node, given.get(node.name)) for node in network.nodes}
+
+
+def _of_layer(network: Network, node: Node, given: Fold | None) -> list[Choice]:
+    inputs, output = network.sources(node), network.tensors[node.name]
+    possible = node.op.folds(inputs, output)
+    if given is not None:
+        possible = (_allowed(node, given, possible),)
+    every = [
+        Choice(node.op.cycles(inputs, output, fold), layer_resources(network, node, fold), fold) for fold in possible
+    ]
+    kept: list[Choice] = []
+    for choice in sorted(every, key=lambda c: (c.cycles, c.price, c.fold)):
+        if not kept or choice.price < kept[-1].price:
+            kept.append(choice)
+    return kept
+
+
+def _allowed(node: Node, fold: Fold, possible: Iterable[Fold]) -> Fold:
+    every = tuple(possible)
+    if fold not in every:
+        pes, simds = ", ".join(map(str, sorted({f.pe for f in every}))), sorted({f.simd for f in every})
+        raise InputError(
+            f"a fold of PE {fold.pe} and SIMD {fold.simd} does not divide layer '{node.name}' ({node.kind}); "
+            f"give a PE of {pes} and a SIMD of {', '.join(map(str, simds))}"
+        )
+    return fold
+
+
+def slowest_layer(among: Choices) -> tuple[str, int]:
+    """The layer that no fold makes faster than all others, and its cycles a frame."""
+    name = max(among, key=lambda layer: among[layer][0].cycles)
+    return name, max(among[name][0].cycles, 1)
+
+
+def intervals(among: Choices) -> list[int]:
+    """Every number of cycles a frame at which some layer folds anew, from the least possible one up."""
+    _, least = slowest_layer(among)
+    return sorted({choice.cycles for kept in among.values() for choice in kept if choice.cycles > least} | {least})
+
+
+def picked(among: Choices, interval: int) -> dict[str, Choice]:
+    """The cheapest fold of each layer that ends a frame in `interval` cycles."""
+    return {name: [c for c in kept if c.cycles <= interval][-1] for name, kept in among.items()}

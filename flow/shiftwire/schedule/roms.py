@@ -1,0 +1,52 @@
+"""Weights that move from LUTs into block RAM that a board has to spare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from shiftwire.ir.rtl_network import Memory, RtlNetwork
+from shiftwire.schedule.cost import LUTRAM_WORDS, blocks
+
+LEAST_LUT = 32
+"""What a BRAM36 must save to be worth its routing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rom:
+    """What a unit's weights take in either place."""
+
+    unit: str
+    lut: int
+    bram36: int
+
+    @classmethod
+    def of(cls, unit: str, rom: Memory) -> _Rom:
+        lut = rom.word_bits * ceil(rom.words / LUTRAM_WORDS)
+        return cls(unit, lut, blocks(rom.words, rom.word_bits))
+
+    @property
+    def worth(self) -> float:
+        return self.lut / self.bram36
+
+
+def moved(network: RtlNetwork, spare: int) -> dict[str, int]:
+    """Units whose weights are better off in block RAM, and how many BRAM36 they take, modelled.
+
+    Those come first that save most, as far as `spare` BRAM36 go.
+    """
+    found = {}
+    for rom in sorted(_movable(network), key=lambda rom: (-rom.worth, rom.unit)):
+        if rom.worth >= LEAST_LUT and rom.bram36 <= spare:
+            found[rom.unit] = rom.bram36
+            spare -= rom.bram36
+    return found
+
+
+def _movable(network: RtlNetwork) -> Iterator[_Rom]:
+    for unit in network.units:
+        if unit.parameters.get("ROM_BLOCK") == 0 and unit.module in ("sw_mvu", "sw_vvu"):
+            (rom,) = unit.memories
+            if rom.words > 1:
+                yield _Rom.of(unit.name, rom)

@@ -1,0 +1,69 @@
+"""What Vitis HLS makes of a project's C++ and Vivado of its SystemVerilog; both optional, never tried on the real ones.
+
+Tested with stand-ins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from shiftwire.errors import InputError, noted
+from shiftwire.project.project import Project
+from shiftwire.project.report_rows import Rows
+from shiftwire.synth.counts import Top, sources_of
+from shiftwire.synth.vitis import Step, find_vitis, run_vitis
+from shiftwire.synth.vivado import find_vivado, run_script
+from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
+from shiftwire.tools.atomic import replaced_file
+
+SCRIPT = "synth.tcl"
+UTILIZATION = "utilization.rpt"
+TIMING = "timing.rpt"
+SKIPPED = "skipped: nothing was run"
+
+
+def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
+    """Rows of hls/ after some steps: estimates of synthesis, cycles of co-simulation."""
+    if not project.hls_dir.is_dir():
+        raise InputError(f"{project.path} holds no hls/; convert the model again with --backend hls or both")
+    with noted(SKIPPED):
+        vitis = find_vitis()
+    return Rows(project.version_hash, run_vitis(vitis, project.hls_dir, steps))
+
+
+def vivado_rows(project: Project, top: Top) -> Rows:
+    """Rows of rtl/ out of context, the whole with the period that it reached."""
+    sources, folder = sources_of(project, top), project.reports_dir / "vivado"
+    with noted(SKIPPED):
+        tool = find_vivado()
+    network = project.design.rtl
+    replaced_file(folder / SCRIPT, "\n".join(_script(project, sources, top)) + "\n")
+    run_script(tool, folder / SCRIPT, folder, "synthesise rtl/")
+    clock_ns = project.design.clock_ns
+    whole, *units = hierarchy_reports((folder / UTILIZATION).read_text(encoding="utf-8"), clock_ns)
+    timing = timing_summary((folder / TIMING).read_text(encoding="utf-8"))
+    whole = replace(whole, reached_ns=clock_ns - timing.worst_setup)
+    inner = "inner/" if top is Top.SHELL else ""
+    layer_of = {f"{inner}unit_{unit.name}": unit.layer for unit in network.units}
+    return Rows(project.version_hash, (whole, *units), layer_of)
+
+
+def _script(project: Project, sources: tuple[Path, ...], top: Top) -> Iterator[str]:
+    """Tcl for Vivado (UG835), to be run in reports/vivado."""
+    design, clock = project.design, "clk" if top is Top.NETWORK else "aclk"
+    yield "# Synthesis out of context. Written by shiftwire."
+    yield f"create_project -in_memory -part {design.board.part}"
+    for source in sources:
+        yield f"read_verilog -sv {{{_relative(project, source)}}}"
+    for file in project.rtl_data():
+        yield f"read_mem {{{_relative(project, file)}}}"
+    yield f"synth_design -top {top.module} -part {design.board.part} -mode out_of_context -flatten_hierarchy rebuilt"
+    yield f"create_clock -name clk -period {design.clock_ns:.3f} [get_ports {clock}]"
+    yield f"report_utilization -hierarchical -file {UTILIZATION}"
+    yield f"report_timing_summary -file {TIMING}"
+
+
+def _relative(project: Project, file: Path) -> str:
+    return f"../../{file.relative_to(project.path).as_posix()}"

@@ -1,0 +1,105 @@
+"""Several executions of one network on one data set, each against the specification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError, noted
+from shiftwire.ir.host import Tail
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes
+from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.runtime import run_onnx
+from shiftwire.project.data import Data, read_arrays
+from shiftwire.verify.csim import CsimReport
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """One engine's agreement with the specification; accuracy in percent, None without labels."""
+
+    engine: str
+    compared: int
+    different: int
+    accuracy: float | None
+
+
+def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]:
+    """The specification itself, and its output codes (N, ...)."""
+    codes = np.concatenate([network.evaluate(batch) for batch in network.batches(data.codes)])
+    return EngineResult("reference", 0, 0, accuracy(network, codes, data)), codes
+
+
+def values_result(
+    engine: str, network: Network, data: Data, values: npt.NDArray[Any], reference: Codes
+) -> EngineResult:
+    """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs."""
+    if values.shape != data_shape(network, len(reference)):
+        raise InputError(
+            f"{engine} gave outputs of shape {values.shape}, wanted {data_shape(network, len(reference))}; "
+            "use the same samples for both"
+        )
+    different = int(np.count_nonzero(_differing(network, values.astype(np.float64), reference)))
+    return EngineResult(engine, reference.size, different, _hits(values, data))
+
+
+def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
+    """Values off ours; behind a scale that is no power of two, those nearer to another code."""
+    host, held = network.host_output, network.output.format
+    if host.is_scaled:
+        return np.not_equal(host.nearest(values, held), reference)
+    return np.not_equal(values, host.decode(reference, held))
+
+
+def data_shape(network: Network, samples: int) -> tuple[int, ...]:
+    """Shape of output values in the model's own layout."""
+    *spatial, channels = network.output.shape
+    return (samples, channels, *spatial)
+
+
+def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
+    """The ONNX file itself under onnxruntime; raises InputError for a file that is not the network's."""
+    own = import_onnx(model)
+    if (own.input, own.output) != (network.input, network.output):
+        raise InputError(
+            f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
+            "name the model that the project was converted from"
+        )
+    if network.host_output.tail is not Tail.NONE:
+        raise InputError(
+            f"{model} ends in {network.host_output.tail.value}, which hides the codes; compare a model without it"
+        )
+    return values_result("onnxruntime", network, data, run_onnx(model, data.values), reference)
+
+
+def csim_result(network: Network, report: CsimReport, data: Data) -> EngineResult:
+    """A C-simulation, every layer counted."""
+    return EngineResult("csim", report.compared, report.different, accuracy(network, report.output, data))
+
+
+def expected_values(path: Path) -> npt.NDArray[Any]:
+    """The one array of an .npz or .npy file of outputs, such as torch's logits."""
+    with noted(f"in {path}"):
+        found = read_arrays(path)
+        if len(found) != 1:
+            raise InputError(f"it holds the arrays {', '.join(found)}, wanted one; save the outputs alone")
+        values = next(iter(found.values()))
+        if values.dtype.kind not in "fiu":
+            raise InputError(f"its outputs have type {values.dtype}, wanted numbers; save them as float32")
+        return values
+
+
+def accuracy(network: Network, codes: Codes, data: Data) -> float | None:
+    """Percent of samples whose largest output is at the label; ties take the lowest index."""
+    return _hits(network.host_output.decode(codes, network.output.format), data)
+
+
+def _hits(values: npt.NDArray[Any], data: Data) -> float | None:
+    if data.labels is None:
+        return None
+    return float(100 * np.mean(values.reshape(len(values), -1).argmax(axis=1) == data.labels))

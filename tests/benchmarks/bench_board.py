@@ -1,0 +1,142 @@
+"""What the runtime costs beside the fabric: python tests/bench_board.py (part of `make bench`).
+
+Packing and unpacking of int8 codes in bytes a second, beside numpy's own copy of as many bytes in the same run; and
+what Python and pynq take of a batch on a simulated board whose logic answers at once, without the model of its DMA.
+Measured on this machine, whose processor is faster than a board's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from board_bench import random_frames, small_project
+from shiftwire.board import simulated as board_sim
+from shiftwire_boards.runtime.accelerator import Accelerator
+from shiftwire_boards.runtime.clock import REAL
+from shiftwire_boards.runtime.port import Grid, Port
+from shiftwire_boards.runtime.registers import OFFSETS
+from shiftwire_boards.sim.program import Logic, Moved
+
+ROUNDS = 25
+BATCHES = 40
+FRAMES = 64
+
+
+def best(work: Callable[[], object]) -> float:
+    """Seconds of the fastest round."""
+    took = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def packing(shape: tuple[int, ...], word_bytes: int) -> None:
+    port = Port(Grid(8, 4, True), shape, 8, word_bytes)
+    frames = (1 << 25) // port.frame_bytes
+    codes = np.random.default_rng(0).integers(-128, 128, (frames, *shape), np.int8)
+    buffer = np.zeros(frames * port.frame_bytes, np.uint8)
+    size = buffer.nbytes
+    plain = size / best(buffer.copy) / 1e9
+    packed = size / best(lambda: (port.check(codes), port.pack(codes, buffer))) / 1e9
+    unpacked = size / best(lambda: port.unpack(buffer, frames)) / 1e9
+    print(
+        f"int8 frames of {'x'.join(map(str, shape))}, words of {word_bytes} bytes: pack {packed:.1f} GB/s "
+        f"({packed / plain:.2f} x a copy), unpack {unpacked:.1f} GB/s ({unpacked / plain:.2f} x)"
+    )
+
+
+class Instant:
+    """Logic that has moved everything as soon as somebody looks."""
+
+    def __init__(self, real: Logic) -> None:
+        self._registers = {offset: real.read(offset) for offset in OFFSETS.values()}
+        self._wanted = 0
+
+    def read(self, offset: int) -> int:
+        return 0 if offset in (OFFSETS["status"], OFFSETS["errors"]) else int(self._registers[offset])
+
+    def write(self, offset: int, value: int) -> None:
+        del offset, value
+
+    def send(self, data: bytes) -> None:
+        del data
+
+    def receive(self, most_bytes: int) -> None:
+        self._wanted = most_bytes
+
+    def step(self, most_cycles: int) -> Moved:
+        del most_cycles
+        return Moved(True, True, False, 0, self._wanted)
+
+    def received(self, size: int) -> bytes:
+        return bytes(size)
+
+    def reset(self) -> None: ...
+
+    def reset_channels(self) -> None: ...
+
+
+def batches(folder: Path) -> None:
+    project = small_project(folder / "small")
+    codes = random_frames(project.design.network, FRAMES).astype(np.int8)
+    with (
+        board_sim.simulated_board(project, folder / "overlay") as board,
+        Accelerator(board.bitfile, batch=FRAMES, clock=REAL) as accelerator,
+    ):
+        device = board.device
+        instant = Instant(device.logic)
+        device._slaves = {base: instant if slave is device.logic else slave for base, slave in device._slaves.items()}
+        device.dma.logic = instant
+        accelerator.predict_codes(codes)
+        model = Timed(device, ("read_registers", "write_registers", "flush", "invalidate"))
+        split = []
+        for _ in range(ROUNDS):
+            model.seconds, start = 0.0, time.perf_counter()
+            for _ in range(BATCHES):
+                accelerator.predict_codes(codes)
+            split.append((time.perf_counter() - start - model.seconds, model.seconds))
+    ours, theirs = (1e6 * part / BATCHES for part in min(split))
+    print(
+        f"a batch of {FRAMES} frames: {ours:.0f} us of Python and pynq (wanted 200), and {theirs:.0f} us of the model "
+        "that stands for DMA and memory"
+    )
+
+
+class Timed:
+    """Seconds that pass in some methods of an object, from now on."""
+
+    def __init__(self, owner: object, names: tuple[str, ...]) -> None:
+        self.seconds = 0.0
+        for name in names:
+            setattr(owner, name, self._timed(getattr(owner, name)))
+
+    def _timed(self, method: Callable[..., object]) -> Callable[..., object]:
+        def run(*given: object) -> object:
+            start = time.perf_counter()
+            made = method(*given)
+            self.seconds += time.perf_counter() - start
+            return made
+
+        return run
+
+
+def main() -> None:
+    warnings.simplefilter("ignore", UserWarning)
+    print(f"bench board: numpy {np.__version__}; measured, best of {ROUNDS}")
+    packing((32, 32, 3), 8)
+    packing((28, 28, 1), 8)
+    packing((5, 5, 3), 8)
+    with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
+        batches(Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""What networks take as SystemVerilog: python tests/bench_rtl.py MODEL.onnx=FPS ... (`make bench-large`).
+
+For each model, at the frames a second asked for (or the share of an xc7z020's LUTs, MODEL.onnx=80%) and 100 MHz: packed
+LUT, FF, BRAM36 and DSP of the whole netlist (yosys, xc7, no place and route), cycles between frames and of one frame
+alone, and the seconds that this took. Beside it, at the same speed and from the same scheduler, the same shapes with
+random integer weights of 8 and 4 bits, multiplied in LUTs and in DSP blocks. The lines are rows of a Markdown table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from shiftwire.api import load_network
+from shiftwire.errors import InputError
+from shiftwire.ir.network import Network, Op
+from shiftwire.ir.rtl_network import RtlNetwork
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.integer import Int
+from shiftwire.rtl.files import module_files, write_network
+from shiftwire.rtl.sums import in_dsp_blocks
+from shiftwire.schedule.depths import interval
+from shiftwire.schedule.design import Design, Target, schedule
+from shiftwire.schedule.tokens import simulate
+from shiftwire.synth.counts import multiplies
+from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
+from shiftwire_boards.catalog import load_board
+
+CLOCK_NS = 10.0
+BOARD = "pynq-z2"
+WHATEVER_IT_TAKES = 1000.0
+"""Percent of the board's LUTs: counted, then judged."""
+
+COLUMNS = (
+    "network | weights | LUT | FF | BRAM36 | DSP | cycles a frame | frames/s | latency, cycles | write, s | map, s"
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a layer's products are made: of trained weights, or of integers in LUTs or DSP blocks."""
+
+    name: str
+    bits: int = 0
+    in_blocks: bool = False
+
+    def network(self, trained: Network) -> Network:
+        return multiplying(trained, self.bits) if self.bits else trained
+
+    def rtl(self, design: Design) -> RtlNetwork:
+        return in_dsp_blocks(design.rtl) if self.in_blocks else design.rtl
+
+
+FORMS = {
+    form.name: form
+    for form in (
+        Form("trained"),
+        Form("int8-lut", 8),
+        Form("int4-lut", 4),
+        Form("int8-dsp", 8, in_blocks=True),
+        Form("int4-dsp", 4, in_blocks=True),
+    )
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", nargs="+", metavar="MODEL.onnx=FPS", help="frames a second, or a share such as 80%%")
+    parser.add_argument("--forms", default=",".join(FORMS), help="some of %(default)s")
+    given = parser.parse_args(arguments)
+    print(
+        f"bench rtl: yosys {yosys_version()}, xc7 mapping for {load_board(BOARD).part}, no place and route, "
+        f"{CLOCK_NS:g} ns; synthesised, at {_commit()}\n"
+    )
+    print(f"| {COLUMNS} |\n|{' --- |' * len(COLUMNS.split('|'))}")
+    for argument in given.models:
+        for row in _rows(argument, [FORMS[name] for name in given.forms.split(",")]):
+            print(f"| {row} |", flush=True)
+    print(f"\npeak memory {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MiB (mapping)")
+    return 0
+
+
+def _commit() -> str:
+    asked = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return f"commit {done.stdout.strip()}" if done.returncode == 0 else "no commit"
+
+
+def _rows(argument: str, forms: list[Form]) -> Iterator[str]:
+    path, _, wanted = argument.partition("=")
+    name = Path(path).stem
+    if not Path(path).is_file():
+        yield f"{name} | skipped: found no {path}; write it first, such as by make demo or shiftwire-train zoo"
+        return
+    trained = load_network(path)
+    board = load_board(BOARD)
+    if wanted.endswith("%"):
+        share = Target(lut_percent=float(wanted[:-1]))
+        fps = schedule(trained, board, CLOCK_NS, share).frames_per_second
+    else:
+        fps = float(wanted)
+    for form in forms:
+        start = time.perf_counter()
+        try:
+            target = Target(fps=fps, lut_percent=WHATEVER_IT_TAKES)
+            design = schedule(form.network(trained), board, CLOCK_NS, target)
+        except InputError as error:
+            yield f"{name} | {form.name}: {error}"
+            continue
+        with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
+            yield f"{name} | {form.name} | {_counted(design, form, Path(folder), start)}"
+
+
+def multiplying(network: Network, bits: int) -> Network:
+    """The same shapes with random integer weights in place of shift and adder ones."""
+    rng = np.random.default_rng(bits)
+
+    def changed(op: Op) -> Op:
+        if not isinstance(op, Conv | Dense):
+            return op
+        return replace(op, weights=Int(rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), op.weights.shape), 0))
+
+    return replace(network, nodes=tuple(replace(node, op=changed(node.op)) for node in network.nodes))
+
+
+def _counted(design: Design, form: Form, folder: Path, start: float) -> str:
+    rtl = form.rtl(design)
+    sources = write_network(rtl, folder, generic=False)
+    emitted = time.perf_counter()
+    kept = tuple(sorted({unit.module for unit in rtl.units}))
+    data = tuple(sorted(folder.glob("*.mem")))
+    may_use_dsp = form.in_blocks or not multiplies(design.network)
+    files = (*sources, *module_files())
+    synthesis = Synthesis(files, rtl.name, family=Family.SERIES_7, dsp=may_use_dsp, kept=kept, data=data)
+    found = synthesised(synthesis, folder / "maps").resources
+    mapped = time.perf_counter()
+    cycles, latency = interval(rtl), simulate(rtl, 1).latency
+    return (
+        f"{found.lut:,} | {found.ff:,} | {found.bram36:g} | {found.dsp} | {cycles:,} | "
+        f"{1e9 / CLOCK_NS / cycles:,.0f} | {latency:,} | {emitted - start:.0f} | {mapped - emitted:.0f}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""What quantisation without retraining costs on trained networks; `make study NETS=<folder>` prints it.
+
+The folder holds float files and their samples: addernet_float.onnx with patches.npz (x), lenet_float.onnx with
+lenet_test.npz, resnet20_float.onnx with resnet20_test.npz (x and y). What is missing is skipped with a sentence.
+Every figure is measured: a missed target ends the study with exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from shiftwire.ir.host import channels_first
+from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.runtime import run_onnx
+from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.quantizer import Quantized, Samples, draft_network, quantize_model, write_model
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, its samples, how it is quantised and the least that must come out, in percent or points."""
+
+    model: str
+    samples: str
+    options: Options
+    clear_agreement: float | None = None
+    points_lost: float | None = None
+
+
+FEW = 48
+CASES = (
+    Case("addernet_float.onnx", "patches.npz", Options(act_bits=8, samples=FEW), clear_agreement=97.0),
+    Case("addernet_float.onnx", "patches.npz", Options(act_bits=9, samples=FEW), clear_agreement=99.5),
+    Case("lenet_float.onnx", "lenet_test.npz", Options(method=Method.LIGHTNN, terms=2), points_lost=1.0),
+    Case("resnet20_float.onnx", "resnet20_test.npz", Options(method=Method.LIGHTNN, terms=2), points_lost=1.0),
+)
+
+
+def main(folder: Path) -> int:
+    print(f"study quantize: measured, onnxruntime {onnxruntime.__version__}, numpy {np.__version__}")
+    missed = 0
+    for case in CASES:
+        lacking = [name for name in (case.model, case.samples) if not (folder / name).is_file()]
+        if lacking:
+            print(f"{case.model}: skipped, no {', '.join(lacking)} in {folder}")
+            continue
+        missed += not _studied(case, folder)
+    return int(missed > 0)
+
+
+def _studied(case: Case, folder: Path) -> bool:
+    """Quantise twice, compare the files, let onnxruntime run one, and print what it cost."""
+    arrays = np.load(folder / case.samples)
+    samples = Samples(arrays["x"], arrays.get("y"))
+    start = time.perf_counter()
+    made = quantize_model(folder / case.model, samples, case.options, lambda *_: None)
+    seconds = time.perf_counter() - start
+    again = to_onnx(draft_network(folder / case.model, samples, case.options, lambda *_: None).network)
+    is_same = made.model.SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
+    different = _runtime_differs(made, samples.values[:128], folder / f".{case.model}.exact")
+    _print(case, made, seconds)
+    print(f"  a second run: {'the same bytes' if is_same else 'OTHER BYTES'}; onnxruntime: {different} codes differ")
+    return is_same and not different and _is_met(case, made)
+
+
+def _runtime_differs(made: Quantized, values: np.ndarray, path: Path) -> int:
+    try:
+        write_model(made.model, path)
+        network = import_onnx(path)
+        found = run_onnx(path, values)
+    finally:
+        path.unlink(missing_ok=True)
+    codes = network.evaluate(network.host_input.encode(values, network.input.format))
+    return int(np.count_nonzero(channels_first(network.output.format.decode(codes)) != found))
+
+
+def _is_met(case: Case, made: Quantized) -> bool:
+    found = made.report.answers
+    clear, lost = case.clear_agreement, case.points_lost
+    is_clear = clear is None or (found.clear_agreement or 0.0) >= clear
+    is_kept = lost is None or (found.accuracy_float or 0.0) - (found.accuracy_exact or 0.0) <= lost
+    if not (is_clear and is_kept):
+        print("  TARGET MISSED")
+    return is_clear and is_kept
+
+
+def _print(case: Case, made: Quantized, seconds: float) -> None:
+    found, options = made.report.answers, case.options
+    print(
+        f"{case.model}: {options.method.value}, {options.terms} terms, {options.act_bits} bits, "
+        f"{made.report.calibrated} of {found.samples} samples calibrate, {seconds:.0f} s"
+    )
+    print(
+        f"  agreement: {found.agreement:.2f} % of all, {found.held_out_agreement or 0:.2f} % of those held out, "
+        f"{found.clear_agreement or 0:.2f} % of the {found.clear_samples} with a float margin of 1 or more"
+    )
+    print(f"  logits: rms error {found.rms_logit_error:.4f}, {found.relative_logit_error:.2%} of their spread")
+    if found.accuracy_float is not None and found.accuracy_exact is not None:
+        before, after = found.accuracy_float, found.accuracy_exact
+        print(f"  accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost")
+    widest = max(tensor.format.bits for tensor in made.network.tensors.values())
+    print(f"  widest tensor {widest} bits; {made.report.advice}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "build/zoo")))

@@ -1,0 +1,116 @@
+"""The C++ headers against the specification: every code of every node."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shiftwire_hls
+from netlib import ap_types, run_networks, some_folds
+from random_networks import random_codes, random_network
+from shiftwire.errors import ToolError
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes
+from shiftwire.tools.host_cpp import find_compiler
+from shiftwire.tools.process import run
+from single_layers import frames, single_layers
+from templates_used import stands_on_header
+
+HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
+CASES = single_layers()
+MULTIPLIED = [name for name in CASES if name.startswith("int_")]
+SANITISED = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover")
+
+
+def assert_equal(networks: list[Network], given: list[Codes], found: list[dict[str, Codes]]) -> int:
+    """Compare whole tensors of every node; returns how many output positions were live."""
+    live = 0
+    for network, codes, layers in zip(networks, given, found, strict=True):
+        expected = network.evaluate_layers(codes)
+        for name, made in layers.items():
+            right = expected[name]
+            assert np.array_equal(made, right), (name, np.argwhere(made != right)[0])
+            live += int(np.count_nonzero(right.min(axis=0) != right.max(axis=0)))
+    return live
+
+
+@pytest.mark.parametrize("group", range(2))
+def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | None) -> None:
+    """Each layer alone, folded in one of its ways; the groups draw different folds."""
+    tried = [(network, some_folds(network, 100 * group + at)) for at, network in enumerate(CASES.values())]
+    if stands_on:
+        tried = [(network, folds) for network, folds in tried if stands_on_header(network, folds, stands_on)]
+    networks, folds = [network for network, _ in tried], [folds for _, folds in tried]
+    given = [frames(network) for network in networks]
+    folder = cpp_folder / f"single{group}"
+    folder.mkdir()
+    live = assert_equal(networks, given, run_networks(networks, given, folder, folds=folds))
+    assert live > 0.9 * sum(network.output.size for network in networks)
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable[..., None]) -> None:
+    """Forty of the networks that `make fuzz` takes in full."""
+    seeds = range(10 * group, 10 * group + 10)
+    networks = [random_network(seed) for seed in seeds]
+    given = [random_codes(network, seed) for seed, network in zip(seeds, networks, strict=True)]
+    folder = cpp_folder / f"random{group}"
+    folder.mkdir()
+    live = assert_equal(networks, given, run_networks(networks, given, folder))
+    count(random_networks=len(networks), live_outputs=live)
+    assert live > 200
+
+
+def test_no_undefined_behaviour(cpp_folder: Path) -> None:
+    """Shifts, overflows and casts under the sanitizer, which below C++20 trips over the ap types themselves."""
+    names = ["shift_dense_fine_bias", "adder_conv_depthwise", "requantize_half_even_wrap", "requantize_far", "concat"]
+    networks = [CASES[name] for name in names]
+    given = [frames(network) for network in networks]
+    folder = cpp_folder / "sanitised"
+    folder.mkdir()
+    assert_equal(networks, given, run_networks(networks, given, folder, flags=SANITISED, standard="c++20"))
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
+def test_a_header_compiles_alone(header: Path, tmp_path: Path) -> None:
+    """Under C++14, which is what Vitis HLS documents."""
+    source = tmp_path / "alone.cpp"
+    source.write_text(f'#include "{header.name}"\n')
+    includes = [f"-I{folder}" for folder in (header.parent, ap_types())]
+    run([find_compiler(), "-std=c++14", "-fsyntax-only", "-Wall", "-Wno-unknown-pragmas", *includes, source], "check")
+
+
+def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
+    """On types whose product is a compile error, all other kernels build and give the right codes."""
+    probe = ("-O0", f'-DSHIFTWIRE_CODE_TYPES="{Path(__file__).resolve().parents[1] / "support" / "probe_types.h"}"')
+    networks = [network for name, network in CASES.items() if name not in MULTIPLIED]
+    given = [frames(network) for network in networks]
+    folder = cpp_folder / "probe"
+    folder.mkdir()
+    assert_equal(networks, given, run_networks(networks, given, folder, flags=probe))
+    for name in MULTIPLIED:
+        with pytest.raises(ToolError, match="use of deleted function"):
+            run_networks([CASES[name]], [frames(CASES[name])], folder, flags=probe)
+
+
+def test_only_weights_become_indices() -> None:
+    """to_index is the one door from a code to a builtin int; only tables of counts and places go through it."""
+    uses = {
+        header.name: re.findall(r"to_index\(([^)]*)\)", header.read_text())
+        for header in HEADERS
+        if header.name != "sw_code.h"
+    }
+    assert {name: found for name, found in uses.items() if found} == {
+        "sw_mvu.h": ["fold_terms[fold]"],
+        "sw_reorder.h": ["source[i + l]"],
+        "sw_vvu.h": ["fold_terms[block]"],
+        "sw_window.h": ["rows_read[0]", "rows_read[row + 1]"],
+    }
+
+
+def test_only_the_shim_names_a_library() -> None:
+    for header in HEADERS:
+        names = re.findall(r"\bap_\w+", header.read_text())
+        assert not names or header.name == "sw_code.h", (header.name, names[:3])

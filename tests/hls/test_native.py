@@ -1,0 +1,135 @@
+"""Simulations on native lane types: every code of the ap_int build and of the specification, every cycle predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shiftwire
+from netlib import run_networks, some_folds
+from random_networks import random_codes, random_network
+from shiftwire.api import design
+from shiftwire.errors import CheckFailedError
+from shiftwire.hls.native import FLAGS, bounded_program, native_program
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.kernel import Fold
+from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.ops.add import Add
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.window import Window
+from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.schedule.streaming import pipeline
+from shiftwire.schedule.timing import timing
+from shiftwire.verify.csim import csim
+from shiftwire.verify.native_csim import bounded_csim, layers, native_csim
+from single_layers import frames, shift, single_layers
+
+CASES = single_layers()
+CHOSEN = ("shift_conv_grouped", "adder_conv_depthwise", "shift_dense_four_terms", "requantize_half_even_wrap", "concat")
+
+
+def assert_layers(network: Network, codes: Codes, found: dict[str, Codes]) -> int:
+    """Whole tensors of every layer against the specification; returns how many outputs were live."""
+    expected, live = network.evaluate_layers(codes), 0
+    for name, made in found.items():
+        assert np.array_equal(made, expected[name]), (name, np.argwhere(made != expected[name])[0])
+        live += int(np.count_nonzero(made.min(axis=0) != made.max(axis=0)))
+    return live
+
+
+def simulated_alone(network: Network, seed: int, folder: Path) -> int:
+    """Random folds, FIFOs of the predicted depth, all units at once; layers() compares the cycles."""
+    units = pipeline(network, some_folds(network, seed))
+    program = bounded_program(units.with_depths(timing(units).depths), folder)
+    codes = random_codes(network, seed)
+    return assert_layers(network, codes, layers(program, network, codes))
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_native_equals_ap_int(name: str, tmp_path: Path) -> None:
+    network, codes = CASES[name], frames(CASES[name])
+    (by_ap_int,) = run_networks([network], [codes], tmp_path)
+    found = layers(native_program(network, tmp_path), network, codes)
+    assert set(found) == set(by_ap_int)
+    for layer, made in by_ap_int.items():
+        assert np.array_equal(found[layer], made), layer
+    assert assert_layers(network, codes, found)
+
+
+@pytest.mark.parametrize("seed", [1, 5, 8, 21])
+def test_random_networks_on_bounded_fifos(seed: int, tmp_path: Path, count: Callable[..., None]) -> None:
+    count(bounded_live_outputs=simulated_alone(random_network(seed), seed, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(100, 160, 10))
+def test_many_random_networks_on_bounded_fifos(first: int, tmp_path: Path, count: Callable[..., None]) -> None:
+    for seed in range(first, first + 10):
+        live = simulated_alone(random_network(seed), seed, tmp_path / str(seed))
+        count(bounded_networks=1, bounded_live_outputs=live)
+
+
+def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
+    """A branch around a window waits for rows that the other branch holds back; the depth predicted just suffices."""
+    network = run_pipeline(residual())
+    planned = design(network)
+    skip = max(planned.pipeline.fifos.values(), key=lambda fifo: fifo.depth)
+    assert skip.depth > 8
+    codes = random_codes(network, 0)
+    layers(bounded_program(planned.pipeline, tmp_path), network, codes)
+    shallow = replace(planned.pipeline, fifos=planned.pipeline.fifos | {skip.name: replace(skip, depth=2)})
+    with pytest.raises(CheckFailedError, match=f"the pipeline stands still: .*waits for FIFO {skip.name};"):
+        layers(bounded_program(shallow, tmp_path), network, codes)
+
+
+def residual() -> Network:
+    """x + conv(x), the smallest network whose branches have different delays."""
+    same = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    conv = Conv(shift((4, 3, 3, 4), 2, -3, 0), Bias.none(4), same)
+    nodes = (Node("conv", conv, ("x",)), Node("sum", Add(), ("x", "conv")))
+    return Network("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
+
+
+def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
+    network = run_pipeline(residual())
+    project = shiftwire.convert(network, output=tmp_path / "project")
+    codes = random_codes(network, 1)
+    reports = [csim(project, codes), native_csim(project, codes, checked=5), bounded_csim(project, codes)]
+    assert [report.engine for report in reports] == ["csim", "native", "bounded"]
+    assert [report.checked for report in reports] == [len(codes), 5, len(codes)]
+    for report in reports:
+        assert report.different == 0 and not report.vacuous
+        assert np.array_equal(report.output, network.evaluate(codes))
+
+
+@pytest.mark.parametrize("name", ["shift_conv_line", "strides_beyond_the_kernel", "pad"])
+def test_beats_of_one_code(name: str, tmp_path: Path) -> None:
+    """Logs of beats of a lone lane vector: what C++14's own allocator would put at odd addresses."""
+    network = CASES[name]
+    codes = random_codes(network, 2)
+    units = pipeline(network, {node.name: Fold(1, 1) for node in network.nodes})
+    program = bounded_program(units.with_depths(timing(units).depths), tmp_path)
+    for samples in (1, 15, 16, 17):
+        assert_layers(network, codes[:samples], layers(program, network, codes[:samples]))
+    assert "-faligned-new" in FLAGS
+
+
+def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:
+    """Weights come from a file, so that a retrained network of the same widths compiles nothing."""
+    first, second = (CASES["adder_conv"], replace_weights(CASES["adder_conv"]))
+    one, two = native_program(first, tmp_path), native_program(second, tmp_path)
+    assert one.path == two.path
+    codes = frames(second)
+    assert assert_layers(second, codes, layers(two, second, codes))
+
+
+def replace_weights(network: Network) -> Network:
+    """The same network with its filters in the opposite order."""
+    (node,) = network.nodes
+    weights = replace(node.op.weights, codes=node.op.weights.codes[::-1].copy())
+    return replace(network, nodes=(replace(node, op=replace(node.op, weights=weights)),))

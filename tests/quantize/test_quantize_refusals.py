@@ -1,0 +1,59 @@
+"""What `quantize` refuses, each with one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from float_nets import convolutional
+from quantized import quantised
+from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.quantize.options import Options
+
+BAD = {
+    "shape": (np.ones((4, 3, 9, 9)), None, r"'x' has shape \(4, 3, 9, 9\), wanted \(N, 3, 12, 12\) as in the model"),
+    "empty": (np.ones((0, 3, 12, 12)), None, "holds no samples; give some dozens"),
+    "zero": (np.zeros((4, 3, 12, 12)), None, "0 throughout, which tells no tensor's range; give real samples"),
+    "nan": (np.full((1, 3, 12, 12), np.nan), None, "holds 432 NaN or infinite values; remove them"),
+    "text": (np.full((1, 3, 12, 12), "a"), None, "has type <U1, wanted numbers"),
+    "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels of shape \(3,\) .* do not fit 4 samples"),
+    "float labels": (np.ones((4, 3, 12, 12)), np.zeros(4), r"type float64 do not fit 4 samples; give \(4,\) integers"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_samples_that_will_not_do(name: str, tmp_path: Path) -> None:
+    values, labels, words = BAD[name]
+    with pytest.raises(InputError, match=words):
+        quantised(convolutional().save(tmp_path), values, labels)
+
+
+def test_a_range_beyond_the_format_asked_for(tmp_path: Path) -> None:
+    net = convolutional()
+    with pytest.raises(InputError, match=r"values of 'r1' reach .* beyond the format u8.7 asked for; u8.5 would do"):
+        quantised(net.save(tmp_path), net.samples(64), formats={"r1": Fixed(8, 7, signed=False)})
+    with pytest.raises(InputError, match=r"of 'r9' was asked for, but no tensor .* name one of f, r1, r2"):
+        quantised(net.save(tmp_path), net.samples(64), formats={"r9": Fixed(8, 7, signed=False)})
+
+
+def test_an_operation_without_shifts_and_adds(tmp_path: Path) -> None:
+    net = convolutional().node("Erf", "e")
+    with pytest.raises(InputError, match="the operation Erf has no form in shifts and adds; replace it by one of"):
+        quantised(net.save(tmp_path), net.samples(4))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"terms": 0}, "0 terms are outside 1..8"),
+        ({"act_bits": 30}, "30 activation bits are outside 1..24"),
+        ({"percentile": 20.0}, "a percentile of 20.0 is outside 50..100"),
+        ({"error_budget": 2.0}, "an error budget of 2.0 is outside 0..1"),
+    ],
+)
+def test_options_that_will_not_do(options: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Options(**options)

@@ -1,0 +1,119 @@
+"""One small network for every kernel and every way it can be set up; fixed, so that failures repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.add import Add
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.concat import Concat
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.pad import Pad
+from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
+from shiftwire.ops.window import Window
+
+S8 = Fixed(8, 4, signed=True)
+U6 = Fixed(6, 3, signed=False)
+
+
+def shift(shape: tuple[int, ...], terms: int, low: int, high: int, seed: int = 0) -> Shift:
+    """Random shift weights; the last filter has one term fewer than the rest."""
+    rng = np.random.default_rng(seed)
+    sign = rng.integers(-1, 2, (terms, *shape)).astype(np.int8)
+    sign[terms - 1, -1] = 0
+    return Shift(ShiftWeights(sign, rng.integers(low, high + 1, sign.shape).astype(np.int8)))
+
+
+def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:
+    return np.random.default_rng(seed).integers(lo, hi + 1, shape)
+
+
+def of_one(op: Op, shape: tuple[int, ...], held: Fixed = S8) -> Network:
+    return Network("x", Tensor(shape, held), (Node("y", op, ("x",)),), "y")
+
+
+def of_two(op: Op, shape: tuple[int, ...]) -> Network:
+    """A fork: the second branch is on a coarser grid and unsigned."""
+    coarse = Requantize(Fixed(5, 2, signed=False), Rounding.FLOOR, Overflow.SATURATE)
+    nodes = (Node("coarse", coarse, ("x",)), Node("y", op, ("x", "coarse")))
+    return Network("x", Tensor(shape, S8), nodes, "y")
+
+
+def two_widths() -> Network:
+    """Two layers, whose folds may ask for a unit that narrows beats and for one that widens them."""
+    finer = Requantize(Fixed(6, 2, signed=True), Rounding.FLOOR, Overflow.SATURATE)
+    return Network("x", Tensor((3, 3, 6), S8), (Node("finer", finer, ("x",)), Node("y", Relu(), ("finer",))), "y")
+
+
+def single_layers() -> dict[str, Network]:
+    """Networks by name; each ends in the layer that its name tells."""
+    wide = Window((3, 2), (2, 1), (1, 0), (1, 1))
+    line = Window((3,), (2,), (1,), (1,))
+    square = Window((2, 2), (1, 2), (1, 0), (0, 1))
+    point, far = Window((1, 1), (1, 1), (0, 0), (0, 0)), Window((1, 1), (4, 3), (0, 0), (0, 0))
+    image = (6, 5, 4)
+    cases = {
+        "shift_dense": of_one(Dense(shift((5, 9), 2, -3, 2), Bias(codes((5,), -40, 40), 6)), (9,)),
+        "shift_dense_fine_bias": of_one(Dense(shift((3, 4), 1, 0, 0), Bias(np.array([1, -3, 5]), 9)), (4,)),
+        "shift_dense_four_terms": of_one(Dense(shift((4, 6), 4, -7, 0), Bias.none(4)), (6,), U6),
+        "adder_dense": of_one(Dense(Adder(codes((6, 7), -150, 150), 4), Bias(codes((6,), -9, 9), 4)), (7,)),
+        "adder_dense_narrow": of_one(Dense(Adder(codes((3, 5), 0, 1), 3), Bias.none(3)), (5,), U6),
+        "int_dense": of_one(Dense(Int(codes((4, 6), -128, 127), 7), Bias(codes((4,), -99, 99), 3)), (6,)),
+        "shift_conv": of_one(Conv(shift((6, 3, 2, 4), 2, -2, 3), Bias(codes((6,), -9, 9), 4), wide), image),
+        "shift_conv_grouped": of_one(Conv(shift((4, 3, 2, 2), 1, -4, 0), Bias.none(4), wide, 2), image),
+        "shift_conv_depthwise": of_one(
+            Conv(shift((4, 3, 2, 1), 3, -1, 1), Bias(codes((4,), -9, 9), 4), wide, 4), image, U6
+        ),
+        "shift_conv_line": of_one(Conv(shift((3, 3, 2), 2, 0, 4), Bias.none(3), line), (7, 2)),
+        "adder_conv": of_one(Conv(Adder(codes((5, 3, 2, 4), -140, 140), 4), Bias.none(5), wide), image),
+        "adder_conv_depthwise": of_one(Conv(Adder(codes((4, 3, 2, 1), -90, 90), 4), Bias.none(4), wide, 4), image),
+        "int_conv": of_one(Conv(Int(codes((3, 3, 2, 4), -8, 7), 3), Bias.none(3), wide), image),
+        "affine": of_one(Affine(shift((4,), 3, -5, 1).weights, Bias(codes((4,), -70, 70), 5)), image),
+        "threshold": of_one(
+            Threshold(np.sort(codes((4, 7), -130, 130), 1), codes((4,), -4, 4), np.array([1, -1, 2, 3]), 4, 1), image
+        ),
+        "sign": of_one(Threshold(np.zeros((9, 1), np.int64), np.full(9, -1), np.full(9, 2), 4, 0), (9,)),
+        "relu": of_one(Relu(), image),
+        "max_pool": of_one(MaxPool(square), image),
+        "max_pool_line": of_one(MaxPool(line), (7, 2)),
+        "average_pool": of_one(AveragePool(square), image),
+        "sum_pool": of_one(SumPool(wide), image),
+        "pad": of_one(Pad((1, 0), (0, 2)), image),
+        "flatten": of_one(Flatten(), image),
+        "shift_conv_pointwise": of_one(Conv(shift((4, 1, 1, 4), 3, -2, 0), Bias.none(4), point), image),
+        "shift_conv_multiplied": of_one(Conv(shift((8, 3, 2, 1), 3, -1, 1), Bias.none(8), wide, 4), image, U6),
+        "strides_beyond_the_kernel": of_one(Conv(shift((2, 1, 1, 4), 1, -2, 0), Bias.none(2), far), image),
+        "add": of_two(Add(), image),
+        "concat": of_two(Concat(), image),
+    }
+    for rounding in Rounding:
+        for overflow in Overflow:
+            name = f"requantize_{rounding.value}_{overflow.value}"
+            cases[name] = of_one(Requantize(Fixed(4, 1, signed=True), rounding, overflow), (40,))
+    cases["requantize_finer"] = of_one(
+        Requantize(Fixed(6, 6, signed=False), Rounding.HALF_EVEN, Overflow.SATURATE), (40,)
+    )
+    cases["requantize_far"] = of_one(Requantize(Fixed(3, -9, signed=True), Rounding.FLOOR, Overflow.WRAP), (40,))
+    return cases
+
+
+def frames(network: Network, count: int = 24) -> Codes:
+    """Extremes, a ramp over every code of the format, and random codes."""
+    lo, hi = network.input.format.lo, network.input.format.hi
+    drawn = np.random.default_rng(7).integers(lo, hi + 1, (count, *network.input.shape))
+    drawn[0], drawn[1], drawn[2] = lo, hi, 0
+    ramp = (np.arange(3 * network.input.size) * 7) % (hi - lo + 1) + lo
+    drawn[3:6] = ramp.reshape(3, *network.input.shape)
+    return drawn

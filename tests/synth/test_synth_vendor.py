@@ -1,0 +1,83 @@
+"""shiftwire synth and cosim through vendor tools: a clear skip where there are none, stand-ins where there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shiftwire.cli import main
+from shiftwire.project.project import Backend, write_project
+from shiftwire.schedule.design import schedule
+from shiftwire_boards.catalog import load_board
+from test_tiny import tiny
+from vendor_texts import SAMPLES, Bench, leaves_reports
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vendor") / "tiny"
+    write_project(schedule(tiny(), load_board("pynq-z2")), path, Backend.BOTH)
+    return path
+
+
+def run_verb(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, str, str]:
+    status = main([str(word) for word in argv])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (("synth", "--tool", "vitis"), "found neither 'vitis-run' nor 'vitis_hls' on PATH, which synthesise hls/; "),
+        (("synth", "--tool", "vivado"), "found no 'vivado' on PATH, which places and routes; "),
+        (("cosim", "--tool", "vitis"), "found neither 'vitis-run' nor 'vitis_hls' on PATH, which synthesise hls/; "),
+    ],
+)
+def test_missing_tools_are_one_sentence(
+    argv: tuple[str, ...], sentence: str, project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = run_verb(capsys, argv[0], project, *argv[1:])
+    assert (status, out) == (3, "")
+    assert err.splitlines()[-1] == (
+        f"shiftwire {argv[0]}: {sentence}install AMD Vitis and source its settings64.sh (skipped: nothing was run)"
+    )
+
+
+def test_projects_without_the_sources(tmp_path: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    for backend in (Backend.HLS, Backend.RTL):
+        write_project(schedule(tiny(), load_board("pynq-z2")), tmp_path / backend.value, backend)
+    for tool, other, folder in (("vitis", "rtl", "hls"), ("vivado", "hls", "rtl")):
+        status, _, err = run_verb(capsys, "synth", tmp_path / other, "--tool", tool)
+        assert status == 2 and f"holds no {folder}/; convert the model again with --backend {folder} or both" in err
+
+
+def test_vitis_estimates(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.install("vitis_hls", "2022.2", leaves_reports())
+    status, out, _ = run_verb(capsys, "synth", project, "--tool", "vitis")
+    assert status == 0
+    assert "Vitis HLS 2022.2, xc7z020-clg400-1, 10 ns asked for, 7.14 ns reached: modelled" in out
+    assert "conv1_U0/grp_mvu_fu_96" in out and "15,120" in out
+    status, out, _ = run_verb(capsys, "synth", project, "--tool", "vitis", "--json")
+    assert json.loads(out)["rows"][0]["resources"]["lut"] == 15120
+    status, out, _ = run_verb(capsys, "cosim", project, "--tool", "vitis")
+    assert status == 0 and "latency: 821 to 829 cycles" in out
+    status, out, _ = run_verb(capsys, "cosim", project, "--tool", "vitis", "--json")
+    assert json.loads(out)["interval"] == {"least": 789, "most": 791}
+
+
+def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    leaves = f"cp {SAMPLES}/utilization_hierarchical.rpt utilization.rpt; cp {SAMPLES}/timing_met.rpt timing.rpt"
+    bench.install("vivado", "2022.2", leaves)
+    for top, clock in (("network", "clk"), ("shell", "aclk")):
+        status, out, _ = run_verb(capsys, "synth", project, "--tool", "vivado", "--top", top)
+        assert status == 0
+        assert "net/inner/conv1" in out and "10 ns asked for" in out and "ns reached: " in out
+        script = (project / "reports/vivado/synth.tcl").read_text(encoding="utf-8")
+        assert f"[get_ports {clock}]" in script and "-period 10.000" in script
+        sources = [line.split("{")[1].rstrip("}") for line in script.splitlines() if line.startswith("read_")]
+        assert all((project / "reports/vivado" / source).is_file() for source in sources)
+        assert any(source.endswith(".mem") for source in sources)
+        assert "../../rtl/shiftwire_top.sv" in sources

@@ -1,0 +1,72 @@
+"""Comparisons: what is counted, what is alive, and what explains the first difference."""
+
+import numpy as np
+
+from shiftwire.reports.inspection import inspect_network
+from shiftwire.verify.comparison import Tally
+from single_layers import single_layers
+from test_tiny import tiny
+
+CASES = single_layers()
+
+
+def test_live_outputs_are_those_that_vary() -> None:
+    """A Relu behind negative sums is dead whatever the weights: equal codes prove nothing, and the count says so."""
+    network = tiny()
+    dead = np.array([[-8, 7], [-7, 7], [-6, 7]])
+    tally = Tally(network)
+    tally.add(network.evaluate_layers(dead), network.evaluate_layers(dead))
+    assert [(layer.name, layer.compared, layer.different, layer.live) for layer in tally.layers()] == [
+        ("fc", 3, 0, 1),
+        ("y", 3, 0, 0),
+    ]
+
+
+def test_one_sample_is_live_where_it_is_not_zero() -> None:
+    network = tiny()
+    tally = Tally(network)
+    tally.add(network.evaluate_layers(np.array([[7, 2]])), network.evaluate_layers(np.array([[7, 2]])))
+    assert [layer.live for layer in tally.layers()] == [1, 1]
+    dead = Tally(network)
+    dead.add(network.evaluate_layers(np.array([[-8, 7]])), network.evaluate_layers(np.array([[-8, 7]])))
+    assert [layer.live for layer in dead.layers()] == [1, 0]
+
+
+def test_what_is_alive_is_told_by_the_specification() -> None:
+    """Noise from a broken engine makes no layer live."""
+    network = tiny()
+    expected = network.evaluate_layers(np.array([[-8, 7], [-7, 7], [-6, 7]]))
+    noisy = {name: codes + np.arange(3)[:, None] for name, codes in expected.items()}
+    tally = Tally(network)
+    tally.add(expected, noisy)
+    assert tally.layers()[1].live == 0
+
+
+def test_batches_add_up_and_the_first_difference_stays() -> None:
+    network = CASES["shift_conv_grouped"]
+    codes = np.random.default_rng(0).integers(-128, 128, (5, *network.input.shape))
+    tally = Tally(network)
+    for at, batch in enumerate((codes[:3], codes[3:])):
+        expected = network.evaluate_layers(batch)
+        found = {name: layer.copy() for name, layer in expected.items()}
+        found["y"][1, 2, 3, 2] += 1 + at
+        tally.add(expected, found)
+    (layer,) = tally.layers()
+    alive = network.output.size * 3 // 4  # the last of four filters has no terms
+    assert (layer.compared, layer.different, layer.live) == (5 * network.output.size, 2, alive)
+    first = tally.first
+    assert first is not None
+    assert (first.layer, first.kind, first.sample, first.index) == ("y", "ShiftConv", 1, (2, 3, 2))
+    assert first.found == first.expected + 1
+    named = dict(first.witness)
+    assert sum(a * b for a, b in zip(named["inputs"], named["weights"], strict=True)) == first.expected
+    assert "layer 'y' (ShiftConv), sample 1, index [2, 3, 2]: expected code" in first.sentence()
+
+
+def test_operations_are_counted_by_hand() -> None:
+    """The tiny net: two terms, so two shifts and two adds, and one comparison with zero."""
+    _, dense, relu = inspect_network(tiny())
+    assert (dense.operations.shifts, dense.operations.adds, dense.operations.multiplies) == (2, 2, 0)
+    assert dense.terms == 1.0
+    assert dense.weight_bits == 2 * (1 + 2) + 2  # a sign and a field for shifts 0 and 2 each, and the bias 3
+    assert relu.operations.compares == 1
