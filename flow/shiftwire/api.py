@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.reading.parameter import IntegerWeights

@@ -22,6 +22,7 @@ import numpy as np
 import shiftwire
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.conv import Conv
@@ -31,7 +32,6 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 from shiftwire.tools.host_cpp import find_compiler
 from shiftwire.tools.process import run
 from shiftwire.verify.csim import csim

@@ -12,6 +12,7 @@ import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
@@ -22,7 +23,6 @@ from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 
 ACTIVATION = Fixed(8, 4, signed=False)
 

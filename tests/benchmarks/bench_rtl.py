@@ -28,9 +28,9 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.rtl.files import module_files, write_network
-from shiftwire.rtl.sums import in_dsp_blocks
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, Target, schedule
+from shiftwire.schedule.lowering import in_dsp_blocks
 from shiftwire.schedule.tokens import simulate
 from shiftwire.synth.counts import multiplies
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version

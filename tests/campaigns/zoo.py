@@ -103,7 +103,7 @@ def _folds(network: Network, data: Data, fastest: float, folder: Path) -> Iterat
         assert np.array_equal(found[network.output_name], expected)
         yield (
             f"fold for {planned.frames_per_second:,.0f} frames/s on {BOARD} (modelled): {planned.timing.interval:,} "
-            f"cycles a frame predicted and counted, {len(planned.pipeline.units)} units, output exact"
+            f"cycles a frame predicted and counted, {len(planned.pipeline.instances)} units, output exact"
         )
 
 

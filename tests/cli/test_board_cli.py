@@ -197,8 +197,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 import shiftwire_boards
 shiftwire_boards.__path__.append({boards!r})
-from shiftwire.board_sim import simulated_board
-from shiftwire.project import load_project
+from shiftwire.board.simulated import simulated_board
+from shiftwire.project.project import load_project
 from shiftwire_boards.runtime import accelerator
 real = accelerator.Accelerator
 with simulated_board(load_project(Path({project!r})), Path({overlay!r})) as board:

@@ -16,12 +16,12 @@ from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.native import FLAGS, bounded_program, native_program
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.ops.add import Add
 from shiftwire.ops.conv import Conv
-from shiftwire.ops.window import Window
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing

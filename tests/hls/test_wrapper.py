@@ -12,9 +12,9 @@ from netlib import ap_types, some_folds
 from shiftwire.errors import InputError
 from shiftwire.hls.wrapper import unit_source, word_bits
 from shiftwire.ir.network import Network
+from shiftwire.ir.pipeline import Fifo
 from shiftwire.numbers.fixed import Codes
 from shiftwire.schedule.design import Design, folded
-from shiftwire.schedule.streaming import Fifo
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire_boards.catalog import load_board
@@ -51,7 +51,7 @@ template <class W> void words_out(FILE *file, sw::stream<W> &from, int beats, in
 
 def simulated(design: Design, name: str, given: Codes, folder: Path) -> Codes:
     """Codes (N, codes of a frame) that leave a unit of one input, as its own C++ file makes them."""
-    (unit,) = (unit for unit in design.pipeline.units if unit.name == name)
+    (unit,) = (unit for unit in design.pipeline.instances if unit.name == name)
     x, y = (design.pipeline.fifos[names[0]] for names in (unit.inputs, unit.outputs))
     ports = [f"sw::stream<sw::uint<{word_bits(fifo)}> > {port};" for fifo, port in ((x, "px"), (y, "py"))]
     body = f"words_in(in, px, {_arguments(x)}); {name}(px, py); words_out(out, py, {_arguments(y)});"
@@ -84,7 +84,7 @@ def test_units_alone_make_the_layer(name: str, tmp_path: Path) -> None:
     design = folded_at_random(network, 3)
     codes = frames(network)
     flat = codes.reshape(len(codes), -1)
-    for unit in design.pipeline.units:
+    for unit in design.pipeline.instances:
         flat = simulated(design, unit.name, flat, tmp_path)
     expected = network.evaluate(codes).reshape(len(codes), -1)
     assert np.array_equal(flat, expected)

@@ -7,6 +7,7 @@ import naive
 from shiftwire.errors import InputError, ShiftwireError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.interval import CACHED_CODES, exact_distances
 from shiftwire.numbers.shift_weights import ShiftWeights
@@ -20,7 +21,6 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 from single_layers import S8, codes, frames, of_one, shift, single_layers
 
 CASES = single_layers()

@@ -8,6 +8,7 @@ import pytest
 from random_networks import random_codes, random_network
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.conv import Conv
@@ -16,7 +17,6 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 from shiftwire.passes.clip_adder_weights import clip_adder_weights
 from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize

@@ -17,7 +17,7 @@ from projects import files_of, small_net
 from random_networks import random_codes, random_network
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx

@@ -9,11 +9,11 @@ import pytest
 
 from random_networks import random_codes, random_network
 from rtl_nets import FRAMES, Batch
+from shiftwire.ir import cost
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import RtlUnit
 from shiftwire.rtl.files import module_files
-from shiftwire.rtl.sums import DSP_BLOCKS
-from shiftwire.schedule import cost
 from shiftwire.tools.verilator import lint
 from shiftwire.verify.rtl_simulator import Conditions
 from single_layers import frames, single_layers, two_widths
@@ -97,16 +97,16 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     check(batch)
     if stands_on:
         return
-    assert not UNITS - {unit.module for unit in units}
+    assert not UNITS - {unit.module.name for unit in units}
     assert any(unit.parameters.get("GRID") for unit in units), "found no finer bias"
     assert any(unit.parameters.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
-    replaying = [unit for unit in units if unit.module == "sw_mvu" and unit.parameters["NEURONS"] != 1]
+    replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.parameters["NEURONS"] != 1]
     assert any(unit.parameters["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
 
 
 def test_other_layers(tmp_path: Path) -> None:
     batch, units = of_layers(chosen(others=True), tmp_path)
-    assert any(unit.parameters.get("KIND") == DSP_BLOCKS for unit in units)
+    assert any(unit.module.pe is Pe.INT_IN_DSP for unit in units)
     check(batch)
 
 
@@ -121,7 +121,7 @@ def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     units = [unit for network in batch.rtl.values() for unit in network.units]
     for flag in ("RING_BLOCK", "REPLAY_BLOCK"):
         assert any(unit.parameters.get(flag) for unit in units), flag
-    in_block = {unit.module for unit in units if unit.parameters.get("ROM_BLOCK")}
+    in_block = {unit.module.name for unit in units if unit.module.parameters.get("ROM_BLOCK")}
     assert in_block == {"sw_mvu", "sw_vvu", "sw_affine", "sw_finish", "sw_reorder"}
     assert any(network.blocks for network in batch.rtl.values())
     check(batch)

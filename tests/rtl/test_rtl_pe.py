@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtl_streams import SIMULATED, Bench, simulate
+from rtl_streams import SIMULATED, Bench, Element, simulate
 from shiftwire.numbers.fixed import Codes
-from shiftwire.rtl.stages import Element
 from shiftwire.tools.verilator import lint
 
 Rng = np.random.Generator

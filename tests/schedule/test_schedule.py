@@ -10,8 +10,9 @@ from random_networks import random_network
 from shiftwire.api import design
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.conv import Conv
@@ -19,11 +20,11 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.design import Target
 from shiftwire.schedule.streaming import pipeline
-from shiftwire.schedule.timing import rhythm, timing
+from shiftwire.schedule.timing import timing
+from shiftwire.units.matrix import MatrixUnit
 from single_layers import frames, of_one, shift, single_layers
 
 CASES = single_layers()
@@ -46,32 +47,36 @@ def _quantiser() -> Requantize:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_cycles_are_those_of_the_slowest_kernel(name: str) -> None:
-    """The closed form that the search uses, against the kernels themselves, for every fold."""
+def test_iterations_are_those_of_the_loop_nest(name: str) -> None:
+    """The closed forms that the search uses, against the loops themselves, for every fold."""
     network = CASES[name]
     for node in network.nodes:
         inputs, output = network.sources(node), network.tensors[node.name]
         folds = node.op.folds(inputs, output)
         assert len(set(folds)) == len(folds) > 0
         for fold in folds:
-            kernels = node.op.kernels(inputs, output, fold)
-            assert node.op.cycles(inputs, output, fold) == max((kernel.cycles for kernel in kernels), default=0)
-            assert kernels[-1].writes.codes == output.size
+            units = node.op.units(inputs, output, fold)
+            assert all(unit.iterations == unit.nest.iterations for unit in units)
+            assert not units or units[-1].writes.codes == output.size
 
 
 @pytest.mark.parametrize("seed", range(0, 40, 5))
-def test_a_rhythm_moves_every_beat_once(seed: int) -> None:
+def test_a_nest_moves_every_beat_once(seed: int) -> None:
     network = random_network(seed)
     units = pipeline(network, some_folds(network, seed))
-    for unit in units.units:
-        times = rhythm(unit.kernel)
-        assert [len(reads) for reads in times.reads] == [port.beats for port in unit.kernel.reads], unit.name
-        assert len(times.writes) == unit.kernel.writes.beats
-        for moments in (*times.reads, times.writes):
-            assert (np.diff(moments) > 0).all() and moments[0] >= 0 and moments[-1] < unit.kernel.cycles
+    for instance in units.instances:
+        unit, nest = instance.unit, instance.unit.nest
+        assert [len(reads.last) for reads in nest.reads] == [port.beats for port in unit.reads], instance.name
+        assert len(nest.writes.last) == unit.writes.beats
+        for moments in (
+            *(reads.first for reads in nest.reads),
+            *(reads.last for reads in nest.reads),
+            nest.writes.last,
+        ):
+            assert (np.diff(moments) > 0).all() and moments[0] >= 0 and moments[-1] < unit.iterations
     for name, fifo in units.fifos.items():
-        readers = [unit for unit in units.units if name in unit.inputs]
-        writers = [unit for unit in units.units if name in unit.outputs]
+        readers = [instance for instance in units.instances if name in instance.inputs]
+        writers = [instance for instance in units.instances if name in instance.outputs]
         assert len(readers) == (name != units.output) and len(writers) == (name != units.input)
         assert timing(units).depths[name] <= fifo.port.beats + 1 or fifo.port.beats < 8
 
@@ -79,8 +84,8 @@ def test_a_rhythm_moves_every_beat_once(seed: int) -> None:
 def test_an_unrolled_convolution_takes_a_cycle_a_pixel() -> None:
     network = of_one(Conv(shift((4, 3, 3, 4), 1, -3, 0), Bias.none(4), SAME), (8, 8, 4))
     planned = design(network, folds={"y": Fold(4, 36)})
-    (unit,) = (unit for unit in planned.pipeline.units if unit.name == "y_mvu" or unit.kernel.function == "mvu")
-    assert unit.kernel.cycles == 64
+    (sums,) = (instance.unit for instance in planned.pipeline.instances if instance.unit.function == "mvu")
+    assert sums.iterations == 64
     assert planned.timing.interval == 64 + 16  # the window unit reads two rows before it gives the first
 
 
@@ -90,9 +95,9 @@ def test_cycles_follow_k() -> None:
     sign[1:, ::2] = 0
     op = Dense(Shift(ShiftWeights(sign, np.zeros((3, 8, 16), np.int8))), Bias.none(8))
     planned = design(of_one(op, (16,)), folds={"y": Fold(4, 4)})
-    (mvu,) = (unit.kernel for unit in planned.pipeline.units if unit.kernel.function == "mvu")
-    assert mvu.table("fold_terms").tolist() == [1, 3]
-    assert mvu.cycles == 4 * (1 + 3)
+    (sums,) = (instance.unit for instance in planned.pipeline.instances if isinstance(instance.unit, MatrixUnit))
+    assert sums.fold_terms.tolist() == [1, 3]
+    assert sums.iterations == 4 * (1 + 3)
 
 
 class TestTargets:
@@ -163,4 +168,4 @@ def test_a_flatten_before_dense_layers_is_no_hardware() -> None:
     assert [node.name for node in moved.nodes] == ["flat_hwc", "quant_hwc", "fc"]
     codes = frames(network)
     assert np.array_equal(moved.evaluate(codes), network.evaluate(codes))
-    assert {unit.layer for unit in design(moved).pipeline.units} == {"quant_hwc", "fc"}
+    assert {instance.layer for instance in design(moved).pipeline.instances} == {"quant_hwc", "fc"}

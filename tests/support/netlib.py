@@ -10,11 +10,13 @@ import numpy as np
 
 import shiftwire_hls
 from shiftwire.hls.cpp import Variable, array, call, code_type, config_struct, rom_type
-from shiftwire.ir.kernel import CodeType, Fold
+from shiftwire.ir.cfg import CodeType
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
+from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 from shiftwire.ops.flatten import Flatten
-from shiftwire.schedule.streaming import Pipeline, pipeline
+from shiftwire.schedule.streaming import pipeline
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 
@@ -65,7 +67,7 @@ def ap_types() -> Path:
 def program_text(networks: Sequence[Network], folds_of: Sequence[Mapping[str, Fold]]) -> str:
     """C++ of a program `main(index, samples, input file, output file)` that runs one of the networks."""
     built = [pipeline(network, folds) for network, folds in zip(networks, folds_of, strict=True)]
-    headers = {h for units in built for unit in units.units for h in unit.kernel.headers}
+    headers = {h for units in built for instance in units.instances for h in instance.unit.headers}
     parts = ['#include "sw_code.h"', *(f'#include "{h}"' for h in sorted(headers)), MAIN]
     parts += [_network_text(index, units) for index, units in enumerate(built)]
     cases = [f"if (atoi(argv[1]) == {i}) net{i}::run(in, out);" for i in range(len(networks))]
@@ -125,24 +127,24 @@ def _run(program: Path, index: int, network: Network, codes: Codes, folder: Path
 
 def _beat(units: Pipeline, fifo: str) -> str:
     held = units.fifos[fifo]
-    return f"sw::beat<{code_type(CodeType(held.format.bits, held.format.signed))}, {held.port.lanes}>"
+    return f"sw::beat<{code_type(CodeType.of(held.format))}, {held.port.lanes}>"
 
 
 def _network_text(index: int, units: Pipeline) -> str:
     declared = [f"static sw::stream<{_beat(units, name)} > {name};" for name in units.fifos]
     structs, statements = [], [f"    read_codes(in, {units.input}, {units.fifos[units.input].port.beats});"]
-    for unit in units.units:
-        config = f"config_{unit.name}"
-        tables = [f"{unit.name}_{table.name}" for table in unit.kernel.tables]
-        structs.append(config_struct(config, unit.kernel))
+    for instance in units.instances:
+        config = f"config_{instance.name}"
+        tables = [f"{instance.name}_{table.name}" for table in instance.unit.cfg.tables]
+        structs.append(config_struct(config, instance.unit.cfg))
         structs += [
             array(rom_type(t.type), name, t.codes.ravel().tolist())
-            for t, name in zip(unit.kernel.tables, tables, strict=True)
+            for t, name in zip(instance.unit.cfg.tables, tables, strict=True)
         ]
-        read, written = ([Variable(_beat(units, n), n) for n in names] for names in (unit.inputs, unit.outputs))
-        statements.append(f"    {call(unit.kernel, config, read, written, tables)}")
-        if unit.is_last:
-            (name,) = unit.outputs
+        read, written = ([Variable(_beat(units, n), n) for n in names] for names in (instance.inputs, instance.outputs))
+        statements.append(f"    {call(instance.unit, config, read, written, tables)}")
+        if instance.is_last:
+            (name,) = instance.outputs
             again = "false" if name == units.output else "true"
             statements.append(f"    write_codes(out, {name}, {units.fifos[name].port.beats}, {again});")
     body = "\n".join(statements)

@@ -11,6 +11,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ir.weights import Weights
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
@@ -27,7 +28,6 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 
 WIDEST = 30
 """Bits beyond which a generated tensor is requantised, so that nets stay within what doubles hold."""

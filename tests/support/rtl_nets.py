@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.numbers.fixed import Codes
 from shiftwire.rtl.bench import Bench
-from shiftwire.rtl.sums import in_dsp_blocks
 from shiftwire.schedule.depths import interval
-from shiftwire.schedule.lowering import rtl_network
+from shiftwire.schedule.lowering import in_dsp_blocks, rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.tokens import simulate
 from shiftwire.verify.rtl_simulator import FREE, Conditions, Simulator, StreamLog, built

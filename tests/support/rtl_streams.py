@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import shiftwire_hls
+from shiftwire.ir.module import Pe
 from shiftwire.numbers.fixed import Codes
-from shiftwire.rtl.stages import Element, stages
 from shiftwire.tools.verilator import Verilated, verilated
 
 RTL = Path(shiftwire_hls.__file__).parent / "rtl"
@@ -36,6 +37,20 @@ int main(int argc, char **argv) {
     return 0;
 }
 """
+
+
+class Element(enum.Enum):
+    """The processing elements and what sums operands alone; a value is its module's name."""
+
+    SHIFT = "sw_shift_pe"
+    ADDER = "sw_adder_pe"
+    TOTAL = "sw_total"
+    DISTANCE = "sw_distance_pe"
+    INT = "sw_int_pe"
+
+    def stages(self, simd: int) -> int:
+        """As the schedule has them; a total takes as many as the sum that it belongs to."""
+        return (Pe.ADDER if self is Element.TOTAL else Pe[self.name]).stages(simd)
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ class Bench:
     def text(self, index: int, cycles: int) -> str:
         """A module that plays the operands, delays the flags by the promised stages and writes down y."""
         names = "".join(f".{name}({value})," for name, value in self.parameters.items()).rstrip(",")
-        x, w, late = self.simd * self.x_bits, self.simd * self.w_bits, stages(self.element, self.simd)
+        x, w, late = self.simd * self.x_bits, self.simd * self.w_bits, self.element.stages(self.simd)
         return f"""\
 module bench{index} (input logic clk, input int cycle);
   logic [{x + w + 1}:0] stimulus [{cycles}];

@@ -6,6 +6,7 @@ import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
@@ -22,7 +23,6 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 
 S8 = Fixed(8, 4, signed=True)
 U6 = Fixed(6, 3, signed=False)

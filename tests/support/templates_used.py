@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import shiftwire_hls
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.rtl.emit import network_text
@@ -34,12 +34,12 @@ def _used(names: set[str], folder: Path, suffix: str) -> set[str]:
 
 def stands_on_header(network: Network, folds: dict[str, Fold], file: str) -> bool:
     """Whether the C++ of a network includes a header, by whatever way."""
-    units = pipeline(network, folds).units
-    headers = {Path(header).stem for unit in units for header in unit.kernel.headers}
+    instances = pipeline(network, folds).instances
+    headers = {Path(header).stem for instance in instances for header in instance.unit.headers}
     return file in _used(headers | {"sw_code"}, shiftwire_hls.INCLUDE_DIR, ".h")
 
 
 def stands_on_module(network: RtlNetwork, file: str) -> bool:
     """Whether the SystemVerilog of a network holds a module, by whatever way."""
-    own = (text for unit in network.units for text in unit.sources.values())
+    own = (text for unit in network.units for text in unit.module.sources.values())
     return file in _used(set(NAME.findall("\n".join([network_text(network, generic=True), *own]))), MODULES, ".sv")

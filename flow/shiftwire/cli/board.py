@@ -76,7 +76,7 @@ def _lines(file: Path) -> tuple[str, ...]:
 
 
 def _built(project: Project) -> Path:
-    """A script that was run_package by hand, or elsewhere, has left no build.json yet."""
+    """A script that was run by hand, or elsewhere, has left no build.json yet."""
     made = built(project)
     write_build(project, made.report)
     return made.bit
@@ -119,14 +119,12 @@ def add_deploy(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "deploy",
-        "copy a package to a board over SSH, run_deploy it there, bring the record home",
+        "copy a package to a board over SSH, run it there, bring the record home",
         "shiftwire deploy build/model --host xilinx@pynq --measure --sudo",
     )
     parser.add_argument("project", type=Path, help="folder of which 'shiftwire package' made an archive")
     parser.add_argument("--archive", type=Path, help="archive (default: reports/<project>.tar.gz)")
-    parser.add_argument(
-        "--doctor", action="store_true", help="ask there whether the board can run_deploy it, line by line"
-    )
+    parser.add_argument("--doctor", action="store_true", help="ask there whether the board can run it, line by line")
     parser.add_argument("--measure", action="store_true", help="measure there, into reports/record.json here")
     add_board_options(parser, is_wanted=True)
     return parser
@@ -166,4 +164,4 @@ def _check_deploy(arguments: argparse.Namespace) -> None:
     }
     for name, is_idle in idle.items():
         if is_idle:
-            raise InputError(f"--{name} is for a measurement on the board; add_deploy --measure")
+            raise InputError(f"--{name} is for a measurement on the board; add --measure")

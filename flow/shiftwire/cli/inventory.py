@@ -34,9 +34,7 @@ def run_boards(arguments: argparse.Namespace) -> int:
         print_json({"boards": [_plain(dataclasses.asdict(board)) for board in boards]})
     elif arguments.name is None:
         print_table(COLUMNS, [_row(board) for board in boards])
-        say(
-            "badge: simulated, routed or run_boards; no board was run_boards. 'shiftwire boards NAME' shows one in full"
-        )
+        say("badge: simulated, routed or run; no board was run. 'shiftwire boards NAME' shows one in full")
     else:
         print_table(("what", "of this board"), list(_facts(boards[0])), title=boards[0].title)
     return 0

@@ -1,11 +1,12 @@
-"""The one speller of C++: kernels as data become Cfg structs, tables and calls."""
+"""The one speller of C++: units as data become Cfg structs, tables and calls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftwire.ir.kernel import CodeType, Kernel, Lane, Setting
+from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
+from shiftwire.ir.unit import Unit
 
 _INT32 = range(-(1 << 31) + 1, 1 << 31)
 
@@ -18,28 +19,30 @@ class Variable:
     name: str
 
 
-def code_type(held: CodeType) -> str:
-    return f"sw::{'sint' if held.signed else 'uint'}<{held.bits}>"
+def code_type(code: CodeType) -> str:
+    """The type of codes in streams and sums."""
+    return f"sw::{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
-def rom_type(held: CodeType) -> str:
-    return f"sw::rom_{'sint' if held.signed else 'uint'}<{held.bits}>"
+def rom_type(code: CodeType) -> str:
+    """The type of codes in tables."""
+    return f"sw::rom_{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
-def config_struct(name: str, kernel: Kernel) -> str:
-    """The Cfg parameter of a kernel: constants, types and the lane."""
-    lines = [f"    {_member(setting)}" for setting in kernel.settings]
-    lines += [f"    typedef {rom_type(table.type)} {table.name}_t;" for table in kernel.tables]
+def config_struct(name: str, cfg: Cfg) -> str:
+    """The Cfg parameter of a unit: constants, types and the processing element."""
+    lines = [f"    {_member(setting)}" for setting in cfg.members]
+    lines += [f"    typedef {rom_type(table.type)} {table.name}_t;" for table in cfg.tables]
     return "\n".join([f"struct {name} {{", *lines, "};"])
 
 
 def call(
-    kernel: Kernel, config: str, inputs: Sequence[Variable], outputs: Sequence[Variable], tables: Sequence[str]
+    unit: Unit, config: str, inputs: Sequence[Variable], outputs: Sequence[Variable], tables: Sequence[str]
 ) -> str:
-    """The statement that runs a kernel; a variable's type is that of a beat."""
+    """The statement that runs a unit; a variable's type is that of a beat."""
     types = ", ".join([*(x.type for x in inputs), *(y.type for y in outputs), config])
     arguments = ", ".join([*(x.name for x in inputs), *(y.name for y in outputs), *tables])
-    return f"sw::{kernel.function}<{types}>({arguments});"
+    return f"sw::{unit.function}<{types}>({arguments});"
 
 
 def array(element: str, name: str, codes: Sequence[int]) -> str:
@@ -56,5 +59,5 @@ def _member(setting: Setting) -> str:
             return f"static const {width} {setting.name} = {setting.value}{'' if width == 'int' else 'LL'};"
         case CodeType():
             return f"typedef {code_type(setting.value)} {setting.name};"
-        case Lane():
+        case Element():
             return f"typedef sw::{setting.value.value} {setting.name};"

@@ -160,11 +160,11 @@ def test_bench(design: Design, top: str, frames: int) -> str:
 
 def csim_driver(design: Design, top: str) -> str:
     """C++ of the program that `shiftwire csim` builds."""
-    made = [unit.name for unit in design.pipeline.units if unit.is_last]
-    tensors = [design.network.tensors[name] for name in made]
-    names = ", ".join(f'"{name}"' for name in made)
+    names = [instance.name for instance in design.pipeline.instances if instance.is_last]
+    tensors = [design.network.tensors[name] for name in names]
+    quoted = ", ".join(f'"{name}"' for name in names)
     text = _filled(CSIM_DRIVER, design, top)
-    text = text.replace("@NAMES@", f"static const char *const names[] = {{{names}}};")
+    text = text.replace("@NAMES@", f"static const char *const names[] = {{{quoted}}};")
     text = text.replace("@SIZES@", array("int", "sizes", [tensor.size for tensor in tensors]))
     text = text.replace("@FRACS@", array("int", "fracs", [tensor.format.frac for tensor in tensors]))
     return text.replace("@N_LAYERS@", str(len(tensors)))

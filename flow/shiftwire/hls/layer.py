@@ -1,4 +1,4 @@
-"""Our layers inside hls4ml: one class a kernel function, types and tables given, nothing left to its passes."""
+"""Our layers inside hls4ml: one class a C++ function, types and tables given, nothing left to its passes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
 
 from shiftwire.hls.cpp import Variable, call, config_struct
-from shiftwire.ir.kernel import Kernel
+from shiftwire.ir.pipeline import Fifo
+from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.schedule.streaming import Fifo
 
 
-def precision(held: Fixed) -> FixedPrecisionType:
+def precision(format: Fixed) -> FixedPrecisionType:
     """ap_fixed or ap_ufixed with the same bits and the same binary point."""
-    return FixedPrecisionType(width=held.bits, integer=held.bits - held.frac, signed=held.signed)
+    return FixedPrecisionType(width=format.bits, integer=format.bits - format.frac, signed=format.signed)
 
 
 def as_stream(variable: Any, fifo: Fifo) -> Any:
@@ -31,8 +31,8 @@ def as_stream(variable: Any, fifo: Fifo) -> Any:
     return stream
 
 
-class KernelLayer(Layer):  # type: ignore[misc]
-    """A unit that carries its `kernel`, its output `fifos` and the `output_shape` of a frame as attributes."""
+class UnitLayer(Layer):  # type: ignore[misc]
+    """A layer that carries its `unit`, its output `fifos` and the `output_shape` of a frame as attributes."""
 
     def initialize(self) -> None:
         """Called by hls4ml: declare the outputs and the tables with explicit types."""
@@ -45,8 +45,8 @@ class KernelLayer(Layer):  # type: ignore[misc]
                 precision=precision(fifo.format),
             )
             self.set_attr(fifo.name, as_stream(self.get_output_variable(fifo.name), fifo))
-        kernel: Kernel = self.attributes["kernel"]
-        for table in kernel.tables:
+        unit: Unit = self.attributes["unit"]
+        for table in unit.cfg.tables:
             self.add_weights_variable(
                 name=table.name,
                 var_name=f"{table.name}{{index}}",
@@ -55,9 +55,9 @@ class KernelLayer(Layer):  # type: ignore[misc]
             )
 
 
-def _layer_class(function: str) -> type[KernelLayer]:
-    """The hls4ml class of a kernel function, such as ShiftwireMaxPool."""
-    return type(f"Shiftwire{function.title().replace('_', '')}", (KernelLayer,), {})
+def _layer_class(function: str) -> type[UnitLayer]:
+    """The hls4ml class of a C++ function, such as ShiftwireMaxPool."""
+    return type(f"Shiftwire{function.title().replace('_', '')}", (UnitLayer,), {})
 
 
 LAYER_CLASSES = {
@@ -80,7 +80,7 @@ LAYER_CLASSES = {
         "window",
     )
 }
-"""hls4ml's class for each kernel function."""
+"""hls4ml's class for each C++ function."""
 
 
 class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
@@ -90,24 +90,24 @@ class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
         super().__init__(list(LAYER_CLASSES.values()))
 
     def format(self, node: Any) -> str:
-        return config_struct(f"config{node.index}", node.attributes["kernel"])
+        return config_struct(f"config{node.index}", node.attributes["unit"].cfg)
 
 
 class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
-    """Writes the kernel call of any of our layers and includes its headers."""
+    """Writes the call of any of our layers and includes its headers."""
 
     def __init__(self) -> None:
         super().__init__(list(LAYER_CLASSES.values()))
 
     def format(self, node: Any) -> str:
-        kernel: Kernel = node.attributes["kernel"]
+        unit: Unit = node.attributes["unit"]
         inputs = [node.get_input_variable(name) for name in node.inputs]
         outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
-        tables = [node.get_weights(table.name).name for table in kernel.tables]
+        tables = [node.get_weights(table.name).name for table in unit.cfg.tables]
         read, written = ([Variable(x.type.name, x.name) for x in streams] for streams in (inputs, outputs))
-        return call(kernel, f"config{node.index}", read, written, tables)
+        return call(unit, f"config{node.index}", read, written, tables)
 
     def transform(self, model: Any, node: Any) -> bool:
         changed: bool = super().transform(model, node)
-        node.set_attr("include_header", [f"nnet_utils/{header}" for header in node.attributes["kernel"].headers])
+        node.set_attr("include_header", [f"nnet_utils/{header}" for header in node.attributes["unit"].headers])
         return changed

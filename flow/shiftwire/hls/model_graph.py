@@ -11,9 +11,9 @@ from hls4ml.model.graph import ModelGraph
 from shiftwire.hls.layer import LAYER_CLASSES, as_stream, precision
 from shiftwire.hls.register import register
 from shiftwire.ir.network import Network
+from shiftwire.ir.pipeline import Instance
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.schedule.design import Design
-from shiftwire.schedule.streaming import Unit
 
 AP_TYPES_DIR = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
 """The arbitrary-precision types that hls4ml ships for C-simulation."""
@@ -31,7 +31,7 @@ def model_graph(design: Design, folder: Path) -> ModelGraph:
     register()
     network = design.network
     units = design.pipeline
-    layers = [_input_layer(design), *(_layer(design, unit) for unit in units.units)]
+    layers = [_input_layer(design), *(_layer(design, instance) for instance in units.instances)]
     graph = ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [units.output])
     (source,) = graph.get_input_variables()
     as_stream(source, units.fifos[units.input])
@@ -48,7 +48,7 @@ def _config(design: Design, folder: Path) -> dict[str, Any]:
     )
     network = design.network
     precisions = {_input_name(network): {"Precision": {"result": str(precision(network.input.format))}}}
-    traced = {unit.name: {"Trace": True} for unit in design.pipeline.units if unit.is_last}
+    traced = {i.name: {"Trace": True} for i in design.pipeline.instances if i.is_last}
     config |= {
         "OutputDir": str(folder),
         "ProjectName": NETWORK,
@@ -87,16 +87,16 @@ def _input_layer(design: Design) -> dict[str, Any]:
     }
 
 
-def _layer(design: Design, unit: Unit) -> dict[str, Any]:
+def _layer(design: Design, instance: Instance) -> dict[str, Any]:
     units, network = design.pipeline, design.network
-    fifos = tuple(units.fifos[name] for name in unit.outputs)
+    fifos = tuple(units.fifos[name] for name in instance.outputs)
     port = fifos[0].port
     return {
-        "name": unit.name,
-        "class_name": LAYER_CLASSES[unit.kernel.function].__name__,
-        "inputs": [_input_name(network) if name == units.input else name for name in unit.inputs],
-        "outputs": list(unit.outputs),
-        "kernel": unit.kernel,
+        "name": instance.name,
+        "class_name": LAYER_CLASSES[instance.unit.function].__name__,
+        "inputs": [_input_name(network) if name == units.input else name for name in instance.inputs],
+        "outputs": list(instance.outputs),
+        "unit": instance.unit,
         "fifos": fifos,
-        "output_shape": network.tensors[unit.layer].shape if unit.is_last else (port.beats, port.lanes),
+        "output_shape": network.tensors[instance.layer].shape if instance.is_last else (port.beats, port.lanes),
     }

@@ -11,10 +11,11 @@ import numpy as np
 
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.simulation import IMAGES, Simulation, simulation
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
+from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
-from shiftwire.schedule.streaming import Pipeline, pipeline
+from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.host_cpp import NATIVE, Build, compiled
@@ -97,7 +98,7 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcom
     """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows."""
     samples = len(codes)
     batches = program.batches(samples)
-    narrow = codes.astype(program.simulation.given)
+    narrow = codes.astype(program.simulation.input_type)
     missing = np.zeros((batches * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
     watched = program.simulation.watched if all_layers else (program.pipeline.output,)
     with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:

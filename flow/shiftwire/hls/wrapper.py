@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from shiftwire.errors import InputError
 from shiftwire.hls.cpp import Variable, array, call, code_type, config_struct, rom_type
-from shiftwire.ir.kernel import CodeType
+from shiftwire.ir.cfg import CodeType
+from shiftwire.ir.pipeline import Fifo, Instance
 from shiftwire.schedule.design import Design
-from shiftwire.schedule.streaming import Fifo, Unit
 
 BYTE = 8
 
@@ -24,35 +24,35 @@ def unit_source(design: Design, name: str) -> str:
     It needs the headers of shiftwire_hls alone and holds the unit's own tables. Raises InputError for a name that is
     no unit's.
     """
-    units = {unit.name: unit for unit in design.pipeline.units}
+    units = {instance.name: instance for instance in design.pipeline.instances}
     if name not in units:
         raise InputError(f"found no unit '{name}'; name one of {', '.join(units)}")
-    unit = units[name]
-    read = [design.pipeline.fifos[fifo] for fifo in unit.inputs]
-    written = [design.pipeline.fifos[fifo] for fifo in unit.outputs]
-    return "\n".join([*_head(unit, read, written), *_top(unit, read, written)]) + "\n"
+    instance = units[name]
+    read = [design.pipeline.fifos[fifo] for fifo in instance.inputs]
+    written = [design.pipeline.fifos[fifo] for fifo in instance.outputs]
+    return "\n".join([*_head(instance, read, written), *_top(instance, read, written)]) + "\n"
 
 
-def _head(unit: Unit, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:
-    yield f"// Unit '{unit.name}' behind plain streams of words. Written by shiftwire."
-    headers = ["sw_beat.h", "sw_pack.h", "sw_unpack.h", *unit.kernel.headers]
+def _head(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:
+    yield f"// Unit '{instance.name}' behind plain streams of words. Written by shiftwire."
+    headers = ["sw_beat.h", "sw_pack.h", "sw_unpack.h", *instance.unit.headers]
     yield from (f'#include "{header}"' for header in headers)
-    yield config_struct("config", unit.kernel)
+    yield config_struct("config", instance.unit.cfg)
     for at, fifo in enumerate([*read, *written]):
         yield f"struct port{at} {{"
         yield f"    static const int beats = {fifo.port.beats};"
         yield f"    static const int code_bits = {fifo.format.bits};"
         yield "};"
-    for table in unit.kernel.tables:
+    for table in instance.unit.cfg.tables:
         yield array(rom_type(table.type), table.name, table.codes.ravel().tolist())
 
 
-def _top(unit: Unit, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:
+def _top(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:
     ports = [f"p{at}" for at in range(len(read) + len(written))]
     fifos = [*read, *written]
     words = [f"sw::uint<{word_bits(fifo)}>" for fifo in fifos]
     arguments = ", ".join(f"sw::stream<{word} > &{port}" for word, port in zip(words, ports, strict=True))
-    yield f"void {unit.name}({arguments}) {{"
+    yield f"void {instance.name}({arguments}) {{"
     yield f"#pragma HLS INTERFACE axis port = {','.join(ports)}"
     yield "#pragma HLS INTERFACE ap_ctrl_none port = return"
     yield "#pragma HLS DATAFLOW"
@@ -62,12 +62,12 @@ def _top(unit: Unit, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[
         yield f"#pragma HLS STREAM variable = {beat.name} depth = {fifo.depth}"
     for at in range(len(read)):
         yield f"    sw::unpack<{words[at]}, {beats[at].type}, port{at}>({ports[at]}, {beats[at].name});"
-    tables = [table.name for table in unit.kernel.tables]
-    yield f"    {call(unit.kernel, 'config', beats[: len(read)], beats[len(read) :], tables)}"
+    tables = [table.name for table in instance.unit.cfg.tables]
+    yield f"    {call(instance.unit, 'config', beats[: len(read)], beats[len(read) :], tables)}"
     for at in range(len(read), len(fifos)):
         yield f"    sw::pack<{beats[at].type}, {words[at]}, port{at}>({beats[at].name}, {ports[at]});"
     yield "}"
 
 
 def _beat(fifo: Fifo) -> str:
-    return f"sw::beat<{code_type(CodeType(fifo.format.bits, fifo.format.signed))}, {fifo.port.lanes}>"
+    return f"sw::beat<{code_type(CodeType.of(fifo.format))}, {fifo.port.lanes}>"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.kernel import CodeType, Setting, Table, settings
+from shiftwire.ir.cfg import CodeType, Setting, Table, settings
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, require_width
 
@@ -50,16 +50,15 @@ class Bias:
         return (sums << (grid - frac)) + self.on(grid)
 
     def table(self, frac: int, order: slice | Codes = slice(None)) -> Table:
-        """The bias as the kernel reads it: (out,) in the order given, on the output's grid 2**-frac."""
+        """The bias as a unit reads it: (out,) in the order given, on the output's grid 2**-frac."""
         codes = self.on(frac)
-        held = Fixed.covering(int(codes.min()), int(codes.max()), 0)
-        return Table("bias", codes[order], CodeType(held.bits, held.signed))
+        return Table("bias", codes[order], CodeType.holding(codes))
 
     @property
     def bits(self) -> int:
         """Bits that the bias takes; none where it is zero."""
         return self.table(self.grid(self.frac)).type.bits * self.codes.size if self.codes.any() else 0
 
-    def settings(self, frac: int, output: Fixed) -> tuple[Setting, ...]:
+    def members(self, frac: int, output: Fixed) -> tuple[Setting, ...]:
         """How far sums on the grid 2**-frac move before the bias is added, and in what width."""
         return settings(acc_t=CodeType(output.signed_bits), grid_shift=output.frac - frac)

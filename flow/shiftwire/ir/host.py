@@ -89,13 +89,13 @@ class HostOutput:
         """Whether values are no grid of powers of two, so that float32 holds them rounded."""
         return self.scale != 1 or self.channels is not None
 
-    def nearest(self, values: npt.NDArray[Any], format: Fixed) -> Codes:  # noqa: A002 - the field's word
+    def nearest(self, values: npt.NDArray[Any], format: Fixed) -> Codes:
         """Codes (N, ..., C) whose values are nearest to these (N, C, ...)."""
         scale, offset = (self.scale, 0.0) if self.channels is None else (self.channels.scale, self.channels.offset)
         codes: Codes = np.rint(np.ldexp((channels_last(values) - offset) / scale, format.frac)).astype(np.int64)
         return codes
 
-    def decode(self, codes: Codes, format: Fixed) -> Values:  # noqa: A002 - the field's word
+    def decode(self, codes: Codes, format: Fixed) -> Values:
         """float64 values in the model's own layout (N, C, H, W)."""
         if self.channels is not None:
             return channels_first(format.decode(codes) * self.channels.scale + self.channels.offset)

@@ -10,8 +10,10 @@ from math import prod
 import numpy as np
 
 from shiftwire.errors import InputError, noted
+from shiftwire.ir.cost import Cost
+from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.host import HostInput, HostOutput
-from shiftwire.ir.kernel import Fold, Kernel, divisors
+from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 MAX_ELEMENTS = 1 << 24
@@ -73,8 +75,8 @@ class Op(ABC):
         """Exact output codes (N, ...) for input codes (N, ...); this is the specification."""
 
     @abstractmethod
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        """The hardware that does the same: the first kernel reads the inputs, each other one its predecessor.
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        """The hardware that does the same: the first unit reads the inputs, each other one its predecessor.
 
         None at all where the output's stream is the input's.
         """
@@ -83,9 +85,9 @@ class Op(ABC):
         """Every way to fold the layer; lanes that divide the channels where it has no weights."""
         return tuple(Fold(lanes) for lanes in divisors(output.shape[-1]))
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        """Cycles a frame of the slowest of `kernels`, without building them; 0 where there are none."""
-        return output.size // fold.pe
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        """Modelled resources of `units`, without the FIFOs between them."""
+        return sum((unit.cost for unit in self.units(inputs, output, fold)), Cost())
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         """What made the output code at `index` of one sample; whole inputs where an op knows nothing narrower."""

@@ -1,52 +1,23 @@
-"""SystemVerilog units as data: which module, how set up, what it reads and writes, and in which of its iterations."""
+"""A design as instances of modules between streams, with the buffers that keep them going."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-import numpy as np
-
-from shiftwire.ir.kernel import Port
+from shiftwire.ir.fold import Port
+from shiftwire.ir.module import Module
+from shiftwire.ir.nest import Nest
 from shiftwire.numbers.fixed import Codes, Fixed
 
 NETWORK = "shiftwire_net"
 """The module of a network, the HLS project's top function, and the files named after it."""
 
-HEX_DIGIT = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """Constants of a unit: fields (words, fields in a word) of `bits` each, the first field lowest."""
-
-    name: str
-    fields: Codes
-    bits: int
-
-    @property
-    def words(self) -> int:
-        return len(self.fields)
-
-    @property
-    def word_bits(self) -> int:
-        return self.fields.shape[1] * self.bits
-
-    def text(self) -> str:
-        """A line of hexadecimal digits a word, as $readmemh reads it."""
-        bits = (self.fields[:, :, None] >> np.arange(self.bits)) & 1
-        flat = bits.reshape(self.words, -1).astype(np.uint8)
-        digits = -(-flat.shape[1] // HEX_DIGIT)
-        padded = np.zeros((self.words, digits * HEX_DIGIT), np.uint8)
-        padded[:, : flat.shape[1]] = flat
-        values = padded.reshape(self.words, digits, HEX_DIGIT) @ np.array([1, 2, 4, 8], np.uint8)
-        letters = np.frombuffer(b"0123456789abcdef", np.uint8)[values[:, ::-1]]
-        return "".join(f"{row.tobytes().decode()}\n" for row in letters)
-
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Beats from one unit to the next; `width` is in bits, `port` says how many codes make them and a frame.
+    """Beats from one instance to the next; `width` is in bits, `port` says how many codes make them and a frame.
 
     `format` is that of the codes, None for raw sums; `tensor` names the layer whose codes these are.
     """
@@ -94,33 +65,56 @@ class Actor:
     stages: int = 0
     is_buffer: bool = False
 
-
-Parameter = int | str
-"""A number, or the name of a file of constants."""
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        nest: Nest,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+        stages: int = 0,
+        *,
+        is_buffer: bool = False,
+    ) -> Actor:
+        """A nest between streams; all outputs are written alike."""
+        reads = (Reads(stream, use.first, use.last) for stream, use in zip(inputs, nest.reads, strict=True))
+        writes = (Writes(stream, nest.writes.first, nest.writes.last) for stream in outputs)
+        return cls(name, nest.iterations, tuple(reads), tuple(writes), stages, is_buffer)
 
 
 @dataclass(frozen=True, eq=False)
 class RtlUnit:
-    """One instance of a module; `layer` is the node whose codes it works on, `sources` the text of modules of its own.
+    """One instance of a module; `layer` is the node whose codes it works on.
 
     Ports follow the module's convention: inputs s and s_b, outputs m and m_b.
     """
 
     name: str
-    module: str
-    parameters: Mapping[str, Parameter]
+    module: Module
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     layer: str
-    actors: tuple[Actor, ...]
-    memories: tuple[Memory, ...] = ()
-    ring: str | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def line_buffer(self) -> str | None:
+        """Name of the rows between the two sides of a window module, as if they were a stream."""
+        return f"{self.name}_ring" if self.module.line_buffer else None
+
+    @cached_property
+    def actors(self) -> tuple[Actor, ...]:
+        """The one loop of the module, or the two sides of a window module."""
+        module = self.module
+        if module.line_buffer is None or self.line_buffer is None:
+            own = (self.name, module.nest, self.inputs, self.outputs, module.stages)
+            return (Actor.of(*own, is_buffer=module.is_buffer),)
+        rows = (self.line_buffer,)
+        store = Actor.of(f"{self.name}_store", module.line_buffer.storing, self.inputs, rows)
+        return store, Actor.of(f"{self.name}_give", module.nest, rows, self.outputs, module.stages)
 
 
 @dataclass(frozen=True)
 class RtlNetwork:
-    """Units in topological order between one input and one output stream; `name` is that of its module.
+    """Instances in topological order between one input and one output stream; `name` is that of its module.
 
     `moved_bram36` is what weights take, modelled, that went into block RAM for want of LUTs.
     """
@@ -132,5 +126,5 @@ class RtlNetwork:
     streams: Mapping[str, Stream]
     depths: Mapping[str, int] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
-    rings: Mapping[str, int] = field(default_factory=dict)
+    line_buffers: Mapping[str, int] = field(default_factory=dict)
     moved_bram36: int = 0

@@ -1,23 +1,45 @@
-"""What a weight scheme says of itself: planes, lane, interval, operations."""
+"""What a weight scheme says of itself: the contract between layers, the units that sum, and one file a scheme."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from shiftwire.ir.kernel import CodeType, Lane, Setting
+from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval
 
 
-class Weights(ABC):
-    """How a row of taps becomes one output; dense layers and convolutions only decide which taps."""
+@dataclass(frozen=True, eq=False)
+class PeCodes:
+    """ROM codes as a processing element of the SystemVerilog reads them.
 
-    lane: ClassVar[Lane]
+    `window_bits` and `has_zero` lay out the fields of shift codes; other elements have none.
+    """
+
+    pe: Pe
+    codes: Codes
+    type: CodeType
+    window_bits: int = 0
+    has_zero: bool = True
+
+
+class Weights(ABC):
+    """How a row of taps becomes one output; dense layers and convolutions only decide which taps.
+
+    weights  (out, in...). Everything below is exact: intervals hold every sum, and `apply` is the specification.
+    """
+
+    element: ClassVar[Element]
+    """The C++ of one weight on one input."""
+
     kind: ClassVar[str]
+    """First part of the names of its layers in the ONNX contract."""
 
     @property
     @abstractmethod
@@ -30,11 +52,16 @@ class Weights(ABC):
 
     @abstractmethod
     def interval(self, x: Fixed) -> Interval:
-        """Range of each output's sum."""
+        """Range of each output's sum, lo and hi (out,)."""
 
     @abstractmethod
     def apply(self, taps: Codes, rows: slice) -> Codes:
         """Sums (..., rows) of taps (..., in) for the output rows."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> Codes:
+        """(out, taps) as integers; for sums of powers of two in units of the smallest."""
 
     @property
     @abstractmethod
@@ -43,7 +70,7 @@ class Weights(ABC):
 
     @property
     @abstractmethod
-    def type(self) -> CodeType:
+    def rom_type(self) -> CodeType:
         """What holds a ROM code."""
 
     @property
@@ -56,24 +83,36 @@ class Weights(ABC):
         """Range of what each plane's taps add to a sum, lo and hi (terms, out, taps), 0 included."""
 
     @abstractmethod
-    def settings(self, x: Fixed) -> tuple[Setting, ...]:
-        """Cfg members of the lane."""
+    def members(self, x: Fixed) -> tuple[Setting, ...]:
+        """Cfg members of the element."""
+
+    def decoded(self, cfg: Cfg) -> Cfg:
+        """A Cfg of this scheme for native types, whose table `weight` needs no decoding where it is read."""
+        return cfg
+
+    @abstractmethod
+    def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
+        """ROM codes, any order, for the SystemVerilog; a unit of depthwise layers may take another element."""
+
+    @property
+    @abstractmethod
+    def element_lut(self) -> tuple[float, float]:
+        """Modelled LUTs of a processing element at 8-bit inputs: once, and for each of its SIMD lanes."""
 
     @abstractmethod
     def operations(self, uses: int) -> Operations:
         """Scalar operations when every weight is used `uses` times."""
 
     @property
-    @abstractmethod
-    def rows(self) -> Codes:
-        """(out, taps) as integers."""
-
-    @property
     def bits(self) -> int:
         """Bits that the weights take."""
-        return self.planes.size * self.type.bits
+        return self.planes.size * self.rom_type.bits
 
     @property
     def terms(self) -> float | None:
         """Mean k over the filters, None where weights are no sums of powers of two."""
         return None
+
+    @abstractmethod
+    def with_taps(self, order: Codes) -> Weights:
+        """The same weights (out, in) with inputs in another order: tap i is the old tap order[i]."""

@@ -82,3 +82,24 @@ class ShiftWeights:
         """Bits that the packed codes take, counting only the terms each filter has."""
         per_term: int = self.sign[0, 0].size * (self.magnitude_bits + 1)
         return int(np.sum(self.terms_per_filter)) * per_term
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Packed codes taken apart: whether each is a term, its sign, and its left shift (0 for no term)."""
+
+    is_term: npt.NDArray[np.bool_]
+    is_negative: npt.NDArray[np.bool_]
+    shift: Codes
+
+    @property
+    def values(self) -> Codes:
+        """The signed powers of two, 0 for no term."""
+        power = np.where(self.is_term, np.int64(1) << self.shift, 0)
+        return np.where(self.is_negative, -power, power)
+
+
+def unpacked(packed: Codes, magnitude_bits: int) -> Terms:
+    """The inverse of `ShiftWeights.packed`, any shape: a sign bit above a field of shift + 1, or 0 for no term."""
+    magnitude = packed & ((1 << magnitude_bits) - 1)
+    return Terms(magnitude != 0, packed >> magnitude_bits != 0, np.maximum(magnitude - 1, 0))

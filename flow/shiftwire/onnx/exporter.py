@@ -17,6 +17,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network, Node, Op
 from shiftwire.ir.weights import Weights
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.reading.graph import INPUT_FORMAT_KEY
@@ -34,7 +35,6 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 
 OPSET = 20
 _Inputs = tuple[list[str], dict[str, int]]

@@ -4,14 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import Fold, Kernel, Port, settings
+from shiftwire.ir.cfg import Cfg, settings
+from shiftwire.ir.fold import Fold, Port
+from shiftwire.ir.module import Module
+from shiftwire.ir.nest import Nest, each_beat
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.alignment import Alignment
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.join import JoinUnit
+
+
+@dataclass(frozen=True, eq=False)
+class AddUnit(JoinUnit):
+    """A beat of either stream in each iteration."""
+
+    function = "add"
+    beats: int
+
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        return (self.writes, self.writes)
+
+    @property
+    def writes(self) -> Port:
+        return Port(self.lanes, self.beats)
+
+    @property
+    def iterations(self) -> int:
+        return self.beats
+
+    @cached_property
+    def nest(self) -> Nest:
+        return each_beat(self.beats, inputs=2)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        return Cfg(settings(beats=self.beats, lanes=self.lanes) + self._shifts)
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        return (Module("sw_add", {"LANES": self.lanes, **self._formats}, self.nest),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +67,9 @@ class Add(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return np.add(*Alignment.of(inputs[0].format, inputs[1].format).move(codes[0], codes[1]))
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        aligned = Alignment.of(inputs[0].format, inputs[1].format)
-        port = Port(fold.pe, output.size // fold.pe)
-        members = settings(beats=port.beats, lanes=fold.pe) + aligned.settings(output.format)
-        return (Kernel("add", (port, port), port, output.format, port.beats, members),)
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        a, b = inputs
+        return (AddUnit(a.format, b.format, output.format, fold.pe, output.size // fold.pe),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("left", codes[0][index].reshape(1)), ("right", codes[1][index].reshape(1)))

@@ -4,16 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, Table, settings
+from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.fold import Fold, Port
+from shiftwire.ir.module import Memory, Module
+from shiftwire.ir.nest import repeating
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
-from shiftwire.ops.weights.shift import Shift
+from shiftwire.ops.weights.shift import Shift, shift_codes
+
+TERM_LUT = 3.4
+"""LUTs of a term, for each bit of the output, modelled."""
+
+
+@dataclass(frozen=True, eq=False)
+class AffineUnit(BeatUnit):
+    """y = bias + scale * x, channel by channel; `scale` has one tap, (channels, 1).
+
+    C++ meets all terms in an iteration, the SystemVerilog as few as the pace of the slowest unit leaves time for.
+    """
+
+    function = "affine"
+    scale: Shift
+    bias: Bias
+
+    @property
+    def _folds(self) -> int:
+        """Beats of a pixel."""
+        return self.scale.shape[0] // self.port.lanes
+
+    @cached_property
+    def _rom(self) -> Codes:
+        """(folds, terms, lanes)."""
+        terms = self.scale.weights.terms
+        return self.scale.planes.reshape(terms, self._folds, self.port.lanes).transpose(1, 0, 2)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        scale, lanes = self.scale, self.port.lanes
+        ends = scale.reach(self.x)
+        # one partial sum of a channel's terms may reach further than the whole
+        widest = CodeType(Fixed.covering(int(ends.lo.sum(axis=0).min()), int(ends.hi.sum(axis=0).max()), 0).signed_bits)
+        terms = scale.weights.terms
+        members = (
+            *settings(beats=self.port.beats, lanes=lanes, folds=self._folds, terms=terms, sum_t=widest),
+            *scale.members(self.x),
+            *self.bias.members(scale.frac(self.x), self.format),
+        )
+        return Cfg(members, (Table("weight", self._rom.ravel(), scale.rom_type), self.bias.table(self.format.frac)))
+
+    @property
+    def native_cfg(self) -> Cfg:
+        return self.scale.decoded(self.cfg)
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        lanes, folds, every = self.port.lanes, self._folds, self.scale.weights.terms
+        terms = -(-every // max(min(around.pace_cycles // self.iterations, every), 1))
+        steps = -(-every // terms)
+        codes = shift_codes(self._rom, self.scale.weights.magnitude_bits, has_zero=True)
+        scales = np.full((folds, steps * terms, lanes), 1 << (codes.window_bits + 1))
+        scales[:, :every] = codes.codes
+        words = scales.reshape(folds * steps, terms, lanes).transpose(0, 2, 1).reshape(folds * steps, -1)
+        scale = Memory("scale", words, codes.type.bits)
+        bias = Memory("bias", self.bias.on(self.format.frac).reshape(folds, lanes), self.format.bits)
+        parameters = {
+            "LANES": lanes,
+            "FOLDS": folds,
+            "STEPS": steps,
+            "TERMS": terms,
+            "WINDOW_BITS": codes.window_bits,
+            "GRID": self.format.frac - self.scale.frac(self.x),
+            **self.formats,
+            "ROM_BLOCK": scale.in_block,
+        }
+        stages = 3 + (terms - 1).bit_length() + scale.in_block
+        nest, memories = repeating(self.iterations, steps), (scale, bias)
+        return (Module("sw_affine", parameters, nest, stages, memories, has_forms=True, reads_stem=True),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +113,10 @@ class Affine(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return self.bias.add(codes[0] * self.scale.integers, self._weights.frac(inputs[0].format))
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        (x,) = inputs
-        weights, port = self._weights, Port(fold.pe, output.size // fold.pe)
-        folds, terms = x.shape[-1] // fold.pe, self.scale.terms
-        ends = weights.reach(x.format)
-        # one partial sum of a channel's terms may reach further than the whole
-        widest = Fixed.covering(int(ends.lo.sum(axis=0).min()), int(ends.hi.sum(axis=0).max()), 0)
-        members = (
-            *settings(beats=port.beats, lanes=fold.pe, folds=folds, terms=terms, sum_t=CodeType(widest.signed_bits)),
-            *weights.settings(x.format),
-            *self.bias.settings(weights.frac(x.format), output.format),
-        )
-        rom = weights.planes.reshape(terms, folds, fold.pe).transpose(1, 0, 2).ravel()
-        tables = (Table("weight", rom, weights.type), self.bias.table(output.format.frac))
-        return (Kernel("affine", (port,), port, output.format, port.beats, members, tables),)
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        port = Port.of(output.size, fold.pe)
+        lane_lut = ceil(TERM_LUT * self.scale.terms * output.format.bits)
+        return (AffineUnit(port, inputs[0].format, output.format, self._weights, self.bias, lane_lut=lane_lut),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         channel = slice(index[-1], index[-1] + 1)

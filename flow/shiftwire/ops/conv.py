@@ -10,12 +10,15 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import Fold, Kernel, divisors
+from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import Codes
-from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels, vector_cycles, vector_kernel
-from shiftwire.ops.window import Taps, Window
+from shiftwire.ir.window import Window
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.vector import VectorUnit
+from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,42 +73,35 @@ class Conv(Op):
         pes = divisors(self.groups if self.is_depthwise else output.shape[-1] // self.groups)
         return tuple(Fold(pe, simd) for pe in pes for simd in divisors(prod(self.weights.shape[1:])))
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         (x,) = inputs
-        places = Places(prod(output.shape[:-1]), self.groups)
-        sums = Sums(self.weights, self.bias, x.format, output.format)
-        if self.is_depthwise:
-            working: tuple[Kernel, ...] = (vector_kernel(sums, places.positions, fold),)
-        else:
-            working = matrix_kernels(sums, places, fold)
+        sums = self._sums(x.format, output, fold)
+        behind = sums.restored if isinstance(sums, MatrixUnit) else ()
         if self.is_pointwise:
-            return working
-        return (*self.window.feeding((x.shape, x.format), self.taps(x.shape, fold), working[0].reads[0]), *working)
+            return (sums, *behind)
+        working = max(unit.iterations for unit in (sums, *behind))
+        taps = taps_for(self.window, x.shape, self._wanted_taps(fold), working)
+        window = WindowUnit(self.window, x.shape, x.format, taps.channels, taps)
+        return (*feeding(window, sums.reads[0]), sums, *behind)
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        shape = inputs[0].shape
-        taps = self.taps(shape, fold)
-        window = 0 if self.is_pointwise else self.window.cycles(shape, taps.channels, taps)
-        return max(window, self._working(prod(output.shape[:-1]), fold))
-
-    def _working(self, positions: int, fold: Fold) -> int:
-        """Cycles a frame of the unit that sums."""
+    def _sums(self, x: Fixed, output: Tensor, fold: Fold) -> MatrixUnit | VectorUnit:
+        positions = prod(output.shape[:-1])
         if self.is_depthwise:
-            return vector_cycles(self.weights, positions, fold)
-        return matrix_cycles(self.weights, Places(positions, self.groups), fold)
+            return VectorUnit(self.weights, self.bias, x, output.format, positions, fold)
+        return MatrixUnit(self.weights, self.bias, x, output.format, positions, fold, self.groups)
+
+    def _wanted_taps(self, fold: Fold) -> Taps:
+        """What the unit that sums would take in a beat."""
+        if self.is_depthwise:
+            return Taps(fold.simd, fold.pe, fold.pe)
+        channels = self.weights.shape[-1]
+        lanes = gcd(fold.simd, channels)
+        return Taps(fold.simd // lanes, lanes, channels)
 
     @property
     def is_pointwise(self) -> bool:
         """Whether each window is one pixel, read in the image's own order, so that no window unit is needed."""
         return self.window.is_identity and not self.is_depthwise
-
-    def taps(self, shape: tuple[int, ...], fold: Fold) -> Taps:
-        """What the window unit gives in a beat."""
-        channels, working = self.weights.shape[-1], self._working(prod(self.window.output(shape[:-1])), fold)
-        if self.is_depthwise:
-            return self.window.taps_for(shape, Taps(fold.simd, fold.pe, fold.pe), working)
-        lanes = gcd(fold.simd, channels)
-        return self.window.taps_for(shape, Taps(fold.simd // lanes, lanes, channels), working)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *position, filter_ = index

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.kernel import Fold, Kernel, divisors
+from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Codes
-from shiftwire.ops.folded import Places, Sums, matrix_cycles, matrix_kernels
+from shiftwire.units.matrix import MatrixUnit
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +44,9 @@ class Dense(Op):
         """PE divides the outputs, SIMD the inputs."""
         return tuple(Fold(pe, simd) for pe in divisors(output.size) for simd in divisors(inputs[0].size))
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        return matrix_cycles(self.weights, Places(1), fold)
-
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        return matrix_kernels(Sums(self.weights, self.bias, inputs[0].format, output.format), Places(1), fold)
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        sums = MatrixUnit(self.weights, self.bias, inputs[0].format, output.format, 1, fold)
+        return (sums, *sums.restored)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         (row,) = index

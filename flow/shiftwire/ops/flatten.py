@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import Fold, Kernel, Port, divisors
+from shiftwire.ir.cost import Cost, lanes_cost
+from shiftwire.ir.fold import Fold, Port, divisors
 from shiftwire.ir.network import Op, Operations, Tensor
+from shiftwire.ir.unit import Unit, plain_lane_lut
 from shiftwire.numbers.fixed import Codes
-from shiftwire.ops.folded import reorder_kernel
+from shiftwire.units.reorder import Reorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,16 @@ class Flatten(Op):
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
         return tuple(Fold(lanes) for lanes in divisors(inputs[0].shape[-1]))
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        return 0 if self.in_stream_order else 2 * output.size // fold.pe
-
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         if self.in_stream_order:
             return ()
         (x,) = inputs
         source = np.moveaxis(np.arange(x.size).reshape(x.shape), -1, 0).ravel()
-        port = Port(fold.pe, output.size // fold.pe)
-        return (reorder_kernel(source, port, output.format, 1),)
+        return (Reorder(source, Port.of(output.size, fold.pe), output.format, 1),)
+
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        """As if codes only passed."""
+        return lanes_cost(fold.pe, plain_lane_lut(output.format))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.kernel import Fold, Kernel
+from shiftwire.ir.cost import Cost, lanes_cost
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Op, Operations, Tensor
+from shiftwire.ir.unit import Unit, plain_lane_lut
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes
-from shiftwire.ops.window import Taps, Window
+from shiftwire.units.window import Taps, WindowUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,13 @@ class Pad(Op):
         spatial = tuple(zip(self.begin, self.end, strict=True))
         return np.pad(codes[0], ((0, 0), *spatial, (0, 0)))
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         (x,) = inputs
-        return self._window.cycles(x.shape, fold.pe, Taps(1, fold.pe, x.shape[-1]))
+        return (WindowUnit(self._window, x.shape, x.format, fold.pe, Taps(1, fold.pe, x.shape[-1])),)
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        (x,) = inputs
-        return (self._window.kernel_for(x.shape, x.format, fold.pe, Taps(1, fold.pe, x.shape[-1])),)
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        """As if codes only passed."""
+        return lanes_cost(fold.pe, plain_lane_lut(output.format))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -4,17 +4,98 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import ClassVar
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, divisors, settings
+from shiftwire.ir.cfg import Cfg, CodeType, settings
+from shiftwire.ir.cost import Cost
+from shiftwire.ir.fold import Fold, Port, divisors
+from shiftwire.ir.module import Module
+from shiftwire.ir.nest import Nest, joining
 from shiftwire.ir.network import Op, Operations, Tensor
+from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import require_width
-from shiftwire.ops.window import Taps, Window
+from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
+
+CONTROL_LUT = 20
+"""Counters of a pool, modelled."""
+
+
+@dataclass(frozen=True, eq=False)
+class PoolUnit(Unit):
+    """Windows that come in `synapse_folds` beats of `simd` positions of `pe` channels become a beat each."""
+
+    x: Fixed
+    format: Fixed
+    windows: int
+    """Beats that leave in a frame."""
+    synapse_folds: int
+    fold: Fold
+    takes_largest: ClassVar[bool]
+
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        return (Port(self.fold.simd * self.fold.pe, self.iterations),)
+
+    @property
+    def writes(self) -> Port:
+        return Port(self.fold.pe, self.windows)
+
+    @property
+    def iterations(self) -> int:
+        return self.windows * self.synapse_folds
+
+    @cached_property
+    def nest(self) -> Nest:
+        return joining(self.windows, self.synapse_folds)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        return Cfg(
+            settings(
+                outputs=self.windows,
+                synapse_folds=self.synapse_folds,
+                pe=self.fold.pe,
+                simd=self.fold.simd,
+                acc_t=CodeType(self.format.signed_bits),
+            )
+        )
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(lut=self.fold.pe * (self.fold.simd + 1) * self.format.bits + CONTROL_LUT)
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        parameters = {
+            "PE": self.fold.pe,
+            "SIMD": self.fold.simd,
+            "SYNAPSES": self.synapse_folds,
+            "LARGEST": int(self.takes_largest),
+            "IN_BITS": self.x.bits,
+            "IN_SIGNED": int(self.x.signed),
+            "OUT_BITS": self.format.bits,
+        }
+        return (Module("sw_pool", parameters, self.nest, stages=1, is_paced=True),)
+
+
+class MaxPoolUnit(PoolUnit):
+    """The largest code of each window."""
+
+    function = "max_pool"
+    takes_largest = True
+
+
+class SumPoolUnit(PoolUnit):
+    """The sum of each window's codes."""
+
+    function = "sum_pool"
+    takes_largest = False
 
 
 @dataclass(frozen=True)
@@ -22,39 +103,19 @@ class _Pool(Op):
     """A window unit and a unit that reduces each window; PE divides the channels, SIMD a window's positions."""
 
     window: Window
-    reduce: ClassVar[str]
+    unit: ClassVar[type[PoolUnit]]
 
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
         area = divisors(prod(self.window.kernel))
         return tuple(Fold(pe, simd) for pe in divisors(output.shape[-1]) for simd in area)
 
-    def cycles(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> int:
-        shape, working = inputs[0].shape, self._working(inputs[0].shape, fold)
-        return max(self.window.cycles(shape, fold.pe, self.taps(shape, fold)), working)
-
-    def _working(self, shape: tuple[int, ...], fold: Fold) -> int:
-        """Cycles a frame of the unit that reduces images of a shape."""
-        blocks = prod(self.window.output(shape[:-1])) * shape[-1] // fold.pe
-        return blocks * (prod(self.window.kernel) // fold.simd)
-
-    def taps(self, shape: tuple[int, ...], fold: Fold) -> Taps:
-        """What the window unit gives in a beat."""
-        return self.window.taps_for(shape, Taps(fold.simd, fold.pe, fold.pe), self._working(shape, fold))
-
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         (x,) = inputs
-        synapses, cycles = prod(self.window.kernel) // fold.simd, self._working(x.shape, fold)
-        writes = Port(fold.pe, output.size // fold.pe)
-        reads = Port(fold.simd * fold.pe, writes.beats * synapses)
-        members = settings(
-            outputs=writes.beats,
-            synapse_folds=synapses,
-            pe=fold.pe,
-            simd=fold.simd,
-            acc_t=CodeType(output.format.signed_bits),
-        )
-        unit = Kernel(self.reduce, (reads,), writes, output.format, cycles, members)
-        return (*self.window.feeding((x.shape, x.format), self.taps(x.shape, fold), reads, self.fill(x)), unit)
+        synapses = prod(self.window.kernel) // fold.simd
+        pool = self.unit(x.format, output.format, output.size // fold.pe, synapses, fold)
+        taps = taps_for(self.window, x.shape, Taps(fold.simd, fold.pe, fold.pe), pool.iterations)
+        window = WindowUnit(self.window, x.shape, x.format, taps.channels, taps, self.fill(x))
+        return (*feeding(window, pool.reads[0]), pool)
 
     def fill(self, x: Tensor) -> int:
         """The code of a padded position."""
@@ -72,7 +133,7 @@ class _Pool(Op):
 class MaxPool(_Pool):
     """The largest code of a window; padded positions are never chosen."""
 
-    reduce = "max_pool"
+    unit = MaxPoolUnit
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -95,7 +156,7 @@ class MaxPool(_Pool):
 class AveragePool(_Pool):
     """The mean of 2**n positions, exact: the sum, read n bits finer; padded positions count as 0."""
 
-    reduce = "sum_pool"
+    unit = SumPoolUnit
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -119,7 +180,7 @@ class AveragePool(_Pool):
 class SumPool(_Pool):
     """The sum of any number of positions, exact; who divides by their number keeps that in a scale."""
 
-    reduce = "sum_pool"
+    unit = SumPoolUnit
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -2,12 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from shiftwire.ir.kernel import Fold, Kernel, Port, settings
+from shiftwire.ir.cfg import Cfg, settings
+from shiftwire.ir.fold import Fold, Port
+from shiftwire.ir.module import Module
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import BeatUnit, Surroundings, Unit, plain_lane_lut
 from shiftwire.numbers.fixed import Codes, Fixed
+
+
+@dataclass(frozen=True, eq=False)
+class ReluUnit(BeatUnit):
+    """y = max(x, 0), lane by lane."""
+
+    function = "relu"
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        return Cfg(settings(beats=self.port.beats, lanes=self.port.lanes))
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        return (Module("sw_relu", {"LANES": self.port.lanes, **self.formats}, self.nest),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +39,9 @@ class Relu(Op):
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return np.maximum(codes[0], 0)
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        port = Port(fold.pe, output.size // fold.pe)
-        members = settings(beats=port.beats, lanes=fold.pe)
-        return (Kernel("relu", (port,), port, output.format, port.beats, members),)
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        port = Port.of(output.size, fold.pe)
+        return (ReluUnit(port, inputs[0].format, output.format, lane_lut=plain_lane_lut(output.format)),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("input", codes[0][index].reshape(1)),)

@@ -2,15 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import CodeType, Fold, Kernel, Port, Table, settings
+from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.cost import LUTRAM_WORDS
+from shiftwire.ir.fold import Fold, Port
+from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdUnit(BeatUnit):
+    """Multi-threshold: base + step * count of thresholds reached, channel by channel; C++ counts, RTL searches.
+
+    thresholds  (channels, steps), ascending; base, step  (channels,).
+    """
+
+    function = "threshold"
+    thresholds: Codes
+    base: Codes
+    step: Codes
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        lanes, (channels, steps) = self.port.lanes, self.thresholds.shape
+        ends = (self.x.lo, self.x.hi, int(self.thresholds.min()), int(self.thresholds.max()))
+        members = settings(
+            beats=self.port.beats,
+            lanes=lanes,
+            folds=channels // lanes,
+            steps=steps,
+            acc_t=CodeType(self.format.signed_bits),
+            wide_t=CodeType(Fixed.covering(min(ends), max(ends), 0).signed_bits),
+        )
+        rows = self.thresholds.reshape(channels // lanes, lanes, steps).transpose(0, 2, 1)
+        return Cfg(members, (_table("threshold", rows), _table("base", self.base), _table("step", self.step)))
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        rows, base, step = self.thresholds, self.base, self.step
+        channels, steps = rows.shape
+        stages = steps.bit_length()
+        beyond = max(self.x.hi, int(rows.max())) + 1
+        bound = Fixed.covering(min(self.x.lo, int(rows.min())), beyond, 0)
+        is_counted = bool((step == 1).all() and np.ptp(base) == 0)
+        memories = tuple(_levels(rows, stages, beyond, bound.signed_bits))
+        if not is_counted:
+            outputs = base[:, None] + step[:, None] * np.minimum(np.arange(1 << stages), steps)
+            memories += (Memory("y", outputs.reshape(-1, 1), self.format.bits),)
+        parameters = {
+            "LANES": self.port.lanes,
+            "CHANNELS": channels,
+            "STAGES": stages,
+            "BOUND_BITS": bound.signed_bits,
+            "LEVELS": int(not is_counted),
+            "BASE": int(base[0]) if is_counted else 0,
+            **self.formats,
+        }
+        late = stages + (not is_counted)
+        return (Module("sw_threshold", parameters, self.nest, late, memories, reads_stem=True),)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,22 +112,11 @@ class Threshold(Op):
         counts = [np.searchsorted(self.thresholds[c], codes[0][..., c], side="right") for c in range(channels)]
         return self.base + self.step * np.stack(counts, axis=-1)
 
-    def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
-        (x,) = inputs
-        port = Port(fold.pe, output.size // fold.pe)
-        folds, steps = x.shape[-1] // fold.pe, self.thresholds.shape[1]
-        ends = (x.format.lo, x.format.hi, int(self.thresholds.min()), int(self.thresholds.max()))
-        members = settings(
-            beats=port.beats,
-            lanes=fold.pe,
-            folds=folds,
-            steps=steps,
-            acc_t=CodeType(output.format.signed_bits),
-            wide_t=CodeType(Fixed.covering(min(ends), max(ends), 0).signed_bits),
-        )
-        rows = self.thresholds.reshape(folds, fold.pe, steps).transpose(0, 2, 1)
-        tables = (_table("threshold", rows), _table("base", self.base), _table("step", self.step))
-        return (Kernel("threshold", (port,), port, output.format, port.beats, members, tables),)
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        x, steps = inputs[0].format, self.thresholds.shape[1]
+        lane_lut = ceil(steps.bit_length() * x.bits + self.thresholds.size * x.bits / LUTRAM_WORDS)
+        port = Port.of(output.size, fold.pe)
+        return (ThresholdUnit(port, x, output.format, self.thresholds, self.base, self.step, lane_lut=lane_lut),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         channel = index[-1]
@@ -87,5 +133,14 @@ class Threshold(Op):
 
 
 def _table(name: str, codes: Codes) -> Table:
-    held = Fixed.covering(int(codes.min()), int(codes.max()), 0)
-    return Table(name, codes.ravel(), CodeType(held.bits, held.signed))
+    return Table(name, codes.ravel(), CodeType.holding(codes))
+
+
+def _levels(rows: Codes, stages: int, beyond: int, bits: int) -> Iterator[Memory]:
+    """Thresholds (channels, steps) as a search reads them: level i has 2**i of each channel, `beyond` where none is."""
+    channels, steps = rows.shape
+    padded = np.full((channels, (1 << stages) - 1), beyond)
+    padded[:, :steps] = rows
+    for level in range(stages):
+        half = 1 << (stages - level - 1)
+        yield Memory(chr(97 + level), padded[:, half - 1 :: 2 * half].reshape(-1, 1), bits)

@@ -4,16 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwire.ir.network import Network, Node, Op
-from shiftwire.numbers.fixed import Codes
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ir.network import Network, Node
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.weights.adder import Adder
-from shiftwire.ops.weights.integer import Int
-from shiftwire.ops.weights.shift import Shift
 
 
 def flatten_in_stream_order(network: Network) -> Network:
@@ -56,7 +51,7 @@ def _rewritten(network: Network, flatten: Node, moved: set[str]) -> Network:
         if node.name == flatten.name:
             op = Flatten(in_stream_order=True)
         elif isinstance(op, Dense) and node.inputs[0] in moved:
-            op = _permuted(op, order)
+            op = replace(op, weights=op.weights.with_taps(order))
         inputs = tuple(names.get(name, name) for name in node.inputs)
         nodes.append(Node(names.get(node.name, node.name), op, inputs))
     return replace(network, nodes=tuple(nodes))
@@ -66,15 +61,3 @@ def _unique(network: Network, name: str) -> str:
     while name in network.tensors:
         name += "_"
     return name
-
-
-def _permuted(op: Dense, order: Codes) -> Op:
-    match op.weights:
-        case Shift(weights):
-            taps = ShiftWeights(weights.sign[..., order], weights.exponent[..., order])
-            return replace(op, weights=Shift(taps))
-        case Adder(codes, grid):
-            return replace(op, weights=Adder(codes[:, order], grid))
-        case Int(codes, grid):
-            return replace(op, weights=Int(codes[:, order], grid))
-    return op

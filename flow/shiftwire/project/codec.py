@@ -16,11 +16,11 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantiser
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
-from shiftwire.ops.window import Window
 
 _CLASSES: Mapping[str, type[Any]] = {
     kind.__name__: kind

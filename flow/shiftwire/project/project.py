@@ -18,7 +18,7 @@ import numpy as np
 
 from shiftwire.errors import InputError, noted
 from shiftwire.hls.files import csim_driver, golden, hls_readme, test_bench
-from shiftwire.ir.kernel import Fold
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Tensor
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
 from shiftwire.numbers.fixed import Codes
@@ -206,13 +206,13 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         ],
         "units": [
             {
-                "name": unit.name,
-                "function": unit.kernel.function,
-                "reads": list(unit.inputs),
-                "writes": list(unit.outputs),
-                "cycles": unit.kernel.cycles,
+                "name": instance.name,
+                "function": instance.unit.function,
+                "reads": list(instance.inputs),
+                "writes": list(instance.outputs),
+                "cycles": instance.unit.iterations,
             }
-            for unit in design.pipeline.units
+            for instance in design.pipeline.instances
         ],
         "fifos": [
             {"name": fifo.name, "format": str(fifo.format), **dataclasses.asdict(fifo.port), "depth": fifo.depth}
@@ -228,7 +228,7 @@ def _rtl_manifest(network: RtlNetwork, sums: Mapping[str, str]) -> dict[str, Any
     streams = (stream for stream in network.streams.values() if stream.name != network.input)
     return {
         "interval_cycles": interval(network),
-        "units": [{"name": unit.name, "module": unit.module, "layer": unit.layer} for unit in network.units],
+        "units": [{"name": unit.name, "module": unit.module.name, "layer": unit.layer} for unit in network.units],
         "streams": [{"name": s.name, "bits": s.width, "depth": network.depths[s.name]} for s in streams],
         "files": dict(sums),
     }

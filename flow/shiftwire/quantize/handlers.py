@@ -13,6 +13,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.ops.layers import read_window
@@ -24,7 +25,6 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.window import Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.schedule.design import Design
 
 

@@ -50,11 +50,11 @@ def layer_builds(design: Design) -> Iterator[LayerBuild]:
     """Every layer that is hardware, in order, with the forks and width converters around it."""
     pipeline = design.pipeline
     for node in design.network.nodes:
-        units = [unit for unit in pipeline.units if unit.layer == node.name]
-        if not units:
+        instances = [instance for instance in pipeline.instances if instance.layer == node.name]
+        if not instances:
             continue
-        fold, cycles = design.folds[node.name], max(unit.kernel.cycles for unit in units)
-        depths = [str(pipeline.fifos[name].depth) for unit in units for name in unit.inputs]
-        names = " ".join(unit.kernel.function for unit in units)
+        fold, cycles = design.folds[node.name], max(i.unit.iterations for i in instances)
+        depths = [str(pipeline.fifos[name].depth) for instance in instances for name in instance.inputs]
+        names = " ".join(instance.unit.function for instance in instances)
         busy = 100 * cycles / design.timing.interval
         yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths))

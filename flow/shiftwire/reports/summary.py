@@ -10,7 +10,6 @@ from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
 from shiftwire.reports.energy import Energy, layer_pj, network_energy
 from shiftwire.reports.inspection import inspect_network, layer_builds
-from shiftwire.schedule.cost import layer_resources
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles
 from shiftwire.schedule.design import Design
@@ -156,8 +155,7 @@ def _counted_layers(counted: Rows) -> Mapping[str, tuple[float, float]]:
 
 
 def _modelled_layers(design: Design) -> Mapping[str, tuple[float, float]]:
-    network = design.network
-    costs = {node.name: layer_resources(network, node, design.folds[node.name]) for node in network.nodes}
+    costs = {node.name: design.layer_cost(node) for node in design.network.nodes}
     return {name: (cost.lut, cost.bram36) for name, cost in costs.items()}
 
 

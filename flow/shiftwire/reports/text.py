@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.project.report_rows import as_json
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.energy import claim_sentence
 from shiftwire.reports.figures import figure
 from shiftwire.reports.summary import LayerLine, Page
-from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.synth.build_report import build_json
 from shiftwire.tools.resources import Cycles, Evidence, Report
 

@@ -20,7 +20,7 @@ BYTE = 8
 Bytes = npt.NDArray[np.uint8]
 
 
-def container_for(format: Fixed) -> int:  # noqa: A002 - the field's word
+def container_for(format: Fixed) -> int:
     """Bits a code takes at the DMA; raises InputError for codes wider than 32 bits."""
     for bits in CONTAINERS:
         if bits >= format.bits:

@@ -142,7 +142,7 @@ def _tap_bits(stream: Stream) -> int:
 def _held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
     """Where the number of beats in a unit's buffer stands in the hierarchy."""
     here = f"unit_{unit.name}"
-    if unit.module in ("sw_mvu", "sw_vvu"):
+    if unit.module.is_buffer:
         is_lone = network.depths[stream] == 1
         return f"{here}.elements.single.is_held" if is_lone else f"{here}.elements.many.fifo.held"
     return f"{here}.fifo.held" if stream == unit.outputs[0] else f"{here}.fifo_b.held"

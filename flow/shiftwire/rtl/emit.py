@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from shiftwire.ir.rtl_network import Memory, RtlNetwork, RtlUnit
+from shiftwire.ir.module import Memory
+from shiftwire.ir.rtl_network import RtlNetwork, RtlUnit
 
 HEAD = """// {name}: the network as units behind valid/ready streams. Written by shiftwire.
 // A beat of s_data holds {lanes_in} codes of {format_in}, one of m_data {lanes_out} of {format_out}, code 0 in the
 // low bits; {beats_in} beats make a frame in, {beats_out} a frame out."""
-
-STEMMED = frozenset(("sw_affine", "sw_threshold"))
-"""Modules that read several files."""
-
-FORMED = frozenset(("sw_affine", "sw_mvu", "sw_vvu"))
-"""Modules of the library that have a form for the 7 series."""
 
 RESERVED = frozenset(("s", "m", "clk", "rst"))
 """Names whose wires would be those of the ports."""
@@ -73,7 +68,7 @@ def _lines(network: RtlNetwork, name: str, generic: bool) -> Iterator[str]:
 
 def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
     parameters = [f".{key}({_value(value)})" for key, value in unit_parameters(network, unit, name).items()]
-    yield f"    {unit.module} #("
+    yield f"    {unit.module.name} #("
     yield f"        {', '.join(parameters)}"
     yield f"    ) unit_{unit.name} ("
     ports = [".clk", ".rst", *_ports("s", unit.inputs), *_ports("m", unit.outputs)]
@@ -83,19 +78,19 @@ def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
 
 def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str) -> Mapping[str, int | str]:
     """All parameters of an instance in the network `name`, buffers and files included."""
-    form = {"GENERIC": "GENERIC"} if unit.sources or unit.module in FORMED else {}
+    form = {"GENERIC": "GENERIC"} if unit.module.has_forms else {}
     buffers: dict[str, int] = {}
     for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
         buffers[f"DEPTH{end}"] = network.depths[stream]
         buffers[f"BLOCK{end}"] = int(stream in network.blocks)
-    files = {"FILE": file_stem(name, unit)} if unit.memories else {}
-    return {**unit.parameters, **form, **files, **buffers}
+    files = {"FILE": file_stem(name, unit)} if unit.module.memories else {}
+    return {**unit.module.set_up, **form, **files, **buffers}
 
 
 def file_stem(name: str, unit: RtlUnit) -> str:
     """What a unit's FILE parameter names: its one file of constants, or the first part of the names of several."""
-    if len(unit.memories) == 1 and unit.module not in STEMMED:
-        return memory_file(name, unit, unit.memories[0])
+    if len(unit.module.memories) == 1 and not unit.module.reads_stem:
+        return memory_file(name, unit, unit.module.memories[0])
     return f"{name}_{unit.name}"
 
 

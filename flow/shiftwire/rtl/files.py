@@ -29,8 +29,8 @@ def write_network(network: RtlNetwork, folder: Path, *, generic: bool) -> list[P
     folder.mkdir(parents=True, exist_ok=True)
     texts = {network.name: network_text(network, generic)}
     for unit in network.units:
-        texts |= unit.sources
-        for memory in unit.memories:
+        texts |= unit.module.sources
+        for memory in unit.module.memories:
             (folder / memory_file(network.name, unit, memory)).write_text(memory.text(), encoding="ascii")
     for name, text in texts.items():
         (folder / f"{name}.sv").write_text(text, encoding="utf-8")

@@ -12,20 +12,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from shiftwire.ir.cost import memory
 from shiftwire.ir.rtl_network import Actor, RtlNetwork, RtlUnit
 from shiftwire.numbers.fixed import Codes
-from shiftwire.rtl.site import is_block
-from shiftwire.schedule.cost import memory
 from shiftwire.schedule.tokens import delay
 
 FRAMES = 4
 """After so many, what a unit does repeats."""
 
 SETTLING = 16
-"""Rounds in which both sides of a window unit agree, or the ring is too short."""
-
-PACED = frozenset(("sw_mvu", "sw_vvu", "sw_pool"))
-"""Units that sum or reduce."""
+"""Rounds in which both sides of a window unit agree, or the line buffer is too short."""
 
 
 def interval(network: RtlNetwork) -> int:
@@ -44,31 +40,23 @@ def layer_cycles(network: RtlNetwork) -> dict[str, int]:
 def with_depths(network: RtlNetwork) -> RtlNetwork:
     """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later.
 
-    The ring of a window unit grows where frames would not overlap enough in the smallest one.
+    The line buffer of a window unit grows where frames would not overlap enough in the smallest one.
     """
     first = _Schedule(network, interval(network))
     depths = first.depths()
     blocks = frozenset(name for name, depth in depths.items() if memory(depth, network.streams[name].width).bram36 > 0)
     final = _Schedule(replace(network, blocks=blocks), interval(network))
     depths = final.depths()
-    units = tuple(_with_ring(unit, final.ring_bits) for unit in network.units)
-    rings = {unit.ring: ring_rows(unit) for unit in units if unit.ring}
-    return replace(network, units=units, blocks=blocks, depths=depths, rings=rings)
+    units = tuple(_with_line_buffer(unit, final.buffer_bits) for unit in network.units)
+    buffers = {unit.line_buffer: unit.module.line_buffer for unit in units}
+    rows = {name: buffer.rows for name, buffer in buffers.items() if name is not None and buffer is not None}
+    return replace(network, units=units, blocks=blocks, depths=depths, line_buffers=rows)
 
 
-def ring_rows(unit: RtlUnit) -> int:
-    """Whole image rows that the ring of a window unit holds."""
-    number = unit.parameters
-    row = int(number["IN_WIDTH"]) * int(number["BLOCKS"]) * int(number["CHUNKS"])
-    return (1 << int(number["RING_BITS"])) // row
-
-
-def _with_ring(unit: RtlUnit, ring_bits: Mapping[str, int]) -> RtlUnit:
-    if unit.ring is None:
+def _with_line_buffer(unit: RtlUnit, bits: Mapping[str, int]) -> RtlUnit:
+    if unit.line_buffer is None:
         return unit
-    bits = ring_bits[unit.ring]
-    is_large = is_block(1 << bits, int(unit.parameters["LANES"]) * int(unit.parameters["CODE_BITS"]))
-    return replace(unit, parameters={**unit.parameters, "RING_BITS": bits, "RING_BLOCK": is_large})
+    return replace(unit, module=unit.module.with_buffer_bits(bits[unit.line_buffer]))
 
 
 @dataclass
@@ -80,7 +68,7 @@ class _Schedule:
     taken: dict[str, Codes] = field(default_factory=dict)
     arrived: dict[str, Codes] = field(default_factory=dict)
     gone: dict[str, Codes] = field(default_factory=dict)
-    ring_bits: dict[str, int] = field(default_factory=dict)
+    buffer_bits: dict[str, int] = field(default_factory=dict)
 
     def depths(self) -> Mapping[str, int]:
         network = self.network
@@ -91,11 +79,11 @@ class _Schedule:
             pulled = windows.pop(unit.inputs[0], None)
             if pulled is not None:
                 self._window(pulled, unit.actors[0])
-            elif unit.ring is not None and self._is_pulled(unit):
+            elif unit.line_buffer is not None and self._is_pulled(unit):
                 windows[unit.outputs[0]] = unit
-            elif unit.ring is not None:
+            elif unit.line_buffer is not None:
                 self._window(unit, None)
-            elif unit.module in PACED:
+            elif unit.module.is_paced:
                 self._place_evenly(unit.actors[0], 0)
             else:
                 self._place(unit.actors[0], self._prompt(unit.actors[0]))
@@ -103,7 +91,7 @@ class _Schedule:
         return {name: self._deepest(name) for name in network.streams if name != network.input}
 
     def _is_pulled(self, window: RtlUnit) -> bool:
-        return any(window.outputs[0] in unit.inputs and unit.module in PACED for unit in self.network.units)
+        return any(window.outputs[0] in unit.inputs and unit.module.is_paced for unit in self.network.units)
 
     def _place_evenly(self, actor: Actor, start: int) -> None:
         """The frame spread over the period, from `start` on or later, so that no beat is waited for."""
@@ -131,14 +119,15 @@ class _Schedule:
             self.arrived[writes.stream] = times[writes.emit] + delay(self.network, actor, writes.stream)
 
     def _window(self, window: RtlUnit, reader: Actor | None) -> None:
-        """Both sides of a window unit on the smallest ring that lets them keep the pace."""
-        while not self._settles(window, reader):
-            parameters = {**window.parameters, "RING_BITS": int(window.parameters["RING_BITS"]) + 1}
-            window = replace(window, parameters=parameters)
-        self.ring_bits[str(window.ring)] = int(window.parameters["RING_BITS"])
+        """Both sides of a window unit on the smallest line buffer that lets them keep the pace."""
+        buffer = window.module.line_buffer
+        assert buffer is not None
+        while not self._settles(window, buffer.rows, reader):
+            buffer = replace(buffer, bits=buffer.bits + 1)
+        self.buffer_bits[str(window.line_buffer)] = buffer.bits
 
-    def _settles(self, window: RtlUnit, reader: Actor | None) -> bool:
-        """Whenever the ring delays the storing side, the giving side starts later: whether that comes to an end."""
+    def _settles(self, window: RtlUnit, rows: int, reader: Actor | None) -> bool:
+        """Whether it ends that the giving side starts later whenever the line buffer delays the storing side."""
         store, give = window.actors
         (reads,), (writes,) = store.reads, store.writes
         times = there = self.arrived[reads.stream]
@@ -149,7 +138,7 @@ class _Schedule:
                 self._place_evenly(give, 0)
             else:
                 self._pull(give, reader)
-            delayed = self._stored(there, writes.reserve, ring_rows(window), self.gone[writes.stream])
+            delayed = self._stored(there, writes.reserve, rows, self.gone[writes.stream])
             if np.array_equal(delayed, times):
                 self.gone[reads.stream] = times
                 return True
@@ -166,7 +155,7 @@ class _Schedule:
         self._place_evenly(reader, start)
 
     def _stored(self, there: Codes, firsts: Codes, rows: int, gone: Codes) -> Codes:
-        """Cycles in which a storing side takes its beats, one a cycle, a row only when the ring has room."""
+        """Cycles in which a storing side takes its beats, one a cycle, a row only when the line buffer has room."""
         lower = (self._frames() + there).ravel()
         free = (self._frames() + gone + 1).ravel()
         starts = (np.arange(FRAMES)[:, None] * len(there) + firsts).ravel()

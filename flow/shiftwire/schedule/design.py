@@ -8,13 +8,14 @@ from functools import cached_property
 from math import floor
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import Fold
-from shiftwire.ir.network import Network
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT, Cost, memory
+from shiftwire.ir.fold import Fold
+from shiftwire.ir.network import Network, Node
+from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.rtl_network import RtlNetwork
-from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT, Cost, buffer_resources, layer_resources
 from shiftwire.schedule.fold_choice import Choices, choices, intervals, picked, slowest_layer
 from shiftwire.schedule.lowering import rtl_network
-from shiftwire.schedule.streaming import Pipeline, pipeline
+from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
 
@@ -81,9 +82,19 @@ class Design:
     @cached_property
     def resources(self) -> Cost:
         """Modelled, without the shell around the network."""
+        layers = (self.layer_cost(node) for node in self.network.nodes)
+        return sum(layers, _buffers(rtl_network(self.pipeline)))
+
+    def layer_cost(self, node: Node) -> Cost:
+        """Modelled resources of a layer's units."""
         network = self.network
-        layers = (layer_resources(network, node, self.folds[node.name]) for node in network.nodes)
-        return sum(layers, buffer_resources(rtl_network(self.pipeline)))
+        return node.op.cost(network.sources(node), network.tensors[node.name], self.folds[node.name])
+
+
+def _buffers(network: RtlNetwork) -> Cost:
+    """All buffers between units; one of a single beat is registers."""
+    deep = ((depth, network.streams[name].width) for name, depth in network.depths.items() if depth > 1)
+    return sum((memory(depth, width) for depth, width in deep), Cost())
 
 
 def schedule(

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import Fold
-from shiftwire.ir.network import Network, Node
-from shiftwire.schedule.cost import BRAM36_IN_LUT, Cost, layer_resources
+from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
+from shiftwire.ir.fold import Fold
+from shiftwire.ir.network import Network, Node, Op, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,17 @@ def _of_layer(network: Network, node: Node, given: Fold | None) -> list[Choice]:
     possible = node.op.folds(inputs, output)
     if given is not None:
         possible = (_allowed(node, given, possible),)
-    every = [
-        Choice(node.op.cycles(inputs, output, fold), layer_resources(network, node, fold), fold) for fold in possible
-    ]
+    every = [_choice(node.op, inputs, output, fold) for fold in possible]
     kept: list[Choice] = []
     for choice in sorted(every, key=lambda c: (c.cycles, c.price, c.fold)):
         if not kept or choice.price < kept[-1].price:
             kept.append(choice)
     return kept
+
+
+def _choice(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold) -> Choice:
+    units = op.units(inputs, output, fold)
+    return Choice(max((unit.iterations for unit in units), default=0), op.cost(inputs, output, fold), fold)
 
 
 def _allowed(node: Node, fold: Fold, possible: Iterable[Fold]) -> Fold:

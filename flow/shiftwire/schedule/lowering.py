@@ -1,36 +1,18 @@
-"""A pipeline's units as SystemVerilog units: sums and what finishes them apart, narrowing where it is cheapest."""
+"""A pipeline's units as SystemVerilog: sums and what finishes them apart, narrowing where it is cheapest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from shiftwire.ir.module import Module, Pe
+from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork, RtlUnit, Stream
-from shiftwire.rtl import elementwise, sums, windows
-from shiftwire.rtl.site import Site
-from shiftwire.rtl.unroll import is_unrollable, unrolled
+from shiftwire.ir.unit import Surroundings
 from shiftwire.schedule.depths import with_depths
 from shiftwire.schedule.roms import moved
-from shiftwire.schedule.streaming import Fifo, Pipeline, Unit
-
-Maker = Callable[[Site], RtlUnit]
-
-MAKERS: Mapping[str, Maker] = {
-    "fork": elementwise.fork,
-    "narrow": elementwise.narrow,
-    "widen": elementwise.widen,
-    "add": elementwise.add,
-    "concat": elementwise.concat,
-    "relu": elementwise.relu,
-    "requantize": elementwise.requantize,
-    "affine": elementwise.affine,
-    "threshold": elementwise.threshold,
-    "max_pool": windows.pool,
-    "sum_pool": windows.pool,
-    "window": windows.window,
-    "reorder": elementwise.reorder,
-}
-"""Kernels that are one unit each; mvu and vvu are two."""
+from shiftwire.schedule.unroll import unrolled
+from shiftwire.units.width import Narrow
 
 
 def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False, spare_bram36: int = 0) -> RtlNetwork:
@@ -39,12 +21,12 @@ def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False
     Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise. Raises
     ToolError where unrolling needs an optimiser that is not installed.
     """
-    found = lowered(pipeline, name, unroll=unroll)
-    in_block = moved(found, spare_bram36)
+    network = lowered(pipeline, name, unroll=unroll)
+    in_block = moved(network, spare_bram36)
     if in_block:
         again = lowered(pipeline, name, unroll=unroll, in_block=in_block)
-        found = replace(again, moved_bram36=sum(in_block.values()))
-    return with_depths(found)
+        network = replace(again, moved_bram36=sum(in_block.values()))
+    return with_depths(network)
 
 
 def lowered(pipeline: Pipeline, name: str, *, unroll: bool, in_block: Collection[str] = frozenset()) -> RtlNetwork:
@@ -53,6 +35,18 @@ def lowered(pipeline: Pipeline, name: str, *, unroll: bool, in_block: Collection
     The weights of the units that `in_block` names are in block RAM, however few they are.
     """
     return _Lowering(pipeline, name, unroll, in_block).done()
+
+
+def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
+    """The same network with each product of integer weights in a DSP block: the baseline of multipliers."""
+    return replace(network, units=tuple(map(_in_blocks, network.units)))
+
+
+def _in_blocks(unit: RtlUnit) -> RtlUnit:
+    module, pe = unit.module, Pe.INT_IN_DSP
+    if module.pe is not Pe.INT:
+        return unit
+    return replace(unit, module=replace(module, pe=pe, parameters={**module.parameters, "KIND": pe.value}))
 
 
 @dataclass
@@ -69,48 +63,45 @@ class _Lowering:
     def done(self) -> RtlNetwork:
         pipeline = self.pipeline
         self._add_stream(pipeline.fifos[pipeline.input], None)
-        fused = {}
-        for unit in pipeline.units:
-            if unit.name in fused:
+        fused: set[str] = set()
+        for instance in pipeline.instances:
+            if instance.name in fused:
                 continue
-            if self.unroll and is_unrollable(self._site(unit, unit.outputs)):
-                self._add_stream(self.pipeline.fifos[unit.outputs[0]], unit.layer if unit.is_last else None)
-                self.units.append(unrolled(self._site(unit, unit.outputs), self.name))
-            elif unit.kernel.function in ("mvu", "vvu"):
-                follower = self._narrowing(unit)
-                fused[follower.name if follower else ""] = True
-                self._add_sums(unit, follower)
-            else:
-                self._add(unit)
+            module = unrolled(instance, self.name) if self.unroll else None
+            follower = None if module else self._narrowing(instance)
+            if follower:
+                fused.add(follower.name)
+            self._add(instance, (follower or instance).outputs, (module,) if module else None)
         return RtlNetwork(self.name, pipeline.input, pipeline.output, tuple(self.units), self.streams)
 
-    def _narrowing(self, unit: Unit) -> Unit | None:
-        """The unit behind that only makes beats narrower; it is better off before the bias is added."""
-        (output,) = unit.outputs
-        readers = [u for u in self.pipeline.units if output in u.inputs and u.kernel.function == "narrow"]
-        return readers[0] if readers else None
+    def _narrowing(self, instance: Instance) -> Instance | None:
+        """The width converter behind that only makes beats narrower; a sum does it better before its bias."""
+        if not instance.unit.narrows:
+            return None
+        (output,) = instance.outputs
+        readers = (i for i in self.pipeline.instances if output in i.inputs and isinstance(i.unit, Narrow))
+        return next(readers, None)
 
-    def _add(self, unit: Unit) -> None:
-        for at, name in enumerate(unit.outputs):
-            self._add_stream(self.pipeline.fifos[name], unit.layer if unit.is_last and at == 0 else None)
-        self.units.append(MAKERS[unit.kernel.function](self._site(unit, unit.outputs)))
-
-    def _add_sums(self, unit: Unit, follower: Unit | None) -> None:
-        pipeline = self.pipeline
-        made = pipeline.fifos[(follower or unit).outputs[0]]
-        raw_name = f"{unit.name}_raw"
-        site = replace(self._site(unit, (made.name,)), in_block=raw_name in self.in_block)
-        raw = sums.raw_stream(site, raw_name)
-        self.streams[raw.name] = raw
-        self._add_stream(made, unit.layer if unit.is_last else None)
-        self.units += sums.units(site, raw, made.port.lanes)
+    def _add(self, instance: Instance, outputs: tuple[str, ...], given: tuple[Module, ...] | None) -> None:
+        """The modules of a unit, one behind the other, the last one writing `outputs`."""
+        fifos = [self.pipeline.fifos[name] for name in outputs]
+        raw_name = f"{instance.name}_raw"
+        around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block)
+        *before, last = given or instance.unit.modules(around)
+        inputs = instance.inputs
+        for module in before:
+            assert module.raw is not None
+            self.streams[raw_name] = Stream(raw_name, module.raw.width, module.raw.port)
+            self.units.append(RtlUnit(raw_name, module, inputs, (raw_name,), instance.layer))
+            inputs = (raw_name,)
+        for at, fifo in enumerate(fifos):
+            self._add_stream(fifo, instance.layer if instance.is_last and at == 0 else None)
+        self.units.append(RtlUnit(instance.name, last, inputs, outputs, instance.layer))
 
     def _add_stream(self, fifo: Fifo, tensor: str | None) -> None:
         width = fifo.port.lanes * fifo.format.bits
         self.streams[fifo.name] = Stream(fifo.name, width, fifo.port, fifo.format, tensor)
 
-    def _site(self, unit: Unit, outputs: Sequence[str]) -> Site:
-        fifos = self.pipeline.fifos
-        pace = max(unit.kernel.cycles for unit in self.pipeline.units)
-        reads = tuple(fifos[name] for name in unit.inputs)
-        return Site(unit, reads, tuple(outputs), fifos[unit.outputs[0]].format, pace)
+    @property
+    def _pace(self) -> int:
+        return max(instance.unit.iterations for instance in self.pipeline.instances)

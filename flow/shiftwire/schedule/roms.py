@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from shiftwire.ir.rtl_network import Memory, RtlNetwork
-from shiftwire.schedule.cost import LUTRAM_WORDS, blocks
+from shiftwire.ir.cost import LUTRAM_WORDS, blocks
+from shiftwire.ir.module import Memory
+from shiftwire.ir.rtl_network import RtlNetwork
 
 LEAST_LUT = 32
 """What a BRAM36 must save to be worth its routing."""
@@ -46,7 +47,6 @@ def moved(network: RtlNetwork, spare: int) -> dict[str, int]:
 
 def _movable(network: RtlNetwork) -> Iterator[_Rom]:
     for unit in network.units:
-        if unit.parameters.get("ROM_BLOCK") == 0 and unit.module in ("sw_mvu", "sw_vvu"):
-            (rom,) = unit.memories
-            if rom.words > 1:
-                yield _Rom.of(unit.name, rom)
+        rom = unit.module.movable_rom
+        if rom is not None:
+            yield _Rom.of(unit.name, rom)

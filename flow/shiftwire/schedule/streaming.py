@@ -1,58 +1,18 @@
-"""A network as hardware units joined by FIFOs: the dataflow graph that every back end builds."""
+"""A network as hardware: the units of its layers, with forks and width converters between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from math import gcd
 
-from shiftwire.ir.kernel import Fold, Kernel, Port, settings, width_kernel
+from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.network import Network, Node
-from shiftwire.numbers.fixed import Fixed
-
-SHALLOWEST = 2
-"""A FIFO of one place would let its writer and its reader work in turns only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fifo:
-    """Codes on their way from one unit to another; `depth` is in beats."""
-
-    name: str
-    format: Fixed
-    port: Port
-    depth: int = SHALLOWEST
-
-    @property
-    def bits(self) -> int:
-        return self.depth * self.port.lanes * self.format.bits
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One kernel in hardware; `layer` is the node whose codes it works on, and `is_last` tells that it makes them."""
-
-    name: str
-    kernel: Kernel
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    layer: str
-    is_last: bool = False
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Units in topological order; every FIFO has one writer and one reader."""
-
-    input: str
-    output: str
-    units: tuple[Unit, ...]
-    fifos: Mapping[str, Fifo]
-
-    def with_depths(self, depths: Mapping[str, int]) -> Pipeline:
-        """The same units between FIFOs of other depths."""
-        return replace(self, fifos={name: replace(fifo, depth=depths[name]) for name, fifo in self.fifos.items()})
+from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
+from shiftwire.ir.unit import Unit
+from shiftwire.units.fork import Fork
+from shiftwire.units.width import width_unit
 
 
 def pipeline(network: Network, folds: Mapping[str, Fold]) -> Pipeline:
@@ -66,7 +26,7 @@ class _Builder:
 
     network: Network
     folds: Mapping[str, Fold]
-    units: list[Unit] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
     fifos: dict[str, Fifo] = field(default_factory=dict)
     branches: dict[str, list[str]] = field(default_factory=dict)
     same: dict[str, str] = field(default_factory=dict)
@@ -75,55 +35,55 @@ class _Builder:
     def built(self) -> Pipeline:
         network = self.network
         self.taken.update(network.tensors)
-        kernels = {node.name: self._kernels(node) for node in network.nodes}
+        units = {node.name: self._units(node) for node in network.nodes}
         for node in network.nodes:
-            if not kernels[node.name]:
+            if not units[node.name]:
                 self.same[node.name] = self._origin(node.inputs[0])
-        self._enter(kernels)
+        self._enter(units)
         source = next(iter(self.fifos))
         for node in network.nodes:
-            if kernels[node.name]:
-                self._add_layer(node, kernels[node.name])
-        return Pipeline(source, self._take(network.output_name), tuple(self.units), self.fifos)
+            if units[node.name]:
+                self._add_layer(node, units[node.name])
+        return Pipeline(source, self._take(network.output_name), tuple(self.instances), self.fifos)
 
-    def _kernels(self, node: Node) -> tuple[Kernel, ...]:
+    def _units(self, node: Node) -> tuple[Unit, ...]:
         network = self.network
-        return node.op.kernels(network.sources(node), network.tensors[node.name], self.folds[node.name])
+        return node.op.units(network.sources(node), network.tensors[node.name], self.folds[node.name])
 
     def _origin(self, tensor: str) -> str:
         """The tensor whose stream a tensor shares."""
         return self.same.get(tensor, tensor)
 
-    def _enter(self, kernels: Mapping[str, tuple[Kernel, ...]]) -> None:
+    def _enter(self, units: Mapping[str, tuple[Unit, ...]]) -> None:
         """The network's input, as wide as its first reader wants it."""
         network = self.network
         ports = (
-            kernels[node.name][0].reads[at]
+            units[node.name][0].reads[at]
             for node in network.nodes
             for at, name in enumerate(node.inputs)
-            if kernels[node.name] and self._origin(name) == network.input_name
+            if units[node.name] and self._origin(name) == network.input_name
         )
         port = next(ports, Port(1, network.input.size))
         self._offer(network.input_name, Fifo(network.input_name, network.input.format, port))
 
-    def _add_layer(self, node: Node, kernels: Sequence[Kernel]) -> None:
+    def _add_layer(self, node: Node, units: Sequence[Unit]) -> None:
         inputs = tuple(
             self._adapted(self._take(name), port, node.name)
-            for name, port in zip(node.inputs, kernels[0].reads, strict=True)
+            for name, port in zip(node.inputs, units[0].reads, strict=True)
         )
-        for kernel in kernels[:-1]:
-            inputs = self._unit(kernel, f"{node.name}_{kernel.function}", inputs, node.name)
-        last = kernels[-1]
-        fifo = Fifo(node.name, last.made, last.writes)
-        self.units.append(Unit(node.name, last, inputs, (node.name,), node.name, is_last=True))
+        for unit in units[:-1]:
+            inputs = self._place(unit, f"{node.name}_{unit.function}", inputs, node.name)
+        last = units[-1]
+        fifo = Fifo(node.name, last.format, last.writes)
+        self.instances.append(Instance(node.name, last, inputs, (node.name,), node.name, is_last=True))
         self._offer(node.name, fifo)
 
-    def _unit(self, kernel: Kernel, name: str, inputs: tuple[str, ...], layer: str) -> tuple[str, ...]:
+    def _place(self, unit: Unit, name: str, inputs: tuple[str, ...], layer: str) -> tuple[str, ...]:
         """A unit of ours beside the layers; returns the names of its output FIFOs."""
         unique = self._unique(name)
-        outputs = (unique,) if kernel.outputs == 1 else tuple(self._unique(f"{unique}_{end}") for end in ("a", "b"))
-        self.units.append(Unit(unique, kernel, inputs, outputs, layer))
-        self.fifos |= {output: Fifo(output, kernel.made, kernel.writes) for output in outputs}
+        outputs = (unique,) if unit.outputs == 1 else tuple(self._unique(f"{unique}_{end}") for end in ("a", "b"))
+        self.instances.append(Instance(unique, unit, inputs, outputs, layer))
+        self.fifos |= {output: Fifo(output, unit.format, unit.writes) for output in outputs}
         return outputs
 
     def _unique(self, name: str) -> str:
@@ -144,17 +104,9 @@ class _Builder:
 
     def _forked(self, fifo: Fifo, readers: int) -> Iterator[str]:
         last = fifo.name
-        kernel = Kernel(
-            "fork",
-            (fifo.port,),
-            fifo.port,
-            fifo.format,
-            fifo.port.beats,
-            settings(beats=fifo.port.beats, lanes=fifo.port.lanes),
-            outputs=2,
-        )
+        fork = Fork(fifo.format, fifo.port)
         for _ in range(readers - 1):
-            branch, last = self._unit(kernel, f"{fifo.name}_fork", (last,), fifo.name)
+            branch, last = self._place(fork, f"{fifo.name}_fork", (last,), fifo.name)
             yield branch
         yield last
 
@@ -173,6 +125,6 @@ class _Builder:
 
     def _converted(self, name: str, lanes: int, layer: str) -> str:
         fifo = self.fifos[name]
-        kernel = width_kernel(fifo.format, fifo.port, Port(lanes, fifo.port.codes // lanes))
-        (output,) = self._unit(kernel, f"{name}_{kernel.function}", (name,), layer)
+        unit = width_unit(fifo.format, fifo.port, Port.of(fifo.port.codes, lanes))
+        (output,) = self._place(unit, f"{name}_{unit.function}", (name,), layer)
         return output

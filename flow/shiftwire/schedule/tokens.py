@@ -214,8 +214,8 @@ def _waits(network: RtlNetwork, actor: Actor) -> Iterator[_Wait]:
 
 
 def capacity(network: RtlNetwork, stream: str) -> int:
-    """Beats that a buffer holds: rows of a window's ring, else its depth."""
-    return network.rings[stream] if stream in network.rings else network.depths[stream]
+    """Beats that a buffer holds: rows of a window's line buffer, else its depth."""
+    return network.line_buffers[stream] if stream in network.line_buffers else network.depths[stream]
 
 
 def _reader(network: RtlNetwork, stream: str) -> tuple[Actor, Reads]:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from shiftwire.errors import CheckFailedError, InputError
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
 from shiftwire.ops.conv import Conv
@@ -17,8 +19,6 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.shell import TOP as SHELL
-from shiftwire.rtl.sums import DSP_BLOCKS
-from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.schedule.design import SERIES_7
 from shiftwire.tools.resources import Evidence, Report, Resources
 from shiftwire.tools.yosys import Family, Netlist, Synthesis, synthesised
@@ -98,7 +98,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
     weight. Raises CheckFailedError where it does. Products that were not asked to be blocks are made of LUTs.
     """
     network = project.design.rtl
-    asked = any(unit.parameters.get("KIND") == DSP_BLOCKS for unit in network.units)
+    asked = any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
     blocks_allowed = asked or not multiplies(project.design.network)
     netlist = synthesised(_synthesis(project, network, top, blocks_allowed), project.reports_dir / "synth")
     if netlist.resources.dsp and not asked:
@@ -107,7 +107,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
             f"({netlist.verilog}); report this, please"
         )
     rows = _rows(project, network, top, netlist)
-    modules = {row.unit: unit.module for row, unit in zip(rows.rows[1:], network.units, strict=False)}
+    modules = {row.unit: unit.module.name for row, unit in zip(rows.rows[1:], network.units, strict=False)}
     return SynthReport(project, top, rows, modules, blocks_allowed, netlist.verilog)
 
 
@@ -133,7 +133,7 @@ def family(board: Board) -> Family:
 
 def _synthesis(project: Project, network: RtlNetwork, top: Top, dsp: bool) -> Synthesis:
     sources = sources_of(project, top)
-    kept = tuple(sorted({unit.module for unit in network.units}))
+    kept = tuple(sorted({unit.module.name for unit in network.units}))
     board = project.design.board
     return Synthesis(sources, top.module, family=family(board), dsp=dsp, kept=kept, data=project.rtl_data())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shiftwire.errors import InputError
-from shiftwire.schedule.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.schedule.design import Design, Target, schedule
 from shiftwire.tools.resources import Resources
 

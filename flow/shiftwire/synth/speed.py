@@ -35,19 +35,19 @@ def unit_speeds(project: Project, progress: Progress = lambda done, total: None)
     for done, units in enumerate(alike.values()):
         progress(done, len(alike))
         speed = routed(_alone(project, sources, network, units[0]), project.reports_dir / "fmax")
-        found.append(UnitSpeed(units[0].module, tuple(unit.name for unit in units), speed))
+        found.append(UnitSpeed(units[0].module.name, tuple(unit.name for unit in units), speed))
     progress(len(alike), len(alike))
     return sorted(found, key=lambda each: each.routed.fmax_mhz)
 
 
 def _shape(network: RtlNetwork, unit: RtlUnit) -> tuple[object, ...]:
     parameters = unit_parameters(network, unit, NETWORK)
-    return (unit.module, *sorted((name, value) for name, value in parameters.items() if name != "FILE"))
+    return (unit.module.name, *sorted((name, value) for name, value in parameters.items() if name != "FILE"))
 
 
 def _alone(project: Project, sources: tuple[Path, ...], network: RtlNetwork, unit: RtlUnit) -> Synthesis:
-    data = tuple(project.rtl_dir / memory_file(NETWORK, unit, memory) for memory in unit.memories)
-    return Synthesis(sources, unit.module, _plain(unit_parameters(network, unit, NETWORK)), data=data)
+    data = tuple(project.rtl_dir / memory_file(NETWORK, unit, memory) for memory in unit.module.memories)
+    return Synthesis(sources, unit.module.name, _plain(unit_parameters(network, unit, NETWORK)), data=data)
 
 
 def _plain(parameters: Mapping[str, int | str]) -> dict[str, int | str]:

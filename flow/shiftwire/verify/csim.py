@@ -118,7 +118,7 @@ def _simulate(
 
 def _layers(design: Design, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:
     """Codes of every layer that has hardware of its own."""
-    tensors = {unit.name: design.network.tensors[unit.name] for unit in design.pipeline.units if unit.is_last}
+    tensors = {i.name: design.network.tensors[i.name] for i in design.pipeline.instances if i.is_last}
     sizes = [tensor.size for tensor in tensors.values()]
     if flat.size != samples * sum(sizes):
         raise ToolError(f"the simulation gave {flat.size} codes, wanted {samples * sum(sizes)}; convert it again")

@@ -74,9 +74,9 @@ def layers(program: Program, network: Network, codes: Codes) -> Mapping[str, Cod
     outcome = simulate(program, codes, all_layers=True)
     _check_cycles(program, outcome.cycles, len(codes))
     shaped = {
-        unit.name: outcome.codes[unit.name].reshape(len(codes), *network.tensors[unit.name].shape)
-        for unit in program.pipeline.units
-        if unit.is_last
+        instance.name: outcome.codes[instance.name].reshape(len(codes), *network.tensors[instance.name].shape)
+        for instance in program.pipeline.instances
+        if instance.is_last
     }
     return shaped | {network.output_name: outcome.codes[program.pipeline.output].reshape(-1, *network.output.shape)}
 
@@ -85,12 +85,12 @@ def _check_cycles(program: Program, counted: Mapping[str, int], samples: int) ->
     """The loop iterations that a counting program saw, against those that the schedule predicts."""
     if not program.counts_cycles:
         return
-    for unit in program.pipeline.units:
-        predicted = unit.kernel.cycles * program.batches(samples)
-        if counted[unit.name] != predicted:
+    for instance in program.pipeline.instances:
+        predicted = instance.unit.iterations * program.batches(samples)
+        if counted[instance.name] != predicted:
             raise CheckFailedError(
-                f"unit '{unit.name}' took {counted[unit.name]} cycles where {predicted} were predicted; "
-                "its header and flow/shiftwire/rhythm.py disagree"
+                f"unit '{instance.name}' took {counted[instance.name]} cycles where {predicted} were predicted; "
+                "its header and its loop nest disagree"
             )
 
 

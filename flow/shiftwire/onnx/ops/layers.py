@@ -9,6 +9,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.weights import Weights
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.interval import require_width
 from shiftwire.numbers.shift_weights import ShiftWeights
@@ -22,7 +23,6 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.ops.window import Window
 
 MAX_EXPONENT = 127
 """Exponents are int8."""

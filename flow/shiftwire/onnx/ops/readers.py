@@ -9,6 +9,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostOutput, Tail
+from shiftwire.ir.window import Window
 from shiftwire.onnx.ops.arithmetic import ARITHMETIC_READERS
 from shiftwire.onnx.ops.layers import AFFINE_READERS, CONV_READERS, DENSE_READERS, read_window
 from shiftwire.onnx.ops.quantizers import QUANTISER_READERS
@@ -20,7 +21,6 @@ from shiftwire.ops.concat import Concat
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.pad import Pad
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
-from shiftwire.ops.window import Window
 
 Reader = Callable[[View, Graph], None]
 

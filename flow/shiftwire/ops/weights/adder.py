@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.kernel import CodeType, Lane, Setting, settings
+from shiftwire.ir.cfg import CodeType, Element, Setting, settings
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
+from shiftwire.ir.weights import PeCodes
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, adder_interval, exact_distances
 from shiftwire.ops.weights.coded import Coded
@@ -18,7 +20,7 @@ from shiftwire.ops.weights.coded import Coded
 class Adder(Coded):
     """Distances: each tap counts -abs(x - w), x and w on one grid (AdderNet, Chen et al. 2020, eq. 2)."""
 
-    lane = Lane.ADDER
+    element = Element.ADDER
     kind = "Adder"
 
     def frac(self, x: Fixed) -> int:
@@ -41,10 +43,19 @@ class Adder(Coded):
         rows = self.rows[None]
         return Interval(-np.maximum(np.abs(rows - x.lo), np.abs(rows - x.hi)), np.zeros_like(rows))
 
-    def settings(self, x: Fixed) -> tuple[Setting, ...]:
+    def members(self, x: Fixed) -> tuple[Setting, ...]:
         lo, hi = x.lo - int(self.codes.max()), x.hi - int(self.codes.min())
         farthest = max(abs(lo), abs(hi), 1)
-        return settings(lane=self.lane, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
+        return settings(lane=self.element, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=2 * self.codes.size * uses)
+
+    def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
+        """Codes that count from the lowest of x and w; sums of minima, but where a sum has few taps."""
+        grid = Fixed.covering(min(x.lo, int(rom.min())), max(x.hi, int(rom.max())), 0)
+        return PeCodes(Pe.DISTANCE if is_depthwise else Pe.ADDER, rom - grid.lo, CodeType.of(grid))
+
+    @property
+    def element_lut(self) -> tuple[float, float]:
+        return 6.0, 16.7

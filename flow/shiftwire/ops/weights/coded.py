@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from shiftwire.ir.kernel import CodeType
+from shiftwire.ir.cfg import CodeType
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes
 
 
 @dataclass(frozen=True, eq=False)
 class Coded(Weights):
-    """Weights that are plain codes (out, in...) on the grid 2**-grid."""
+    """Codes (out, in...) on the grid 2**-grid."""
 
     codes: Codes
     grid: int
@@ -22,7 +23,6 @@ class Coded(Weights):
 
     @property
     def rows(self) -> Codes:
-        """(out, taps)."""
         return self.codes.reshape(len(self.codes), -1)
 
     @property
@@ -30,6 +30,8 @@ class Coded(Weights):
         return self.rows[None]
 
     @property
-    def type(self) -> CodeType:
-        held = Fixed.covering(int(self.codes.min()), int(self.codes.max()), 0)
-        return CodeType(held.bits, held.signed)
+    def rom_type(self) -> CodeType:
+        return CodeType.holding(self.codes)
+
+    def with_taps(self, order: Codes) -> Self:
+        return type(self)(self.codes[:, order], self.grid)

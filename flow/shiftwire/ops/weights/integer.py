@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.kernel import Lane, Setting, settings
+from shiftwire.ir.cfg import Element, Setting, settings
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
+from shiftwire.ir.weights import PeCodes
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
 from shiftwire.ops.weights.coded import Coded
+
+NARROW_BITS = 4
+"""Up to so many bits a product takes few LUTs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Int(Coded):
     """Integer weights by multiplier; the honest baseline, never chosen by default."""
 
-    lane = Lane.INT
+    element = Element.INT
     kind = "Int"
 
     def frac(self, x: Fixed) -> int:
@@ -33,8 +38,15 @@ class Int(Coded):
         ends = np.stack([self.rows * x.lo, self.rows * x.hi, np.zeros_like(self.rows)])[:, None]
         return Interval(ends.min(axis=0), ends.max(axis=0))
 
-    def settings(self, x: Fixed) -> tuple[Setting, ...]:
-        return settings(lane=self.lane)
+    def members(self, x: Fixed) -> tuple[Setting, ...]:
+        return settings(lane=self.element)
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=self.codes.size * uses, multiplies=self.codes.size * uses)
+
+    def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
+        return PeCodes(Pe.INT, rom, self.rom_type)
+
+    @property
+    def element_lut(self) -> tuple[float, float]:
+        return 0.0, 66.0 if self.rom_type.bits > NARROW_BITS else 37.0

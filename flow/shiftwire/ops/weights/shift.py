@@ -1,4 +1,4 @@
-"""Sums of k signed powers of two."""
+"""Sums of k signed powers of two: DeepShift, LightNN, FLightNN, DenseShift, APoT."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.kernel import CodeType, Lane, Setting, settings
+from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting, Table, settings
+from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
-from shiftwire.ir.weights import Weights
+from shiftwire.ir.weights import PeCodes, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
+
+ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
+"""An element of 1, 2, 4 and 8 exponents: once, and for each lane."""
+
+WIDER_LUT = 12
+"""What each further bit of the exponent adds to a lane."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shift(Weights):
-    """Sums of k signed powers of two."""
+    """y = sum over terms and taps of sign * x * 2**exponent."""
 
     weights: ShiftWeights
-    lane = Lane.SHIFT
+    element = Element.SHIFT
     kind = "Shift"
 
     @property
@@ -28,7 +35,6 @@ class Shift(Weights):
 
     @property
     def rows(self) -> Codes:
-        """(out, taps) in units of two to the window's low end."""
         return self.weights.integers.reshape(self.shape[0], -1)
 
     def frac(self, x: Fixed) -> int:
@@ -45,7 +51,7 @@ class Shift(Weights):
         return np.moveaxis(self.weights.packed, -1, 0).reshape(self.weights.terms, self.shape[0], -1)
 
     @property
-    def type(self) -> CodeType:
+    def rom_type(self) -> CodeType:
         return CodeType(self.weights.magnitude_bits + 1, signed=False)
 
     @property
@@ -58,8 +64,27 @@ class Shift(Weights):
         ends = np.stack([terms * x.lo, terms * x.hi, np.zeros_like(terms)])
         return Interval(ends.min(axis=0), ends.max(axis=0))
 
-    def settings(self, x: Fixed) -> tuple[Setting, ...]:
-        return settings(lane=self.lane, magnitude_bits=self.weights.magnitude_bits)
+    def members(self, x: Fixed) -> tuple[Setting, ...]:
+        return settings(lane=self.element, magnitude_bits=self.weights.magnitude_bits)
+
+    def decoded(self, cfg: Cfg) -> Cfg:
+        """The weights as the signed powers of two that they name, which magnitude_bits = 0 tells the header."""
+        (rom,) = (table for table in cfg.tables if table.name == "weight")
+        power = unpacked(rom.codes, self.weights.magnitude_bits).values
+        largest = int(np.abs(power).max())
+        held = CodeType(Fixed.covering(-largest, largest, 0).bits)
+        return cfg.with_table(Table(rom.name, power, held)).with_member(Setting("magnitude_bits", 0))
+
+    def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
+        return shift_codes(rom, self.weights.magnitude_bits)
+
+    @property
+    def element_lut(self) -> tuple[float, float]:
+        low, high = self.weights.window
+        exponents = (high - low).bit_length()
+        if exponents < len(ELEMENT_LUT):
+            return ELEMENT_LUT[exponents]
+        return 0.0, ELEMENT_LUT[-1][1] + WIDER_LUT * (exponents - len(ELEMENT_LUT) + 1)
 
     def operations(self, uses: int) -> Operations:
         live = int(np.count_nonzero(self.weights.sign)) * uses
@@ -72,3 +97,16 @@ class Shift(Weights):
     @property
     def terms(self) -> float | None:
         return float(self.weights.terms_per_filter.mean())
+
+    def with_taps(self, order: Codes) -> Shift:
+        return Shift(ShiftWeights(self.weights.sign[..., order], self.weights.exponent[..., order]))
+
+
+def shift_codes(rom: Codes, magnitude_bits: int, has_zero: bool | None = None) -> PeCodes:
+    """Packed codes as {zero, sign, exponent[window_bits]}; without `has_zero` no zero bit, None asks the weights."""
+    terms = unpacked(rom, magnitude_bits)
+    window_bits = int(terms.shift.max()).bit_length()
+    has = not bool(terms.is_term.all()) if has_zero is None else has_zero
+    zero = int(has) << (window_bits + 1)
+    codes = np.where(terms.is_term, terms.is_negative.astype(np.int64) << window_bits | terms.shift, zero)
+    return PeCodes(Pe.SHIFT, codes, CodeType(window_bits + 1 + has, signed=False), window_bits, has)

@@ -1,0 +1,72 @@
+"""What a C++ unit is set up with, as data: members of its Cfg struct and its tables; hls/cpp.py alone spells it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+from shiftwire.numbers.fixed import Codes, Fixed
+
+
+class Element(enum.Enum):
+    """How one weight meets one input in C++; the value is the class, its header is sw_<value>.h."""
+
+    SHIFT = "shift_lane"
+    ADDER = "adder_lane"
+    INT = "int_lane"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeType:
+    """An integer type of the C++ units: sw::sint<bits> or sw::uint<bits>."""
+
+    bits: int
+    signed: bool = True
+
+    @classmethod
+    def of(cls, format: Fixed) -> CodeType:
+        """The type that holds the codes of a format."""
+        return cls(format.bits, format.signed)
+
+    @classmethod
+    def holding(cls, codes: Codes) -> CodeType:
+        """The narrowest type that holds all of some codes."""
+        return cls.of(Fixed.covering(int(codes.min()), int(codes.max()), 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One member of a Cfg struct: a constant, a type or the processing element."""
+
+    name: str
+    value: int | bool | CodeType | Element
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Constants that a unit reads: flat codes, most significant index first, and the type that holds them."""
+
+    name: str
+    codes: Codes
+    type: CodeType
+
+
+@dataclass(frozen=True, slots=True)
+class Cfg:
+    """The Cfg parameter of a C++ unit and the tables behind its streams, in the order of its arguments."""
+
+    members: tuple[Setting, ...]
+    tables: tuple[Table, ...] = ()
+
+    def with_table(self, table: Table) -> Cfg:
+        """Another table under the same name."""
+        return replace(self, tables=tuple(table if old.name == table.name else old for old in self.tables))
+
+    def with_member(self, member: Setting) -> Cfg:
+        """Another value under the same name."""
+        return replace(self, members=tuple(member if old.name == member.name else old for old in self.members))
+
+
+def settings(**members: int | bool | CodeType | Element) -> tuple[Setting, ...]:
+    """Members of a Cfg struct, in the order written."""
+    return tuple(Setting(name, value) for name, value in members.items())

@@ -1,0 +1,63 @@
+"""What hardware costs, modelled: packed slice LUTs and BRAM36 of 7-series parts.
+
+The constants are rounded counts of our own SystemVerilog after open synthesis (yosys 0.70, xc7, no place and route).
+The model ranks folds and guesses what fits; `shiftwire synth` counts the netlist itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+SHELL_LUT = 8000
+"""DMA, interconnect and control around the network."""
+
+SHELL_BRAM36 = 6
+
+BRAM36_IN_LUT = 120
+"""What a BRAM36 is worth when folds are ranked: a third of the ratio on the smaller parts, where LUTs run out first."""
+
+BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
+"""Words and bits of a BRAM36."""
+
+LUTRAM_WORDS = 64
+"""Words that one LUT holds of a bit."""
+
+UNIT_LUT = 15
+"""Control of a unit that works beat by beat."""
+
+SHALLOW_BITS = 2048
+"""FIFOs and ROMs up to this size stay in LUTs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Modelled, for the network alone."""
+
+    lut: int = 0
+    bram36: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.lut + other.lut, self.bram36 + other.bram36)
+
+
+def memory(words: int, bits: int) -> Cost:
+    """Storage of `words` words of `bits`: LUTs while it is small, BRAM36 above."""
+    if words * bits <= SHALLOW_BITS or words <= LUTRAM_WORDS:
+        return Cost(lut=bits * ceil(words / LUTRAM_WORDS))
+    return Cost(bram36=blocks(words, bits))
+
+
+def blocks(words: int, bits: int) -> int:
+    """BRAM36 that hold `words` words of `bits`."""
+    return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES)
+
+
+def is_block(words: int, bits: int) -> int:
+    """1 where a memory is better off in block RAM, else 0: a parameter of modules."""
+    return int(memory(words, bits).bram36 > 0)
+
+
+def lanes_cost(lanes: int, lane_lut: int) -> Cost:
+    """A unit that works beat by beat, each lane on its own."""
+    return Cost(lut=UNIT_LUT + lanes * lane_lut)

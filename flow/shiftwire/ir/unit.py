@@ -1,0 +1,130 @@
+"""Units: what hardware is made of, as frozen dataclasses that say all of their C++ and of their SystemVerilog."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import ceil
+from typing import ClassVar
+
+from shiftwire.ir.cfg import Cfg, Element
+from shiftwire.ir.cost import Cost, lanes_cost
+from shiftwire.ir.fold import Port
+from shiftwire.ir.module import Module
+from shiftwire.ir.nest import Nest, each_beat
+from shiftwire.numbers.fixed import Fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the SystemVerilog of a unit may know of the design around it.
+
+    pace_cycles  cycles of a frame that the slowest unit takes; lanes  codes of an output beat, which only units that
+    `narrow` may find fewer than they write; in_block  weights go to block RAM in any case.
+    """
+
+    pace_cycles: int
+    lanes: int
+    in_block: bool = False
+
+
+class Unit(ABC):
+    """A call of `sw::function<beats..., Cfg>(inputs..., outputs..., tables...)`, and modules that do the same.
+
+    Subclasses are frozen dataclasses; everything else follows from their fields. `format` is that of the codes which
+    leave, in beats of `writes`; `outputs` streams of them.
+    """
+
+    function: ClassVar[str]
+    outputs: ClassVar[int] = 1
+    narrows: ClassVar[bool] = False
+    """Whether a width converter behind it is better done by the unit itself, in SystemVerilog."""
+    format: Fixed
+
+    @property
+    @abstractmethod
+    def reads(self) -> tuple[Port, ...]:
+        """A port for each input stream."""
+
+    @property
+    @abstractmethod
+    def writes(self) -> Port:
+        """The port of each output stream."""
+
+    @property
+    @abstractmethod
+    def cfg(self) -> Cfg:
+        """What the C++ is set up with."""
+
+    @property
+    @abstractmethod
+    def nest(self) -> Nest:
+        """The loops of the C++."""
+
+    @property
+    def iterations(self) -> int:
+        """Iterations of the C++ in a frame, at one a cycle; cheaper than `nest`."""
+        return self.nest.iterations
+
+    @abstractmethod
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        """The SystemVerilog that does the same, each module reading what the one before it writes."""
+
+    @property
+    def cost(self) -> Cost:
+        """Modelled; nothing for what the model leaves out."""
+        return Cost()
+
+    @property
+    def native_cfg(self) -> Cfg:
+        """What simulations on native types are set up with: weights decoded, so that layers of one shape share code."""
+        return self.cfg
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The unit's own header and that of its processing element."""
+        elements = [member.value for member in self.cfg.members if isinstance(member.value, Element)]
+        return (f"sw_{self.function}.h", *(f"sw_{element.value}.h" for element in elements))
+
+
+@dataclass(frozen=True, eq=False)
+class BeatUnit(Unit):
+    """A unit that turns a beat of codes of the format `x` into one of `format` in each iteration."""
+
+    port: Port
+    x: Fixed
+    format: Fixed
+    lane_lut: int = field(kw_only=True)
+    """LUTs of a lane, modelled."""
+
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        return (self.port,)
+
+    @property
+    def writes(self) -> Port:
+        return self.port
+
+    @property
+    def iterations(self) -> int:
+        return self.port.beats
+
+    @cached_property
+    def nest(self) -> Nest:
+        return each_beat(self.port.beats)
+
+    @property
+    def cost(self) -> Cost:
+        return lanes_cost(self.port.lanes, self.lane_lut)
+
+    @property
+    def formats(self) -> Mapping[str, int]:
+        """Parameters that modules of this kind share."""
+        return {"IN_BITS": self.x.bits, "IN_SIGNED": int(self.x.signed), "OUT_BITS": self.format.bits}
+
+
+def plain_lane_lut(format: Fixed) -> int:
+    """LUTs of a lane that compares or adds, modelled."""
+    return ceil(1.5 * format.bits)

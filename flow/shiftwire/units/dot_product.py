@@ -1,0 +1,222 @@
+"""What the matrix-vector and the vector-vector unit share: weights on folds of inputs, sums, and the bias behind."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, prod
+from typing import ClassVar
+
+import numpy as np
+
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
+from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.fold import Fold
+from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
+from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.weights import PeCodes, Weights
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.finish import Finish
+
+CONTROL_LUT = 60
+"""Counters of a unit that sums, modelled."""
+
+
+@dataclass(frozen=True, eq=False)
+class DotProduct(Unit):
+    """Sums of weights on inputs of the format `x`, `positions` times a frame, with `bias`, in codes of `format`."""
+
+    narrows = True
+    is_depthwise: ClassVar[bool] = False
+    weights: Weights
+    bias: Bias
+    x: Fixed
+    format: Fixed
+    positions: int
+    fold: Fold
+
+    @property
+    def synapse_folds(self) -> int:
+        """Input beats of a sum."""
+        return prod(self.weights.shape[1:]) // self.fold.simd
+
+    @property
+    @abstractmethod
+    def neuron_folds(self) -> int:
+        """Sums of `pe` filters each that are made of the same inputs, or of a block of channels."""
+
+    @property
+    @abstractmethod
+    def fold_terms(self) -> Codes:
+        """k of each neuron fold, in the order of the cycles."""
+
+    @property
+    @abstractmethod
+    def order(self) -> Codes:
+        """Filters in the order of the cycles, (out,)."""
+
+    @property
+    @abstractmethod
+    def rom(self) -> Codes:
+        """Weight codes, flat, in the order of the cycles."""
+
+    @property
+    @abstractmethod
+    def _sizes(self) -> tuple[Setting, ...]:
+        """First members of the Cfg."""
+
+    @property
+    @abstractmethod
+    def _places(self) -> Mapping[str, int]:
+        """Parameters of the module that count its loops."""
+
+    @property
+    @abstractmethod
+    def _is_replayed(self) -> bool:
+        """Whether inputs are read back from a memory."""
+
+    @abstractmethod
+    def _by_pe(self, codes: Codes) -> Codes:
+        """ROM codes (cycles, pe, simd)."""
+
+    @property
+    def cycles_a_position(self) -> int:
+        """Iterations of a position."""
+        return self.synapse_folds * int(self.fold_terms.sum())
+
+    @property
+    def iterations(self) -> int:
+        return self.positions * self.cycles_a_position
+
+    @property
+    def grid_shift(self) -> int:
+        """How much finer the output's grid is than that of the sums."""
+        return self.format.frac - self.weights.frac(self.x)
+
+    @cached_property
+    def _sum_type(self) -> CodeType:
+        """Holds every partial sum."""
+        ends = self.weights.reach(self.x)
+        total = self.weights.interval(self.x).format(0)
+        widest = Fixed.covering(min(int(ends.lo.min()), total.lo), max(int(ends.hi.max()), total.hi), 0)
+        return CodeType(widest.signed_bits)
+
+    @cached_property
+    def _biases(self) -> Table:
+        return self.bias.table(self.format.frac, self.order)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        terms = self.fold_terms
+        members = (
+            *self._sizes,
+            *settings(sum_t=self._sum_type),
+            *self.weights.members(self.x),
+            *self.bias.members(self.weights.frac(self.x), self.format),
+        )
+        counts = CodeType(int(terms.max()).bit_length(), signed=False)
+        weight = Table("weight", self.rom, self.weights.rom_type)
+        return Cfg(members, (weight, self._biases, Table("fold_terms", terms, counts)))
+
+    @property
+    def native_cfg(self) -> Cfg:
+        return self.weights.decoded(self.cfg)
+
+    @property
+    def cost(self) -> Cost:
+        """A unit of sums and the one that adds the bias behind it, on one lane."""
+        weights, fold = self.weights, self.fold
+        lanes, taps = fold.pe * fold.simd, prod(weights.shape[1:])
+        words = ceil(int(weights.filter_terms.sum()) * taps / lanes)
+        once, each = weights.element_lut
+        scale = max(self.x.bits, 4) / 8
+        sums = Cost(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + CONTROL_LUT)
+        synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
+        replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
+        # a ROM of one word is wires
+        rom = memory(words, lanes * weights.rom_type.bits) if words > 1 else Cost()
+        return sums + replay + rom + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        raw = _Raw.of(self)
+        finish = Finish(
+            self.writes,
+            raw.bits,
+            raw.total_bits,
+            raw.codes.pe is Pe.ADDER,
+            self._biases.codes + (raw.offset << self.grid_shift),
+            self.grid_shift,
+            self.format,
+            around.lanes,
+        )
+        return self._summing(raw, in_block=around.in_block), finish.module
+
+    def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
+        pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
+        rom = Memory("weights", raw.by_pe.reshape(-1, pe * simd), codes.type.bits)
+        term_bits = max(int(self.fold_terms.max()).bit_length(), 1)
+        rom_block = int(in_block) or rom.in_block
+        parameters: dict[str, Parameter] = {
+            "KIND": codes.pe.value,
+            "PE": pe,
+            "SIMD": simd,
+            **self._places,
+            "SYNAPSES": self.synapse_folds,
+            "TERM_BITS": term_bits,
+            "FOLD_TERMS": one_word(self.fold_terms, term_bits),
+            "CYCLES": rom.words,
+            "X_BITS": self.x.bits,
+            "X_SIGNED": int(self.x.signed),
+            "W_BITS": codes.type.bits,
+            "W_SIGNED": int(codes.type.signed),
+            "WINDOW_BITS": codes.window_bits,
+            "HAS_ZERO": int(codes.has_zero),
+            "RAW_BITS": raw.bits,
+            **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits}),
+            "ROM_BLOCK": rom_block,
+        }
+        # what is read back from a memory, and weights from block RAM, take a cycle more
+        late = int(self._is_replayed or bool(rom_block))
+        return Module(
+            f"sw_{self.function}",
+            parameters,
+            self.nest,
+            codes.pe.stages(simd) + 2 + late,
+            (rom,),
+            raw=RawSums(self.writes.lanes * raw.bits + raw.total_bits, self.writes),
+            pe=codes.pe,
+            is_buffer=True,
+            is_paced=True,
+            has_forms=True,
+            is_movable=not rom_block,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Raw:
+    """How the SystemVerilog sums: ROM codes, by_pe  (cycles, pe, simd), and widths.
+
+    offset  what the bias owes for the codes, one a filter in the order of the bias, in units of the raw sum.
+    """
+
+    codes: PeCodes
+    by_pe: Codes
+    bits: int
+    offset: Codes
+    total_bits: int = 0
+
+    @classmethod
+    def of(cls, unit: DotProduct) -> _Raw:
+        filters, fold = unit.weights.shape[0], unit.fold
+        codes = unit.weights.pe_codes(unit.rom, unit.x, is_depthwise=unit.is_depthwise)
+        by_pe = unit._by_pe(codes.codes)
+        if codes.pe is not Pe.ADDER:
+            return cls(codes, by_pe, unit._sum_type.bits, np.zeros(filters, np.int64))
+        # -sum abs(x - w) = 2 sum min(x, w) - sum x - sum w; no sum of minima is larger than that of a fold's weights
+        per_fold = by_pe.reshape(filters // fold.pe, -1, fold.pe, fold.simd)
+        sums: Codes = per_fold.sum(axis=(1, 3))
+        total_bits = (((1 << codes.type.bits) - 1) * per_fold.shape[1] * fold.simd).bit_length()
+        return cls(codes, by_pe, max(int(sums.max()).bit_length(), 1), -sums.ravel(), total_bits)

@@ -1,0 +1,57 @@
+"""The reorder unit: codes of a packet change places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.fold import Port
+from shiftwire.ir.module import Memory, Module
+from shiftwire.ir.nest import Nest, packets
+from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.numbers.fixed import Codes, Fixed
+
+
+@dataclass(frozen=True, eq=False)
+class Reorder(Unit):
+    """Codes of each of `packets` leave as code source[i] at place i; a whole packet comes in before it leaves."""
+
+    function = "reorder"
+    source: Codes
+    port: Port
+    format: Fixed
+    packets: int
+
+    @property
+    def reads(self) -> tuple[Port, ...]:
+        return (self.port,)
+
+    @property
+    def writes(self) -> Port:
+        return self.port
+
+    @property
+    def iterations(self) -> int:
+        return 2 * self.port.beats
+
+    @cached_property
+    def nest(self) -> Nest:
+        return packets(self.packets, self.port.beats // self.packets)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        index = CodeType(max(int(self.source.max()).bit_length(), 1), signed=False)
+        return Cfg(
+            settings(packets=self.packets, size=len(self.source)),
+            (Table("source", self.source, index),),
+        )
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        lanes = self.port.lanes
+        beats = len(self.source) // lanes
+        place, lane = max((beats - 1).bit_length(), 1), max((lanes - 1).bit_length(), 1)
+        fields = self.source // lanes << lane | self.source % lanes
+        rom = Memory("order", fields.reshape(beats, lanes), place + lane)
+        parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": beats, "ROM_BLOCK": rom.in_block}
+        return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
