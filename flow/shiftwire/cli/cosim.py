@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import InputError
 from shiftwire.project.data import load_data
@@ -13,8 +14,8 @@ from shiftwire.project.project import Project, golden_codes, load_project
 from shiftwire.project.report_rows import as_json, write_rows
 from shiftwire.synth.vendor_runs import vitis_rows
 from shiftwire.synth.vitis import Step
-from shiftwire.verify.cosim import FILE, CosimReport, cosim, simulated_rows
-from shiftwire.verify.engines import accuracy
+from shiftwire.verify.cosim import FILE, CosimReport, Verilator, cosim, simulated_rows
+from shiftwire.verify.values import accuracy
 from shiftwire.verify.rtl_simulator import FREE, Conditions
 
 WAVES = (".fst", ".vcd")
@@ -66,23 +67,22 @@ def run(arguments: argparse.Namespace) -> int:
     project.rtl_sources()
     note(f"building the simulation of {project.rtl_dir}, or finding it built")
     with progress("simulating") as report_progress:
-        report = cosim(
-            project, codes, conditions, primitives=arguments.primitives, wave=arguments.wave, progress=report_progress
-        )
+        engine = Verilator(project, conditions, arguments.primitives, arguments.wave, report_progress)
+        report = cosim(engine, codes)
     if report.passed and conditions == FREE:
         write_rows(project.reports_dir / FILE, simulated_rows(project, report))
     if arguments.json:
         print_json(_as_json(report))
     else:
         _print(report, arguments.layers)
-        hits = None if data is None or len(codes) < len(data.codes) else accuracy(network, report.output, data)
+        hits = None if data is None or len(codes) < len(data.codes) else accuracy(network, report.comparison.output, data)
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")
     if arguments.wave is not None:
         note(f"wrote {arguments.wave}")
     if arguments.reset_at > report.last_cycle:
         note(f"warning: the run ended at cycle {report.last_cycle}, before --reset-at {arguments.reset_at}")
-    for name in report.vacuous:
+    for name in report.comparison.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
     return 0 if report.passed else 1
 
@@ -127,19 +127,19 @@ def _check_wave(wave: Path) -> None:
 
 
 def _print(report: CosimReport, with_layers: bool) -> None:
+    comparison = report.comparison
     if with_layers:
-        rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
-        print_table(("layer", "codes compared", "different", "live outputs"), rows)
+        print_layers(comparison)
         uses = [
             (use.stream, use.most, "-" if use.foreseen is None else use.foreseen, use.depth) for use in report.buffers
         ]
         print_table(("buffer", "most held", "foreseen", "depth"), uses)
     say(
-        f"cosim ({report.tool}): {report.frames} frames, {report.different} of {report.compared} codes differ "
-        f"({report.seconds_build:.1f} s build, {report.cycles_per_second:,.0f} cycles/s)"
+        f"cosim ({report.tool}): {comparison.samples} frames, {comparison.different} of {comparison.compared} codes differ "
+        f"({comparison.seconds_build:.1f} s build, {report.cycles_per_second:,.0f} cycles/s)"
     )
-    if report.first_difference is not None:
-        say(f"first difference: {report.first_difference.sentence()}")
+    if comparison.first_difference is not None:
+        say(f"first difference: {comparison.first_difference.sentence()}")
     cycles = report.cycles
     stalled = f" with stalls in {report.stall:.0%} of the cycles of both sides" if report.stall else ""
     say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_foreseen)}{stalled}")
@@ -156,17 +156,18 @@ def _beside(foreseen: int | None) -> str:
 
 
 def _as_json(report: CosimReport) -> dict[str, object]:
-    first = report.first_difference
+    comparison = report.comparison
+    first = comparison.first_difference
     return {
         "tool": report.tool,
         "kind": "simulated",
-        "frames": report.frames,
+        "frames": comparison.samples,
         "stall": report.stall,
-        "seconds_build": report.seconds_build,
+        "seconds_build": comparison.seconds_build,
         "last_cycle": report.last_cycle,
         "cycles_per_second": report.cycles_per_second,
         **dataclasses.asdict(report.cycles),
         "buffers": [dataclasses.asdict(use) for use in report.buffers],
-        "layers": [dataclasses.asdict(layer) for layer in report.layers],
+        "layers": [dataclasses.asdict(layer) for layer in comparison.layers],
         **({} if first is None else {"first_difference": dataclasses.asdict(first)}),
     }

@@ -12,10 +12,11 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, load_project
 from shiftwire.tools.progress import Progress
-from shiftwire.verify.csim import CsimReport, csim
-from shiftwire.verify.engines import accuracy
+from shiftwire.verify.comparison import Comparison, compared
+from shiftwire.verify.csim import Csim
+from shiftwire.verify.values import accuracy
 from shiftwire.verify.junit import write_junit
-from shiftwire.verify.native_csim import CHECKED, bounded_csim, native_csim
+from shiftwire.verify.native import CHECKED, Bounded, Native
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -59,41 +60,41 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if report.different else 0
 
 
-def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress) -> CsimReport:
+def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress) -> Comparison:
     if arguments.check < 1:
         raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
     if arguments.native:
-        return native_csim(project, codes, arguments.check, report)
-    return bounded_csim(project, codes, report) if arguments.bounded else csim(project, codes, report)
+        return compared(Native(project), codes, checked=arguments.check, progress=report)
+    return compared(Bounded(project) if arguments.bounded else Csim(project), codes, progress=report)
 
 
-def as_json(report: CsimReport) -> dict[str, object]:
+def as_json(report: Comparison) -> dict[str, object]:
     """The object that --json prints; `first_difference` only where there is one."""
     first = report.first_difference
     found = {} if first is None else {"first_difference": dataclasses.asdict(first)}
     return {
-        "engine": report.engine,
+        "engine": report.engine.value,
         "samples": report.samples,
         "checked": report.checked,
-        "seconds_compile": report.seconds_compile,
+        "seconds_compile": report.seconds_build,
         "samples_per_second": report.samples_per_second,
         "layers": [dataclasses.asdict(layer) for layer in report.layers],
         **found,
     }
 
 
-def print_layers(report: CsimReport) -> None:
+def print_layers(report: Comparison) -> None:
     """The table of layers."""
     rows = [(layer.name, layer.compared, layer.different, layer.live) for layer in report.layers]
     print_table(("layer", "codes compared", "different", "live outputs"), rows)
 
 
-def _print(report: CsimReport, with_layers: bool) -> None:
+def _print(report: Comparison, with_layers: bool) -> None:
     if with_layers:
         print_layers(report)
     say(
-        f"{report.engine}: {report.samples} samples, {report.different} of {report.compared} codes differ "
-        f"({report.seconds_compile:.1f} s compile, {report.samples_per_second:.0f} samples/s)"
+        f"{report.engine.value}: {report.samples} samples, {report.different} of {report.compared} codes differ "
+        f"({report.seconds_build:.1f} s compile, {report.samples_per_second:.0f} samples/s)"
     )
     if report.first_difference is not None:
         say(f"first difference: {report.first_difference.sentence()}")

@@ -13,6 +13,7 @@ from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
 from shiftwire.errors import CheckFailedError, InputError, ToolError
+from shiftwire.project.engine import EngineName
 from shiftwire.project.data import load_data
 from shiftwire.tools.atomic import replaced_file
 
@@ -46,7 +47,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     print_engines(results)
     different, compared = totals(results)
     say(f"project: {project.path} (HLS in {project.hls_dir}), model: {model}, test split: {data_file}")
-    accuracy = next(result.accuracy for result in results if result.engine == "csim")
+    accuracy = next(result.accuracy for result in results if result.engine == EngineName.CSIM.value)
     say(f"demo: {len(data.codes)} images, accuracy {accuracy:.1f} %, {different} of {compared} codes differ")
     return 1 if different else 0
 

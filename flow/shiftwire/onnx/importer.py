@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -34,6 +35,13 @@ def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights =
 
 
 def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
+    graph = _walked(given, integer_weights)
+    with noted("at the graph output"):
+        return graph.finished()
+
+
+def _walked(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Graph:
+    """The graph behind its last node."""
     check_contract(given)
     model = canonical(given)
     graph = opened(model)
@@ -45,8 +53,7 @@ def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
         with noted(view.place):
             reader_of(view)(view, graph)
             view.finish()
-    with noted("at the graph output"):
-        return graph.finished()
+    return graph
 
 
 def opened(model: onnx.ModelProto) -> Graph:
@@ -100,3 +107,21 @@ def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     if min(channels, *spatial, 1) < 1:
         raise InputError(f"the graph input '{value.name}' has shape {(channels, *spatial)}, which holds no elements")
     return (*spatial, channels)
+
+
+@dataclass(frozen=True)
+class ExactTensors:
+    """A file's network, and its own names of the tensors whose values are a layer's codes on their grid."""
+
+    network: Network
+    tensors: dict[str, str]
+
+
+def exact_tensors(path: Path) -> ExactTensors:
+    """Which of a file's tensors are layers, so that an engine that runs the file itself can show them."""
+    with noted(f"in {path}"):
+        model = load(path)
+        graph = _walked(model, IntegerWeights.TERMS)
+    own = {output for node in model.graph.node for output in node.output}
+    exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and tensor not in graph.pending}
+    return ExactTensors(graph.finished(), exact)

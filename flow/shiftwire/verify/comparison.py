@@ -1,112 +1,121 @@
-"""Compare two executions layer by layer, code for code, and explain the first difference."""
+"""Run two engines on the same codes and compare them, layer by layer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
+from shiftwire.project.engine import Engine, EngineName, Outcome
+from shiftwire.tools.progress import Progress
+from shiftwire.verify.reference import Reference
+from shiftwire.verify.tally import Difference, LayerComparison, Tally
 
-SHOWN_CODES = 48
 
+@dataclass(frozen=True)
+class Comparison:
+    """What a run of `engine` showed beside `against`.
 
-@dataclass(frozen=True, slots=True)
-class LayerComparison:
-    """Codes of one layer: how many were compared, how many differ, and how many outputs were alive.
-
-    An output position is live when its code varies over the samples (is not 0, for a single sample); a comparison
-    with no live output proves nothing.
+    Every layer that both tell was compared in the first `checked` of `samples`; `output` holds the engine's codes
+    (samples, *shape). `samples_per_second` is of the engine alone, over all its processes.
     """
 
-    name: str
-    compared: int
-    different: int
-    live: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The first code that differs, and what made it."""
-
-    layer: str
-    kind: str
-    sample: int
-    index: tuple[int, ...]
-    expected: int
-    found: int
-    witness: tuple[tuple[str, tuple[int, ...]], ...]
-
-    def sentence(self) -> str:
-        made_of = "; ".join(f"{name} {_shortened(codes)}" for name, codes in self.witness)
-        return (
-            f"layer '{self.layer}' ({self.kind}), sample {self.sample}, index {list(self.index)}: "
-            f"expected code {self.expected}, found {self.found}; {made_of}"
-        )
-
-
-@dataclass
-class Tally:
-    """Comparisons of a network's layers, fed batch by batch."""
-
-    network: Network
-    first: Difference | None = None
-    samples: int = 0
-    _different: dict[str, int] = field(default_factory=dict)
-    _lowest: dict[str, Codes] = field(default_factory=dict)
-    _highest: dict[str, Codes] = field(default_factory=dict)
-
-    def add(self, expected: Mapping[str, Codes], found: Mapping[str, Codes]) -> None:
-        """Compare one batch, (N, *shape) a layer, wherever `found` has one; `expected` holds the input too."""
-        for node in self.network.nodes:
-            if node.name not in found:
-                continue
-            wrong = expected[node.name] != found[node.name]
-            self._different[node.name] = self._different.get(node.name, 0) + int(np.count_nonzero(wrong))
-            if wrong.any() and self.first is None:
-                self.first = _explained(self.network, node.name, expected, found, self.samples)
-            self._watch(node.name, expected[node.name])
-        self.samples += len(expected[self.network.input_name])
-
-    def layers(self) -> list[LayerComparison]:
-        """One comparison a layer, in the network's order; a flatten that is no hardware has none."""
-        return [self._layer(node.name) for node in self.network.nodes if node.name in self._different]
+    engine: EngineName
+    against: EngineName
+    samples: int
+    seconds_build: float
+    samples_per_second: float
+    checked: int
+    layers: list[LayerComparison]
+    first_difference: Difference | None
+    output: Codes
 
     @property
     def different(self) -> int:
-        return sum(self._different.values())
+        """Codes that differ, over all layers."""
+        return sum(layer.different for layer in self.layers)
 
     @property
     def compared(self) -> int:
-        return sum(layer.compared for layer in self.layers())
+        """Codes that were compared, over all layers."""
+        return sum(layer.compared for layer in self.layers)
 
-    def _layer(self, name: str) -> LayerComparison:
-        size = self.network.tensors[name].size
-        lowest, highest = self._lowest[name], self._highest[name]
-        live = lowest != highest if self.samples > 1 else lowest != 0
-        return LayerComparison(name, size * self.samples, self._different[name], int(np.count_nonzero(live)))
-
-    def _watch(self, name: str, codes: Codes) -> None:
-        low, high = codes.min(axis=0), codes.max(axis=0)
-        self._lowest[name] = np.minimum(self._lowest.get(name, low), low)
-        self._highest[name] = np.maximum(self._highest.get(name, high), high)
+    @property
+    def vacuous(self) -> list[str]:
+        """Layers in which no output was alive, so that their agreement proves nothing."""
+        return [layer.name for layer in self.layers if not layer.live]
 
 
-def _explained(
-    network: Network, name: str, expected: Mapping[str, Codes], found: Mapping[str, Codes], offset: int
-) -> Difference:
-    """The first difference in a layer; its inputs are the expected codes."""
-    node = next(node for node in network.nodes if node.name == name)
-    sample, *rest = (int(at) for at in np.argwhere(expected[name] != found[name])[0])
-    index = tuple(rest)
-    witness = node.op.witness(index, *(expected[source][sample] for source in node.inputs))
-    codes = tuple((label, tuple(int(code) for code in values.ravel())) for label, values in witness)
-    at = (sample, *index)
-    return Difference(name, node.kind, offset + sample, index, int(expected[name][at]), int(found[name][at]), codes)
+def compared(
+    engine: Engine,
+    codes: Codes,
+    against: Engine | None = None,
+    *,
+    checked: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Comparison:
+    """Run all input codes (N, *shape); compare every layer of the first `checked`, of all by default.
+
+    Beside the specification unless `against` names another engine of the same network. Raises what the engines raise.
+    """
+    other = against or Reference(engine.network)
+    jobs = _jobs(engine, codes, len(codes) if checked is None else min(checked, len(codes)))
+    tally, outputs = Tally(engine.network), []
+    seconds, timed, done, work = 0.0, 0, 0, sum(len(job.codes) for job in jobs)
+    start = time.perf_counter()
+    with engine.ready(), other.ready(), _worker_pool(engine.workers) as pool:
+        seconds_build = time.perf_counter() - start
+        results = [pool.submit(_done, job, engine, other) for job in jobs]
+        for job in jobs:
+            outcome, wanted = results.pop(0).result()
+            if wanted is not None:
+                tally.add(job.codes, wanted.layers, outcome.layers)
+            if job.gives_output:
+                outputs.append(outcome.layers[engine.network.output_name])
+                seconds, timed = seconds + outcome.seconds, timed + len(job.codes)
+            done += len(job.codes)
+            progress(done * len(codes) // work, len(codes))
+    rate = timed * engine.workers / max(seconds, 1e-9)
+    found = (tally.samples, tally.layers(), tally.first, np.concatenate(outputs))
+    return Comparison(engine.name, other.name, len(codes), seconds_build, rate, *found)
 
 
-def _shortened(codes: tuple[int, ...]) -> str:
-    shown = " ".join(map(str, codes[:SHOWN_CODES]))
-    return f"[{shown}{f' ... {len(codes)} in all' if len(codes) > SHOWN_CODES else ''}]"
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """Samples of one run: their layers are compared, their outputs kept, or both."""
+
+    codes: Codes
+    is_compared: bool
+    gives_output: bool
+
+
+def _jobs(engine: Engine, codes: Codes, checked: int) -> list[_Job]:
+    """Outputs of all samples first where they come faster alone, then every layer of the first ones."""
+    is_fast = engine.has_fast_outputs
+    outputs = [_Job(part, False, True) for part in _slices(codes if is_fast else codes[checked:], engine.chunk)]
+    layers = [_Job(part, True, not is_fast) for part in _slices(codes[:checked], engine.layers_chunk)]
+    return outputs + layers if is_fast else layers + outputs
+
+
+def _slices(codes: Codes, size: int) -> Iterator[Codes]:
+    return (codes[at : at + size] for at in range(0, len(codes), size))
+
+
+def _done(job: _Job, engine: Engine, other: Engine) -> tuple[Outcome, Outcome | None]:
+    outcome = engine.run(job.codes, all_layers=job.is_compared)
+    return outcome, other.run(job.codes, all_layers=True) if job.is_compared else None
+
+
+@contextmanager
+def _worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that drop what has not begun when the body fails or is interrupted."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
+from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
+from shiftwire.project.engine import Engine, EngineName, Outcome
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.bench import Bench
@@ -17,19 +21,22 @@ from shiftwire.tools import resources
 from shiftwire.tools.progress import Progress
 from shiftwire.tools.resources import Evidence, Report
 from shiftwire.tools.verilator import verilator_version
-from shiftwire.verify.comparison import Difference, LayerComparison, Tally
+from shiftwire.verify.comparison import Comparison, compared
 from shiftwire.verify.rtl_simulator import FREE, Conditions, Simulator, StreamLog, simulator
 
 FILE = "cosim.json"
 """Under reports/, what `shiftwire report` reads."""
 
-FORESEEN = 3
+PREDICTED = 3
 """Frames that the token simulation follows; cycles repeat after the first few."""
+
+MOST_FRAMES = 1 << 40
+"""All frames in one run: they follow each other without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class BufferUse:
-    """Most beats that a stream's buffer held and how many it can; what was foreseen is None under stalls and resets."""
+    """Most beats that a stream's buffer held and how many it can; what was predicted is None under stalls and resets."""
 
     stream: str
     most: int
@@ -39,9 +46,9 @@ class BufferUse:
 
 @dataclass(frozen=True, slots=True)
 class Cycles:
-    """Simulated beside foreseen; `interval` between the last two frames is None for a single one or across a reset.
+    """Simulated beside predicted; `interval` between the last two frames is None for a single one or across a reset.
 
-    Nothing is foreseen under stalls and resets.
+    Nothing is predicted under stalls and resets.
     """
 
     latency: int
@@ -58,89 +65,91 @@ class Cycles:
 
 @dataclass(frozen=True)
 class CosimReport:
-    """What a co-simulation found; `output` holds the codes (frames, *shape) of the network."""
+    """What a co-simulation showed beside the codes."""
 
     tool: str
-    frames: int
     stall: float
-    seconds_build: float
     last_cycle: int
     cycles_per_second: float
     cycles: Cycles
     buffers: list[BufferUse]
-    layers: list[LayerComparison]
-    first_difference: Difference | None
-    output: Codes
-
-    @property
-    def different(self) -> int:
-        return sum(layer.different for layer in self.layers)
-
-    @property
-    def compared(self) -> int:
-        return sum(layer.compared for layer in self.layers)
-
-    @property
-    def vacuous(self) -> list[str]:
-        """Layers in which no output was alive, so that their agreement proves nothing."""
-        return [layer.name for layer in self.layers if not layer.live]
+    comparison: Comparison
 
     @property
     def surprises(self) -> list[str]:
-        """Buffers that held other than was foreseen."""
+        """Buffers that held other than was predicted."""
         return [use.stream for use in self.buffers if use.foreseen is not None and use.most != use.foreseen]
 
     @property
     def passed(self) -> bool:
-        return not self.different and self.cycles.agree and not self.surprises
+        return not self.comparison.different and self.cycles.agree and not self.surprises
 
 
-def cosim(
-    project: Project,
-    codes: Codes,
-    conditions: Conditions = FREE,
-    *,
-    primitives: bool = False,
-    wave: Path | None = None,
-    progress: Progress = lambda done, total: None,
-) -> CosimReport:
-    """Simulate frames (N, *shape) back to back, in plain operators unless `primitives` are asked for.
+@dataclass(frozen=True)
+class Verilator(Engine):
+    """rtl/ of a project, frames back to back; in plain operators unless `primitives` are asked for.
+
+    All signals go into `wave`, where that is a file. `run` keeps what it saw of each stream in `logs`.
+    """
+
+    project: Project
+    conditions: Conditions = FREE
+    primitives: bool = False
+    wave: Path | None = None
+    progress: Progress = lambda done, total: None
+    logs: dict[str, StreamLog] = field(default_factory=dict)
+    name = EngineName.VERILATOR
+    chunk = layers_chunk = MOST_FRAMES
+
+    @property
+    def network(self) -> Network:
+        return self.project.design.network
+
+    @cached_property
+    def _simulator(self) -> Simulator:
+        bench = Bench((self.project.design.rtl,), generic=not self.primitives)
+        return project_simulator(self.project, bench, self.wave)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        _ = self._simulator
+        yield
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        """Every layer's codes in any case; raises CheckFailedError with the state of every stream for a deadlock."""
+        rtl, tensors = self.project.design.rtl, self.network.tensors
+        start = time.perf_counter()
+        self.logs.update(self._simulator.run({NETWORK: codes}, self.conditions, progress=self.progress)[NETWORK])
+        seconds = time.perf_counter() - start
+        layers = {
+            stream.tensor: seen.reshape(len(codes), *tensors[stream.tensor].shape)
+            for stream in rtl.streams.values()
+            if stream.tensor is not None and (seen := self.logs[stream.name].codes) is not None
+        }
+        last = self.logs[rtl.output].codes
+        assert last is not None
+        return Outcome(layers | {self.network.output_name: last.reshape(-1, *self.network.output.shape)}, seconds)
+
+
+def cosim(engine: Verilator, codes: Codes) -> CosimReport:
+    """Simulate frames (N, *shape): codes beside the specification's, cycles and buffers beside the predicted.
 
     Raises CheckFailedError with the state of every stream for a deadlock, InputError for files changed by hand.
     """
-    network = project.design.rtl
-    start = time.perf_counter()
-    program = project_simulator(project, Bench((network,), generic=not primitives), wave)
-    seconds_build = time.perf_counter() - start
-    start = time.perf_counter()
-    logs = program.run({NETWORK: codes}, conditions, progress=progress)[NETWORK]
-    seconds = time.perf_counter() - start
-    tally = Tally(project.design.network)
-    shapes = project.design.network.tensors
-    found = {
-        stream.tensor: held.reshape(len(codes), *shapes[stream.tensor].shape)
-        for stream in network.streams.values()
-        if stream.tensor is not None and (held := logs[stream.name].codes) is not None
-    }
-    tally.add(project.design.network.evaluate_layers(codes), found)
-    last = logs[network.output].codes
-    assert last is not None
-    output = last.reshape(len(codes), *project.design.network.output.shape)
-    is_foreseen = conditions.stall == 0 and not conditions.resets
-    tokens = simulate(network, min(len(codes), FORESEEN)) if is_foreseen else None
+    network, conditions = engine.project.design.rtl, engine.conditions
+    comparison = compared(engine, codes)
+    is_predicted = conditions.stall == 0 and not conditions.resets
+    tokens = simulate(network, min(len(codes), PREDICTED)) if is_predicted else None
     is_whole = not conditions.reset_frames or (len(codes) - 1) % conditions.reset_frames != 0
+    logs, last_cycle = engine.logs, int(engine.logs[network.output].cycles[-1])
     return CosimReport(
         f"Verilator {verilator_version()}",
-        len(codes),
         conditions.stall,
-        seconds_build,
-        int(logs[network.output].cycles[-1]),
-        int(logs[network.output].cycles[-1]) / seconds,
+        last_cycle,
+        last_cycle * comparison.samples_per_second / len(codes),
         _cycles(network, logs, tokens, len(codes), has_interval=len(codes) > 1 and is_whole),
         _buffers(network, logs, tokens),
-        tally.layers(),
-        tally.first,
-        output,
+        comparison,
     )
 
 

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from shiftwire.errors import InputError
-from shiftwire.verify.csim import CsimReport
+from shiftwire.verify.comparison import Comparison
 
 
-def write_junit(report: CsimReport, path: Path) -> None:
+def write_junit(report: Comparison, path: Path) -> None:
     """Write the file; a layer with differing codes is a failed case, the first one with its explanation."""
     failures = str(sum(layer.different > 0 for layer in report.layers))
     suite = ET.Element("testsuite", name="shiftwire csim", tests=str(len(report.layers)), failures=failures)

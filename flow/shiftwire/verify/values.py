@@ -1,4 +1,4 @@
-"""Several executions of one network on one data set, each against the specification."""
+"""Output values that others made of the same samples, and accuracy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.data import Data, read_arrays
-from shiftwire.verify.csim import CsimReport
+from shiftwire.verify.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,10 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
     return values_result("onnxruntime", network, data, run_onnx(model, data.values), reference)
 
 
-def csim_result(network: Network, report: CsimReport, data: Data) -> EngineResult:
-    """A C-simulation, every layer counted."""
-    return EngineResult("csim", report.compared, report.different, accuracy(network, report.output, data))
+def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
+    """An engine of ours, every layer counted."""
+    hits = accuracy(network, comparison.output, data)
+    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, hits)
 
 
 def expected_values(path: Path) -> npt.NDArray[Any]:

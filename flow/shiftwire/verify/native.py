@@ -1,0 +1,105 @@
+"""C-simulation on native lane types: whole test sets in seconds, and FIFOs of the emitted depth."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from shiftwire.errors import CheckFailedError
+from shiftwire.hls.native import Program, bounded_program, native_program, simulate
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes
+from shiftwire.project.engine import Engine, EngineName, Outcome
+from shiftwire.project.project import Project
+
+CHECKED = 64
+"""Samples of which every layer is compared, unless more are asked for."""
+
+
+@dataclass(frozen=True)
+class Native(Engine):
+    """The units' headers on lanes of many images, folded for the host: codes depend on no fold."""
+
+    project: Project
+    name = EngineName.NATIVE
+    chunk = 256
+    has_fast_outputs = True
+
+    @property
+    def network(self) -> Network:
+        return self.project.design.network
+
+    @property
+    def workers(self) -> int:
+        return os.cpu_count() or 1
+
+    @cached_property
+    def _program(self) -> Program:
+        return native_program(self.network, self.project.reports_dir)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        _ = self._program
+        yield
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        start = time.perf_counter()
+        layers = simulated_layers(self._program, self.network, codes, all_layers=all_layers)
+        return Outcome(layers, time.perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class Bounded(Engine):
+    """The same headers on FIFOs of the emitted depth; a deadlock or a wrong iteration count is a CheckFailedError."""
+
+    project: Project
+    name = EngineName.BOUNDED
+
+    @property
+    def network(self) -> Network:
+        return self.project.design.network
+
+    @cached_property
+    def _program(self) -> Program:
+        return bounded_program(self.project.design.pipeline, self.project.reports_dir)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        _ = self._program
+        yield
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        start = time.perf_counter()
+        layers = simulated_layers(self._program, self.network, codes, all_layers=all_layers)
+        return Outcome(layers, time.perf_counter() - start)
+
+
+def simulated_layers(
+    program: Program, network: Network, codes: Codes, *, all_layers: bool = True
+) -> Mapping[str, Codes]:
+    """Codes (N, *shape) of the output and, with `all_layers`, of every layer that has hardware."""
+    outcome = simulate(program, codes, all_layers=all_layers)
+    _check_iterations(program, outcome.cycles, len(codes))
+    layers = {
+        instance.name: outcome.codes[instance.name].reshape(len(codes), *network.tensors[instance.name].shape)
+        for instance in program.pipeline.instances
+        if instance.is_last and instance.name in outcome.codes
+    }
+    return layers | {network.output_name: outcome.codes[program.pipeline.output].reshape(-1, *network.output.shape)}
+
+
+def _check_iterations(program: Program, counted: Mapping[str, int], samples: int) -> None:
+    """The loop iterations that a counting program saw, against those of the loop nests."""
+    if not program.counts_cycles:
+        return
+    for instance in program.pipeline.instances:
+        predicted = instance.unit.iterations * program.batches(samples)
+        if counted[instance.name] != predicted:
+            raise CheckFailedError(
+                f"unit '{instance.name}' took {counted[instance.name]} cycles where {predicted} were predicted; "
+                "its header and its loop nest disagree"
+            )

@@ -1,0 +1,111 @@
+"""Counts of codes that differ between two executions, layer by layer, and the first difference explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shiftwire.ir.network import Network, Node
+from shiftwire.numbers.fixed import Codes
+
+SHOWN_CODES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class LayerComparison:
+    """Codes of one layer: how many were compared, how many differ, and how many outputs were alive.
+
+    An output position is live when its code varies over the samples (is not 0, for a single sample); a comparison
+    with no live output proves nothing.
+    """
+
+    name: str
+    compared: int
+    different: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first code that differs, and what made it."""
+
+    layer: str
+    kind: str
+    sample: int
+    index: tuple[int, ...]
+    expected: int
+    found: int
+    witness: tuple[tuple[str, tuple[int, ...]], ...]
+
+    def sentence(self) -> str:
+        made_of = "; ".join(f"{name} {_shortened(codes)}" for name, codes in self.witness)
+        return (
+            f"layer '{self.layer}' ({self.kind}), sample {self.sample}, index {list(self.index)}: "
+            f"expected code {self.expected}, found {self.found}; {made_of}"
+        )
+
+
+@dataclass
+class Tally:
+    """Comparisons of a network's layers, fed batch by batch."""
+
+    network: Network
+    first: Difference | None = None
+    samples: int = 0
+    _different: dict[str, int] = field(default_factory=dict)
+    _lowest: dict[str, Codes] = field(default_factory=dict)
+    _highest: dict[str, Codes] = field(default_factory=dict)
+
+    def add(self, codes: Codes, expected: Mapping[str, Codes], actual: Mapping[str, Codes]) -> None:
+        """Compare what both make of input codes (N, *shape), wherever both have codes (N, *shape) of a layer."""
+        for node in self.network.nodes:
+            if node.name not in expected or node.name not in actual:
+                continue
+            wrong = expected[node.name] != actual[node.name]
+            self._different[node.name] = self._different.get(node.name, 0) + int(np.count_nonzero(wrong))
+            if wrong.any() and self.first is None:
+                self.first = self._explained(codes, node, expected[node.name], actual[node.name])
+            self._watch(node.name, expected[node.name])
+        self.samples += len(codes)
+
+    def layers(self) -> list[LayerComparison]:
+        """One comparison a layer, in the network's order; a flatten that is no hardware has none."""
+        return [self._layer(node.name) for node in self.network.nodes if node.name in self._different]
+
+    @property
+    def different(self) -> int:
+        return sum(self._different.values())
+
+    @property
+    def compared(self) -> int:
+        return sum(layer.compared for layer in self.layers())
+
+    def _layer(self, name: str) -> LayerComparison:
+        size = self.network.tensors[name].size
+        lowest, highest = self._lowest[name], self._highest[name]
+        live = lowest != highest if self.samples > 1 else lowest != 0
+        return LayerComparison(name, size * self.samples, self._different[name], int(np.count_nonzero(live)))
+
+    def _explained(self, codes: Codes, node: Node, expected: Codes, actual: Codes) -> Difference:
+        """The first difference in a layer; its inputs are those that the specification makes."""
+        sample, *rest = (int(at) for at in np.argwhere(expected != actual)[0])
+        index = tuple(rest)
+        known = self.network.evaluate_layers(codes[sample : sample + 1])
+        witness = node.op.witness(index, *(known[source][0] for source in node.inputs))
+        shown = tuple((label, tuple(int(code) for code in values.ravel())) for label, values in witness)
+        at = (sample, *index)
+        return Difference(
+            node.name, node.kind, self.samples + sample, index, int(expected[at]), int(actual[at]), shown
+        )
+
+    def _watch(self, name: str, codes: Codes) -> None:
+        low, high = codes.min(axis=0), codes.max(axis=0)
+        self._lowest[name] = np.minimum(self._lowest.get(name, low), low)
+        self._highest[name] = np.maximum(self._highest.get(name, high), high)
+
+
+def _shortened(codes: tuple[int, ...]) -> str:
+    shown = " ".join(map(str, codes[:SHOWN_CODES]))
+    return f"[{shown}{f' ... {len(codes)} in all' if len(codes) > SHOWN_CODES else ''}]"
