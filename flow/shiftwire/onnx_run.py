@@ -10,15 +10,10 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
-import shiftwire_hls
 from shiftwire.errors import InputError
 from shiftwire.fixed import Codes, Fixed
 from shiftwire.host import channels_last
-from shiftwire.onnx_import.canonical import canonical
-
-QUANT_DOMAIN = "qonnx.custom_op.general"
-FUNCTIONS = ("Quant", "BipolarQuant")
-"""QONNX's quantisers that are spelled here in ONNX's own operations."""
+from shiftwire.onnx_import.runnable import runnable
 
 FLOAT_BITS = 24
 """Codes of a float32 tensor are exact up to this many bits."""
@@ -28,7 +23,7 @@ def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int
     """Outputs of the model's own layout for values (N, C, H, W); its graph is run as written, without fusions."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    source = _runnable(onnx.load(model) if isinstance(model, Path) else model).SerializeToString()
+    source = runnable(onnx.load(model) if isinstance(model, Path) else model).model.SerializeToString()
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0]
     size = given.shape[0] if isinstance(given.shape[0], int) else batch
@@ -41,22 +36,9 @@ def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int
     return outputs
 
 
-def _runnable(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model itself, or one of the same function where QONNX quantisers bring no function of their own.
-
-    Raises InputError for those that have no function here.
-    """
-    own = {(function.domain, function.name) for function in model.functions}
-    missing = sorted({node.op_type for node in model.graph.node if node.domain == QUANT_DOMAIN} - {n for _, n in own})
-    if not missing:
-        return model
-    if set(missing) - set(FUNCTIONS):
-        raise InputError(
-            f"onnxruntime cannot execute {', '.join(missing)}; it has {', '.join(FUNCTIONS)} of QONNX alone"
-        )
-    made = canonical(model)
-    made.functions.extend(onnx.parser.parse_function(shiftwire_hls.onnx_function(name)) for name in missing)
-    return made
+def remark_on(model: Path) -> str | None:
+    """What `run_onnx` has to change in a file besides adding the meaning of its quantizers."""
+    return runnable(onnx.load(model)).remark
 
 
 def codes_of(values: npt.NDArray[Any], held: Fixed) -> Codes:

@@ -11,6 +11,7 @@ from shiftwire.csim import CsimReport, csim
 from shiftwire.data import Data, load_data
 from shiftwire.engines import EngineResult, csim_result, expected_values, onnx_result, reference_result, values_result
 from shiftwire.errors import InputError
+from shiftwire.onnx_run import remark_on
 from shiftwire.project import Project, load_project
 
 
@@ -55,6 +56,8 @@ def compare_engines(
     results += [values_result(name, network, data, expected_values(path), codes) for name, path in expected]
     if onnx is not None:
         results.append(onnx_result(onnx, network, data, codes))
+        if (remark := remark_on(onnx)) is not None:
+            note(f"warning: {remark}")
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
         report = csim(project, data.codes, report_progress)

@@ -82,6 +82,10 @@ class View:
             raise InputError(f"its attribute '{name}' is missing; the contract asks for it")
         return value
 
+    def peek(self, name: str, default: Any) -> Any:
+        """An attribute's value, which stays unread."""
+        return self._unread.get(name, default)
+
     def whole(self, name: str, default: int | None = None, lowest: int | None = None) -> int:
         """An integer attribute, not below `lowest`."""
         value = self.attribute(name, default)

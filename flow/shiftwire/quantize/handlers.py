@@ -21,6 +21,7 @@ from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, affine_steps
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire.shift_weights import ShiftWeights
+from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 Handler = Callable[[View, Draft], None]
 
@@ -226,9 +227,12 @@ def _adder_dense(view: View, draft: Draft) -> None:
 
 
 def _quant(view: View, draft: Draft) -> None:
-    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it."""
-    name = view.inputs[0]
-    if not draft.graph.is_raw_input(name) or _is_power_of_two(view.constant(1, "scale")):
+    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it.
+
+    Not one of one bit: its codes are signs, which any other quantiser would lose.
+    """
+    is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
+    if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
         draft.read(view)
         return
     for attribute in ("signed", "narrow", "rounding_mode"):
@@ -263,9 +267,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): _global_average,
     ("", "AveragePool"): _average_pool,
-    ("qonnx.custom_op.general", "Quant"): _quant,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
+    **{(domain, q.name): _quant for q in QUANTIZERS if q.reading is Reading.INTEGER for domain in q.domains},
 }
 
 

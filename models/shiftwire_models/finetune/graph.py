@@ -153,7 +153,9 @@ def _requantize(source: Source) -> nn.Module:
 
 
 def _quant(source: Source) -> nn.Module:
-    scale, _, bits = (float(source.constants[place]) for place in (1, 2, 3))
+    scale, zero, bits = (float(source.constants[place]) for place in (1, 2, 3))
+    if zero or source.whole("narrow") or (bits == 1 and source.whole("signed")):
+        raise ModelsError(f"layer '{source.node.name}' has a zero point, a narrow range or one signed bit; take none")
     rounding = _QUANT_ROUNDING.get(source.word("rounding_mode"))
     if rounding is None:
         raise ModelsError(f"layer '{source.node.name}' rounds by {source.word('rounding_mode')}; take FLOOR or ROUND")

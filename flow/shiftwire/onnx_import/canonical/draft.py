@@ -12,12 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from shiftwire.onnx_import.canonical.shapes import Value, inferred
-
-QUANTISERS = ("Quant", "IntQuant", "BipolarQuant", "Trunc", "FloatQuant")
-"""QONNX's operations that put a tensor on a grid; they keep its shape."""
-
-PARAMETER_OPS = (*QUANTISERS, "Transpose")
-"""What may stand between a float initialiser and the layer that uses it as weight or bias."""
+from shiftwire_hls.quantizers import find_quantizer
 
 
 @dataclass
@@ -71,9 +66,9 @@ class Draft:
         if name in self.constants:
             return True
         made = self.producer(name)
-        return (
-            made is not None and made.op_type in PARAMETER_OPS and all(map(self.is_parameter, filter(None, made.input)))
-        )
+        if made is None or not (is_quantizer(made) or is_standard(made, "Transpose")):
+            return False
+        return all(map(self.is_parameter, filter(None, made.input)))
 
     def constant(self, wish: str, values: npt.NDArray[Any]) -> str:
         """A new initialiser; returns the name it was given."""
@@ -149,3 +144,8 @@ def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes:
 def is_standard(node: onnx.NodeProto, *kinds: str) -> bool:
     """Whether a node is one of ONNX's own operations of these kinds."""
     return node.domain in ("", "ai.onnx") and node.op_type in kinds
+
+
+def is_quantizer(node: onnx.NodeProto) -> bool:
+    """Whether a node puts its first input on a grid and keeps its shape."""
+    return find_quantizer(node.domain, node.op_type) is not None

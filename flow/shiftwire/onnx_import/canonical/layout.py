@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from shiftwire.onnx_import.canonical.draft import QUANTISERS, Draft, attribute, is_standard, remade
+from shiftwire.onnx_import.canonical.draft import Draft, attribute, is_quantizer, is_standard, remade
 from shiftwire.onnx_import.canonical.parameters import columns, transposed
 
 Perm = tuple[int, ...]
@@ -16,7 +16,6 @@ Perm = tuple[int, ...]
 ELEMENTWISE = (
     "Relu",
     "Clip",
-    "Sign",
     "Identity",
     "Neg",
     "Sigmoid",
@@ -45,7 +44,7 @@ def _step(draft: Draft, node: onnx.NodeProto) -> bool:
     sources = [(name, _transpose(draft, name)) for name in node.input if name]
     if not sources or (sources[0][1] is None and not is_standard(node, *BINARY)):
         return False
-    if is_standard(node, *ELEMENTWISE, *BINARY) or node.op_type in QUANTISERS:
+    if is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node):
         return _push(draft, node)
     if is_standard(node, "Concat"):
         return _push_concat(draft, node)

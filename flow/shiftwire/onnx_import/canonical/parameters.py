@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper
 
-from shiftwire.onnx_import.canonical.draft import QUANTISERS, Draft, attribute, is_standard
+from shiftwire.onnx_import.canonical.draft import Draft, attribute, is_quantizer, is_standard
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +44,7 @@ def _moved(draft: Draft, name: str, wish: str, move: Callable[[Array], Array], r
     if made is not None and is_standard(made, "Transpose"):
         before = transposed(draft, made.input[0], attribute(made, "perm", list(range(rank))[::-1]))
         return None if before is None else _moved(draft, before, wish, move, rank)
-    if made is None or made.op_type not in QUANTISERS:
+    if made is None or not is_quantizer(made):
         return None
     inputs = [_moved(draft, source, wish, move, rank) if source else "" for source in made.input]
     if any(source is None for source in inputs):
