@@ -198,7 +198,7 @@ def spelled_in(domain: str, opset: int) -> onnx.ModelProto:
 def test_what_has_no_meaning_here_is_named() -> None:
     net = Net(6)
     net.add("FloatQuant", None, 1.0, 4.0, 3.0, domain=DOMAIN)
-    with pytest.raises(InputError, match="cannot execute FloatQuant of 4 inputs .* spelled neither in the file nor"):
+    with pytest.raises(InputError, match=r"cannot execute FloatQuant of 4 inputs .* spelled neither in the file nor"):
         run_onnx(net.model(), samples())
 
 

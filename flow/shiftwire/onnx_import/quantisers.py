@@ -93,7 +93,7 @@ def _by_channel(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
     if not scale.ndim:
         return scale.astype(np.float64)
     full = scale.reshape((1,) * (len(shape) - scale.ndim) + scale.shape)
-    if full.ndim != len(shape) or full.size != full.shape[axis]:
+    if full.ndim != len(shape) or full.size != full.shape[axis] or full.size != shape[axis]:
         raise InputError(
             f"its scale has shape {scale.shape}; only one for the whole tensor or for each "
             f"{'output' if axis == 0 else 'channel'} is handled, so train with such a scale"
@@ -111,8 +111,8 @@ def _apply(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -
     elif graph.is_raw_input(source):
         _enter(view, graph, scale, quantiser)
     else:
-        rank = len(graph.tensor(source).shape) + 1
-        _staircase(view, graph, _by_channel(scale, (1,) * rank, 1), quantiser)
+        *spatial, channels = graph.tensor(source).shape
+        _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantiser)
 
 
 def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:

@@ -141,7 +141,7 @@ def _converted(model: onnx.ModelProto, version: int) -> onnx.ModelProto:
         made = onnx.version_converter.convert_version(model, OLDEST)
     except (RuntimeError, onnx.version_converter.ConvertError) as error:
         raise InputError(
-            f"its quantizers cannot be executed at opset {version}, and ONNX's converter brings the file to no later one "
-            f"({str(error).strip().splitlines()[0]}); export the model at opset {OLDEST} or later"
+            f"its quantizers cannot be executed at opset {version}, and ONNX's converter brings the file to no later "
+            f"one ({str(error).strip().splitlines()[0]}); export the model at opset {OLDEST} or later"
         ) from None
     return made

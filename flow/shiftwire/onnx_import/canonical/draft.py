@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,22 @@ class Draft:
 
     `values` holds the static shape and type of every tensor, as of the last `infer`.
     Shapes are those at the batch `PROBE` where the file leaves the batch open.
+    `constants` only ever grow, by `constant` and `define`: none is replaced, and none can be written to.
     """
 
     model: onnx.ModelProto
     inputs: list[onnx.ValueInfoProto]
     nodes: list[onnx.NodeProto]
-    constants: dict[str, npt.NDArray[Any]]
+    constants: Mapping[str, npt.NDArray[Any]]
     values: dict[str, Value] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Draft:
         """A copy: the model itself is never edited."""
-        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        constants = {tensor.name: _fixed(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
         inputs = [value for value in model.graph.input if value.name not in constants]
-        return cls(model, inputs, nodes, constants)
+        return cls(model, inputs, nodes, MappingProxyType(constants))
 
     @property
     def outputs(self) -> set[str]:
@@ -73,8 +75,14 @@ class Draft:
     def constant(self, wish: str, values: npt.NDArray[Any]) -> str:
         """A new initialiser; returns the name it was given."""
         name = self.fresh(wish)
-        self.constants[name] = np.ascontiguousarray(values)
+        self.define({name: values})
         return name
+
+    def define(self, made: Mapping[str, npt.NDArray[Any]]) -> None:
+        """New initialisers under names that no initialiser has."""
+        if taken := made.keys() & self.constants.keys():
+            raise ValueError(f"the constants {', '.join(sorted(taken))} are there already; none is ever replaced")
+        self.constants = MappingProxyType({**self.constants, **{name: _fixed(made[name]) for name in made}})
 
     def fresh(self, wish: str) -> str:
         """`wish`, or `wish_2` and so on where a tensor has that name."""
@@ -118,7 +126,14 @@ class Draft:
                 read.update(reads(node))
                 kept.append(node)
         self.nodes = kept[::-1]
-        self.constants = {name: value for name, value in self.constants.items() if name in read}
+        self.constants = MappingProxyType({name: value for name, value in self.constants.items() if name in read})
+
+
+def _fixed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A copy that nobody can write to."""
+    copied = np.array(values, order="C")
+    copied.flags.writeable = False
+    return copied
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
