@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_model, uses_external_data
 
 from shiftwire.errors import InputError
+from shiftwire_hls.texts import is_all_text
 
 MAX_ELEMENTS = 1 << 28
 """Largest initialiser that is read: a gigabyte of float32, far more than a board holds."""
@@ -26,6 +27,8 @@ def load(path: Path) -> onnx.ModelProto:
         model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except DecodeError:
         raise InputError(f"{path} is no ONNX file, or a truncated one; export the model again") from None
+    if not is_all_text(model):
+        raise InputError(f"{path} holds a name or text that is not UTF-8; the file is damaged, export the model again")
     if not model.graph.node:
         raise InputError(f"{path} holds no ONNX graph with nodes; export the model again")
     _load_external(model, path.resolve().parent)

@@ -9,19 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from shiftwire.errors import InputError
+from shiftwire.onnx_run import REFUSALS, batch_size
 
 Floats = npt.NDArray[np.float32]
 BATCH = 16
-REFUSALS = (
-    ort_errors.Fail,
-    ort_errors.InvalidGraph,
-    ort_errors.NotImplemented,
-    ort_errors.InvalidArgument,
-    ort_errors.RuntimeException,
-)
 THREADS = 2
 """Fixed, so that sums are cut into the same parts on every machine."""
 HELD_BYTES = 1 << 30
@@ -38,7 +31,7 @@ class FloatModel:
     def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
         """Tensors of each batch of samples, in the order of `names`."""
         given = self._session.get_inputs()[0]
-        size = given.shape[0] if isinstance(given.shape[0], int) else BATCH
+        size = batch_size(given.shape, BATCH)
         for at in range(0, len(values), size):
             part = values[at : at + size].astype(np.float32)
             missing = size - len(part) if isinstance(given.shape[0], int) else 0

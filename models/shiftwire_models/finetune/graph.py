@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shiftwire_hls.texts import is_all_text
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, Tuned, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding
@@ -89,6 +90,8 @@ def load_exact(path: Path) -> onnx.ModelProto:
         model = onnx.load_model(str(path))
     except DecodeError as error:
         raise ModelsError(f"{path} is no ONNX file, or a truncated one; write it again") from error
+    if not is_all_text(model):
+        raise ModelsError(f"{path} holds a name or text that is not UTF-8; the file is damaged, write it again")
     if not model.graph.node:
         raise ModelsError(f"{path} holds no ONNX graph with nodes; write it again")
     return model

@@ -148,7 +148,7 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
 def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     """An attribute's value, text as str."""
     found = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
-    return found.decode() if isinstance(found, bytes) else found
+    return found.decode(errors="backslashreplace") if isinstance(found, bytes) else found
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:
