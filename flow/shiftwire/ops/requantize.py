@@ -28,7 +28,8 @@ class Requantize(Op):
     def kernels(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Kernel, ...]:
         (x,) = inputs
         port = Port(fold.pe, output.size // fold.pe)
-        drop = x.format.frac - self.to.frac
+        # one bit more than the code has is a drop that leaves nothing, however far away the grid is
+        drop = min(x.format.frac - self.to.frac, x.format.signed_bits + 1)
         wide = max(x.format.signed_bits, drop) + 1 + max(-drop, 0)
         members = settings(
             beats=port.beats,

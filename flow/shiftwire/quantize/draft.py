@@ -83,6 +83,11 @@ class Draft:
     def enter_as(self, onnx_name: str, values: Values) -> None:
         """Codes of the graph input in a format for `values`, known as `onnx_name`."""
         held = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        if float(np.abs(values).max()) < 2.0 ** -(held.frac + 1):
+            raise InputError(
+                f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
+                f"finest grid there is, 2^-{held.frac}; scale the samples and the first layer"
+            )
         self.graph.enter(onnx_name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.known[onnx_name], held, values)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.fixed import Overflow, Rounding, Values
+from shiftwire.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.network import Op
 from shiftwire.onnx_import.layers import read_window
 from shiftwire.onnx_import.readers import READERS
@@ -18,7 +18,7 @@ from shiftwire.onnx_import.view import View
 from shiftwire.ops import Affine, AveragePool, Bias, Conv, Dense, Relu, Requantize, SumPool, Weights, Window
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Step, affine_steps
+from shiftwire.quantize.scaling import Step, affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire.shift_weights import ShiftWeights
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
@@ -136,12 +136,24 @@ def _most_terms(op: Op) -> int | None:
 
 def _add(view: View, draft: Draft) -> None:
     if not any(view.is_constant(at) for at in range(len(view.inputs))):
-        for name in view.inputs:
-            draft.source(name)
-        draft.read(view)
+        _join(view, draft)
         return
     at, offset = _constant_operand(view, draft)
     _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
+
+
+def _join(view: View, draft: Draft) -> None:
+    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone."""
+    finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
+    whole = {name: draft.source(name) for name in view.inputs}
+    for name, source in whole.items():
+        held = draft.format(source)
+        if is_far_below(held, finest):
+            low, high = (int(code) >> held.frac - finest for code in (held.lo, held.hi))
+            cut = Fixed.covering(low, high + 1, finest)
+            draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
+    draft.read(view)
+    draft.graph.known.update(whole)
 
 
 def _relu(view: View, draft: Draft) -> None:
@@ -263,6 +275,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "BatchNormalization"): _batch_norm,
     ("", "Mul"): _mul,
     ("", "Add"): _add,
+    ("", "Concat"): _join,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): _global_average,
