@@ -25,7 +25,7 @@ FEWEST_EXPONENTS = 10
 MARGIN = 2
 """Sums may reach this many times their calibration range before they saturate."""
 FAR_BITS = 24
-"""How much finer than an activation's step sums may be to be built as they are; finer bits than these are never seen."""
+"""How much finer than an activation's step sums may be to be built as they are; finer bits are never seen."""
 FITTED = 1024
 """Values a channel from which on a slope is fitted; fewer would fit their noise."""
 

@@ -30,6 +30,8 @@ class Draft:
     nodes: list[onnx.NodeProto]
     constants: Mapping[str, npt.NDArray[Any]]
     values: dict[str, Value] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    """The file's own names of constants that stand for others."""
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Draft:
@@ -72,9 +74,11 @@ class Draft:
             return False
         return all(map(self.is_parameter, filter(None, made.input)))
 
-    def constant(self, wish: str, values: npt.NDArray[Any]) -> str:
-        """A new initialiser; returns the name it was given."""
+    def constant(self, wish: str, values: npt.NDArray[Any], origin: str | None = None) -> str:
+        """A new initialiser; returns the name it was given. `origin` is the constant that it stands for."""
         name = self.fresh(wish)
+        if origin is not None:
+            self.origins[name] = self.origins.get(origin, origin)
         self.define({name: values})
         return name
 
@@ -90,6 +94,18 @@ class Draft:
         taken |= {value.name for value in self.inputs}
         names = (wish if at == 1 else f"{wish}_{at}" for at in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
+
+    def restore_names(self) -> None:
+        """Constants that alone stand for one of the file's get its name, which a sentence may then name."""
+        standing = {made: origin for made, origin in self.origins.items() if made in self.constants}
+        names = {
+            made: origin
+            for made, origin in standing.items()
+            if list(standing.values()).count(origin) == 1 and self.fresh(origin) == origin
+        }
+        for made, origin in names.items():
+            self._rename(made, origin)
+        self.constants = MappingProxyType({names.get(name, name): array for name, array in self.constants.items()})
 
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
         """Put nodes where another stood."""

@@ -40,7 +40,7 @@ def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
     if turned is None:
         return
     if alpha != 1:
-        turned = draft.constant(f"{weight}_scaled", draft.constants[turned] * np.float32(alpha))
+        turned = draft.constant(f"{weight}_scaled", draft.constants[turned] * np.float32(alpha), turned)
     draft.replace(node, remade(node, "Gemm", [name for name in (x, turned, bias) if name], transB=1))
 
 

@@ -102,4 +102,4 @@ def _made_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) ->
     array = draft.constants[name]
     if array.size == 1 and array.ndim != rank:
         return name
-    return draft.constant(f"{name}_{wish}", move(array.reshape((1,) * (rank - array.ndim) + array.shape)))
+    return draft.constant(f"{name}_{wish}", move(array.reshape((1,) * (rank - array.ndim) + array.shape)), name)
