@@ -17,3 +17,8 @@ def onnx_function(name: str) -> str:
     Raises FileNotFoundError for a name the contract does not know.
     """
     return (_ROOT / "onnx" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def has_function(name: str) -> bool:
+    """Whether an operation of the contract has such a body."""
+    return (_ROOT / "onnx" / f"{name}.txt").is_file()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import onnx
+from shiftwire_hls.quantizers import find_quantizer
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format
 
@@ -62,7 +63,7 @@ def check_exactness(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         inputs = tuple(ranges[name] for name in node.input if name in ranges)
         roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
-        if not inputs and node.op_type not in _QUANTISERS:
+        if not inputs and not _takes_floats(node):
             raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
         found = _RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
         if found.bound >= 1 << FLOAT32_INTEGER_BITS:
@@ -71,6 +72,11 @@ def check_exactness(graph: onnx.GraphProto) -> None:
                 f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
             )
         ranges[node.output[0]] = found
+
+
+def _takes_floats(node: onnx.NodeProto) -> bool:
+    quantizer = find_quantizer(node.domain, node.op_type)
+    return quantizer is not None and quantizer.takes_floats
 
 
 def _refuse_foreign(graph: onnx.GraphProto) -> None:
@@ -170,7 +176,6 @@ def _joined(site: Site) -> Range:
 
 
 _SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
-_QUANTISERS = ("Quant", "Requantize")
 _MENDS = {
     "Clip": "the quantiser behind it saturates, so take ReLU",
     "BatchNormalization": "take BatchNormAffine",

@@ -34,7 +34,8 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.tools.host_cpp import find_compiler
 from shiftwire.tools.process import run
-from shiftwire.verify.csim import csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
 
 WEIGHT = "fixed<8,3>"
 ACCUMULATOR = "fixed<24,12>"
@@ -45,11 +46,11 @@ ACTIVATION = Fixed(8, 4, signed=False)
 class Timing:
     """Seconds to write and compile, samples simulated a second."""
 
-    seconds_compile: float
+    seconds_build: float
     samples_per_second: float
 
     def line(self) -> str:
-        return f"compile {self.seconds_compile:.1f} s, {self.samples_per_second:.0f} samples/s"
+        return f"compile {self.seconds_build:.1f} s, {self.samples_per_second:.0f} samples/s"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def main() -> None:
 def report(name: str, peer: Timing, same: Timing, checked: Timing) -> None:
     print(f"{name}: hls4ml's own layers: {peer.line()}")
     for what, timing in (("ours, hls4ml's predict", same), ("ours, csim, all layers", checked)):
-        compile_ratio = timing.seconds_compile / peer.seconds_compile
+        compile_ratio = timing.seconds_build / peer.seconds_build
         ratio = timing.samples_per_second / peer.samples_per_second
         print(f"{name}: {what}: {timing.line()}; ratio to the peer: compile {compile_ratio:.2f}, samples/s {ratio:.2f}")
 
@@ -114,9 +115,9 @@ def through_hls4ml(graph: Any, codes: Codes) -> Timing:
 
 def through_csim(network: Network, codes: Codes, folder: Path) -> Timing:
     """`shiftwire csim` on both cores, every layer's codes compared."""
-    report = csim(shiftwire.convert(network, output=folder), codes)
+    report = compared(Csim(shiftwire.convert(network, output=folder)), codes)
     assert report.different == 0
-    return Timing(report.seconds_compile, report.samples_per_second)
+    return Timing(report.seconds_build, report.samples_per_second)
 
 
 def ours(layers: Sequence[Layer], shape: tuple[int, ...]) -> Network:

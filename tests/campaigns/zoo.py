@@ -23,8 +23,9 @@ from shiftwire.hls.native import bounded_program
 from shiftwire.ir.network import Network
 from shiftwire.project.data import Data, load_data
 from shiftwire.schedule.design import Target
-from shiftwire.verify.csim import csim
-from shiftwire.verify.native_csim import layers, native_csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
+from shiftwire.verify.native import Native, simulated_layers
 
 BOARD = "zcu104"
 SLOWDOWNS = (1, 3, 10)
@@ -65,17 +66,17 @@ def study(entry: Entry, folder: Path) -> Iterator[str]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     yield f"{len(network.nodes)} layers converted in {seconds:.1f} s, peak memory {peak} MiB (process so far)"
     data = load_data(data_file, network)
-    report = csim(project, data.codes[: entry.by_ap_int])
+    report = compared(Csim(project), data.codes[: entry.by_ap_int])
     assert report.different == 0, report.first_difference
     yield f"csim, ap_int: {report.samples} images, 0 of {report.compared:,} codes differ"
     codes = _many(data, entry.by_native)
-    report = native_csim(project, codes, checked=len(codes))
+    report = compared(Native(project), codes, checked=len(codes))
     assert report.different == 0, report.first_difference
     assert len(report.vacuous) == 0, report.vacuous
     live, made = sum(layer.live for layer in report.layers), sum(layer.compared for layer in report.layers)
     yield (
         f"csim, native: {report.samples} images, every layer, 0 of {made:,} codes differ, {live:,} live outputs; "
-        f"compile {report.seconds_compile:.1f} s, {report.samples_per_second:.0f} images/s"
+        f"compile {report.seconds_build:.1f} s, {report.samples_per_second:.0f} images/s"
     )
     yield from _folds(network, data, project.design.frames_per_second, folder / entry.name)
 
@@ -98,7 +99,7 @@ def _folds(network: Network, data: Data, fastest: float, folder: Path) -> Iterat
         planned = design(network, BOARD, target=target)
         program = bounded_program(planned.pipeline, folder / "reports")
         codes = data.codes[:16]
-        found = layers(program, network, codes)  # raises where a unit's cycles are not those predicted
+        found = simulated_layers(program, network, codes)  # raises where a unit's cycles are not those predicted
         expected = network.evaluate(codes)
         assert np.array_equal(found[network.output_name], expected)
         yield (

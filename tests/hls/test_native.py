@@ -25,8 +25,9 @@ from shiftwire.ops.conv import Conv
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
-from shiftwire.verify.csim import csim
-from shiftwire.verify.native_csim import bounded_csim, layers, native_csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
+from shiftwire.verify.native import Bounded, Native, simulated_layers
 from single_layers import frames, shift, single_layers
 
 CASES = single_layers()
@@ -47,14 +48,14 @@ def simulated_alone(network: Network, seed: int, folder: Path) -> int:
     units = pipeline(network, some_folds(network, seed))
     program = bounded_program(units.with_depths(timing(units).depths), folder)
     codes = random_codes(network, seed)
-    return assert_layers(network, codes, layers(program, network, codes))
+    return assert_layers(network, codes, simulated_layers(program, network, codes))
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_native_equals_ap_int(name: str, tmp_path: Path) -> None:
     network, codes = CASES[name], frames(CASES[name])
     (by_ap_int,) = run_networks([network], [codes], tmp_path)
-    found = layers(native_program(network, tmp_path), network, codes)
+    found = simulated_layers(native_program(network, tmp_path), network, codes)
     assert set(found) == set(by_ap_int)
     for layer, made in by_ap_int.items():
         assert np.array_equal(found[layer], made), layer
@@ -81,10 +82,10 @@ def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
     skip = max(planned.pipeline.fifos.values(), key=lambda fifo: fifo.depth)
     assert skip.depth > 8
     codes = random_codes(network, 0)
-    layers(bounded_program(planned.pipeline, tmp_path), network, codes)
+    simulated_layers(bounded_program(planned.pipeline, tmp_path), network, codes)
     shallow = replace(planned.pipeline, fifos=planned.pipeline.fifos | {skip.name: replace(skip, depth=2)})
     with pytest.raises(CheckFailedError, match=f"the pipeline stands still: .*waits for FIFO {skip.name};"):
-        layers(bounded_program(shallow, tmp_path), network, codes)
+        simulated_layers(bounded_program(shallow, tmp_path), network, codes)
 
 
 def residual() -> Network:
@@ -99,8 +100,12 @@ def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
     network = run_pipeline(residual())
     project = shiftwire.convert(network, output=tmp_path / "project")
     codes = random_codes(network, 1)
-    reports = [csim(project, codes), native_csim(project, codes, checked=5), bounded_csim(project, codes)]
-    assert [report.engine for report in reports] == ["csim", "native", "bounded"]
+    reports = [
+        compared(Csim(project), codes),
+        compared(Native(project), codes, checked=5),
+        compared(Bounded(project), codes),
+    ]
+    assert [report.engine.value for report in reports] == ["csim", "native", "bounded"]
     assert [report.checked for report in reports] == [len(codes), 5, len(codes)]
     for report in reports:
         assert report.different == 0 and not report.vacuous
@@ -115,7 +120,7 @@ def test_beats_of_one_code(name: str, tmp_path: Path) -> None:
     units = pipeline(network, {node.name: Fold(1, 1) for node in network.nodes})
     program = bounded_program(units.with_depths(timing(units).depths), tmp_path)
     for samples in (1, 15, 16, 17):
-        assert_layers(network, codes[:samples], layers(program, network, codes[:samples]))
+        assert_layers(network, codes[:samples], simulated_layers(program, network, codes[:samples]))
     assert "-faligned-new" in FLAGS
 
 

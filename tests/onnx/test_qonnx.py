@@ -27,7 +27,8 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.codec import ArrayFolder, decode, encode
-from shiftwire.verify.csim import csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
 
 qonnx_exec = pytest.importorskip("qonnx.core.onnx_exec", reason="qonnx is not installed; pip install 'shiftwire[dev]'")
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
@@ -105,7 +106,7 @@ def test_a_qonnx_file_becomes_a_project(name: str, tmp_path: Path, count: Any) -
     onnx.save(NETS[name]().model(), path)
     project = shiftwire.convert(path, output=tmp_path / "project")
     network, values, _ = case(name)
-    report = csim(project, network.host_input.encode(values[:40], network.input.format))
+    report = compared(Csim(project), network.host_input.encode(values[:40], network.input.format))
     assert report.different == 0 and report.compared > 1000
     count(csim_codes=report.compared)
 

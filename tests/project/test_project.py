@@ -28,7 +28,8 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.project import GOLDEN_FRAMES, _settle, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
-from shiftwire.verify.csim import csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
 from single_layers import frames, single_layers
 
 CASES = single_layers()
@@ -156,7 +157,7 @@ def test_units_run_side_by_side_on_streams_of_their_depth(tmp_path: Path) -> Non
 def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_path: Path) -> None:
     network = CASES["shift_dense"]
     project = shiftwire.convert(network, output=tmp_path / "project", folds={"y": Fold(1, simd)})
-    report = csim(project, frames(network))
+    report = compared(Csim(project), frames(network))
     assert report.different == 0 and not report.vacuous
     assert (
         f"typedef nnet::array<ap_fixed<8,4>, {simd}*1> input_t;" in (project.hls_dir / "firmware/defines.h").read_text()
@@ -166,7 +167,7 @@ def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_pa
 @pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])
 def test_an_input_of_any_name_compiles(name: str, tmp_path: Path) -> None:
     network = Network(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
-    report = csim(shiftwire.convert(network, output=tmp_path / "project"), random_codes(network, 0))
+    report = compared(Csim(shiftwire.convert(network, output=tmp_path / "project")), random_codes(network, 0))
     assert report.different == 0 and report.compared
 
 

@@ -23,7 +23,8 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.verify.csim import csim
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
 
 NETWORKS = 300
 BATCH = 20
@@ -107,7 +108,7 @@ def test_some_networks_through_the_whole_project(seed: int, tmp_path: Path, coun
 def through_project(seed: int, folder: Path) -> int:
     """hls4ml's project, its weights and its top function, under our driver; returns the codes compared."""
     network = run_pipeline(random_network(seed))
-    report = csim(convert(network, output=folder / "project"), random_codes(network, seed))
+    report = compared(Csim(convert(network, output=folder / "project")), random_codes(network, seed))
     assert report.different == 0, report.first_difference
     assert report.compared > 0
     assert len(report.vacuous) < len(report.layers)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from shiftwire.reports.inspection import inspect_network
-from shiftwire.verify.comparison import Tally
+from shiftwire.verify.tally import Tally
 from single_layers import single_layers
 from test_tiny import tiny
 
@@ -15,7 +15,7 @@ def test_live_outputs_are_those_that_vary() -> None:
     network = tiny()
     dead = np.array([[-8, 7], [-7, 7], [-6, 7]])
     tally = Tally(network)
-    tally.add(network.evaluate_layers(dead), network.evaluate_layers(dead))
+    tally.add(dead, network.evaluate_layers(dead), network.evaluate_layers(dead))
     assert [(layer.name, layer.compared, layer.different, layer.live) for layer in tally.layers()] == [
         ("fc", 3, 0, 1),
         ("y", 3, 0, 0),
@@ -24,21 +24,20 @@ def test_live_outputs_are_those_that_vary() -> None:
 
 def test_one_sample_is_live_where_it_is_not_zero() -> None:
     network = tiny()
-    tally = Tally(network)
-    tally.add(network.evaluate_layers(np.array([[7, 2]])), network.evaluate_layers(np.array([[7, 2]])))
-    assert [layer.live for layer in tally.layers()] == [1, 1]
-    dead = Tally(network)
-    dead.add(network.evaluate_layers(np.array([[-8, 7]])), network.evaluate_layers(np.array([[-8, 7]])))
-    assert [layer.live for layer in dead.layers()] == [1, 0]
+    for sample, live in (((7, 2), [1, 1]), ((-8, 7), [1, 0])):
+        codes, tally = np.array([sample]), Tally(network)
+        tally.add(codes, network.evaluate_layers(codes), network.evaluate_layers(codes))
+        assert [layer.live for layer in tally.layers()] == live
 
 
 def test_what_is_alive_is_told_by_the_specification() -> None:
     """Noise from a broken engine makes no layer live."""
     network = tiny()
-    expected = network.evaluate_layers(np.array([[-8, 7], [-7, 7], [-6, 7]]))
+    dead = np.array([[-8, 7], [-7, 7], [-6, 7]])
+    expected = network.evaluate_layers(dead)
     noisy = {name: codes + np.arange(3)[:, None] for name, codes in expected.items()}
     tally = Tally(network)
-    tally.add(expected, noisy)
+    tally.add(dead, expected, noisy)
     assert tally.layers()[1].live == 0
 
 
@@ -50,7 +49,7 @@ def test_batches_add_up_and_the_first_difference_stays() -> None:
         expected = network.evaluate_layers(batch)
         found = {name: layer.copy() for name, layer in expected.items()}
         found["y"][1, 2, 3, 2] += 1 + at
-        tally.add(expected, found)
+        tally.add(batch, expected, found)
     (layer,) = tally.layers()
     alive = network.output.size * 3 // 4  # the last of four filters has no terms
     assert (layer.compared, layer.different, layer.live) == (5 * network.output.size, 2, alive)

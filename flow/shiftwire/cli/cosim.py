@@ -15,8 +15,8 @@ from shiftwire.project.report_rows import as_json, write_rows
 from shiftwire.synth.vendor_runs import vitis_rows
 from shiftwire.synth.vitis import Step
 from shiftwire.verify.cosim import FILE, CosimReport, Verilator, cosim, simulated_rows
-from shiftwire.verify.values import accuracy
 from shiftwire.verify.rtl_simulator import FREE, Conditions
+from shiftwire.verify.values import accuracy
 
 WAVES = (".fst", ".vcd")
 
@@ -75,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(_as_json(report))
     else:
         _print(report, arguments.layers)
-        hits = None if data is None or len(codes) < len(data.codes) else accuracy(network, report.comparison.output, data)
+        hits = (
+            None if data is None or len(codes) < len(data.codes) else accuracy(network, report.comparison.output, data)
+        )
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")
     if arguments.wave is not None:
@@ -135,7 +137,8 @@ def _print(report: CosimReport, with_layers: bool) -> None:
         ]
         print_table(("buffer", "most held", "foreseen", "depth"), uses)
     say(
-        f"cosim ({report.tool}): {comparison.samples} frames, {comparison.different} of {comparison.compared} codes differ "
+        f"cosim ({report.tool}): {comparison.samples} frames, "
+        f"{comparison.different} of {comparison.compared} codes differ "
         f"({comparison.seconds_build:.1f} s build, {report.cycles_per_second:,.0f} cycles/s)"
     )
     if comparison.first_difference is not None:

@@ -14,9 +14,9 @@ from shiftwire.project.project import Project, load_project
 from shiftwire.tools.progress import Progress
 from shiftwire.verify.comparison import Comparison, compared
 from shiftwire.verify.csim import Csim
-from shiftwire.verify.values import accuracy
 from shiftwire.verify.junit import write_junit
 from shiftwire.verify.native import CHECKED, Bounded, Native
+from shiftwire.verify.values import accuracy
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:

@@ -13,8 +13,8 @@ from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
 from shiftwire.errors import CheckFailedError, InputError, ToolError
-from shiftwire.project.engine import EngineName
 from shiftwire.project.data import load_data
+from shiftwire.project.engine import EngineName
 from shiftwire.tools.atomic import replaced_file
 
 NET = "digits-shiftadd"

@@ -97,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     with _bars() as report_progress:
         made = quantize_model(arguments.model, samples, options, report_progress)
     write_model(made.model, output)
+    if made.remark is not None:
+        note(f"warning: {made.remark}")
     if made.report.calibrated < FEW_SAMPLES:
         note(f"warning: {made.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import InputError
+from shiftwire.onnx.runtime import remark_on
 from shiftwire.project.data import Data, load_data
 from shiftwire.project.project import Project, load_project
-from shiftwire.verify.csim import CsimReport, csim
-from shiftwire.verify.engines import (
+from shiftwire.verify.comparison import Comparison, compared
+from shiftwire.verify.csim import Csim
+from shiftwire.verify.values import (
     EngineResult,
-    csim_result,
+    engine_result,
     expected_values,
     onnx_result,
     reference_result,
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def compare_engines(
     project: Project, data: Data, onnx: Path | None, expected: list[tuple[str, Path]]
-) -> tuple[list[EngineResult], CsimReport]:
+) -> tuple[list[EngineResult], Comparison]:
     """Results of the engines at hand, the specification first, and the C-simulation's report of every layer."""
     network = project.design.network
     reference, codes = reference_result(network, data)
@@ -62,10 +64,12 @@ def compare_engines(
     results += [values_result(name, network, data, expected_values(path), codes) for name, path in expected]
     if onnx is not None:
         results.append(onnx_result(onnx, network, data, codes))
+        if (remark := remark_on(onnx)) is not None:
+            note(f"warning: {remark}")
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
-        report = csim(project, data.codes, report_progress)
-    return [*results, csim_result(network, report, data)], report
+        report = compared(Csim(project), data.codes, progress=report_progress)
+    return [*results, engine_result(network, report, data)], report
 
 
 def print_engines(results: list[EngineResult]) -> None:

@@ -61,7 +61,8 @@ class FloatQuantiser:
     def codes(self, x: npt.NDArray[Any], scales: Floats | None = None) -> Codes:
         """Codes of any finite values, computed in float32; `scales` that broadcast replace the one scale."""
         divisor = np.float32(self.scale) if scales is None else scales
-        scaled = x.astype(np.float32) / divisor + np.float32(self.zero_point)
+        with np.errstate(over="ignore"):
+            scaled = x.astype(np.float32) / divisor + np.float32(self.zero_point)
         clipped = np.clip(scaled, np.float32(self.lo), np.float32(self.hi))
         # from 25 bits on float32 rounds the upper end away, so the range is kept in integers too
         return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point

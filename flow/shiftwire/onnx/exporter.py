@@ -20,6 +20,7 @@ from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
 from shiftwire.onnx.reading.graph import INPUT_FORMAT_KEY
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
@@ -35,6 +36,7 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS
 
 OPSET = 20
 _Inputs = tuple[list[str], dict[str, int]]
@@ -69,19 +71,20 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     given = network.input_name
     if network.host_input.quantises:
         given = f"{network.input_name}_values"
-        host = network.host_input
-        _requantize(writer, Requantize(network.input.format, host.rounding, host.overflow), given, network.input_name)
+        _host_quantizer(writer, given)
     for node in network.nodes:
         _WRITERS[type(node.op)](writer, node.op, node)
+    custom = sorted({(node.domain, node.op_type) for node in writer.nodes if node.domain})
+    foreign = sorted({domain for domain, _ in custom} - {CONTRACT_DOMAIN})
     model = helper.make_model(
         _graph(writer, network, given, _tail(writer, network)),
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("shiftwire", 1)],
+        opset_imports=[
+            helper.make_opsetid("", OPSET),
+            *(helper.make_opsetid(domain, 1) for domain in (CONTRACT_DOMAIN, *foreign)),
+        ],
         ir_version=IR_VERSION,
         producer_name="shiftwire",
-        functions=[
-            onnx.parser.parse_function(shiftwire_hls.onnx_function(kind))
-            for kind in sorted({node.op_type for node in writer.nodes if node.domain == "shiftwire"})
-        ],
+        functions=[onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for _, kind in custom],
     )
     if not network.host_input.quantises:
         helper.set_model_props(model, {INPUT_FORMAT_KEY: str(network.input.format)})
@@ -90,8 +93,9 @@ def to_onnx(network: Network) -> onnx.ModelProto:
 
 def _require_grids(network: Network) -> None:
     """The contract knows grids of powers of two alone."""
-    host = network.host_output
-    if network.host_input.quantiser is not None or host.channels is not None or host.scale != 1:
+    host, quantiser = network.host_output, network.host_input.quantiser
+    is_off = quantiser is not None and not is_on_grid(quantiser, network.input.format)
+    if is_off or host.channels is not None or host.scale != 1:
         raise InputError(
             "its input or output has a scale that is no power of two, which the contract cannot say; "
             "keep the file that it was imported from"
@@ -198,6 +202,17 @@ def _requantize(writer: _Writer, op: Requantize, source: str, name: str) -> None
     to = op.to
     attributes = {"bits": to.bits, "frac": to.frac, "signed": int(to.signed)}
     writer.custom("Requantize", [source], name, rounding=op.rounding.value, overflow=op.overflow.value, **attributes)
+
+
+def _host_quantizer(writer: _Writer, given: str) -> None:
+    """The leading quantiser: our own, or QONNX's where only that has its range, offset or rounding."""
+    host, name, held = writer.network.host_input, writer.network.input_name, writer.network.input.format
+    if host.quantiser is None:
+        _requantize(writer, Requantize(held, host.rounding, host.overflow), given, name)
+        return
+    kind, inputs, attributes = spelled(host.quantiser, held)
+    names = [writer.constant(f"{name}_{role}", np.array(value, np.float32)) for role, value in inputs.items()]
+    writer.node(kind, [given, *names], name, domain=QONNX_DOMAINS[0], **attributes)
 
 
 def _max_pool(writer: _Writer, op: MaxPool, node: Node) -> None:

@@ -11,9 +11,14 @@ from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_m
 
 import onnx
 from shiftwire.errors import InputError
+from shiftwire_hls.texts import is_all_text
 
 MAX_ELEMENTS = 1 << 28
 """Largest initialiser that is read: a gigabyte of float32, far more than a board holds."""
+
+
+_BOUNDS = {"Clip": (1, 2), "Max": (0, 1), "Min": (0, 1), "Pad": (2,)}
+"""Inputs of operations that may be infinite."""
 
 
 def load(path: Path) -> onnx.ModelProto:
@@ -26,6 +31,8 @@ def load(path: Path) -> onnx.ModelProto:
         model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except DecodeError:
         raise InputError(f"{path} is no ONNX file, or a truncated one; export the model again") from None
+    if not is_all_text(model):
+        raise InputError(f"{path} holds a name or text that is not UTF-8; the file is damaged, export the model again")
     if not model.graph.node:
         raise InputError(f"{path} holds no ONNX graph with nodes; export the model again")
     _load_external(model, path.resolve().parent)
@@ -35,8 +42,9 @@ def load(path: Path) -> onnx.ModelProto:
 
 def check(model: onnx.ModelProto) -> None:
     """Raise InputError for a graph that ONNX's own checker refuses or whose initialisers no network can have."""
-    for tensor in _initialisers(model):
-        _check_initialiser(tensor)
+    bounds = _bounds(model.graph)
+    for name, tensor in _named(model):
+        _check_initialiser(tensor, name in bounds)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
@@ -49,7 +57,23 @@ def _initialisers(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
         yield from (attribute.t for attribute in node.attribute if attribute.HasField("t"))
 
 
-def _check_initialiser(tensor: onnx.TensorProto) -> None:
+def _named(model: onnx.ModelProto) -> Iterator[tuple[str, onnx.TensorProto]]:
+    """Constants with the names under which nodes read them."""
+    for tensor in model.graph.initializer:
+        yield tensor.name, tensor
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield (node.output[0] if node.op_type == "Constant" and node.output else ""), attribute.t
+
+
+def _bounds(graph: onnx.GraphProto) -> set[str]:
+    """Tensors that nodes read only as an end of a range or as what pads, which may be infinite."""
+    reads = [(name, node.op_type, at) for node in graph.node for at, name in enumerate(node.input)]
+    return {name for name, *_ in reads} - {name for name, kind, at in reads if at not in _BOUNDS.get(kind, ())}
+
+
+def _check_initialiser(tensor: onnx.TensorProto, may_be_infinite: bool) -> None:
     elements = int(np.prod([int(d) for d in tensor.dims], dtype=object)) if tensor.dims else 1
     if elements > MAX_ELEMENTS:
         raise InputError(f"initialiser '{tensor.name}' of {elements} elements is larger than {MAX_ELEMENTS}; shrink it")
@@ -57,6 +81,8 @@ def _check_initialiser(tensor: onnx.TensorProto) -> None:
         values = onnx.numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"initialiser '{tensor.name}' cannot be read ({error}); export the model again") from None
+    if may_be_infinite and values.size == 1 and np.isinf(values).all():
+        return
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         at = np.argwhere(~np.isfinite(values))[0].tolist()
         raise InputError(

@@ -2,61 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 import onnx
-import shiftwire_hls
 from shiftwire.errors import InputError
 from shiftwire.ir.host import channels_last
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.runnable import runnable
 
-QUANT_DOMAIN = "qonnx.custom_op.general"
-FUNCTIONS = ("Quant", "BipolarQuant")
-"""QONNX's quantisers that are spelled here in ONNX's own operations."""
+REFUSALS = (
+    ort_errors.Fail,
+    ort_errors.InvalidGraph,
+    ort_errors.NotImplemented,
+    ort_errors.InvalidArgument,
+    ort_errors.RuntimeException,
+)
+"""What onnxruntime raises for a model or samples that it cannot take."""
 
 FLOAT_BITS = 24
 """Codes of a float32 tensor are exact up to this many bits."""
 
 
 def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int = 64) -> npt.NDArray[Any]:
-    """Outputs of the model's own layout for values (N, C, H, W); its graph is run as written, without fusions."""
+    """Outputs of the model's own layout for values (N, C, H, W); its graph is run as written, without fusions.
+
+    Raises InputError for a model that onnxruntime cannot run.
+    """
+    return run_tensors(model, values, (), batch)[0]
+
+
+def run_tensors(
+    model: Path | onnx.ModelProto, values: npt.NDArray[Any], names: Sequence[str], batch: int = 64
+) -> list[npt.NDArray[Any]]:
+    """As `run_onnx`: the model's output, then those of its tensors that are named, each in the model's own layout."""
+    ready = onnx.ModelProto()
+    ready.CopyFrom(runnable(onnx.load(model) if isinstance(model, Path) else model).model)
+    first = ready.graph.output[0].name
+    known = {output.name for output in ready.graph.output}
+    ready.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in known)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    source = _runnable(onnx.load(model) if isinstance(model, Path) else model).SerializeToString()
-    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    given = session.get_inputs()[0]
-    size = given.shape[0] if isinstance(given.shape[0], int) else batch
+    try:
+        session = onnxruntime.InferenceSession(ready.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return _outputs(session, [first, *names], values, batch)
+    except REFUSALS as error:
+        raise InputError(f"onnxruntime cannot run the model: {str(error).splitlines()[0]}") from None
+
+
+def batch_size(shape: list[Any], default: int) -> int:
+    """The batch that a model fixes on axis 0, or the default where it leaves it open."""
+    return shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else default
+
+
+def _outputs(
+    session: onnxruntime.InferenceSession, names: Sequence[str], values: npt.NDArray[Any], batch: int
+) -> list[npt.NDArray[Any]]:
+    entry = session.get_inputs()[0]
+    size = batch_size(entry.shape, batch)
     padded = np.concatenate([values, np.zeros((-len(values) % size, *values.shape[1:]), values.dtype)])
     parts = [
-        session.run(None, {given.name: padded[at : at + size].astype(np.float32)})[0]
+        session.run(list(names), {entry.name: padded[at : at + size].astype(np.float32)})
         for at in range(0, len(padded), size)
     ]
-    outputs: npt.NDArray[Any] = np.concatenate(parts)[: len(values)]
-    return outputs
+    return [np.concatenate(of_one)[: len(values)] for of_one in zip(*parts, strict=True)]
 
 
-def _runnable(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model itself, or one of the same function where QONNX quantisers bring no function of their own.
-
-    Raises InputError for those that have no function here.
-    """
-    own = {(function.domain, function.name) for function in model.functions}
-    missing = sorted({node.op_type for node in model.graph.node if node.domain == QUANT_DOMAIN} - {n for _, n in own})
-    if not missing:
-        return model
-    if set(missing) - set(FUNCTIONS):
-        raise InputError(
-            f"onnxruntime cannot execute {', '.join(missing)}; it has {', '.join(FUNCTIONS)} of QONNX alone"
-        )
-    made = canonical(model)
-    made.functions.extend(onnx.parser.parse_function(shiftwire_hls.onnx_function(name)) for name in missing)
-    return made
+def remark_on(model: Path) -> str | None:
+    """What `run_onnx` has to change in a file besides adding the meaning of its quantizers."""
+    return runnable(onnx.load(model)).remark
 
 
 def codes_of(values: npt.NDArray[Any], held: Fixed) -> Codes:

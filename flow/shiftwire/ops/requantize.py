@@ -23,8 +23,11 @@ class RequantizeUnit(BeatUnit):
 
     @property
     def _drop(self) -> int:
-        """Fraction bits that go; negative where the new grid is the finer one."""
-        return self.x.frac - self.format.frac
+        """Fraction bits that go; negative where the new grid is the finer one.
+
+        One bit more than the code has leaves nothing, however far away the grid is.
+        """
+        return min(self.x.frac - self.format.frac, self.x.signed_bits + 1)
 
     @cached_property
     def cfg(self) -> Cfg:

@@ -21,9 +21,9 @@ from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, relative_error
 from shiftwire.quantize.scaling import Made, Step, affine_steps
+from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
-QUANTISERS = {"Quant", "Requantize"}
 TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
 
 
@@ -77,12 +77,17 @@ class Draft:
     def enter(self) -> None:
         """Quantise the graph input, unless the file does it."""
         name = self.graph.onnx_input
-        if not self.graph.tensors and any(node.op_type not in QUANTISERS for node in self.readers(name)):
+        if not self.graph.tensors and not all(map(_takes_floats, self.readers(name))):
             self.enter_as(name, self.truth(name))
 
     def enter_as(self, onnx_name: str, values: Values) -> None:
         """Codes of the graph input in a format for `values`, known as `onnx_name`."""
         held = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        if float(np.abs(values).max()) < 2.0 ** -(held.frac + 1):
+            raise InputError(
+                f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
+                f"finest grid there is, 2^-{held.frac}; scale the samples and the first layer"
+            )
         self.graph.enter(onnx_name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.known[onnx_name], held, values)
@@ -167,7 +172,7 @@ class Draft:
     def settle(self, onnx_name: str) -> None:
         """Requantise a tensor where it is made, if a layer with weights or several nodes read it."""
         readers = self.readers(onnx_name)
-        if onnx_name not in self.graph.known or not readers or readers[0].op_type in QUANTISERS:
+        if onnx_name not in self.graph.known or not readers or _is_quantizer(readers[0]):
             return
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
             self.activation(onnx_name)
@@ -209,3 +214,12 @@ class Draft:
     def _cost_of_requantize(self, name: str, held: Fixed, before: Values) -> None:
         own = relative_error(self.at(name).values, before)
         self.costs.append(LayerCost(name, "Requantize", str(held), own_error=own))
+
+
+def _is_quantizer(node: onnx.NodeProto) -> bool:
+    return find_quantizer(node.domain, node.op_type) is not None
+
+
+def _takes_floats(node: onnx.NodeProto) -> bool:
+    quantizer = find_quantizer(node.domain, node.op_type)
+    return quantizer is not None and quantizer.takes_floats

@@ -1,30 +1,20 @@
-"""The float network under onnxruntime, every tensor exposed."""
+"""The float network under onnxruntime, without fusions and with every tensor exposed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 import onnx
-import shiftwire_hls
 from shiftwire.errors import InputError
+from shiftwire.onnx.runtime import REFUSALS, batch_size
 
 Floats = npt.NDArray[np.float32]
 BATCH = 16
-CONTRACT_DOMAINS = ("shiftwire", "qonnx.custom_op.general")
-REFUSALS = (
-    ort_errors.Fail,
-    ort_errors.InvalidGraph,
-    ort_errors.NotImplemented,
-    ort_errors.InvalidArgument,
-    ort_errors.RuntimeException,
-)
 THREADS = 2
 """Fixed, so that sums are cut into the same parts on every machine."""
 HELD_BYTES = 1 << 30
@@ -41,7 +31,7 @@ class FloatModel:
     def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
         """Tensors of each batch of samples, in the order of `names`."""
         given = self._session.get_inputs()[0]
-        size = given.shape[0] if isinstance(given.shape[0], int) else BATCH
+        size = batch_size(given.shape, BATCH)
         for at in range(0, len(values), size):
             part = values[at : at + size].astype(np.float32)
             missing = size - len(part) if isinstance(given.shape[0], int) else 0
@@ -66,23 +56,6 @@ class FloatModel:
             done += len(tensor)
             report(done, len(values))
         return np.concatenate(parts)
-
-
-def missing_functions(model: onnx.ModelProto) -> list[str]:
-    """Contract and QONNX operations whose meaning the file does not bring; QONNX files never do."""
-    carried = {(function.domain, function.name) for function in model.functions}
-    used = {(node.domain, node.op_type) for node in model.graph.node if node.domain in CONTRACT_DOMAINS}
-    return sorted(kind for _, kind in used - carried)
-
-
-def with_functions(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A model of the contract's opset with the meaning of every operation that is spelled here."""
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    for kind in missing_functions(model):
-        with suppress(FileNotFoundError):
-            made.functions.append(onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)))
-    return made
 
 
 def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
@@ -125,6 +98,7 @@ def tensors(
 def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     shown = _exposing(model, names).SerializeToString()
     try:

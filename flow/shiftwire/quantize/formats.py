@@ -13,6 +13,8 @@ from shiftwire.quantize.options import Options, Ranging
 
 SAMPLED = 1 << 18
 """Values that a mean square is taken over; every n-th of a larger tensor."""
+FINEST_FRAC = 56
+"""Finest grid that is chosen; values below it are those of layers that training left at nothing, and count as 0."""
 FINER = 6
 """How many finer grids than the covering one are tried; each clips twice as much."""
 
@@ -39,7 +41,7 @@ def covering(low: float, high: float, bits: int) -> Fixed:
     magnitude = max(-low, high)
     if magnitude <= 0:
         return Fixed(bits, bits - signed, signed)
-    frac = bits - signed - int(np.frexp(magnitude)[1]) + 1
+    frac = min(bits - signed - int(np.frexp(magnitude)[1]) + 1, FINEST_FRAC)
     while not _holds(Fixed(bits, frac, signed), low, high):
         frac -= 1
     return Fixed(bits, frac, signed)

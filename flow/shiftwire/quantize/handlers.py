@@ -14,7 +14,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Overflow, Rounding, Values
+from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.ops.layers import read_window
 from shiftwire.onnx.ops.readers import READERS
@@ -27,8 +27,9 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Step, affine_steps
+from shiftwire.quantize.scaling import Step, affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
+from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 Handler = Callable[[View, Draft], None]
 
@@ -143,12 +144,24 @@ def _most_terms(op: Op) -> int | None:
 
 def _add(view: View, draft: Draft) -> None:
     if not any(view.is_constant(at) for at in range(len(view.inputs))):
-        for name in view.inputs:
-            draft.source(name)
-        draft.read(view)
+        _join(view, draft)
         return
     at, offset = _constant_operand(view, draft)
     _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
+
+
+def _join(view: View, draft: Draft) -> None:
+    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone."""
+    finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
+    whole = {name: draft.source(name) for name in view.inputs}
+    for name, source in whole.items():
+        held = draft.format(source)
+        if is_far_below(held, finest):
+            low, high = (int(code) >> held.frac - finest for code in (held.lo, held.hi))
+            cut = Fixed.covering(low, high + 1, finest)
+            draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
+    draft.read(view)
+    draft.graph.known.update(whole)
 
 
 def _relu(view: View, draft: Draft) -> None:
@@ -234,9 +247,12 @@ def _adder_dense(view: View, draft: Draft) -> None:
 
 
 def _quant(view: View, draft: Draft) -> None:
-    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it."""
-    name = view.inputs[0]
-    if not draft.graph.is_raw_input(name) or _is_power_of_two(view.constant(1, "scale")):
+    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it.
+
+    Not one of one bit: its codes are signs, which any other quantiser would lose.
+    """
+    is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
+    if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
         draft.read(view)
         return
     for attribute in ("signed", "narrow", "rounding_mode"):
@@ -267,13 +283,14 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "BatchNormalization"): _batch_norm,
     ("", "Mul"): _mul,
     ("", "Add"): _add,
+    ("", "Concat"): _join,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): _global_average,
     ("", "AveragePool"): _average_pool,
-    ("qonnx.custom_op.general", "Quant"): _quant,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
+    **{(domain, q.name): _quant for q in QUANTIZERS if q.reading is Reading.INTEGER for domain in q.domains},
 }
 
 

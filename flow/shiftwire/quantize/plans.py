@@ -10,6 +10,7 @@ import numpy as np
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.terms import (
+    LEAST_EXPONENT,
     STEPS,
     ScaledTerms,
     apot_terms,
@@ -119,4 +120,4 @@ def _octave(weights: Values) -> Values:
     """The power of two at or above each filter's largest weight, (out,)."""
     largest = np.abs(weights.reshape(len(weights), -1)).max(axis=1)
     octaves: Values = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1))))
-    return octaves
+    return np.maximum(octaves, 2.0**LEAST_EXPONENT)

@@ -22,15 +22,19 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.reading.graph import Graph
 from shiftwire.onnx.reading.view import View
+from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft
-from shiftwire.quantize.float_run import FloatModel, constant_tensors, missing_functions, tensors, with_functions
+from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
+
+RANKINGS = ("Softmax", "ArgMax", "TopK")
+"""Operations that are left to the host at a network's end."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Quantized:
     network: Network
     model: onnx.ModelProto
     report: QuantizeReport
+    remark: str | None = None
+    """What the judge, a run of the file itself, had to change in it."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,9 @@ class Samples:
 
 @dataclass(frozen=True)
 class Drafted:
-    """An exact network before it is scored; `truth` is the tensor of `model` that its output stands for.
+    """An exact network before it is scored; `truth` is the tensor of the file itself that its output stands for."""
 
-    The model is the file's own where that can be run as it is and no ranking at its end is left to the host, else its
-    canonical form.
-    """
-
-    model: onnx.ModelProto
+    file: Runnable
     truth: str
     network: Network
     costs: tuple[LayerCost, ...]
@@ -77,7 +79,8 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
     made = draft_network(path, samples, options, progress)
     exact, right = _scored(made, samples, progress)
     found = answers(exact, right, samples.labels, made.calibrated.tolist())
-    return Quantized(made.network, to_onnx(made.network), QuantizeReport(len(made.calibrated), made.costs, found))
+    report = QuantizeReport(len(made.calibrated), made.costs, found)
+    return Quantized(made.network, to_onnx(made.network), report, made.file.remark)
 
 
 def draft_network(path: Path, samples: Samples, options: Options, progress: Progress) -> Drafted:
@@ -85,7 +88,8 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Prog
     with noted(f"in {path}"):
         given = load(path)
         check_contract(given)
-        model = with_functions(canonical(given))
+        file = runnable(given)
+        model = runnable(canonical(given)).model
         graph = opened(model)
     check_samples(samples, graph)
     with noted(f"in {path}"):
@@ -96,11 +100,16 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Prog
             draft.require_used()
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
-    if network.host_output.tail is Tail.NONE:
-        runnable = model if missing_functions(given) else given
-        return Drafted(runnable, graph.onnx_output, network, tuple(draft.costs), calibrated)
-    ranking = next(node for node in model.graph.node if graph.onnx_output in node.output)
-    return Drafted(model, ranking.input[0], network, tuple(draft.costs), calibrated)
+    truth = graph.onnx_output if network.host_output.tail is Tail.NONE else _ranked(file.model, graph.onnx_output)
+    return Drafted(file, truth, network, tuple(draft.costs), calibrated)
+
+
+def _ranked(model: onnx.ModelProto, name: str) -> str:
+    """What the ranking at the end of a file reads; behind it stand at most nodes that change nothing."""
+    makers = {output: node for node in model.graph.node for output in node.output}
+    while makers[name].op_type not in RANKINGS:
+        name = makers[name].input[0]
+    return str(makers[name].input[0])
 
 
 def _quantised_already(model: onnx.ModelProto) -> Network | None:
@@ -152,7 +161,7 @@ def _walk(draft: Draft, progress: Progress) -> None:
 def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
     """Output values of the exact and of the float network, (N, ...)."""
     network = made.network
-    run = FloatModel(made.model, [made.truth])
+    run = FloatModel(made.file.model, [made.truth])
     right = run.output(samples.values, partial(progress, "float network"))
     parts, done = [], 0
     for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
@@ -160,7 +169,7 @@ def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values
         done += len(batch)
         progress("exact network", done, len(samples.values))
     exact = network.host_output.decode(np.concatenate(parts), network.output.format)
-    return exact, right.astype(np.float64)
+    return exact, right.reshape(exact.shape).astype(np.float64)
 
 
 def check_samples(samples: Samples, graph: Graph) -> None:

@@ -26,6 +26,8 @@ FEWEST_EXPONENTS = 10
 """What a scale needs to be worth its terms."""
 MARGIN = 2
 """Sums may reach this many times their calibration range before they saturate."""
+FAR_BITS = 24
+"""How much finer than an activation's step sums may be to be built as they are; finer bits are never seen."""
 FITTED = 1024
 """Values a channel from which on a slope is fitted; fewer would fit their noise."""
 
@@ -73,8 +75,9 @@ def affine_steps(given: Made, right: Values, scale: Values, options: Options, is
     a wire, and so are those beyond any range seen; the bias makes up for what the floor loses.
     """
     steps: list[Step] = []
-    slope = fitted_slope(given.values, right, scale)
-    cut = _cut(given, right, slope, options.act_bits + (LAST_GUARD_BITS if is_last else GUARD_BITS))
+    finest = finest_step(right, options, is_last)
+    slope = _seen(given, fitted_slope(given.values, right, scale), finest)
+    cut = _cut(given, slope, finest)
     if cut != given.tensor.format:
         steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), given))
         given = steps[-1].made
@@ -86,13 +89,31 @@ def affine_steps(given: Made, right: Values, scale: Values, options: Options, is
     return (*steps, Step.after(op, given))
 
 
-def _cut(given: Made, right: Values, slope: Values, bits: int) -> Fixed:
-    """The format of sums that are worth scaling: `bits` for the range of `right`, MARGIN times the sums' own range."""
+def finest_step(right: Values, options: Options, is_last: bool) -> int:
+    """Fraction bits that values in front of the rounding to an activation, or of the output, are worth."""
+    bits = options.act_bits + (LAST_GUARD_BITS if is_last else GUARD_BITS)
+    return covering(float(right.min()), float(right.max()), bits).frac
+
+
+def is_far_below(held: Fixed, finest: int) -> bool:
+    """Whether sums are so much finer than what is kept of them that a bias on their grid would be all zeros."""
+    return held.frac - finest > FAR_BITS
+
+
+def _seen(given: Made, slope: Values, finest: int) -> Values:
+    """Slopes of the channels that can reach half a step of 2**-finest; the others are 0, as their sums are."""
+    axes = tuple(range(given.codes.ndim - 1))
+    reach = MARGIN * np.abs(given.values).max(axis=axes)
+    seen: Values = np.where(np.abs(slope) * reach < 2.0 ** -(finest + 1), 0, slope)
+    return seen
+
+
+def _cut(given: Made, slope: Values, finest: int) -> Fixed:
+    """The format of sums that are worth scaling: down to 2**-finest behind the slope, MARGIN times their own range."""
     held = given.tensor.format
     steepest = float(np.abs(slope).max())
     if steepest <= 0:
-        return held
-    finest = covering(float(right.min()), float(right.max()), bits).frac
+        return Fixed(1, finest, signed=False) if is_far_below(held, finest) else held
     drop = max(int(np.floor(held.frac - finest - np.log2(steepest))), 0)
     lo, hi = (MARGIN * int(code) >> drop for code in (given.codes.min(), given.codes.max()))
     near = Fixed.covering(lo, hi, held.frac - drop)

@@ -14,6 +14,8 @@ from shiftwire.quantize.options import Method
 
 APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 """Four-bit APoT: sums of one of {0, 1, 4, 16} / 2 and one of {0, 2, 8} ..., as exact integers."""
+LEAST_EXPONENT = -60
+"""Of a term: on the finest grid of a tensor it still leaves sums on one that is a format (FINEST_FRAC, MAX_FRAC)."""
 GRID_BITS = 16
 """Widest weights that count as quantised already."""
 LEVEL_BITS = 8
@@ -65,7 +67,8 @@ def greedy_terms(weights: Values, terms: int, exponents: int, method: Method, hi
     largest = np.abs(weights).max(initial=0)
     if high is None:
         high = int(nearest_exponent(np.array(largest), method)) if largest > 0 else 0
-    low = high - exponents + 1
+    low = max(high - exponents + 1, LEAST_EXPONENT)
+    high = max(high, low)
     left = weights.astype(np.float64)
     signs, found = [], []
     for _ in range(terms):
@@ -110,7 +113,7 @@ def grid_of(weights: Values) -> tuple[Codes, int] | None:
     mantissa, exponent = np.frexp(used)
     whole = np.ldexp(mantissa, 53).astype(np.int64)
     low = int((np.frexp((whole & -whole).astype(np.float64))[1] - 1 + exponent - 53).min())
-    if int(exponent.max()) - low > GRID_BITS:
+    if int(exponent.max()) - low > GRID_BITS or low < LEAST_EXPONENT:
         return None
     return np.ldexp(weights.astype(np.float64), -low).astype(np.int64), -low
 

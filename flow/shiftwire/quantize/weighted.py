@@ -10,14 +10,15 @@ import numpy as np
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.plans import Plan, plans
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Made, Step, affine_steps, bias_on, channel_mean
+from shiftwire.quantize.scaling import Made, Step, affine_steps, bias_on, channel_mean, finest_step, is_far_below
 from shiftwire.quantize.terms import ScaledTerms
 
 PAYS = 0.85
@@ -109,12 +110,13 @@ def _tried(draft: Draft, layer: FloatLayer, plan: Plan, right: Values) -> Trial:
     outputs = len(layer.scale)
     bare = Step.after(layer.make(Shift(plan.weights.terms), Bias.none(outputs)), given)
     sums = bare.made
-    if plan.is_folded:
+    if plan.is_folded and is_far_below(sums.tensor.format, finest_step(right, draft.options, layer.is_last)):
+        ones = np.ones(outputs)
+        steps: tuple[Step, ...] = (bare, *affine_steps(sums, right, ones, draft.options, layer.is_last))
+    elif plan.is_folded:
         bias = bias_on(channel_mean(right - sums.values), sums.tensor.format.frac)
         op = layer.make(Shift(plan.weights.terms), bias)
-        steps: tuple[Step, ...] = (
-            Step(op, Made(op.infer(given.tensor), bias.add(sums.codes, sums.tensor.format.frac))),
-        )
+        steps = (Step(op, Made(op.infer(given.tensor), bias.add(sums.codes, sums.tensor.format.frac))),)
     else:
         scale = layer.scale * plan.weights.step
         steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last))
@@ -173,7 +175,7 @@ def _first(draft: Draft, layer: FloatLayer) -> Made:
 def ideal_sums(draft: Draft, layer: FloatLayer) -> Values:
     """weights . x with the float weights, on the network's own inputs of the first samples."""
     largest = float(np.abs(layer.weights).max())
-    grid = IDEAL_BITS - int(np.frexp(largest)[1])
+    grid = min(IDEAL_BITS - int(np.frexp(largest)[1]), MAX_FRAC - FINEST_FRAC)
     weights = Int(np.rint(np.ldexp(layer.weights, grid)).astype(np.int64), grid)
     op = layer.make(weights, Bias.none(len(layer.scale)))
     return Step.after(op, _first(draft, layer)).made.values

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
 from shiftwire.ir.network import Network
+from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.engine import Engine, EngineName, Outcome
 from shiftwire.project.project import Project
@@ -36,7 +36,7 @@ MOST_FRAMES = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class BufferUse:
-    """Most beats that a stream's buffer held and how many it can; what was predicted is None under stalls and resets."""
+    """Most beats that a stream's buffer held and how many it can; nothing is predicted under stalls and resets."""
 
     stream: str
     most: int

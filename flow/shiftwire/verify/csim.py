@@ -53,7 +53,11 @@ class Csim(Engine):
             given, made = Path(folder) / "in", Path(folder) / "out"
             codes.tofile(given)
             start = time.perf_counter()
-            run([self._program.absolute(), str(len(codes)), given, made], "C-simulate", self.project.hls_dir / "firmware")
+            run(
+                [self._program.absolute(), str(len(codes)), given, made],
+                "C-simulate",
+                self.project.hls_dir / "firmware",
+            )
             seconds = time.perf_counter() - start
             layers = dict(self._layers(np.fromfile(made, np.int64), len(codes)))
         return Outcome(layers, seconds)

@@ -16,7 +16,7 @@ from shiftwire.ir.host import channels_first
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import exact_tensors
-from shiftwire.onnx.runtime import codes_of, run_onnx
+from shiftwire.onnx.runtime import codes_of, run_tensors
 from shiftwire.project.engine import Engine, EngineName, Outcome
 
 
@@ -53,7 +53,7 @@ class OnnxRuntime(Engine):
         if not all_layers:
             wanted = {name: tensor for name, tensor in wanted.items() if name == network.output_name}
         start = time.perf_counter()
-        output, *values = run_onnx(self.model, self._values(codes), also=tuple(wanted.values()))
+        output, *values = run_tensors(self.model, self._values(codes), tuple(wanted.values()))
         seconds = time.perf_counter() - start
         layers = {
             name: codes_of(value, network.tensors[name].format) for name, value in zip(wanted, values, strict=True)
@@ -66,5 +66,6 @@ class OnnxRuntime(Engine):
         """What the file's own input quantizer turns into these codes."""
         network = self.network
         quantizer = network.host_input.quantiser
-        values = network.input.format.decode(codes) if quantizer is None else codes * np.float32(quantizer.scale)
+        scale = None if quantizer is None else np.float32(quantizer.scale)
+        values = network.input.format.decode(codes) if scale is None else codes * scale
         return channels_first(values).astype(np.float32)

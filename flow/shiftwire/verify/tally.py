@@ -96,9 +96,7 @@ class Tally:
         witness = node.op.witness(index, *(known[source][0] for source in node.inputs))
         shown = tuple((label, tuple(int(code) for code in values.ravel())) for label, values in witness)
         at = (sample, *index)
-        return Difference(
-            node.name, node.kind, self.samples + sample, index, int(expected[at]), int(actual[at]), shown
-        )
+        return Difference(node.name, node.kind, self.samples + sample, index, int(expected[at]), int(actual[at]), shown)
 
     def _watch(self, name: str, codes: Codes) -> None:
         low, high = codes.min(axis=0), codes.max(axis=0)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import onnx
+from shiftwire_hls.texts import is_all_text
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, Tuned, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding
@@ -89,6 +90,8 @@ def load_exact(path: Path) -> onnx.ModelProto:
         model = onnx.load_model(str(path))
     except DecodeError as error:
         raise ModelsError(f"{path} is no ONNX file, or a truncated one; write it again") from error
+    if not is_all_text(model):
+        raise ModelsError(f"{path} holds a name or text that is not UTF-8; the file is damaged, write it again")
     if not model.graph.node:
         raise ModelsError(f"{path} holds no ONNX graph with nodes; write it again")
     return model
@@ -153,7 +156,9 @@ def _requantize(source: Source) -> nn.Module:
 
 
 def _quant(source: Source) -> nn.Module:
-    scale, _, bits = (float(source.constants[place]) for place in (1, 2, 3))
+    scale, zero, bits = (float(source.constants[place]) for place in (1, 2, 3))
+    if zero or source.whole("narrow") or (bits == 1 and source.whole("signed")):
+        raise ModelsError(f"layer '{source.node.name}' has a zero point, a narrow range or one signed bit; take none")
     rounding = _QUANT_ROUNDING.get(source.word("rounding_mode"))
     if rounding is None:
         raise ModelsError(f"layer '{source.node.name}' rounds by {source.word('rounding_mode')}; take FLOOR or ROUND")

@@ -26,7 +26,7 @@ def fold_constants(draft: Draft) -> None:
         else:
             values = _folded(draft, node)
         if values is not None:
-            draft.constants.update(zip(node.output, values, strict=True))
+            draft.define({name: np.asarray(value) for name, value in zip(node.output, values, strict=True) if name})
             draft.replace(node)
 
 

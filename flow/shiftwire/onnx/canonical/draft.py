@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.shapes import Value, inferred
-
-QUANTISERS = ("Quant", "IntQuant", "BipolarQuant", "Trunc", "FloatQuant")
-"""QONNX's operations that put a tensor on a grid; they keep its shape."""
-
-PARAMETER_OPS = (*QUANTISERS, "Transpose")
-"""What may stand between a float initialiser and the layer that uses it as weight or bias."""
+from shiftwire_hls.quantizers import find_quantizer
 
 
 @dataclass
@@ -26,21 +22,24 @@ class Draft:
 
     `values` holds the static shape and type of every tensor, as of the last `infer`.
     Shapes are those at the batch `PROBE` where the file leaves the batch open.
+    `constants` only ever grow, by `constant` and `define`: none is replaced, and none can be written to.
     """
 
     model: onnx.ModelProto
     inputs: list[onnx.ValueInfoProto]
     nodes: list[onnx.NodeProto]
-    constants: dict[str, npt.NDArray[Any]]
+    constants: Mapping[str, npt.NDArray[Any]]
     values: dict[str, Value] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    """The file's own names of constants that stand for others."""
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Draft:
         """A copy: the model itself is never edited."""
-        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        constants = {tensor.name: _fixed(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
         inputs = [value for value in model.graph.input if value.name not in constants]
-        return cls(model, inputs, nodes, constants)
+        return cls(model, inputs, nodes, MappingProxyType(constants))
 
     @property
     def outputs(self) -> set[str]:
@@ -71,15 +70,23 @@ class Draft:
         if name in self.constants:
             return True
         made = self.producer(name)
-        return (
-            made is not None and made.op_type in PARAMETER_OPS and all(map(self.is_parameter, filter(None, made.input)))
-        )
+        if made is None or not (is_quantizer(made) or is_standard(made, "Transpose")):
+            return False
+        return all(map(self.is_parameter, filter(None, made.input)))
 
-    def constant(self, wish: str, values: npt.NDArray[Any]) -> str:
-        """A new initialiser; returns the name it was given."""
+    def constant(self, wish: str, values: npt.NDArray[Any], origin: str | None = None) -> str:
+        """A new initialiser; returns the name it was given. `origin` is the constant that it stands for."""
         name = self.fresh(wish)
-        self.constants[name] = np.ascontiguousarray(values)
+        if origin is not None:
+            self.origins[name] = self.origins.get(origin, origin)
+        self.define({name: values})
         return name
+
+    def define(self, made: Mapping[str, npt.NDArray[Any]]) -> None:
+        """New initialisers under names that no initialiser has."""
+        if taken := made.keys() & self.constants.keys():
+            raise ValueError(f"the constants {', '.join(sorted(taken))} are there already; none is ever replaced")
+        self.constants = MappingProxyType({**self.constants, **{name: _fixed(made[name]) for name in made}})
 
     def fresh(self, wish: str) -> str:
         """`wish`, or `wish_2` and so on where a tensor has that name."""
@@ -87,6 +94,18 @@ class Draft:
         taken |= {value.name for value in self.inputs}
         names = (wish if at == 1 else f"{wish}_{at}" for at in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)
+
+    def restore_names(self) -> None:
+        """Constants that alone stand for one of the file's get its name, which a sentence may then name."""
+        standing = {made: origin for made, origin in self.origins.items() if made in self.constants}
+        names = {
+            made: origin
+            for made, origin in standing.items()
+            if list(standing.values()).count(origin) == 1 and self.fresh(origin) == origin
+        }
+        for made, origin in names.items():
+            self._rename(made, origin)
+        self.constants = MappingProxyType({names.get(name, name): array for name, array in self.constants.items()})
 
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
         """Put nodes where another stood."""
@@ -123,7 +142,14 @@ class Draft:
                 read.update(reads(node))
                 kept.append(node)
         self.nodes = kept[::-1]
-        self.constants = {name: value for name, value in self.constants.items() if name in read}
+        self.constants = MappingProxyType({name: value for name, value in self.constants.items() if name in read})
+
+
+def _fixed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A copy that nobody can write to."""
+    copied = np.array(values, order="C")
+    copied.flags.writeable = False
+    return copied
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
@@ -138,7 +164,7 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
 def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     """An attribute's value, text as str."""
     found = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
-    return found.decode() if isinstance(found, bytes) else found
+    return found.decode(errors="backslashreplace") if isinstance(found, bytes) else found
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:
@@ -149,3 +175,8 @@ def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes:
 def is_standard(node: onnx.NodeProto, *kinds: str) -> bool:
     """Whether a node is one of ONNX's own operations of these kinds."""
     return node.domain in ("", "ai.onnx") and node.op_type in kinds
+
+
+def is_quantizer(node: onnx.NodeProto) -> bool:
+    """Whether a node puts its first input on a grid and keeps its shape."""
+    return find_quantizer(node.domain, node.op_type) is not None

@@ -28,27 +28,25 @@ def _from_matmul(draft: Draft, node: onnx.NodeProto) -> None:
 
 
 def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
-    weight: str | None = node.input[1]
-    if not attribute(node, "transB", 0):
-        weight = transposed(draft, node.input[1], (1, 0))
-    alpha, beta = attribute(node, "alpha", 1.0), attribute(node, "beta", 1.0)
-    bias = node.input[2] if len(node.input) > 2 and node.input[2] else None
-    shape = draft.shape(node.output[0])
-    if weight is None or shape is None:
+    x, weight, *rest = node.input
+    alpha, is_turned = attribute(node, "alpha", 1.0), bool(attribute(node, "transB", 0))
+    shape, parts = draft.shape(node.output[0]), [x, weight, *filter(None, rest)]
+    if shape is None or len(draft.shape(weight) or ()) != 2 or (alpha != 1 and weight not in draft.constants):
         return
-    if bias is not None:
-        bias = _scaled_bias(draft, node, bias, beta, shape[1])
-        if bias is None:
-            return
-    if alpha != 1 and weight in draft.constants:
-        weight = draft.constant(f"{weight}_scaled", draft.constants[weight] * np.float32(alpha))
-    elif alpha != 1:
+    bias = _scaled_bias(draft, node, parts[2], shape[1]) if len(parts) > 2 else ""
+    if bias is None:
         return
-    draft.replace(node, remade(node, "Gemm", [x for x in (node.input[0], weight, bias) if x], transB=1))
+    turned = weight if is_turned else transposed(draft, weight, (1, 0))
+    if turned is None:
+        return
+    if alpha != 1:
+        turned = draft.constant(f"{weight}_scaled", draft.constants[turned] * np.float32(alpha), turned)
+    draft.replace(node, remade(node, "Gemm", [name for name in (x, turned, bias) if name], transB=1))
 
 
-def _scaled_bias(draft: Draft, node: onnx.NodeProto, bias: str, beta: float, outputs: int) -> str | None:
+def _scaled_bias(draft: Draft, node: onnx.NodeProto, bias: str, outputs: int) -> str | None:
     """A bias (out,) times beta; None where it is computed, or quantised and scaled."""
+    beta = attribute(node, "beta", 1.0)
     if bias not in draft.constants:
         return flattened(draft, bias, outputs) if beta == 1 and draft.is_parameter(bias) else None
     value = draft.constants[bias] * np.float32(beta)

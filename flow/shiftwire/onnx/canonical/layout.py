@@ -8,15 +8,14 @@ import numpy as np
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import QUANTISERS, Draft, attribute, is_standard, remade
-from shiftwire.onnx.canonical.parameters import columns, transposed
+from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard, remade
+from shiftwire.onnx.canonical.parameters import columns, rows, transposed
 
 Perm = tuple[int, ...]
 
 ELEMENTWISE = (
     "Relu",
     "Clip",
-    "Sign",
     "Identity",
     "Neg",
     "Sigmoid",
@@ -45,7 +44,7 @@ def _step(draft: Draft, node: onnx.NodeProto) -> bool:
     sources = [(name, _transpose(draft, name)) for name in node.input if name]
     if not sources or (sources[0][1] is None and not is_standard(node, *BINARY)):
         return False
-    if is_standard(node, *ELEMENTWISE, *BINARY) or node.op_type in QUANTISERS:
+    if is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node):
         return _push(draft, node)
     if is_standard(node, "Concat"):
         return _push_concat(draft, node)
@@ -70,14 +69,14 @@ def _meet(draft: Draft, node: onnx.NodeProto) -> bool:
     if perm is None:
         return False
     shape = draft.shape(node.input[0]) or ()
-    if [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]:
-        return _idle(draft, node, perm)
     if draft.is_parameter(node.input[0]):
         turned = transposed(draft, node.input[0], perm)
         if turned is not None:
             node.input[0] = turned
             draft.bypass(node)
         return turned is not None
+    if [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]:
+        return _idle(draft, node, perm)
     first = None if before is None else _perm(draft, before)
     if before is None or first is None:
         return False
@@ -90,12 +89,12 @@ def _idle(draft: Draft, node: onnx.NodeProto, perm: Perm) -> bool:
     if perm == tuple(range(len(perm))):
         draft.bypass(node)
         return True
-    target = draft.constant(
-        f"{node.output[0]}_shape", np.array([0, *(draft.shape(node.output[0]) or ())[1:]], np.int64)
-    )
-    if perm[0] == 0:
-        draft.replace(node, remade(node, "Reshape", [node.input[0], target]))
-    return perm[0] == 0
+    if perm[0] != 0:
+        return False
+    shape = np.array([0, *(draft.shape(node.output[0]) or ())[1:]], np.int64)
+    target = draft.constant(f"{node.output[0]}_shape", shape)
+    draft.replace(node, remade(node, "Reshape", [node.input[0], target]))
+    return True
 
 
 def _push(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -108,10 +107,9 @@ def _push(draft: Draft, node: onnx.NodeProto) -> bool:
     perm = _perm(draft, turning[0]) if turning else None
     if perm is None or not _same(draft, turning, perm):
         return False
-    inputs = [_unturned(draft, name, perm) for name in node.input]
-    if any(name is None for name in inputs):
+    if not all(_turns(draft, name, perm) for name in node.input):
         return False
-    _behind(draft, node, [str(name) for name in inputs], perm)
+    _behind(draft, node, [_unturned(draft, name, perm) for name in node.input], perm)
     return True
 
 
@@ -119,7 +117,16 @@ def _same(draft: Draft, turning: Sequence[onnx.NodeProto], perm: Perm) -> bool:
     return all(_perm(draft, made) == perm for made in turning)
 
 
-def _unturned(draft: Draft, name: str, perm: Perm) -> str | None:
+def _turns(draft: Draft, name: str, perm: Perm) -> bool:
+    """Whether an input can be had as it is in front of the Transpose."""
+    if not name:
+        return True
+    if name in draft.constants:
+        return draft.constants[name].size == 1 or draft.constants[name].ndim <= len(perm)
+    return _transpose(draft, name) is not None and not draft.is_parameter(name)
+
+
+def _unturned(draft: Draft, name: str, perm: Perm) -> str:
     """An input as it is in front of the Transpose: the other side of it, or a constant moved there."""
     if not name or (name in draft.constants and draft.constants[name].size == 1):
         return name
@@ -128,7 +135,8 @@ def _unturned(draft: Draft, name: str, perm: Perm) -> str | None:
         full = c.reshape((1,) * (len(perm) - c.ndim) + c.shape)
         return draft.constant(f"{name}_moved", np.transpose(full, np.argsort(perm)))
     made = _transpose(draft, name)
-    return made.input[0] if made is not None and not draft.is_parameter(name) else None
+    assert made is not None, name
+    return str(made.input[0])
 
 
 def _behind(
@@ -163,14 +171,15 @@ def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     if made is None or perm is None or axes is None:
         return False
     meant = sorted(perm[int(axis) % len(perm)] for axis in axes.ravel())
+    left, keeps = [axis for axis in perm if axis not in meant], bool(attribute(node, "keepdims", 1))
+    if not keeps and left != sorted(left):
+        return False
     names = [made.input[0], draft.constant(f"{node.output[0]}_axes", np.array(meant, np.int64))]
-    if attribute(node, "keepdims", 1):
+    if keeps:
         _behind(draft, node, names, perm)
-        return True
-    left = [axis for axis in perm if axis not in meant]
-    if left == sorted(left):
+    else:
         draft.replace(node, remade(node, "ReduceMean", names, keepdims=0))
-    return left == sorted(left)
+    return True
 
 
 def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -183,13 +192,14 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     perm, reader = _perm(draft, made), readers[0]
     if perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul") or attribute(reader, "transA", 0):
         return False
+    if list(reader.input).count(node.output[0]) != 1 or reader.input[0] != node.output[0]:
+        return False
+    if len(draft.shape(reader.input[1]) or ()) != 2:
+        return False
     places = np.transpose(np.arange(flat[1]).reshape(1, *before[1:]), perm).ravel()
     order = np.argsort(places)
-    weight: str | None = reader.input[1]
-    is_turned = bool(attribute(reader, "transB", 0))
-    weight = reader.input[1] if is_turned else transposed(draft, reader.input[1], (1, 0))
-    weight = None if weight is None else columns(draft, weight, order)
-    weight = weight if weight is None or is_turned else transposed(draft, weight, (1, 0))
+    change = columns if attribute(reader, "transB", 0) else rows
+    weight = change(draft, reader.input[1], order)
     if weight is None:
         return False
     reader.input[1] = weight

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import onnx
 from onnx import helper, inliner
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS, find_quantizer
 
 OPSET = 20
 IR_VERSION = 10
 """Newest that every runtime of the last years reads; opset 20 needs no newer one."""
 
-KEPT_DOMAINS = ("", "ai.onnx", "shiftwire", "qonnx.custom_op.general")
-"""Functions of other domains are an exporter's way to name modules, and are inlined."""
+KEPT_DOMAINS = ("", "ai.onnx", CONTRACT_DOMAIN, QONNX_DOMAINS[0])
+"""Functions of other domains, but quantizers, are an exporter's way to name modules, and are inlined."""
 
 
 def modernised(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -36,7 +37,11 @@ def modernised(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
-    names = [(f.domain, f.name) for f in model.functions if f.domain not in KEPT_DOMAINS]
+    names = [
+        (f.domain, f.name)
+        for f in model.functions
+        if f.domain not in KEPT_DOMAINS and find_quantizer(f.domain, f.name) is None
+    ]
     return inliner.inline_selected_functions(model, names) if names else model
 
 

@@ -60,6 +60,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         draft.infer()
         rewrite(draft)
         draft.sweep()
+    draft.restore_names()
     draft.infer()
     return _model(draft)
 

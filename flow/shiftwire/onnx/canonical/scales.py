@@ -34,10 +34,10 @@ def _unify(draft: Draft, node: onnx.NodeProto) -> None:
     elif a in draft.constants and node.op_type in ("Add", "Mul"):
         _REWRITES[node.op_type](draft, node, b, a)
     elif a in draft.constants and node.op_type == "Sub":
-        turned = draft.fresh(f"{node.output[0]}_negative")
-        negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
         shaped = _shaped(draft, node, b, draft.constants[a])
         if shaped is not None:
+            turned = draft.fresh(f"{node.output[0]}_negative")
+            negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
             draft.replace(node, negative, remade(node, "Add", [turned, draft.constant(f"{node.output[0]}_c", shaped)]))
 
 

@@ -11,12 +11,10 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper, numpy_helper
+from shiftwire_hls.quantizers import find_quantizer
 
 PROBE = 7
 """The batch at which shapes are inferred where the file leaves it open; no file's meaning depends on it."""
-
-SAME_SHAPE_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
-"""Domains of quantisers, whose output is as large as their first input."""
 
 SMALL = 64
 """Constants of more elements are never shapes or axes, so inference need not see their values."""
@@ -74,7 +72,7 @@ def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
     """A quantiser as the identity that it is for shapes."""
-    if node.domain in SAME_SHAPE_DOMAINS:
+    if find_quantizer(node.domain, node.op_type) is not None:
         return helper.make_node("Identity", [node.input[0]], [node.output[0]], name=node.name)
     return node
 

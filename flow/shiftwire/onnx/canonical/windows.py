@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,17 +85,19 @@ def _pads(node: onnx.NodeProto, axes: list[_Axis]) -> list[int]:
 
 
 def merge_pads(draft: Draft) -> None:
-    """Pad with zeros of height and width, in front of a Conv or an AveragePool, becomes part of it.
+    """Pad of height and width with what a window ignores becomes part of the window behind it.
 
-    Not in front of a MaxPool, which never chooses its own pads but would choose the zeros.
+    That is 0 in front of a Conv or an AveragePool, and the lowest number in front of a MaxPool, which never chooses
+    its own pads; it would choose zeros.
     """
     for node in list(draft.nodes):
-        pad = draft.producer(node.input[0]) if is_standard(node, "Conv", "AveragePool") else None
-        added = None if pad is None or not is_standard(pad, "Pad") else _zeros(draft, pad)
+        pad = draft.producer(node.input[0]) if is_standard(node, *WINDOWED) else None
+        ignored = _is_lowest if node.op_type == "MaxPool" else _is_zero
+        added = None if pad is None or not is_standard(pad, "Pad") else _added(draft, pad, ignored)
         if pad is None or added is None or attribute(node, "auto_pad", "NOTSET") != "NOTSET":
             continue
         own = np.array(attribute(node, "pads", [0] * len(added)))
-        if node.op_type == "AveragePool" and not _pool_takes(node, own, added):
+        if node.op_type != "Conv" and not _pool_takes(node, own, added):
             continue
         kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
         kept["pads"] = [int(pads) for pads in own + added]
@@ -103,30 +106,47 @@ def merge_pads(draft: Draft) -> None:
         draft.replace(node, remade(node, node.op_type, [pad.input[0], *node.input[1:]], **kept))
 
 
+def _is_zero(value: float) -> bool:
+    return value == 0
+
+
+def _is_lowest(value: float) -> bool:
+    return value <= float(np.finfo(np.float32).min)
+
+
 def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[int]) -> bool:
-    """Whether a pool counts its own pads as zeros too, and keeps a value in each window, as ONNX asks."""
-    counts = not own.any() or bool(attribute(node, "count_include_pad", 0))
+    """Whether a pool treats its own pads alike, and keeps a value in each window, as ONNX asks."""
+    counts = node.op_type == "MaxPool" or not own.any() or bool(attribute(node, "count_include_pad", 0))
     kernel = np.array(attribute(node, "kernel_shape", []) * 2)
     return counts and kernel.shape == own.shape and bool((own + added < kernel).all())
 
 
-def _zeros(draft: Draft, pad: onnx.NodeProto) -> list[int] | None:
+def _added(draft: Draft, pad: onnx.NodeProto, is_ignored: Callable[[float], bool]) -> list[int] | None:
     """Begins then ends along the spatial axes; None for a Pad of another kind."""
-    shape = draft.shape(pad.input[0])
-    inputs = [draft.constants.get(name) for name in pad.input[1:]]
-    if shape is None or attribute(pad, "mode", "constant") != "constant" or not inputs or inputs[0] is None:
+    shape, value = draft.shape(pad.input[0]), _pad_value(draft, pad)
+    sizes = draft.constants.get(pad.input[1]) if len(pad.input) > 1 else None
+    if shape is None or sizes is None or value is None or not is_ignored(value):
         return None
-    is_zero = len(pad.input) < 3 or not pad.input[2] or (inputs[1] is not None and not inputs[1].any())
     axes = list(range(len(shape)))
     if len(pad.input) > 3 and pad.input[3]:
-        if inputs[2] is None:
+        if pad.input[3] not in draft.constants:
             return None
-        axes = [int(axis) % len(shape) for axis in inputs[2]]
+        axes = [int(axis) % len(shape) for axis in draft.constants[pad.input[3]]]
     full = np.zeros((2, len(shape)), np.int64)
-    full[:, axes] = inputs[0].reshape(2, -1)
-    if not is_zero or full[:, :2].any() or (full < 0).any():
+    full[:, axes] = sizes.reshape(2, -1)
+    if full[:, :2].any() or (full < 0).any():
         return None
     return [int(pads) for pads in full[:, 2:].ravel()]
+
+
+def _pad_value(draft: Draft, pad: onnx.NodeProto) -> float | None:
+    """What a Pad puts round the image, None where it is computed or a copy of the image's edge."""
+    if attribute(pad, "mode", "constant") != "constant":
+        return None
+    if len(pad.input) < 3 or not pad.input[2]:
+        return 0.0
+    value = draft.constants.get(pad.input[2])
+    return None if value is None or value.size != 1 else float(value.reshape(()))
 
 
 def unify_means(draft: Draft) -> None:

@@ -17,6 +17,7 @@ from shiftwire.onnx.reading.pending import RELU, Pending, common_scale, normalis
 from shiftwire.onnx.reading.staircase import threshold
 from shiftwire.onnx.reading.view import View
 from shiftwire.ops.requantize import Requantize
+from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 _E = TypeVar("_E", Rounding, Overflow)
 
@@ -65,8 +66,8 @@ def _quantiser(view: View) -> FloatQuantiser:
     return FloatQuantiser(1.0, int(offset), lo, hi, rounding)
 
 
-def _rounding(view: View) -> FloatRounding:
-    mode = view.text("rounding_mode", "ROUND").upper()
+def _rounding(view: View, default: str = "ROUND") -> FloatRounding:
+    mode = view.text("rounding_mode", default).upper()
     if mode not in _MODES:
         raise InputError(f"rounding_mode {mode} is not handled; use {', '.join(_MODES)}")
     return _MODES[mode]
@@ -92,7 +93,7 @@ def _by_channel(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
     if not scale.ndim:
         return scale.astype(np.float64)
     full = scale.reshape((1,) * (len(shape) - scale.ndim) + scale.shape)
-    if full.ndim != len(shape) or full.size != full.shape[axis]:
+    if full.ndim != len(shape) or full.size != full.shape[axis] or full.size != shape[axis]:
         raise InputError(
             f"its scale has shape {scale.shape}; only one for the whole tensor or for each "
             f"{'output' if axis == 0 else 'channel'} is handled, so train with such a scale"
@@ -110,8 +111,8 @@ def _apply(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -
     elif graph.is_raw_input(source):
         _enter(view, graph, scale, quantiser)
     else:
-        rank = len(graph.tensor(source).shape) + 1
-        _staircase(view, graph, _by_channel(scale, (1,) * rank, 1), quantiser)
+        *spatial, channels = graph.tensor(source).shape
+        _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantiser)
 
 
 def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
@@ -176,8 +177,8 @@ def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floa
 
 
 def _sign(view: View, graph: Graph) -> None:
-    """-1, 0 and 1."""
-    _threshold(view, graph, np.ones(()), lambda values: np.sign(values).astype(np.int64))
+    """-1, 0 and 1: what lies between is rounded away from 0."""
+    _apply(view, graph, np.ones((), np.float32), FloatQuantiser(1.0, 0, -1, 1, FloatRounding.UP))
 
 
 def _trunc(view: View, graph: Graph) -> None:
@@ -186,7 +187,7 @@ def _trunc(view: View, graph: Graph) -> None:
     scale, offset = _scalar(view, 1, "scale"), _scalar(view, 2, "zeropt")
     if offset != 0:
         raise InputError(f"a Trunc of zeropt {offset} is not handled; truncate values without an offset")
-    rounding, narrow, signed = _rounding(view), False, True
+    rounding, narrow, signed = _rounding(view, "FLOOR"), False, True
     if is_first:
         dropped = _scalar(view, 3, "input_bit_width") - _scalar(view, 4, "output_bit_width")
         made, bits = scale, float(MAX_BITS)
@@ -222,13 +223,16 @@ def _choice(view: View, name: str, kind: type[_E]) -> _E:
     return kind(text)
 
 
-QUANT_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+_READERS = {
+    Reading.INTEGER: _quant,
+    Reading.BIPOLAR: _bipolar,
+    Reading.SIGN: _sign,
+    Reading.TRUNCATION: _trunc,
+    Reading.GRID: _requantize,
+}
 QUANTISER_READERS = {
-    **{
-        (domain, kind): reader
-        for domain in QUANT_DOMAINS
-        for kind, reader in {"Quant": _quant, "IntQuant": _quant, "BipolarQuant": _bipolar, "Trunc": _trunc}.items()
-    },
-    ("shiftwire", "Requantize"): _requantize,
-    ("", "Sign"): _sign,
+    (domain, quantizer.name): _READERS[quantizer.reading]
+    for quantizer in QUANTIZERS
+    if quantizer.is_read
+    for domain in quantizer.domains
 }

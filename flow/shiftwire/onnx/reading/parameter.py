@@ -9,7 +9,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
 from shiftwire.numbers.shift_weights import WINDOW_LIMIT, ShiftWeights
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -65,6 +65,8 @@ def _rows(row: Values, like: Codes) -> Values:
 
 def weights_of(codes: Codes, grid: int, choice: IntegerWeights) -> Weights:
     """Shift weights of as many terms as the codes' signed digits need; multipliers only where asked for."""
+    if abs(grid) >= MAX_FRAC:
+        raise InputError(f"its weights are multiples of 2^{-grid}, finer than any tensor is; rescale the layer")
     is_shift = bool((np.abs(codes) & (np.abs(codes) - 1) == 0).all())
     if choice is IntegerWeights.MULTIPLY and not is_shift:
         return Int(codes, grid)

@@ -82,6 +82,10 @@ class View:
             raise InputError(f"its attribute '{name}' is missing; the contract asks for it")
         return value
 
+    def peek(self, name: str, default: Any) -> Any:
+        """An attribute's value, which stays unread."""
+        return self._unread.get(name, default)
+
     def whole(self, name: str, default: int | None = None, lowest: int | None = None) -> int:
         """An integer attribute, not below `lowest`."""
         value = self.attribute(name, default)
@@ -115,12 +119,12 @@ class View:
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self.attribute(name, default)
-        return value.decode() if isinstance(value, bytes) else str(value)
+        return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
 
     def insist(self, name: str, *allowed: Any, default: Any) -> None:
         """Refuse an attribute of any other value than those that leave the meaning unchanged."""
         value = self.attribute(name, default)
-        value = value.decode() if isinstance(value, bytes) else value
+        value = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
         if value not in allowed:
             raise InputError(f"attribute {name} = {value} is not handled; only {_either(allowed)}")
 
