@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.procedure import measure_energy, run_marked
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
+from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.measurable import Measurable
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -30,10 +32,6 @@ from shiftwire_boards.runtime.record import (
 )
 from shiftwire_boards.runtime.remote import NOTE, reachable
 from shiftwire_boards.runtime.samples import Samples
-
-if TYPE_CHECKING:
-    from shiftwire_boards.runtime.accelerator import Accelerator
-    from shiftwire_boards.runtime.energy.sensor import Sensor
 
 Array = Any
 Progress = Callable[[int, int], None]
@@ -60,7 +58,7 @@ class Plan:
 
 
 def measure(
-    accelerator: Accelerator,
+    accelerator: Measurable,
     samples: Samples,
     plan: Plan | None = None,
     sensor: Sensor | Unavailable | None = None,
@@ -112,7 +110,7 @@ class _Run:
     over_time: tuple[tuple[float, float], ...]
 
 
-def _sustained(accelerator: Accelerator, codes: Array, seconds: float, progress: Progress) -> _Run:
+def _sustained(accelerator: Measurable, codes: Array, seconds: float, progress: Progress) -> _Run:
     """Whole batches one after the other: every sample once, then again until the time is over."""
     now, shell = accelerator.clock.now, accelerator.shell
     outputs, points = [], [(0.0, 0)]
@@ -145,7 +143,7 @@ def _rates(points: list[tuple[float, int]]) -> tuple[tuple[float, float], ...]:
     return tuple((later[0], (later[1] - earlier[1]) / (later[0] - earlier[0])) for earlier, later in pairs)
 
 
-def _singles(accelerator: Accelerator, codes: Array, count: int) -> tuple[list[float], int]:
+def _singles(accelerator: Measurable, codes: Array, count: int) -> tuple[list[float], int]:
     """Microseconds of frames in transfers of their own, and the cycles that the logic counted for the last one."""
     now = accelerator.clock.now
     latencies = []
@@ -162,7 +160,7 @@ def _exactness(outputs: Array, samples: Samples) -> Exactness:
     return Exactness(int(outputs.size), int((outputs != samples.wanted).sum()))
 
 
-def _accuracy(accelerator: Accelerator, outputs: Array, samples: Samples) -> Accuracy | None:
+def _accuracy(accelerator: Measurable, outputs: Array, samples: Samples) -> Accuracy | None:
     if samples.labels is None:
         return None
     classes = accelerator.manifest.decoder.classes(outputs)
@@ -170,7 +168,7 @@ def _accuracy(accelerator: Accelerator, outputs: Array, samples: Samples) -> Acc
 
 
 def _energy(
-    accelerator: Accelerator, codes: Array, sensor: Sensor | Unavailable | None, marker: Marker | None
+    accelerator: Measurable, codes: Array, sensor: Sensor | Unavailable | None, marker: Marker | None
 ) -> Energy | Unavailable:
     if accelerator.clock.is_simulated:
         return Unavailable("a simulated board draws no power")
@@ -202,7 +200,7 @@ def _notes(clock: Clock, run: _Run, foreseen: int) -> Iterator[str]:
         yield "every frame gave the same codes, so their agreement proves little: take other samples"
 
 
-def _source_mhz(accelerator: Accelerator) -> float | None:
+def _source_mhz(accelerator: Measurable) -> float | None:
     """None where pynq cannot tell, as through PYNQ.remote."""
     import pynq  # noqa: PLC0415 - there is none on a host
 
@@ -214,7 +212,7 @@ def _source_mhz(accelerator: Accelerator) -> float | None:
         return None
 
 
-def _software(accelerator: Accelerator) -> tuple[tuple[str, str], ...]:
+def _software(accelerator: Measurable) -> tuple[tuple[str, str], ...]:
     import pynq  # noqa: PLC0415 - there is none on a host
 
     versions = (("python", platform.python_version()), ("numpy", np.__version__), ("pynq", str(pynq.__version__)))
