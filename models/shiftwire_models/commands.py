@@ -97,7 +97,7 @@ def finetune(arguments: argparse.Namespace) -> Report:
     if shape != picture_shape(name):
         raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
     net = trainable(model)
-    found = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
+    matched = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
     data = load_data(name)
     data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
     with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
@@ -107,7 +107,7 @@ def finetune(arguments: argparse.Namespace) -> Report:
     return {
         "test accuracy before": round(result.before, 4),
         "test accuracy": round(result.after, 4),
-        "layers that began from float weights": found,
+        "layers that began from float weights": matched,
         "seconds": round(result.seconds, 1),
         "written": str(_write_model(arguments.output, tuned)),
     }

@@ -49,8 +49,8 @@ class Site:
         return value.decode() if isinstance(value, bytes) else default
 
     def _attribute(self, name: str) -> object:
-        found = [a for a in self.node.attribute if a.name == name]
-        return onnx.helper.get_attribute_value(found[0]) if found else None
+        matches = [a for a in self.node.attribute if a.name == name]
+        return onnx.helper.get_attribute_value(matches[0]) if matches else None
 
 
 def check_exactness(graph: onnx.GraphProto) -> None:
@@ -64,13 +64,13 @@ def check_exactness(graph: onnx.GraphProto) -> None:
         roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
         if not inputs and node.op_type not in _QUANTISERS:
             raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
-        found = _RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
-        if found.bound >= 1 << FLOAT32_INTEGER_BITS:
+        result = _RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
+        if result.bound >= 1 << FLOAT32_INTEGER_BITS:
             raise ModelsError(
-                f"layer '{node.name}' can reach {found.bound.bit_length()} bits, and float32 is exact to "
+                f"layer '{node.name}' can reach {result.bound.bit_length()} bits, and float32 is exact to "
                 f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
             )
-        ranges[node.output[0]] = found
+        ranges[node.output[0]] = result
 
 
 def _refuse_foreign(graph: onnx.GraphProto) -> None:

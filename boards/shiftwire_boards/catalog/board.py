@@ -84,9 +84,9 @@ class PynqVersions:
 
     def admits(self, version: str) -> bool:
         """Whether a release such as "3.1.2" lies between the two."""
-        found, lowest = numbers(version), numbers(self.lowest)
-        highest = numbers(self.highest) if self.highest else found
-        return found >= lowest and found[: len(highest)] <= highest
+        release, lowest = numbers(version), numbers(self.lowest)
+        highest = numbers(self.highest) if self.highest else release
+        return release >= lowest and release[: len(highest)] <= highest
 
     def __str__(self) -> str:
         return f"{self.lowest} to {self.highest}.x" if self.highest else f"{self.lowest} or later"

@@ -40,37 +40,40 @@ def main(argv: list[str]) -> int:
         "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's windows"
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
-    given = parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
     warnings.filterwarnings("ignore", category=UserWarning)  # pynq's; what matters of them is a sentence of ours
     try:
-        _check(given)
-        with Accelerator(given.bitfile, batch=given.batch) as accelerator:
-            samples = samples_of(accelerator.manifest, accelerator.bitfile.parent, given.data)
+        _check(arguments)
+        with Accelerator(arguments.bitfile, batch=arguments.batch) as accelerator:
+            samples = samples_of(accelerator.manifest, accelerator.bitfile.parent, arguments.data)
             sensor = choose_sensor(accelerator.manifest.board)
             record = measure(
-                accelerator, samples, Plan(given.seconds, marker=given.marker and Marker(given.marker)), sensor
+                accelerator,
+                samples,
+                Plan(arguments.seconds, marker=arguments.marker and Marker(arguments.marker)),
+                sensor,
             )
-        write_record(record, given.output)
+        write_record(record, arguments.output)
     except BoardError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     exact = record.exactness
     print(  # noqa: T201
-        f"{record.speed.fps:,.1f} frames/s, {exact.different} of {exact.compared} codes differ; wrote {given.output}"
+        f"{record.speed.fps:,.1f} frames/s, {exact.different} of {exact.compared} codes differ; wrote {arguments.output}"
     )
     return 1 if exact.different else 0
 
 
-def _check(given: argparse.Namespace) -> None:
+def _check(arguments: argparse.Namespace) -> None:
     """Raise DataError for what can be told before the board is touched."""
-    if not 0 <= given.seconds < inf:
-        raise DataError(f"found --seconds {given.seconds:g}, wanted 0 or more; give another")
+    if not 0 <= arguments.seconds < inf:
+        raise DataError(f"found --seconds {arguments.seconds:g}, wanted 0 or more; give another")
     for name in ("data", "marker"):
-        file = getattr(given, name)
+        file = getattr(arguments, name)
         if file is not None and not file.is_file():
             raise DataError(f"found no file {file} for --{name}; name another")
-    if given.output.is_dir() or not given.output.absolute().parent.is_dir():
-        raise DataError(f"found no folder for the record {given.output}; name a file in one that is there")
+    if arguments.output.is_dir() or not arguments.output.absolute().parent.is_dir():
+        raise DataError(f"found no folder for the record {arguments.output}; name a file in one that is there")
 
 
 if __name__ == "__main__":

@@ -35,13 +35,13 @@ def family_told(compatible: tuple[str, ...]) -> Family | None:
 def check_family(part: str, device_tree: Path = DEVICE_TREE) -> None:
     """Raises HardwareError where the kernel names another family of chips: a bitstream of it could hang the board."""
     try:
-        said = (device_tree / "compatible").read_bytes().decode("ascii", "replace")
+        text = (device_tree / "compatible").read_bytes().decode("ascii", "replace")
     except OSError:
         return  # no device tree: no board of these families, or a simulated one
-    found, wanted = family_told(tuple(said.split("\0"))), family_of(part)
-    if found is not None and found is not wanted:
+    family, expected = family_told(tuple(text.split("\0"))), family_of(part)
+    if family is not None and family is not expected:
         raise HardwareError(
-            f"this board is a {found.value}, and the package is for {part}, a {wanted.value}; "
+            f"this board is a {family.value}, and the package is for {part}, a {expected.value}; "
             "convert the model for this board"
         )
 

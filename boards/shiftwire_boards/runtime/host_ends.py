@@ -20,10 +20,10 @@ Array = Any
 """numpy.ndarray; old versions of numpy cannot be subscripted."""
 
 
-def array_of(given: Any) -> Array:
+def array_of(values: Any) -> Array:
     """numpy's of what a user gave; raises DataError where its rows differ in length."""
     try:
-        return np.asarray(given)
+        return np.asarray(values)
     except ValueError as error:
         raise DataError(f"found no array ({error}); give numbers of one shape") from None
 
@@ -71,16 +71,19 @@ class Encoder:
     quantiser: Quantiser | None = None
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Encoder:
-        found = said["encode"]
-        if found["rounding"] not in ("floor", "half_up", "half_even") or found["overflow"] not in ("saturate", "wrap"):
-            raise PackageError(f"found the quantiser {found}, which this runtime does not know; update it")
-        quantiser = None if found["quantiser"] is None else Quantiser(**found["quantiser"])
+    def read(cls, entry: dict[str, Any]) -> Encoder:
+        encode = entry["encode"]
+        if encode["rounding"] not in ("floor", "half_up", "half_even") or encode["overflow"] not in (
+            "saturate",
+            "wrap",
+        ):
+            raise PackageError(f"found the quantiser {encode}, which this runtime does not know; update it")
+        quantiser = None if encode["quantiser"] is None else Quantiser(**encode["quantiser"])
         if quantiser is not None and quantiser.rounding not in _ROUNDINGS:
             raise PackageError(f"found the rounding '{quantiser.rounding}', unknown here; update the runtime")
         return cls(
-            Grid.parse(said["format"]), tuple(said["shape"]), bool(found["quantises"]), found["rounding"],
-            found["overflow"], quantiser,
+            Grid.parse(entry["format"]), tuple(entry["shape"]), bool(encode["quantises"]), encode["rounding"],
+            encode["overflow"], quantiser,
         )  # fmt: skip
 
     @property
@@ -157,13 +160,13 @@ class Decoder:
     tail: str
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Decoder:
-        found = said["decode"]
-        scale, offset = np.array(found["scale"], np.float64), np.array(found["offset"], np.float64)
+    def read(cls, entry: dict[str, Any]) -> Decoder:
+        decode = entry["decode"]
+        scale, offset = np.array(decode["scale"], np.float64), np.array(decode["offset"], np.float64)
         for numbers in (scale, offset):
-            if numbers.shape not in ((), (said["shape"][-1],)) or not np.isfinite(numbers).all():
+            if numbers.shape not in ((), (entry["shape"][-1],)) or not np.isfinite(numbers).all():
                 raise PackageError("found scales that are not one, nor one a channel; package the project again")
-        return cls(Grid.parse(said["format"]), scale, offset, found["tail"])
+        return cls(Grid.parse(entry["format"]), scale, offset, decode["tail"])
 
     def values(self, codes: Array) -> Array:
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset

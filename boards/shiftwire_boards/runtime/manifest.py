@@ -60,11 +60,11 @@ def load_manifest(path: Path) -> Manifest:
     if not path.is_file():
         raise PackageError(f"found no {path}, which 'shiftwire package' writes; copy the whole package")
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        schema = said["shiftwire_package"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["shiftwire_package"]
         if schema != SCHEMA:
             raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
-        return _read(said)
+        return _read(content)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None
 
@@ -88,25 +88,25 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(said: dict[str, Any]) -> Manifest:
-    prepared, latency = said["preparation"], said["foreseen"]["latency_cycles"]
+def _read(content: dict[str, Any]) -> Manifest:
+    preprocessing, latency = content["preparation"], content["foreseen"]["latency_cycles"]
     return Manifest(
-        name=str(said["name"]),
-        version_hash=bytes.fromhex(said["version_hash"]).hex(),
-        board=str(said["board"]),
-        part=str(said["part"]),
-        clock_ns=_positive(float(said["clock_ns"])),
-        input=Port.read(said["input"]),
-        output=Port.read(said["output"]),
-        encoder=Encoder.read(said["input"]),
-        decoder=Decoder.read(said["output"]),
-        interval_cycles=_positive(int(said["foreseen"]["interval_cycles"])),
+        name=str(content["name"]),
+        version_hash=bytes.fromhex(content["version_hash"]).hex(),
+        board=str(content["board"]),
+        part=str(content["part"]),
+        clock_ns=_positive(float(content["clock_ns"])),
+        input=Port.read(content["input"]),
+        output=Port.read(content["output"]),
+        encoder=Encoder.read(content["input"]),
+        decoder=Decoder.read(content["output"]),
+        interval_cycles=_positive(int(content["foreseen"]["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
-        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in said["foreseen"]["layers"]),
-        preparation=None if prepared is None else Preparation.read(prepared, said["input"]["shape"][-1]),
-        labels=None if said["labels"] is None else tuple(said["labels"]),
-        golden=None if said["golden"] is None else Path(said["golden"]).name,
-        files=dict(said["files"]),
+        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in content["foreseen"]["layers"]),
+        preparation=None if preprocessing is None else Preparation.read(preprocessing, content["input"]["shape"][-1]),
+        labels=None if content["labels"] is None else tuple(content["labels"]),
+        golden=None if content["golden"] is None else Path(content["golden"]).name,
+        files=dict(content["files"]),
     )
 
 

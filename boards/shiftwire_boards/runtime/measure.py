@@ -177,14 +177,14 @@ def _energy(
     def work() -> int:
         return len(accelerator.predict_codes(part))
 
-    found = sensor or Unavailable("no sensor was named")
+    meter = sensor or Unavailable("no sensor was named")
     if accelerator.is_remote:
-        found = reachable(found)
-    if not isinstance(found, Unavailable):
-        return measure_energy(Sampler(found), work, marker=marker)
+        meter = reachable(meter)
+    if not isinstance(meter, Unavailable):
+        return measure_energy(Sampler(meter), work, marker=marker)
     if marker is None:
-        return found
-    return Unavailable(f"{found.reason}; the marker {marker.path} was set", run_marked(marker, work))
+        return meter
+    return Unavailable(f"{meter.reason}; the marker {marker.path} was set", run_marked(marker, work))
 
 
 def _notes(clock: Clock, run: _Run, foreseen: int) -> Iterator[str]:

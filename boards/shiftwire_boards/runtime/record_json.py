@@ -88,8 +88,8 @@ def _latency(record: Record) -> dict[str, Any] | None:
     latency = record.latency
     if latency is None:
         return None
-    told = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
-    return {"samples_us": list(latency.samples_us), **told}
+    percentiles = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
+    return {"samples_us": list(latency.samples_us), **percentiles}
 
 
 def _modelled(energy: Modelled) -> dict[str, Any]:
@@ -136,25 +136,25 @@ def _no_constant(name: str) -> float:
     raise RecordError(f"found {name} where a number belongs")
 
 
-def _same(where: str, derived: Any, found: Any) -> None:
+def _same(where: str, derived: Any, stored: Any) -> None:
     """Raise where `found` is not what a record says of itself."""
-    if isinstance(derived, dict) and isinstance(found, Mapping):
-        for key in sorted({*derived, *found}):
-            if key not in derived or key not in found:
+    if isinstance(derived, dict) and isinstance(stored, Mapping):
+        for key in sorted({*derived, *stored}):
+            if key not in derived or key not in stored:
                 raise RecordError(f"{where} {'lacks' if key in derived else 'has an unknown'} '{key}'")
-            _same(f"{where}.{key}", derived[key], found[key])
-    elif isinstance(derived, list) and isinstance(found, list) and len(derived) == len(found):
-        for index, (a, b) in enumerate(zip(derived, found)):
+            _same(f"{where}.{key}", derived[key], stored[key])
+    elif isinstance(derived, list) and isinstance(stored, list) and len(derived) == len(stored):
+        for index, (a, b) in enumerate(zip(derived, stored)):
             _same(f"{where}[{index}]", a, b)
-    elif isinstance(derived, float) and isinstance(found, (int, float)):
+    elif isinstance(derived, float) and isinstance(stored, (int, float)):
         slack = SAME * abs(derived) + 1e-15
-        if isinstance(found, bool) or not derived - slack <= found <= derived + slack:
-            raise _edited(where, f"{derived:.9g}", found)
-    elif derived != found or isinstance(derived, bool) != isinstance(found, bool):
-        raise _edited(where, str(derived), found)
+        if isinstance(stored, bool) or not derived - slack <= stored <= derived + slack:
+            raise _edited(where, f"{derived:.9g}", stored)
+    elif derived != stored or isinstance(derived, bool) != isinstance(stored, bool):
+        raise _edited(where, str(derived), stored)
 
 
-def _edited(where: str, derived: str, found: Any) -> RecordError:
+def _edited(where: str, derived: str, stored: Any) -> RecordError:
     return RecordError(
-        f"{where} is {repr(found)[:60]} in the file and {derived[:60]} from the rest of it; was it edited?"
+        f"{where} is {repr(stored)[:60]} in the file and {derived[:60]} from the rest of it; was it edited?"
     )

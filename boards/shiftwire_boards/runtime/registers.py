@@ -74,7 +74,7 @@ class Shell:
             self._same("words_" + side, port.words, "bitstream and manifest disagree; package them again")
             self._same("layout_" + side, port.layout, "bitstream and manifest disagree; package them again")
 
-    def _same(self, name: str, wanted: int, mend: str) -> None:
-        found = self.read(name)
-        if found != wanted:
-            raise HardwareError(f"found {found:#010x} in register {name}, wanted {wanted:#010x}: {mend}")
+    def _same(self, name: str, expected: int, mend: str) -> None:
+        value = self.read(name)
+        if value != expected:
+            raise HardwareError(f"found {value:#010x} in register {name}, wanted {expected:#010x}: {mend}")

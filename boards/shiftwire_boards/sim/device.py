@@ -59,13 +59,13 @@ class Slave(Protocol):
 class InterruptController:
     """An AXI interrupt controller (AMD PG099) whose lines stay low: the runtime polls."""
 
-    held: dict[int, int] = field(default_factory=dict)
+    registers: dict[int, int] = field(default_factory=dict)
 
     def read(self, offset: int) -> int:
-        return self.held.get(offset, 0)
+        return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
-        self.held[offset] = value
+        self.registers[offset] = value
 
 
 class SimulatedDevice(pynq.Device):  # type: ignore[misc]
@@ -166,7 +166,7 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
 @contextmanager
 def active(device: SimulatedDevice) -> Iterator[SimulatedDevice]:
     """While it lasts, pynq takes this device for the board's own, as on a board with no argument given."""
-    held = getattr(pynq.Device, "_active_device", None)
+    previous = getattr(pynq.Device, "_active_device", None)
     clocks = getattr(pynq.Clocks, "_real_instance", None)
     pynq.Device.active_device = device
     pynq.Clocks._real_instance = device.clocks
@@ -176,8 +176,8 @@ def active(device: SimulatedDevice) -> Iterator[SimulatedDevice]:
             warnings.filterwarnings("ignore", "Interrupt .* not created", UserWarning)
             yield device
     finally:
-        if held is None:
+        if previous is None:
             del pynq.Device._active_device
         else:
-            pynq.Device._active_device = held
+            pynq.Device._active_device = previous
         pynq.Clocks._real_instance = clocks

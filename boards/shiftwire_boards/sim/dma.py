@@ -108,13 +108,13 @@ class DmaModel:
 
     def _open(self, channel: Channel, size: int) -> None:
         try:
-            held = self.memory.dram(channel.address, size)
+            source = self.memory.dram(channel.address, size)
         except UnmappedError:
             channel.fail(DECODE_ERROR)
             return
         channel.is_open = True
         if channel is self.send:
-            self.logic.send(held.tobytes())
+            self.logic.send(source.tobytes())
         else:
             self.logic.receive(size)
 

@@ -125,10 +125,10 @@ class Logic:
 
     def _take(self, size: int) -> bytes:
         assert self._process.stdout is not None
-        taken = self._process.stdout.read(size)
-        if len(taken) != size:
+        answer = self._process.stdout.read(size)
+        if len(answer) != size:
             raise BusError(f"the simulated logic ended with status {self._process.wait()}")
-        return taken
+        return answer
 
 
 def _check(response: int, what: str) -> None:

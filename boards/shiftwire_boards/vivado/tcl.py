@@ -168,10 +168,10 @@ def _gate(design: BlockDesign) -> Iterator[str]:
 
 
 def _outputs(design: BlockDesign) -> Iterator[str]:
-    made = "[file join $out vivado $name.runs impl_1 ${name}_wrapper.bit]"
+    bitstream = "[file join $out vivado $name.runs impl_1 ${name}_wrapper.bit]"
     handoff = "[file join $out vivado $name.{gen,srcs} sources_1 bd $name hw_handoff $name.hwh]"
     yield ""
-    yield f"file copy -force {made} [file join $out $name.bit]"
+    yield f"file copy -force {bitstream} [file join $out $name.bit]"
     yield f"set handoff [glob -nocomplain {handoff}]"
     yield _unless("[llength $handoff]", "Vivado wrote no $name.hwh, without which PYNQ cannot load $name.bit")
     yield "file copy -force [lindex $handoff 0] [file join $out $name.hwh]"

@@ -43,10 +43,10 @@ class Source:
         return value.decode() if isinstance(value, bytes) else ""
 
     def codes(self, place: int) -> NDArray[np.generic]:
-        found = self.constants.get(place)
-        if found is None or found.dtype.kind not in "iu":
+        codes = self.constants.get(place)
+        if codes is None or codes.dtype.kind not in "iu":
             raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantise the file first")
-        return found
+        return codes
 
     def window(self) -> Window:
         return Window(self.whole("exponent_min"), self.whole("exponent_max"))
@@ -69,16 +69,16 @@ class Step:
 class GraphNet(nn.Module):
     """The file's nodes in order; x (N, *input_shape) -> the file's output."""
 
-    def __init__(self, steps: tuple[Step, ...], layers: list[nn.Module], given: str, made: str) -> None:
+    def __init__(self, steps: tuple[Step, ...], layers: list[nn.Module], input_name: str, output_name: str) -> None:
         super().__init__()
-        self.steps, self.given, self.made = steps, given, made
+        self.steps, self.input_name, self.output_name = steps, input_name, output_name
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        values = {self.given: x}
+        values = {self.input_name: x}
         for step, layer in zip(self.steps, self.layers, strict=True):
             values[step.output] = layer(*(values[name] for name in step.inputs))
-        return values[self.made]
+        return values[self.output_name]
 
 
 def load_exact(path: Path) -> onnx.ModelProto:
@@ -100,12 +100,12 @@ def trainable(model: onnx.ModelProto) -> GraphNet:
     steps, layers = [], []
     for node in model.graph.node:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        held = {place: constants[name] for place, name in enumerate(node.input) if name in constants}
+        operands = {place: constants[name] for place, name in enumerate(node.input) if name in constants}
         if node.op_type not in _READERS:
             raise ModelsError(
                 f"layer '{node.name}' is a {node.op_type}, which cannot be tuned; tune files of {', '.join(_READERS)}"
             )
-        layers.append(_READERS[node.op_type](Source(node, attributes, held)))
+        layers.append(_READERS[node.op_type](Source(node, attributes, operands)))
         data = tuple(name for name in node.input if name and name not in constants)
         steps.append(Step(node.name, data, node.output[0]))
     return GraphNet(tuple(steps), layers, model.graph.input[0].name, model.graph.output[0].name)
@@ -116,13 +116,13 @@ def with_codes(model: onnx.ModelProto, net: GraphNet) -> onnx.ModelProto:
     tuned = onnx.ModelProto()
     tuned.CopyFrom(model)
     nodes = {node.output[0]: node for node in tuned.graph.node}
-    held = {tensor.name: tensor for tensor in tuned.graph.initializer}
+    initialisers = {tensor.name: tensor for tensor in tuned.graph.initializer}
     for step, layer in zip(net.steps, net.layers, strict=True):
         if isinstance(layer, Tuned):
-            names = [name for name in nodes[step.output].input if name in held]
+            names = [name for name in nodes[step.output].input if name in initialisers]
             for name, codes in zip(names, layer.codes().values(), strict=True):
-                was = onnx.numpy_helper.to_array(held[name])
-                held[name].CopyFrom(onnx.numpy_helper.from_array(codes.numpy().astype(was.dtype), name))
+                before = onnx.numpy_helper.to_array(initialisers[name])
+                initialisers[name].CopyFrom(onnx.numpy_helper.from_array(codes.numpy().astype(before.dtype), name))
     return tuned
 
 

@@ -68,20 +68,20 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
-    given = parser.parse_args(argv)
-    package = package_of(given.bitfile, Path())
-    found = examine(Machine(given.root), package, load_pynq(), given.batch)
-    errors = sum(finding.level is Level.ERROR for finding in found)
-    print(_json(found, errors) if given.json else _text(found, errors))  # noqa: T201
+    arguments = parser.parse_args(argv)
+    package = package_of(arguments.bitfile, Path())
+    findings = examine(Machine(arguments.root), package, load_pynq(), arguments.batch)
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    print(_json(findings, errors) if arguments.json else _text(findings, errors))  # noqa: T201
     return 1 if errors else 0
 
 
-def _text(found: tuple[Finding, ...], errors: int) -> str:
-    warnings = sum(finding.level is Level.WARNING for finding in found)
+def _text(findings: tuple[Finding, ...], errors: int) -> str:
+    warnings = sum(finding.level is Level.WARNING for finding in findings)
     verdict = "this board cannot run the package yet" if errors else "nothing here keeps the package from running"
-    return "\n".join([*map(str, found), f"{errors} errors, {warnings} warnings: {verdict}"])
+    return "\n".join([*map(str, findings), f"{errors} errors, {warnings} warnings: {verdict}"])
 
 
-def _json(found: tuple[Finding, ...], errors: int) -> str:
-    rows = [{"check": f.check, "level": f.level.value, "what": f.what, "mend": f.mend} for f in found]
+def _json(findings: tuple[Finding, ...], errors: int) -> str:
+    rows = [{"check": f.check, "level": f.level.value, "what": f.what, "mend": f.mend} for f in findings]
     return json.dumps({"findings": rows, "errors": errors}, indent=1)

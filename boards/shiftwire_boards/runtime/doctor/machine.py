@@ -36,8 +36,8 @@ class Machine:
 
     def variable(self, name: str) -> str:
         """Of this process's environment, as it was started; empty where unset."""
-        found = (part.partition("=") for part in self.strings("proc/self/environ"))
-        return next((value for key, _, value in found if key == name), "")
+        variables = (part.partition("=") for part in self.strings("proc/self/environ"))
+        return next((value for key, _, value in variables if key == name), "")
 
     def user(self) -> int | None:
         """The effective user: 0 is root."""
@@ -52,8 +52,8 @@ class Machine:
 
     def version(self, package: str) -> str | None:
         """Of an installed package; the first folder that has it counts, as for an import."""
-        found = importlib.metadata.distributions(name=package, path=list(self.site))
-        return next((each.version for each in found), None)
+        distributions = importlib.metadata.distributions(name=package, path=list(self.site))
+        return next((each.version for each in distributions), None)
 
     def can_import(self, module: str) -> bool:
         """Whether the module is there; it may break all the same."""

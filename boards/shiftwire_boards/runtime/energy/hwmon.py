@@ -41,10 +41,10 @@ class HwmonSensor:
 
 def find_hwmon(rail: HwmonRail, root: Path = HWMON) -> HwmonSensor:
     """The sensor of a rail; raises SensorError that tells which names the kernel offers."""
-    found = [(folder, _name(folder)) for folder in sorted(root.glob("hwmon*"))]
-    folders = [folder for folder, name in found if name == rail.name]
+    sensors = [(folder, _name(folder)) for folder in sorted(root.glob("hwmon*"))]
+    folders = [folder for folder, name in sensors if name == rail.name]
     if len(folders) != 1:
-        offered = ", ".join(sorted(name for _, name in found)) or "nothing"
+        offered = ", ".join(sorted(name for _, name in sensors)) or "nothing"
         raise SensorError(
             f"found {len(folders)} sensors named '{rail.name}' in {root}, wanted one; it offers {offered}"
         )
