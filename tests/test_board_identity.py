@@ -28,7 +28,7 @@ from shiftwire_boards.runtime.energy.result import Unavailable
 from shiftwire_boards.runtime.errors import DataError, HardwareError, PackageError
 from shiftwire_boards.runtime.manifest import load_manifest, manifest_of
 from shiftwire_boards.runtime.measure import Plan, measure
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 from shiftwire_boards.runtime.registers import OFFSETS
 from shiftwire_boards.runtime.samples import Samples
 from shiftwire_boards.sim.program import Logic
@@ -159,8 +159,8 @@ def test_a_port_may_be_what_frames_wait_for(project: Project) -> None:
     assert _foreseen(project.design.rtl, narrow)["interval_cycles"] == narrow.output.words
 
 
-def prepared(said_: dict[str, Any], channels: int = 3) -> Preparation:
-    return Preparation.read({"scale": 255.0, "mean": [0.5], "std": [0.25], **said_}, channels)
+def prepared(said_: dict[str, Any], channels: int = 3) -> Preprocessing:
+    return Preprocessing.read({"scale": 255.0, "mean": [0.5], "std": [0.25], **said_}, channels)
 
 
 def test_pixels_become_values() -> None:
@@ -229,7 +229,7 @@ def test_prepare_on_the_board(project: Project, tmp_path: Path) -> None:
         shape = project.design.network.input.shape
         with pytest.raises(DataError, match="package with --scale, --mean and --std"):
             accelerator.prepare(np.zeros((1, *shape), np.uint8))
-        accelerator.manifest = replace(accelerator.manifest, preparation=prepared({}, shape[-1]))
+        accelerator.manifest = replace(accelerator.manifest, preprocessing=prepared({}, shape[-1]))
         values = accelerator.prepare(np.zeros((2, *shape), np.uint8))
         assert values.shape == (2, shape[-1], *shape[:-1]) and np.all(values == -2)
 

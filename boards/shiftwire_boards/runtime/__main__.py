@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
     parser.add_argument(
-        "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's windows"
+        "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's busy spans"
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
     arguments = parser.parse_args(argv)

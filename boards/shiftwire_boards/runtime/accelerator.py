@@ -135,12 +135,12 @@ class Accelerator:
 
     def prepare(self, pixels: Array) -> Array:
         """Values (N, C, ...) as `predict` takes them for pixels (N, ..., C), such as bytes; raises DataError."""
-        prepared = self.manifest.preparation
-        if prepared is None:
+        preprocessing = self.manifest.preprocessing
+        if preprocessing is None:
             raise DataError(
                 "this package does not say how pixels become values; package with --scale, --mean and --std"
             )
-        return prepared.values(pixels, self.manifest.input.shape)
+        return preprocessing.values(pixels, self.manifest.input.shape)
 
     def predict_codes(self, codes: Array) -> Array:
         """Output codes (N, *shape) for input codes (N, *shape), channel last, in batches.

@@ -11,7 +11,7 @@ from typing import Any
 from shiftwire_boards.runtime.errors import PackageError
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.port import Port
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 1
 MOST = 1 << 63
@@ -39,7 +39,7 @@ class Manifest:
     interval_cycles: int
     latency_cycles: int | None
     layer_cycles: tuple[tuple[str, int], ...]
-    preparation: Preparation | None
+    preprocessing: Preprocessing | None
     labels: tuple[str, ...] | None
     golden: str | None
     files: dict[str, str]
@@ -103,7 +103,9 @@ def _read(content: dict[str, Any]) -> Manifest:
         interval_cycles=_positive(int(content["foreseen"]["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
         layer_cycles=tuple((str(name), int(cycles)) for name, cycles in content["foreseen"]["layers"]),
-        preparation=None if preprocessing is None else Preparation.read(preprocessing, content["input"]["shape"][-1]),
+        preprocessing=None
+        if preprocessing is None
+        else Preprocessing.read(preprocessing, content["input"]["shape"][-1]),
         labels=None if content["labels"] is None else tuple(content["labels"]),
         golden=None if content["golden"] is None else Path(content["golden"]).name,
         files=dict(content["files"]),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
-from shiftwire_boards.runtime.energy.window import Window, WindowPower
+from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_parts import Node, record_of
@@ -106,8 +106,8 @@ def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
         "seconds": list(trace.seconds),
         "watts": list(trace.watts),
         "dropped": list(trace.dropped),
-        "idle": _window(energy.idle),
-        "busy": [_window(window) for window in energy.busy],
+        "idle": _span(energy.idle),
+        "busy": [_span(span) for span in energy.busy],
         "update_hz": trace.update_hz,
         "samples": energy.samples,
         "idle_w": energy.idle_w,
@@ -120,15 +120,15 @@ def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
     }
 
 
-def _window(window: Window) -> dict[str, Any]:
-    return {"start_s": window.start_s, "end_s": window.end_s, "frames": window.frames}
+def _span(span: Span) -> dict[str, Any]:
+    return {"start_s": span.start_s, "end_s": span.end_s, "frames": span.frames}
 
 
 def _spread(spread: Spread) -> dict[str, Any]:
     return {"median": spread.median, "low": spread.low, "high": spread.high}
 
 
-def _power(power: WindowPower) -> dict[str, Any]:
+def _power(power: SpanPower) -> dict[str, Any]:
     return {"watts": power.watts, "joules": power.joules, "covered_s": power.covered_s, "samples": power.samples}
 
 

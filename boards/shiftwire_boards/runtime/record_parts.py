@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
+from shiftwire_boards.runtime.energy.span import Span
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace
-from shiftwire_boards.runtime.energy.window import Window
 from shiftwire_boards.runtime.errors import RecordError, SensorError
 from shiftwire_boards.runtime.record import (
     Accuracy,
@@ -177,8 +177,8 @@ def _energy(node: Node) -> Energy | Unavailable:
         sensor.maybe("step_w", Node.real),
     )
     trace = Trace(description, node.numbers("seconds"), node.numbers("watts"), node.texts("dropped"))
-    return Energy(trace, _window(node.at("idle")), tuple(_window(item) for item in node.items("busy")))
+    return Energy(trace, _span(node.at("idle")), tuple(_span(item) for item in node.items("busy")))
 
 
-def _window(node: Node) -> Window:
-    return Window(node.number("start_s"), node.number("end_s"), node.whole("frames"))
+def _span(node: Node) -> Span:
+    return Span(node.number("start_s"), node.number("end_s"), node.whole("frames"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shiftwire_boards.sim.fabric import Fabric, Moved
+from shiftwire_boards.sim.fabric import ChannelState, Fabric
 from shiftwire_boards.sim.memory import Memory, UnmappedError
 
 CONTROL, STATUS, ADDRESS, ADDRESS_HIGH, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
@@ -29,9 +29,9 @@ class Channel:
     length: int = 0
     is_open: bool = False
 
-    def finish(self, moved: int) -> None:
+    def finish(self, size: int) -> None:
         self.is_open = False
-        self.length = moved
+        self.length = size
         self.status |= IDLE | DONE
 
     def fail(self, error: int) -> None:
@@ -122,18 +122,18 @@ class DmaModel:
         """Let time pass while a transfer is open."""
         if not (self.send.is_open or self.receive.is_open):
             return
-        moved = self.logic.step(self.look)
+        state = self.logic.step(self.look)
         self.look = min(2 * self.look, MOST_CYCLES)
-        if self.send.is_open and moved.is_sent:
+        if self.send.is_open and state.is_sent:
             self.bytes_moved += self.send.length
             self.send.finish(self.send.length)
-        if self.receive.is_open and moved.is_overrun:
+        if self.receive.is_open and state.is_overrun:
             self.receive.fail(INTERNAL_ERROR)
-        elif self.receive.is_open and moved.is_received:
-            self._store(moved)
+        elif self.receive.is_open and state.is_received:
+            self._store(state)
 
-    def _store(self, moved: Moved) -> None:
-        data = self.logic.received(moved.received_bytes)
+    def _store(self, state: ChannelState) -> None:
+        data = self.logic.received(state.received_bytes)
         self.memory.dram(self.receive.address, len(data))[:] = memoryview(data)
         self.bytes_moved += len(data)
         self.receive.finish(len(data))

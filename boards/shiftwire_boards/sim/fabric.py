@@ -11,7 +11,7 @@ class BusError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Moved:
+class ChannelState:
     """The DMA's channels after some cycles: `is_overrun` means more words came than the buffer holds."""
 
     is_sent: bool
@@ -38,7 +38,7 @@ class Fabric(Protocol):
         """Begin a transfer from the network, which ends with TLAST."""
         ...
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         """Let time pass until a transfer ends, at most so many cycles."""
         ...
 

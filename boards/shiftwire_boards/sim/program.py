@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from shiftwire_boards.sim.fabric import BusError, Moved
+from shiftwire_boards.sim.fabric import BusError, ChannelState
 
 _REQUEST = struct.Struct("<cII")
 _STEPPED = struct.Struct("<IQI")
@@ -85,10 +85,10 @@ class Logic:
         """Begin a transfer from the network, which ends with TLAST."""
         self._ask(b"d", most_bytes)
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         """Let time pass until a transfer ends, at most so many cycles."""
         flags, cycle, size = _STEPPED.unpack(self._ask(b"k", most_cycles, answer=_STEPPED.size))
-        return Moved(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
+        return ChannelState(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
 
     def received(self, size: int) -> bytes:
         """What the last transfer brought."""

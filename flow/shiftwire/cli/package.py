@@ -12,7 +12,7 @@ from shiftwire.build_report import write_build
 from shiftwire.cli.terminal import Verbs, add_verb, say
 from shiftwire.errors import InputError
 from shiftwire.project import Project, load_project
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -55,7 +55,7 @@ def _about(arguments: argparse.Namespace) -> About:
     if given == (None, None, None):
         return About(labels)
     scale = 255.0 if arguments.scale is None else arguments.scale
-    return About(labels, Preparation(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
+    return About(labels, Preprocessing(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
 
 
 def _lines(file: Path) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """What the model was trained on; `mean` and `std` hold a number a channel, or one for all, after the scale."""
 
     scale: float
@@ -22,7 +22,7 @@ class Preparation:
     std: tuple[float, ...]
 
     @classmethod
-    def read(cls, entry: dict[str, Any], channels: int) -> Preparation:
+    def read(cls, entry: dict[str, Any], channels: int) -> Preprocessing:
         """Raises PackageError for numbers that will not do."""
         preprocessing = cls(float(entry["scale"]), tuple(map(float, entry["mean"])), tuple(map(float, entry["std"])))
         fault = preprocessing.fault(channels)
