@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from shiftwire_boards.runtime.family import Family
 from shiftwire_boards.runtime.versions import numbers
 
 RECORDED = ("name", "title", "part", "clock_ns", "lut", "flip_flop", "bram36", "dsp")
 """Fields that a design depends on; the rest may be mended without a project becoming another."""
-
-
-class Family(enum.Enum):
-    """The processing system beside the logic, by the words of Vivado's get_parts."""
-
-    ZYNQ_7000 = "zynq"
-    ZYNQ_ULTRASCALE_PLUS = "zynquplus"
 
 
 class BoardFilesSource(enum.Enum):

@@ -16,7 +16,8 @@ from shiftwire_boards.runtime.doctor import command as doctor
 from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.errors import BoardError, DataError
-from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.exit_code import ExitCode
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.record_json import write_record
 from shiftwire_boards.runtime.samples import samples_of
 
@@ -24,7 +25,9 @@ DOCTOR = "doctor"
 
 
 def main(argv: list[str]) -> int:
-    """0: measured, and every code is right; 1: a code differs; 2: one sentence on stderr says why nothing was."""
+    """ExitCode.OK: measured, and every code is right; FAILED_CHECK: a code differs; USER_MISTAKE: one sentence on
+    stderr says why nothing was measured.
+    """
     if argv[:1] == [DOCTOR]:
         return doctor.main(argv[1:])
     parser = argparse.ArgumentParser(
@@ -50,18 +53,17 @@ def main(argv: list[str]) -> int:
             record = measure(
                 accelerator,
                 samples,
-                Plan(arguments.seconds, marker=arguments.marker and Marker(arguments.marker)),
+                MeasurementPlan(arguments.seconds, marker=arguments.marker and Marker(arguments.marker)),
                 sensor,
             )
         write_record(record, arguments.output)
     except BoardError as error:
         print(error, file=sys.stderr)  # noqa: T201
-        return 2
+        return ExitCode.USER_MISTAKE
     exact = record.exactness
-    print(  # noqa: T201
-        f"{record.speed.fps:,.1f} frames/s, {exact.different} of {exact.compared} codes differ; wrote {arguments.output}"
-    )
-    return 1 if exact.different else 0
+    codes = f"{exact.different} of {exact.compared} codes differ"
+    print(f"{record.speed.fps:,.1f} frames/s, {codes}; wrote {arguments.output}")  # noqa: T201
+    return ExitCode.FAILED_CHECK if exact.different else ExitCode.OK
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -24,7 +24,8 @@ class Manifest:
     """What a package holds.
 
     version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; labels  one word a class.
-    Cycles are foreseen: between frames, words of the AXI ports included; latency and layers  of the network alone.
+    Cycles are predicted: interval  between frames, words of the AXI ports included; latency and layers  of the network
+    alone.
     """
 
     name: str
@@ -89,7 +90,8 @@ def sha256(path: Path) -> str:
 
 
 def _read(content: dict[str, Any]) -> Manifest:
-    preprocessing, latency = content["preparation"], content["foreseen"]["latency_cycles"]
+    pixels, predicted = content["preparation"], content["foreseen"]
+    latency = predicted["latency_cycles"]
     return Manifest(
         name=str(content["name"]),
         version_hash=bytes.fromhex(content["version_hash"]).hex(),
@@ -100,12 +102,10 @@ def _read(content: dict[str, Any]) -> Manifest:
         output=Port.read(content["output"]),
         encoder=Encoder.read(content["input"]),
         decoder=Decoder.read(content["output"]),
-        interval_cycles=_positive(int(content["foreseen"]["interval_cycles"])),
+        interval_cycles=_positive(int(predicted["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
-        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in content["foreseen"]["layers"]),
-        preprocessing=None
-        if preprocessing is None
-        else Preprocessing.read(preprocessing, content["input"]["shape"][-1]),
+        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in predicted["layers"]),
+        preprocessing=None if pixels is None else Preprocessing.read(pixels, content["input"]["shape"][-1]),
         labels=None if content["labels"] is None else tuple(content["labels"]),
         golden=None if content["golden"] is None else Path(content["golden"]).name,
         files=dict(content["files"]),

@@ -20,11 +20,14 @@ class Measurable(Protocol):
     batch: int
     """Frames of a DMA transfer, at most."""
     is_remote: bool
-    packing_s: float
-    """Seconds of the processor's packing and unpacking, so far."""
 
     @property
-    def moving_s(self) -> float:
+    def packing_s(self) -> float:
+        """Seconds in which the processor packed and unpacked, so far."""
+        ...
+
+    @property
+    def transfer_s(self) -> float:
         """Seconds in which a DMA transfer was under way, so far."""
         ...
 

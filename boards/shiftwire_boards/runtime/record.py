@@ -98,15 +98,15 @@ class Latency:
 
 @dataclass(frozen=True)
 class Cycles:
-    """Clock cycles, counted in the fabric and foreseen by the schedule; a frame's may be a mean."""
+    """Clock cycles, counted in the fabric and predicted by the schedule; a frame's may be a mean."""
 
-    frame_foreseen: float
+    frame_predicted: float
     frame_counted: float | None = None
-    latency_foreseen: float | None = None
+    latency_predicted: float | None = None
     latency_counted: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("frame_foreseen", "frame_counted", "latency_foreseen", "latency_counted"):
+        for name in ("frame_predicted", "frame_counted", "latency_predicted", "latency_counted"):
             value = getattr(self, name)
             if value is not None:
                 _positive(name, value)
@@ -117,7 +117,7 @@ class LayerCycles:
     """Cycles of one layer for one frame."""
 
     name: str
-    foreseen: float
+    predicted: float
     counted: float | None = None
 
 

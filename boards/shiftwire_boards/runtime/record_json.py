@@ -13,7 +13,7 @@ from typing import Any
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
 from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
-from shiftwire_boards.runtime.record import Record
+from shiftwire_boards.runtime.record import Cycles, LayerCycles, Record
 from shiftwire_boards.runtime.record_parts import Node, record_of
 
 KIND, VERSION = "shiftwire.record", 1
@@ -24,13 +24,13 @@ SAME = 1e-9
 def write_record(record: Record, path: Path) -> None:
     """Write a file that is whole or not there."""
     text = json.dumps(record_to_json(record), indent=1, allow_nan=False)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(path)
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
+            temporary.unlink()
 
 
 def read_record(path: Path) -> Record:
@@ -64,7 +64,7 @@ def record_from_json(data: Any) -> Record:
 
 def record_to_json(record: Record) -> dict[str, Any]:
     """Plain values alone; every key is always there, null where there is nothing."""
-    identity, clock, speed, cycles = record.identity, record.clock, record.speed, record.cycles
+    identity, clock, speed = record.identity, record.clock, record.speed
     return {
         "kind": KIND,
         "version": VERSION,
@@ -72,8 +72,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "clock": dict(vars(clock)),
         "speed": {**vars(speed), "over_time": [list(point) for point in speed.over_time], "fps": speed.fps},
         "latency": _latency(record),
-        "cycles": dict(vars(cycles)),
-        "layers": [dict(vars(layer)) for layer in record.layers],
+        "cycles": _cycles(record.cycles),
+        "layers": [_layer(layer) for layer in record.layers],
         "time_split": record.time_split and dict(vars(record.time_split)),
         "accuracy": record.accuracy and {**vars(record.accuracy), "share": record.accuracy.share},
         "exactness": {**vars(record.exactness), "exact": record.exactness.exact},
@@ -90,6 +90,19 @@ def _latency(record: Record) -> dict[str, Any] | None:
         return None
     percentiles = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
     return {"samples_us": list(latency.samples_us), **percentiles}
+
+
+def _cycles(cycles: Cycles) -> dict[str, Any]:
+    return {
+        "frame_foreseen": cycles.frame_predicted,
+        "frame_counted": cycles.frame_counted,
+        "latency_foreseen": cycles.latency_predicted,
+        "latency_counted": cycles.latency_counted,
+    }
+
+
+def _layer(layer: LayerCycles) -> dict[str, Any]:
+    return {"name": layer.name, "foreseen": layer.predicted, "counted": layer.counted}
 
 
 def _modelled(energy: Modelled) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH
-from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, Level
 from shiftwire_boards.runtime.doctor.hardware import (
     board_finding,
@@ -33,6 +32,8 @@ from shiftwire_boards.runtime.doctor.software import (
     user_finding,
     xrt_finding,
 )
+from shiftwire_boards.runtime.exit_code import ExitCode
+from shiftwire_boards.runtime.family import family_of
 
 
 def examine(machine: Machine, package: Package, pynq: Pynq, batch: int = BATCH) -> tuple[Finding, ...]:
@@ -62,7 +63,7 @@ def examine(machine: Machine, package: Package, pynq: Pynq, batch: int = BATCH) 
 
 
 def main(argv: list[str]) -> int:
-    """0: no error; 1: some; each says how to mend it."""
+    """ExitCode.OK without an error, FAILED_CHECK with one; each finding says how to mend it."""
     parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime doctor", description=__doc__)
     parser.add_argument("bitfile", type=Path, nargs="?", help="the bitstream of a package (default: the one here)")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
@@ -73,7 +74,7 @@ def main(argv: list[str]) -> int:
     findings = examine(Machine(arguments.root), package, load_pynq(), arguments.batch)
     errors = sum(finding.level is Level.ERROR for finding in findings)
     print(_json(findings, errors) if arguments.json else _text(findings, errors))  # noqa: T201
-    return 1 if errors else 0
+    return ExitCode.FAILED_CHECK if errors else ExitCode.OK
 
 
 def _text(findings: tuple[Finding, ...], errors: int) -> str:

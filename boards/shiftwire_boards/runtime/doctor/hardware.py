@@ -7,10 +7,10 @@ import shutil
 from math import isfinite, nan
 from pathlib import Path
 
-from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
 from shiftwire_boards.runtime.doctor.machine import Machine
 from shiftwire_boards.runtime.doctor.software import Pynq, Trial
+from shiftwire_boards.runtime.family import family_of
 from shiftwire_boards.runtime.manifest import Manifest
 
 NAMES = {
@@ -41,9 +41,9 @@ def board_finding(machine: Machine, manifest: Manifest | None) -> Finding:
     if family is None:
         return error("board", f"found no Zynq ({identity}), wanted a PYNQ board", "run this on the board")
     if manifest is None:
-        return fine("board", f"{family.value}: {identity}")
+        return fine("board", f"{family.title}: {identity}")
     if family is not family_of(manifest.part):
-        what = f"found {family.value} ({identity}), wanted {family_of(manifest.part).value} for {manifest.board}"
+        what = f"found {family.title} ({identity}), wanted {family_of(manifest.part).title} for {manifest.board}"
         return error("board", what, "convert and build the model for this board")
     words = " ".join([identity, *machine.strings("proc/device-tree/compatible")]).lower()
     known = [board for board, names in NAMES.items() if any(name in words for name in names)]
@@ -51,7 +51,7 @@ def board_finding(machine: Machine, manifest: Manifest | None) -> Finding:
         what = f"found {', '.join(known)} ({identity}), wanted {manifest.board}: its pins and memory may differ"
         return error("board", what, "convert and build the model for this board")
     if not known:
-        what = f"found {family.value} ({identity}), which names no board; wanted {manifest.board}"
+        what = f"found {family.title} ({identity}), which names no board; wanted {manifest.board}"
         return warning("board", what, "see that it is one")
     return fine("board", f"{manifest.board}: {identity}")
 

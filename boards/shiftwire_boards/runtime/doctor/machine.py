@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from shiftwire_boards.runtime.board import Family, family_told
+from shiftwire_boards.runtime.family import Family, family_of_machine
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Machine:
 
     def family(self) -> Family | None:
         """None on a machine that is neither."""
-        return family_told(self.strings("proc/device-tree/compatible"))
+        return family_of_machine(self.strings("proc/device-tree/compatible"))
 
     def version(self, package: str) -> str | None:
         """Of an installed package; the first folder that has it counts, as for an import."""

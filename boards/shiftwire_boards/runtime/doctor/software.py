@@ -7,9 +7,10 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000, Family
+from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
 from shiftwire_boards.runtime.doctor.machine import Machine
+from shiftwire_boards.runtime.family import Family
 from shiftwire_boards.runtime.versions import numbers
 
 XRT_SETUP = "etc/profile.d/xrt_setup.sh"

@@ -126,8 +126,8 @@ def trace_of(sensor: SensorDescription, seconds: Any, watts: Any) -> Trace:
         wrong = spikes(t, w)
     if bad > MOST_DROPPED * count:
         raise SensorError(
-            f"sensor '{sensor.name}' ({sensor.point}): {bad} of {count} samples cannot be powers ({'; '.join(dropped)}); "
-            "check the rail, the scale and the wiring"
+            f"sensor '{sensor.name}' ({sensor.point}): {bad} of {count} samples cannot be powers "
+            f"({'; '.join(dropped)}); check the rail, the scale and the wiring"
         )
     return Trace(sensor, tuple(t.tolist()), tuple(w.tolist()), tuple(dropped))
 
