@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from shiftwire_models.agreement import check_agreement
+from shiftwire_models.calibration import calibrated_net
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
 from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
@@ -22,7 +23,6 @@ from shiftwire_models.finetune.tuning import TuneConfig, tune
 from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
 from shiftwire_models.nets import NETS, FloatConfig, net_name
 from shiftwire_models.progress import epoch_progress
-from shiftwire_models.settle import settled_net
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, drawn, logits, train
 
@@ -76,12 +76,12 @@ def import_addernet(arguments: argparse.Namespace) -> Report:
 
 
 def export_untrained(arguments: argparse.Namespace) -> Report:
-    """Random weights, settled on some of the random pictures that are written beside the file."""
+    """Random weights, calibrated on some of the random pictures that are written beside the file."""
     name = net_name(arguments.net)
     config = NETS[name]
     if isinstance(config, FloatConfig):
         raise ModelsError(f"{name.value} is a float net, which has no exact file; train it and export it instead")
-    net, x = settled_net(config, arguments.seed, arguments.pictures)
+    net, x = calibrated_net(config, arguments.seed, arguments.pictures)
     written = [_write_model(arguments.output, export_model(net, config.input_shape))]
     if arguments.data_out:
         written.append(_write_npz(arguments.data_out, x=x.numpy()))

@@ -13,15 +13,15 @@ from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class CodeRange:
     """Every value is an integer times 2**-frac, and no integer exceeds `bound` in magnitude."""
 
     frac: int
     bound: int
 
-    def on(self, frac: int) -> "Range":
+    def on(self, frac: int) -> "CodeRange":
         """The same values on a finer grid."""
-        return Range(frac, self.bound << (frac - self.frac))
+        return CodeRange(frac, self.bound << (frac - self.frac))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Site:
     """
 
     node: onnx.NodeProto
-    inputs: tuple[Range, ...]
+    inputs: tuple[CodeRange, ...]
     constants: dict[str, NDArray[np.generic]]
     shape: tuple[int, ...]
 
@@ -58,7 +58,7 @@ def check_exactness(graph: onnx.GraphProto) -> None:
     _refuse_foreign(graph)
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
     shapes = {value.name: _sizes(value) for value in (*graph.input, *graph.value_info)}
-    ranges: dict[str, Range] = {}
+    ranges: dict[str, CodeRange] = {}
     for node in graph.node:
         inputs = tuple(ranges[name] for name in node.input if name in ranges)
         roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
@@ -68,7 +68,7 @@ def check_exactness(graph: onnx.GraphProto) -> None:
         if result.bound >= 1 << FLOAT32_INTEGER_BITS:
             raise ModelsError(
                 f"layer '{node.name}' can reach {result.bound.bit_length()} bits, and float32 is exact to "
-                f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
+                f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent range or its bias grid"
             )
         ranges[node.output[0]] = result
 
@@ -86,20 +86,20 @@ def _sizes(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     return tuple(int(dim.dim_value) for dim in value.type.tensor_type.shape.dim)
 
 
-def _quant(site: Site) -> Range:
+def _quant(site: Site) -> CodeRange:
     frac = -round(math.log2(float(site.constants["scale"])))
     return _covering(Format(round(float(site.constants["bitwidth"])), frac, bool(site.integer("signed"))))
 
 
-def _requantize(site: Site) -> Range:
+def _requantize(site: Site) -> CodeRange:
     return _covering(Format(site.integer("bits"), site.integer("frac"), bool(site.integer("signed"))))
 
 
-def _covering(grid: Format) -> Range:
-    return Range(grid.frac, max(-grid.low_code, grid.high_code))
+def _covering(grid: Format) -> CodeRange:
+    return CodeRange(grid.frac, max(-grid.low_code, grid.high_code))
 
 
-def _shift(site: Site) -> Range:
+def _shift(site: Site) -> CodeRange:
     """Also Affine, whose every output reads one input."""
     (x,) = site.inputs
     sign, exponent = site.constants["sign"].astype(np.int64), site.constants["exponent"].astype(np.int64)
@@ -110,10 +110,10 @@ def _shift(site: Site) -> Range:
     frac = max(x.frac - lowest, bias_frac)
     products = [x.bound * int(weight) << (frac - x.frac + lowest) for weight in weights]
     biases = [abs(int(bias)) << (frac - bias_frac) for bias in site.constants["bias"].astype(np.int64)]
-    return Range(frac, max(map(sum, zip(products, biases, strict=True))))
+    return CodeRange(frac, max(map(sum, zip(products, biases, strict=True))))
 
 
-def _adder(site: Site) -> Range:
+def _adder(site: Site) -> CodeRange:
     (x,) = site.inputs
     frac = site.integer("weight_frac")
     if frac != x.frac:
@@ -123,20 +123,20 @@ def _adder(site: Site) -> Range:
         )
     codes = np.abs(site.constants["weight"].astype(np.int64))
     taps = codes.reshape(codes.shape[0], -1)
-    return Range(frac, x.bound * taps.shape[1] + int(taps.sum(1).max()))
+    return CodeRange(frac, x.bound * taps.shape[1] + int(taps.sum(1).max()))
 
 
-def _average(site: Site) -> Range:
+def _average(site: Site) -> CodeRange:
     if any(site.integers("pads")):
         raise ModelsError(f"layer '{site.node.name}' pads what it averages; pad before it, or not at all")
     return _mean(site, math.prod(site.integers("kernel_shape")))
 
 
-def _global_average(site: Site) -> Range:
+def _global_average(site: Site) -> CodeRange:
     return _mean(site, math.prod(site.shape[2:]))
 
 
-def _mean(site: Site, positions: int) -> Range:
+def _mean(site: Site, positions: int) -> CodeRange:
     (x,) = site.inputs
     doublings = positions.bit_length() - 1
     if positions != 1 << doublings:
@@ -147,7 +147,7 @@ def _mean(site: Site, positions: int) -> Range:
     return x.on(x.frac + doublings)
 
 
-def _pad(site: Site) -> Range:
+def _pad(site: Site) -> CodeRange:
     pads = site.constants["pads"].reshape(2, -1)
     zeros = site.word("mode", "constant") == "constant" and len(site.node.input) == 2
     if not zeros or pads[:, :2].any() or pads.min() < 0:
@@ -155,18 +155,18 @@ def _pad(site: Site) -> Range:
     return site.inputs[0]
 
 
-def _same(site: Site) -> Range:
+def _same(site: Site) -> CodeRange:
     return site.inputs[0]
 
 
-def _sum(site: Site) -> Range:
+def _sum(site: Site) -> CodeRange:
     frac = max(x.frac for x in site.inputs)
-    return Range(frac, sum(x.on(frac).bound for x in site.inputs))
+    return CodeRange(frac, sum(x.on(frac).bound for x in site.inputs))
 
 
-def _joined(site: Site) -> Range:
+def _joined(site: Site) -> CodeRange:
     frac = max(x.frac for x in site.inputs)
-    return Range(frac, max(x.on(frac).bound for x in site.inputs))
+    return CodeRange(frac, max(x.on(frac).bound for x in site.inputs))
 
 
 _SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
@@ -179,7 +179,7 @@ _MENDS = {
     "MatMul": "take ShiftLinear or AdderLinear",
     "ReduceMean": "average over the whole picture (PictureMean), or flatten",
 }
-_RULES: dict[str, Callable[[Site], Range]] = {
+_RULES: dict[str, Callable[[Site], CodeRange]] = {
     "Quant": _quant,
     "Requantize": _requantize,
     "ShiftDense": _shift,

@@ -33,7 +33,7 @@ class ActivationQuant(nn.Module):
 
 
 class CalibratedQuant(ActivationQuant):
-    """Chooses `frac` from the largest magnitude seen in training mode, until `settle()`.
+    """Chooses `frac` from the largest magnitude seen in training mode, until `fix_format()`.
 
     The range then covers that peak, which may saturate by one code: 2**n - 1 codes stand for a power of two.
     """
@@ -52,7 +52,7 @@ class CalibratedQuant(ActivationQuant):
         whole_bits = ceil_log2(peak) if peak > 0 else 0
         return replace(self._grid, frac=self._grid.bits - int(self._grid.signed) - whole_bits)
 
-    def settle(self) -> None:
+    def fix_format(self) -> None:
         """Keep the format from now on, in training too."""
         self.settled.fill_(True)
 

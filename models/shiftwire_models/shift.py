@@ -82,8 +82,8 @@ class ShiftConv2d(nn.Module):
         return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
-        window: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
-        return _shift_node("ShiftConv", self, window, self.geometry.out_shape(self.shape[0]))
+        attributes: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
+        return _shift_node("ShiftConv", self, attributes, self.geometry.out_shape(self.shape[0]))
 
 
 class ShiftConv1d(ShiftConv2d):
@@ -93,12 +93,12 @@ class ShiftConv1d(ShiftConv2d):
 
 
 def _shift_node(
-    op: str, layer: ShiftLinear | ShiftConv2d, window: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
+    op: str, layer: ShiftLinear | ShiftConv2d, attributes: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
 ) -> ContractNode:
     terms = layer.weight.terms()
     outputs = terms.sign.shape[1]
     bias = torch.zeros(outputs, dtype=torch.int32) if layer.bias is None else layer.bias.codes()
-    bounds = {"exponent_min": terms.window.exponent_min, "exponent_max": terms.window.exponent_max}
+    bounds = {"exponent_min": terms.exponent_range.lowest, "exponent_max": terms.exponent_range.highest}
     bias_frac = 0 if layer.bias is None else layer.bias.grid.frac
     tensors = {"sign": terms.sign, "exponent": terms.exponent, "bias": bias}
-    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **window}, out_shape)
+    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **attributes}, out_shape)

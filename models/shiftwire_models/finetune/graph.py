@@ -16,7 +16,7 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, Tuned, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.quant import ActivationQuant
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.window import Geometry
 
 _QUANT_ROUNDING = {"FLOOR": Rounding.FLOOR, "ROUND": Rounding.HALF_EVEN, "HALF_EVEN": Rounding.HALF_EVEN}
@@ -48,8 +48,8 @@ class Source:
             raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantise the file first")
         return codes
 
-    def window(self) -> Window:
-        return Window(self.whole("exponent_min"), self.whole("exponent_max"))
+    def exponent_range(self) -> ExponentRange:
+        return ExponentRange(self.whole("exponent_min"), self.whole("exponent_max"))
 
     def geometry(self, kernel: tuple[int, ...]) -> Geometry:
         axes = len(kernel)
@@ -134,7 +134,7 @@ def input_shape(model: onnx.ModelProto) -> tuple[int, ...]:
 
 def _sum(source: Source) -> nn.Module:
     sign, exponent, bias = (source.codes(place) for place in (1, 2, 3))
-    weight = filter_terms(sign, exponent, source.window())
+    weight = filter_terms(sign, exponent, source.exponent_range())
     geometry = source.geometry(sign.shape[3:]) if sign.ndim > 3 else None
     return TunedSum(weight, BiasCodes(bias, source.whole("bias_frac")), geometry, source.whole("group"))
 
@@ -180,19 +180,19 @@ class _Added(nn.Module):
 
 
 def _max_pool(source: Source) -> nn.Module:
-    window = source.geometry(source.wholes("kernel_shape"))
-    if window.begin != window.end:
+    geometry = source.geometry(source.wholes("kernel_shape"))
+    if geometry.begin != geometry.end:
         raise ModelsError(f"layer '{source.node.name}' pads unequally, which torch's pools do not; pad equally")
-    pool = nn.MaxPool1d if len(window.kernel) == 1 else nn.MaxPool2d
-    return pool(window.kernel, window.stride, window.begin)
+    pool = nn.MaxPool1d if len(geometry.kernel) == 1 else nn.MaxPool2d
+    return pool(geometry.kernel, geometry.stride, geometry.begin)
 
 
 def _average_pool(source: Source) -> nn.Module:
-    window = source.geometry(source.wholes("kernel_shape"))
-    if any(window.begin + window.end):
+    geometry = source.geometry(source.wholes("kernel_shape"))
+    if any(geometry.begin + geometry.end):
         raise ModelsError(f"layer '{source.node.name}' pads what it averages; pad before it, or not at all")
-    pool = nn.AvgPool1d if len(window.kernel) == 1 else nn.AvgPool2d
-    return pool(window.kernel, window.stride)  # type: ignore[arg-type]
+    pool = nn.AvgPool1d if len(geometry.kernel) == 1 else nn.AvgPool2d
+    return pool(geometry.kernel, geometry.stride)  # type: ignore[arg-type]
 
 
 def _pad(source: Source) -> nn.Module:

@@ -12,7 +12,7 @@ from shiftwire_models.adder import adder_windows
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantise, to_codes
 from shiftwire_models.l1 import negative_distance
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.filter_terms import FilterTermsWeight
 from shiftwire_models.window import Geometry
 
@@ -93,11 +93,13 @@ class TunedAdder(Tuned):
         return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
 
 
-def filter_terms(sign: Codes, exponent: Codes, window: Window) -> FilterTermsWeight:
+def filter_terms(sign: Codes, exponent: Codes, exponent_range: ExponentRange) -> FilterTermsWeight:
     """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most."""
     value = (sign.astype(np.int64) * np.where(sign != 0, np.exp2(exponent.astype(np.float64)), 0.0)).sum(0)
     used = np.count_nonzero(sign, axis=0).reshape(sign.shape[1], -1).max(1, initial=0)
-    return FilterTermsWeight(torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), window)
+    return FilterTermsWeight(
+        torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), exponent_range
+    )
 
 
 def _is_plain_sum(weight: FilterTermsWeight) -> bool:

@@ -70,5 +70,7 @@ def _classifier(kind: BlockKind, features: int, numbers: Arithmetic) -> nn.Modul
         return ShiftLinear(features, _CLASSES, numbers.weight, numbers.bias_frac)
     classifier = nn.Sequential()
     classifier.add_module("adder", AdderLinear(features, _CLASSES, with_sign(numbers.activation)))
-    classifier.add_module("bn", BatchNormAffine(_CLASSES, window=numbers.adder_scale, bias_frac=numbers.bias_frac))
+    classifier.add_module(
+        "bn", BatchNormAffine(_CLASSES, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
+    )
     return classifier

@@ -71,7 +71,7 @@ class DenseBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, numbers: Arithmetic) -> None:
         super().__init__()
         self.fc = ShiftLinear(inputs, outputs, numbers.weight)
-        self.bn = BatchNormAffine(outputs, window=numbers.shift_scale, bias_frac=numbers.bias_frac)
+        self.bn = BatchNormAffine(outputs, exponent_range=numbers.shift_scale, bias_frac=numbers.bias_frac)
         self.relu, self.quant = nn.ReLU(), ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
