@@ -48,6 +48,7 @@ class BatchNormAffine(nn.Module):
         return x * scale.reshape(per_channel) + bias.reshape(per_channel)
 
     def frozen(self) -> ContractNode:
+        """shiftwire::Affine: sign and exponent int8 (terms, channels), bias int32 (channels,), by the running mean."""
         terms = self._terms(self.gamma / torch.sqrt(self.running_var + self.eps))
         bias = self.beta.detach() - self.running_mean * terms.value()
         codes = to_codes(bias, self.bias_grid, Rounding.HALF_EVEN).to(torch.int32)

@@ -62,6 +62,7 @@ class ShiftAddNorm(nn.Module):
         self.bn = BatchNormAffine(outputs, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         y: Tensor = self.bn(self.adder(self.between(self.shift(x))))
         return y
 
@@ -75,6 +76,7 @@ class ShiftAddBlock(ShiftAddNorm):
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
 
@@ -110,6 +112,7 @@ class ConvNorm(nn.Module):
         self.bn = BatchNormAffine(outputs, exponent_range=scale, bias_frac=numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         y: Tensor = self.bn(self.conv(x))
         return y
 
@@ -136,6 +139,7 @@ class ConvBlock(ConvNorm):
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
 

@@ -30,6 +30,7 @@ Report = dict[str, object]
 
 
 def train_net(arguments: argparse.Namespace) -> Report:
+    """A checkpoint in a folder, which is made where it is not there. Raises ModelsError."""
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
     data = data_name(arguments.data)
@@ -68,6 +69,7 @@ def export_net(arguments: argparse.Namespace) -> Report:
 
 
 def import_addernet(arguments: argparse.Namespace) -> Report:
+    """AdderNet's checkpoint as float ONNX, with pictures normalised as it was trained. Raises ModelsError."""
     net = load_addernet(arguments.checkpoint)
     written = [_write_model(arguments.output, export_float(net, ADDERNET_RESNET20.input_shape))]
     if arguments.data_out:
@@ -114,6 +116,7 @@ def finetune(arguments: argparse.Namespace) -> Report:
 
 
 def list_nets(_: argparse.Namespace) -> Report:
+    """Weights and operations a picture of every net, counted by running each once."""
     return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
 
 

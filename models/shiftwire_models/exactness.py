@@ -37,14 +37,17 @@ class Site:
     shape: tuple[int, ...]
 
     def integer(self, name: str) -> int:
+        """An attribute; 0 where the node has none of that name."""
         value = self._attribute(name)
         return value if isinstance(value, int) else 0
 
     def integers(self, name: str) -> list[int]:
+        """An attribute; empty where the node has none of that name."""
         value = self._attribute(name)
         return list(value) if isinstance(value, list) else []
 
     def word(self, name: str, default: str) -> str:
+        """A text attribute, or its default."""
         value = self._attribute(name)
         return value.decode() if isinstance(value, bytes) else default
 

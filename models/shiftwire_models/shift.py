@@ -24,6 +24,7 @@ class GridBias(nn.Module):
         self.latent = nn.Parameter(torch.zeros(outputs))
 
     def forward(self) -> Tensor:
+        """Values (outputs,) on the grid."""
         return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
@@ -43,9 +44,11 @@ class ShiftLinear(nn.Module):
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs) -> (N, outputs)."""
         return functional.linear(x, self.weight(), None if self.bias is None else self.bias())
 
     def frozen(self) -> ContractNode:
+        """shiftwire::ShiftDense: sign and exponent int8 (terms, outputs, inputs), bias int32 (outputs,)."""
         return _shift_node("ShiftDense", self, {}, lambda x: (x[0], self.outputs))
 
 
@@ -75,6 +78,7 @@ class ShiftConv2d(nn.Module):
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         bias = None if self.bias is None else self.bias()
         padded = self.geometry.padded(x)
         if self.axes == 1:
@@ -82,6 +86,7 @@ class ShiftConv2d(nn.Module):
         return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
+        """shiftwire::ShiftConv: sign, exponent int8 (terms, outputs, inputs / groups, kernel...), bias int32 (outputs,)."""
         attributes: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
         return _shift_node("ShiftConv", self, attributes, self.geometry.out_shape(self.shape[0]))
 

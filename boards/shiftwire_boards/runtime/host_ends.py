@@ -1,6 +1,6 @@
 """What the processor does before and after the accelerator, which takes and gives codes only.
 
-Specification: flow/shiftwire/host.py and quantiser.py; every code and value is equal to theirs.
+Specification: the host ends of shiftwire/ir/; every code and value is equal to theirs.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Quantiser:
     rounding: str
 
     def codes(self, x: Array) -> Array:
+        """int64 codes of finite float values, of their shape."""
         scaled = x.astype(np.float32) / np.float32(self.scale) + np.float32(self.zero_point)
         whole = _ROUNDINGS[self.rounding](np.clip(scaled, np.float32(self.lo), np.float32(self.hi)))
         return np.clip(whole.astype(np.int64), self.lo, self.hi) - self.zero_point
@@ -72,6 +73,7 @@ class Encoder:
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Encoder:
+        """From the manifest's entry of an input; raises PackageError for a quantiser that is unknown here."""
         encode = entry["encode"]
         if encode["rounding"] not in ("floor", "half_up", "half_even") or encode["overflow"] not in (
             "saturate",
@@ -161,6 +163,7 @@ class Decoder:
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Decoder:
+        """From the manifest's entry of an output; raises PackageError for scales that are not one a channel, nor one."""
         decode = entry["decode"]
         scale, offset = np.array(decode["scale"], np.float64), np.array(decode["offset"], np.float64)
         for numbers in (scale, offset):
@@ -169,6 +172,7 @@ class Decoder:
         return cls(Grid.parse(entry["format"]), scale, offset, decode["tail"])
 
     def values(self, codes: Array) -> Array:
+        """float64 values (N, C, ...) of codes (N, ..., C)."""
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
         return np.moveaxis(values, -1, 1)
 

@@ -39,10 +39,12 @@ class Grid:
 
     @property
     def lo(self) -> int:
+        """The smallest code."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
+        """The largest code."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
 

@@ -78,6 +78,7 @@ class Speed:
 
     @property
     def fps(self) -> float:
+        """Frames a second over the whole run."""
         return self.frames / self.seconds
 
 
@@ -146,6 +147,7 @@ class Accuracy:
 
     @property
     def share(self) -> float:
+        """From 0 to 1."""
         return self.correct / self.total
 
 
@@ -161,6 +163,7 @@ class Exactness:
 
     @property
     def exact(self) -> bool:
+        """Whether something was compared and nothing differs."""
         return self.compared > 0 and self.different == 0
 
 

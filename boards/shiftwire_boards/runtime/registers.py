@@ -1,4 +1,4 @@
-"""The shell's AXI4-Lite registers by name; specification: flow/shiftwire/rtl/registers.py."""
+"""The shell's AXI4-Lite registers by name; specification: shiftwire/rtl/registers.py."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Shell:
             raise HardwareError(f"register {name} does not answer ({error}); {MEND}") from None
 
     def write(self, name: str, value: int) -> None:
+        """Raises HardwareError where nobody answers; a read-only register ignores it."""
         try:
             self._mmio.write(OFFSETS[name], value)
         except (RuntimeError, OSError) as error:

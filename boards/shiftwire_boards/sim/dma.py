@@ -30,11 +30,13 @@ class Channel:
     is_open: bool = False
 
     def finish(self, size: int) -> None:
+        """A transfer of `size` bytes has ended: idle, and LENGTH says how many came."""
         self.is_open = False
         self.length = size
         self.status |= IDLE | DONE
 
     def fail(self, error: int) -> None:
+        """Halted by an error, one of the bits above, until the DMA is reset."""
         self.is_open = False
         self.status = self.status & ~IDLE | HALTED | error
 
@@ -58,6 +60,7 @@ class DmaModel:
         self.send, self.receive = Channel(), Channel()
 
     def read(self, offset: int) -> int:
+        """A register; a look at a status lets time pass."""
         channel, register = self._at(offset)
         if register == STATUS:
             self.poll()
@@ -71,6 +74,7 @@ class DmaModel:
         return values.get(register, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Writing a LENGTH starts a transfer; the reset bit of either CONTROL resets both channels."""
         channel, register = self._at(offset)
         self.look = LOOK_CYCLES
         if register == CONTROL:

@@ -28,7 +28,9 @@ class Fabric(Protocol):
         """A register; raises BusError where none answers."""
         ...
 
-    def write(self, offset: int, value: int) -> None: ...
+    def write(self, offset: int, value: int) -> None:
+        """Raises BusError where nobody answers."""
+        ...
 
     def send(self, data: bytes) -> None:
         """Begin a transfer to the network: whole words, TLAST on the last."""

@@ -46,6 +46,7 @@ class Memory:
         return start
 
     def free(self, offset: int) -> None:
+        """Give pages back; a second time does nothing."""
         self.blocks.pop(offset, None)
 
     def dram(self, address: int, size: int) -> Bytes:

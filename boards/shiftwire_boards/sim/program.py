@@ -74,6 +74,7 @@ class Logic:
         return int(data)
 
     def write(self, offset: int, value: int) -> None:
+        """Raises BusError where nobody answers."""
         (response,) = _WORD.unpack(self._ask(b"w", offset, value, answer=_WORD.size))
         _check(response, f"writing offset {offset:#x}")
 
@@ -103,6 +104,7 @@ class Logic:
         self._ask(b"R")
 
     def inject(self, faults: Fault) -> None:
+        """Faults from now on, until `reset`; none for Fault.NONE."""
         self._ask(b"f", int(faults))
 
     def stall(self, percent: int, seed: int = 1) -> None:

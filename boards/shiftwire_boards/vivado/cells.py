@@ -66,6 +66,7 @@ def dma_cell(board: Board, accelerator: Accelerator) -> Cell:
 
 
 def accelerator_cell(accelerator: Accelerator) -> Cell:
+    """The IP itself: AXI4-Lite registers, a stream in and a stream out, one clock and one reset."""
     return Cell(
         name=ACCELERATOR,
         vlnv=accelerator.vlnv,
@@ -104,6 +105,7 @@ def clocking_cell(board: Board, accelerator: Accelerator) -> Cell:
 
 
 def reset_cell(accelerator: Accelerator) -> Cell:
+    """Resets in the accelerator's clock, released once its clock is locked."""
     return Cell(
         name=RESET,
         vlnv="xilinx.com:ip:proc_sys_reset",
@@ -150,6 +152,7 @@ def interrupt_cell(accelerator: Accelerator, sources: int) -> Cell:
 
 
 def concat_cell(sources: int) -> Cell:
+    """Interrupt lines side by side, as the controller takes them."""
     return Cell(
         name=CONCAT,
         vlnv="xilinx.com:ip:xlconcat",

@@ -39,6 +39,8 @@ class PinKind(enum.Enum):
 
 
 class Role(enum.Enum):
+    """Which end of a bus an interface is."""
+
     MASTER = "master"
     SLAVE = "slave"
 
@@ -116,6 +118,8 @@ class Accelerator:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
+    """A wire or, with `bits` above 1, several; `clock_mhz` of a clock alone."""
+
     name: str
     direction: Direction
     kind: PinKind
@@ -159,6 +163,7 @@ class Cell:
 
     @property
     def versioned(self) -> str:
+        """vendor:library:name:version, with `release` where Vivado's newest is taken."""
         return self.vlnv if self.vlnv.count(":") == 3 else f"{self.vlnv}:{self.release}"
 
 
@@ -175,6 +180,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Net:
+    """One driver and what it drives."""
+
     driver: End
     loads: tuple[End, ...]
 
@@ -197,6 +204,7 @@ class Address:
 
     @property
     def high(self) -> int:
+        """The last byte."""
         return self.base + self.size - 1
 
 
@@ -218,6 +226,7 @@ class BlockDesign:
     addresses: tuple[Address, ...]
 
     def cell(self, name: str) -> Cell:
+        """Raises StopIteration for a name that no cell has."""
         return next(cell for cell in self.cells if cell.name == name)
 
     def address(self, cell: str) -> Address:

@@ -73,6 +73,7 @@ def ps_cell(board: Board, accelerator_mhz: float) -> Cell:
 
 
 def ps_end(board: Board, port: str) -> End:
+    """A pin or an interface of the board's PS."""
     return End(board.ps_cell, port)
 
 

@@ -31,27 +31,33 @@ class Source:
     constants: dict[int, NDArray[np.generic]]
 
     def whole(self, name: str) -> int:
+        """An attribute; 0 where the node has none of that name."""
         value = self.attributes.get(name, 0)
         return value if isinstance(value, int) else 0
 
     def wholes(self, name: str) -> tuple[int, ...]:
+        """An attribute; empty where the node has none of that name."""
         value = self.attributes.get(name)
         return tuple(value) if isinstance(value, list) else ()
 
     def word(self, name: str) -> str:
+        """A text attribute; empty where the node has none of that name."""
         value = self.attributes.get(name)
         return value.decode() if isinstance(value, bytes) else ""
 
     def codes(self, place: int) -> NDArray[np.generic]:
+        """The integers at an input; raises ModelsError where floats stand there, or nothing."""
         codes = self.constants.get(place)
         if codes is None or codes.dtype.kind not in "iu":
             raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantise the file first")
         return codes
 
     def exponent_range(self) -> ExponentRange:
+        """Of a node with terms."""
         return ExponentRange(self.whole("exponent_min"), self.whole("exponent_max"))
 
     def geometry(self, kernel: tuple[int, ...]) -> Geometry:
+        """How a kernel of these sides moves, by the node's strides and pads."""
         axes = len(kernel)
         strides = self.wholes("strides") or (1,) * axes
         return Geometry.of(kernel, strides, self.wholes("pads") or 0, axes)
@@ -75,6 +81,7 @@ class GraphNet(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> the value of the file's output."""
         values = {self.input_name: x}
         for step, layer in zip(self.steps, self.layers, strict=True):
             values[step.output] = layer(*(values[name] for name in step.inputs))

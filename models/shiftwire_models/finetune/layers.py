@@ -23,6 +23,7 @@ class Tuned(nn.Module):
     """A layer that can say its codes by role, as the file's initialisers hold them."""
 
     def codes(self) -> Mapping[str, Tensor]:
+        """Integers by role, in the order of the node's inputs."""
         raise ModelsError("this layer has no codes")
 
 
@@ -37,9 +38,11 @@ class BiasCodes(nn.Module):
         self.latent = nn.Parameter(torch.from_numpy(codes.astype(np.float32)) * 2.0**-frac)
 
     def forward(self) -> Tensor:
+        """Values (outputs,) on the grid, with the latent's gradient."""
         return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
+        """Integers (outputs,), as floats."""
         return to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
 
 
@@ -53,6 +56,7 @@ class TunedSum(Tuned):
         self.requires_grad_(not _is_plain_sum(weight))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
         weight: Tensor = self.weight()
         bias: Tensor = self.bias()
         if weight.dim() == 1:
@@ -66,6 +70,7 @@ class TunedSum(Tuned):
         return functional.conv2d(padded, weight, bias, stride, groups=self.groups)
 
     def codes(self) -> Mapping[str, Tensor]:
+        """sign and exponent (terms, out, in...), bias (out,)."""
         terms = self.weight.terms()
         return {"sign": terms.sign, "exponent": terms.exponent, "bias": self.bias.codes()}
 
@@ -82,6 +87,7 @@ class TunedAdder(Tuned):
         self.latent = nn.Parameter(torch.from_numpy(values.astype(np.float32)) * 2.0**-frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
         weight = quantise(self.latent, self.grid, Rounding.HALF_EVEN)
         return (
             negative_distance(x, weight)
@@ -90,6 +96,7 @@ class TunedAdder(Tuned):
         )
 
     def codes(self) -> Mapping[str, Tensor]:
+        """weight (out, in...)."""
         return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
 
 

@@ -43,6 +43,7 @@ class ShiftMlp(nn.Module):
         self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         x = self.input(x)
         x = x if self.flatten is None else self.flatten(x)
         logits: Tensor = self.classifier(self.layers(x))

@@ -60,6 +60,7 @@ class SeparableNet(nn.Module):
         self.classifier = ShiftLinear(width, config.classes, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         features = self.blocks(self.stem(self.pixels(x)))
         logits: Tensor = self.classifier(self.quant(self.pool(features)))
         return logits

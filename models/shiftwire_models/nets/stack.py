@@ -60,6 +60,7 @@ class StackNet(nn.Module):
         self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         features = self.flatten(self.features(self.pixels(x)))
         logits: Tensor = self.classifier(self.dense(features))
         return logits
@@ -75,5 +76,6 @@ class DenseBlock(nn.Module):
         self.relu, self.quant = nn.ReLU(), ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs) -> (N, outputs)."""
         y: Tensor = self.quant(self.relu(self.bn(self.fc(x))))
         return y

@@ -39,6 +39,7 @@ class AdditivePowerWeight(ShiftWeight):
         self.latent = nn.Parameter(latent / (3 * latent.std()) if latent.numel() > 1 else latent)
 
     def terms(self) -> PowerTerms:
+        """As many terms as a level has powers at most (1 for 3 bits, 2 for 4), the larger power first."""
         latent = self.latent.detach()
         levels = torch.tensor(self.levels, dtype=torch.float32)
         index = torch.bucketize(latent.abs() * levels[-1], (levels[1:] + levels[:-1]) / 2)
@@ -47,6 +48,7 @@ class AdditivePowerWeight(ShiftWeight):
         return PowerTerms(sign, exponent[:, index], self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Integers as floats, (out, in...); dW passes straight to the latent, times the top level."""
         return straight_through(self.terms().value(), self.latent * self.levels[-1])
 
     def _tables(self) -> tuple[Tensor, Tensor]:

@@ -24,6 +24,7 @@ class PowerSignWeight(ShiftWeight):
         self.sign = nn.Parameter(latent.sign() * torch.empty(shape).uniform_(0.25, 1.0))
 
     def terms(self) -> PowerTerms:
+        """One term, (1, out, in...)."""
         exponent_range = self.exponent_range
         shift = self.shift.detach().clamp(exponent_range.lowest, exponent_range.highest)
         sign = torch.round(self.sign.detach()).sign().to(torch.int8)
@@ -31,6 +32,7 @@ class PowerSignWeight(ShiftWeight):
         return PowerTerms(sign[None], exponent[None], exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...) with the gradients above; in training the shift is clamped first."""
         if self.training:
             # the latent itself is clamped, as in the paper: left alone it would drift out of reach
             self.shift.data.clamp_(self.exponent_range.lowest, self.exponent_range.highest)
@@ -49,6 +51,7 @@ class RoundedWeight(ShiftWeight):
         self.latent = nn.Parameter(initial_latent(shape))
 
     def terms(self) -> PowerTerms:
+        """One term, (1, out, in...)."""
         latent, exponent_range = self.latent.detach(), self.exponent_range
         magnitude = latent.abs().clamp(2.0**exponent_range.lowest, 2.0**exponent_range.highest)
         sign = latent.sign().to(torch.int8)
@@ -58,4 +61,5 @@ class RoundedWeight(ShiftWeight):
         return PowerTerms(sign[None], exponent[None], exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)

@@ -25,6 +25,7 @@ class FilterTermsWeight(ShiftWeight):
         self.register_buffer("terms_per_filter", terms_per_filter)
 
     def terms(self) -> PowerTerms:
+        """`slots` terms, (slots, out, in...)."""
         rest = self.latent.detach()
         each_filter = (-1, *[1] * (rest.dim() - 1))
         signs, exponents = [], []
@@ -37,6 +38,7 @@ class FilterTermsWeight(ShiftWeight):
         return PowerTerms(torch.stack(signs), torch.stack(exponents), self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)
 
 

@@ -25,6 +25,7 @@ class GatedWeight(ShiftWeight):
         self.threshold = nn.Parameter(torch.tensor(thresholds))
 
     def terms(self) -> PowerTerms:
+        """A term a threshold, (thresholds, out, in...); the sign is 0 where a gate is closed."""
         rest = self.latent.detach()
         signs, exponents = [], []
         for threshold in self.threshold.detach():
@@ -36,6 +37,7 @@ class GatedWeight(ShiftWeight):
         return PowerTerms(torch.stack(signs), torch.stack(exponents), self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...), differentiable through gates and residuals."""
         rest: Tensor = self.latent
         total = torch.zeros_like(rest)
         for threshold in self.threshold:
@@ -45,6 +47,7 @@ class GatedWeight(ShiftWeight):
         return total
 
     def penalty(self) -> Tensor:
+        """sum_j lambda_j sum_i ||r_ij||_2, the paper's group lasso."""
         rest: Tensor = self.latent
         loss = torch.zeros(())
         for weight, threshold in zip(self.lambdas, self.threshold, strict=True):

@@ -40,9 +40,11 @@ class GreedyWeight(ShiftWeight):
         self.latent = nn.Parameter(initial_latent(shape))
 
     def terms(self) -> PowerTerms:
+        """k terms, (k, out, in...)."""
         return greedy_terms(self.latent, self.term_count, self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)
 
 

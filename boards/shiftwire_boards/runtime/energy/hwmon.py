@@ -30,9 +30,11 @@ class HwmonSensor:
     scale: float
 
     def describe(self) -> SensorDescription:
+        """The rail's words, found once; no file is read."""
         return self.description
 
     def read(self) -> float:
+        """Watts of this moment; raises OSError where the driver does not answer, SensorError for what is no number."""
         watts = self.scale
         for file in self.files:
             watts *= _whole(file)

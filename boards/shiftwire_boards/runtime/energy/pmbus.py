@@ -29,9 +29,11 @@ class PmbusSensor:
     rail: Any
 
     def describe(self) -> SensorDescription:
+        """The rail's words, found once; no register is read."""
         return self.description
 
     def read(self) -> float:
+        """Watts of this moment, NaN where libsensors has no value."""
         parts = (self.rail.power,) if self.rail.power is not None else (self.rail.voltage, self.rail.current)
         watts = 1.0
         for part in parts:

@@ -21,11 +21,17 @@ MARGIN = 1.05
 class Watcher(Protocol):
     """What is needed of a Sampler."""
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Begin to sample."""
+        ...
 
-    def check(self) -> None: ...
+    def check(self) -> None:
+        """Raise SensorError for what ended the sampling early."""
+        ...
 
-    def stop(self) -> Trace: ...
+    def stop(self) -> Trace:
+        """End the sampling and give the trace; raises SensorError."""
+        ...
 
 
 @dataclass(frozen=True)

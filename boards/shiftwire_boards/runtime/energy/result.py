@@ -53,18 +53,22 @@ class Energy:
 
     @cached_property
     def powers(self) -> tuple[SpanPower, ...]:
+        """One a busy span, in their order."""
         return tuple(power_of(self.trace, span) for span in self.busy)
 
     @cached_property
     def idle_power(self) -> SpanPower:
+        """With the overlay loaded and nothing moved."""
         return power_of(self.trace, self.idle)
 
     @property
     def idle_w(self) -> float:
+        """Mean watts of the idle span."""
         return self.idle_power.watts
 
     @property
     def busy_w(self) -> Spread:
+        """Watts of the busy spans."""
         return _spread(tuple(power.watts for power in self.powers))
 
     @property

@@ -30,6 +30,7 @@ class Span:
 
     @property
     def seconds(self) -> float:
+        """Above 0."""
         return self.end_s - self.start_s
 
 
