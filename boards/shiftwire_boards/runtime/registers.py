@@ -15,6 +15,9 @@ OFFSETS = {
     "frames_per_transfer": 0x18, "frames_in": 0x1C, "frames_out": 0x20, "cycles_low": 0x24, "cycles_high": 0x28,
     "interval": 0x2C, "latency": 0x30, "words_in": 0x34, "words_out": 0x38, "layout_in": 0x3C, "layout_out": 0x40,
 }  # fmt: skip
+WORD = 0xFFFFFFFF
+"""PYNQ.remote gives a register as an int32: from 2**31 on it comes negative."""
+
 TICK_S = 1e-4
 """Thousands of cycles of any clock that these designs have."""
 
@@ -36,9 +39,9 @@ class Shell:
         self._mmio = mmio
 
     def read(self, name: str) -> int:
-        """Raises HardwareError where nobody answers, if the machine tells and does not hang."""
+        """From 0 to 2**32 - 1; raises HardwareError where nobody answers, if the machine tells and does not hang."""
         try:
-            return int(self._mmio.read(OFFSETS[name]))
+            return int(self._mmio.read(OFFSETS[name])) & WORD
         except (RuntimeError, OSError) as error:
             raise HardwareError(f"register {name} does not answer ({error}); {MEND}") from None
 
