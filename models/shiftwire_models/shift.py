@@ -86,7 +86,7 @@ class ShiftConv2d(nn.Module):
         return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
-        """shiftwire::ShiftConv: sign, exponent int8 (terms, outputs, inputs / groups, kernel...), bias int32 (outputs,)."""
+        """shiftwire::ShiftConv: int8 sign and exponent (terms, outputs, inputs / groups, kernel...), int32 bias."""
         attributes: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
         return _shift_node("ShiftConv", self, attributes, self.geometry.out_shape(self.shape[0]))
 

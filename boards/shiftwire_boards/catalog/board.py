@@ -22,7 +22,7 @@ class BoardFilesSource(enum.Enum):
 
 
 class SensorKind(enum.Enum):
-    """How a power is read: a file of the kernel's hwmon, a rail of libsensors, or a meter outside the board."""
+    """How a power is read: a file of Linux's hwmon, a rail of libsensors, or a meter outside the board."""
 
     HWMON = "hwmon"
     LIBSENSORS_RAIL = "libsensors-rail"

@@ -30,20 +30,7 @@ def main(argv: list[str]) -> int:
     """
     if argv[:1] == [DOCTOR]:
         return doctor.main(argv[1:])
-    parser = argparse.ArgumentParser(
-        prog="shiftwire_boards.runtime",
-        description=__doc__,
-        epilog="example: python3 -m shiftwire_boards.runtime model.bit --seconds 10; first of all: doctor model.bit",
-    )
-    parser.add_argument("bitfile", type=Path, help="the bitstream of a package")
-    parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
-    parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
-    parser.add_argument(
-        "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's busy spans"
-    )
-    parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     warnings.filterwarnings("ignore", category=UserWarning)  # pynq's; what matters of them is a sentence of ours
     try:
         _check(arguments)
@@ -64,6 +51,23 @@ def main(argv: list[str]) -> int:
     codes = f"{exact.different} of {exact.compared} codes differ"
     print(f"{record.speed.fps:,.1f} frames/s, {codes}; wrote {arguments.output}")  # noqa: T201
     return ExitCode.FAILED_CHECK if exact.different else ExitCode.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shiftwire_boards.runtime",
+        description=__doc__,
+        epilog="example: python3 -m shiftwire_boards.runtime model.bit --seconds 10; first of all: doctor model.bit",
+    )
+    parser.add_argument("bitfile", type=Path, help="the bitstream of a package")
+    parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: the golden frames)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of sustained work (10)")
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
+    parser.add_argument(
+        "--marker", type=Path, help="brightness of an LED or value of a GPIO: 1 in the energy's busy spans"
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("record.json"))
+    return parser
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -163,7 +163,7 @@ class Decoder:
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Decoder:
-        """From the manifest's entry of an output; raises PackageError for scales that are not one a channel, nor one."""
+        """From the manifest's entry of an output; raises PackageError where scales are not one, nor one a channel."""
         decode = entry["decode"]
         scale, offset = np.array(decode["scale"], np.float64), np.array(decode["offset"], np.float64)
         for numbers in (scale, offset):

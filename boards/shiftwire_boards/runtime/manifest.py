@@ -24,8 +24,8 @@ class Manifest:
     """What a package holds.
 
     version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; labels  one word a class.
-    Cycles are predicted: interval  between frames, words of the AXI ports included; latency and layers  of the network
-    alone.
+    Cycles are predicted: interval  initiation interval of a frame, words of the AXI ports included; latency and layers
+    of the network alone.
     """
 
     name: str

@@ -99,7 +99,10 @@ class Latency:
 
 @dataclass(frozen=True)
 class Cycles:
-    """Clock cycles, counted in the fabric and predicted by the schedule; a frame's may be a mean."""
+    """Clock cycles, counted in the fabric and predicted by the schedule.
+
+    Those of a frame are its initiation interval, from one frame to the next, and may be a mean.
+    """
 
     frame_predicted: float
     frame_counted: float | None = None
@@ -107,10 +110,15 @@ class Cycles:
     latency_counted: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("frame_predicted", "frame_counted", "latency_predicted", "latency_counted"):
-            value = getattr(self, name)
-            if value is not None:
-                _positive(name, value)
+        named = {
+            "the predicted cycles of a frame": self.frame_predicted,
+            "the counted cycles of a frame": self.frame_counted,
+            "the predicted latency": self.latency_predicted,
+            "the counted latency": self.latency_counted,
+        }
+        for name, cycles in named.items():
+            if cycles is not None:
+                _positive(name, cycles)
 
 
 @dataclass(frozen=True)

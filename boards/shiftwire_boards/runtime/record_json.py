@@ -13,8 +13,9 @@ from typing import Any
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
 from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.json_node import Node
 from shiftwire_boards.runtime.record import Cycles, LayerCycles, Record
-from shiftwire_boards.runtime.record_parts import Node, record_of
+from shiftwire_boards.runtime.record_parts import record_of
 
 KIND, VERSION = "shiftwire.record", 1
 SAME = 1e-9

@@ -186,7 +186,7 @@ def active(device: SimulatedDevice) -> Iterator[SimulatedDevice]:
     pynq.Clocks._real_instance = device.clocks
     try:
         with warnings.catch_warnings():
-            # no kernel stands behind the interrupts, which the runtime does not use
+            # no Linux kernel stands behind the interrupts, which the runtime does not use
             warnings.filterwarnings("ignore", "Interrupt .* not created", UserWarning)
             yield device
     finally:

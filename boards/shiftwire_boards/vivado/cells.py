@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwire_boards.catalog import Board, Family
+from shiftwire_boards.vivado.accelerator import Accelerator
 from shiftwire_boards.vivado.dma_registers import DMA_REGISTERS
-from shiftwire_boards.vivado.model import Accelerator, Bus, Cell, Direction, Interface, Pin, PinKind, Role, Setting
+from shiftwire_boards.vivado.model import Bus, Cell, Direction, Interface, Pin, PinKind, Role, Setting
 
 DMA, ACCELERATOR, INTERRUPTS, CLOCKING, RESET = "axi_dma_0", "accel_0", "axi_intc_0", "clk_wiz_0", "rst_0"
 CONTROL, MEMORY, CONCAT = "sc_ctrl", "sc_mem", "irq_cat"

@@ -12,7 +12,7 @@ LITE_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class PsPorts:
-    """Names of one family's pins and interfaces, and where its register window lies."""
+    """Names of one family's pins and interfaces, and where its registers lie."""
 
     clock: str
     reset: str

@@ -118,8 +118,8 @@ def _address_map(design: BlockDesign) -> Iterator[str]:
 def _address(design: BlockDesign, address: Address) -> str:
     space = f"[get_bd_addr_spaces {design.master.cell}/Data]"
     segment = f"[get_bd_addr_segs -of_objects [get_bd_intf_pins {address.slave}]]"
-    window = f"-offset 0x{address.base:08X} -range 0x{address.size:X}"
-    return f"assign_bd_address {window} -target_address_space {space} {segment} -force"
+    place = f"-offset 0x{address.base:08X} -range 0x{address.size:X}"
+    return f"assign_bd_address {place} -target_address_space {space} {segment} -force"
 
 
 def _finish(design: BlockDesign) -> Iterator[str]:

@@ -61,7 +61,7 @@ def memory_finding(machine: Machine, manifest: Manifest | None, batch: int) -> F
     total, free = (_kilobytes(machine, name) for name in ("CmaTotal", "CmaFree"))
     if total is None or free is None:
         what = "found no contiguous memory (CMA) in /proc/meminfo, wanted some for the DMA's buffers"
-        return error("memory", what, "boot PYNQ's own kernel, or add cma=128M to its command line")
+        return error("memory", what, "boot PYNQ's own Linux kernel, or add cma=128M to its command line")
     reserve = f"{free >> 20:,} of {total >> 20:,} MiB of contiguous memory free"
     if manifest is None:
         return fine("memory", reserve)
@@ -76,10 +76,11 @@ def memory_finding(machine: Machine, manifest: Manifest | None, batch: int) -> F
 
 
 def logic_finding(machine: Machine) -> Finding:
-    """The kernel's FPGA manager loads the bitstream; before the first one its state is unknown."""
+    """The Linux kernel's FPGA manager loads the bitstream; before the first one its state is unknown."""
     state = machine.text(MANAGER).strip()
     if not state:
-        return error("logic", f"found no /{MANAGER}: nothing can load a bitstream", "boot PYNQ's own kernel, as root")
+        what = f"found no /{MANAGER}: nothing can load a bitstream"
+        return error("logic", what, "boot PYNQ's own Linux kernel, as root")
     if state.endswith("error"):
         return error("logic", f"the FPGA manager says '{state}'", "see dmesg, then switch the board off and on")
     if state in ("operating", "unknown"):
@@ -146,7 +147,7 @@ def lock_finding(machine: Machine) -> Finding:
             return warning("lock", f"{path} cannot be opened ({problem.strerror})", "be root, or remove it")
         owner = path.stat().st_uid
         if machine.user() not in (owner, None):
-            what = f"{path} belongs to user {owner}: the kernel may refuse it to others, root included"
+            what = f"{path} belongs to user {owner}: the Linux kernel may refuse it to others, root included"
             return warning("lock", what, "remove it")
     return fine("lock", "nobody else uses the board")
 

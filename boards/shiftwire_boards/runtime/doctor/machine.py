@@ -1,4 +1,4 @@
-"""The machine as files below a folder: the kernel's, the image's, and the folders that Python imports from."""
+"""The machine as files below a folder: Linux's, the image's, and the folders that Python imports from."""
 
 from __future__ import annotations
 

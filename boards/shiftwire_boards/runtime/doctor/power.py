@@ -25,7 +25,7 @@ def power_finding(machine: Machine, manifest: Manifest | None, pynq: Pynq) -> Fi
     """One reading; a board without a sensor is no fault, a board whose sensor is not found may be one."""
     if manifest is None:
         offered = ", ".join(sorted(_names(machine))) or "nothing"
-        return fine("power", f"the kernel offers {offered}; which sensor counts depends on the package's board")
+        return fine("power", f"the Linux kernel offers {offered}; which sensor counts depends on the package's board")
     sensor = choose_sensor(manifest.board, places=Places(machine.path(HWMON), lambda: _rails(pynq)))
     if isinstance(sensor, Unavailable):
         if manifest.board not in BOARD_RAILS:

@@ -1,4 +1,4 @@
-"""Which sensor a board has: the kernel's, then pynq's rails, then an external one, else none and why."""
+"""Which sensor a board has: that of the Linux kernel, then pynq's rails, then an external one, else none and why."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class HwmonSensor:
 
 
 def find_hwmon(rail: HwmonRail, root: Path = HWMON) -> HwmonSensor:
-    """The sensor of a rail; raises SensorError that tells which names the kernel offers."""
+    """The sensor of a rail; raises SensorError that tells which names the Linux kernel offers."""
     sensors = [(folder, _name(folder)) for folder in sorted(root.glob("hwmon*"))]
     folders = [folder for folder, name in sensors if name == rail.name]
     if len(folders) != 1:
