@@ -4,8 +4,9 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from shiftwire_models.errors import USER_MISTAKE
+
 _NEEDED = ("torch", "onnxscript", "safetensors", "sklearn")
-_USER_MISTAKE = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -13,7 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         sys.stderr.write(f"shiftwire-train: found no {', '.join(missing)}; pip install 'shiftwire[train]'\n")
-        return _USER_MISTAKE
+        return USER_MISTAKE
     from shiftwire_models.cli import main as run  # noqa: PLC0415 - imports torch
 
     return run(argv)

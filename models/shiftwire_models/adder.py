@@ -27,6 +27,7 @@ class TemplateWeight(nn.Module):
         self.latent = nn.Parameter(torch.randn(shape))
 
     def forward(self) -> Tensor:
+        """Values on the grid, of the weight's shape; the gradient has AdderNet's adaptive rate."""
         return adaptive_rate(quantise(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
 
     def codes(self) -> Tensor:
@@ -45,9 +46,11 @@ class AdderLinear(nn.Module):
         self.weight = TemplateWeight((outputs, inputs), grid)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (rows, inputs) -> (rows, outputs)."""
         return negative_distance(x, self.weight())
 
     def frozen(self) -> ContractNode:
+        """shiftwire::AdderDense with the weight's codes (outputs, inputs)."""
         attributes = {"weight_frac": self.weight.grid.frac}
         weight = {"weight": self.weight.codes()}
         return ContractNode("shiftwire::AdderDense", weight, attributes, lambda x: (x[0], self.outputs))
@@ -77,9 +80,11 @@ class AdderConv2d(nn.Module):
         self.weight = TemplateWeight(self.shape, grid)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         return adder_windows(x, self.weight(), self.geometry, self.groups)
 
     def frozen(self) -> ContractNode:
+        """shiftwire::AdderConv with the weight's codes (outputs, inputs / groups, kernel...)."""
         attributes: dict[str, Attribute] = {
             "weight_frac": self.weight.grid.frac,
             **self.geometry.attributes(),

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.contract import ContractNode
 from shiftwire_models.grid import Format, Rounding, quantise, straight_through, to_codes
-from shiftwire_models.terms import PowerTerms, Window, greedy_terms
+from shiftwire_models.terms import ExponentRange, PowerTerms, greedy_terms
 
 _BIAS_BITS = 24
 
@@ -21,10 +21,16 @@ class BatchNormAffine(nn.Module):
     running_var: Tensor
 
     def __init__(
-        self, channels: int, *, terms: int = 2, window: Window | None = None, bias_frac: int = 6, momentum: float = 0.1
+        self,
+        channels: int,
+        *,
+        terms: int = 2,
+        exponent_range: ExponentRange | None = None,
+        bias_frac: int = 6,
+        momentum: float = 0.1,
     ) -> None:
         super().__init__()
-        self.term_count, self.window, self.momentum = terms, window or Window(-6, 1), momentum
+        self.term_count, self.exponent_range, self.momentum = terms, exponent_range or ExponentRange(-6, 1), momentum
         self.eps = 1e-5
         self.bias_grid = Format(_BIAS_BITS, bias_frac, True)
         self.gamma = nn.Parameter(torch.ones(channels))
@@ -42,19 +48,20 @@ class BatchNormAffine(nn.Module):
         return x * scale.reshape(per_channel) + bias.reshape(per_channel)
 
     def frozen(self) -> ContractNode:
+        """shiftwire::Affine: sign and exponent int8 (terms, channels), bias int32 (channels,), by the running mean."""
         terms = self._terms(self.gamma / torch.sqrt(self.running_var + self.eps))
         bias = self.beta.detach() - self.running_mean * terms.value()
         codes = to_codes(bias, self.bias_grid, Rounding.HALF_EVEN).to(torch.int32)
         attributes = {
-            "exponent_min": self.window.exponent_min,
-            "exponent_max": self.window.exponent_max,
+            "exponent_min": self.exponent_range.lowest,
+            "exponent_max": self.exponent_range.highest,
             "bias_frac": self.bias_grid.frac,
         }
         tensors = {"sign": terms.sign, "exponent": terms.exponent, "bias": codes}
         return ContractNode("shiftwire::Affine", tensors, attributes)
 
     def _terms(self, scale: Tensor) -> PowerTerms:
-        return greedy_terms(scale, self.term_count, self.window)
+        return greedy_terms(scale, self.term_count, self.exponent_range)
 
     def _batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         axes = [axis for axis in range(x.dim()) if axis != 1]

@@ -19,9 +19,9 @@ def check_agreement(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[i
 
     torch's exporter drops what ONNX has no word for, such as an average pool's divisor_override.
     """
-    found, expected = _both(net, model, input_shape)
-    if not np.array_equal(found, expected):
-        wrong = np.count_nonzero(found != expected) if found.shape == expected.shape else found.size
+    actual, expected = _both(net, model, input_shape)
+    if not np.array_equal(actual, expected):
+        wrong = np.count_nonzero(actual != expected) if actual.shape == expected.shape else actual.size
         raise ModelsError(
             f"the exported file differs from the net in {wrong} of {expected.size} outputs; torch's exporter dropped "
             "an option, so build the net of this package's layers and plain pools"
@@ -30,8 +30,8 @@ def check_agreement(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[i
 
 def check_nearness(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...]) -> None:
     """The same for a float net, where two runtimes may add in another order."""
-    found, expected = _both(net, model, input_shape)
-    distance = float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
+    actual, expected = _both(net, model, input_shape)
+    distance = float(np.abs(actual - expected).max()) if actual.shape == expected.shape else np.inf
     allowed = _NEARNESS * max(1.0, float(np.abs(expected).max()))
     if not distance <= allowed:
         raise ModelsError(

@@ -10,15 +10,15 @@ from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.grid import Format
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv2d
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightSpec
 from shiftwire_models.window import Sides
 
 _WEIGHT = WeightSpec()
 _ACTIVATION = Format(6, 4, False)
 _BETWEEN = Format(6, 3, True)
-_SHIFT_SCALE = Window(-3, 2)
-_ADDER_SCALE = Window(-7, 0)
+_SHIFT_SCALE = ExponentRange(-3, 2)
+_ADDER_SCALE = ExponentRange(-7, 0)
 
 
 class BlockKind(Enum):
@@ -41,8 +41,8 @@ class Arithmetic:
     weight: WeightSpec = _WEIGHT
     activation: Format = _ACTIVATION
     between: Format = _BETWEEN
-    shift_scale: Window = _SHIFT_SCALE
-    adder_scale: Window = _ADDER_SCALE
+    shift_scale: ExponentRange = _SHIFT_SCALE
+    adder_scale: ExponentRange = _ADDER_SCALE
     bias_frac: int = 6
 
 
@@ -59,9 +59,10 @@ class ShiftAddNorm(nn.Module):
         self.shift = ShiftConv2d(inputs, outputs, kernel, stride=stride, padding=padding, weight=numbers.weight)
         self.between = ActivationQuant(numbers.between)
         self.adder = AdderConv2d(outputs, outputs, kernel, numbers.between, padding=padding)
-        self.bn = BatchNormAffine(outputs, window=numbers.adder_scale, bias_frac=numbers.bias_frac)
+        self.bn = BatchNormAffine(outputs, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         y: Tensor = self.bn(self.adder(self.between(self.shift(x))))
         return y
 
@@ -75,6 +76,7 @@ class ShiftAddBlock(ShiftAddNorm):
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
 
@@ -107,9 +109,10 @@ class ConvNorm(nn.Module):
         else:
             self.conv = AdderConv2d(inputs, outputs, kernel, adder_grid, stride=stride, padding=pads, groups=groups)
             scale = numbers.adder_scale
-        self.bn = BatchNormAffine(outputs, window=scale, bias_frac=numbers.bias_frac)
+        self.bn = BatchNormAffine(outputs, exponent_range=scale, bias_frac=numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         y: Tensor = self.bn(self.conv(x))
         return y
 
@@ -136,6 +139,7 @@ class ConvBlock(ConvNorm):
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
 

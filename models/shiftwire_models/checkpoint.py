@@ -68,9 +68,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside the target, then rename: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(content)
-    draft.replace(path)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _read(folder: Path, name: str) -> bytes:

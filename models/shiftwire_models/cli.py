@@ -17,12 +17,11 @@ from shiftwire_models.commands import (
     train_net,
 )
 from shiftwire_models.data import DataName
-from shiftwire_models.errors import ModelsError
+from shiftwire_models.errors import USER_MISTAKE, ModelsError
 from shiftwire_models.finetune.tuning import TuneConfig
 from shiftwire_models.nets import NetName
 from shiftwire_models.training import TrainConfig
 
-_USER_MISTAKE = 2
 _INTERRUPTED = 130
 _CALIBRATION = 300
 _ZOO = 64
@@ -36,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report: Report = arguments.run(arguments)
     except (ModelsError, OSError) as error:
         _say(f"shiftwire-train: {error}", sys.stderr)
-        return _USER_MISTAKE
+        return USER_MISTAKE
     except KeyboardInterrupt:
         _say("shiftwire-train: interrupted; every file is whole or absent", sys.stderr)
         return _INTERRUPTED

@@ -11,6 +11,7 @@ from rich.console import Console
 
 import onnx
 from shiftwire_models.agreement import check_agreement
+from shiftwire_models.calibration import calibrated_net
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
 from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
@@ -22,7 +23,6 @@ from shiftwire_models.finetune.tuning import TuneConfig, tune
 from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
 from shiftwire_models.nets import NETS, FloatConfig, net_name
 from shiftwire_models.progress import epoch_progress
-from shiftwire_models.settle import settled_net
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, drawn, logits, train
 
@@ -30,6 +30,7 @@ Report = dict[str, object]
 
 
 def train_net(arguments: argparse.Namespace) -> Report:
+    """A checkpoint in a folder, which is made where it is not there. Raises ModelsError."""
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
     data = data_name(arguments.data)
@@ -68,6 +69,7 @@ def export_net(arguments: argparse.Namespace) -> Report:
 
 
 def import_addernet(arguments: argparse.Namespace) -> Report:
+    """AdderNet's checkpoint as float ONNX, with pictures normalised as it was trained. Raises ModelsError."""
     net = load_addernet(arguments.checkpoint)
     written = [_write_model(arguments.output, export_float(net, ADDERNET_RESNET20.input_shape))]
     if arguments.data_out:
@@ -76,12 +78,12 @@ def import_addernet(arguments: argparse.Namespace) -> Report:
 
 
 def export_untrained(arguments: argparse.Namespace) -> Report:
-    """Random weights, settled on some of the random pictures that are written beside the file."""
+    """Random weights, calibrated on some of the random pictures that are written beside the file."""
     name = net_name(arguments.net)
     config = NETS[name]
     if isinstance(config, FloatConfig):
         raise ModelsError(f"{name.value} is a float net, which has no exact file; train it and export it instead")
-    net, x = settled_net(config, arguments.seed, arguments.pictures)
+    net, x = calibrated_net(config, arguments.seed, arguments.pictures)
     written = [_write_model(arguments.output, export_model(net, config.input_shape))]
     if arguments.data_out:
         written.append(_write_npz(arguments.data_out, x=x.numpy()))
@@ -97,7 +99,7 @@ def finetune(arguments: argparse.Namespace) -> Report:
     if shape != picture_shape(name):
         raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
     net = trainable(model)
-    found = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
+    matched = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
     data = load_data(name)
     data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
     with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
@@ -107,13 +109,14 @@ def finetune(arguments: argparse.Namespace) -> Report:
     return {
         "test accuracy before": round(result.before, 4),
         "test accuracy": round(result.after, 4),
-        "layers that began from float weights": found,
+        "layers that began from float weights": matched,
         "seconds": round(result.seconds, 1),
         "written": str(_write_model(arguments.output, tuned)),
     }
 
 
 def list_nets(_: argparse.Namespace) -> Report:
+    """Weights and operations a picture of every net, counted by running each once."""
     return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
 
 

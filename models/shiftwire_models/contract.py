@@ -17,10 +17,13 @@ Shape = tuple[int, ...]
 class Freezable(Protocol):
     """A layer that training shapes and export replaces by a contract node."""
 
-    def frozen(self) -> "ContractNode": ...
+    def frozen(self) -> "ContractNode":
+        """The layer as it is exported, with the codes it has now."""
+        ...
 
 
 def same_shape(shape: Shape) -> Shape:
+    """For a node that changes no shape."""
     return shape
 
 
@@ -47,6 +50,7 @@ class ContractNode(nn.Module):
             self.register_buffer(name, tensor)
 
     def forward(self, x: Tensor) -> Tensor:
+        """A symbolic value of `out_shape`; torch's exporter alone can read it."""
         operands = (x, *(self.get_buffer(name) for name in self.inputs))
         shape = self.out_shape(tuple(x.shape))
         node: Tensor = torch.onnx.ops.symbolic(

@@ -1,179 +1,10 @@
 """Proof that float32 computes the file's integers exactly: every partial sum stays below 2**24 steps of its grid."""
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
 import onnx
 from shiftwire_hls.quantizers import find_quantizer
+from shiftwire_models.code_ranges import RULES, CodeRange, Site
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Every value is an integer times 2**-frac, and no integer exceeds `bound` in magnitude."""
-
-    frac: int
-    bound: int
-
-    def on(self, frac: int) -> "Range":
-        """The same values on a finer grid."""
-        return Range(frac, self.bound << (frac - self.frac))
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A node with the ranges of its data inputs, its constants by role (`sign`, `bias`) and its first input's shape.
-
-    0 stands for a size that is no number, such as the batch's.
-    """
-
-    node: onnx.NodeProto
-    inputs: tuple[Range, ...]
-    constants: dict[str, NDArray[np.generic]]
-    shape: tuple[int, ...]
-
-    def integer(self, name: str) -> int:
-        value = self._attribute(name)
-        return value if isinstance(value, int) else 0
-
-    def integers(self, name: str) -> list[int]:
-        value = self._attribute(name)
-        return list(value) if isinstance(value, list) else []
-
-    def word(self, name: str, default: str) -> str:
-        value = self._attribute(name)
-        return value.decode() if isinstance(value, bytes) else default
-
-    def _attribute(self, name: str) -> object:
-        found = [a for a in self.node.attribute if a.name == name]
-        return onnx.helper.get_attribute_value(found[0]) if found else None
-
-
-def check_exactness(graph: onnx.GraphProto) -> None:
-    """Raises ModelsError at the first node that float32 could round, or whose operation the contract lacks."""
-    _refuse_foreign(graph)
-    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    shapes = {value.name: _sizes(value) for value in (*graph.input, *graph.value_info)}
-    ranges: dict[str, Range] = {}
-    for node in graph.node:
-        inputs = tuple(ranges[name] for name in node.input if name in ranges)
-        roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
-        if not inputs and not _takes_floats(node):
-            raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
-        found = _RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
-        if found.bound >= 1 << FLOAT32_INTEGER_BITS:
-            raise ModelsError(
-                f"layer '{node.name}' can reach {found.bound.bit_length()} bits, and float32 is exact to "
-                f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent window or its bias grid"
-            )
-        ranges[node.output[0]] = found
-
-
-def _takes_floats(node: onnx.NodeProto) -> bool:
-    quantizer = find_quantizer(node.domain, node.op_type)
-    return quantizer is not None and quantizer.takes_floats
-
-
-def _refuse_foreign(graph: onnx.GraphProto) -> None:
-    """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
-    foreign = [node for node in graph.node if node.op_type not in _RULES]
-    if foreign:
-        node = min(foreign, key=lambda node: _SCAFFOLD.index(node.op_type) if node.op_type in _SCAFFOLD else -1)
-        mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantisers, ReLU and pools")
-        raise ModelsError(f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; {mend}")
-
-
-def _sizes(value: onnx.ValueInfoProto) -> tuple[int, ...]:
-    return tuple(int(dim.dim_value) for dim in value.type.tensor_type.shape.dim)
-
-
-def _quant(site: Site) -> Range:
-    frac = -round(math.log2(float(site.constants["scale"])))
-    return _covering(Format(round(float(site.constants["bitwidth"])), frac, bool(site.integer("signed"))))
-
-
-def _requantize(site: Site) -> Range:
-    return _covering(Format(site.integer("bits"), site.integer("frac"), bool(site.integer("signed"))))
-
-
-def _covering(grid: Format) -> Range:
-    return Range(grid.frac, max(-grid.low_code, grid.high_code))
-
-
-def _shift(site: Site) -> Range:
-    """Also Affine, whose every output reads one input."""
-    (x,) = site.inputs
-    sign, exponent = site.constants["sign"].astype(np.int64), site.constants["exponent"].astype(np.int64)
-    outputs = sign.shape[1]
-    lowest = int(exponent[sign != 0].min(initial=0))
-    weights = (np.abs(sign) << np.where(sign == 0, 0, exponent - lowest)).sum(0).reshape(outputs, -1).sum(1)
-    bias_frac = site.integer("bias_frac")
-    frac = max(x.frac - lowest, bias_frac)
-    products = [x.bound * int(weight) << (frac - x.frac + lowest) for weight in weights]
-    biases = [abs(int(bias)) << (frac - bias_frac) for bias in site.constants["bias"].astype(np.int64)]
-    return Range(frac, max(map(sum, zip(products, biases, strict=True))))
-
-
-def _adder(site: Site) -> Range:
-    (x,) = site.inputs
-    frac = site.integer("weight_frac")
-    if frac != x.frac:
-        raise ModelsError(
-            f"layer '{site.node.name}' compares inputs of {x.frac} fraction bits with weights of {frac}; give the "
-            "adder layer the format of the quantiser before it"
-        )
-    codes = np.abs(site.constants["weight"].astype(np.int64))
-    taps = codes.reshape(codes.shape[0], -1)
-    return Range(frac, x.bound * taps.shape[1] + int(taps.sum(1).max()))
-
-
-def _average(site: Site) -> Range:
-    if any(site.integers("pads")):
-        raise ModelsError(f"layer '{site.node.name}' pads what it averages; pad before it, or not at all")
-    return _mean(site, math.prod(site.integers("kernel_shape")))
-
-
-def _global_average(site: Site) -> Range:
-    return _mean(site, math.prod(site.shape[2:]))
-
-
-def _mean(site: Site, positions: int) -> Range:
-    (x,) = site.inputs
-    doublings = positions.bit_length() - 1
-    if positions != 1 << doublings:
-        raise ModelsError(
-            f"layer '{site.node.name}' averages {positions} positions; take a power of two, or PictureMean, which "
-            "fills the picture up with zeros"
-        )
-    return x.on(x.frac + doublings)
-
-
-def _pad(site: Site) -> Range:
-    pads = site.constants["pads"].reshape(2, -1)
-    zeros = site.word("mode", "constant") == "constant" and len(site.node.input) == 2
-    if not zeros or pads[:, :2].any() or pads.min() < 0:
-        raise ModelsError(f"layer '{site.node.name}' does more than put zeros around the picture; pad with zeros")
-    return site.inputs[0]
-
-
-def _same(site: Site) -> Range:
-    return site.inputs[0]
-
-
-def _sum(site: Site) -> Range:
-    frac = max(x.frac for x in site.inputs)
-    return Range(frac, sum(x.on(frac).bound for x in site.inputs))
-
-
-def _joined(site: Site) -> Range:
-    frac = max(x.frac for x in site.inputs)
-    return Range(frac, max(x.on(frac).bound for x in site.inputs))
-
+from shiftwire_models.grid import FLOAT32_INTEGER_BITS
 
 _SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
 _MENDS = {
@@ -184,21 +15,41 @@ _MENDS = {
     "MatMul": "take ShiftLinear or AdderLinear",
     "ReduceMean": "average over the whole picture (PictureMean), or flatten",
 }
-_RULES: dict[str, Callable[[Site], Range]] = {
-    "Quant": _quant,
-    "Requantize": _requantize,
-    "ShiftDense": _shift,
-    "ShiftConv": _shift,
-    "Affine": _shift,
-    "AdderDense": _adder,
-    "AdderConv": _adder,
-    "AveragePool": _average,
-    "GlobalAveragePool": _global_average,
-    "Pad": _pad,
-    "MaxPool": _same,
-    "Relu": _same,
-    "Flatten": _same,
-    "Identity": _same,
-    "Add": _sum,
-    "Concat": _joined,
-}
+
+
+def check_exactness(graph: onnx.GraphProto) -> None:
+    """Raises ModelsError at the first node that float32 could round, or whose operation the contract lacks."""
+    _refuse_foreign(graph)
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    shapes = {value.name: _sizes(value) for value in (*graph.input, *graph.value_info)}
+    ranges: dict[str, CodeRange] = {}
+    for node in graph.node:
+        inputs = tuple(ranges[name] for name in node.input if name in ranges)
+        roles = {name.removeprefix(f"{node.name}_"): constants[name] for name in node.input if name in constants}
+        if not inputs and not _takes_floats(node):
+            raise ModelsError(f"layer '{node.name}' reads the raw input; put an ActivationQuant before it")
+        result = RULES[node.op_type](Site(node, inputs, roles, shapes.get(node.input[0], ())))
+        if result.bound >= 1 << FLOAT32_INTEGER_BITS:
+            raise ModelsError(
+                f"layer '{node.name}' can reach {result.bound.bit_length()} bits, and float32 is exact to "
+                f"{FLOAT32_INTEGER_BITS}; narrow its input format, its exponent range or its bias grid"
+            )
+        ranges[node.output[0]] = result
+
+
+def _takes_floats(node: onnx.NodeProto) -> bool:
+    quantizer = find_quantizer(node.domain, node.op_type)
+    return quantizer is not None and quantizer.takes_floats
+
+
+def _refuse_foreign(graph: onnx.GraphProto) -> None:
+    """The operation a person wrote is named before the constants and shapes that the exporter put around it."""
+    foreign = [node for node in graph.node if node.op_type not in RULES]
+    if foreign:
+        node = min(foreign, key=lambda node: _SCAFFOLD.index(node.op_type) if node.op_type in _SCAFFOLD else -1)
+        mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantisers, ReLU and pools")
+        raise ModelsError(f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; {mend}")
+
+
+def _sizes(value: onnx.ValueInfoProto) -> tuple[int, ...]:
+    return tuple(int(dim.dim_value) for dim in value.type.tensor_type.shape.dim)

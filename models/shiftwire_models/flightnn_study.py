@@ -40,6 +40,7 @@ def mean_terms(net: nn.Module) -> float:
 
 
 def main() -> None:
+    """Prints the comparison over three seeds, which takes minutes."""
     study = flightnn_comparison()
     seeds = ", ".join(map(str, study.seeds))
     print(  # noqa: T201 - the program's result

@@ -34,10 +34,12 @@ class Format:
 
     @property
     def low_code(self) -> int:
+        """The smallest code."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def high_code(self) -> int:
+        """The largest code."""
         return self.low_code + (1 << self.bits) - 1
 
     def __str__(self) -> str:

@@ -25,5 +25,6 @@ class PictureMean(nn.Module):
         self.flatten = nn.Flatten()
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, C, height, width) -> (N, C)."""
         y: Tensor = self.flatten(self.mean(x if self.fill is None else self.fill(x)))
         return y

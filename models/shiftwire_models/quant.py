@@ -22,18 +22,21 @@ class ActivationQuant(nn.Module):
 
     @property
     def grid(self) -> Format:
+        """The format that values land on."""
         return self._grid
 
     def forward(self, x: Tensor) -> Tensor:
+        """Values of x's shape, on the grid."""
         return quantise(x, self.grid, self.rounding)
 
     def frozen(self) -> ContractNode:
+        """QONNX's Quant, or shiftwire::Requantize for a rounding that Quant has no word for (half up)."""
         mode = _QONNX_ROUNDING.get(self.rounding)
         return _requantize_node(self.grid, self.rounding) if mode is None else _quant_node(self.grid, mode)
 
 
 class CalibratedQuant(ActivationQuant):
-    """Chooses `frac` from the largest magnitude seen in training mode, until `settle()`.
+    """Chooses `frac` from the largest magnitude seen in training mode, until `fix_format()`.
 
     The range then covers that peak, which may saturate by one code: 2**n - 1 codes stand for a power of two.
     """
@@ -48,15 +51,17 @@ class CalibratedQuant(ActivationQuant):
 
     @property
     def grid(self) -> Format:
+        """The format so far: it follows the peak until it is fixed."""
         peak = float(self.peak)
         whole_bits = ceil_log2(peak) if peak > 0 else 0
         return replace(self._grid, frac=self._grid.bits - int(self._grid.signed) - whole_bits)
 
-    def settle(self) -> None:
+    def fix_format(self) -> None:
         """Keep the format from now on, in training too."""
         self.settled.fill_(True)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Values of x's shape, on the grid; in training the peak is taken of x first."""
         if self.training and not self.settled:
             self.peak.copy_(torch.maximum(self.peak, x.detach().abs().max()))
         return super().forward(x)

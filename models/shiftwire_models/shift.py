@@ -24,6 +24,7 @@ class GridBias(nn.Module):
         self.latent = nn.Parameter(torch.zeros(outputs))
 
     def forward(self) -> Tensor:
+        """Values (outputs,) on the grid."""
         return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
@@ -43,9 +44,11 @@ class ShiftLinear(nn.Module):
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs) -> (N, outputs)."""
         return functional.linear(x, self.weight(), None if self.bias is None else self.bias())
 
     def frozen(self) -> ContractNode:
+        """shiftwire::ShiftDense: sign and exponent int8 (terms, outputs, inputs), bias int32 (outputs,)."""
         return _shift_node("ShiftDense", self, {}, lambda x: (x[0], self.outputs))
 
 
@@ -75,6 +78,7 @@ class ShiftConv2d(nn.Module):
         self.bias = None if bias_frac is None else GridBias(outputs, bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         bias = None if self.bias is None else self.bias()
         padded = self.geometry.padded(x)
         if self.axes == 1:
@@ -82,8 +86,9 @@ class ShiftConv2d(nn.Module):
         return functional.conv2d(padded, self.weight(), bias, self.geometry.stride, groups=self.groups)
 
     def frozen(self) -> ContractNode:
-        window: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
-        return _shift_node("ShiftConv", self, window, self.geometry.out_shape(self.shape[0]))
+        """shiftwire::ShiftConv: int8 sign and exponent (terms, outputs, inputs / groups, kernel...), int32 bias."""
+        attributes: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
+        return _shift_node("ShiftConv", self, attributes, self.geometry.out_shape(self.shape[0]))
 
 
 class ShiftConv1d(ShiftConv2d):
@@ -93,12 +98,12 @@ class ShiftConv1d(ShiftConv2d):
 
 
 def _shift_node(
-    op: str, layer: ShiftLinear | ShiftConv2d, window: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
+    op: str, layer: ShiftLinear | ShiftConv2d, attributes: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
 ) -> ContractNode:
     terms = layer.weight.terms()
     outputs = terms.sign.shape[1]
     bias = torch.zeros(outputs, dtype=torch.int32) if layer.bias is None else layer.bias.codes()
-    bounds = {"exponent_min": terms.window.exponent_min, "exponent_max": terms.window.exponent_max}
+    bounds = {"exponent_min": terms.exponent_range.lowest, "exponent_max": terms.exponent_range.highest}
     bias_frac = 0 if layer.bias is None else layer.bias.grid.frac
     tensors = {"sign": terms.sign, "exponent": terms.exponent, "bias": bias}
-    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **window}, out_shape)
+    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **attributes}, out_shape)

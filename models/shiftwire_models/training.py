@@ -145,7 +145,7 @@ def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConf
             optimiser.step()
             schedule.step()
             total += float(loss.detach())
-        _settle(net)
+        _fix_formats(net)
         progress(Epoch(number, config.epochs, total / batches))
 
 
@@ -169,8 +169,8 @@ def threads(wanted: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _settle(net: nn.Module) -> None:
+def _fix_formats(net: nn.Module) -> None:
     """One epoch has shown the ranges; formats that kept moving would move every grid after them."""
     for module in net.modules():
         if isinstance(module, CalibratedQuant):
-            module.settle()
+            module.fix_format()

@@ -21,7 +21,7 @@ from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import REAL
 from shiftwire_boards.runtime.port import Grid, Port
 from shiftwire_boards.runtime.registers import OFFSETS
-from shiftwire_boards.sim.program import Logic, Moved
+from shiftwire_boards.sim.program import ChannelState, Logic
 
 ROUNDS = 25
 BATCHES = 40
@@ -72,9 +72,9 @@ class Instant:
     def receive(self, most_bytes: int) -> None:
         self._wanted = most_bytes
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         del most_cycles
-        return Moved(True, True, False, 0, self._wanted)
+        return ChannelState(True, True, False, 0, self._wanted)
 
     def received(self, size: int) -> bytes:
         return bytes(size)

@@ -85,7 +85,7 @@ def test_nothing_leaks(project: Project, opened: Any) -> None:
     board, accelerator = opened
     codes = random_frames(project.design.network, 64)
     accelerator.predict_codes(codes)
-    pages = dict(board.device.memory.held)
+    pages = dict(board.device.memory.blocks)
     tracemalloc.start()
     try:
         accelerator.predict_codes(codes)
@@ -96,7 +96,7 @@ def test_nothing_leaks(project: Project, opened: Any) -> None:
     finally:
         tracemalloc.stop()
     assert grown < codes.nbytes // 4, grown
-    assert board.device.memory.held == pages
+    assert board.device.memory.blocks == pages
 
 
 def test_a_reset_keeps_the_overlay(project: Project, opened: Any) -> None:

@@ -24,7 +24,7 @@ from shiftwire.schedule.design import Target, schedule
 from shiftwire_boards.catalog import load_board
 from shiftwire_boards.runtime.errors import DataError, PackageError
 from shiftwire_boards.runtime.manifest import load_manifest
-from shiftwire_boards.runtime.measure import Plan
+from shiftwire_boards.runtime.measure import MeasurementPlan
 from shiftwire_boards.runtime.record_json import read_record, write_record
 from shiftwire_boards.runtime.samples import Samples, samples_of
 from single_layers import single_layers
@@ -178,7 +178,7 @@ def test_frames_beyond_all_measure(project: Project, capsys: Any) -> None:
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "3"])
 def test_times_that_are_none(seconds: Any) -> None:
     with pytest.raises(DataError, match="wanted 0 or more"):
-        Plan(seconds)
+        MeasurementPlan(seconds)
 
 
 def test_labels_are_one_a_frame() -> None:

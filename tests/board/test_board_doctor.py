@@ -14,12 +14,12 @@ import pytest
 
 from doctor_bench import BOARDS, SITE, Bench, install, lay, other_pynq, packed
 from shiftwire_boards.catalog import board_names, load_board
-from shiftwire_boards.runtime.board import Family, family_of
 from shiftwire_boards.runtime.doctor.command import examine
 from shiftwire_boards.runtime.doctor.finding import Level
 from shiftwire_boards.runtime.doctor.hardware import NAMES, disk_finding, lock_finding
 from shiftwire_boards.runtime.doctor.package import package_of
 from shiftwire_boards.runtime.doctor.software import Pynq, pynq_finding
+from shiftwire_boards.runtime.family import Family, family_of
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_it_knows_what_the_catalog_knows(bench: Bench, packages: dict[str, Path]
     for version in ("3.0.1", "3.1.2", "4.0.0"):
         install(bench.root, "pynq", version)
         for board in boards:
-            family = Family.ZYNQ_7000 if board.family.value == "zynq" else Family.ULTRASCALE
+            family = board.family
             finding = pynq_finding(bench.machine, family, Pynq(object()))
             assert (finding.level is Level.OK) == board.pynq.admits(version), (board.name, version)
     for name, bitfile in packages.items():

@@ -13,8 +13,8 @@ from board_bench import HAS_PYNQ, HAS_ZYNQ_7000, needs_pynq, on_board, random_fr
 from shiftwire.board.simulated import simulated_board
 from shiftwire_boards.catalog import board_names
 from shiftwire_boards.runtime.accelerator import Accelerator
-from shiftwire_boards.runtime.board import Family, family_of
 from shiftwire_boards.runtime.errors import HardwareError
+from shiftwire_boards.runtime.family import Family, family_of
 
 pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
 

@@ -19,8 +19,8 @@ from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, TransferError
 from shiftwire_boards.runtime.lock import lock_of
-from shiftwire_boards.runtime.mover import RECEIVE_LENGTH
 from shiftwire_boards.runtime.registers import OFFSETS
+from shiftwire_boards.runtime.transfers import RECEIVE_LENGTH
 from shiftwire_boards.sim.program import Fault
 
 pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -124,7 +124,7 @@ def shorter_buffer(board: SimulatedBoard, patch: Any) -> None:
 
 
 def unmap(board: SimulatedBoard, patch: Any) -> None:
-    patch.setattr(board.device.memory, "held", {})
+    patch.setattr(board.device.memory, "blocks", {})
 
 
 FAULTS = {
@@ -288,7 +288,7 @@ def test_a_clock_that_is_real_sleeps(project: Project, opened: Opened) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("shiftwire_boards.sim.dma.MOST_CYCLES", 20)
             patch.setattr(accelerator, "clock", real)
-            patch.setattr(accelerator._mover, "_clock", real)
+            patch.setattr(accelerator._transfers, "_clock", real)
             accelerator.predict_codes(random_frames(project.design.network, 2))
     finally:
         board.device.logic.stall(0)

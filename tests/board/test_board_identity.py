@@ -27,8 +27,8 @@ from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.result import Unavailable
 from shiftwire_boards.runtime.errors import DataError, HardwareError, PackageError
 from shiftwire_boards.runtime.manifest import load_manifest, manifest_of
-from shiftwire_boards.runtime.measure import Plan, measure
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 from shiftwire_boards.runtime.registers import OFFSETS
 from shiftwire_boards.runtime.samples import Samples
 from shiftwire_boards.sim.program import Logic
@@ -114,7 +114,7 @@ def test_a_clock_that_is_another(project: Project, tmp_path: Path) -> None:
     with on_board(project, tmp_path, batch=8) as (board, accelerator):
         slow = replace(board.clock, now=lambda: board.clock.now() / 2, is_simulated=False)
         accelerator.clock = slow
-        record = measure(accelerator, Samples(codes, network.evaluate(codes)), Plan(0.0, 2))
+        record = measure(accelerator, Samples(codes, network.evaluate(codes)), MeasurementPlan(0.0, 2))
     nominal = 1000 / project.design.clock_ns
     assert record.clock.is_off and record.clock.derived_mhz == pytest.approx(2 * nominal, rel=0.01)
     assert any("above that nothing is certain" in note for note in record.notes)
@@ -126,7 +126,7 @@ def test_a_measurement_with_lone_frames_tells_no_interval(project: Project, tmp_
     network = project.design.network
     codes = random_frames(network, 9)
     with on_board(project, tmp_path, batch=1) as (_, accelerator):
-        record = measure(accelerator, Samples(codes, network.evaluate(codes)), Plan(0.0, 1))
+        record = measure(accelerator, Samples(codes, network.evaluate(codes)), MeasurementPlan(0.0, 1))
     assert record.exactness.exact and record.cycles.frame_counted is None and not record.notes
 
 
@@ -136,7 +136,7 @@ def test_frames_that_are_all_alike_are_told(project: Project, tmp_path: Path) ->
     network = project.design.network
     codes = np.repeat(random_frames(network, 1), 5, axis=0)
     with on_board(project, tmp_path) as (_, accelerator):
-        record = measure(accelerator, Samples(codes, network.evaluate(codes)), Plan(0.0, 1))
+        record = measure(accelerator, Samples(codes, network.evaluate(codes)), MeasurementPlan(0.0, 1))
     assert record.exactness.exact and record.notes == (
         "every frame gave the same codes, so their agreement proves little: take other samples",
     )
@@ -159,8 +159,8 @@ def test_a_port_may_be_what_frames_wait_for(project: Project) -> None:
     assert _foreseen(project.design.rtl, narrow)["interval_cycles"] == narrow.output.words
 
 
-def prepared(said_: dict[str, Any], channels: int = 3) -> Preparation:
-    return Preparation.read({"scale": 255.0, "mean": [0.5], "std": [0.25], **said_}, channels)
+def prepared(said_: dict[str, Any], channels: int = 3) -> Preprocessing:
+    return Preprocessing.read({"scale": 255.0, "mean": [0.5], "std": [0.25], **said_}, channels)
 
 
 def test_pixels_become_values() -> None:
@@ -229,7 +229,7 @@ def test_prepare_on_the_board(project: Project, tmp_path: Path) -> None:
         shape = project.design.network.input.shape
         with pytest.raises(DataError, match="package with --scale, --mean and --std"):
             accelerator.prepare(np.zeros((1, *shape), np.uint8))
-        accelerator.manifest = replace(accelerator.manifest, preparation=prepared({}, shape[-1]))
+        accelerator.manifest = replace(accelerator.manifest, preprocessing=prepared({}, shape[-1]))
         values = accelerator.prepare(np.zeros((2, *shape), np.uint8))
         assert values.shape == (2, shape[-1], *shape[:-1]) and np.all(values == -2)
 
@@ -244,7 +244,7 @@ def test_a_marker_is_set_where_no_sensor_is(project: Project, tmp_path: Path, mo
     samples = Samples(codes := random_frames(network, 20), network.evaluate(codes))
     with on_board(project, tmp_path / "overlay", batch=8) as (board, accelerator):
         accelerator.clock = replace(board.clock, is_simulated=False)
-        record = measure(accelerator, samples, Plan(0.0, 1, Marker(pin)), Unavailable("none here"))
+        record = measure(accelerator, samples, MeasurementPlan(0.0, 1, Marker(pin)), Unavailable("none here"))
     assert record.energy == Unavailable(f"none here; the marker {pin} was set", (8, 8))
 
 

@@ -19,7 +19,7 @@ from shiftwire.project.project import Backend, Project
 from shiftwire.schedule.design import Target
 from shiftwire.schedule.tokens import simulate
 from shiftwire_boards.runtime.accelerator import Accelerator
-from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.samples import Samples
 
 pytestmark = [
@@ -82,13 +82,13 @@ def test_ten_thousand_frames_and_no_leak(tmp_path: Path, count: Any) -> None:
         logic = board.device.logic._process.pid
         first, size = 1024, 512
         assert np.array_equal(accelerator.predict_codes(given.codes[:first]), given.wanted[:first])
-        pages = dict(board.device.memory.held)
+        pages = dict(board.device.memory.blocks)
         before = held_by("self") + held_by(logic)
         for at in range(first, FRAMES, size):
             assert np.array_equal(accelerator.predict_codes(given.codes[at : at + size]), given.wanted[at : at + size])
         grown = held_by("self") + held_by(logic) - before
         assert grown < MOST_GROWTH, f"{grown:,} bytes more after {FRAMES} frames"
-        assert board.device.memory.held == pages
+        assert board.device.memory.blocks == pages
         assert accelerator.shell.read("frames_out") == FRAMES
         assert accelerator.shell.read("interval") == accelerator.manifest.interval_cycles
     count(board_codes=given.wanted.size)
@@ -103,10 +103,10 @@ def test_a_streaming_cnn_in_transfers_of_every_length(tmp_path: Path, count: Any
     with simulated_board(project, tmp_path / "overlay") as board:
         for batch in (1, 2, 64):
             with Accelerator(board.bitfile, batch=batch) as accelerator:
-                record = measure(accelerator, given, Plan(0.0, 3))
+                record = measure(accelerator, given, MeasurementPlan(0.0, 3))
                 made = accelerator.predict_codes(given.codes[:3])
             assert record.exactness.exact and np.array_equal(made, given.wanted[:3])
-            foreseen = record.cycles.frame_foreseen
+            foreseen = record.cycles.frame_predicted
             assert record.cycles.frame_counted == (None if batch == 1 else foreseen)
             assert record.cycles.latency_counted is not None
             ports = record.cycles.latency_counted - simulate(project.design.rtl, 1).latency

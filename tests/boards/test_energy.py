@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
+from shiftwire_boards.runtime.energy.span import Span, power_of
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace, trace_of
-from shiftwire_boards.runtime.energy.window import Window, power_of
 from shiftwire_boards.runtime.errors import SensorError
 
 SENSOR = SensorDescription("ina260_u14", SensorKind.HWMON, "5 V input of the module", most_w=25, step_w=0.01)
 START, WORK, REST = 100.0, 10.0, 2.0
 IDLE_W, BUSY_W, FRAMES = 4.5, 6.0, 1000
-IDLE = Window(START, START + 12)
-BUSY = tuple(Window(START + 14 + i * 12, START + 24 + i * 12, FRAMES) for i in range(5))
+IDLE = Span(START, START + 12)
+BUSY = tuple(Span(START + 14 + i * 12, START + 24 + i * 12, FRAMES) for i in range(5))
 
 
 def load(seconds: np.ndarray) -> np.ndarray:
@@ -79,14 +79,14 @@ def test_uneven_samples_count_by_their_time() -> None:
     """Dense while idle, sparse while busy: a plain mean of the samples would be far below."""
     t = np.concatenate((np.arange(0, 10, 0.01), np.arange(10, 20, 0.05)))
     watts = np.where(t < 10, 1.0, 3.0)
-    found = power_of(trace_of(SENSOR, t, watts), Window(0, 19.9))
+    found = power_of(trace_of(SENSOR, t, watts), Span(0, 19.9))
     assert found.joules == pytest.approx(10 * 1 + 9.9 * 3, rel=0.005)
     assert watts.mean() < 1.5
 
 
 def test_a_step_inside_a_window() -> None:
     t = np.arange(0, 30, 0.01)
-    found = power_of(trace_of(SENSOR, t, np.where(t < 13, 2.0, 5.0)), Window(5, 25, 1))
+    found = power_of(trace_of(SENSOR, t, np.where(t < 13, 2.0, 5.0)), Span(5, 25, 1))
     assert found.joules == pytest.approx(8 * 2 + 12 * 5, rel=0.002)
     assert found.covered_s == pytest.approx(20)
 
@@ -94,7 +94,7 @@ def test_a_step_inside_a_window() -> None:
 def test_the_borders_of_a_window_lie_between_samples() -> None:
     """A ramp is integrated exactly by the trapezoid rule, wherever the window is cut."""
     t = np.arange(0, 20, 1.0)
-    found = power_of(trace_of(SENSOR, t, t), Window(3.25, 14.5))
+    found = power_of(trace_of(SENSOR, t, t), Span(3.25, 14.5))
     assert found.joules == pytest.approx((14.5**2 - 3.25**2) / 2, rel=1e-12)
     assert found.samples == 11
 
@@ -114,7 +114,7 @@ def test_a_gap_is_told_and_not_bridged() -> None:
 def test_a_window_without_samples_is_refused() -> None:
     t = stamps(100)
     hole = (t > BUSY[2].start_s + 4) & (t < BUSY[2].start_s + 6)
-    with pytest.raises(SensorError, match=r"has samples for 7\.9\d s of the 10 s from 138\.000 s; 90% of a window"):
+    with pytest.raises(SensorError, match=r"has samples for 7\.9\d s of the 10 s from 138\.000 s; 90% of a span"):
         energy(t[~hole], load(t[~hole]))
     with pytest.raises(SensorError, match="Sample longer"):
         energy(t[:6500], load(t[:6500]))
@@ -212,16 +212,16 @@ def test_no_trace_can_hold_what_trace_of_would_drop() -> None:
 
 def test_what_makes_no_energy() -> None:
     trace = trace_of(SENSOR, stamps(100), load(stamps(100)))
-    with pytest.raises(SensorError, match="found 4 windows of work; the median needs 5"):
+    with pytest.raises(SensorError, match="found 4 spans of work; the median needs 5"):
         Energy(trace, IDLE, BUSY[:4])
-    with pytest.raises(SensorError, match=r"found a window of 9 s; 10 s is the least"):
-        Energy(trace, Window(START, START + 9), BUSY)
+    with pytest.raises(SensorError, match=r"found a span of 9 s; 10 s is the least"):
+        Energy(trace, Span(START, START + 9), BUSY)
     with pytest.raises(SensorError, match="the two were mixed up"):
-        Energy(trace, IDLE, (*BUSY[:4], Window(162, 172)))
-    with pytest.raises(SensorError, match="two windows overlap"):
-        Energy(trace, IDLE, (*BUSY, Window(150, 165, 1)))
+        Energy(trace, IDLE, (*BUSY[:4], Span(162, 172)))
+    with pytest.raises(SensorError, match="two spans overlap"):
+        Energy(trace, IDLE, (*BUSY, Span(150, 165, 1)))
     with pytest.raises(SensorError, match="it must end after it starts"):
-        Window(3, 3)
+        Span(3, 3)
     with pytest.raises(SensorError, match="without a name or a measuring point"):
         SensorDescription("x", SensorKind.FILE, "", most_w=5)
     with pytest.raises(SensorError, match="say why there is none"):

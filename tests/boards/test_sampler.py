@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from shiftwire_boards.runtime.energy.procedure import Plan, measure_energy
+from shiftwire_boards.runtime.energy.procedure import EnergyProcedure, measure_energy
 from shiftwire_boards.runtime.energy.sampler import MOST_FAILURES, Sampler, sample
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace, trace_of
 from shiftwire_boards.runtime.errors import SensorError
@@ -210,7 +210,7 @@ def test_the_procedure_of_an_energy() -> None:
 def test_work_that_ends_nothing_is_refused_and_the_sampler_stopped() -> None:
     board = Board()
     with pytest.raises(SensorError, match="the work ended 0 frames in a call"):
-        measure_energy(board, lambda: 0, Plan(window_s=20), board.clock, board.sleep)
+        measure_energy(board, lambda: 0, EnergyProcedure(span_s=20), board.clock, board.sleep)
     assert board.calls == 2
 
 

@@ -86,10 +86,10 @@ def test_mutations_have_names_of_their_own() -> None:
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 20
 
 
-def test_a_zynq_ultrascale_script_is_held_to_its_own_window(tmp_path: Path) -> None:
+def test_a_zynq_ultrascale_script_is_held_to_its_own_range(tmp_path: Path) -> None:
     design = block_design(load_board("zcu104"), PLAIN)
     script = build_script(design)
     status, out = checked(design, script.replace("-offset 0xA002", "-offset 0x4002"), tmp_path)
-    assert status == 1 and "outside the PS's window 0xA0000000..0xAFFFFFFF: 0x40020000" in out
+    assert status == 1 and "outside the PS's range 0xA0000000..0xAFFFFFFF: 0x40020000" in out
     status, out = checked(design, script.replace("M_AXI_GP2 {0}", "M_AXI_GP2 {1}"), tmp_path)
     assert status == 1 and "interface without a link: zynq_ultra_ps_e_0/M_AXI_HPM0_LPD" in out

@@ -58,11 +58,11 @@ def test_a_simulated_measurement(
     network = project.design.network
     assert record.identity.badge is Badge.SIMULATED and record.identity.version_hash == project.version_hash
     assert (record.exactness.compared, record.exactness.different) == (90 * network.output.size, 0)
-    assert record.cycles.frame_counted == record.cycles.frame_foreseen
+    assert record.cycles.frame_counted == record.cycles.frame_predicted
     assert record.latency is not None and record.cycles.latency_counted is not None
     lone_us = record.cycles.latency_counted * project.design.clock_ns / 1000
     assert lone_us < record.latency.percentile_us(50) < lone_us + 5, "single frames: the fabric and some registers"
-    ideal = 1e9 / project.design.clock_ns / record.cycles.frame_foreseen
+    ideal = 1e9 / project.design.clock_ns / record.cycles.frame_predicted
     assert 0.5 * ideal < record.speed.fps <= ideal * 1.01
     assert "SIMULATED" in page.read_text()
 

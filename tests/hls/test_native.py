@@ -130,7 +130,7 @@ def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:
     one, two = native_program(first, tmp_path), native_program(second, tmp_path)
     assert one.path == two.path
     codes = frames(second)
-    assert assert_layers(second, codes, layers(two, second, codes))
+    assert assert_layers(second, codes, simulated_layers(two, second, codes))
 
 
 def replace_weights(network: Network) -> Network:

@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from shiftwire_models.affine import BatchNormAffine
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 
 
 def trained(channels: int, batches: int = 200) -> tuple[BatchNormAffine, torch.Tensor]:
     torch.manual_seed(2)
-    bn = BatchNormAffine(channels, terms=3, window=Window(-12, 2), bias_frac=12, momentum=0.1)
+    bn = BatchNormAffine(channels, terms=3, exponent_range=ExponentRange(-12, 2), bias_frac=12, momentum=0.1)
     bn.gamma.data, bn.beta.data = torch.rand(channels) + 0.5, torch.randn(channels)
     x = torch.randn(64, channels, 4, 4) * 3 + 5
     for _ in range(batches):
@@ -25,14 +25,14 @@ def test_with_many_terms_it_approaches_batch_norm() -> None:
 
 
 def test_training_already_sees_the_quantised_scale() -> None:
-    bn = BatchNormAffine(1, terms=1, window=Window(-2, 0), bias_frac=0)
+    bn = BatchNormAffine(1, terms=1, exponent_range=ExponentRange(-2, 0), bias_frac=0)
     x = torch.tensor([[-2.0], [2.0]])  # deviation 2, so the real scale is 1/2; gamma makes it 0.6
     bn.gamma.data = torch.tensor([1.2])
     assert bn(x).flatten().tolist() == [-1.0, 1.0]
 
 
 def test_gradient_passes_straight_to_gamma_and_beta() -> None:
-    bn = BatchNormAffine(1, terms=1, window=Window(-2, 0), bias_frac=2)
+    bn = BatchNormAffine(1, terms=1, exponent_range=ExponentRange(-2, 0), bias_frac=2)
     y = bn(torch.tensor([[-2.0], [2.0]]))
     y.backward(torch.tensor([[0.0], [1.0]]))
     assert bn.gamma.grad is not None

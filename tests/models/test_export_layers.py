@@ -17,7 +17,7 @@ from shiftwire_models.export import export_model
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.quant import ActivationQuant, CalibratedQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightRule, WeightSpec
 from shiftwire_models.weights.deepshift import PowerSignWeight
 
@@ -179,7 +179,10 @@ def test_a_file_holds_contract_nodes_and_its_functions_alone() -> None:
     [
         (nn.Linear(12, 3), "is a .*, which the exact contract does not have"),
         (AdderLinear(12, 3, Format(8, 5, True)), "compares inputs of 4 fraction bits with weights of 5"),
-        (BatchNormAffine(12, window=Window(-20, 0), terms=3), "narrow its input format, its exponent window"),
+        (
+            BatchNormAffine(12, exponent_range=ExponentRange(-20, 0), terms=3),
+            "narrow its input format, its exponent range",
+        ),
     ],
 )
 def test_what_float32_cannot_do_exactly_is_refused(layer: nn.Module, words: str) -> None:

@@ -13,6 +13,7 @@ from onnx import helper, numpy_helper
 from shiftwire_models.adder import AdderLinear
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.block import BlockKind
+from shiftwire_models.calibration import calibrate, calibrated_net
 from shiftwire_models.cli import main
 from shiftwire_models.data import Dataset, Split, digits
 from shiftwire_models.errors import ModelsError
@@ -24,9 +25,8 @@ from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.nets import NETS, NetName, build
 from shiftwire_models.nets.zoo import dscnn, resnet
 from shiftwire_models.quant import ActivationQuant
-from shiftwire_models.settle import settle, settled_net
 from shiftwire_models.shift import ShiftConv1d, ShiftLinear
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightRule, WeightSpec
 from shiftwire_models.weights.filter_terms import FilterTermsWeight
 
@@ -57,8 +57,8 @@ def file_of_every_layer() -> onnx.ModelProto:
 
 FILES = {
     "every-layer": file_of_every_layer,
-    "dscnn": lambda: export_model(settled_net(dscnn(4, 1), 0, 4)[0], (1, 49, 10)),
-    "shiftadd": lambda: export_model(settled_net(resnet(BlockKind.SHIFT_ADD, 1, (4, 4)), 0, 4)[0], (3, 32, 32)),
+    "dscnn": lambda: export_model(calibrated_net(dscnn(4, 1), 0, 4)[0], (1, 49, 10)),
+    "shiftadd": lambda: export_model(calibrated_net(resnet(BlockKind.SHIFT_ADD, 1, (4, 4)), 0, 4)[0], (3, 32, 32)),
 }
 
 
@@ -119,7 +119,7 @@ def test_tuning_learns() -> None:
     torch.manual_seed(0)
     data = digits()
     net = build(NETS[NetName.DIGITS_SHIFT], 0)
-    settle(net, data.train.x[:200])
+    calibrate(net, data.train.x[:200])
     model = export_model(net, (1, 8, 8))
     tuned = trainable(model)
     result = tune(tuned, data, TuneConfig(epochs=5, rate=0.04), lambda _: None)
@@ -148,7 +148,7 @@ def test_float_weights_are_found_by_likeness_and_take_the_filters_scale() -> Non
 
 def test_terms_leave_the_least() -> None:
     w = torch.tensor([[6.0, 1.5, 1.51], [0.7, 0.125, 0.126], [-11.0, 100.0, 0.0]])
-    weight = FilterTermsWeight(w, torch.tensor([2, 1, 3]), 3, Window(-2, 3))
+    weight = FilterTermsWeight(w, torch.tensor([2, 1, 3]), 3, ExponentRange(-2, 3))
     assert weight.terms().value().tolist() == [[6.0, 1.5, 1.5], [0.5, 0.0, 0.25], [-11.0, 24.0, 0.0]]
     assert (weight.terms().sign != 0).sum(0).tolist()[0] == [2, 2, 2]
     weight().sum().backward()
@@ -221,7 +221,7 @@ def test_files_that_cannot_be_tuned(change: dict[str, object], words: str) -> No
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net = build(NETS[NetName.DIGITS_MLP], 0)
-    settle(net, digits().train.x[:200])
+    calibrate(net, digits().train.x[:200])
     exact, tuned = tmp_path / "exact.onnx", tmp_path / "tuned.onnx"
     exact.write_bytes(export_model(net, (1, 8, 8)).SerializeToString())
     assert main(["finetune", str(exact), "--data", "digits", "--pictures", "300", "-o", str(tuned)]) == 0

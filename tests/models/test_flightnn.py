@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from shiftwire_models.flightnn_study import flightnn_comparison
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.flightnn import GatedWeight
 
 ROWS = torch.tensor([[0.75, -0.375], [0.5, -0.25], [0.02, 0.01]])
@@ -12,7 +12,7 @@ ROWS = torch.tensor([[0.75, -0.375], [0.5, -0.25], [0.02, 0.01]])
 
 
 def gated(lambdas: tuple[float, float] = (0.0, 1.0)) -> GatedWeight:
-    weight = GatedWeight((3, 2), Window(-7, 0), lambdas, (0.1, 0.1))
+    weight = GatedWeight((3, 2), ExponentRange(-7, 0), lambdas, (0.1, 0.1))
     weight.latent.data = ROWS.clone()
     return weight
 
@@ -32,7 +32,7 @@ def test_penalty_is_the_norm_of_what_each_term_left() -> None:
 
 
 def test_threshold_learns_through_the_slope_of_a_sigmoid() -> None:
-    weight = GatedWeight((1, 1), Window(-7, 0), (0.0,), (0.1,))
+    weight = GatedWeight((1, 1), ExponentRange(-7, 0), (0.0,), (0.1,))
     weight.latent.data = torch.tensor([[0.5]])
     (3.0 * weight()).sum().backward()
     gate = torch.sigmoid(torch.tensor(0.5 - 0.1))

@@ -41,7 +41,7 @@ def test_calibrated_format_covers_the_peak_and_then_stays() -> None:
     quant = CalibratedQuant(8, signed=True)
     quant(torch.tensor([0.5, -3.0]))
     assert str(quant.grid) == "s8.5"  # -3 needs two whole bits
-    quant.settle()
+    quant.fix_format()
     quant(torch.tensor([100.0]))
     assert str(quant.grid) == "s8.5"
 

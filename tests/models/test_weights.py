@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.terms import Window, greedy_terms, nearest_power
+from shiftwire_models.terms import ExponentRange, greedy_terms, nearest_power
 from shiftwire_models.weights import ShiftWeight, WeightRule, WeightSpec
 from shiftwire_models.weights.apot import AdditivePowerWeight, apot_levels
 from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
@@ -39,7 +39,7 @@ def test_deepshift_ps_rounds_to_even_and_keeps_a_dead_zone() -> None:
 
 @pytest.mark.parametrize(("bits", "lowest"), [(2, 0), (3, -2), (4, -6), (5, -14)])
 def test_deepshift_ps_windows(bits: int, lowest: int) -> None:
-    assert PowerSignWeight((1, 1), bits).window == Window(lowest, 0)
+    assert PowerSignWeight((1, 1), bits).exponent_range == ExponentRange(lowest, 0)
 
 
 def test_deepshift_q_clamps_and_has_only_the_exact_zero() -> None:
@@ -72,13 +72,13 @@ def test_apot_takes_the_nearest_level_and_the_lower_of_two() -> None:
 def test_lightnn_error_falls_with_every_term(terms: int, error: float) -> None:
     """Figures of a scalar program in math.log2 with exponents -7..0; a trained net gave 0.205, 0.040 and 0.016."""
     w = torch.randn(2000, generator=torch.Generator().manual_seed(0)) * 0.25
-    rest = w - greedy_terms(w, terms, Window(-7, 0)).value()
+    rest = w - greedy_terms(w, terms, ExponentRange(-7, 0)).value()
     assert (rest.norm() / w.norm()).item() == pytest.approx(error, rel=1e-5)
 
 
 def test_nearest_power_is_nearest_in_the_log_domain() -> None:
     w = torch.tensor([1.41, 1.42, -3.0, 2.0**-4.4, 2.0**-4.6, 0.0, 1e9])
-    sign, exponent = nearest_power(w, Window(-4, 3))
+    sign, exponent = nearest_power(w, ExponentRange(-4, 3))
     assert sign.tolist() == [1, 1, -1, 1, 0, 0, 1]
     assert exponent.tolist() == [0, 1, 2, -4, 0, 0, 3]
 
@@ -95,8 +95,8 @@ def test_forward_is_exactly_the_sum_of_the_terms(spec: WeightSpec) -> None:
     terms = weight.terms()
     assert torch.equal(weight(), scalar_sum(terms.sign, terms.exponent))
     assert terms.sign.dtype == terms.exponent.dtype == torch.int8
-    assert terms.exponent.min() >= weight.window.exponent_min
-    assert terms.exponent.max() <= weight.window.exponent_max
+    assert terms.exponent.min() >= weight.exponent_range.lowest
+    assert terms.exponent.max() <= weight.exponent_range.highest
     assert len(weight().unique()) > 2  # more than one live magnitude
 
 
@@ -109,9 +109,9 @@ def scalar_sum(sign: Tensor, exponent: Tensor) -> Tensor:
 
 def test_a_rule_without_terms_says_so() -> None:
     with pytest.raises(TypeError, match="abstract method terms"):
-        ShiftWeight(Window(0, 0))  # type: ignore[abstract]
+        ShiftWeight(ExponentRange(0, 0))  # type: ignore[abstract]
 
 
 def test_an_empty_window_is_refused() -> None:
-    with pytest.raises(ModelsError, match=r"an exponent window 1\.\.0 is empty"):
-        Window(1, 0)
+    with pytest.raises(ModelsError, match=r"an exponent range 1\.\.0 is empty"):
+        ExponentRange(1, 0)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.adder import AdderConv2d
 from shiftwire_models.block import BlockKind
+from shiftwire_models.calibration import calibrate, calibrated_net, constant_layers, layers, random_pictures
 from shiftwire_models.cli import main
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_model
@@ -18,7 +19,6 @@ from shiftwire_models.grid import Format
 from shiftwire_models.nets import NETS, NetConfig, NetName, build, fitted
 from shiftwire_models.nets.zoo import autoencoder, dscnn, lenet5, mobilenet, resnet, vgg19
 from shiftwire_models.quant import ActivationQuant
-from shiftwire_models.settle import layers, random_pictures, settle, settled_net, still_layers
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 from shiftwire_models.size import net_size
 
@@ -47,7 +47,7 @@ def outputs(net: nn.Module, x: Tensor) -> dict[str, Tensor]:
 @pytest.mark.parametrize("name", NARROW)
 def test_narrow_nets_live_in_every_channel_and_export_exactly(name: str) -> None:
     config = NARROW[name]
-    net, x = settled_net(config, seed=1, count=40)
+    net, x = calibrated_net(config, seed=1, count=40)
     found = outputs(net, x)
     channels = torch.cat([y.transpose(0, 1).flatten(1).std(1) > 0 for y in found.values()])
     assert float(channels.float().mean()) > 0.9
@@ -102,27 +102,27 @@ def test_settling_revives_an_adder_net_and_is_the_same_every_time() -> None:
     config = NARROW["resnet-adder"]
     x = random_pictures(config, 8, 0)
     unsettled = build(config, 0)
-    assert any(name.endswith("quant1") for name in still_layers(unsettled, x))
-    nets = [settled_net(config, 0, 8)[0] for _ in range(2)]
+    assert any(name.endswith("quant1") for name in constant_layers(unsettled, x))
+    nets = [calibrated_net(config, 0, 8)[0] for _ in range(2)]
     states = [net.state_dict() for net in nets]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-    assert still_layers(nets[0], x) == ()
+    assert constant_layers(nets[0], x) == ()
     assert {module.momentum for module in nets[0].modules() if hasattr(module, "momentum")} == {0.1}
 
 
 def test_settling_brings_logits_around_zero() -> None:
     config = NARROW["lenet5"]
     net, x = build(config, 0), random_pictures(config, 32, 0)
-    settle(net, x)
+    calibrate(net, x)
     with torch.no_grad():
         assert float(net(x).mean(0).abs().max()) <= 2.0**-6
         assert len(net(x).argmax(1).unique()) > 3
 
 
 def test_a_net_without_life_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shiftwire_models.settle.settle", lambda net, _: net.eval())
+    monkeypatch.setattr("shiftwire_models.calibration.calibrate", lambda net, _: net.eval())
     with pytest.raises(ModelsError, match=r"layer '.*' gives one number for every input; take another seed"):
-        settled_net(NARROW["resnet-adder"], 0, 4)
+        calibrated_net(NARROW["resnet-adder"], 0, 4)
 
 
 def test_residual_nets_fit_any_picture() -> None:

@@ -13,7 +13,7 @@ import pynq
 
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.energy.result import Unavailable
-from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.record_json import read_record, write_record
 from shiftwire_boards.runtime.samples import Samples
 from shiftwire_boards.sim.device import SimulatedDevice, active
@@ -50,10 +50,12 @@ def main(folder: Path) -> None:
                 assert np.array_equal(made, wanted[:count]), count
                 compared += made.size
             assert np.array_equal(accelerator.predict(frames["x"]), frames["values"])
-            record = measure(accelerator, Samples(codes, wanted), Plan(0.0, 5), Unavailable("no sensor here"))
+            record = measure(
+                accelerator, Samples(codes, wanted), MeasurementPlan(0.0, 5), Unavailable("no sensor here")
+            )
     write_record(record, folder / "record.json")
     found = read_record(folder / "record.json")
-    assert found.exactness.exact and found.cycles.frame_counted == found.cycles.frame_foreseen, found
+    assert found.exactness.exact and found.cycles.frame_counted == found.cycles.frame_predicted, found
     versions = f"pynq {pynq.__version__}, numpy {np.__version__}, Python {platform.python_version()}"
     print(f"{versions}: {compared + found.exactness.compared} codes compared, none differs")
 

@@ -10,7 +10,7 @@ from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiResp
 
 from protocol_agents import PERIOD_NS, Bench
-from shiftwire_boards.sim.fabric import BusError, Moved
+from shiftwire_boards.sim.fabric import BusError, ChannelState
 
 
 class CocotbFabric:
@@ -37,7 +37,7 @@ class CocotbFabric:
     def receive(self, most_bytes: int) -> None:
         self._capacity = most_bytes
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         return resume(self._step)(most_cycles)
 
     def received(self, size: int) -> bytes:
@@ -50,7 +50,7 @@ class CocotbFabric:
         self.reset_channels()
         resume(self._bench.reset)()
 
-    async def _step(self, most_cycles: int) -> Moved:
+    async def _step(self, most_cycles: int) -> ChannelState:
         before = now = self._moved()
         for _ in range(most_cycles):
             await RisingEdge(self._bench.dut.aclk)
@@ -59,7 +59,7 @@ class CocotbFabric:
                 break
         return now
 
-    def _moved(self) -> Moved:
+    def _moved(self) -> ChannelState:
         """The channels as they are; a transfer from the network that has ended is taken out of the sink."""
         if self._capacity is not None and not self._bench.sink.empty():
             got = self._bench.sink.recv_nowait(compact=False)
@@ -69,7 +69,7 @@ class CocotbFabric:
             self._capacity = None
         is_received = self._capacity is None and not self._is_overrun
         cycle = round(get_sim_time("ns") / PERIOD_NS)
-        return Moved(self._bench.source.idle(), is_received, self._is_overrun, cycle, len(self._made))
+        return ChannelState(self._bench.source.idle(), is_received, self._is_overrun, cycle, len(self._made))
 
     async def _reset_channels(self) -> None:
         for channel in (self._bench.source, self._bench.sink):
@@ -78,7 +78,7 @@ class CocotbFabric:
         self._capacity, self._made, self._is_overrun = None, b"", False
 
 
-def _events(moved: Moved) -> tuple[bool, bool, bool]:
+def _events(moved: ChannelState) -> tuple[bool, bool, bool]:
     return moved.is_sent, moved.is_received, moved.is_overrun
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
+from shiftwire_boards.runtime.energy.span import Span
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, trace_of
-from shiftwire_boards.runtime.energy.window import Window
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -25,7 +25,7 @@ from shiftwire_boards.runtime.record import (
 def energy() -> Energy:
     """A module that idles at 4.8 W and works at 5.4 W, seen 6.5 times a second in 10 mW steps, sampled at 50 Hz."""
     rng = np.random.default_rng(4)
-    busy = tuple(Window(14 + 12 * i, 24 + 12 * i, 120_000 + 100 * i) for i in range(5))
+    busy = tuple(Span(14 + 12 * i, 24 + 12 * i, 120_000 + 100 * i) for i in range(5))
     seconds = np.round(np.arange(0.01, 74, 0.02), 6)
     held = np.floor(seconds * 6.5) / 6.5
     work = sum(((held >= w.start_s) & (held < w.end_s)).astype(float) for w in busy)
@@ -33,7 +33,7 @@ def energy() -> Energy:
     watts = np.round(4.8 + 0.6 * work + noise, 2)
     watts[900:908] = 24.9
     sensor = SensorDescription("ina260_u14", SensorKind.HWMON, "5 V input of the module", most_w=30, step_w=0.01)
-    return Energy(trace_of(sensor, seconds, watts), Window(1, 13), busy)
+    return Energy(trace_of(sensor, seconds, watts), Span(1, 13), busy)
 
 
 def measured() -> Record:

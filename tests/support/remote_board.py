@@ -99,9 +99,9 @@ class Registers(mmio_service.MmioServicer):
             context.abort(grpc.StatusCode.UNAVAILABLE, self.refusal)
         address = self.bases[request.mmio_id] + request.offset
         if address >= PROCESSOR:
-            return mmio.ReadResponse(data=self.held.get(address, 0))
+            return mmio.ReadResponse(data=_int32(self.held.get(address, 0)))
         try:
-            return mmio.ReadResponse(data=int.from_bytes(self.device.read_registers(address, 4), "little"))
+            return mmio.ReadResponse(data=int.from_bytes(self.device.read_registers(address, 4), "little", signed=True))
         except BusError as error:
             context.abort(grpc.StatusCode.INTERNAL, str(error))
 
@@ -188,6 +188,11 @@ def remote_board(device: SimulatedDevice) -> Iterator[RemoteBoard | None]:
         yield board
     finally:
         server.stop(None).wait()
+
+
+def _int32(word: int) -> int:
+    """As the protocol's field has it: from 2**31 on it is negative."""
+    return word - (1 << 32) if word >> 31 else word
 
 
 def _is_free() -> bool:

@@ -13,7 +13,6 @@ from shiftwire_boards.catalog.board import (
     Board,
     BoardFiles,
     BoardFilesSource,
-    Family,
     PowerSensor,
     ProcessingSystem,
     PynqVersions,
@@ -21,6 +20,7 @@ from shiftwire_boards.catalog.board import (
     recorded_name,
 )
 from shiftwire_boards.catalog.reading import CatalogError, read_board
+from shiftwire_boards.runtime.family import Family
 
 __all__ = [
     "Badge",

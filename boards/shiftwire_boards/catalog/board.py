@@ -7,17 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from shiftwire_boards.runtime.family import Family
 from shiftwire_boards.runtime.versions import numbers
 
 RECORDED = ("name", "title", "part", "clock_ns", "lut", "flip_flop", "bram36", "dsp")
 """Fields that a design depends on; the rest may be mended without a project becoming another."""
-
-
-class Family(enum.Enum):
-    """The processing system beside the logic, by the words of Vivado's get_parts."""
-
-    ZYNQ_7000 = "zynq"
-    ZYNQ_ULTRASCALE_PLUS = "zynquplus"
 
 
 class BoardFilesSource(enum.Enum):
@@ -28,7 +22,7 @@ class BoardFilesSource(enum.Enum):
 
 
 class SensorKind(enum.Enum):
-    """How a power is read: a file of the kernel's hwmon, a rail of libsensors, or a meter outside the board."""
+    """How a power is read: a file of Linux's hwmon, a rail of libsensors, or a meter outside the board."""
 
     HWMON = "hwmon"
     LIBSENSORS_RAIL = "libsensors-rail"
@@ -84,9 +78,9 @@ class PynqVersions:
 
     def admits(self, version: str) -> bool:
         """Whether a release such as "3.1.2" lies between the two."""
-        found, lowest = numbers(version), numbers(self.lowest)
-        highest = numbers(self.highest) if self.highest else found
-        return found >= lowest and found[: len(highest)] <= highest
+        release, lowest = numbers(version), numbers(self.lowest)
+        highest = numbers(self.highest) if self.highest else release
+        return release >= lowest and release[: len(highest)] <= highest
 
     def __str__(self) -> str:
         return f"{self.lowest} to {self.highest}.x" if self.highest else f"{self.lowest} or later"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,13 +23,14 @@ from shiftwire_boards.runtime.errors import BoardError, DataError, PackageError
 from shiftwire_boards.runtime.host_ends import array_of
 from shiftwire_boards.runtime.lock import locked
 from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
-from shiftwire_boards.runtime.measure import Plan, measure
-from shiftwire_boards.runtime.mover import Mover
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.overlay import dma_of, shell_of
+from shiftwire_boards.runtime.pipeline import Pipeline
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.registers import Shell
 from shiftwire_boards.runtime.remote import answered, is_remote, load
 from shiftwire_boards.runtime.samples import samples_of
+from shiftwire_boards.runtime.transfers import DmaTransfers
 
 Array = Any
 BATCH = 64
@@ -70,9 +69,8 @@ class Accelerator:
         self.batch = int(batch)
         self._turn = threading.RLock()
         self._worker: ThreadPoolExecutor | None = None
-        self._buffers: list[tuple[Array, Array]] = []
-        self._is_settled = True
-        self.packing_s = 0.0
+        self._pipeline: Pipeline | None = None
+        self._needs_reset = False
         self._lock: Any = None
         is_open = False
         try:
@@ -98,32 +96,11 @@ class Accelerator:
             raise PackageError(f"pynq cannot load {path} ({error}); {mend}") from error
         self.shell = Shell(shell_of(self.overlay).mmio)
         self.shell.check(self.manifest)
-        self._mover = Mover(dma_of(self.overlay), self.shell, self.clock, timeout_s)
-        self._check_batch()
-        self._buffers = [self._pair(pynq.allocate, device) for _ in range(2)]
-        self._mover.recover()
+        self._transfers = DmaTransfers(dma_of(self.overlay), self.shell, self.clock, timeout_s)
+        self._pipeline = Pipeline(self.manifest, self._transfers, self.batch, pynq.allocate, device)
+        self._transfers.recover()
         self.shell.check_clock(self.clock)
-        self._is_settled = True
-
-    def _check_batch(self) -> None:
-        longest = max(self.manifest.input.frame_bytes, self.manifest.output.frame_bytes)
-        most = self._mover.most_bytes // longest
-        if self.batch > most:
-            raise DataError(
-                f"found a batch of {self.batch} frames, wanted at most {most}: the DMA moves "
-                f"{self._mover.most_bytes} bytes at once; give a smaller batch"
-            )
-
-    def _pair(self, allocate: Any, device: Any) -> tuple[Array, Array]:
-        sizes = [self.batch * port.frame_bytes for port in (self.manifest.input, self.manifest.output)]
-        try:
-            given, taken = (allocate((size,), np.uint8, target=device) for size in sizes)
-        except (MemoryError, RuntimeError) as error:
-            raise DataError(
-                f"found no {sum(sizes)} bytes of contiguous memory for a batch of {self.batch} frames ({error}); "
-                "give a smaller batch"
-            ) from None
-        return given, taken
+        self._needs_reset = False
 
     def predict(self, x: Array) -> Array:
         """float64 values (N, ...) in the model's own layout for values (N, ...) in it; raises DataError."""
@@ -135,12 +112,12 @@ class Accelerator:
 
     def prepare(self, pixels: Array) -> Array:
         """Values (N, C, ...) as `predict` takes them for pixels (N, ..., C), such as bytes; raises DataError."""
-        prepared = self.manifest.preparation
-        if prepared is None:
+        preprocessing = self.manifest.preprocessing
+        if preprocessing is None:
             raise DataError(
                 "this package does not say how pixels become values; package with --scale, --mean and --std"
             )
-        return prepared.values(pixels, self.manifest.input.shape)
+        return preprocessing.values(pixels, self.manifest.input.shape)
 
     def predict_codes(self, codes: Array) -> Array:
         """Output codes (N, *shape) for input codes (N, *shape), channel last, in batches.
@@ -150,16 +127,16 @@ class Accelerator:
         """
         codes = array_of(codes)
         self.manifest.input.check(codes)
-        parts = [codes[at : at + self.batch] for at in range(0, len(codes), self.batch)]
+        batches = [codes[at : at + self.batch] for at in range(0, len(codes), self.batch)]
         with self._turn:
-            self._check_open()
-            if not self._is_settled:
+            pipeline = self._opened()
+            if self._needs_reset:
                 self.reset()
-            self._is_settled = False  # until the end, whatever ends it
+            self._needs_reset = True  # until the end, whatever ends it
             with answered():
-                made = np.concatenate(list(self._moved(parts)))
-            self._is_settled = True
-            return made
+                outputs = np.concatenate(list(pipeline.outputs(batches)))
+            self._needs_reset = False
+            return outputs
 
     def measure(
         self,
@@ -173,64 +150,40 @@ class Accelerator:
         `sensor` is a meter of yours in place of the board's; `marker` is set for a meter that this board cannot read.
         """
         samples = samples_of(self.manifest, self.bitfile.parent, data)
-        return measure(self, samples, Plan(seconds, marker=marker), sensor or choose_sensor(self.manifest.board))
+        return measure(
+            self, samples, MeasurementPlan(seconds, marker=marker), sensor or choose_sensor(self.manifest.board)
+        )
 
     def submit(self, x: Array) -> Future[Array]:
         """The same as `predict`, in turn and without waiting."""
         with self._turn:
-            self._check_open()
+            self._opened()
             if self._worker is None:
                 self._worker = ThreadPoolExecutor(1, "shiftwire")
             return self._worker.submit(self.predict, x)
 
-    def _moved(self, parts: list[Array]) -> Iterator[Array]:
-        """Output codes of each part; packing and unpacking go on beside the transfers."""
-        views = [self._packed(parts[0], 0)]
-        for at, part in enumerate(parts):
-            given, taken = views[-1]
-            self._mover.start(given, taken, len(part), self._seconds(len(part)))
-            if at:
-                yield self._unpacked(views.pop(0)[1], parts[at - 1])
-            if at + 1 < len(parts):
-                views.append(self._packed(parts[at + 1], at + 1))
-            self._mover.finish()
-        yield self._unpacked(views[-1][1], parts[-1])
-
-    def _packed(self, part: Array, number: int) -> tuple[Array, Array]:
-        """The buffers of a part, cut to its length, with its codes in the first."""
-        given, taken = self._buffers[number % 2]
-        source, sink = self.manifest.input, self.manifest.output
-        start = time.perf_counter()
-        source.pack(part, np.asarray(given))
-        self.packing_s += time.perf_counter() - start
-        return given[: len(part) * source.frame_bytes], taken[: len(part) * sink.frame_bytes]
-
-    def _unpacked(self, taken: Array, part: Array) -> Array:
-        start = time.perf_counter()
-        made = self.manifest.output.unpack(np.asarray(taken), len(part))
-        self.packing_s += time.perf_counter() - start
-        return made
+    @property
+    def transfer_s(self) -> float:
+        """Seconds in which a DMA transfer was under way, so far."""
+        return self._transfers.transfer_s
 
     @property
-    def moving_s(self) -> float:
-        """Seconds in which a transfer was under way, so far."""
-        return self._mover.moving_s
-
-    def _seconds(self, frames: int) -> float:
-        cycles = self.manifest.interval_cycles * frames + (self.manifest.latency_cycles or 0)
-        return cycles * self.manifest.clock_ns * 1e-9
+    def packing_s(self) -> float:
+        """Seconds in which the processor packed and unpacked, so far."""
+        return self._pipeline.packing_s if self._pipeline else 0.0
 
     def reset(self) -> None:
         """Begin anew without loading the overlay; raises HardwareError where the hardware does not come back."""
         with self._turn:
-            self._check_open()
+            self._opened()
             with answered():
-                self._mover.recover()
-            self._is_settled = True
+                self._transfers.recover()
+            self._needs_reset = False
 
-    def _check_open(self) -> None:
-        if self._lock is None:
+    def _opened(self) -> Pipeline:
+        if self._pipeline is None or self._lock is None:
             raise BoardError("this accelerator is closed; open another")
+        return self._pipeline
 
     def close(self) -> None:
         """Give buffers and board back; a second time does nothing."""
@@ -239,11 +192,12 @@ class Accelerator:
         if worker is not None:
             worker.shutdown()  # what was submitted takes its turn first
         with self._turn:
-            if not self._is_settled:  # the DMA may still write into buffers that go
+            if self._needs_reset:  # the DMA may still write into buffers that go
                 with contextlib.suppress(BoardError), answered():
-                    self._mover.recover()
-            self._is_settled = True
-            self._buffers = []
+                    self._transfers.recover()
+            self._needs_reset = False
+            if self._pipeline is not None:
+                self._pipeline.release()
             if self._lock is not None:
                 self._lock.close()
             self._lock = None

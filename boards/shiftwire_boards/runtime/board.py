@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from shiftwire_boards.runtime.errors import HardwareError
+from shiftwire_boards.runtime.family import Family, family_of, family_of_machine
 from shiftwire_boards.runtime.versions import numbers
 
 DEVICE_TREE = Path("/proc/device-tree")
 PYNQ_WITHOUT_ZYNQ_7000 = 4
 
 
-class Family(Enum):
-    """Of chips; the values are for readers. A K26 module is a Zynq UltraScale+."""
-
-    ZYNQ_7000 = "Zynq-7000"
-    ULTRASCALE = "Zynq UltraScale+"
-
-
-def family_of(part: str) -> Family:
-    """Of a part by its name, such as xc7z020clg400-1."""
-    return Family.ZYNQ_7000 if part.startswith("xc7z") else Family.ULTRASCALE
-
-
-def family_told(compatible: tuple[str, ...]) -> Family | None:
-    """By the kernel's words for a machine, in the device tree's `compatible`; None for one that is neither."""
-    if any(word.startswith("xlnx,zynqmp") for word in compatible):
-        return Family.ULTRASCALE
-    return Family.ZYNQ_7000 if "xlnx,zynq-7000" in compatible else None
-
-
 def check_family(part: str, device_tree: Path = DEVICE_TREE) -> None:
-    """Raises HardwareError where the kernel names another family of chips: a bitstream of it could hang the board."""
+    """Raises HardwareError where Linux names another family of chips: a bitstream of it could hang the board."""
     try:
-        said = (device_tree / "compatible").read_bytes().decode("ascii", "replace")
+        text = (device_tree / "compatible").read_bytes().decode("ascii", "replace")
     except OSError:
         return  # no device tree: no board of these families, or a simulated one
-    found, wanted = family_told(tuple(said.split("\0"))), family_of(part)
-    if found is not None and found is not wanted:
+    family, expected = family_of_machine(tuple(text.split("\0"))), family_of(part)
+    if family is not None and family is not expected:
         raise HardwareError(
-            f"this board is a {found.value}, and the package is for {part}, a {wanted.value}; "
+            f"this board is a {family.title}, and the package is for {part}, a {expected.title}; "
             "convert the model for this board"
         )
 

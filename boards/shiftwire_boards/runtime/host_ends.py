@@ -1,6 +1,6 @@
 """What the processor does before and after the accelerator, which takes and gives codes only.
 
-Specification: flow/shiftwire/host.py and quantiser.py; every code and value is equal to theirs.
+Specification: the host ends of shiftwire/ir/; every code and value is equal to theirs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Array = Any
 """numpy.ndarray; old versions of numpy cannot be subscripted."""
 
 
-def array_of(given: Any) -> Array:
+def array_of(values: Any) -> Array:
     """numpy's of what a user gave; raises DataError where its rows differ in length."""
     try:
-        return np.asarray(given)
+        return np.asarray(values)
     except ValueError as error:
         raise DataError(f"found no array ({error}); give numbers of one shape") from None
 
@@ -39,6 +39,7 @@ class Quantiser:
     rounding: str
 
     def codes(self, x: Array) -> Array:
+        """int64 codes of finite float values, of their shape."""
         scaled = x.astype(np.float32) / np.float32(self.scale) + np.float32(self.zero_point)
         whole = _ROUNDINGS[self.rounding](np.clip(scaled, np.float32(self.lo), np.float32(self.hi)))
         return np.clip(whole.astype(np.int64), self.lo, self.hi) - self.zero_point
@@ -71,16 +72,20 @@ class Encoder:
     quantiser: Quantiser | None = None
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Encoder:
-        found = said["encode"]
-        if found["rounding"] not in ("floor", "half_up", "half_even") or found["overflow"] not in ("saturate", "wrap"):
-            raise PackageError(f"found the quantiser {found}, which this runtime does not know; update it")
-        quantiser = None if found["quantiser"] is None else Quantiser(**found["quantiser"])
+    def read(cls, entry: dict[str, Any]) -> Encoder:
+        """From the manifest's entry of an input; raises PackageError for a quantiser that is unknown here."""
+        encode = entry["encode"]
+        if encode["rounding"] not in ("floor", "half_up", "half_even") or encode["overflow"] not in (
+            "saturate",
+            "wrap",
+        ):
+            raise PackageError(f"found the quantiser {encode}, which this runtime does not know; update it")
+        quantiser = None if encode["quantiser"] is None else Quantiser(**encode["quantiser"])
         if quantiser is not None and quantiser.rounding not in _ROUNDINGS:
             raise PackageError(f"found the rounding '{quantiser.rounding}', unknown here; update the runtime")
         return cls(
-            Grid.parse(said["format"]), tuple(said["shape"]), bool(found["quantises"]), found["rounding"],
-            found["overflow"], quantiser,
+            Grid.parse(entry["format"]), tuple(entry["shape"]), bool(encode["quantises"]), encode["rounding"],
+            encode["overflow"], quantiser,
         )  # fmt: skip
 
     @property
@@ -157,15 +162,17 @@ class Decoder:
     tail: str
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Decoder:
-        found = said["decode"]
-        scale, offset = np.array(found["scale"], np.float64), np.array(found["offset"], np.float64)
+    def read(cls, entry: dict[str, Any]) -> Decoder:
+        """From the manifest's entry of an output; raises PackageError where scales are not one, nor one a channel."""
+        decode = entry["decode"]
+        scale, offset = np.array(decode["scale"], np.float64), np.array(decode["offset"], np.float64)
         for numbers in (scale, offset):
-            if numbers.shape not in ((), (said["shape"][-1],)) or not np.isfinite(numbers).all():
+            if numbers.shape not in ((), (entry["shape"][-1],)) or not np.isfinite(numbers).all():
                 raise PackageError("found scales that are not one, nor one a channel; package the project again")
-        return cls(Grid.parse(said["format"]), scale, offset, found["tail"])
+        return cls(Grid.parse(entry["format"]), scale, offset, decode["tail"])
 
     def values(self, codes: Array) -> Array:
+        """float64 values (N, C, ...) of codes (N, ..., C)."""
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
         return np.moveaxis(values, -1, 1)
 

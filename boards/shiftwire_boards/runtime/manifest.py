@@ -11,7 +11,7 @@ from typing import Any
 from shiftwire_boards.runtime.errors import PackageError
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.port import Port
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 1
 MOST = 1 << 63
@@ -24,7 +24,8 @@ class Manifest:
     """What a package holds.
 
     version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; labels  one word a class.
-    Cycles are foreseen: between frames, words of the AXI ports included; latency and layers  of the network alone.
+    Cycles are predicted: interval  initiation interval of a frame, words of the AXI ports included; latency and layers
+    of the network alone.
     """
 
     name: str
@@ -39,7 +40,7 @@ class Manifest:
     interval_cycles: int
     latency_cycles: int | None
     layer_cycles: tuple[tuple[str, int], ...]
-    preparation: Preparation | None
+    preprocessing: Preprocessing | None
     labels: tuple[str, ...] | None
     golden: str | None
     files: dict[str, str]
@@ -60,11 +61,11 @@ def load_manifest(path: Path) -> Manifest:
     if not path.is_file():
         raise PackageError(f"found no {path}, which 'shiftwire package' writes; copy the whole package")
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        schema = said["shiftwire_package"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        schema = content["shiftwire_package"]
         if schema != SCHEMA:
             raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
-        return _read(said)
+        return _read(content)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None
 
@@ -88,25 +89,26 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(said: dict[str, Any]) -> Manifest:
-    prepared, latency = said["preparation"], said["foreseen"]["latency_cycles"]
+def _read(content: dict[str, Any]) -> Manifest:
+    pixels, predicted = content["preparation"], content["foreseen"]
+    latency = predicted["latency_cycles"]
     return Manifest(
-        name=str(said["name"]),
-        version_hash=bytes.fromhex(said["version_hash"]).hex(),
-        board=str(said["board"]),
-        part=str(said["part"]),
-        clock_ns=_positive(float(said["clock_ns"])),
-        input=Port.read(said["input"]),
-        output=Port.read(said["output"]),
-        encoder=Encoder.read(said["input"]),
-        decoder=Decoder.read(said["output"]),
-        interval_cycles=_positive(int(said["foreseen"]["interval_cycles"])),
+        name=str(content["name"]),
+        version_hash=bytes.fromhex(content["version_hash"]).hex(),
+        board=str(content["board"]),
+        part=str(content["part"]),
+        clock_ns=_positive(float(content["clock_ns"])),
+        input=Port.read(content["input"]),
+        output=Port.read(content["output"]),
+        encoder=Encoder.read(content["input"]),
+        decoder=Decoder.read(content["output"]),
+        interval_cycles=_positive(int(predicted["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
-        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in said["foreseen"]["layers"]),
-        preparation=None if prepared is None else Preparation.read(prepared, said["input"]["shape"][-1]),
-        labels=None if said["labels"] is None else tuple(said["labels"]),
-        golden=None if said["golden"] is None else Path(said["golden"]).name,
-        files=dict(said["files"]),
+        layer_cycles=tuple((str(name), int(cycles)) for name, cycles in predicted["layers"]),
+        preprocessing=None if pixels is None else Preprocessing.read(pixels, content["input"]["shape"][-1]),
+        labels=None if content["labels"] is None else tuple(content["labels"]),
+        golden=None if content["golden"] is None else Path(content["golden"]).name,
+        files=dict(content["files"]),
     )
 
 

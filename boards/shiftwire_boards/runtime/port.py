@@ -29,20 +29,22 @@ class Grid:
     @classmethod
     def parse(cls, text: str) -> Grid:
         """Read the text form, such as u8.4 or s6.-2."""
-        found = re.match(r"([su])(\d+)\.(-?\d+)$", text)
-        if found is None:
+        match = re.match(r"([su])(\d+)\.(-?\d+)$", text)
+        if match is None:
             raise PackageError(f"found the format '{text}', wanted such as u8.4; package the project again")
-        return cls(int(found.group(2)), int(found.group(3)), found.group(1) == "s")
+        return cls(int(match.group(2)), int(match.group(3)), match.group(1) == "s")
 
     def __str__(self) -> str:
         return "{}{}.{}".format("s" if self.signed else "u", self.bits, self.frac)
 
     @property
     def lo(self) -> int:
+        """The smallest code."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
+        """The largest code."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
 
@@ -59,13 +61,13 @@ class Port:
     word_bytes: int
 
     @classmethod
-    def read(cls, said: dict[str, Any]) -> Port:
+    def read(cls, entry: dict[str, Any]) -> Port:
         """From the manifest's words; raises PackageError for a container that does not hold its codes."""
-        grid = Grid.parse(said["format"])
-        shape = tuple(said["shape"])
+        grid = Grid.parse(entry["format"])
+        shape = tuple(entry["shape"])
         if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
             raise PackageError(f"found frames of shape {shape}, wanted whole numbers; package the project again")
-        port = cls(grid, shape, int(said["container_bits"]), int(said["word_bytes"]))
+        port = cls(grid, shape, int(entry["container_bits"]), int(entry["word_bytes"]))
         if port.container_bits not in CONTAINERS or port.container_bits < grid.bits:
             raise PackageError(
                 f"found containers of {port.container_bits} bits for codes {grid}, wanted 8, 16 or 32 that hold them; "
@@ -116,8 +118,8 @@ class Port:
         self._check_range(codes)
 
     def _check_range(self, codes: np.ndarray[Any, Any]) -> None:
-        held = np.iinfo(codes.dtype)
-        if held.min >= self.grid.lo and held.max <= self.grid.hi:
+        type_range = np.iinfo(codes.dtype)
+        if type_range.min >= self.grid.lo and type_range.max <= self.grid.hi:
             return
         lo, hi = int(codes.min()), int(codes.max())
         if lo < self.grid.lo or hi > self.grid.hi:

@@ -78,6 +78,7 @@ class Speed:
 
     @property
     def fps(self) -> float:
+        """Frames a second over the whole run."""
         return self.frames / self.seconds
 
 
@@ -98,18 +99,26 @@ class Latency:
 
 @dataclass(frozen=True)
 class Cycles:
-    """Clock cycles, counted in the fabric and foreseen by the schedule; a frame's may be a mean."""
+    """Clock cycles, counted in the fabric and predicted by the schedule.
 
-    frame_foreseen: float
+    Those of a frame are its initiation interval, from one frame to the next, and may be a mean.
+    """
+
+    frame_predicted: float
     frame_counted: float | None = None
-    latency_foreseen: float | None = None
+    latency_predicted: float | None = None
     latency_counted: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("frame_foreseen", "frame_counted", "latency_foreseen", "latency_counted"):
-            value = getattr(self, name)
-            if value is not None:
-                _positive(name, value)
+        named = {
+            "the predicted cycles of a frame": self.frame_predicted,
+            "the counted cycles of a frame": self.frame_counted,
+            "the predicted latency": self.latency_predicted,
+            "the counted latency": self.latency_counted,
+        }
+        for name, cycles in named.items():
+            if cycles is not None:
+                _positive(name, cycles)
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ class LayerCycles:
     """Cycles of one layer for one frame."""
 
     name: str
-    foreseen: float
+    predicted: float
     counted: float | None = None
 
 
@@ -146,6 +155,7 @@ class Accuracy:
 
     @property
     def share(self) -> float:
+        """From 0 to 1."""
         return self.correct / self.total
 
 
@@ -161,6 +171,7 @@ class Exactness:
 
     @property
     def exact(self) -> bool:
+        """Whether something was compared and nothing differs."""
         return self.compared > 0 and self.different == 0
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
-from shiftwire_boards.runtime.energy.window import Window, WindowPower
+from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
-from shiftwire_boards.runtime.record import Record
-from shiftwire_boards.runtime.record_parts import Node, record_of
+from shiftwire_boards.runtime.json_node import Node
+from shiftwire_boards.runtime.record import Cycles, LayerCycles, Record
+from shiftwire_boards.runtime.record_parts import record_of
 
 KIND, VERSION = "shiftwire.record", 1
 SAME = 1e-9
@@ -24,13 +25,13 @@ SAME = 1e-9
 def write_record(record: Record, path: Path) -> None:
     """Write a file that is whole or not there."""
     text = json.dumps(record_to_json(record), indent=1, allow_nan=False)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
-        draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(path)
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
+            temporary.unlink()
 
 
 def read_record(path: Path) -> Record:
@@ -64,7 +65,7 @@ def record_from_json(data: Any) -> Record:
 
 def record_to_json(record: Record) -> dict[str, Any]:
     """Plain values alone; every key is always there, null where there is nothing."""
-    identity, clock, speed, cycles = record.identity, record.clock, record.speed, record.cycles
+    identity, clock, speed = record.identity, record.clock, record.speed
     return {
         "kind": KIND,
         "version": VERSION,
@@ -72,8 +73,8 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "clock": dict(vars(clock)),
         "speed": {**vars(speed), "over_time": [list(point) for point in speed.over_time], "fps": speed.fps},
         "latency": _latency(record),
-        "cycles": dict(vars(cycles)),
-        "layers": [dict(vars(layer)) for layer in record.layers],
+        "cycles": _cycles(record.cycles),
+        "layers": [_layer(layer) for layer in record.layers],
         "time_split": record.time_split and dict(vars(record.time_split)),
         "accuracy": record.accuracy and {**vars(record.accuracy), "share": record.accuracy.share},
         "exactness": {**vars(record.exactness), "exact": record.exactness.exact},
@@ -88,8 +89,21 @@ def _latency(record: Record) -> dict[str, Any] | None:
     latency = record.latency
     if latency is None:
         return None
-    told = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
-    return {"samples_us": list(latency.samples_us), **told}
+    percentiles = {f"p{percent}_us": latency.percentile_us(percent) for percent in (50, 95, 99)}
+    return {"samples_us": list(latency.samples_us), **percentiles}
+
+
+def _cycles(cycles: Cycles) -> dict[str, Any]:
+    return {
+        "frame_foreseen": cycles.frame_predicted,
+        "frame_counted": cycles.frame_counted,
+        "latency_foreseen": cycles.latency_predicted,
+        "latency_counted": cycles.latency_counted,
+    }
+
+
+def _layer(layer: LayerCycles) -> dict[str, Any]:
+    return {"name": layer.name, "foreseen": layer.predicted, "counted": layer.counted}
 
 
 def _modelled(energy: Modelled) -> dict[str, Any]:
@@ -106,8 +120,8 @@ def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
         "seconds": list(trace.seconds),
         "watts": list(trace.watts),
         "dropped": list(trace.dropped),
-        "idle": _window(energy.idle),
-        "busy": [_window(window) for window in energy.busy],
+        "idle": _span(energy.idle),
+        "busy": [_span(span) for span in energy.busy],
         "update_hz": trace.update_hz,
         "samples": energy.samples,
         "idle_w": energy.idle_w,
@@ -120,15 +134,15 @@ def _energy(energy: Energy | Unavailable) -> dict[str, Any]:
     }
 
 
-def _window(window: Window) -> dict[str, Any]:
-    return {"start_s": window.start_s, "end_s": window.end_s, "frames": window.frames}
+def _span(span: Span) -> dict[str, Any]:
+    return {"start_s": span.start_s, "end_s": span.end_s, "frames": span.frames}
 
 
 def _spread(spread: Spread) -> dict[str, Any]:
     return {"median": spread.median, "low": spread.low, "high": spread.high}
 
 
-def _power(power: WindowPower) -> dict[str, Any]:
+def _power(power: SpanPower) -> dict[str, Any]:
     return {"watts": power.watts, "joules": power.joules, "covered_s": power.covered_s, "samples": power.samples}
 
 
@@ -136,25 +150,25 @@ def _no_constant(name: str) -> float:
     raise RecordError(f"found {name} where a number belongs")
 
 
-def _same(where: str, derived: Any, found: Any) -> None:
+def _same(where: str, derived: Any, stored: Any) -> None:
     """Raise where `found` is not what a record says of itself."""
-    if isinstance(derived, dict) and isinstance(found, Mapping):
-        for key in sorted({*derived, *found}):
-            if key not in derived or key not in found:
+    if isinstance(derived, dict) and isinstance(stored, Mapping):
+        for key in sorted({*derived, *stored}):
+            if key not in derived or key not in stored:
                 raise RecordError(f"{where} {'lacks' if key in derived else 'has an unknown'} '{key}'")
-            _same(f"{where}.{key}", derived[key], found[key])
-    elif isinstance(derived, list) and isinstance(found, list) and len(derived) == len(found):
-        for index, (a, b) in enumerate(zip(derived, found)):
+            _same(f"{where}.{key}", derived[key], stored[key])
+    elif isinstance(derived, list) and isinstance(stored, list) and len(derived) == len(stored):
+        for index, (a, b) in enumerate(zip(derived, stored)):
             _same(f"{where}[{index}]", a, b)
-    elif isinstance(derived, float) and isinstance(found, (int, float)):
+    elif isinstance(derived, float) and isinstance(stored, (int, float)):
         slack = SAME * abs(derived) + 1e-15
-        if isinstance(found, bool) or not derived - slack <= found <= derived + slack:
-            raise _edited(where, f"{derived:.9g}", found)
-    elif derived != found or isinstance(derived, bool) != isinstance(found, bool):
-        raise _edited(where, str(derived), found)
+        if isinstance(stored, bool) or not derived - slack <= stored <= derived + slack:
+            raise _edited(where, f"{derived:.9g}", stored)
+    elif derived != stored or isinstance(derived, bool) != isinstance(stored, bool):
+        raise _edited(where, str(derived), stored)
 
 
-def _edited(where: str, derived: str, found: Any) -> RecordError:
+def _edited(where: str, derived: str, stored: Any) -> RecordError:
     return RecordError(
-        f"{where} is {repr(found)[:60]} in the file and {derived[:60]} from the rest of it; was it edited?"
+        f"{where} is {repr(stored)[:60]} in the file and {derived[:60]} from the rest of it; was it edited?"
     )

@@ -1,16 +1,12 @@
-"""The parts of a record from JSON values, each checked for its type before anything is built of it."""
+"""The parts of a record from JSON values, each checked before anything is built of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, TypeVar
-
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
+from shiftwire_boards.runtime.energy.span import Span
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace
-from shiftwire_boards.runtime.energy.window import Window
 from shiftwire_boards.runtime.errors import RecordError, SensorError
+from shiftwire_boards.runtime.json_node import Node
 from shiftwire_boards.runtime.record import (
     Accuracy,
     Badge,
@@ -24,88 +20,6 @@ from shiftwire_boards.runtime.record import (
     Speed,
     TimeSplit,
 )
-
-MOST = 10**15
-"""Nothing that is measured here is greater, and 64 bits hold it exactly."""
-Part = TypeVar("Part")
-Choice = TypeVar("Choice", bound=Enum)
-
-
-@dataclass(frozen=True)
-class Node:
-    """A JSON value and its place, which every complaint names."""
-
-    value: Any
-    where: str
-
-    def at(self, key: str) -> Node:
-        if not isinstance(self.value, Mapping):
-            raise self.wrong("an object")
-        place = f"{self.where}.{key}" if self.where else key
-        if key not in self.value:
-            raise RecordError(f"the record lacks '{place}'")
-        return Node(self.value[key], place)
-
-    def wrong(self, wanted: str) -> RecordError:
-        return RecordError(f"'{self.where}' is {str(self.value)[:60]!r}, wanted {wanted}")
-
-    def text(self, key: str) -> str:
-        node = self.at(key)
-        if not isinstance(node.value, str):
-            raise node.wrong("a text")
-        return node.value
-
-    def whole(self, key: str) -> int:
-        return self.at(key).whole_value()
-
-    def whole_value(self) -> int:
-        if not isinstance(self.value, int) or isinstance(self.value, bool) or abs(self.value) > MOST:
-            raise self.wrong("a whole number")
-        return self.value
-
-    def number(self, key: str) -> float:
-        return self.at(key).real()
-
-    def real(self) -> float:
-        if not isinstance(self.value, (int, float)) or isinstance(self.value, bool) or not abs(self.value) <= MOST:
-            raise self.wrong("a number")
-        return float(self.value)
-
-    def choice(self, key: str, kinds: type[Choice]) -> Choice:
-        text, names = self.text(key), [str(kind.value) for kind in kinds]
-        if text not in names:
-            raise self.at(key).wrong(f"one of {', '.join(names)}")
-        return kinds(text)
-
-    def items(self, key: str) -> tuple[Node, ...]:
-        node = self.at(key)
-        if not isinstance(node.value, list):
-            raise node.wrong("a list")
-        return tuple(Node(value, f"{node.where}[{index}]") for index, value in enumerate(node.value))
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        return tuple(item.real() for item in self.items(key))
-
-    def wholes(self, key: str) -> tuple[int, ...]:
-        return tuple(item.whole_value() for item in self.items(key))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        items = self.items(key)
-        for item in items:
-            if not isinstance(item.value, str):
-                raise item.wrong("a text")
-        return tuple(item.value for item in items)
-
-    def pairs(self, key: str) -> tuple[tuple[Node, Node], ...]:
-        items = self.items(key)
-        for item in items:
-            if not isinstance(item.value, list) or len(item.value) != 2:
-                raise item.wrong("a list of two")
-        return tuple((Node(item.value[0], item.where), Node(item.value[1], item.where)) for item in items)
-
-    def maybe(self, key: str, part: Callable[[Node], Part]) -> Part | None:
-        node = self.at(key)
-        return None if node.value is None else part(node)
 
 
 def record_of(node: Node) -> Record:
@@ -177,8 +91,8 @@ def _energy(node: Node) -> Energy | Unavailable:
         sensor.maybe("step_w", Node.real),
     )
     trace = Trace(description, node.numbers("seconds"), node.numbers("watts"), node.texts("dropped"))
-    return Energy(trace, _window(node.at("idle")), tuple(_window(item) for item in node.items("busy")))
+    return Energy(trace, _span(node.at("idle")), tuple(_span(item) for item in node.items("busy")))
 
 
-def _window(node: Node) -> Window:
-    return Window(node.number("start_s"), node.number("end_s"), node.whole("frames"))
+def _span(node: Node) -> Span:
+    return Span(node.number("start_s"), node.number("end_s"), node.whole("frames"))

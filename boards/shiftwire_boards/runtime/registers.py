@@ -1,4 +1,4 @@
-"""The shell's AXI4-Lite registers by name; specification: flow/shiftwire/rtl/registers.py."""
+"""The shell's AXI4-Lite registers by name; specification: shiftwire/rtl/registers.py."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ OFFSETS = {
     "frames_per_transfer": 0x18, "frames_in": 0x1C, "frames_out": 0x20, "cycles_low": 0x24, "cycles_high": 0x28,
     "interval": 0x2C, "latency": 0x30, "words_in": 0x34, "words_out": 0x38, "layout_in": 0x3C, "layout_out": 0x40,
 }  # fmt: skip
+WORD = 0xFFFFFFFF
+"""PYNQ.remote gives a register as an int32: from 2**31 on it comes negative."""
+
 TICK_S = 1e-4
 """Thousands of cycles of any clock that these designs have."""
 
@@ -36,13 +39,14 @@ class Shell:
         self._mmio = mmio
 
     def read(self, name: str) -> int:
-        """Raises HardwareError where nobody answers, if the machine tells and does not hang."""
+        """From 0 to 2**32 - 1; raises HardwareError where nobody answers, if the machine tells and does not hang."""
         try:
-            return int(self._mmio.read(OFFSETS[name]))
+            return int(self._mmio.read(OFFSETS[name])) & WORD
         except (RuntimeError, OSError) as error:
             raise HardwareError(f"register {name} does not answer ({error}); {MEND}") from None
 
     def write(self, name: str, value: int) -> None:
+        """Raises HardwareError where nobody answers; a read-only register ignores it."""
         try:
             self._mmio.write(OFFSETS[name], value)
         except (RuntimeError, OSError) as error:
@@ -74,7 +78,7 @@ class Shell:
             self._same("words_" + side, port.words, "bitstream and manifest disagree; package them again")
             self._same("layout_" + side, port.layout, "bitstream and manifest disagree; package them again")
 
-    def _same(self, name: str, wanted: int, mend: str) -> None:
-        found = self.read(name)
-        if found != wanted:
-            raise HardwareError(f"found {found:#010x} in register {name}, wanted {wanted:#010x}: {mend}")
+    def _same(self, name: str, expected: int, mend: str) -> None:
+        value = self.read(name)
+        if value != expected:
+            raise HardwareError(f"found {value:#010x} in register {name}, wanted {expected:#010x}: {mend}")

@@ -40,9 +40,9 @@ def load(path: Path, device: Any, active: Any) -> Any:
     return overlay
 
 
-def refresh(taken: Any) -> None:
+def refresh(buffer: Any) -> None:
     """Let the processor see what the DMA wrote into a buffer or its beginning; a remote one is read as a whole only."""
-    whole = taken.base if hasattr(taken, "buffer_id") and taken.base is not None else taken
+    whole = buffer.base if hasattr(buffer, "buffer_id") and buffer.base is not None else buffer
     whole.invalidate()
 
 
@@ -59,8 +59,8 @@ def answered() -> Iterator[None]:
     try:
         yield
     except _lost() as error:
-        said = error.details() if hasattr(error, "details") else str(error)
-        raise HardwareError(f"the remote board gave up ({said}); look at its network and open it again") from None
+        message = error.details() if hasattr(error, "details") else str(error)
+        raise HardwareError(f"the remote board gave up ({message}); look at its network and open it again") from None
 
 
 def _lost() -> tuple[type[BaseException], ...]:

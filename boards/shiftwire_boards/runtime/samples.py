@@ -25,14 +25,14 @@ class Samples:
     labels: Array | None = None
 
     def __post_init__(self) -> None:
-        for name, given in (("wanted codes", self.wanted), ("labels", self.labels)):
-            if given is None:
+        for name, array in (("wanted codes", self.wanted), ("labels", self.labels)):
+            if array is None:
                 continue
-            if np.ndim(given) == 0 or len(given) != len(self.codes):
-                count = np.shape(given)[0] if np.ndim(given) else "no list of"
+            if np.ndim(array) == 0 or len(array) != len(self.codes):
+                count = np.shape(array)[0] if np.ndim(array) else "no list of"
                 raise DataError(f"found {count} {name} for {len(self.codes)} frames, wanted one each")
-            if np.asarray(given).dtype.kind not in "iu":
-                raise DataError(f"found {name} of type {np.asarray(given).dtype}, wanted integers")
+            if np.asarray(array).dtype.kind not in "iu":
+                raise DataError(f"found {name} of type {np.asarray(array).dtype}, wanted integers")
         if self.labels is not None and np.ndim(self.labels) != 1:
             raise DataError(f"found labels of shape {np.shape(self.labels)}, wanted ({len(self.codes)},)")
 
@@ -43,20 +43,22 @@ def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Sa
     It may hold labels y (N,), and wanted (N, ...), the codes of the output.
     """
     if data is not None:
-        held = _arrays(data)
-        if "x" not in held:
-            raise DataError(f"found {', '.join(held) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)")
-        codes = manifest.encoder.codes(held["x"])
-        wanted, shape = held.get("wanted"), (len(codes), *manifest.output.shape)
+        arrays = _arrays(data)
+        if "x" not in arrays:
+            raise DataError(
+                f"found {', '.join(arrays) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)"
+            )
+        codes = manifest.encoder.codes(arrays["x"])
+        wanted, shape = arrays.get("wanted"), (len(codes), *manifest.output.shape)
         if wanted is not None and wanted.shape != shape:
             raise DataError(f"found wanted codes of shape {wanted.shape} in {data}, wanted {shape}; leave them out")
-        samples = Samples(codes, wanted, held.get("y"))
+        samples = Samples(codes, wanted, arrays.get("y"))
         _check_classes(samples.labels, manifest.output.codes)
         return samples
     if manifest.golden is None:
         raise DataError("this package has no golden frames; name a file of data")
-    held = _arrays(folder / manifest.golden)
-    return Samples(held["x"], held["y"])
+    arrays = _arrays(folder / manifest.golden)
+    return Samples(arrays["x"], arrays["y"])
 
 
 def _check_classes(labels: Array | None, classes: int) -> None:
@@ -69,10 +71,10 @@ def _check_classes(labels: Array | None, classes: int) -> None:
 
 def _arrays(path: Path) -> dict[str, Any]:
     try:
-        held = np.load(str(path), allow_pickle=False)
-        if isinstance(held, np.ndarray):
-            return {"x": held}
-        with held:
-            return {name: np.asarray(held[name]) for name in held.files}
+        content = np.load(str(path), allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            return {"x": content}
+        with content:
+            return {name: np.asarray(content[name]) for name in content.files}
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is no .npz of plain numbers ({error}); save it by np.savez") from None

@@ -36,36 +36,45 @@ class SimulatedClocks:
         self.mhz = [mhz, 50.0, 50.0, 50.0]
 
     def get_pl_clk(self, number: int) -> float:
+        """MHz of a clock to the logic."""
         return self.mhz[number]
 
     def set_pl_clk(self, number: int, div0: Any = None, div1: Any = None, clk_mhz: float | None = None) -> None:
+        """Takes the frequency alone, and no pace of the simulation follows from it."""
         del div0, div1
         if clk_mhz is not None:
             self.mhz[number] = clk_mhz
 
     def get_cpu_mhz(self) -> float:
+        """A Zynq-7000's."""
         return 650.0
 
 
 class Slave(Protocol):
     """32-bit registers behind AXI4-Lite, by byte offset."""
 
-    def read(self, offset: int) -> int: ...
+    def read(self, offset: int) -> int:
+        """A word; raises BusError where nobody answers."""
+        ...
 
-    def write(self, offset: int, value: int) -> None: ...
+    def write(self, offset: int, value: int) -> None:
+        """Raises BusError where nobody answers."""
+        ...
 
 
 @dataclass
 class InterruptController:
     """An AXI interrupt controller (AMD PG099) whose lines stay low: the runtime polls."""
 
-    held: dict[int, int] = field(default_factory=dict)
+    registers: dict[int, int] = field(default_factory=dict)
 
     def read(self, offset: int) -> int:
-        return self.held.get(offset, 0)
+        """What was written there; 0 before."""
+        return self.registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
-        self.held[offset] = value
+        """Kept, and nothing follows from it."""
+        self.registers[offset] = value
 
 
 class SimulatedDevice(pynq.Device):  # type: ignore[misc]
@@ -101,6 +110,7 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
         self.logic.step(max(round(seconds * self.clock_mhz * 1e6), 1))
 
     def get_bitfile_metadata(self, bitfile: str, partial: bool = False) -> Any:
+        """The .hwh beside the bitstream, as pynqmetadata parses it."""
         from pynqmetadata.frontends import Metadata  # noqa: PLC0415 - which PYNQ 2.7 has not
         from pynqmetadata.views.runtime import RuntimeMetadataParser  # noqa: PLC0415
 
@@ -123,9 +133,11 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
         """Nothing is kept between processes."""
 
     def read_registers(self, address: int, length: int) -> bytes:
+        """Whole words, little-endian; raises BusError for an address of no slave."""
         return b"".join(self._read(address + i).to_bytes(WORD, "little") for i in range(0, length, WORD))
 
     def write_registers(self, address: int, data: bytes) -> None:
+        """Whole words, little-endian; raises BusError for an address of no slave."""
         words = np.frombuffer(bytes(data), "<u4")
         for i, word in enumerate(words):
             self._write(address + WORD * i, int(word))
@@ -157,27 +169,29 @@ class SimulatedDevice(pynq.Device):  # type: ignore[misc]
         return buffer
 
     def flush(self, bo: int, offset: int, virtual_address: int, size: int) -> None:
+        """A buffer's part from cache to DRAM, as pynq asks for it."""
         self.memory.flush(bo + offset, virtual_address, size)
 
     def invalidate(self, bo: int, offset: int, virtual_address: int, size: int) -> None:
+        """A buffer's part from DRAM to cache, as pynq asks for it."""
         self.memory.invalidate(bo + offset, virtual_address, size)
 
 
 @contextmanager
 def active(device: SimulatedDevice) -> Iterator[SimulatedDevice]:
     """While it lasts, pynq takes this device for the board's own, as on a board with no argument given."""
-    held = getattr(pynq.Device, "_active_device", None)
+    previous = getattr(pynq.Device, "_active_device", None)
     clocks = getattr(pynq.Clocks, "_real_instance", None)
     pynq.Device.active_device = device
     pynq.Clocks._real_instance = device.clocks
     try:
         with warnings.catch_warnings():
-            # no kernel stands behind the interrupts, which the runtime does not use
+            # no Linux kernel stands behind the interrupts, which the runtime does not use
             warnings.filterwarnings("ignore", "Interrupt .* not created", UserWarning)
             yield device
     finally:
-        if held is None:
+        if previous is None:
             del pynq.Device._active_device
         else:
-            pynq.Device._active_device = held
+            pynq.Device._active_device = previous
         pynq.Clocks._real_instance = clocks

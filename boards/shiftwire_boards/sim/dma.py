@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shiftwire_boards.sim.fabric import Fabric, Moved
+from shiftwire_boards.sim.fabric import ChannelState, Fabric
 from shiftwire_boards.sim.memory import Memory, UnmappedError
 
 CONTROL, STATUS, ADDRESS, ADDRESS_HIGH, LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28
@@ -29,12 +29,14 @@ class Channel:
     length: int = 0
     is_open: bool = False
 
-    def finish(self, moved: int) -> None:
+    def finish(self, size: int) -> None:
+        """A transfer of `size` bytes has ended: idle, and LENGTH says how many came."""
         self.is_open = False
-        self.length = moved
+        self.length = size
         self.status |= IDLE | DONE
 
     def fail(self, error: int) -> None:
+        """Halted by an error, one of the bits above, until the DMA is reset."""
         self.is_open = False
         self.status = self.status & ~IDLE | HALTED | error
 
@@ -58,6 +60,7 @@ class DmaModel:
         self.send, self.receive = Channel(), Channel()
 
     def read(self, offset: int) -> int:
+        """A register; a look at a status lets time pass."""
         channel, register = self._at(offset)
         if register == STATUS:
             self.poll()
@@ -71,6 +74,7 @@ class DmaModel:
         return values.get(register, 0)
 
     def write(self, offset: int, value: int) -> None:
+        """Writing a LENGTH starts a transfer; the reset bit of either CONTROL resets both channels."""
         channel, register = self._at(offset)
         self.look = LOOK_CYCLES
         if register == CONTROL:
@@ -108,13 +112,13 @@ class DmaModel:
 
     def _open(self, channel: Channel, size: int) -> None:
         try:
-            held = self.memory.dram(channel.address, size)
+            source = self.memory.dram(channel.address, size)
         except UnmappedError:
             channel.fail(DECODE_ERROR)
             return
         channel.is_open = True
         if channel is self.send:
-            self.logic.send(held.tobytes())
+            self.logic.send(source.tobytes())
         else:
             self.logic.receive(size)
 
@@ -122,18 +126,18 @@ class DmaModel:
         """Let time pass while a transfer is open."""
         if not (self.send.is_open or self.receive.is_open):
             return
-        moved = self.logic.step(self.look)
+        state = self.logic.step(self.look)
         self.look = min(2 * self.look, MOST_CYCLES)
-        if self.send.is_open and moved.is_sent:
+        if self.send.is_open and state.is_sent:
             self.bytes_moved += self.send.length
             self.send.finish(self.send.length)
-        if self.receive.is_open and moved.is_overrun:
+        if self.receive.is_open and state.is_overrun:
             self.receive.fail(INTERNAL_ERROR)
-        elif self.receive.is_open and moved.is_received:
-            self._store(moved)
+        elif self.receive.is_open and state.is_received:
+            self._store(state)
 
-    def _store(self, moved: Moved) -> None:
-        data = self.logic.received(moved.received_bytes)
+    def _store(self, state: ChannelState) -> None:
+        data = self.logic.received(state.received_bytes)
         self.memory.dram(self.receive.address, len(data))[:] = memoryview(data)
         self.bytes_moved += len(data)
         self.receive.finish(len(data))

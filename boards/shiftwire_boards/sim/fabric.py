@@ -11,7 +11,7 @@ class BusError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Moved:
+class ChannelState:
     """The DMA's channels after some cycles: `is_overrun` means more words came than the buffer holds."""
 
     is_sent: bool
@@ -28,7 +28,9 @@ class Fabric(Protocol):
         """A register; raises BusError where none answers."""
         ...
 
-    def write(self, offset: int, value: int) -> None: ...
+    def write(self, offset: int, value: int) -> None:
+        """Raises BusError where nobody answers."""
+        ...
 
     def send(self, data: bytes) -> None:
         """Begin a transfer to the network: whole words, TLAST on the last."""
@@ -38,7 +40,7 @@ class Fabric(Protocol):
         """Begin a transfer from the network, which ends with TLAST."""
         ...
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         """Let time pass until a transfer ends, at most so many cycles."""
         ...
 

@@ -27,7 +27,7 @@ class Memory:
     base: int
     size: int
     data: Bytes = field(init=False, repr=False)
-    held: dict[int, int] = field(default_factory=dict)
+    blocks: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.data = np.zeros(self.size, np.uint8)
@@ -36,22 +36,25 @@ class Memory:
         """Offset of free contiguous pages; raises MemoryError where there are none."""
         wanted = max(-(-size // PAGE), 1) * PAGE
         start = 0
-        for offset, taken in sorted(self.held.items()):
+        for offset, block_bytes in sorted(self.blocks.items()):
             if offset - start >= wanted:
                 break
-            start = offset + taken
+            start = offset + block_bytes
         if start + wanted > self.size:
             raise MemoryError(f"contiguous memory is exhausted: {size} bytes asked for")
-        self.held[start] = wanted
+        self.blocks[start] = wanted
         return start
 
     def free(self, offset: int) -> None:
-        self.held.pop(offset, None)
+        """Give pages back; a second time does nothing."""
+        self.blocks.pop(offset, None)
 
     def dram(self, address: int, size: int) -> Bytes:
         """What a DMA sees at a physical address; raises UnmappedError outside of what was handed out."""
         offset = address - self.base
-        if not any(start <= offset and offset + size <= start + taken for start, taken in self.held.items()):
+        if not any(
+            start <= offset and offset + size <= start + block_bytes for start, block_bytes in self.blocks.items()
+        ):
             raise UnmappedError(f"{address:#x}")
         return self.data[offset : offset + size]
 
@@ -65,5 +68,5 @@ class Memory:
 
 
 def _cache(virtual_address: int, size: int) -> Any:
-    held: Any = (ctypes.c_uint8 * size).from_address(virtual_address)
-    return np.frombuffer(held, np.uint8)
+    cached: Any = (ctypes.c_uint8 * size).from_address(virtual_address)
+    return np.frombuffer(cached, np.uint8)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from shiftwire_boards.sim.fabric import BusError, Moved
+from shiftwire_boards.sim.fabric import BusError, ChannelState
 
 _REQUEST = struct.Struct("<cII")
 _STEPPED = struct.Struct("<IQI")
@@ -74,6 +74,7 @@ class Logic:
         return int(data)
 
     def write(self, offset: int, value: int) -> None:
+        """Raises BusError where nobody answers."""
         (response,) = _WORD.unpack(self._ask(b"w", offset, value, answer=_WORD.size))
         _check(response, f"writing offset {offset:#x}")
 
@@ -85,10 +86,10 @@ class Logic:
         """Begin a transfer from the network, which ends with TLAST."""
         self._ask(b"d", most_bytes)
 
-    def step(self, most_cycles: int) -> Moved:
+    def step(self, most_cycles: int) -> ChannelState:
         """Let time pass until a transfer ends, at most so many cycles."""
         flags, cycle, size = _STEPPED.unpack(self._ask(b"k", most_cycles, answer=_STEPPED.size))
-        return Moved(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
+        return ChannelState(bool(flags & 1), bool(flags & 2), bool(flags & 4), cycle, size)
 
     def received(self, size: int) -> bytes:
         """What the last transfer brought."""
@@ -103,6 +104,7 @@ class Logic:
         self._ask(b"R")
 
     def inject(self, faults: Fault) -> None:
+        """Faults from now on, until `reset`; none for Fault.NONE."""
         self._ask(b"f", int(faults))
 
     def stall(self, percent: int, seed: int = 1) -> None:
@@ -125,10 +127,10 @@ class Logic:
 
     def _take(self, size: int) -> bytes:
         assert self._process.stdout is not None
-        taken = self._process.stdout.read(size)
-        if len(taken) != size:
+        answer = self._process.stdout.read(size)
+        if len(answer) != size:
             raise BusError(f"the simulated logic ended with status {self._process.wait()}")
-        return taken
+        return answer
 
 
 def _check(response: int, what: str) -> None:

@@ -1,17 +1,11 @@
 """A block design around an accelerator as one typed model, and what is rendered from it for Vivado and PYNQ."""
 
+from shiftwire_boards.vivado.accelerator import Accelerator, Access, BlockDesignError, Register, RegisterField
 from shiftwire_boards.vivado.bit import dummy_bit
 from shiftwire_boards.vivado.check import checker_arguments
 from shiftwire_boards.vivado.design import block_design
 from shiftwire_boards.vivado.hwh import hwh_text
-from shiftwire_boards.vivado.model import (
-    Accelerator,
-    Access,
-    BlockDesign,
-    BlockDesignError,
-    Register,
-    RegisterField,
-)
+from shiftwire_boards.vivado.model import BlockDesign
 from shiftwire_boards.vivado.tcl import POWER, REPORTS, SCRIPT, STOPPED, TIMING, UTILIZATION, build_script, outputs
 
 __all__ = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwire_boards.catalog import Board, Family
+from shiftwire_boards.vivado.accelerator import Accelerator
 from shiftwire_boards.vivado.dma_registers import DMA_REGISTERS
-from shiftwire_boards.vivado.model import Accelerator, Bus, Cell, Direction, Interface, Pin, PinKind, Role, Setting
+from shiftwire_boards.vivado.model import Bus, Cell, Direction, Interface, Pin, PinKind, Role, Setting
 
 DMA, ACCELERATOR, INTERRUPTS, CLOCKING, RESET = "axi_dma_0", "accel_0", "axi_intc_0", "clk_wiz_0", "rst_0"
 CONTROL, MEMORY, CONCAT = "sc_ctrl", "sc_mem", "irq_cat"
@@ -66,6 +67,7 @@ def dma_cell(board: Board, accelerator: Accelerator) -> Cell:
 
 
 def accelerator_cell(accelerator: Accelerator) -> Cell:
+    """The IP itself: AXI4-Lite registers, a stream in and a stream out, one clock and one reset."""
     return Cell(
         name=ACCELERATOR,
         vlnv=accelerator.vlnv,
@@ -104,6 +106,7 @@ def clocking_cell(board: Board, accelerator: Accelerator) -> Cell:
 
 
 def reset_cell(accelerator: Accelerator) -> Cell:
+    """Resets in the accelerator's clock, released once its clock is locked."""
     return Cell(
         name=RESET,
         vlnv="xilinx.com:ip:proc_sys_reset",
@@ -150,6 +153,7 @@ def interrupt_cell(accelerator: Accelerator, sources: int) -> Cell:
 
 
 def concat_cell(sources: int) -> Cell:
+    """Interrupt lines side by side, as the controller takes them."""
     return Cell(
         name=CONCAT,
         vlnv="xilinx.com:ip:xlconcat",

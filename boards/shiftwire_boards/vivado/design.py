@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 
 from shiftwire_boards.catalog import Board
 from shiftwire_boards.vivado import cells as c
-from shiftwire_boards.vivado.model import Accelerator, Address, BlockDesign, BlockDesignError, End, Link, Net
+from shiftwire_boards.vivado.accelerator import Accelerator, BlockDesignError
+from shiftwire_boards.vivado.model import Address, BlockDesign, End, Link, Net
 from shiftwire_boards.vivado.processing_systems import PORTS, ps_cell, ps_end
 
 NAME = "shiftwire"
 SOURCES = ("mm2s_introut", "s2mm_introut")
-WINDOW = 0x1_0000
+SEGMENT_BYTES = 0x1_0000
 """Bytes from one cell's registers to the next's."""
 
 
@@ -99,12 +100,12 @@ def _nets(board: Board) -> tuple[Net, ...]:
 
 
 def _addresses(board: Board, accelerator: Accelerator) -> tuple[Address, ...]:
-    """DMA and interrupt controller in a window each, the accelerator behind them, aligned to its size."""
+    """DMA and interrupt controller in a segment each, the accelerator behind them, aligned to its size."""
     base = PORTS[board.family].control_base
-    size = max(WINDOW, accelerator.register_bytes)
-    behind = -(-2 * WINDOW // size) * size
+    size = max(SEGMENT_BYTES, accelerator.register_bytes)
+    behind = -(-2 * SEGMENT_BYTES // size) * size
     return (
-        Address(End(c.DMA, "S_AXI_LITE"), base, WINDOW),
-        Address(End(c.INTERRUPTS, "s_axi"), base + WINDOW, WINDOW),
+        Address(End(c.DMA, "S_AXI_LITE"), base, SEGMENT_BYTES),
+        Address(End(c.INTERRUPTS, "s_axi"), base + SEGMENT_BYTES, SEGMENT_BYTES),
         Address(End(c.ACCELERATOR, c.LITE), base + behind, size),
     )

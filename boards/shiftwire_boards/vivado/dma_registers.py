@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiftwire_boards.vivado.model import Access, Register, RegisterField
+from shiftwire_boards.vivado.accelerator import Access, Register, RegisterField
 
 
 def _control(name: str, offset: int) -> Register:

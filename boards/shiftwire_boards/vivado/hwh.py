@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 from shiftwire_boards.catalog import Family
+from shiftwire_boards.vivado.accelerator import Access, Register, RegisterField
 from shiftwire_boards.vivado.model import (
-    Access,
     Address,
     BlockDesign,
     Bus,
@@ -21,8 +21,6 @@ from shiftwire_boards.vivado.model import (
     Net,
     Pin,
     PinKind,
-    Register,
-    RegisterField,
     Role,
 )
 

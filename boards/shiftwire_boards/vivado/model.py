@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass
 
 from shiftwire_boards.catalog import Board
-
-STREAM_BITS = (8, 16, 32, 64, 128, 256, 512)
-"""Widths of AXI DMA's streams (PG021) that an accelerator's words may have."""
-
-SLOWEST_MHZ, FASTEST_MHZ = 10.0, 500.0
-"""What the clocking wizard is asked for."""
-
-SMALLEST_RANGE = 4096
-_VLNV = re.compile(r"[\w.]+:[\w.]+:\w+:\d+\.\d+")
-
-
-class BlockDesignError(ValueError):
-    """An accelerator that no block design of ours can hold."""
+from shiftwire_boards.vivado.accelerator import Accelerator, Register
 
 
 class Direction(enum.Enum):
@@ -39,6 +26,8 @@ class PinKind(enum.Enum):
 
 
 class Role(enum.Enum):
+    """Which end of a bus an interface is."""
+
     MASTER = "master"
     SLAVE = "slave"
 
@@ -50,72 +39,10 @@ class Bus(enum.Enum):
     STREAM = "axis"
 
 
-class Access(enum.Enum):
-    """By the words of a .hwh."""
-
-    READ_ONLY = "read-only"
-    READ_WRITE = "read-write"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterField:
-    """Bits low..low+bits-1 of a register."""
-
-    name: str
-    low: int
-    bits: int
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """32 bits at a byte offset."""
-
-    name: str
-    offset: int
-    access: Access
-    meaning: str
-    reset: int = 0
-    fields: tuple[RegisterField, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Accelerator:
-    """What a block design must know of the IP: `vlnv` of vendor:library:name:version, widths of its stream words.
-
-    `register_bytes` is the range behind S_AXI. Raises BlockDesignError for what a DMA or a clock cannot give.
-    """
-
-    vlnv: str
-    input_bits: int
-    output_bits: int
-    clock_mhz: float
-    register_bytes: int
-    registers: tuple[Register, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not _VLNV.fullmatch(self.vlnv):
-            raise BlockDesignError(f"found the IP name '{self.vlnv}', wanted vendor:library:name:version; mend it")
-        for side, bits in (("input", self.input_bits), ("output", self.output_bits)):
-            if bits not in STREAM_BITS:
-                wanted = ", ".join(map(str, STREAM_BITS))
-                raise BlockDesignError(
-                    f"words of {bits} bits at the {side} are none that AXI DMA moves; take one of {wanted}"
-                )
-        if not SLOWEST_MHZ <= self.clock_mhz <= FASTEST_MHZ:
-            raise BlockDesignError(
-                f"a clock of {self.clock_mhz:g} MHz is outside {SLOWEST_MHZ:g}..{FASTEST_MHZ:g}, which the clocking "
-                "wizard is asked for; choose another period"
-            )
-        size = self.register_bytes
-        if size < SMALLEST_RANGE or size & (size - 1):
-            raise BlockDesignError(
-                f"registers of {size} bytes are no power of two from {SMALLEST_RANGE} on; take {SMALLEST_RANGE}"
-            )
-
-
 @dataclass(frozen=True, slots=True)
 class Pin:
+    """A wire or, with `bits` above 1, several; `clock_mhz` of a clock alone."""
+
     name: str
     direction: Direction
     kind: PinKind
@@ -159,6 +86,7 @@ class Cell:
 
     @property
     def versioned(self) -> str:
+        """vendor:library:name:version, with `release` where Vivado's newest is taken."""
         return self.vlnv if self.vlnv.count(":") == 3 else f"{self.vlnv}:{self.release}"
 
 
@@ -175,6 +103,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Net:
+    """One driver and what it drives."""
+
     driver: End
     loads: tuple[End, ...]
 
@@ -197,6 +127,7 @@ class Address:
 
     @property
     def high(self) -> int:
+        """The last byte."""
         return self.base + self.size - 1
 
 
@@ -218,6 +149,7 @@ class BlockDesign:
     addresses: tuple[Address, ...]
 
     def cell(self, name: str) -> Cell:
+        """Raises StopIteration for a name that no cell has."""
         return next(cell for cell in self.cells if cell.name == name)
 
     def address(self, cell: str) -> Address:

@@ -12,7 +12,7 @@ LITE_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class PsPorts:
-    """Names of one family's pins and interfaces, and where its register window lies."""
+    """Names of one family's pins and interfaces, and where its registers lie."""
 
     clock: str
     reset: str
@@ -73,6 +73,7 @@ def ps_cell(board: Board, accelerator_mhz: float) -> Cell:
 
 
 def ps_end(board: Board, port: str) -> End:
+    """A pin or an interface of the board's PS."""
     return End(board.ps_cell, port)
 
 

@@ -118,8 +118,8 @@ def _address_map(design: BlockDesign) -> Iterator[str]:
 def _address(design: BlockDesign, address: Address) -> str:
     space = f"[get_bd_addr_spaces {design.master.cell}/Data]"
     segment = f"[get_bd_addr_segs -of_objects [get_bd_intf_pins {address.slave}]]"
-    window = f"-offset 0x{address.base:08X} -range 0x{address.size:X}"
-    return f"assign_bd_address {window} -target_address_space {space} {segment} -force"
+    place = f"-offset 0x{address.base:08X} -range 0x{address.size:X}"
+    return f"assign_bd_address {place} -target_address_space {space} {segment} -force"
 
 
 def _finish(design: BlockDesign) -> Iterator[str]:
@@ -168,10 +168,10 @@ def _gate(design: BlockDesign) -> Iterator[str]:
 
 
 def _outputs(design: BlockDesign) -> Iterator[str]:
-    made = "[file join $out vivado $name.runs impl_1 ${name}_wrapper.bit]"
+    bitstream = "[file join $out vivado $name.runs impl_1 ${name}_wrapper.bit]"
     handoff = "[file join $out vivado $name.{gen,srcs} sources_1 bd $name hw_handoff $name.hwh]"
     yield ""
-    yield f"file copy -force {made} [file join $out $name.bit]"
+    yield f"file copy -force {bitstream} [file join $out $name.bit]"
     yield f"set handoff [glob -nocomplain {handoff}]"
     yield _unless("[llength $handoff]", "Vivado wrote no $name.hwh, without which PYNQ cannot load $name.bit")
     yield "file copy -force [lindex $handoff 0] [file join $out $name.hwh]"

@@ -19,7 +19,7 @@ from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.shell import Shell
 from shiftwire.schedule.depths import interval, layer_cycles
 from shiftwire.schedule.tokens import foreseen_latency
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 1
 
@@ -29,7 +29,7 @@ class About:
     """What a model does not say itself: a word a class, and how pixels become the values it reads."""
 
     labels: tuple[str, ...] | None = None
-    preparation: Preparation | None = None
+    preparation: Preprocessing | None = None
 
     def check(self, network: Network) -> None:
         """Raises InputError for labels of other classes, and for numbers that will not do."""

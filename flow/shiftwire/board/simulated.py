@@ -22,7 +22,7 @@ from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError
 from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.manifest import SUFFIX, sha256
-from shiftwire_boards.runtime.measure import Plan, measure
+from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.samples import Samples
 from shiftwire_boards.sim.fabric import Bases, BusError, Fabric
@@ -110,7 +110,7 @@ def simulated_record(
 
     Raises ToolError where the board fails.
     """
-    plan = Plan(seconds=0.0, singles=min(len(samples.codes), SINGLES))
+    plan = MeasurementPlan(seconds=0.0, singles=min(len(samples.codes), SINGLES))
     try:
         with (
             simulated_board(project, folder) as board,

@@ -19,7 +19,7 @@ from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.summary import counted_whole
 from shiftwire.synth.build_report import build_json, write_build
 from shiftwire.tools.ssh import Remote
-from shiftwire_boards.runtime.preparation import Preparation
+from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 
 def add_package(verbs: Verbs) -> argparse.ArgumentParser:
@@ -62,7 +62,7 @@ def _about(arguments: argparse.Namespace) -> About:
     if given == (None, None, None):
         return About(labels)
     scale = 255.0 if arguments.scale is None else arguments.scale
-    return About(labels, Preparation(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
+    return About(labels, Preprocessing(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
 
 
 def _lines(file: Path) -> tuple[str, ...]:

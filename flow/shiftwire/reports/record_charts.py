@@ -163,7 +163,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
 
 def layer_chart(layers: Sequence[LayerCycles]) -> str:
     """Two bars a layer: foreseen, and below it counted."""
-    most = max(max(layer.foreseen, layer.counted or 0) for layer in layers) or 1.0
+    most = max(max(layer.predicted, layer.counted or 0) for layer in layers) or 1.0
     height = LAYER_ROW * len(layers) + 24
     drawn = [f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-label="cycles per layer">']
     drawn += _key("faint", BAR_START, "foreseen")
@@ -172,9 +172,9 @@ def layer_chart(layers: Sequence[LayerCycles]) -> str:
     for i, layer in enumerate(layers):
         y = 24 + LAYER_ROW * i
         name = layer.name if len(layer.name) <= 26 else f"{layer.name[:25]}…"
-        told = f"{figure(layer.foreseen)} foreseen"
+        told = f"{figure(layer.predicted)} foreseen"
         drawn.append(f'<text x="{NAME_END}" y="{y + 17}" text-anchor="end">{escape(name)}</text>')
-        drawn.append(_bar("faint", y + 3, layer.foreseen / most))
+        drawn.append(_bar("faint", y + 3, layer.predicted / most))
         if layer.counted is not None:
             drawn.append(_bar("bar", y + 13, layer.counted / most))
             told = f"{figure(layer.counted)} counted, {told}"

@@ -98,9 +98,9 @@ def _speed_rows(record: Record) -> Iterator[Row]:
 def _cycle_rows(record: Record) -> Iterator[Row]:
     cycles = record.cycles
     yield _number("cycles a frame, counted", cycles.frame_counted, "")
-    yield _number("cycles a frame, foreseen", cycles.frame_foreseen, "")
+    yield _number("cycles a frame, foreseen", cycles.frame_predicted, "")
     yield _number("latency, counted", cycles.latency_counted, "cycles")
-    yield _number("latency, foreseen without the AXI ports", cycles.latency_foreseen, "cycles")
+    yield _number("latency, foreseen without the AXI ports", cycles.latency_predicted, "cycles")
 
 
 def _correctness_rows(record: Record) -> Iterator[Row]:

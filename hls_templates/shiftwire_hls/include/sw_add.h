@@ -1,4 +1,4 @@
-// The sum of two tensors on the finer of their grids. Specification: flow/shiftwire/ops/join.py
+// The sum of two tensors on the finer of their grids. Specification: shiftwire/ops/join.py
 #ifndef SHIFTWIRE_ADD_H_
 #define SHIFTWIRE_ADD_H_
 
@@ -6,6 +6,8 @@
 
 namespace sw {
 
+// a, b and y: `beats` beats of `lanes` codes each; a moves shift_a bits and b shift_b bits to the left.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads them.
 template <class XA, class XB, class Y, class C> void add(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
 Beat:

@@ -1,4 +1,5 @@
-// One weight of an adder layer meets one input. Specification: flow/shiftwire/ops/weights.py, class Adder
+// One weight of an adder layer meets one input. One code in, one weight in, the partial sum less |x - w| out; inlined
+// into an iteration of the unit that calls it. Specification: the adder scheme of shiftwire/ops/weights/
 #ifndef SHIFTWIRE_ADDER_LANE_H_
 #define SHIFTWIRE_ADDER_LANE_H_
 

@@ -1,4 +1,4 @@
-// A scale of k powers of two and a bias for each channel. Specification: flow/shiftwire/ops/affine.py
+// A scale of k powers of two and a bias for each channel. Specification: shiftwire/ops/affine.py
 #ifndef SHIFTWIRE_AFFINE_H_
 #define SHIFTWIRE_AFFINE_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// `folds` beats hold the channels of a pixel. weight (folds, terms, lanes), bias (folds, lanes) on the output's grid.
+// x and y: `beats` beats of `lanes` codes, `folds` beats to a pixel's channels.
+// weight (folds, terms, lanes), bias (folds, lanes) on the output's grid.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class X, class Y, class C>
 void affine(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::folds * C::terms * C::lanes],
             const typename C::bias_t bias[C::folds * C::lanes]) {

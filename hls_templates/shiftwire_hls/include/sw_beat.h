@@ -1,4 +1,4 @@
-// A beat of N codes, where no other library gives one; hls4ml's nnet::array has the same members.
+// A beat of N codes, code 0 first, where no other library gives one; hls4ml's nnet::array has the same members.
 #ifndef SHIFTWIRE_BEAT_H_
 #define SHIFTWIRE_BEAT_H_
 

@@ -1,7 +1,8 @@
-// Codes: the integers that every kernel computes on. Specification: flow/shiftwire/fixed.py
+// Codes: the integers that every kernel computes on. Specification: shiftwire/numbers/fixed.py
 //
 // The only header that names an arbitrary-precision library. Another implementation stands in by defining
-// SHIFTWIRE_CODE_TYPES as the file to include instead; it gives the same names in namespace sw.
+// SHIFTWIRE_CODE_TYPES as the file to include instead; it gives the same names in namespace sw. Every function is
+// inlined into the loop that calls it and has no latency of its own.
 #ifndef SHIFTWIRE_CODE_H_
 #define SHIFTWIRE_CODE_H_
 

@@ -1,5 +1,5 @@
 // The channels of one tensor behind those of another, on the finer of their grids.
-// Specification: flow/shiftwire/ops/join.py
+// Specification: shiftwire/ops/join.py
 #ifndef SHIFTWIRE_CONCAT_H_
 #define SHIFTWIRE_CONCAT_H_
 
@@ -7,7 +7,9 @@
 
 namespace sw {
 
-// For each of `pixels`, folds_a beats of a, then folds_b beats of b.
+// a and b: for each of `pixels`, folds_a and folds_b beats of `lanes` codes. y: for each pixel those of a, then of b.
+// Iterations a frame: pixels * (folds_a + folds_b), the inner loop asked for II = 1 (no HLS tool has run); a beat
+// leaves in the iteration that reads it.
 template <class XA, class XB, class Y, class C> void concat(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
 Pixel:

@@ -1,4 +1,4 @@
-// One stream for two readers. Specification: flow/shiftwire/streaming.py
+// One stream for two readers. Specification: the streams of shiftwire/schedule/
 #ifndef SHIFTWIRE_FORK_H_
 #define SHIFTWIRE_FORK_H_
 
@@ -6,6 +6,8 @@
 
 namespace sw {
 
+// x, a and b: `beats` beats of `lanes` codes, the same in both.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class X, class YA, class YB, class C> void fork(stream<X> &x, stream<YA> &a, stream<YB> &b) {
 Beat:
     for (int i = 0; i < C::beats; i++) {

@@ -1,5 +1,6 @@
-// One integer weight multiplies one input; the only multiplier in these headers.
-// Specification: flow/shiftwire/ops/weights.py, class Int
+// One integer weight multiplies one input; the only multiplier in these headers. One code in, one weight in, the
+// partial sum with their product out; inlined into an iteration of the unit that calls it.
+// Specification: the integer scheme of shiftwire/ops/weights/
 #ifndef SHIFTWIRE_INT_LANE_H_
 #define SHIFTWIRE_INT_LANE_H_
 

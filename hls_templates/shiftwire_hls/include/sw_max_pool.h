@@ -1,5 +1,4 @@
-// The largest code of each window.
-// Specification: flow/shiftwire/ops/pool.py
+// The largest code of each window. Specification: shiftwire/ops/pool.py
 #ifndef SHIFTWIRE_MAX_POOL_H_
 #define SHIFTWIRE_MAX_POOL_H_
 
@@ -7,7 +6,9 @@
 
 namespace sw {
 
-// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: pe codes a beat.
+// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: `outputs` beats of pe codes.
+// Iterations a frame: outputs * synapse_folds, the inner loop asked for II = 1 (no HLS tool has run); a beat leaves in
+// the last iteration of its window.
 template <class X, class Y, class C> void max_pool(stream<X> &x, stream<Y> &y) {
     typedef typename C::acc_t A;
     A held[C::pe];

@@ -1,5 +1,5 @@
-// A folded matrix-vector unit of any lane: `pe` outputs and `simd` inputs meet in a cycle.
-// Specification: flow/shiftwire/ops/dense.py and ops/conv.py
+// A folded matrix-vector unit of any lane: `pe` outputs and `simd` inputs meet in an iteration.
+// Specification: shiftwire/ops/dense.py and shiftwire/ops/conv.py
 #ifndef SHIFTWIRE_MVU_H_
 #define SHIFTWIRE_MVU_H_
 
@@ -7,9 +7,13 @@
 
 namespace sw {
 
-// x: for each position, for each group, synapse_folds beats of simd codes. y: for each position, groups *
-// neuron_folds beats of pe sums. weight: in the order of the cycles, (pe, simd) each; bias (groups * neuron_folds, pe)
-// on the output's grid; fold_terms: how many terms the filters of each neuron fold have, at least 1.
+// x: positions * groups * synapse_folds beats of simd codes, read while the first neuron fold of a group works.
+// y: for each position, groups * neuron_folds beats of pe sums, (positions, groups, neuron_folds, pe).
+// weight: in the order of the iterations of a position, (cycles, pe, simd); bias (groups * neuron_folds, pe) on the
+// output's grid; fold_terms (groups * neuron_folds): how many terms the filters of a neuron fold have, at least 1.
+// Iterations a frame: positions * cycles, where cycles is the sum of synapse_folds * fold_terms over the neuron folds.
+// The innermost loop is asked for II = 1; whether the loops around it are flattened is the tool's, and none has run. A
+// sum leaves in the last iteration of its neuron fold.
 template <class X, class Y, class C>
 void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles * C::simd * C::pe],
          const typename C::bias_t bias[C::groups * C::neuron_folds * C::pe],

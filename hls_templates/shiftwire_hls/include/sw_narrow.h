@@ -1,4 +1,4 @@
-// Fewer codes a beat: every beat becomes several. Specification: flow/shiftwire/streaming.py
+// Fewer codes a beat: every beat becomes several. Specification: the streams of shiftwire/schedule/
 #ifndef SHIFTWIRE_NARROW_H_
 #define SHIFTWIRE_NARROW_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// `beats` come in, each of `parts` times `lanes` codes.
+// x: `beats` beats of parts * lanes codes. y: beats * parts beats of `lanes` codes, the low ones first.
+// Iterations a frame: beats * parts, the inner loop asked for II = 1 (no HLS tool has run); the first part leaves in
+// the iteration that reads its beat.
 template <class X, class Y, class C> void narrow(stream<X> &x, stream<Y> &y) {
 Beat:
     for (int b = 0; b < C::beats; b++) {

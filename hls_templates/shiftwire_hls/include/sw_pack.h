@@ -1,4 +1,4 @@
-// Beats of codes become words of a plain port. Specification: flow/shiftwire/wrapper.py
+// Beats of codes become words of a plain port. Specification: the top function of shiftwire/hls/
 #ifndef SHIFTWIRE_PACK_H_
 #define SHIFTWIRE_PACK_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// Code 0 of a beat goes to a word's low bits; C::code_bits each, two's complement; the bits above are 0.
+// x: `beats` beats of X::size codes. y: as many words; code 0 of a beat goes to a word's low bits, C::code_bits each,
+// two's complement; the bits above are 0.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a word leaves in the iteration that reads it.
 template <class X, class W, class C> void pack(stream<X> &x, stream<W> &y) {
     typedef uint<C::code_bits> bits_t;
 Beat:

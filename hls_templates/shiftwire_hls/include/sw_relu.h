@@ -1,4 +1,4 @@
-// The larger of a code and 0. Specification: flow/shiftwire/ops/relu.py
+// The larger of a code and 0. Specification: shiftwire/ops/relu.py
 #ifndef SHIFTWIRE_RELU_H_
 #define SHIFTWIRE_RELU_H_
 
@@ -6,6 +6,8 @@
 
 namespace sw {
 
+// x and y: `beats` beats of `lanes` codes.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class X, class Y, class C> void relu(stream<X> &x, stream<Y> &y) {
     typedef typename code_of<typename X::value_type>::type code_t;
 Beat:

@@ -1,4 +1,4 @@
-// The same codes in another order, packet by packet. Specification: flow/shiftwire/streaming.py
+// The same codes in another order, packet by packet. Specification: the streams of shiftwire/schedule/
 #ifndef SHIFTWIRE_REORDER_H_
 #define SHIFTWIRE_REORDER_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// For each of `packets`, `size` codes come in; then code source[i] leaves at place i.
+// x and y: for each of `packets`, `size` codes, X::size and Y::size a beat; code source[i] leaves at place i.
+// Iterations a frame: packets * (size / X::size + size / Y::size), both loops asked for II = 1 (no HLS tool has run); a
+// packet leaves when all of it has come.
 template <class X, class Y, class C>
 void reorder(stream<X> &x, stream<Y> &y, const typename C::source_t source[C::size]) {
     typedef typename code_of<typename X::value_type>::type code_t;

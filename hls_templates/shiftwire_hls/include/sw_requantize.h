@@ -1,4 +1,4 @@
-// The same values on another grid, in another range. Specification: flow/shiftwire/fixed.py, requantize
+// The same values on another grid, in another range. Specification: shiftwire/numbers/fixed.py, requantize
 #ifndef SHIFTWIRE_REQUANTIZE_H_
 #define SHIFTWIRE_REQUANTIZE_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the range, bits and is_signed its format.
+// x and y: `beats` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
+// range, bits and is_signed its format.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y) {
     typedef typename C::wide_t V;
     const int down = C::drop > 0 ? C::drop : 0;

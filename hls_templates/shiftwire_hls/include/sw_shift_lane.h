@@ -1,4 +1,6 @@
-// One weight term of a shift layer meets one input. Specification: flow/shiftwire/shift_weights.py
+// One weight term of a shift layer meets one input. One code in, one weight code in, the partial sum with the signed
+// shift of x out; inlined into an iteration of the unit that calls it. Specification: the shift scheme of
+// shiftwire/ops/weights/
 #ifndef SHIFTWIRE_SHIFT_LANE_H_
 #define SHIFTWIRE_SHIFT_LANE_H_
 

@@ -1,5 +1,5 @@
 // The sum of each window, which a power-of-two area turns into its mean by naming a finer grid.
-// Specification: flow/shiftwire/ops/pool.py
+// Specification: shiftwire/ops/pool.py
 #ifndef SHIFTWIRE_SUM_POOL_H_
 #define SHIFTWIRE_SUM_POOL_H_
 
@@ -7,7 +7,9 @@
 
 namespace sw {
 
-// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: pe codes a beat.
+// x: for each of `outputs` beats, synapse_folds beats of (simd taps, pe channels). y: `outputs` beats of pe sums.
+// Iterations a frame: outputs * synapse_folds, the inner loop asked for II = 1 (no HLS tool has run); a beat leaves in
+// the last iteration of its window.
 template <class X, class Y, class C> void sum_pool(stream<X> &x, stream<Y> &y) {
     typedef typename C::acc_t A;
     A held[C::pe];

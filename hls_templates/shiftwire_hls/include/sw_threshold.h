@@ -1,5 +1,5 @@
 // A staircase for each channel: base plus one step for every threshold reached.
-// Specification: flow/shiftwire/ops/threshold.py
+// Specification: shiftwire/ops/threshold.py
 #ifndef SHIFTWIRE_THRESHOLD_H_
 #define SHIFTWIRE_THRESHOLD_H_
 
@@ -7,7 +7,9 @@
 
 namespace sw {
 
-// `folds` beats hold the channels of a pixel. threshold (folds, steps, lanes), base and step (folds, lanes).
+// x and y: `beats` beats of `lanes` codes, `folds` beats to a pixel's channels.
+// threshold (folds, steps, lanes), ascending; base and step (folds, lanes).
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class X, class Y, class C>
 void threshold(stream<X> &x, stream<Y> &y, const typename C::threshold_t threshold[C::folds * C::steps * C::lanes],
                const typename C::base_t base[C::folds * C::lanes], const typename C::step_t step[C::folds * C::lanes]) {

@@ -1,4 +1,4 @@
-// Words of a plain port become beats of codes. Specification: flow/shiftwire/wrapper.py
+// Words of a plain port become beats of codes. Specification: the top function of shiftwire/hls/
 #ifndef SHIFTWIRE_UNPACK_H_
 #define SHIFTWIRE_UNPACK_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// Code 0 of a beat is in a word's low bits; C::code_bits each, two's complement.
+// x: `beats` words. y: as many beats of Y::size codes; code 0 of a beat is in a word's low bits, C::code_bits each,
+// two's complement.
+// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
 template <class W, class Y, class C> void unpack(stream<W> &x, stream<Y> &y) {
     typedef typename code_of<typename Y::value_type>::type code_t;
 Beat:

@@ -1,5 +1,5 @@
 // A folded vector-vector unit of any lane, for depthwise layers: every channel meets its own filter.
-// Specification: flow/shiftwire/ops/conv.py
+// Specification: shiftwire/ops/conv.py
 #ifndef SHIFTWIRE_VVU_H_
 #define SHIFTWIRE_VVU_H_
 
@@ -7,9 +7,13 @@
 
 namespace sw {
 
-// x: for each position, for each block of pe channels, synapse_folds beats of (simd taps, pe channels). y: a beat of pe
-// sums for each block. weight: in the order of the cycles, (simd, pe) each; bias (blocks, pe) on the output's grid;
-// fold_terms: how many terms the filters of each block have, at least 1.
+// x: positions * neuron_folds * synapse_folds beats of (simd taps, pe channels). y: for each position, neuron_folds
+// beats of pe sums, (positions, neuron_folds, pe).
+// weight: in the order of the iterations of a position, (cycles, simd, pe); bias (neuron_folds, pe) on the output's
+// grid; fold_terms (neuron_folds): how many terms the filters of a block of channels have, at least 1.
+// Iterations a frame: positions * cycles, where cycles is the sum of synapse_folds * fold_terms over the blocks. The
+// innermost loop is asked for II = 1; whether the loops around it are flattened is the tool's, and none has run. A sum
+// leaves in the last iteration of its block.
 template <class X, class Y, class C>
 void vvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles * C::simd * C::pe],
          const typename C::bias_t bias[C::neuron_folds * C::pe],

@@ -1,4 +1,4 @@
-// More codes a beat: several beats become one. Specification: flow/shiftwire/streaming.py
+// More codes a beat: several beats become one. Specification: the streams of shiftwire/schedule/
 #ifndef SHIFTWIRE_WIDEN_H_
 #define SHIFTWIRE_WIDEN_H_
 
@@ -6,7 +6,9 @@
 
 namespace sw {
 
-// `beats` leave, each of `parts` times `lanes` codes.
+// x: beats * parts beats of `lanes` codes. y: `beats` beats of parts * lanes codes, what came first in the low ones.
+// Iterations a frame: beats * parts, the inner loop asked for II = 1 (no HLS tool has run); a beat leaves in the
+// iteration that reads its last part.
 template <class X, class Y, class C> void widen(stream<X> &x, stream<Y> &y) {
 Beat:
     for (int b = 0; b < C::beats; b++) {

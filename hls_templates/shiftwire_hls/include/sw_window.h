@@ -1,4 +1,5 @@
-// Sliding windows of an image, padded and strided, as a stream of taps. Specification: flow/shiftwire/ops/window.py
+// Sliding windows of an image, padded and strided, as a stream of taps, from a line buffer of `rows` image rows.
+// Specification: shiftwire/ops/window.py
 #ifndef SHIFTWIRE_WINDOW_H_
 #define SHIFTWIRE_WINDOW_H_
 
@@ -25,10 +26,13 @@ TakeLane:
     }
 }
 
-// x: pixels in row order, X::size channels a beat. y: for each window position, for each block of channels, the taps
-// (kernel_height, kernel_width, block_channels), `taps` of them times `tap_channels` channels a beat.
+// x: in_height rows of in_width pixels, X::size channels a beat. y: for each window position, for each block of
+// channels, the taps (kernel_height, kernel_width, block_channels), `taps` of them times `tap_channels` channels a
+// beat.
 // rows_read: image rows to read before the first row of windows, then while each row of windows is given.
 // A padded tap has the code `fill`. While a row of windows leaves, the rows that the next one needs come in.
+// Iterations a frame: rows_read[0] rows of beats, then for each row of windows the larger of the beats that come in and
+// those that leave, spread evenly over them. Both loops are asked for II = 1; no HLS tool has run.
 template <class X, class Y, class C>
 void window(stream<X> &x, stream<Y> &y, const typename C::rows_read_t rows_read[C::out_height + 1]) {
     typedef typename code_of<typename X::value_type>::type code_t;

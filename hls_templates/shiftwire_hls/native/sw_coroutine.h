@@ -1,7 +1,10 @@
 // Units of a pipeline as coroutines on FIFOs of a fixed depth: a unit runs until it must wait, then another one does.
 //
 // Who runs when changes no code (the units form a Kahn network), but depths do matter: when every unit waits, the
-// pipeline has deadlocked, and the simulation says which FIFOs they wait for.
+// pipeline has deadlocked, and the simulation says which FIFOs they wait for. A FIFO carries beats in the order they
+// were written; an iteration of a kernel's pipelined loop counts one cycle (SHIFTWIRE_TICK), and no other latency is
+// modelled.
+// Specification: the bounded simulation of shiftwire/verify/
 #ifndef SHIFTWIRE_COROUTINE_H_
 #define SHIFTWIRE_COROUTINE_H_
 

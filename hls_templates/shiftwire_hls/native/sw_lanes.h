@@ -1,4 +1,4 @@
-// The same code of many images in one variable, so that one instruction works on all of them.
+// The same code of IMAGES images in one variable, so that one instruction works on all of them: element i is image i's.
 //
 // Codes are held in 16, 32 or 64 bits. Vectors of 32 bytes keep to the registers of AVX2; wider ones are split through
 // memory. Sums may wrap on their way to a result that fits, so arithmetic is unsigned. Needs GCC 12 for

@@ -1,7 +1,8 @@
 // Stands in for the arbitrary-precision types of sw_code.h where a simulation has to be fast.
 //
 // Every width is rounded up to one that a machine has. That codes fit is proven by the interval analysis
-// (flow/shiftwire/interval.py); the simulation's source repeats it as static assertions. Constants in ROM are scalars.
+// (shiftwire/numbers/interval.py); the simulation's source repeats it as static assertions. Constants in ROM are
+// scalars.
 #ifndef SHIFTWIRE_NATIVE_H_
 #define SHIFTWIRE_NATIVE_H_
 

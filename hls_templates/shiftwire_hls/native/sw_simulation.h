@@ -1,4 +1,7 @@
 // What every simulation program does around its units: read tables and codes, feed, drain, write what was asked for.
+//
+// Codes come in as (batches, images, codes of a frame) and leave so, in the order of the beats: rows, columns,
+// channels, the channel fastest. Untimed: no cycle is counted here. Specification: the simulations of shiftwire/verify/
 #ifndef SHIFTWIRE_SIMULATION_H_
 #define SHIFTWIRE_SIMULATION_H_
 

@@ -1,6 +1,7 @@
 // Adds (negate ? -value : value + carry) while `accumulate`; `finish` with it hands the sum to y and starts the next
-// from 0. `negate_early` comes one cycle before its value. y changes the cycle after and holds. The sum is modulo
-// 2**BITS. A parent under reset asserts both, which clears it.
+// from 0. The sum is modulo 2**BITS. A parent under reset asserts both, which clears it.
+// In: one operand of BITS a cycle, `negate_early` one cycle before its value. Out: a sum of BITS.
+// Latency: y changes the cycle after `finish` and holds. Initiation interval: one cycle an operand.
 module sw_accumulator #(
     parameter int BITS = 18,
     parameter bit GENERIC = 1

@@ -1,6 +1,9 @@
-// One output of an adder layer in its min form: the sum over SIMD lanes of min(x, w), all unsigned (offset) codes.
-// Specification: flow/shiftwire/ops/weights.py; -sum abs(x - w) = 2 * sum min(x, w) - sum x - sum w.
-// accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+// One output of an adder layer in its min form: the sum over SIMD lanes of min(x, w), all unsigned (offset) codes;
+// -sum abs(x - w) = 2 * sum min(x, w) - sum x - sum w. Specification: the adder scheme of shiftwire/ops/weights/
+// In: SIMD codes and SIMD weights of BITS a cycle, lane 0 in the low bits. Out: a sum of ACC_BITS.
+// Latency: accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see
+// sw_accumulator).
+// Initiation interval: one cycle.
 module sw_adder_pe #(
     parameter int BITS = 8,
     parameter int ACC_BITS = 18,

@@ -1,7 +1,10 @@
-// A scale of signed powers of two and a bias for each channel, FOLDS beats a pixel. Each beat is worked for STEPS cycles,
-// TERMS terms in each. A word of <FILE>_scale.mem holds the terms {zero, sign, exponent} of a step, the first term of the
-// first lane lowest; one of <FILE>_bias.mem the biases of a beat on the output's grid.
-// Specification: flow/shiftwire/ops/affine.py. 3 + clog2(TERMS) pipeline stages, one more with ROM_BLOCK.
+// A scale of signed powers of two and a bias for each channel, FOLDS beats a pixel. Each beat is worked for STEPS
+// cycles, TERMS terms in each. A word of <FILE>_scale.mem holds the terms {zero, sign, exponent} of a step, the first
+// term of the first lane lowest; one of <FILE>_bias.mem the biases of a beat on the output's grid. Specification:
+// shiftwire/ops/affine.py
+// In: beats of LANES codes, code 0 in the low bits. Out: as many beats of LANES codes.
+// Latency: 3 + clog2(TERMS) pipeline stages, one more with ROM_BLOCK, counted from the beat's last step; it can be read
+// the cycle after these, with BLOCK one later. Initiation interval: STEPS cycles a beat.
 module sw_affine #(
     parameter int LANES = 1,
     parameter int FOLDS = 4,

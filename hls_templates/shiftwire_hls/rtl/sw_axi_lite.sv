@@ -1,6 +1,8 @@
-// The registers of the shell behind AXI4-Lite: addresses, fields and resets are those of flow/shiftwire/rtl/registers.py.
-// Address and data of a write may come in any order; a write is answered the cycle after both are there, a read the cycle
-// after its address. Unmapped addresses answer SLVERR; writes to read-only registers are ignored.
+// The registers of the shell behind AXI4-Lite: addresses, fields and resets are those of shiftwire/rtl/registers.py.
+// In and out: 32-bit registers at byte offsets of 12 bits, little end first, with write strobes. Address and data of a
+// write may come in any order. Unmapped addresses answer SLVERR; writes to read-only registers are ignored.
+// Latency: a write is answered the cycle after both are held, a read the cycle after its address.
+// Initiation interval: two cycles an access of either kind; reads and writes do not wait for each other.
 module sw_axi_lite #(
     parameter logic [31:0] VERSION = 32'h0,
     parameter int          WORDS_IN = 1,

@@ -1,8 +1,10 @@
 // Words of an AXI4-Stream become beats of LANES codes. A code takes CONTAINER_BITS in the words, little end first, and
 // CODE_BITS in a beat, code 0 in the low bits; a frame of CODES codes starts in a new word and its padding is dropped.
-// Frames are delimited by count alone: TLAST is checked against transfers of frames_per_transfer frames, TKEEP against all
-// ones. The number is read with the first word of a transfer and told to the output side through transfer_*.
-// Specification: flow/shiftwire/rtl/axi_stream.py. A word leaves one cycle after it came.
+// Frames are delimited by count alone: TLAST is checked against transfers of frames_per_transfer frames, TKEEP against
+// all ones. The number is read with the first word of a transfer and told to the output side through transfer_*.
+// Specification: shiftwire/rtl/axi_stream.py
+// Latency: a word leaves one cycle after it came, two where words hold a broken number of containers.
+// Initiation interval: one cycle a word or a beat, whichever side is the busier (sw_gearbox).
 module sw_axis_in #(
     parameter int WORD_BITS = 64,
     parameter int CONTAINER_BITS = 8,

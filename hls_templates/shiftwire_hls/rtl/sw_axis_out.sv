@@ -1,7 +1,10 @@
-// Beats of LANES codes become words of an AXI4-Stream. A code takes CONTAINER_BITS in the words, little end first, with its
-// sign or zeros above; a frame of CODES codes starts in a new word and is padded with zero bytes. TKEEP is all ones; TLAST
-// ends a transfer, whose number of frames comes through transfer_* (its head stays until the transfer's last word).
-// Specification: flow/shiftwire/rtl/axi_stream.py. A beat leaves one cycle after it came.
+// Beats of LANES codes become words of an AXI4-Stream. A code takes CONTAINER_BITS in the words, little end first, with
+// its sign or zeros above; a frame of CODES codes starts in a new word and is padded with zero bytes. TKEEP is all
+// ones; TLAST ends a transfer, whose number of frames comes through transfer_* (its head stays until the transfer's
+// last word).
+// Specification: shiftwire/rtl/axi_stream.py
+// Latency: a beat leaves one cycle after it came, two where words hold a broken number of containers.
+// Initiation interval: one cycle a word or a beat, whichever side is the busier (sw_gearbox).
 module sw_axis_out #(
     parameter int WORD_BITS = 64,
     parameter int CONTAINER_BITS = 8,

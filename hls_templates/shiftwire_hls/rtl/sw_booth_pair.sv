@@ -1,5 +1,5 @@
 // Two Booth rows in one adder: x * (digit + 4 * next digit) = sum + code[1], for code = w[3:-1] of the recoded weight.
-// Combinational; x and sum are signed.
+// In: x of X_BITS, signed, and five bits of the weight. Out: a sum of X_BITS + 4, signed. Combinational.
 module sw_booth_pair #(
     parameter int X_BITS = 8
 ) (

@@ -1,5 +1,6 @@
 // x * w = product + owed by radix-4 Booth rows, two to an adder, for w of at most 8 bits, all signed.
-// Latency: 2 cycles. Xilinx carry chains; a row merges into its adder's LUTs.
+// In: x of X_BITS and w of W_BITS. Out: a product of BITS and a bit that the next adder owes it. Xilinx carry chains; a
+// row merges into its adder's LUTs. Latency: 2 cycles. Initiation interval: one cycle.
 module sw_booth_product #(
     parameter int X_BITS = 8,
     parameter int W_BITS = 8,

@@ -1,5 +1,6 @@
 // A row of a radix-4 Booth multiplier, in ones' complement: x * digit = row + code[2], where the digit
-// -2 * code[2] + code[1] + code[0] is one of -2, -1, 0, 1, 2. Combinational; x and row are signed.
+// -2 * code[2] + code[1] + code[0] is one of -2, -1, 0, 1, 2.
+// In: x of X_BITS, signed, and three bits of the weight. Out: a row of X_BITS + 1, signed. Combinational.
 module sw_booth_row #(
     parameter int X_BITS = 8
 ) (

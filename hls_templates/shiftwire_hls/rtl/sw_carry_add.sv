@@ -1,4 +1,4 @@
-// sum = a + b + carry_in, modulo 2**BITS. Combinational.
+// sum = a + b + carry_in, modulo 2**BITS. In: two operands of BITS. Out: one sum of BITS. Combinational.
 // The Xilinx form spells the carry chain, so that logic in front of b and carry_in merges into the chain's LUTs;
 // logic in front of a does not.
 module sw_carry_add #(

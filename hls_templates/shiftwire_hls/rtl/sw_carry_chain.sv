@@ -1,5 +1,5 @@
 // A Xilinx carry chain: sum = propagate ^ carry, where the carry after a bit is the carry before it if `propagate`,
-// else `generate_bit`; carry_out is the last one. Combinational.
+// else `generate_bit`; carry_out is the last one. In and out: BITS bits, bit 0 first in the chain. Combinational.
 module sw_carry_chain #(
     parameter int BITS = 8
 ) (

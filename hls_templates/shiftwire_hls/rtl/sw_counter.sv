@@ -1,4 +1,5 @@
 // Counts 0 to STEPS - 1 and starts again; `last` tells that the next step starts again.
+// In: `step`. Out: the count, which of the steps is at work. Latency: one cycle. Initiation interval: one cycle a step.
 module sw_counter #(
     parameter int STEPS = 2,
     localparam int BITS = STEPS > 1 ? $clog2(STEPS) : 1

@@ -1,4 +1,5 @@
-// What came in CYCLES cycles ago; none is a wire.
+// What came in CYCLES cycles ago; none is a wire. In and out: WIDTH bits.
+// Latency: CYCLES cycles. Initiation interval: one cycle.
 module sw_delay #(
     parameter int WIDTH = 8,
     parameter int CYCLES = 2

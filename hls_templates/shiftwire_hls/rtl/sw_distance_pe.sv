@@ -1,6 +1,9 @@
 // One output of a depthwise adder layer: the sum over SIMD lanes of -abs(x - w); x and w unsigned (offset) codes.
-// Specification: flow/shiftwire/ops/weights.py.
-// accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+// Specification: the adder scheme of shiftwire/ops/weights/
+// In: SIMD codes and SIMD weights of BITS a cycle, lane 0 in the low bits. Out: a signed sum of ACC_BITS.
+// Latency: accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see
+// sw_accumulator).
+// Initiation interval: one cycle.
 module sw_distance_pe #(
     parameter int BITS = 8,
     parameter int ACC_BITS = 18,

@@ -1,8 +1,11 @@
 // The buffer behind every unit: DEPTH beats, of which some may still be on their way through the unit's pipeline.
 //
 // A writer reserves a place while there is `room`, and pushes its data in the same cycle or, with AHEAD, a fixed number
-// of cycles later; so nothing ever stalls between. A beat can be read the cycle after its push (BLOCK: one later), a
-// place is free the cycle after its beat was read. DEPTH 1 is a register, else a memory: LUTRAM, or block RAM with BLOCK.
+// of cycles later; so nothing ever stalls between. DEPTH 1 is a register, else a memory: LUTRAM, or block RAM with
+// BLOCK. In and out: beats of WIDTH bits, in order. Specification: the FIFO depths of shiftwire/rtl/
+// Latency: a beat can be read the cycle after its push (BLOCK: one later), a place is free the cycle after its beat was
+// read. Initiation interval: one cycle a beat where DEPTH covers the way from the reservation to the read, so two with
+// DEPTH 1.
 module sw_fifo #(
     parameter int WIDTH = 8,
     parameter int DEPTH = 2,

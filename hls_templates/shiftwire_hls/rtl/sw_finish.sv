@@ -1,6 +1,10 @@
-// The raw sums of a matrix or vector unit become codes, PARTS beats of LANES a word: (raw << GRID) + bias. With PAIRED the
-// raw sum of an adder layer is sum min(x, w) and the word ends in sum x: (2 * raw - total) << GRID takes raw's place.
-// Specification: flow/shiftwire/ops/folded.py and ops/weights.py, class Adder. One pipeline stage, two with ROM_BLOCK.
+// The raw sums of a matrix or vector unit become codes, PARTS beats of LANES a word: (raw << GRID) + bias. With PAIRED
+// the raw sum of an adder layer is sum min(x, w) and the word ends in sum x: (2 * raw - total) << GRID takes raw's
+// place.
+// Specification: shiftwire/ops/dense.py, shiftwire/ops/conv.py and the adder scheme of shiftwire/ops/weights/
+// In: words of PARTS * LANES raw sums, sum 0 in the low bits, the total above. Out: PARTS beats of LANES codes a word.
+// Latency: one pipeline stage, two with ROM_BLOCK; a beat can be read the cycle after these, with BLOCK one later.
+// Initiation interval: one cycle a beat, so PARTS cycles a word.
 module sw_finish #(
     parameter int LANES = 1,
     parameter int PARTS = 4,

@@ -1,4 +1,7 @@
-// Every beat goes two ways. Specification: flow/shiftwire/streaming.py
+// Every beat goes two ways. Specification: the streams of shiftwire/schedule/
+// In: beats of WIDTH bits. Out: the same beats twice, each way with a FIFO of its own; the slower reader holds both up.
+// Latency: what is taken in cycle t can be read in t + 1, with BLOCK or BLOCK_B in t + 2. Initiation interval: one
+// cycle a beat.
 module sw_fork #(
     parameter int WIDTH = 8,
     parameter int DEPTH = 2,

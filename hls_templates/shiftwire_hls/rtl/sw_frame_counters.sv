@@ -1,6 +1,9 @@
 // What a board is measured by: cycles since reset, frames read and written, the interval and the latency of frames.
-// interval: cycles between the last words of the two latest frames written. latency: cycles from the first word read to the
-// last word written of the latest frame that found nothing else inside. Both are 0 until there was one, modulo 2**32.
+// interval: cycles between the last words of the two latest frames written. latency: cycles from the first word read to
+// the last word written of the latest frame that found nothing else inside. Both are 0 until there was one, modulo
+// 2**32.
+// In: pulses of the first and last word of a frame in, and of the last out. Out: counts, a cycle after their pulses.
+// Initiation interval: one cycle. Specification: shiftwire/rtl/registers.py
 module sw_frame_counters (
     input  logic        clk,
     input  logic        rst,

@@ -1,7 +1,9 @@
-// Beats of S_UNITS units become beats of M_UNITS units at any ratio, frame by frame: what the last beat read holds beyond
-// the FRAME_UNITS units of a frame is dropped, the last beat written is filled up with zeros. Unit 0 is in the low bits.
-// Specification: flow/shiftwire/rtl/axi_stream.py. The busier side moves a beat every cycle; a unit leaves one cycle after
-// it came at the earliest. Neither ready depends on the other side within a cycle.
+// Beats of S_UNITS units become beats of M_UNITS units at any ratio, frame by frame: what the last beat read holds
+// beyond the FRAME_UNITS units of a frame is dropped, the last beat written is filled up with zeros. Unit 0 is in the
+// low bits.
+// Specification: shiftwire/rtl/axi_stream.py
+// Latency: a unit leaves one cycle after it came at the earliest. Initiation interval: the busier side moves a beat
+// every cycle. Neither ready depends on the other side within a cycle.
 module sw_gearbox #(
     parameter int UNIT = 8,
     parameter int S_UNITS = 8,

@@ -1,4 +1,5 @@
-// greater = x > w, both unsigned. Combinational. The Xilinx form compares two bits in each position of a carry chain.
+// greater = x > w, both unsigned. In: two codes of BITS. Out: one bit. Combinational. The Xilinx form compares two bits
+// in each position of a carry chain.
 module sw_greater #(
     parameter int BITS = 8,
     parameter bit GENERIC = 1

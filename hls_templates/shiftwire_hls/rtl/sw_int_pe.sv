@@ -1,6 +1,9 @@
-// One output of an integer layer: the sum over SIMD lanes of x * w.
-// Specification: flow/shiftwire/ops/weights.py. DSP asks for one multiplier block a lane, else LUTs alone.
-// accumulate and finish come 2 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+// One output of an integer layer: the sum over SIMD lanes of x * w. DSP asks for one multiplier block a lane, else LUTs
+// alone. Specification: the integer scheme of shiftwire/ops/weights/
+// In: SIMD codes of X_BITS and SIMD weights of W_BITS a cycle, lane 0 in the low bits. Out: a signed sum of ACC_BITS.
+// Latency: accumulate and finish come 2 + clog2(SIMD) cycles after x and w, y one cycle after them (see
+// sw_accumulator).
+// Initiation interval: one cycle.
 module sw_int_pe #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,

@@ -1,4 +1,5 @@
-// sum of two selected operands, each take_w ? w : x, unsigned. Combinational.
+// sum of two selected operands, each take_w ? w : x, unsigned. In: two codes and two weights of BITS, the first in the
+// low bits. Out: a sum of SUM_BITS. Combinational.
 module sw_min_pair #(
     parameter int BITS = 8,
     parameter int SUM_BITS = 9,

@@ -1,7 +1,13 @@
-// A folded matrix-vector unit: PE outputs and SIMD inputs meet in a cycle. For each position, for each of GROUPS, SYNAPSES
-// beats of SIMD codes come in while the first of NEURONS folds is worked; later folds replay them from a buffer. Fold n
-// has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest. Raw sums leave, see sw_sums and sw_finish.
-// Specification: flow/shiftwire/ops/folded.py, matrix_kernels
+// A folded matrix-vector unit: PE outputs and SIMD inputs meet in a cycle. For each position, for each of GROUPS,
+// SYNAPSES beats of SIMD codes come in while the first of NEURONS folds is worked; later folds replay them from a
+// buffer. Fold n has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest.
+// Specification: shiftwire/ops/dense.py and shiftwire/ops/conv.py
+// In: beats of SIMD codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first lowest. Out: words
+// of PE raw sums, the total above (see sw_sums and sw_finish), one for each of GROUPS * NEURONS folds.
+// Latency: S + 1 cycles from the last iteration of a fold until its word can be read, S + 2 behind a FIFO (DEPTH > 1)
+// and one more with BLOCK; S = 2 + clog2(SIMD), plus one for integer weights and one where inputs are replayed or with
+// ROM_BLOCK.
+// Initiation interval: CYCLES cycles a position, the sum of SYNAPSES * terms over the folds; one cycle an iteration.
 module sw_mvu #(
     parameter int KIND = 0,
     parameter int PE = 2,

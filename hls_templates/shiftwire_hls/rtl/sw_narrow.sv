@@ -1,4 +1,7 @@
-// A wide beat leaves as PARTS narrow ones, low codes first. Specification: flow/shiftwire/streaming.py
+// A wide beat leaves as PARTS narrow ones, low codes first. Specification: the streams of shiftwire/schedule/
+// In: beats of PARTS * WIDTH bits. Out: PARTS beats of WIDTH bits each.
+// Latency: a part of a beat that is there in cycle t can be read in t + 1, with BLOCK in t + 2; the beat is let go with
+// its last part. Initiation interval: one cycle a narrow beat, so PARTS cycles a wide one.
 module sw_narrow #(
     parameter int WIDTH = 8,
     parameter int PARTS = 2,

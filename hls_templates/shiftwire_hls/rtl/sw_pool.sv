@@ -1,5 +1,8 @@
-// The sum or the largest code of each window, SIMD taps of PE channels a beat, SYNAPSES beats a window.
-// Specification: flow/shiftwire/ops/pool.py. One pipeline stage.
+// The sum or the largest code of each window. Specification: shiftwire/ops/pool.py
+// In: SYNAPSES beats a window of (SIMD taps, PE channels) codes, code 0 in the low bits. Out: a beat of PE codes a
+// window.
+// Latency: one pipeline stage after a window's last beat; it can be read the cycle after, with BLOCK one later.
+// Initiation interval: one cycle a beat read, so SYNAPSES cycles a window.
 module sw_pool #(
     parameter int PE = 1,
     parameter int SIMD = 1,

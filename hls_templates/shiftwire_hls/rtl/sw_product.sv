@@ -1,4 +1,5 @@
-// x * w = product + owed, in BITS bits. Latency: 2 cycles.
+// x * w = product + owed. In: x of X_BITS, w of W_BITS. Out: a product of BITS and a bit that the next adder owes it.
+// Latency: 2 cycles. Initiation interval: one cycle.
 module sw_product #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,

@@ -1,4 +1,5 @@
-// The sum or the largest of COUNT signed codes, as a tree of pairs; no register.
+// The sum or the largest of COUNT signed codes, as a tree of pairs. In: COUNT codes of BITS, code 0 in the low bits.
+// Out: one of BITS, modulo 2**BITS. Combinational.
 module sw_reduce #(
     parameter int COUNT = 2,
     parameter int BITS = 8,

@@ -1,4 +1,6 @@
-// The larger of a code and 0; the result is unsigned. Specification: flow/shiftwire/ops/relu.py
+// The larger of a code and 0; the result is unsigned. Specification: shiftwire/ops/relu.py
+// In: beats of LANES codes, code 0 in the low bits. Out: as many beats of LANES codes.
+// Latency: what is taken in cycle t can be read in t + 1, with BLOCK in t + 2. Initiation interval: one cycle a beat.
 module sw_relu #(
     parameter int LANES = 1,
     parameter int IN_BITS = 8,

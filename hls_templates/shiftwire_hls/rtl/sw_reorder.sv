@@ -1,6 +1,9 @@
 // Packets of BEATS beats come in, then leave with their codes in another order; a ROM word names for each lane the code
-// that leaves there. Specification: flow/shiftwire/ops/folded.py, reorder_kernel. Two pipeline stages,
-// one more with ROM_BLOCK, by which codes are stored later too, so that none is overwritten before it has left.
+// that leaves there. Specification: the streams of shiftwire/schedule/
+// In: BEATS beats of LANES codes a packet, code 0 in the low bits. Out: as many beats of the same codes.
+// Latency: two pipeline stages, one more with ROM_BLOCK, by which codes are stored later too, so that none is
+// overwritten before it has left; a beat can be read the cycle after these, with BLOCK one later. Initiation interval:
+// 2 * BEATS cycles a packet, half of which read.
 module sw_reorder #(
     parameter int LANES = 1,
     parameter int CODE_BITS = 8,

@@ -1,4 +1,5 @@
-// The inputs of a position: stored as they come, read for every fold of filters; `data` comes two cycles after `place`.
+// The inputs of a position: stored as they come, read for every fold of filters. In and out: words of WIDTH bits, at a
+// place of WORDS. Latency: `data` comes two cycles after `place`. Initiation interval: one cycle.
 module sw_replay #(
     parameter int WIDTH = 8,
     parameter int WORDS = 4,

@@ -1,5 +1,8 @@
-// The same values on another grid, in another range: DROP > 0 removes fraction bits, DROP < 0 adds them; rounds down, half
-// up or half to even, then saturates or wraps. Specification: flow/shiftwire/fixed.py, requantize. One pipeline stage.
+// The same values on another grid, in another range: DROP > 0 removes fraction bits, DROP < 0 adds them; rounds down,
+// half up or half to even, then saturates or wraps. Specification: shiftwire/numbers/fixed.py, requantize
+// In: beats of LANES codes, code 0 in the low bits. Out: as many beats of LANES codes.
+// Latency: one pipeline stage; a beat can be read the cycle after it, with BLOCK one later. Initiation interval: one
+// cycle a beat.
 module sw_requantize #(
     parameter int LANES = 1,
     parameter int IN_BITS = 16,

@@ -1,5 +1,6 @@
-// Constants from a file of hexadecimal words; the word of an address stands at `data` the cycle after, and MORE cycles
-// later behind as many registers: block RAM, whose data come late in a cycle, takes the first of them in.
+// Constants from a file of hexadecimal words: block RAM, whose data come late in a cycle, takes the first of MORE
+// registers in.
+// In: an address of WORDS. Out: the word of WIDTH bits. Latency: 1 + MORE cycles. Initiation interval: one cycle.
 module sw_rom #(
     parameter int WIDTH = 8,
     parameter int WORDS = 2,

@@ -1,4 +1,6 @@
-// One lane of sw_requantize: rounds in the first cycle, fits into the range in the second.
+// One lane of sw_requantize: rounds before a register, fits into the range behind it. Specification:
+// shiftwire/numbers/fixed.py, requantize
+// In: a code of IN_BITS. Out: a code of OUT_BITS. Latency: one cycle. Initiation interval: one cycle.
 module sw_round #(
     parameter int IN_BITS = 16,
     parameter bit IN_SIGNED = 1,

@@ -1,5 +1,7 @@
-// One lane of sw_affine: y = (is_first ? bias : y) + (sum of signed shifts of x) << GRID, where accumulate. x and
-// terms come together, accumulate, is_first and bias 1 + clog2(TERMS) cycles later, y the cycle after these.
+// One lane of sw_affine: y = (is_first ? bias : y) + (sum of signed shifts of x) << GRID, where accumulate.
+// In: a code of IN_BITS and TERMS terms {zero, sign, exponent}, the first lowest. Out: a code of OUT_BITS.
+// Latency: accumulate, is_first and bias come 1 + clog2(TERMS) cycles after x and terms, y the cycle after these.
+// Initiation interval: one cycle a step. Specification: shiftwire/ops/affine.py
 module sw_scale #(
     parameter int TERMS = 1,
     parameter int IN_BITS = 8,

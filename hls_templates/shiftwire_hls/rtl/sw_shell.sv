@@ -1,7 +1,10 @@
-// Everything around a network: AXI4-Stream in and out, AXI4-Lite registers, counters, reset. The network is a module with
-// clk, rst and streams of beats; net_rst lasts 2**RESET_LOG2 cycles at least and as long as the soft reset is held.
-// While the soft reset is held, words that arrive are thrown away, so that a stuck sender comes to its end.
-// Specification: flow/shiftwire/rtl/shell.py.
+// Everything around a network: AXI4-Stream in and out, AXI4-Lite registers, counters, reset. The network is a module
+// with clk, rst and streams of beats; net_rst lasts 2**RESET_LOG2 cycles at least and as long as the soft reset is
+// held. While the soft reset is held, words that arrive are thrown away, so that a stuck sender comes to its end.
+// Specification: shiftwire/rtl/shell.py
+// In and out: words of an AXI4-Stream as sw_axis_in and sw_axis_out say; beats of IN_LANES and OUT_LANES codes at the
+// network. Latency beside the network's: one cycle on either side, two where words hold a broken number of containers.
+// Initiation interval: the network's, or the words of a frame on the busier side where these are more.
 module sw_shell #(
     parameter logic [31:0] VERSION = 32'h0,
     parameter int          IN_WORD_BITS = 64,

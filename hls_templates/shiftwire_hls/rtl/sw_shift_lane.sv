@@ -1,5 +1,7 @@
-// What stands in front of a shift lane's register: the shift by the exponent's low bits. Latency: 1 cycle.
+// What stands in front of a shift lane's register: the shift by the exponent's low bits.
 // Behind it m, is_far (the exponent's high bit) and zero await the adder that takes them.
+// In: a code of X_BITS and a weight code {zero, sign, exponent}. Out: m of M_BITS, signed. Latency: 1 cycle. Initiation
+// interval: one cycle. Specification: the shift scheme of shiftwire/ops/weights/
 module sw_shift_lane #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,

@@ -1,4 +1,5 @@
-// sum = a + (differ ? -1 : 1) * b of two shifted operands, each zero ? 0 : is_far ? m << SHIFT : m. Combinational.
+// sum = a + (differ ? -1 : 1) * b of two shifted operands, each zero ? 0 : is_far ? m << SHIFT : m.
+// In: two operands of M_BITS, signed, the first in the low bits. Out: a signed sum of BITS. Combinational.
 module sw_shift_pair #(
     parameter int M_BITS = 8,
     parameter int SHIFT = 1,

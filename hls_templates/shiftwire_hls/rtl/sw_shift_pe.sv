@@ -1,7 +1,10 @@
 // One output of a shift layer: the sum over SIMD lanes of (sign ? -1 : 1) * (x << exponent), unless zero.
-// Specification: flow/shiftwire/shift_weights.py. A lane's weight code, from the high bit:
-// zero (only if HAS_ZERO), sign, exponent[WINDOW_BITS-1:0]. More terms a weight are more lanes, or more cycles.
-// accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see sw_accumulator).
+// A lane's weight code, from the high bit: zero (only if HAS_ZERO), sign, exponent[WINDOW_BITS-1:0]. More terms a
+// weight are more lanes, or more cycles. Specification: the shift scheme of shiftwire/ops/weights/
+// In: SIMD codes of X_BITS and SIMD weight codes a cycle, lane 0 in the low bits. Out: a signed sum of ACC_BITS.
+// Latency: accumulate and finish come 1 + clog2(SIMD) cycles after x and w, y one cycle after them (see
+// sw_accumulator).
+// Initiation interval: one cycle.
 module sw_shift_pe #(
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,

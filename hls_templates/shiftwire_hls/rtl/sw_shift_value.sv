@@ -1,5 +1,6 @@
-// value = zero ? 0 : is_far ? m << SHIFT : m, sign-extended to BITS. Combinational.
-// The packed form puts two bits into each LUT6_2; the plain one merges into the adder that takes the value.
+// value = zero ? 0 : is_far ? m << SHIFT : m, sign-extended. In: m of M_BITS, signed. Out: a value of BITS.
+// Combinational. The packed form puts two bits into each LUT6_2; the plain one merges into the adder that takes the
+// value.
 module sw_shift_value #(
     parameter int M_BITS = 8,
     parameter int SHIFT = 1,

@@ -1,4 +1,6 @@
 // One lane of sw_threshold: a search through the sorted thresholds of channel fold * LANES + LANE.
+// In: a code of IN_BITS and its fold. Out: a code of OUT_BITS. Latency: STAGES cycles, one more with LEVELS.
+// Initiation interval: one cycle a code. Specification: shiftwire/ops/threshold.py
 module sw_staircase #(
     parameter int CHANNELS = 4,
     parameter int LANES = 1,

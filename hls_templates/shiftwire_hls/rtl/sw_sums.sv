@@ -1,8 +1,13 @@
-// PE processing elements of one kind side by side, and the buffer of their raw sums; x and w of an iteration come the
-// cycle after `fire`, or LATE cycles later than that. KIND is 0 shift, 1 adder (paired: sum x rides above the sums),
-// 2 distance, 3 integer, 4 integer in DSP blocks. SHARED: all elements read the same SIMD codes; else element p reads
-// codes p, PE + p, 2 PE + p ...
-// Adder and distance elements read codes of CODE_BITS moved to offset binary, FLIP turns the sign bit.
+// PE processing elements of one kind side by side, and the buffer of their raw sums. KIND is 0 shift, 1 adder (paired:
+// sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks. SHARED: all elements read the same SIMD
+// codes; else element p reads codes p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset
+// binary.
+// Specification: shiftwire/rtl/stages.py and shiftwire/rtl/sums.py
+// In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
+// words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
+// Latency: with S = 1 + clog2(SIMD) + LATE, one more for products, the word of an iteration that fires with `ends` in
+// cycle t can be read in t + S + 2; behind a FIFO (DEPTH > 1) in t + S + 3, with BLOCK in t + S + 4. Initiation
+// interval: one cycle.
 module sw_sums #(
     parameter int KIND = 0,
     parameter bit SHARED = 1,

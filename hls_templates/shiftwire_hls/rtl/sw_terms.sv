@@ -1,4 +1,5 @@
 // Counts the terms of the fold at work; `last` tells that the next step belongs to the next weight.
+// In: `step` and the fold. Out: `last`, in the same cycle as the fold. Initiation interval: one cycle a step.
 module sw_terms #(
     parameter int FOLDS = 1,
     parameter int TERM_BITS = 1,

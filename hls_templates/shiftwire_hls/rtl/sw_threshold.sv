@@ -1,7 +1,11 @@
 // A staircase for each channel, found by a search of STAGES comparisons: count = thresholds that x reaches.
 // The ROM of stage i, in the file FILE_<letter i>.mem, holds for each channel its 2**i thresholds at that level; with
 // LEVELS, FILE_y.mem holds for each channel its 2**STAGES outputs, else y = BASE + count.
-// Specification: flow/shiftwire/ops/threshold.py. STAGES pipeline stages, one more with LEVELS.
+// Specification: shiftwire/ops/threshold.py
+// In: beats of LANES codes, code 0 in the low bits, CHANNELS / LANES beats a pixel. Out: as many beats of LANES codes.
+// Latency: STAGES pipeline stages, one more with LEVELS; a beat can be read the cycle after these, with BLOCK one
+// later.
+// Initiation interval: one cycle a beat.
 module sw_threshold #(
     parameter int LANES = 1,
     parameter int CHANNELS = 4,

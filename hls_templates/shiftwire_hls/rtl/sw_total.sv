@@ -1,6 +1,8 @@
-// The sum of x over SIMD lanes and over the tokens of a sum; what the min form of an adder layer subtracts.
-// Specification: flow/shiftwire/ops/weights.py.
-// accumulate and finish come 1 + clog2(SIMD) cycles after x, y one cycle after them (see sw_accumulator).
+// The sum of x over SIMD lanes and over the iterations of a sum; what the min form of an adder layer subtracts.
+// Specification: the adder scheme of shiftwire/ops/weights/
+// In: SIMD codes of BITS a cycle, lane 0 in the low bits. Out: a sum of ACC_BITS.
+// Latency: accumulate and finish come 1 + clog2(SIMD) cycles after x, y one cycle after them (see sw_accumulator).
+// Initiation interval: one cycle.
 module sw_total #(
     parameter int BITS = 8,
     parameter bit SIGNED = 0,

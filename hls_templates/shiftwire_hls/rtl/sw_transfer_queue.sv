@@ -1,5 +1,7 @@
-// The lengths of transfers that entered and have not left: a queue of 2**DEPTH_LOG2 numbers in LUTRAM.
-// A number can be read the cycle after it was written.
+// The lengths of transfers that entered and have not left: a queue of 2**DEPTH_LOG2 numbers of BITS in LUTRAM, in
+// order.
+// Specification: shiftwire/rtl/axi_stream.py
+// Latency: a number can be read the cycle after it was written. Initiation interval: one cycle a number.
 module sw_transfer_queue #(
     parameter int BITS = 32,
     parameter int DEPTH_LOG2 = 4

@@ -1,9 +1,10 @@
 // The sum of N operands, each (negate[i] ? -1 : 1) * value[i], by a tree of adders with a register behind each.
 // The result is (sum_negate ? -1 : 1) * sum; a minus sign is carried along until an adder can take it for nothing.
 // Signs go in and come out one cycle before their values (_early), so that an adder reads a sign from a register.
-// Latency: clog2(N) cycles, 0 for N = 1. Logic in front of the last operand merges into its adder; where values are
-// unsigned (SIGNED = 0), signs must be 0. carry[i] adds 1 to operand i where every sign is 0.
-// OUT_BITS = min(BITS + clog2(N), wanted); what does not fit wraps.
+// Logic in front of the last operand merges into its adder; where values are unsigned (SIGNED = 0), signs must be 0.
+// carry[i] adds 1 to operand i where every sign is 0.
+// In: N operands of BITS, operand 0 in the low bits. Out: a sum of OUT_BITS = min(BITS + clog2(N), wanted); what does
+// not fit wraps. Latency: clog2(N) cycles, 0 for N = 1. Initiation interval: one cycle.
 module sw_tree #(
     parameter int N = 1,
     parameter int BITS = 8,

@@ -1,6 +1,11 @@
-// A folded vector-vector unit for depthwise layers: for each position, for each of BLOCKS of PE channels, SYNAPSES beats of
-// (SIMD taps, PE channels) come in, each held for as many cycles as the block has terms (as in sw_mvu). Raw sums leave.
-// Specification: flow/shiftwire/ops/folded.py, vector_kernel
+// A folded vector-vector unit for depthwise layers: for each position, for each of BLOCKS of PE channels, SYNAPSES
+// beats come in, each held for as many cycles as the block has terms (as in sw_mvu). Specification:
+// shiftwire/ops/conv.py
+// In: beats of (SIMD taps, PE channels) codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first
+// lowest. Out: words of PE raw sums, one for each block.
+// Latency: S + 1 cycles from the last iteration of a block until its word can be read, S + 2 behind a FIFO (DEPTH > 1)
+// and one more with BLOCK; S = 2 + clog2(SIMD), plus one for integer weights and one with ROM_BLOCK.
+// Initiation interval: CYCLES cycles a position, the sum of SYNAPSES * terms over the blocks; one cycle an iteration.
 module sw_vvu #(
     parameter int KIND = 0,
     parameter int PE = 2,

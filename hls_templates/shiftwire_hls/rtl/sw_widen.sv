@@ -1,4 +1,8 @@
-// PARTS narrow beats leave as one wide beat, the first in the low codes. Specification: flow/shiftwire/streaming.py
+// PARTS narrow beats leave as one wide beat, the first in the low codes. Specification: the streams of
+// shiftwire/schedule/
+// In: PARTS beats of WIDTH bits. Out: a beat of PARTS * WIDTH bits.
+// Latency: the wide beat can be read the cycle after its last part was taken, with BLOCK one later. Initiation
+// interval: one cycle a narrow beat, so PARTS cycles a wide one.
 module sw_widen #(
     parameter int WIDTH = 8,
     parameter int PARTS = 2,

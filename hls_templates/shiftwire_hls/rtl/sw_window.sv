@@ -1,9 +1,13 @@
-// Sliding windows of an image, padded and strided, as a stream of taps. Specification: flow/shiftwire/ops/window.py
+// Sliding windows of an image, padded and strided, as a stream of taps. Specification: shiftwire/ops/window.py
 //
-// Two sides work at their own pace on a ring of 2**RING_BITS words (LANES channels each): one stores rows while the ring
-// has room for a whole row, the other gives windows while all rows that a row of windows reads are there, and lets go of
-// those that no later one reads. For each position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH,
-// block) leave, TAPS of LANES channels a beat; a padded tap has the code FILL. Two pipeline stages, three without RING_BLOCK.
+// Two sides work at their own pace on a line buffer, a ring of 2**RING_BITS words (LANES channels each): one stores
+// rows while the ring has room for a whole row, the other gives windows while all rows that a row of windows reads are
+// there, and lets go of those that no later one reads.
+// In: pixels in row order, BLOCKS * CHUNKS beats of LANES channels each, code 0 in the low bits. Out: for each
+// position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH, block), TAPS of LANES channels a beat; a
+// padded tap has the code FILL.
+// Latency: two pipeline stages from the iteration that gives a beat, three without RING_BLOCK; it can be read the cycle
+// after these, with BLOCK one later. Initiation interval: one cycle a beat on either side.
 module sw_window #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,

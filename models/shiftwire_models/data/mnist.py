@@ -42,9 +42,9 @@ def mnist() -> Dataset:
 
 def read_mnist(content: bytes) -> Dataset:
     """The same from the bytes of mnist.pkl.gz, whose hash must be the pinned one."""
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise ModelsError(f"the MNIST file has the hash {found[:12]}..., wanted {SHA256[:12]}...; {_FETCH}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise ModelsError(f"the MNIST file has the hash {digest[:12]}..., wanted {SHA256[:12]}...; {_FETCH}")
     return _dataset(gzip.decompress(content))
 
 

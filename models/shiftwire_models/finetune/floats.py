@@ -25,17 +25,17 @@ def take_float_weights(net: GraphNet, model: onnx.ModelProto) -> int:
     floats = [tensor for tensor in tensors if tensor.dtype == np.float32 and tensor.ndim > 1]
     floats += [tensor.T for tensor in floats if tensor.ndim == 2]
     layers = [layer for layer in net.layers if isinstance(layer, TunedSum) and layer.weight.latent.dim() > 1]
-    found = 0
+    matched = 0
     for layer in layers:
         codes = layer.weight.latent.detach().numpy()
         scaled = [_scaled(tensor, codes) for tensor in floats if tensor.shape == codes.shape]
         best = min(scaled, key=lambda tensor: _distance(tensor, codes), default=None)
         if best is not None and layer.weight.latent.requires_grad and _distance(best, codes) < _LIKE:
             layer.weight.latent.data = torch.from_numpy(best)
-            found += 1
-    if not found:
+            matched += 1
+    if not matched:
         raise ModelsError("no layer of the exact file resembles a weight of the float file; name the file it came from")
-    return found
+    return matched
 
 
 def _scaled(tensor: Floats, codes: Floats) -> Floats:

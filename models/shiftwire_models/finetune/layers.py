@@ -12,7 +12,7 @@ from shiftwire_models.adder import adder_windows
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantise, to_codes
 from shiftwire_models.l1 import negative_distance
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.filter_terms import FilterTermsWeight
 from shiftwire_models.window import Geometry
 
@@ -23,6 +23,7 @@ class Tuned(nn.Module):
     """A layer that can say its codes by role, as the file's initialisers hold them."""
 
     def codes(self) -> Mapping[str, Tensor]:
+        """Integers by role, in the order of the node's inputs."""
         raise ModelsError("this layer has no codes")
 
 
@@ -37,9 +38,11 @@ class BiasCodes(nn.Module):
         self.latent = nn.Parameter(torch.from_numpy(codes.astype(np.float32)) * 2.0**-frac)
 
     def forward(self) -> Tensor:
+        """Values (outputs,) on the grid, with the latent's gradient."""
         return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
+        """Integers (outputs,), as floats."""
         return to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
 
 
@@ -53,6 +56,7 @@ class TunedSum(Tuned):
         self.requires_grad_(not _is_plain_sum(weight))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
         weight: Tensor = self.weight()
         bias: Tensor = self.bias()
         if weight.dim() == 1:
@@ -66,6 +70,7 @@ class TunedSum(Tuned):
         return functional.conv2d(padded, weight, bias, stride, groups=self.groups)
 
     def codes(self) -> Mapping[str, Tensor]:
+        """sign and exponent (terms, out, in...), bias (out,)."""
         terms = self.weight.terms()
         return {"sign": terms.sign, "exponent": terms.exponent, "bias": self.bias.codes()}
 
@@ -82,6 +87,7 @@ class TunedAdder(Tuned):
         self.latent = nn.Parameter(torch.from_numpy(values.astype(np.float32)) * 2.0**-frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
         weight = quantise(self.latent, self.grid, Rounding.HALF_EVEN)
         return (
             negative_distance(x, weight)
@@ -90,14 +96,17 @@ class TunedAdder(Tuned):
         )
 
     def codes(self) -> Mapping[str, Tensor]:
+        """weight (out, in...)."""
         return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
 
 
-def filter_terms(sign: Codes, exponent: Codes, window: Window) -> FilterTermsWeight:
+def filter_terms(sign: Codes, exponent: Codes, exponent_range: ExponentRange) -> FilterTermsWeight:
     """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most."""
     value = (sign.astype(np.int64) * np.where(sign != 0, np.exp2(exponent.astype(np.float64)), 0.0)).sum(0)
     used = np.count_nonzero(sign, axis=0).reshape(sign.shape[1], -1).max(1, initial=0)
-    return FilterTermsWeight(torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), window)
+    return FilterTermsWeight(
+        torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), exponent_range
+    )
 
 
 def _is_plain_sum(weight: FilterTermsWeight) -> bool:

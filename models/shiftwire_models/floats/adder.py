@@ -18,9 +18,11 @@ class FloatAdderConv2d(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H', W')."""
         return adder_windows(x, adaptive_rate(self.weight, ETA), self.geometry)
 
     def frozen(self) -> ContractNode:
+        """shiftwire::AdderConv with the float32 weight itself and weight_frac 0."""
         attributes: dict[str, Attribute] = {"weight_frac": 0, **self.geometry.attributes(), "group": 1}
         shape = self.geometry.out_shape(len(self.weight))
         return ContractNode("shiftwire::AdderConv", {"weight": self.weight.detach()}, attributes, shape)

@@ -57,7 +57,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ModelsError(f"found no file {path}; name AdderNet's checkpoint, such as ResNet20-AdderNet.pth")
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelsError(
             f"{path} is a pickle that holds more than tensors, or none at all, and loading it may run code; "
@@ -65,10 +65,10 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         ) from error
     except (RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ModelsError(f"{path} is no checkpoint of torch, or a truncated one; fetch it again") from error
-    found = found.get("state_dict", found) if isinstance(found, dict) else found
-    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+    content = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(content, dict) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
         raise ModelsError(f"{path} holds no state dict of tensors; save the net's state_dict() alone")
-    return dict(found)
+    return dict(content)
 
 
 def _own_name(name: str) -> str:

@@ -36,6 +36,7 @@ class FloatLeNet(nn.Module):
         self.fc3 = nn.Linear(fourth, config.classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         x = self.pool1(self.relu1(self.conv1(x)))
         x = self.pool2(self.relu2(self.conv2(x)))
         x = self.relu4(self.fc2(self.relu3(self.fc1(self.flatten(x)))))

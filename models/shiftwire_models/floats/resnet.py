@@ -52,6 +52,7 @@ class ConvNorm(nn.Module):
         self.bn = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         y: Tensor = self.bn(self.conv(x))
         return y
 
@@ -69,6 +70,7 @@ class ResidualBlock(nn.Module):
         self.shortcut = ConvNorm(inputs, outputs, 1, stride, kind) if projects else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         beside = x if self.shortcut is None else self.shortcut(x)
         y: Tensor = self.relu2(self.second(self.relu1(self.first(x))) + beside)
         return y
@@ -97,6 +99,7 @@ class FloatResNet(nn.Module):
         self.classifier = nn.Linear(last, config.classes) if config.head is HeadKind.LINEAR else None
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         features = self.relu(self.stem(x))
         for stage in self.stages:
             features = self.get_submodule(stage)(features)

@@ -19,7 +19,7 @@ from shiftwire_models.nets.resnet import ResNet, ResNetConfig
 from shiftwire_models.nets.separable import SeparableConfig, SeparableNet
 from shiftwire_models.nets.stack import StackConfig, StackNet
 from shiftwire_models.nets.zoo import GREY, autoencoder, dscnn, lenet5, mobilenet, resnet, vgg19
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightRule, WeightSpec
 
 FloatConfig = FloatLeNetConfig | FloatResNetConfig
@@ -52,12 +52,14 @@ class NetName(Enum):
 
 
 def _shift_digits(weight: WeightSpec) -> DigitsConfig:
-    return DigitsConfig(BlockKind.SHIFT, Arithmetic(weight=weight, shift_scale=Window(-4, 1)), learning_rate=0.02)
+    return DigitsConfig(
+        BlockKind.SHIFT, Arithmetic(weight=weight, shift_scale=ExponentRange(-4, 1)), learning_rate=0.02
+    )
 
 
 def _apot_digits() -> DigitsConfig:
     # levels are integers up to 10, so what follows scales down further
-    numbers = Arithmetic(weight=WeightSpec(WeightRule.APOT), shift_scale=Window(-8, -2))
+    numbers = Arithmetic(weight=WeightSpec(WeightRule.APOT), shift_scale=ExponentRange(-8, -2))
     return DigitsConfig(BlockKind.SHIFT, numbers, learning_rate=0.02)
 
 

@@ -30,6 +30,7 @@ class DigitsConfig:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
+        """Of a picture, without batch."""
         return (1, 8, 8)
 
 
@@ -50,6 +51,7 @@ class DigitsNet(nn.Module):
         self.classifier = _classifier(config.kind, second, numbers)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, 1, 8, 8) -> logits (N, 10)."""
         features = self.block2(self.block1(self.stem(self.pixels(x))))
         logits: Tensor = self.classifier(self.flatten(self.pool(features)))
         return logits
@@ -70,5 +72,7 @@ def _classifier(kind: BlockKind, features: int, numbers: Arithmetic) -> nn.Modul
         return ShiftLinear(features, _CLASSES, numbers.weight, numbers.bias_frac)
     classifier = nn.Sequential()
     classifier.add_module("adder", AdderLinear(features, _CLASSES, with_sign(numbers.activation)))
-    classifier.add_module("bn", BatchNormAffine(_CLASSES, window=numbers.adder_scale, bias_frac=numbers.bias_frac))
+    classifier.add_module(
+        "bn", BatchNormAffine(_CLASSES, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
+    )
     return classifier

@@ -35,7 +35,7 @@ class ShiftMlp(nn.Module):
         self.layers = nn.Sequential()
         for number, (inputs, outputs) in enumerate(hidden, 1):
             self.layers.add_module(f"fc{number}", ShiftLinear(inputs, outputs, numbers.weight))
-            norm = BatchNormAffine(outputs, window=numbers.shift_scale, bias_frac=numbers.bias_frac)
+            norm = BatchNormAffine(outputs, exponent_range=numbers.shift_scale, bias_frac=numbers.bias_frac)
             self.layers.add_module(f"bn{number}", norm)
             self.layers.add_module(f"relu{number}", nn.ReLU())
             grid = numbers.activation
@@ -43,6 +43,7 @@ class ShiftMlp(nn.Module):
         self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         x = self.input(x)
         x = x if self.flatten is None else self.flatten(x)
         logits: Tensor = self.classifier(self.layers(x))

@@ -44,6 +44,7 @@ class ResidualBlock(nn.Module):
         self.relu2, self.quant2 = nn.ReLU(), ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         beside = x if self.shortcut is None else self.shortcut(x)
         inner = self.quant1(self.relu1(self.first(x)))
         y: Tensor = self.quant2(self.relu2(self.second(inner) + beside))
@@ -74,6 +75,7 @@ class ResNet(nn.Module):
         self.classifier = ShiftLinear(last, config.classes, config.numbers.weight, config.numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         x = self.stem(self.pixels(x))
         for stage in self.stages:
             x = self.get_submodule(stage)(x)

@@ -13,7 +13,7 @@ from shiftwire_models.window import Geometry
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SeparableBlock:
     """One depthwise-separable block: 3 x 3 on each channel with `stride`, then 1 x 1 to `outputs` channels."""
 
     outputs: int
@@ -28,7 +28,7 @@ class SeparableConfig:
     input_grid: Format
     stem: Geometry
     stem_width: int
-    steps: tuple[Step, ...]
+    blocks: tuple[SeparableBlock, ...]
     classes: int
     numbers: Arithmetic
     mean_grid: Format = MEAN_GRID
@@ -48,18 +48,19 @@ class SeparableNet(nn.Module):
         area = stem.area(tuple(sides))
         self.blocks = nn.Sequential()
         width = config.stem_width
-        for number, step in enumerate(config.steps, 1):
-            depthwise = ConvBlock(width, width, step.stride, numbers, groups=width)
-            pointwise = ConvBlock(width, step.outputs, 1, numbers, kernel=1)
+        for number, block in enumerate(config.blocks, 1):
+            depthwise = ConvBlock(width, width, block.stride, numbers, groups=width)
+            pointwise = ConvBlock(width, block.outputs, 1, numbers, kernel=1)
             self.blocks.add_module(f"depthwise{number}", depthwise)
             self.blocks.add_module(f"pointwise{number}", pointwise)
-            area = Geometry.of(3, step.stride, 1).area(area)
-            width = step.outputs
+            area = Geometry.of(3, block.stride, 1).area(area)
+            width = block.outputs
         self.pool = PictureMean(*area)
         self.quant = ActivationQuant(config.mean_grid)
         self.classifier = ShiftLinear(width, config.classes, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         features = self.blocks(self.stem(self.pixels(x)))
         logits: Tensor = self.classifier(self.quant(self.pool(features)))
         return logits

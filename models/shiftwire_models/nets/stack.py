@@ -60,6 +60,7 @@ class StackNet(nn.Module):
         self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, *input_shape) -> logits (N, classes)."""
         features = self.flatten(self.features(self.pixels(x)))
         logits: Tensor = self.classifier(self.dense(features))
         return logits
@@ -71,9 +72,10 @@ class DenseBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, numbers: Arithmetic) -> None:
         super().__init__()
         self.fc = ShiftLinear(inputs, outputs, numbers.weight)
-        self.bn = BatchNormAffine(outputs, window=numbers.shift_scale, bias_frac=numbers.bias_frac)
+        self.bn = BatchNormAffine(outputs, exponent_range=numbers.shift_scale, bias_frac=numbers.bias_frac)
         self.relu, self.quant = nn.ReLU(), ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs) -> (N, outputs)."""
         y: Tensor = self.quant(self.relu(self.bn(self.fc(x))))
         return y

@@ -6,9 +6,9 @@ from shiftwire_models.block import Arithmetic, BlockKind
 from shiftwire_models.grid import Format
 from shiftwire_models.nets.mlp import MlpConfig
 from shiftwire_models.nets.resnet import ResNetConfig
-from shiftwire_models.nets.separable import SeparableConfig, Step
+from shiftwire_models.nets.separable import SeparableBlock, SeparableConfig
 from shiftwire_models.nets.stack import StackConfig, Stage
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.window import Geometry
 
 GREY = Format(8, 8, False)
@@ -16,7 +16,10 @@ GREY = Format(8, 8, False)
 NORMALISED = Format(8, 5, True)
 """Colours or spectra of mean 0 and deviation 1."""
 _NUMBERS = Arithmetic(
-    activation=Format(8, 5, False), between=Format(8, 4, True), shift_scale=Window(-3, 3), adder_scale=Window(-9, 0)
+    activation=Format(8, 5, False),
+    between=Format(8, 4, True),
+    shift_scale=ExponentRange(-3, 3),
+    adder_scale=ExponentRange(-9, 0),
 )
 
 
@@ -28,17 +31,17 @@ def resnet(kind: BlockKind, blocks: int, widths: tuple[int, ...] = (16, 32, 64))
     return ResNetConfig((3, 32, 32), NORMALISED, kind, _NUMBERS, widths, blocks)
 
 
-def dscnn(width: int = 64, steps: int = 4) -> SeparableConfig:
+def dscnn(width: int = 64, blocks: int = 4) -> SeparableConfig:
     """Keyword spotting on 49 x 10 cepstral coefficients. Source: Zhang et al., Hello Edge, 2017; MLPerf Tiny."""
     stem = Geometry.of((10, 4), 2, (4, 1, 5, 1))
-    return SeparableConfig((1, 49, 10), NORMALISED, stem, width, (Step(width),) * steps, 12, _NUMBERS)
+    return SeparableConfig((1, 49, 10), NORMALISED, stem, width, (SeparableBlock(width),) * blocks, 12, _NUMBERS)
 
 
 def mobilenet(side: int = 96, width: int = 8) -> SeparableConfig:
     """MobileNetV1; width 8 is the quarter net of visual wake words. Source: Howard et al., 2017; MLPerf Tiny."""
     ladder = [(2, 1), (4, 2), (4, 1), (8, 2), (8, 1), (16, 2), *[(16, 1)] * 5, (32, 2), (32, 1)]
-    steps = tuple(Step(times * width, stride) for times, stride in ladder)
-    return SeparableConfig((3, side, side), NORMALISED, Geometry.of(3, 2, 1), width, steps, 2, _NUMBERS)
+    blocks = tuple(SeparableBlock(times * width, stride) for times, stride in ladder)
+    return SeparableConfig((3, side, side), NORMALISED, Geometry.of(3, 2, 1), width, blocks, 2, _NUMBERS)
 
 
 def autoencoder(width: int = 128, code: int = 8, ends: int = 640) -> MlpConfig:

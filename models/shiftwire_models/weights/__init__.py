@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from shiftwire_models.terms import Window
+from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.apot import AdditivePowerWeight
 from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
 from shiftwire_models.weights.flightnn import GatedWeight
@@ -40,11 +40,11 @@ class WeightSpec:
             case WeightRule.DEEPSHIFT_Q:
                 return RoundedWeight(shape, self.bits)
             case WeightRule.LIGHTNN:
-                return GreedyWeight(shape, self.terms, self._window())
+                return GreedyWeight(shape, self.terms, self._exponent_range())
             case WeightRule.FLIGHTNN:
-                return GatedWeight(shape, self._window(), self.lambdas, self.thresholds)
+                return GatedWeight(shape, self._exponent_range(), self.lambdas, self.thresholds)
             case WeightRule.APOT:
                 return AdditivePowerWeight(shape, self.bits)
 
-    def _window(self) -> Window:
-        return Window(1 - 2 ** (self.bits - 1), 0)
+    def _exponent_range(self) -> ExponentRange:
+        return ExponentRange(1 - 2 ** (self.bits - 1), 0)

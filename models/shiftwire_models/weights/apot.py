@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import straight_through
-from shiftwire_models.terms import PowerTerms, Window
+from shiftwire_models.terms import ExponentRange, PowerTerms
 from shiftwire_models.weights.latent import Shape, ShiftWeight, initial_latent
 
 # weight bits -> level -> the exponents whose powers add up to it
@@ -32,21 +32,23 @@ class AdditivePowerWeight(ShiftWeight):
     def __init__(self, shape: Shape, bits: int) -> None:
         levels = apot_levels(bits)
         exponents = [_LEVELS[bits][level] for level in levels]
-        super().__init__(Window(0, max(max(row) for row in exponents if row)))
+        super().__init__(ExponentRange(0, max(max(row) for row in exponents if row)))
         self.levels = levels
         self.exponents = exponents
         latent = initial_latent(shape)
         self.latent = nn.Parameter(latent / (3 * latent.std()) if latent.numel() > 1 else latent)
 
     def terms(self) -> PowerTerms:
+        """As many terms as a level has powers at most (1 for 3 bits, 2 for 4), the larger power first."""
         latent = self.latent.detach()
         levels = torch.tensor(self.levels, dtype=torch.float32)
         index = torch.bucketize(latent.abs() * levels[-1], (levels[1:] + levels[:-1]) / 2)
         used, exponent = self._tables()
         sign = used[:, index] * latent.sign().to(torch.int8)
-        return PowerTerms(sign, exponent[:, index], self.window)
+        return PowerTerms(sign, exponent[:, index], self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Integers as floats, (out, in...); dW passes straight to the latent, times the top level."""
         return straight_through(self.terms().value(), self.latent * self.levels[-1])
 
     def _tables(self) -> tuple[Tensor, Tensor]:

@@ -1,10 +1,10 @@
-"""Weights whose number of terms is settled, filter by filter: what a quantiser chose."""
+"""Weights whose number of terms is fixed, filter by filter: what a quantiser chose."""
 
 import torch
 from torch import Tensor, nn
 
 from shiftwire_models.grid import straight_through
-from shiftwire_models.terms import PowerTerms, Window, powers_of_two, resting_exponent
+from shiftwire_models.terms import ExponentRange, PowerTerms, powers_of_two, resting_exponent
 from shiftwire_models.weights.latent import ShiftWeight
 
 
@@ -18,31 +18,33 @@ class FilterTermsWeight(ShiftWeight):
 
     terms_per_filter: Tensor
 
-    def __init__(self, latent: Tensor, terms_per_filter: Tensor, slots: int, window: Window) -> None:
-        super().__init__(window)
+    def __init__(self, latent: Tensor, terms_per_filter: Tensor, slots: int, exponent_range: ExponentRange) -> None:
+        super().__init__(exponent_range)
         self.slots = slots
         self.latent = nn.Parameter(latent.clone())
         self.register_buffer("terms_per_filter", terms_per_filter)
 
     def terms(self) -> PowerTerms:
+        """`slots` terms, (slots, out, in...)."""
         rest = self.latent.detach()
         each_filter = (-1, *[1] * (rest.dim() - 1))
         signs, exponents = [], []
         for slot in range(self.slots):
-            sign, exponent = _nearest(rest, self.window)
+            sign, exponent = _nearest(rest, self.exponent_range)
             sign = sign * (slot < self.terms_per_filter).reshape(each_filter).to(torch.int8)
-            rest = rest - sign * powers_of_two(exponent, self.window)
+            rest = rest - sign * powers_of_two(exponent, self.exponent_range)
             signs.append(sign)
-            exponents.append(torch.where(sign == 0, resting_exponent(self.window), exponent))
-        return PowerTerms(torch.stack(signs), torch.stack(exponents), self.window)
+            exponents.append(torch.where(sign == 0, resting_exponent(self.exponent_range), exponent))
+        return PowerTerms(torch.stack(signs), torch.stack(exponents), self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)
 
 
-def _nearest(w: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+def _nearest(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor]:
     """Sign and exponent, int8, of the power nearest to w in the linear domain; 0 up to half the smallest power."""
     mantissa, exponent = torch.frexp(w.abs())  # mantissa in 0.5..1, and 1.5 * 2**e has the mantissa 0.75
-    nearest = (exponent - 1 + (mantissa > 0.75).int()).clamp(window.exponent_min, window.exponent_max)
-    sign = torch.where(w.abs() > 2.0 ** (window.exponent_min - 1), w.sign(), torch.zeros_like(w))
+    nearest = (exponent - 1 + (mantissa > 0.75).int()).clamp(exponent_range.lowest, exponent_range.highest)
+    sign = torch.where(w.abs() > 2.0 ** (exponent_range.lowest - 1), w.sign(), torch.zeros_like(w))
     return sign.to(torch.int8), nearest.to(torch.int8)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from shiftwire_models.grid import straight_through
-from shiftwire_models.terms import PowerTerms, Window, nearest_power, powers_of_two
+from shiftwire_models.terms import ExponentRange, PowerTerms, nearest_power, powers_of_two
 from shiftwire_models.weights.latent import Shape, ShiftWeight, initial_latent
 
 
@@ -16,24 +16,28 @@ class GatedWeight(ShiftWeight):
     drives residuals under their thresholds. Source: Ding et al., FLightNNs, DAC 2019.
     """
 
-    def __init__(self, shape: Shape, window: Window, lambdas: tuple[float, ...], thresholds: tuple[float, ...]) -> None:
-        super().__init__(window)
+    def __init__(
+        self, shape: Shape, exponent_range: ExponentRange, lambdas: tuple[float, ...], thresholds: tuple[float, ...]
+    ) -> None:
+        super().__init__(exponent_range)
         self.lambdas = lambdas
         self.latent = nn.Parameter(initial_latent(shape))
         self.threshold = nn.Parameter(torch.tensor(thresholds))
 
     def terms(self) -> PowerTerms:
+        """A term a threshold, (thresholds, out, in...); the sign is 0 where a gate is closed."""
         rest = self.latent.detach()
         signs, exponents = [], []
         for threshold in self.threshold.detach():
-            sign, exponent = nearest_power(rest, self.window)
+            sign, exponent = nearest_power(rest, self.exponent_range)
             sign = sign * _per_filter(_norms(rest) > threshold, rest).to(torch.int8)
-            rest = rest - sign * powers_of_two(exponent, self.window)
+            rest = rest - sign * powers_of_two(exponent, self.exponent_range)
             signs.append(sign)
             exponents.append(exponent)
-        return PowerTerms(torch.stack(signs), torch.stack(exponents), self.window)
+        return PowerTerms(torch.stack(signs), torch.stack(exponents), self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...), differentiable through gates and residuals."""
         rest: Tensor = self.latent
         total = torch.zeros_like(rest)
         for threshold in self.threshold:
@@ -43,6 +47,7 @@ class GatedWeight(ShiftWeight):
         return total
 
     def penalty(self) -> Tensor:
+        """sum_j lambda_j sum_i ||r_ij||_2, the paper's group lasso."""
         rest: Tensor = self.latent
         loss = torch.zeros(())
         for weight, threshold in zip(self.lambdas, self.threshold, strict=True):
@@ -62,8 +67,8 @@ class GatedWeight(ShiftWeight):
     def _gated_term(self, rest: Tensor, threshold: Tensor) -> Tensor:
         margin = _norms(rest) - threshold
         gate = straight_through((margin > 0).to(rest.dtype), torch.sigmoid(margin))
-        sign, exponent = nearest_power(rest, self.window)
-        return _per_filter(gate, rest) * straight_through(sign * powers_of_two(exponent, self.window), rest)
+        sign, exponent = nearest_power(rest, self.exponent_range)
+        return _per_filter(gate, rest) * straight_through(sign * powers_of_two(exponent, self.exponent_range), rest)
 
 
 def _norms(rest: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from shiftwire_models.grid import straight_through
-from shiftwire_models.terms import PowerTerms, Window, greedy_terms
+from shiftwire_models.terms import ExponentRange, PowerTerms, greedy_terms
 
 Shape = tuple[int, ...]
 
@@ -15,9 +15,9 @@ Shape = tuple[int, ...]
 class ShiftWeight(nn.Module, ABC):
     """A weight tensor whose forward value is exactly the sum of its `terms()`, with its paper's gradient."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, exponent_range: ExponentRange) -> None:
         super().__init__()
-        self.window = window
+        self.exponent_range = exponent_range
 
     @abstractmethod
     def terms(self) -> PowerTerms:
@@ -34,15 +34,17 @@ class GreedyWeight(ShiftWeight):
     The gradient of the sum passes straight to the latent. Source: Ding et al., LightNN (k terms).
     """
 
-    def __init__(self, shape: Shape, terms: int, window: Window) -> None:
-        super().__init__(window)
+    def __init__(self, shape: Shape, terms: int, exponent_range: ExponentRange) -> None:
+        super().__init__(exponent_range)
         self.term_count = terms
         self.latent = nn.Parameter(initial_latent(shape))
 
     def terms(self) -> PowerTerms:
-        return greedy_terms(self.latent, self.term_count, self.window)
+        """k terms, (k, out, in...)."""
+        return greedy_terms(self.latent, self.term_count, self.exponent_range)
 
     def forward(self) -> Tensor:
+        """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)
 
 

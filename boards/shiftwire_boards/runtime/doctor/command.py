@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from shiftwire_boards.runtime.accelerator import BATCH
-from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, Level
 from shiftwire_boards.runtime.doctor.hardware import (
     board_finding,
@@ -33,6 +32,8 @@ from shiftwire_boards.runtime.doctor.software import (
     user_finding,
     xrt_finding,
 )
+from shiftwire_boards.runtime.exit_code import ExitCode
+from shiftwire_boards.runtime.family import family_of
 
 
 def examine(machine: Machine, package: Package, pynq: Pynq, batch: int = BATCH) -> tuple[Finding, ...]:
@@ -62,26 +63,26 @@ def examine(machine: Machine, package: Package, pynq: Pynq, batch: int = BATCH) 
 
 
 def main(argv: list[str]) -> int:
-    """0: no error; 1: some; each says how to mend it."""
+    """ExitCode.OK without an error, FAILED_CHECK with one; each finding says how to mend it."""
     parser = argparse.ArgumentParser(prog="shiftwire_boards.runtime doctor", description=__doc__)
     parser.add_argument("bitfile", type=Path, nargs="?", help="the bitstream of a package (default: the one here)")
     parser.add_argument("--batch", type=int, default=BATCH, help=f"frames of a transfer ({BATCH})")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
-    given = parser.parse_args(argv)
-    package = package_of(given.bitfile, Path())
-    found = examine(Machine(given.root), package, load_pynq(), given.batch)
-    errors = sum(finding.level is Level.ERROR for finding in found)
-    print(_json(found, errors) if given.json else _text(found, errors))  # noqa: T201
-    return 1 if errors else 0
+    arguments = parser.parse_args(argv)
+    package = package_of(arguments.bitfile, Path())
+    findings = examine(Machine(arguments.root), package, load_pynq(), arguments.batch)
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    print(_json(findings, errors) if arguments.json else _text(findings, errors))  # noqa: T201
+    return ExitCode.FAILED_CHECK if errors else ExitCode.OK
 
 
-def _text(found: tuple[Finding, ...], errors: int) -> str:
-    warnings = sum(finding.level is Level.WARNING for finding in found)
+def _text(findings: tuple[Finding, ...], errors: int) -> str:
+    warnings = sum(finding.level is Level.WARNING for finding in findings)
     verdict = "this board cannot run the package yet" if errors else "nothing here keeps the package from running"
-    return "\n".join([*map(str, found), f"{errors} errors, {warnings} warnings: {verdict}"])
+    return "\n".join([*map(str, findings), f"{errors} errors, {warnings} warnings: {verdict}"])
 
 
-def _json(found: tuple[Finding, ...], errors: int) -> str:
-    rows = [{"check": f.check, "level": f.level.value, "what": f.what, "mend": f.mend} for f in found]
+def _json(findings: tuple[Finding, ...], errors: int) -> str:
+    rows = [{"check": f.check, "level": f.level.value, "what": f.what, "mend": f.mend} for f in findings]
     return json.dumps({"findings": rows, "errors": errors}, indent=1)

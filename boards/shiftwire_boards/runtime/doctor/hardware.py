@@ -7,10 +7,10 @@ import shutil
 from math import isfinite, nan
 from pathlib import Path
 
-from shiftwire_boards.runtime.board import family_of
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
 from shiftwire_boards.runtime.doctor.machine import Machine
 from shiftwire_boards.runtime.doctor.software import Pynq, Trial
+from shiftwire_boards.runtime.family import family_of
 from shiftwire_boards.runtime.manifest import Manifest
 
 NAMES = {
@@ -36,24 +36,24 @@ def board_finding(machine: Machine, manifest: Manifest | None) -> Finding:
     """A bitstream of another part is refused by the logic, one of another board of the same part is not."""
     model = " ".join(machine.strings("proc/device-tree/model"))
     named = re.search(r"BOARD=[\"']?([\w.-]+)", machine.text(BOARD_NAME))
-    said = ", ".join([model or "no model", *([f"BOARD={named.group(1)}"] if named else [])])
+    identity = ", ".join([model or "no model", *([f"BOARD={named.group(1)}"] if named else [])])
     family = machine.family()
     if family is None:
-        return error("board", f"found no Zynq ({said}), wanted a PYNQ board", "run this on the board")
+        return error("board", f"found no Zynq ({identity}), wanted a PYNQ board", "run this on the board")
     if manifest is None:
-        return fine("board", f"{family.value}: {said}")
+        return fine("board", f"{family.title}: {identity}")
     if family is not family_of(manifest.part):
-        what = f"found {family.value} ({said}), wanted {family_of(manifest.part).value} for {manifest.board}"
+        what = f"found {family.title} ({identity}), wanted {family_of(manifest.part).title} for {manifest.board}"
         return error("board", what, "convert and build the model for this board")
-    words = " ".join([said, *machine.strings("proc/device-tree/compatible")]).lower()
+    words = " ".join([identity, *machine.strings("proc/device-tree/compatible")]).lower()
     known = [board for board, names in NAMES.items() if any(name in words for name in names)]
     if known and manifest.board not in known:
-        what = f"found {', '.join(known)} ({said}), wanted {manifest.board}: its pins and memory may differ"
+        what = f"found {', '.join(known)} ({identity}), wanted {manifest.board}: its pins and memory may differ"
         return error("board", what, "convert and build the model for this board")
     if not known:
-        what = f"found {family.value} ({said}), which names no board; wanted {manifest.board}"
+        what = f"found {family.title} ({identity}), which names no board; wanted {manifest.board}"
         return warning("board", what, "see that it is one")
-    return fine("board", f"{manifest.board}: {said}")
+    return fine("board", f"{manifest.board}: {identity}")
 
 
 def memory_finding(machine: Machine, manifest: Manifest | None, batch: int) -> Finding:
@@ -61,25 +61,26 @@ def memory_finding(machine: Machine, manifest: Manifest | None, batch: int) -> F
     total, free = (_kilobytes(machine, name) for name in ("CmaTotal", "CmaFree"))
     if total is None or free is None:
         what = "found no contiguous memory (CMA) in /proc/meminfo, wanted some for the DMA's buffers"
-        return error("memory", what, "boot PYNQ's own kernel, or add cma=128M to its command line")
-    said = f"{free >> 20:,} of {total >> 20:,} MiB of contiguous memory free"
+        return error("memory", what, "boot PYNQ's own Linux kernel, or add cma=128M to its command line")
+    reserve = f"{free >> 20:,} of {total >> 20:,} MiB of contiguous memory free"
     if manifest is None:
-        return fine("memory", said)
+        return fine("memory", reserve)
     need = BUFFER_PAIRS * batch * (manifest.input.frame_bytes + manifest.output.frame_bytes)
     wanted = f"{need:,} bytes for batches of {batch}"
     if need > total:
-        return error("memory", f"found {said}, wanted {wanted}", "give a smaller batch, or boot with a larger cma=")
+        return error("memory", f"found {reserve}, wanted {wanted}", "give a smaller batch, or boot with a larger cma=")
     if need > free:
         mend = "end other notebooks, which hold buffers, or give a smaller batch"
-        return error("memory", f"found {said}, wanted {wanted}", mend)
-    return fine("memory", f"{said}, {wanted} wanted")
+        return error("memory", f"found {reserve}, wanted {wanted}", mend)
+    return fine("memory", f"{reserve}, {wanted} wanted")
 
 
 def logic_finding(machine: Machine) -> Finding:
-    """The kernel's FPGA manager loads the bitstream; before the first one its state is unknown."""
+    """The Linux kernel's FPGA manager loads the bitstream; before the first one its state is unknown."""
     state = machine.text(MANAGER).strip()
     if not state:
-        return error("logic", f"found no /{MANAGER}: nothing can load a bitstream", "boot PYNQ's own kernel, as root")
+        what = f"found no /{MANAGER}: nothing can load a bitstream"
+        return error("logic", what, "boot PYNQ's own Linux kernel, as root")
     if state.endswith("error"):
         return error("logic", f"the FPGA manager says '{state}'", "see dmesg, then switch the board off and on")
     if state in ("operating", "unknown"):
@@ -91,13 +92,13 @@ def device_finding(pynq: Pynq) -> Finding:
     """What pynq itself finds to load a bitstream into."""
     if pynq.module is None:
         return warning("device", "not asked: pynq cannot be imported", "mend pynq first")
-    found: list[str] = []
+    names: list[str] = []
     with Trial() as trial:
-        found = [str(device.name) for device in pynq.module.Device.devices]
-    if not found:
+        names = [str(device.name) for device in pynq.module.Device.devices]
+    if not names:
         why = f" ({trial.problem})" if trial.problem else ""
         return error("device", f"pynq finds no device{why}", "mend xrt, user and logic first")
-    return fine("device", ", ".join(found))
+    return fine("device", ", ".join(names))
 
 
 def clock_finding(pynq: Pynq, manifest: Manifest | None, hwh: Path | None) -> Finding:
@@ -109,17 +110,17 @@ def clock_finding(pynq: Pynq, manifest: Manifest | None, hwh: Path | None) -> Fi
         mhz = float(pynq.module.Clocks.fclk0_mhz)
     if trial.problem:
         return warning("clock", f"cannot be read ({trial.problem})", "be root on a board")
-    said = f"FCLK0 is {mhz:.6g} MHz"
+    reading = f"FCLK0 is {mhz:.6g} MHz"
     if not (isfinite(mhz) and mhz > 0):
-        return error("clock", f"{said}, wanted one above 0", "switch the board off and on")
+        return error("clock", f"{reading}, wanted one above 0", "switch the board off and on")
     if manifest is None:
-        return fine("clock", said)
+        return fine("clock", reading)
     network = f"the network's own, behind a clock wizard, is {1000 / manifest.clock_ns:.6g} MHz nominal"
     wanted = CLOCKS.search(hwh.read_text(encoding="utf-8", errors="replace")) if hwh and hwh.is_file() else None
     if wanted and abs(mhz / float(wanted.group(1)) - 1) > SAME_CLOCK:
-        what = f"{said}, wanted {float(wanted.group(1)):g} once the package is loaded ({network})"
+        what = f"{reading}, wanted {float(wanted.group(1)):g} once the package is loaded ({network})"
         return warning("clock", what, "loading sets it; if it stays so behind a measurement, see the image's version")
-    return fine("clock", f"{said}; {network}")
+    return fine("clock", f"{reading}; {network}")
 
 
 def disk_finding(folder: Path, need: int = SPARE_BYTES) -> Finding:
@@ -146,7 +147,7 @@ def lock_finding(machine: Machine) -> Finding:
             return warning("lock", f"{path} cannot be opened ({problem.strerror})", "be root, or remove it")
         owner = path.stat().st_uid
         if machine.user() not in (owner, None):
-            what = f"{path} belongs to user {owner}: the kernel may refuse it to others, root included"
+            what = f"{path} belongs to user {owner}: the Linux kernel may refuse it to others, root included"
             return warning("lock", what, "remove it")
     return fine("lock", "nobody else uses the board")
 
@@ -163,5 +164,5 @@ def _holder(machine: Machine, path: Path) -> str:
 
 def _kilobytes(machine: Machine, name: str) -> int | None:
     """Of a line of /proc/meminfo, in bytes."""
-    found = re.search(rf"^{name}:\s+(\d+) kB", machine.text("proc/meminfo"), re.MULTILINE)
-    return int(found.group(1)) << 10 if found else None
+    match = re.search(rf"^{name}:\s+(\d+) kB", machine.text("proc/meminfo"), re.MULTILINE)
+    return int(match.group(1)) << 10 if match else None

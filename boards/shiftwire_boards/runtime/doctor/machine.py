@@ -1,4 +1,4 @@
-"""The machine as files below a folder: the kernel's, the image's, and the folders that Python imports from."""
+"""The machine as files below a folder: Linux's, the image's, and the folders that Python imports from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from shiftwire_boards.runtime.board import Family, family_told
+from shiftwire_boards.runtime.family import Family, family_of_machine
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Machine:
 
     def variable(self, name: str) -> str:
         """Of this process's environment, as it was started; empty where unset."""
-        found = (part.partition("=") for part in self.strings("proc/self/environ"))
-        return next((value for key, _, value in found if key == name), "")
+        variables = (part.partition("=") for part in self.strings("proc/self/environ"))
+        return next((value for key, _, value in variables if key == name), "")
 
     def user(self) -> int | None:
         """The effective user: 0 is root."""
@@ -48,12 +48,12 @@ class Machine:
 
     def family(self) -> Family | None:
         """None on a machine that is neither."""
-        return family_told(self.strings("proc/device-tree/compatible"))
+        return family_of_machine(self.strings("proc/device-tree/compatible"))
 
     def version(self, package: str) -> str | None:
         """Of an installed package; the first folder that has it counts, as for an import."""
-        found = importlib.metadata.distributions(name=package, path=list(self.site))
-        return next((each.version for each in found), None)
+        distributions = importlib.metadata.distributions(name=package, path=list(self.site))
+        return next((each.version for each in distributions), None)
 
     def can_import(self, module: str) -> bool:
         """Whether the module is there; it may break all the same."""

@@ -24,10 +24,10 @@ class Package:
 def package_of(bitfile: Path | None, folder: Path) -> Package:
     """The one named, or the only bitstream of a folder."""
     if bitfile is None:
-        found = sorted(folder.glob("*.bit"))
-        if len(found) != 1:
-            return Package(None, None, f"found {len(found)} bitstreams in {folder}, none was named")
-        (bitfile,) = found
+        bitfiles = sorted(folder.glob("*.bit"))
+        if len(bitfiles) != 1:
+            return Package(None, None, f"found {len(bitfiles)} bitstreams in {folder}, none was named")
+        (bitfile,) = bitfiles
     try:
         return Package(bitfile, load_manifest(manifest_of(bitfile)))
     except BoardError as problem:
@@ -39,8 +39,8 @@ def package_finding(package: Package) -> Finding:
     if package.bitfile is None:
         return warning("package", package.reason, "name one: ... doctor model.bit")
     if package.manifest is None:
-        said, _, mend = package.reason.partition("; ")
-        return error("package", said, mend)
+        reason, _, mend = package.reason.partition("; ")
+        return error("package", reason, mend)
     folder, files = package.bitfile.parent, package.manifest.files
     wanted = (package.bitfile, package.bitfile.with_suffix(".hwh"))
     absent = [file.name for file in wanted if not file.is_file()]

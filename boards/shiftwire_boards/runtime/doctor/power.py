@@ -25,21 +25,21 @@ def power_finding(machine: Machine, manifest: Manifest | None, pynq: Pynq) -> Fi
     """One reading; a board without a sensor is no fault, a board whose sensor is not found may be one."""
     if manifest is None:
         offered = ", ".join(sorted(_names(machine))) or "nothing"
-        return fine("power", f"the kernel offers {offered}; which sensor counts depends on the package's board")
+        return fine("power", f"the Linux kernel offers {offered}; which sensor counts depends on the package's board")
     sensor = choose_sensor(manifest.board, places=Places(machine.path(HWMON), lambda: _rails(pynq)))
     if isinstance(sensor, Unavailable):
         if manifest.board not in BOARD_RAILS:
             return fine("power", f"{sensor.reason}; {NONE}")
         return warning("power", f"{sensor.reason}; {NONE}", "see the sensor's driver in dmesg")
-    told = sensor.describe()
-    place = f"{told.name} at {told.point}"
+    description = sensor.describe()
+    place = f"{description.name} at {description.point}"
     watts = nan
     with Trial() as trial:
         watts = float(sensor.read())
     if trial.problem:
         return warning("power", f"{place} cannot be read ({trial.problem}); {NONE}", "see the sensor's driver in dmesg")
-    if isnan(watts) or watts == 0 or bool(implausible(told.most_w, np.array(watts))):
-        what = f"{place} reads {watts:.4g} W, wanted above 0 and at most {told.most_w:g}"
+    if isnan(watts) or watts == 0 or bool(implausible(description.most_w, np.array(watts))):
+        what = f"{place} reads {watts:.4g} W, wanted above 0 and at most {description.most_w:g}"
         return warning("power", what, "switch the board off and on, or measure with an external meter")
     return fine("power", f"{place} reads {watts:.4g} W")
 

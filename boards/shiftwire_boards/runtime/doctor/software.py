@@ -7,9 +7,10 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000, Family
+from shiftwire_boards.runtime.board import PYNQ_WITHOUT_ZYNQ_7000
 from shiftwire_boards.runtime.doctor.finding import Finding, error, fine, warning
 from shiftwire_boards.runtime.doctor.machine import Machine
+from shiftwire_boards.runtime.family import Family
 from shiftwire_boards.runtime.versions import numbers
 
 XRT_SETUP = "etc/profile.d/xrt_setup.sh"
@@ -52,13 +53,13 @@ def load_pynq() -> Pynq:
 
 def python_finding(machine: Machine) -> Finding:
     """The runtime wants 3.8; images bring up to 3.12."""
-    said = ".".join(str(part) for part in machine.python)
+    version = ".".join(str(part) for part in machine.python)
     if machine.python < (3, 8):
-        return error("python", f"found {said}, wanted 3.8 or later", "flash an image of PYNQ 3.0 or later")
+        return error("python", f"found {version}, wanted 3.8 or later", "flash an image of PYNQ 3.0 or later")
     if machine.python >= (3, 13):
-        what = f"found {said}, wanted 3.8 to 3.12, which PYNQ's images have"
+        what = f"found {version}, wanted 3.8 to 3.12, which PYNQ's images have"
         return warning("python", what, "use the image's own python3")
-    return fine("python", said)
+    return fine("python", version)
 
 
 def pynq_finding(machine: Machine, family: Family | None, pynq: Pynq) -> Finding:
@@ -125,15 +126,15 @@ def setuptools_finding(machine: Machine) -> Finding:
 
 def xrt_finding(machine: Machine) -> Finding:
     """pynq imports its devices only where XILINX_XRT is set, which a login shell does."""
-    found = machine.variable("XILINX_XRT")
+    folder = machine.variable("XILINX_XRT")
     has_setup = machine.path(XRT_SETUP).is_file()
-    if not found:
+    if not folder:
         mend = f"source /{XRT_SETUP}, and keep it by sudo -E" if has_setup else "use an image of PYNQ 3.0 or later"
         what = "found no XILINX_XRT in the environment: pynq sees no device"
         return error("xrt", what, mend)
-    if not machine.path(found.lstrip("/")).is_dir():
-        return error("xrt", f"XILINX_XRT is {found}, and there is no such folder", f"source /{XRT_SETUP} again")
-    return fine("xrt", f"XILINX_XRT is {found}")
+    if not machine.path(folder.lstrip("/")).is_dir():
+        return error("xrt", f"XILINX_XRT is {folder}, and there is no such folder", f"source /{XRT_SETUP} again")
+    return fine("xrt", f"XILINX_XRT is {folder}")
 
 
 def user_finding(machine: Machine) -> Finding:

@@ -1,1 +1,1 @@
-"""Power and energy on a board: sensors give traces; traces and windows of work give an energy."""
+"""Power and energy on a board: sensors give traces; traces and spans of work give an energy."""

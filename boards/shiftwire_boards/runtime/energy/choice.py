@@ -1,4 +1,4 @@
-"""Which sensor a board has: the kernel's, then pynq's rails, then an external one, else none and why."""
+"""Which sensor a board has: that of the Linux kernel, then pynq's rails, then an external one, else none and why."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def choose_sensor(
     reasons = []
     known = rails or BOARD_RAILS.get(board, ())
     for rail in sorted(known, key=lambda rail: isinstance(rail, PmbusRail)):
-        found = _try(rail, places)
-        if not isinstance(found, str):
-            return found
-        reasons.append(found)
+        sensor = _try(rail, places)
+        if not isinstance(sensor, str):
+            return sensor
+        reasons.append(sensor)
     if external is not None:
         return external
     if not known:

@@ -30,9 +30,11 @@ class HwmonSensor:
     scale: float
 
     def describe(self) -> SensorDescription:
+        """The rail's words, found once; no file is read."""
         return self.description
 
     def read(self) -> float:
+        """Watts of this moment; raises OSError where the driver does not answer, SensorError for what is no number."""
         watts = self.scale
         for file in self.files:
             watts *= _whole(file)
@@ -40,11 +42,11 @@ class HwmonSensor:
 
 
 def find_hwmon(rail: HwmonRail, root: Path = HWMON) -> HwmonSensor:
-    """The sensor of a rail; raises SensorError that tells which names the kernel offers."""
-    found = [(folder, _name(folder)) for folder in sorted(root.glob("hwmon*"))]
-    folders = [folder for folder, name in found if name == rail.name]
+    """The sensor of a rail; raises SensorError that tells which names the Linux kernel offers."""
+    sensors = [(folder, _name(folder)) for folder in sorted(root.glob("hwmon*"))]
+    folders = [folder for folder, name in sensors if name == rail.name]
     if len(folders) != 1:
-        offered = ", ".join(sorted(name for _, name in found)) or "nothing"
+        offered = ", ".join(sorted(name for _, name in sensors)) or "nothing"
         raise SensorError(
             f"found {len(folders)} sensors named '{rail.name}' in {root}, wanted one; it offers {offered}"
         )

@@ -24,7 +24,9 @@ class Chip(Enum):
 class I2cBus(Protocol):
     """The one call that is needed of smbus2.SMBus and its like."""
 
-    def read_i2c_block_data(self, address: int, register: int, length: int) -> Sequence[int]: ...
+    def read_i2c_block_data(self, address: int, register: int, length: int) -> Sequence[int]:
+        """Bytes of a register, the high one first; raises OSError where the chip does not acknowledge."""
+        ...
 
 
 @dataclass(frozen=True)

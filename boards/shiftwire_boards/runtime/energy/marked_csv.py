@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.energy.result import Energy
+from shiftwire_boards.runtime.energy.span import Span
 from shiftwire_boards.runtime.energy.trace import SensorDescription, Trace, trace_of
-from shiftwire_boards.runtime.energy.window import Window
 from shiftwire_boards.runtime.errors import SensorError
 
 
@@ -32,8 +32,8 @@ class MarkedTrace:
     """The meter's own clock: `busy` are the stretches of a high marker, `idle` the longest low one between its ends."""
 
     trace: Trace
-    idle: Window
-    busy: tuple[Window, ...]
+    idle: Span
+    busy: tuple[Span, ...]
 
     def energy(self, frames: tuple[int, ...]) -> Energy:
         """The board says how many frames each stretch held; raises SensorError where their number differs."""
@@ -42,7 +42,7 @@ class MarkedTrace:
                 f"the marker was high {len(self.busy)} times and the board worked {len(frames)} times; "
                 "check the marker's wire, or cut the file"
             )
-        busy = tuple(Window(w.start_s, w.end_s, count) for w, count in zip(self.busy, frames))
+        busy = tuple(Span(span.start_s, span.end_s, count) for span, count in zip(self.busy, frames))
         return Energy(self.trace, self.idle, busy)
 
 
@@ -57,12 +57,12 @@ def read_marked_csv(path: Path, sensor: SensorDescription, columns: Columns) -> 
     edges = np.flatnonzero(np.diff(up.astype(np.int8))) + 1
     starts, ends = np.concatenate(([0], edges)), np.concatenate((edges, [len(up) - 1]))
     pairs = [(a, b) for a, b in zip(starts, ends) if time[b] > time[a]]
-    stretches = [(bool(up[a]), Window(float(time[a]), float(time[b]))) for a, b in pairs]
-    busy = tuple(window for high_now, window in stretches if high_now)
-    idle = [window for high_now, window in stretches if not high_now]
+    stretches = [(bool(up[a]), Span(float(time[a]), float(time[b]))) for a, b in pairs]
+    busy = tuple(span for high_now, span in stretches if high_now)
+    idle = [span for high_now, span in stretches if not high_now]
     if not busy or not idle:
         raise SensorError(f"{path}: the marker is not both high and low for a while; record from before the run")
-    longest = max(idle, key=lambda window: window.seconds)
+    longest = max(idle, key=lambda span: span.seconds)
     wanted = (time >= min(longest.start_s, busy[0].start_s)) & (time <= max(longest.end_s, busy[-1].end_s))
     return MarkedTrace(trace_of(sensor, time[wanted], watts[wanted]), longest, busy)
 

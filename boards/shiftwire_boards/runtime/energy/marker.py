@@ -12,12 +12,12 @@ from shiftwire_boards.runtime.errors import SensorError
 
 @dataclass(frozen=True)
 class Marker:
-    """A file of the kernel that takes 0 and 1: /sys/class/leds/<name>/brightness or /sys/class/gpio/<pin>/value."""
+    """A file of Linux that takes 0 and 1: /sys/class/leds/<name>/brightness or /sys/class/gpio/<pin>/value."""
 
     path: Path
 
     def set(self, is_high: bool) -> None:
-        """Raises SensorError where the kernel does not take it."""
+        """Raises SensorError where the Linux kernel does not take it."""
         try:
             with self.path.open("r+", encoding="ascii") as file:  # never makes a file that is not there
                 file.write("1" if is_high else "0")

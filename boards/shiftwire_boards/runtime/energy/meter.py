@@ -50,9 +50,14 @@ class LineMeter:
     rule: LineRule
 
     def describe(self) -> SensorDescription:
+        """The meter's words; no line is read."""
         return self.description
 
     def read(self) -> float:
+        """Watts of the next line that fits, whenever the meter prints it.
+
+        Raises SensorError where the meter ends, or where 20 lines in a row do not fit.
+        """
         last = ""
         for _ in range(MOST_UNREAD):
             line = next(self.lines, None)

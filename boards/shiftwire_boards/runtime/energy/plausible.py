@@ -48,7 +48,7 @@ def _groups(values: Any, times: Any, length: int) -> Any:
     around = np.maximum(edged[:count], edged[length + 1 : length + 1 + count])
     lasts = times[length : length + count] - times[:count]
     begins = (low > SPIKE_TIMES * around + SPIKE_FLOOR_W) & (lasts <= SPIKE_S)
-    found = np.zeros(len(values), dtype=bool)
+    is_spike = np.zeros(len(values), dtype=bool)
     for i in range(length):
-        found[i : i + count] |= begins
-    return found
+        is_spike[i : i + count] |= begins
+    return is_spike

@@ -29,9 +29,11 @@ class PmbusSensor:
     rail: Any
 
     def describe(self) -> SensorDescription:
+        """The rail's words, found once; no register is read."""
         return self.description
 
     def read(self) -> float:
+        """Watts of this moment, NaN where libsensors has no value."""
         parts = (self.rail.power,) if self.rail.power is not None else (self.rail.voltage, self.rail.current)
         watts = 1.0
         for part in parts:
@@ -52,12 +54,12 @@ def pynq_rails() -> Mapping[str, Any]:
 
 def find_pmbus(rail: PmbusRail, rails: Callable[[], Mapping[str, Any]] = pynq_rails) -> PmbusSensor:
     """The sensor of a rail; raises SensorError that tells which rails there are."""
-    found = rails()
-    if not found:
+    offered = rails()
+    if not offered:
         raise SensorError("pynq finds no power rail; /etc/sensors.d needs the board's file and libsensors.so must load")
-    if rail.name not in found:
-        raise SensorError(f"pynq finds no rail '{rail.name}'; it offers {', '.join(sorted(found))}")
-    live = found[rail.name]
+    if rail.name not in offered:
+        raise SensorError(f"pynq finds no rail '{rail.name}'; it offers {', '.join(sorted(offered))}")
+    live = offered[rail.name]
     if live.power is None and (live.voltage is None or live.current is None):
         raise SensorError(f"rail '{rail.name}' has neither a power nor a voltage with a current; name another")
     return PmbusSensor(SensorDescription(rail.name, SensorKind.PMBUS, rail.point, rail.most_w, rail.step_w), live)

@@ -54,7 +54,7 @@ class _Outcome:
 
 
 class Sampler:
-    """A thread that samples between `start` and `stop`; windows of work must be stamped with the same `clock`.
+    """A thread that samples between `start` and `stop`; spans of work must be stamped with the same `clock`.
 
     It is a daemon and is waited for `patience_s` seconds at most: a sensor that never answers holds up nobody.
     """
@@ -78,7 +78,7 @@ class Sampler:
         self._thread.start()
 
     def check(self) -> None:
-        """Raise what ended the thread early; call it between windows, so that a long run does not go on in vain."""
+        """Raise what ended the thread early; call it between spans, so that a long run does not go on in vain."""
         if self._thread is None:
             raise SensorError("this sampler was not started; call start, or use it in a with statement")
         self._tell()

@@ -102,11 +102,11 @@ def trace_of(sensor: SensorDescription, seconds: Any, watts: Any) -> Trace:
     t, w = np.asarray(seconds, dtype=np.float64), np.asarray(watts, dtype=np.float64)
     if t.ndim != 1 or t.shape != w.shape:
         raise SensorError(f"sensor '{sensor.name}' gave {w.size} samples and {t.size} times; one of each")
-    told = []
+    dropped = []
     count, bad = len(w), 0
     readings = np.isfinite(w)
     if not readings.all():
-        told.append(f"dropped {int((~readings).sum())} of {count} samples: not numbers")
+        dropped.append(f"dropped {int((~readings).sum())} of {count} samples: not numbers")
     t, w = t[readings], w[readings]
     rules = (
         (implausible(sensor.most_w, w), f"not between 0 W and the {sensor.most_w:g} W the rail can carry"),
@@ -114,25 +114,25 @@ def trace_of(sensor: SensorDescription, seconds: Any, watts: Any) -> Trace:
     )
     for wrong, why in rules:
         if wrong.any():
-            told.append(_sentence(wrong, count, t, w, why))
+            dropped.append(_sentence(wrong, count, t, w, why))
             bad += int(wrong.sum())
     fine = ~(rules[0][0] | rules[1][0])
     t, w = t[fine], w[fine]
     wrong = spikes(t, w)
     while wrong.any():
-        told.append(_sentence(wrong, count, t, w, "a short spike to more than 3 times what stands before and after"))
+        dropped.append(_sentence(wrong, count, t, w, "a short spike to more than 3 times what stands before and after"))
         bad += int(wrong.sum())
         t, w = t[~wrong], w[~wrong]
         wrong = spikes(t, w)
     if bad > MOST_DROPPED * count:
         raise SensorError(
-            f"sensor '{sensor.name}' ({sensor.point}): {bad} of {count} samples cannot be powers ({'; '.join(told)}); "
-            "check the rail, the scale and the wiring"
+            f"sensor '{sensor.name}' ({sensor.point}): {bad} of {count} samples cannot be powers "
+            f"({'; '.join(dropped)}); check the rail, the scale and the wiring"
         )
-    return Trace(sensor, tuple(t.tolist()), tuple(w.tolist()), tuple(told))
+    return Trace(sensor, tuple(t.tolist()), tuple(w.tolist()), tuple(dropped))
 
 
 def _sentence(wrong: Any, count: int, seconds: Any, watts: Any, why: str) -> str:
     first = int(np.flatnonzero(wrong)[0])
-    found = f"first {watts[first]:.4g} W at {seconds[first]:.3f} s"
-    return f"dropped {int(wrong.sum())} of {count} samples: {why} ({found})"
+    sample = f"first {watts[first]:.4g} W at {seconds[first]:.3f} s"
+    return f"dropped {int(wrong.sum())} of {count} samples: {why} ({sample})"

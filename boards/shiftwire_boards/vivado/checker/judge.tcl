@@ -17,7 +17,7 @@ proc judge {} {
         fault "no processing system"
     }
     foreach net $::v::nets { judge_net $net }
-    dict for {one other} $::v::link_of { judge_clocks $one $other; judge_window $one }
+    dict for {one other} $::v::link_of { judge_clocks $one $other; judge_segment $one }
     if {![is_done assign_bd_address]} { fault "no address for the DMA: assign_bd_address is never called alone" }
     foreach {asked used words} {board board_set "the board files" ip ip_used "the IP"} {
         if {[lookup $asked] ni [list "" [lookup $used]]} { fault "$words asked for are others than those used: '[lookup $asked]'" }
@@ -64,12 +64,12 @@ proc judge_clocks {one other} {
         fault "linked interfaces on two clocks: $one $other"
     }
 }
-# a register interface has a window, and the PS reaches it through one smartconnect
-proc judge_window {face} {
+# a register interface has a segment, and the PS reaches it through one smartconnect
+proc judge_segment {face} {
     set cell [lindex [split $face /] 0]
     lassign [end_of 1 $face] role type
     if {$role ne "slave" || $type ne "aximm" || [is_ps $cell] || [string match *:smartconnect [vlnv_of $cell]]} { return }
-    if {![dict exists $::v::windows $face]} { fault "no address for $face" }
+    if {![dict exists $::v::segments $face]} { fault "no address for $face" }
     set switch [lindex [split [dict get $::v::link_of $face] /] 0]
     set masters [dict values [dict filter $::v::link_of key $switch/S*]]
     if {![llength [lsearch -all -inline -regexp $masters {^(processing_system7|zynq_ultra_ps_e)_}]]} {

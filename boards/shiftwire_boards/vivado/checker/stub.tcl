@@ -9,7 +9,7 @@ namespace eval v {
     variable nets {}     ;# list of lists of pins
     variable net_of {}   ;# pin -> index of its net
     variable link_of {}  ;# interface -> its other end
-    variable windows {}  ;# interface -> {base size}
+    variable segments {}  ;# interface -> {base size}
     variable done {}     ;# what has been called, by name
     variable files {}    ;# path -> size, of files that the build makes
     variable asked {}    ;# what the script asked for
@@ -181,20 +181,20 @@ proc assign_bd_address {args} {
         return
     }
     set cell [lindex [split [named space $given(-target_address_space)] /] 0]
-    if {[dict exists $::v::cells $cell]} { check_window $face $base $size [lindex [split [vlnv_of $cell] :] 2] }
-    dict set ::v::windows $face [list $base $size]
+    if {[dict exists $::v::cells $cell]} { check_segment $face $base $size [lindex [split [vlnv_of $cell] :] 2] }
+    dict set ::v::segments $face [list $base $size]
 }
-proc check_window {face base size ps} {
+proc check_segment {face base size ps} {
     if {$size < 4096 || $size & ($size - 1)} { fault "range of $face is no power of two from 4096 on: $size" }
     if {$base % $size} { fault [format "address of %s is no multiple of its range: 0x%X" $face $base] }
     set limits [dict create processing_system7 {0x40000000 0x7FFFFFFF} zynq_ultra_ps_e {0xA0000000 0xAFFFFFFF}]
     if {![dict exists $limits $ps]} { fault "addresses of $face are not seen from the PS"; return }
     lassign [dict get $limits $ps] low high
     if {$base < $low || $base + $size - 1 > $high} {
-        fault [format "address of %s is outside the PS's window 0x%X..0x%X: 0x%X" $face $low $high $base]
+        fault [format "address of %s is outside the PS's range 0x%X..0x%X: 0x%X" $face $low $high $base]
     }
-    dict for {other window} $::v::windows {
-        lassign $window start length
+    dict for {other segment} $::v::segments {
+        lassign $segment start length
         if {$other ne $face && $base < $start + $length && $start < $base + $size} { fault "addresses overlap: $face $other" }
     }
 }

@@ -1,4 +1,4 @@
-// What the Xilinx primitive of this name does, for simulation: four bits of a carry chain.
+// What the Xilinx primitive of this name does, for simulation: four bits of a carry chain. Combinational.
 module CARRY4 (
     input logic CI,
     input logic CYINIT,

@@ -1,4 +1,4 @@
-// What the Xilinx primitive of this name does, for simulation: two functions of the same inputs in one LUT.
+// What the Xilinx primitive does, for simulation: two functions of the same inputs in a LUT. Combinational.
 module LUT6_2 #(
     parameter bit [63:0] INIT = 0
 ) (

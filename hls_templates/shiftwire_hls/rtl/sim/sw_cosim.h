@@ -1,5 +1,5 @@
 // Co-simulation of networks in Verilator: feeds frames, stalls both sides at random, logs every beat of every stream.
-// The generated driver lists the networks; shiftwire/cosim_driver.py writes it and reads what this writes.
+// The generated driver lists the networks; shiftwire/verify/ writes it and reads what this writes.
 #ifndef SHIFTWIRE_COSIM_H_
 #define SHIFTWIRE_COSIM_H_
 

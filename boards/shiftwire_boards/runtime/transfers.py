@@ -28,8 +28,12 @@ NAP_S = 50e-6
 RESET_S = 0.5
 
 
-class Mover:
-    """The two channels of a pynq DMA beside the shell; one transfer in each direction at a time."""
+class DmaTransfers:
+    """The two channels of a pynq DMA beside the shell; one DMA transfer in each direction at a time.
+
+    A deadline is `timeout_s` and four times what the fabric should take; `transfer_s` counts the seconds in which a
+    transfer was under way, so far.
+    """
 
     def __init__(self, dma: Any, shell: Shell, clock: Clock, timeout_s: float) -> None:
         self._dma, self._shell, self._clock = dma, shell, clock
@@ -38,7 +42,7 @@ class Mover:
         self._before = 0
         self._started = 0.0
         self._deadline = 0.0
-        self.moving_s = 0.0
+        self.transfer_s = 0.0
         self._buffers: list[Any] = []
 
     @property
@@ -46,23 +50,26 @@ class Mover:
         """The longest transfer that the DMA's length register can say."""
         return int(self._dma.buffer_max_size)
 
-    def start(self, given: Any, taken: Any, frames: int, seconds: float) -> None:
-        """Begin both directions; `seconds` are what the fabric should take."""
+    def start(self, source: Any, sink: Any, frames: int, seconds: float) -> None:
+        """Begin a DMA transfer each way, between buffers of bytes; `seconds` are what the fabric should take.
+
+        Raises TransferError where the DMA takes none.
+        """
         if frames != self._frames:
             self._shell.write("frames_per_transfer", frames)
         self._frames = frames
-        self._buffers = [given, taken]
+        self._buffers = [source, sink]
         self._started = self._clock.now()
         self._deadline = self._started + self.timeout_s + 4 * seconds
         try:
-            self._dma.recvchannel.transfer(taken)
-            self._dma.sendchannel.transfer(given)
+            self._dma.recvchannel.transfer(sink)
+            self._dma.sendchannel.transfer(source)
         except (RuntimeError, OSError, ValueError) as error:
             raise TransferError(f"the DMA takes no transfer ({error}); reset the accelerator") from None
 
     def finish(self) -> None:
         """Wait for both directions; raises TransferError, after which `recover` is needed."""
-        _given, taken = self._buffers
+        _source, sink = self._buffers
         spins = 0
         while not self._both_done():
             spins += 1
@@ -70,10 +77,10 @@ class Mover:
                 raise TransferError(self._diagnosis())
             if spins > SPINS and not self._clock.is_simulated:
                 self._clock.sleep(NAP_S)
-        if int(self._dma.mmio.read(RECEIVE_LENGTH)) != taken.nbytes:
-            raise TransferError(f"{self._moved_sentence()}; {self._shell.errors() or 'look at frames_per_transfer'}")
-        self.moving_s += self._clock.now() - self._started
-        refresh(taken)
+        if int(self._dma.mmio.read(RECEIVE_LENGTH)) != sink.nbytes:
+            raise TransferError(f"{self._early_end()}; {self._shell.errors() or 'look at frames_per_transfer'}")
+        self.transfer_s += self._clock.now() - self._started
+        refresh(sink)
         self._before += self._frames
         errors = self._shell.errors()
         if errors:
@@ -93,9 +100,9 @@ class Mover:
             raise TransferError(f"the DMA's channel {way} the network is halted; somebody reset it")
         return bool(status & IDLE)
 
-    def _moved_sentence(self) -> str:
-        moved, wanted = int(self._dma.mmio.read(RECEIVE_LENGTH)), self._buffers[1].nbytes
-        return f"found {moved} bytes from the network, wanted {wanted}: TLAST came too early"
+    def _early_end(self) -> str:
+        received, expected = int(self._dma.mmio.read(RECEIVE_LENGTH)), self._buffers[1].nbytes
+        return f"found {received} bytes from the network, wanted {expected}: TLAST came too early"
 
     def _diagnosis(self) -> str:
         """Where it stands still, and what to look at."""
@@ -108,7 +115,7 @@ class Mover:
         elif frames_in < 0:
             where = "its counters began anew: somebody reset the network in the midst"
         elif int(self._dma.mmio.read(RECEIVE_STATUS)) & IDLE:
-            where = f"{self._moved_sentence()}; look at frames_per_transfer"
+            where = f"{self._early_end()}; look at frames_per_transfer"
         elif not sent and not frames_in:
             where = "no whole frame went in; look at the DMA's read side and its clock"
         elif not sent:

@@ -16,12 +16,12 @@ from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 _COARSE = 8
 """Pixels between the corners of the smooth part of a picture."""
 _GRAIN = 0.3
-_SETTLING = 32
+_CALIBRATING = 32
 _WATCHED = 8
 """Pictures, which adder layers take their time over."""
 
 
-def settle(net: nn.Module, x: Tensor) -> None:
+def calibrate(net: nn.Module, x: Tensor) -> None:
     """Statistics of every batch norm and every calibrated format become those of x, layer after layer, in one pass.
 
     An adder's outputs are all negative; its batch norm brings them back around zero, or ReLU would leave nothing.
@@ -41,7 +41,7 @@ def settle(net: nn.Module, x: Tensor) -> None:
         norm.momentum = momentum
     for module in net.modules():
         if isinstance(module, CalibratedQuant):
-            module.settle()
+            module.fix_format()
     net.eval()
 
 
@@ -53,20 +53,20 @@ def _centre(layer: nn.Module, inputs: tuple[Tensor], y: Tensor) -> Tensor:
     return moved
 
 
-def still_layers(net: nn.Module, x: Tensor) -> tuple[str, ...]:
+def constant_layers(net: nn.Module, x: Tensor) -> tuple[str, ...]:
     """Names of the layers whose output is one and the same number everywhere: a check of such a net proves nothing."""
-    still: list[str] = []
+    constant: list[str] = []
 
     def listen(name: str, y: Tensor) -> None:
         if bool((y == y.flatten()[0]).all()):
-            still.append(name)
+            constant.append(name)
 
     hooks = [layer.register_forward_hook(lambda _, __, y, name=name: listen(name, y)) for name, layer in layers(net)]
     with torch.no_grad():
         net.eval()(x)
     for hook in hooks:
         hook.remove()
-    return tuple(still)
+    return tuple(constant)
 
 
 def layers(net: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -99,18 +99,18 @@ def _random_picture(shape: tuple[int, ...], generator: torch.Generator) -> Tenso
     return smooth[0] + _GRAIN * grain
 
 
-def settled_net(config: NetConfig, seed: int, count: int) -> tuple[nn.Module, Tensor]:
+def calibrated_net(config: NetConfig, seed: int, count: int) -> tuple[nn.Module, Tensor]:
     """A net of random weights, every layer alive, and `count` random pictures for it. Raises ModelsError."""
     if count < 1:
         raise ModelsError(f"{count} pictures show nothing; take at least 1")
-    net, x = build(config, seed), random_pictures(config, max(count, _SETTLING), seed)
+    net, x = build(config, seed), random_pictures(config, max(count, _CALIBRATING), seed)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums of statistics depend on how many threads share them
     try:
-        settle(net, x[:_SETTLING])
+        calibrate(net, x[:_CALIBRATING])
     finally:
         torch.set_num_threads(threads)
-    still = still_layers(net, x[:_WATCHED])
-    if still:
-        raise ModelsError(f"layer '{still[0]}' gives one number for every input; take another seed")
+    constant = constant_layers(net, x[:_WATCHED])
+    if constant:
+        raise ModelsError(f"layer '{constant[0]}' gives one number for every input; take another seed")
     return net, x[:count]

@@ -14,7 +14,7 @@ Array = Any
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """What the model was trained on; `mean` and `std` hold a number a channel, or one for all, after the scale."""
 
     scale: float
@@ -22,21 +22,21 @@ class Preparation:
     std: tuple[float, ...]
 
     @classmethod
-    def read(cls, said: dict[str, Any], channels: int) -> Preparation:
+    def read(cls, entry: dict[str, Any], channels: int) -> Preprocessing:
         """Raises PackageError for numbers that will not do."""
-        made = cls(float(said["scale"]), tuple(map(float, said["mean"])), tuple(map(float, said["std"])))
-        fault = made.fault(channels)
+        preprocessing = cls(float(entry["scale"]), tuple(map(float, entry["mean"])), tuple(map(float, entry["std"])))
+        fault = preprocessing.fault(channels)
         if fault:
             raise PackageError(f"{fault}; package the project again")
-        return made
+        return preprocessing
 
     def fault(self, channels: int) -> str:
         """What will not do for so many channels, empty where all will."""
         for name, numbers in (("scale", (self.scale,)), ("mean", self.mean), ("std", self.std)):
             if name != "scale" and len(numbers) not in (1, channels):
                 return f"found {len(numbers)} numbers of {name} for {channels} channels, wanted one, or one a channel"
-            held = _held(numbers)
-            if not np.isfinite(held).all() or (name != "mean" and held.min() < np.finfo(np.float32).tiny):
+            floats = _float32(numbers)
+            if not np.isfinite(floats).all() or (name != "mean" and floats.min() < np.finfo(np.float32).tiny):
                 return f"found the {name} {', '.join(map(str, numbers))}, wanted finite numbers, above 0 to divide by"
         return ""
 
@@ -50,12 +50,12 @@ class Preparation:
             )
         if not np.isfinite(pixels).all():
             raise DataError("found NaN or infinite pixels; remove them")
-        mean, std = _held(self.mean), _held(self.std)
+        mean, std = _float32(self.mean), _float32(self.std)
         scaled = (pixels.astype(np.float32) / np.float32(self.scale) - mean) / std
         return np.moveaxis(scaled, -1, 1)
 
 
-def _held(numbers: tuple[float, ...]) -> Array:
+def _float32(numbers: tuple[float, ...]) -> Array:
     """As the board computes with them: float32, infinite beyond it."""
     with np.errstate(over="ignore"):
         return np.array(numbers, np.float64).astype(np.float32)
