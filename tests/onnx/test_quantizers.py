@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import onnx
+from float_nets import FloatNet
 from onnx import helper, numpy_helper
 from qonnx_nets import DOMAIN, Net, po2_mlp
 from shiftwire.errors import InputError
@@ -224,6 +225,21 @@ def test_a_wrong_rewrite_shows_in_the_score(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(quantizer, "canonical", wrong)
     made = quantize_model(path, Samples(values), Options(), lambda *_: None)
     assert made.report.answers.agreement < 80
+
+
+def test_the_score_is_that_of_the_file_without_fusions(tmp_path: Path) -> None:
+    """Zeros in front of a pool of negative values take part, though the runtime's optimiser folds them away."""
+    net = FloatNet((2, 6, 6), seed=61).conv("c1", 4, 2)
+    net.node("Sub", "s", net.constant("two", np.array(2.0)))
+    net.constants["pads"] = np.array([0, 0, 1, 1, 0, 0, 1, 1])
+    net.node("Pad", "p", "pads").node("MaxPool", "m", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    net.node("Flatten", "f", axis=1).dense("y", 3, 64)
+    values = net.samples(64)
+    made = quantize_model(net.save(tmp_path), Samples(values), Options(), lambda *_: None)
+    expected = run_onnx(net.model(), values).astype(np.float64)
+    assert made.report.answers.relative_logit_error < 0.05
+    found = written(made, tmp_path, values)
+    assert np.isclose(made.report.answers.rms_logit_error, np.sqrt(np.mean(np.square(found - expected))))
 
 
 def test_an_old_file_is_said_to_be_converted(tmp_path: Path) -> None:
