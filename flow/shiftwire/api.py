@@ -13,8 +13,8 @@ from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
+from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import import_onnx
-from shiftwire.onnx.reading.parameter import IntegerWeights
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project

@@ -16,7 +16,7 @@ from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx, network_from_model
-from shiftwire.onnx.reading.names import sanitised
+from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.runtime import codes_of, run_onnx
 from shiftwire.ops.requantize import Requantize
 from single_layers import frames, single_layers

@@ -95,15 +95,19 @@ def flipped_csim(project: Project, model: Path, folder: Path) -> Engine:
 
 
 def flipped_table(kind: type[Native] | type[Bounded]) -> Callable[[Project, Path, Path], Engine]:
-    """A bit of the tables that a built program reads."""
+    """A bit of the first bias in the tables that a built program reads."""
 
     def flip(project: Project, model: Path, folder: Path) -> Engine:
         shutil.copytree(project.path, folder / "small")
         running = kind(load_project(folder / "small"))
         with running.ready():
             tables = running.project.reports_dir / kind.name.value / "tables.bin"
-        codes = np.fromfile(tables, np.int64)
-        codes[0] ^= 1
+        codes, at = np.fromfile(tables, np.int64), 0
+        for table in (table for each in running._program.pipeline.instances for table in each.unit.cfg.tables):
+            if table.name == "bias":
+                break
+            at += table.codes.size
+        codes[at] ^= 1
         codes.tofile(tables)
         return running
 
@@ -116,7 +120,7 @@ def flipped_memory(name: EngineName, stem: str) -> Callable[[Project, Path, Path
     def flip(project: Project, model: Path, folder: Path) -> Engine:
         shutil.copytree(project.path, folder / "small")
         copy = load_project(folder / "small")
-        (memory,) = copy.rtl_dir.glob(f"*_{stem}_bias.mem")
+        (memory,) = copy.rtl_dir.glob(f"*_{stem}*_bias.mem")
         first, newline, rest = memory.read_text().partition("\n")
         memory.write_text(f"{int(first, 16) ^ 1:0{len(first)}x}{newline}{rest}")
         sums = {**copy.rtl_checksums, memory.name: hashlib.sha256(memory.read_bytes()).hexdigest()}
