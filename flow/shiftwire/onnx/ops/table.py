@@ -6,7 +6,21 @@ from shiftwire.errors import InputError
 from shiftwire.ir.network import Op
 from shiftwire.onnx.context.layer import OnnxLayer, OpWriter, Reader
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.ops import add, affine, concat, conv, dense, flatten, pad, pool, quantizers, relu, tails, threshold
+from shiftwire.onnx.ops import (
+    add,
+    affine,
+    concat,
+    conv,
+    dense,
+    flatten,
+    pad,
+    pool,
+    quantizers,
+    relu,
+    tails,
+    threshold,
+    upsample,
+)
 
 LAYERS: tuple[OnnxLayer, ...] = (
     add.LAYER,
@@ -21,6 +35,7 @@ LAYERS: tuple[OnnxLayer, ...] = (
     relu.LAYER,
     tails.LAYER,
     threshold.LAYER,
+    upsample.LAYER,
 )
 
 READERS: dict[tuple[str, str], Reader] = {key: reader for layer in LAYERS for key, reader in layer.readers.items()}
