@@ -66,12 +66,12 @@ def build(project: Project) -> Bitstream:
     try:
         _run(project, tool, script)
         write_build(project, build_report(project, script.parent))
-        made = built(project)
+        bitstream = built(project)
         is_whole = True
     finally:
         if not is_whole:
             _remove(project, [name for name in _names(project) if name not in vivado.REPORTS])
-    return made
+    return bitstream
 
 
 def built(project: Project) -> Bitstream:

@@ -182,8 +182,8 @@ def frame_lines(values: Values) -> Iterator[str]:
 def golden(design: Design, codes: Codes) -> tuple[str, str]:
     """Input and output files of the test bench for input codes (N, ...)."""
     network = design.network
-    made = network.output.format.decode(network.evaluate(codes))
-    return "".join(frame_lines(network.input.format.decode(codes))), "".join(frame_lines(made))
+    outputs = network.output.format.decode(network.evaluate(codes))
+    return "".join(frame_lines(network.input.format.decode(codes))), "".join(frame_lines(outputs))
 
 
 def _filled(text: str, design: Design, top: str) -> str:

@@ -32,7 +32,7 @@ class Pe(enum.Enum):
         """Cycles between the operands of an element and the `accumulate` that belongs to them.
 
         x and w enter at cycle t, accumulate and finish at t + stages, y stands at t + stages + 1. The first register
-        is the lane's own, then one stands behind each level of adders; a product takes two.
+        is that of each SIMD element, then one stands behind each level of adders; a product takes two.
         """
         return (2 if self in (Pe.INT, Pe.INT_IN_DSP) else 1) + (simd - 1).bit_length()
 

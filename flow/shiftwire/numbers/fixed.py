@@ -74,10 +74,10 @@ class Fixed:
     @classmethod
     def parse(cls, text: str) -> Fixed:
         """Read the text form, such as u8.4 or s6.-2."""
-        found = re.fullmatch(r"([su])(\d+)\.(-?\d+)", text)
-        if not found:
+        match = re.fullmatch(r"([su])(\d+)\.(-?\d+)", text)
+        if not match:
             raise InputError(f"'{text}' is no number format; write u8.4 for unsigned, 8 bits, 4 of them fraction")
-        return cls(int(found[2]), int(found[3]), signed=found[1] == "s")
+        return cls(int(match[2]), int(match[3]), signed=match[1] == "s")
 
     @property
     def signed_bits(self) -> int:

@@ -17,7 +17,7 @@ from shiftwire.units.matrix import MatrixUnit
 
 @dataclass(frozen=True, eq=False)
 class Dense(Op):
-    """y[o] = bias[o] + sum over i of lane(x[i], w[o, i]); x (in,), y (out,)."""
+    """y[o] = bias[o] + sum over i of element(x[i], w[o, i]); x (in,), y (out,)."""
 
     weights: Weights
     bias: Bias

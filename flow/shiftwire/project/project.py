@@ -259,10 +259,10 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    _settle(folder, version)
+    _make_reproducible(folder, version)
 
 
-def _settle(folder: Path, version: str) -> None:
+def _make_reproducible(folder: Path, version: str) -> None:
     """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
     config = (folder / "hls4ml_config.yml").read_text(encoding="utf-8")
     # YAML quotes a stamp that looks like a number, so the whole line goes

@@ -87,10 +87,10 @@ def layer_pj(network: Network, node: Node, table: EnergyTable = INT8) -> float:
 
 def claim_sentence(energy: Energy) -> str:
     """ShiftAddNet's claim beside our own counts, one line."""
-    said = f"{percent(energy.saving)} than multiply-accumulates layer by layer"
+    sentence = f"{percent(energy.saving)} than multiply-accumulates layer by layer"
     if energy.block_saving is not None:
-        said += f", {percent(energy.block_saving)} than one multiplying layer a shift-and-add block"
-    return f"{said} (modelled, {energy.table.name}; ShiftAddNet states over {CLAIM:.0%} less)"
+        sentence += f", {percent(energy.block_saving)} than one multiplying layer a shift-and-add block"
+    return f"{sentence} (modelled, {energy.table.name}; ShiftAddNet states over {CLAIM:.0%} less)"
 
 
 def percent(saving: float) -> str:

@@ -61,8 +61,8 @@ def row_tables(rows: Rows) -> Iterator[Table | str]:
 
 def counts(each: Resources) -> tuple[object, ...]:
     """The cells under COUNTS."""
-    told = (each.lut, each.ff, float(each.bram36), each.lutram, each.srl, each.dsp)
-    return tuple("-" if cell is None else cell for cell in told)
+    cells = (each.lut, each.ff, float(each.bram36), each.lutram, each.srl, each.dsp)
+    return tuple("-" if cell is None else cell for cell in cells)
 
 
 def counted(whole: Resources) -> str:

@@ -81,8 +81,8 @@ class Bench:
             yield f"    assign {name}_readys[{number}] = {here}_ready;"
             # the input has no buffer of ours
             writer = writers.get(stream.name)
-            held = f"dut_{name}.{_held(network, writer, stream.name)}" if writer else "1'b0"
-            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'({held});"
+            count = f"dut_{name}.{_beats_held(network, writer, stream.name)}" if writer else "1'b0"
+            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'({count});"
             if stream.tensor is not None:
                 yield f"    assign {name}_taps[{at}+:{stream.width}] = {here}_data;"
                 at += _tap_bits(stream)
@@ -139,7 +139,7 @@ def _tap_bits(stream: Stream) -> int:
     return 0 if stream.tensor is None else words(stream) * WORD
 
 
-def _held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
+def _beats_held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
     """Where the number of beats in a unit's buffer stands in the hierarchy."""
     here = f"unit_{unit.name}"
     if unit.module.is_buffer:

@@ -90,7 +90,7 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
     while any(clock.done < len(clock.times) for clock in clocks):
         for clock in clocks:
             clock.open(horizon)
-        _settle(clocks, waits, listeners)
+        _relax(clocks, waits, listeners)
         horizon += STRIDE
         if not sum(clock.close(horizon) for clock in clocks):
             raise CheckFailedError("the units wait for each other: a buffer is too shallow; this is an error of ours")
@@ -98,7 +98,7 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
     return Tokens(network, cycles)
 
 
-def foreseen_latency(network: RtlNetwork) -> int | None:
+def predicted_latency(network: RtlNetwork) -> int | None:
     """Cycles of a lone frame; None where that takes too long, for rounds grow with the network as its iterations do."""
     if sum(actor.iterations for unit in network.units for actor in unit.actors) > MOST_ITERATIONS:
         return None
@@ -107,14 +107,14 @@ def foreseen_latency(network: RtlNetwork) -> int | None:
 
 def _listeners(network: RtlNetwork, actors: Sequence[Actor], places: Mapping[str, int]) -> list[set[int]]:
     """For each actor, those whose times may follow from its own."""
-    found: list[set[int]] = [set() for _ in actors]
+    listeners: list[set[int]] = [set() for _ in actors]
     for at, actor in enumerate(actors):
         for wait in _waits(network, actor):
-            found[places[wait.actor]].add(at)
-    return found
+            listeners[places[wait.actor]].add(at)
+    return listeners
 
 
-def _settle(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
+def _relax(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
     """Raise the open times until none changes; the first actor that may change is next, so neighbours settle first."""
     waiting = list(range(len(clocks)))
     while waiting:

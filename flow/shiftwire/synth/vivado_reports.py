@@ -125,10 +125,10 @@ def version_of(text: str) -> str:
 
 def head(text: str, name: str) -> str:
     """What a report's head says under a name; raises ToolError where it says nothing."""
-    found = re.search(rf"^\| {name}\s*: (.*?)\s*$", text, re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^\| {name}\s*: (.*?)\s*$", text, re.MULTILINE)
+    if match is None:
         raise ToolError(f"found no '{name}' in the head of a report of Vivado; hand the whole report")
-    return found[1]
+    return match[1]
 
 
 def _rows(text: str) -> Iterator[list[str]]:
