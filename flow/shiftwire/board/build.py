@@ -32,6 +32,7 @@ class Bitstream:
 
     @property
     def bit(self) -> Path:
+        """The file of configuration; its .hwh lies beside it under the same stem."""
         return next(file for file in self.files if file.suffix == ".bit")
 
 

@@ -47,10 +47,12 @@ class Memory:
 
     @property
     def words(self) -> int:
+        """Addresses, each of `word_bits`."""
         return len(self.fields)
 
     @property
     def word_bits(self) -> int:
+        """All fields of a word side by side."""
         return self.fields.shape[1] * self.bits
 
     @property
@@ -90,6 +92,7 @@ class LineBuffer:
 
     @property
     def parameters(self) -> Mapping[str, int]:
+        """What the window module is told of it; a memory past the size of LUT RAM asks for block RAM."""
         return {"RING_BITS": self.bits, "RING_BLOCK": is_block(1 << self.bits, self.word_bits)}
 
 

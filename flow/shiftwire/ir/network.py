@@ -38,6 +38,7 @@ class Tensor:
 
     @property
     def size(self) -> int:
+        """Codes of a sample."""
         return prod(self.shape)
 
 
@@ -64,7 +65,11 @@ Witness = tuple[tuple[str, Codes], ...]
 
 
 class Op(ABC):
-    """A frozen dataclass that holds all that is known of one layer; every consumer asks it and nothing else."""
+    """One layer: its specification, its hardware as units, and what it costs.
+
+    Subclasses are frozen dataclasses of weights and settings. Inputs are passed in, so an op knows neither its place in
+    a network nor its fold.
+    """
 
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Tensor:
@@ -72,7 +77,7 @@ class Op(ABC):
 
     @abstractmethod
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        """Exact output codes (N, ...) for input codes (N, ...); this is the specification."""
+        """Exact output codes (N, ...) for input codes (N, ...) of tensors `inputs`; this is the specification."""
 
     @abstractmethod
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
@@ -99,7 +104,7 @@ class Op(ABC):
 
     @property
     def kind(self) -> str:
-        """The operation's name in the ONNX contract."""
+        """What people and design.json call the layer: with weights their scheme comes first, such as ShiftConv."""
         return type(self).__name__
 
     @property
@@ -123,12 +128,13 @@ class Node:
 
     @property
     def kind(self) -> str:
+        """That of its op."""
         return self.op.kind
 
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes in topological order from one input to one output, verified when made.
+    """Nodes in topological order from one input to one output; construction infers and checks every tensor.
 
     `input_name` is the tensor that the caller gives, `output_name` the one it gets back.
     """
@@ -152,6 +158,7 @@ class Network:
 
     @property
     def output(self) -> Tensor:
+        """The tensor that the caller gets back."""
         return self.tensors[self.output_name]
 
     def sources(self, node: Node) -> tuple[Tensor, ...]:
@@ -159,6 +166,7 @@ class Network:
         return tuple(self.tensors[name] for name in node.inputs)
 
     def consumers(self, name: str) -> tuple[Node, ...]:
+        """The nodes that read a tensor, in topological order; one that reads it twice stands once."""
         return tuple(node for node in self.nodes if name in node.inputs)
 
     def evaluate(self, codes: Codes) -> Codes:

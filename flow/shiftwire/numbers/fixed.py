@@ -58,10 +58,12 @@ class Fixed:
 
     @property
     def lo(self) -> int:
+        """The smallest code."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
+        """The largest code."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
     @classmethod
@@ -85,6 +87,7 @@ class Fixed:
         return self.bits + (not self.signed)
 
     def holds(self, codes: Codes) -> bool:
+        """Whether every code is within the range; no codes at all are."""
         return bool(codes.size == 0 or (codes.min() >= self.lo and codes.max() <= self.hi))
 
     def decode(self, codes: Codes) -> Values:

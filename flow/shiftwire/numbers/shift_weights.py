@@ -50,6 +50,7 @@ class ShiftWeights:
 
     @property
     def terms(self) -> int:
+        """Planes of signs and exponents: the largest k that a filter may have."""
         return int(self.sign.shape[0])
 
     @property

@@ -24,6 +24,7 @@ class Rows:
 
     @property
     def whole(self) -> Report:
+        """The row of the design itself, which comes first."""
         return self.rows[0]
 
     def by_layer(self) -> dict[str, Resources]:

@@ -46,6 +46,7 @@ class NetworkDraft:
     chosen: set[str] = field(default_factory=set)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
+        """The ONNX nodes, not the network's own, that read a tensor."""
         return [node for node in self.nodes if onnx_name in node.input]
 
     def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
@@ -68,6 +69,7 @@ class NetworkDraft:
         return channels_last(self.floats[onnx_name]).astype(np.float64)
 
     def format(self, source: str) -> Fixed:
+        """That of a tensor by the network's name for it."""
         return self.graph.tensors[source].format
 
     def at(self, source: str) -> TensorCodes:
@@ -209,6 +211,7 @@ class NetworkDraft:
             self.exact.add(output)
 
     def tensor(self, source: str) -> Tensor:
+        """A tensor by the network's name for it, which is not always the ONNX one."""
         return self.graph.tensors[source]
 
     def _cost_of_requantize(self, name: str, format: Fixed, before: Values) -> None:

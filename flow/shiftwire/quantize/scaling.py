@@ -41,6 +41,7 @@ class TensorCodes:
 
     @property
     def values(self) -> Values:
+        """What the codes mean, (N, ...) float64."""
         return self.tensor.format.decode(self.codes)
 
 
@@ -53,6 +54,7 @@ class Step:
 
     @classmethod
     def after(cls, op: Op, x: TensorCodes) -> Step:
+        """The op on a tensor, evaluated at once; raises InputError for a tensor that it cannot read."""
         return cls(op, TensorCodes(op.infer(x.tensor), op.evaluate((x.tensor,), x.codes)))
 
 

@@ -40,6 +40,7 @@ class ScaledTerms:
 
     @property
     def is_plain(self) -> bool:
+        """Whether no filter needs a step, so that the terms are the weights."""
         return bool(np.all(self.step == 1))
 
 

@@ -31,6 +31,7 @@ class EnergyTable:
     shift_pj: float
 
     def energy_pj(self, done: Operations) -> float:
+        """Picojoules of so many operations; the bits of the operands do not enter."""
         return (
             done.multiplies * self.multiply_pj + (done.adds + done.compares) * self.add_pj + done.shifts * self.shift_pj
         )
@@ -94,6 +95,7 @@ def claim_sentence(energy: Energy) -> str:
 
 
 def percent(saving: float) -> str:
+    """A saving as words: a negative one is told as so much more."""
     return f"{saving:.1%} less" if saving >= 0 else f"{-saving:.1%} more"
 
 

@@ -48,6 +48,7 @@ class Plot:
         return rectangle(kind, left, high, max(right - left, 0), low - high)
 
     def line(self, points: Sequence[Point]) -> str:
+        """A polyline through pixels, as `at` gives them."""
         return f'<polyline class="plot" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
 
     def _grid(self) -> Iterator[str]:

@@ -72,6 +72,7 @@ def counted(whole: Resources) -> str:
 
 
 def evidence(report: SynthReport) -> str:
+    """Tool, version and part, and that nothing was placed."""
     row = report.rows.whole
     return f"{row.tool} {row.version}, {row.part}: {NO_PLACEMENT}"
 

@@ -61,6 +61,7 @@ class AxiStream:
 
     @property
     def beat_bits(self) -> int:
+        """Width of a beat between modules, where codes lie without gaps."""
         return self.lanes * self.format.bits
 
     @property

@@ -18,7 +18,7 @@ from shiftwire.ir.rtl_network import Actor, Reads, RtlNetwork, Writes
 from shiftwire.numbers.fixed import Codes
 
 STRIDE = 1024
-"""Cycles that are settled at a time: short enough for loops of few beats, long enough for vectors."""
+"""Cycles that are relaxed at a time: short enough for loops of few beats, long enough for vectors."""
 
 MOST_ITERATIONS = 100_000
 """Of all units in a frame, up to which following one takes seconds."""
@@ -115,7 +115,7 @@ def _listeners(network: RtlNetwork, actors: Sequence[Actor], places: Mapping[str
 
 
 def _relax(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
-    """Raise the open times until none changes; the first actor that may change is next, so neighbours settle first."""
+    """Raise the open times until none changes; the first actor that may change is next, so neighbours come first."""
     waiting = list(range(len(clocks)))
     while waiting:
         at = heappop(waiting)

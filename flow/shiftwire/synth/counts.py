@@ -40,6 +40,7 @@ class Top(enum.Enum):
 
     @property
     def module(self) -> str:
+        """Name of the SystemVerilog module that is mapped."""
         return NETWORK if self is Top.NETWORK else SHELL
 
 
@@ -53,6 +54,7 @@ class Use:
 
     @property
     def percent(self) -> float:
+        """Of the room; over 100 where it does not fit."""
         return 100 * self.used / self.room
 
 
@@ -69,6 +71,7 @@ class SynthReport:
 
     @property
     def whole(self) -> Resources:
+        """Counts of the top with everything below it."""
         assert self.rows.whole.resources is not None
         return self.rows.whole.resources
 
@@ -79,6 +82,7 @@ class SynthReport:
 
     @property
     def overruns(self) -> list[Use]:
+        """Resources of which more is taken than the part has room for."""
         return [use for use in self.uses if use.used > use.room]
 
 

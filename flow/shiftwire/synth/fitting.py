@@ -27,6 +27,7 @@ class Scale:
 
     @classmethod
     def of(cls, design: Design, counted: Resources) -> Scale:
+        """Counts of a design over what was modelled of it; block RAM counts the ROMs that moved there."""
         modelled = design.resources
         bram36 = modelled.bram36 + design.rtl.moved_bram36
         return cls(counted.lut / max(modelled.lut, 1), counted.bram36 / max(bram36, 1))

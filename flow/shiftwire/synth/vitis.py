@@ -46,6 +46,7 @@ class Vitis:
     unified: bool
 
     def arguments(self, script: str) -> list[str]:
+        """The command line that runs a script; the two programs spell it differently."""
         return ["--mode", "hls", "--tcl", script] if self.unified else ["-f", script]
 
 

@@ -37,6 +37,7 @@ class Timing:
 
     @property
     def is_met(self) -> bool:
+        """Whether no slack is negative; a pulse width that was not reported counts as met."""
         return self.worst_setup >= 0 and self.worst_hold >= 0 and (self.worst_pulse or 0) >= 0
 
 

@@ -37,6 +37,7 @@ class Build:
         ]
 
     def command(self, compiler: Path, output: Path) -> list[str | Path]:
+        """What compiles it to `output`, as a list of arguments."""
         return [compiler, *self._options, "-o", output]
 
     def key(self, compiler: Path) -> str:

@@ -47,6 +47,7 @@ class VendorTool:
 
 
 def spelled(version: Version) -> str:
+    """A version as the vendor writes it: year and release, such as 2024.2."""
     return f"{version[0]}.{version[1]}"
 
 

@@ -45,6 +45,7 @@ class AdderGraph:
         return [_total(terms, nodes, self.inputs) for terms in self.outputs]
 
     def consumers(self) -> Counter[int]:
+        """How many terms read each node, outputs included."""
         return Counter(term.node for terms in (*self.sums.values(), *self.outputs) for term in terms)
 
     def without(self, node: int) -> AdderGraph:
