@@ -29,7 +29,7 @@ class About:
     """What a model does not say itself: a word a class, and how pixels become the values it reads."""
 
     labels: tuple[str, ...] | None = None
-    preparation: Preprocessing | None = None
+    preprocessing: Preprocessing | None = None
 
     def check(self, network: Network) -> None:
         """Raises InputError for labels of other classes, and for numbers that will not do."""
@@ -37,7 +37,7 @@ class About:
             raise InputError(
                 f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
             )
-        fault = "" if self.preparation is None else self.preparation.fault(network.input.shape[-1])
+        fault = "" if self.preprocessing is None else self.preprocessing.fault(network.input.shape[-1])
         if fault:
             raise InputError(f"{fault}; give what the model learnt on, with commas between")
 
@@ -65,7 +65,7 @@ def board_manifest(
         "input": {**_port(network.input, shell.input), "encode": _encode(network.host_input)},
         "output": {**_port(network.output, shell.output), "decode": _decode(network)},
         "foreseen": _predicted(design.rtl, shell),
-        "preparation": None if about.preparation is None else asdict(about.preparation),
+        "preparation": None if about.preprocessing is None else asdict(about.preprocessing),
         "labels": about.labels,
         "golden": golden,
         "files": dict(files),

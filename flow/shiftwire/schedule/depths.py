@@ -25,7 +25,7 @@ ROUNDS = 16
 
 
 def interval(network: RtlNetwork) -> int:
-    """Cycles between frames: the iterations of the slowest actor."""
+    """The initiation interval: cycles between frames, which are the iterations of the slowest actor."""
     return max(actor.iterations for unit in network.units for actor in unit.actors)
 
 
@@ -122,11 +122,11 @@ class _Schedule:
         """Both sides of a window unit on the smallest line buffer that lets them keep the pace."""
         buffer = window.module.line_buffer
         assert buffer is not None
-        while not self._agree(window, buffer.rows, reader):
+        while not self._sides_agree(window, buffer.rows, reader):
             buffer = replace(buffer, bits=buffer.bits + 1)
         self.buffer_bits[str(window.line_buffer)] = buffer.bits
 
-    def _agree(self, window: RtlUnit, rows: int, reader: Actor | None) -> bool:
+    def _sides_agree(self, window: RtlUnit, rows: int, reader: Actor | None) -> bool:
         """Whether it ends that the giving side starts later whenever the line buffer delays the storing side."""
         store, give = window.actors
         (reads,), (writes,) = store.reads, store.writes

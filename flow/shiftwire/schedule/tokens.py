@@ -56,7 +56,7 @@ class Tokens:
 
     @property
     def interval(self) -> int:
-        """Cycles between the last two frames."""
+        """Cycles between the last two frames: the initiation interval, once as many went before as buffers hold."""
         last = self.left()[-2:, -1]
         return int(last[1] - last[0])
 
