@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
-SCRIPT := PYTHONPATH=tests/support $(BIN)/python
+SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types check fuzz mutants pynq4 images bench bench-large zoo study clean
@@ -38,7 +38,7 @@ fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
 	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
 
 mutants: $(READY) ## break the kernels and the SystemVerilog one by one; every mutant must turn a test red
-	$(BIN)/python tests/mutation/mutants.py
+	$(SCRIPT) tests/mutation/mutants.py
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
 	$(SCRIPT) tests/benchmarks/bench_csim.py

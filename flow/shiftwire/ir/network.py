@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -70,6 +71,9 @@ class Op(ABC):
     Subclasses are frozen dataclasses of weights and settings. Inputs are passed in, so an op knows neither its place in
     a network nor its fold.
     """
+
+    unit_types: ClassVar[tuple[type[Unit], ...]]
+    """Every class of units that `units` may give."""
 
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Tensor:
