@@ -27,7 +27,7 @@ def test_a_line_of_an_empty_value_goes() -> None:
 @pytest.mark.usefixtures("template")
 @pytest.mark.parametrize("values", [{"one": 1}, {"one": 1, "two": 2, "three": 3}])
 def test_a_name_without_a_value_and_a_value_without_a_name(values: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="template t and its values differ in T(WO|HREE)$"):
+    with pytest.raises(ValueError, match=r"template t and its values differ in T(WO|HREE)$"):
         filled("t", **values)
 
 
