@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import onnx
+from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format
 
@@ -140,7 +141,7 @@ def _joined(site: Site) -> CodeRange:
 
 
 RULES: dict[str, Callable[[Site], CodeRange]] = {
-    "Quant": _quant,
+    QUANT.name: _quant,
     "Requantize": _requantize,
     "ShiftDense": _shift,
     "ShiftConv": _shift,

@@ -26,7 +26,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.project.project import GOLDEN_FRAMES, _settle, load_project
+from shiftwire.project.project import GOLDEN_FRAMES, _make_reproducible, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
@@ -57,7 +57,7 @@ def test_no_stamp_of_hls4ml_remains(stamp: str, tmp_path: Path) -> None:
     """YAML writes some of its random stamps in quotes, and those once made two conversions differ."""
     for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
         (tmp_path / name).write_text(yaml.dump({"OutputDir": str(tmp_path), "Stamp": stamp}))
-    _settle(tmp_path, "0" * 64)
+    _make_reproducible(tmp_path, "0" * 64)
     assert (tmp_path / "hls4ml_config.yml").read_text() == "OutputDir: .\nStamp: '00000000'\n"
 
 

@@ -130,7 +130,7 @@ def _weights(maker: Maker, x: Fixed, shape: tuple[int, ...]) -> Weights:
 
 
 def _shift_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> ShiftWeights:
-    """k of 1 to 4 terms, k per filter, zeros, a random exponent window."""
+    """k of 1 to 4 terms, k per filter, zeros, a random exponent range."""
     terms = int(rng.integers(1, 5))
     low = int(rng.integers(-8, 2))
     sign = rng.integers(-1, 2, (terms, *shape)).astype(np.int8)

@@ -1,4 +1,4 @@
-"""The command line: one module a verb."""
+"""The command line: one file a verb, or two that belong together; imports every room."""
 
 from __future__ import annotations
 

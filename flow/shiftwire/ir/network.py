@@ -39,6 +39,7 @@ class Tensor:
 
     @property
     def size(self) -> int:
+        """Codes of a sample."""
         return prod(self.shape)
 
 
@@ -65,7 +66,11 @@ Witness = tuple[tuple[str, Codes], ...]
 
 
 class Op(ABC):
-    """A frozen dataclass that holds all that is known of one layer; every consumer asks it and nothing else."""
+    """One layer: its specification, its hardware as units, and what it costs.
+
+    Subclasses are frozen dataclasses of weights and settings. Inputs are passed in, so an op knows neither its place in
+    a network nor its fold.
+    """
 
     unit_types: ClassVar[tuple[type[Unit], ...]]
     """Every class of units that `units` may give."""
@@ -76,7 +81,7 @@ class Op(ABC):
 
     @abstractmethod
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        """Exact output codes (N, ...) for input codes (N, ...); this is the specification."""
+        """Exact output codes (N, ...) for input codes (N, ...) of tensors `inputs`; this is the specification."""
 
     @abstractmethod
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
@@ -103,7 +108,7 @@ class Op(ABC):
 
     @property
     def kind(self) -> str:
-        """The operation's name in the ONNX contract."""
+        """What people and design.json call the layer: with weights their scheme comes first, such as ShiftConv."""
         return type(self).__name__
 
     @property
@@ -127,12 +132,13 @@ class Node:
 
     @property
     def kind(self) -> str:
+        """That of its op."""
         return self.op.kind
 
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes in topological order from one input to one output, verified when made.
+    """Nodes in topological order from one input to one output; construction infers and checks every tensor.
 
     `input_name` is the tensor that the caller gives, `output_name` the one it gets back.
     """
@@ -156,6 +162,7 @@ class Network:
 
     @property
     def output(self) -> Tensor:
+        """The tensor that the caller gets back."""
         return self.tensors[self.output_name]
 
     def sources(self, node: Node) -> tuple[Tensor, ...]:
@@ -163,6 +170,7 @@ class Network:
         return tuple(self.tensors[name] for name in node.inputs)
 
     def consumers(self, name: str) -> tuple[Node, ...]:
+        """The nodes that read a tensor, in topological order; one that reads it twice stands once."""
         return tuple(node for node in self.nodes if name in node.inputs)
 
     def evaluate(self, codes: Codes) -> Codes:

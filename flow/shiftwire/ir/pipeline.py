@@ -24,6 +24,7 @@ class Fifo:
 
     @property
     def bits(self) -> int:
+        """What its memory holds at the depth it has."""
         return self.depth * self.port.lanes * self.format.bits
 
 

@@ -30,22 +30,22 @@ class FloatRounding(enum.Enum):
         """Whole numbers of `x`; SIGN knows -1 and 1 alone."""
         match self:
             case FloatRounding.HALF_EVEN:
-                made = np.rint(x)
+                rounded = np.rint(x)
             case FloatRounding.FLOOR:
-                made = np.floor(x)
+                rounded = np.floor(x)
             case FloatRounding.CEIL:
-                made = np.ceil(x)
+                rounded = np.ceil(x)
             case FloatRounding.UP:
-                made = np.sign(x) * np.ceil(np.abs(x))
+                rounded = np.sign(x) * np.ceil(np.abs(x))
             case FloatRounding.DOWN:
-                made = np.trunc(x)
+                rounded = np.trunc(x)
             case FloatRounding.HALF_UP:
-                made = np.sign(x) * np.floor(np.abs(x) + np.float32(0.5))
+                rounded = np.sign(x) * np.floor(np.abs(x) + np.float32(0.5))
             case FloatRounding.HALF_DOWN:
-                made = np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5))
+                rounded = np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5))
             case FloatRounding.SIGN:
-                made = np.where(x >= 0, np.float32(1), np.float32(-1))
-        return made.astype(np.float32)
+                rounded = np.where(x >= 0, np.float32(1), np.float32(-1))
+        return rounded.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,36 +79,36 @@ class QuantizeReport:
         return f"the largest cost is in '{layer.name}' ({layer.kind}, {100 * layer.own_error:.2f} %): raise {raised}"
 
 
-def relative_error(found: Values, right: Values) -> float:
+def relative_error(actual: Values, right: Values) -> float:
     """Root mean square of the difference over the standard deviation of what is right (its size, where constant)."""
     spread = float(np.std(right)) or float(np.sqrt(np.mean(np.square(right)))) or 1.0
-    return float(np.sqrt(np.mean(np.square(found - right)))) / spread
+    return float(np.sqrt(np.mean(np.square(actual - right)))) / spread
 
 
-def centred_error(found: Values, right: Values) -> float:
+def centred_error(actual: Values, right: Values) -> float:
     """Relative error of the spread within each channel (last axis); a constant a channel is the next bias's matter."""
-    found, right = (values.reshape(-1, values.shape[-1]) for values in (found, right))
-    return relative_error(found - found.mean(axis=0), right - right.mean(axis=0))
+    actual, right = (values.reshape(-1, values.shape[-1]) for values in (actual, right))
+    return relative_error(actual - actual.mean(axis=0), right - right.mean(axis=0))
 
 
 def answers(exact: Values, right: Values, labels: Codes | None, calibrated: Sequence[int]) -> Answers:
     """Compare outputs (N, ...); ties take the lowest index."""
-    found, wanted = (values.reshape(len(values), -1) for values in (exact, right))
-    is_same = found.argmax(axis=1) == wanted.argmax(axis=1)
+    actual, wanted = (values.reshape(len(values), -1) for values in (exact, right))
+    is_same = actual.argmax(axis=1) == wanted.argmax(axis=1)
     is_clear = _margins(wanted) >= CLEAR_MARGIN
-    is_held_out = np.ones(len(found), bool)
+    is_held_out = np.ones(len(actual), bool)
     is_held_out[list(calibrated)] = False
-    error = float(np.sqrt(np.mean(np.square(found - wanted))))
+    error = float(np.sqrt(np.mean(np.square(actual - wanted))))
     return Answers(
-        samples=len(found),
+        samples=len(actual),
         agreement=_percent(is_same) or 0.0,
         clear_samples=int(is_clear.sum()),
         clear_agreement=_percent(is_same[is_clear]),
         held_out_agreement=_percent(is_same[is_held_out]),
         rms_logit_error=error,
-        relative_logit_error=relative_error(found, wanted),
+        relative_logit_error=relative_error(actual, wanted),
         accuracy_float=None if labels is None else _percent(wanted.argmax(axis=1) == labels),
-        accuracy_exact=None if labels is None else _percent(found.argmax(axis=1) == labels),
+        accuracy_exact=None if labels is None else _percent(actual.argmax(axis=1) == labels),
     )
 
 

@@ -61,6 +61,7 @@ class AxiStream:
 
     @property
     def beat_bits(self) -> int:
+        """Width of a beat between modules, where codes lie without gaps."""
         return self.lanes * self.format.bits
 
     @property
@@ -73,8 +74,8 @@ class AxiStream:
         if not self.format.holds(codes):
             raise InputError(f"codes {codes.min()}..{codes.max()} do not fit {self.format}; quantise them first")
         frames = np.zeros((len(codes), self.frame_bytes), np.uint8)
-        held = np.ascontiguousarray(codes.astype(f"<i{self.container_bits // BYTE}"))
-        used = held.view(np.uint8).reshape(len(codes), -1)
+        containers = np.ascontiguousarray(codes.astype(f"<i{self.container_bits // BYTE}"))
+        used = containers.view(np.uint8).reshape(len(codes), -1)
         frames[:, : used.shape[1]] = used
         return frames
 

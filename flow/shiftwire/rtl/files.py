@@ -62,9 +62,9 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def check_rtl(folder: Path, written: Mapping[str, str]) -> None:
     """Raise InputError that names the first file that is missing or is not as it was written."""
-    found = checksums(folder) if folder.is_dir() else {}
+    sums = checksums(folder) if folder.is_dir() else {}
     for name, checksum in written.items():
-        if name not in found:
+        if name not in sums:
             raise InputError(f"found no {folder / name}; convert the model again with --backend rtl")
-        if found[name] != checksum:
+        if sums[name] != checksum:
             raise InputError(f"{folder / name} was changed by hand; convert the model again")

@@ -82,12 +82,12 @@ class _Lowering:
         readers = (i for i in self.pipeline.instances if output in i.inputs and isinstance(i.unit, Narrow))
         return next(readers, None)
 
-    def _add(self, instance: Instance, outputs: tuple[str, ...], given: tuple[Module, ...] | None) -> None:
+    def _add(self, instance: Instance, outputs: tuple[str, ...], modules: tuple[Module, ...] | None) -> None:
         """The modules of a unit, one behind the other, the last one writing `outputs`."""
         fifos = [self.pipeline.fifos[name] for name in outputs]
         raw_name = f"{instance.name}_raw"
         around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block)
-        *before, last = given or instance.unit.modules(around)
+        *before, last = modules or instance.unit.modules(around)
         inputs = instance.inputs
         for module in before:
             assert module.raw is not None

@@ -107,8 +107,8 @@ class Remote:
                 [*self._command(), command], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
             )
         except subprocess.TimeoutExpired:
-            said = f"{self.address} did not end {_named(command)} within {seconds:g} s; look at the board"
-            raise SlowError(said) from None
+            message = f"{self.address} did not end {_named(command)} within {seconds:g} s; look at the board"
+            raise SlowError(message) from None
         error = done.stderr.decode(errors="replace")
         if done.returncode == LOST:
             raise self._lost(error)

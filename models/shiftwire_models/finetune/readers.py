@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import onnx
+from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding
@@ -140,7 +141,7 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     "AdderDense": _adder,
     "AdderConv": _adder,
     "Requantize": _requantize,
-    "Quant": _quant,
+    QUANT.name: _quant,
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,
     "GlobalAveragePool": lambda _: nn.AdaptiveAvgPool2d(1),
