@@ -39,14 +39,14 @@ Rooms = Mapping[str, frozenset[str]]
 
 def rooms() -> Rooms:
     """Every room of the four source folders, and the rooms that its files import."""
-    found: dict[str, set[str]] = {}
+    wanted: dict[str, set[str]] = {}
     for folder in SOURCES.values():
         for file in sorted(folder.rglob("*.py")):
             own = room_of(".".join(file.relative_to(folder.parent).with_suffix("").parts))
             if own is not None:
-                wanted = (room_of(name) for name in imports(file))
-                found.setdefault(own, set()).update(name for name in wanted if name is not None and name != own)
-    return {name: frozenset(found[name]) for name in sorted(found)}
+                names = (room_of(name) for name in imports(file))
+                wanted.setdefault(own, set()).update(name for name in names if name is not None and name != own)
+    return {name: frozenset(wanted[name]) for name in sorted(wanted)}
 
 
 def room_of(module: str) -> str | None:
@@ -80,10 +80,10 @@ def imports(file: Path) -> Iterator[str]:
 
 def floors(house: Rooms) -> dict[str, int]:
     """Ground is 0; every room stands above all that it imports. Raises graphlib.CycleError for a circle."""
-    found: dict[str, int] = {}
+    floor: dict[str, int] = {}
     for name in TopologicalSorter(house).static_order():
-        found[name] = max((found[below] + 1 for below in house[name]), default=0)
-    return found
+        floor[name] = max((floor[below] + 1 for below in house[name]), default=0)
+    return floor
 
 
 def essential(house: Rooms) -> dict[str, list[str]]:
@@ -212,8 +212,8 @@ def sentence(name: str) -> str:
     parts = name.split(".")
     place = SOURCES[parts[0]].joinpath(*parts[1:])
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
-    said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return re.sub(r"; imports? .*$", ".", said.split("\n")[0])
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return re.sub(r"; imports? .*$", ".", docstring.split("\n")[0])
 
 
 def table(house: Rooms) -> str:
@@ -229,7 +229,7 @@ def table(house: Rooms) -> str:
 def with_block(page: str, name: str, text: str) -> str:
     """A page whose block between two comments, `<!-- NAME -->` and `<!-- end -->`, is `text`."""
     pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-    return re.sub(pattern, lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page, flags=re.DOTALL)
+    return re.sub(pattern, lambda marks: f"{marks[1]}\n{text}\n\n{marks[2]}", page, flags=re.DOTALL)
 
 
 def main() -> None:

@@ -77,12 +77,12 @@ def _page(room: str, modules: list[str]) -> str:
     return "\n".join([title, *blocks])
 
 
-def _plain(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def _plain(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: PLR0917 - Sphinx calls it
     """Backticks are code, and no other sign is markup."""
     text, at, out = "\n".join(lines), 0, []
-    for found in LITERAL.finditer(text):
-        out += [MARKUP.sub(r"\\\1", text[at : found.start()]), f"``{found[2]}``"]
-        at = found.end()
+    for literal in LITERAL.finditer(text):
+        out += [MARKUP.sub(r"\\\1", text[at : literal.start()]), f"``{literal[2]}``"]
+        at = literal.end()
     lines[:] = "".join([*out, MARKUP.sub(r"\\\1", text[at:])]).split("\n")
 
 
@@ -99,8 +99,8 @@ def layers() -> str:
         read = [spelling.readers for spelling in SPELLINGS if op in spelling.writers]
         names = ", ".join(dict.fromkeys(_spelled(*key) for readers in read for key in readers))
         units = ", ".join(dict.fromkeys(f"`{unit.function}`" for unit in op.unit_types))
-        said = (op.__doc__ or "").split("\n")[0].replace("|", r"\|").replace("*", r"\*")
-        rows.append(f"| {_linked(op.__name__)} | {said} | {names} | {units} |")
+        meaning = (op.__doc__ or "").split("\n")[0].replace("|", r"\|").replace("*", r"\*")
+        rows.append(f"| {_linked(op.__name__)} | {meaning} | {names} | {units} |")
     return "\n".join(rows)
 
 
