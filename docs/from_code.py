@@ -14,15 +14,17 @@ DOCS = Path(__file__).resolve().parent
 GENERATED = DOCS / "generated"
 HELP_COLUMNS = "100"
 LITERAL = re.compile(r"(`+)(.+?)\1", re.DOTALL)
-MARKUP = re.compile(r"([*|\\]|_\b)")
+MARKUP = re.compile(r"((?<=\S)\*|\*(?=\S)|[|\\]|_\b)")
+"""What reST would read into a plain sentence; a star before a space is the bullet of a list."""
 NO_PAGES = ("__main__", "yosys_worker")
 """Files that are programs."""
 
 
 def setup(app: Any) -> None:
-    """For Sphinx: write generated/ and read docstrings as the plain sentences that they are."""
+    """For Sphinx: write generated/, and read docstrings and types as the plain words that they are."""
     write()
     app.connect("autodoc-process-docstring", _plain)
+    app.connect("doctree-read", _unlinked_types)
 
 
 def write() -> None:
@@ -84,6 +86,15 @@ def _plain(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[s
         out += [MARKUP.sub(r"\\\1", text[at : literal.start()]), f"``{literal[2]}``"]
         at = literal.end()
     lines[:] = "".join([*out, MARKUP.sub(r"\\\1", text[at:])]).split("\n")
+
+
+def _unlinked_types(app: Any, doctree: Any) -> None:
+    """Types of signatures are text: most are numpy's or Python's, and looking for each takes a minute in all."""
+    from sphinx import addnodes  # noqa: PLC0415 - tests read this file without Sphinx
+
+    for reference in [*doctree.findall(addnodes.pending_xref)]:
+        if reference["refdomain"] == "py":
+            reference.replace_self(reference.children)
 
 
 def layers() -> str:
