@@ -135,7 +135,7 @@ def ours(layers: Sequence[Layer], shape: tuple[int, ...]) -> Network:
         if layer is not layers[-1]:
             add(f"{layer.name}_relu", Relu())
             add(f"{layer.name}_quant", Requantize(ACTIVATION, Rounding.HALF_UP, Overflow.SATURATE))
-    return Network("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
+    return Network.of("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
 
 
 def _op(rng: np.random.Generator, layer: Layer) -> Op:

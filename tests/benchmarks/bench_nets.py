@@ -169,7 +169,7 @@ def network(plan: Plan, adder: bool, alternate: bool = False) -> Network:
             name = add(f"{step.name}_q", Requantize(ACTIVATION, Rounding.HALF_UP, Overflow.SATURATE), name)
         known[step.name] = name
     shape = (plan.size, plan.size, plan.channels)
-    return Network("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
+    return Network.of("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
 
 
 def _op(step: Step, rng: np.random.Generator, is_adder: bool) -> Op:

@@ -167,7 +167,7 @@ def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_pa
 
 @pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])
 def test_an_input_of_any_name_compiles(name: str, tmp_path: Path) -> None:
-    network = Network(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
+    network = Network.of(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
     report = compared(Csim(shiftwire.convert(network, output=tmp_path / "project")), random_codes(network, 0))
     assert report.different == 0 and report.compared
 
@@ -201,6 +201,6 @@ def test_an_unknown_board_offers_the_nearest(model: Path) -> None:
 
 def test_a_tensor_too_wide_for_doubles(tmp_path: Path) -> None:
     wide = Dense(Int(np.full((1, 8), (1 << 47) - 1), 0), Bias.none(1))
-    network = Network("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
+    network = Network.of("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
     with pytest.raises(InputError, match="'y' needs 58 bits, more than the 53"):
         shiftwire.convert(network, output=tmp_path / "project")

@@ -116,7 +116,7 @@ def test_a_grid_far_away_leaves_nothing(rounding: Rounding, tmp_path: Path, coun
     """More bits dropped than a code has: all floors are 0 or -1, all roundings 0, in the specification as in C++."""
     given = Tensor((2, 2, 4), Fixed(9, 84, signed=True))
     op = Requantize(Fixed(4, 9, signed=True), rounding, Overflow.SATURATE)
-    network = Network("x", given, (Node("y", op, ("x",)),), "y")
+    network = Network.of("x", given, (Node("y", op, ("x",)),), "y")
     codes = np.random.default_rng(0).integers(-256, 256, (40, 2, 2, 4))
     codes[0], codes[1] = -256, 255
     expected = network.evaluate(codes)

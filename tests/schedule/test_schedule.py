@@ -38,7 +38,7 @@ def two_convolutions() -> Network:
         Node("quant", _quantiser(), ("conv1",)),
         Node("conv2", Conv(shift((12, 3, 3, 8), 2, -3, 0), Bias.none(12), SAME), ("quant",)),
     )
-    return Network("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
+    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
 
 
 def _quantiser() -> Requantize:
@@ -164,7 +164,7 @@ def test_a_flatten_before_dense_layers_is_no_hardware() -> None:
         Node("quant", _quantiser(), ("flat",)),
         Node("fc", Dense(shift((3, 48), 2, -3, 0), Bias.none(3)), ("quant",)),
     )
-    network = Network("x", Tensor((4, 4, 3), Fixed(8, 4, signed=True)), nodes, "fc")
+    network = Network.of("x", Tensor((4, 4, 3), Fixed(8, 4, signed=True)), nodes, "fc")
     moved = run_pipeline(network)
     assert [node.name for node in moved.nodes] == ["flat_hwc", "quant_hwc", "fc"]
     codes = frames(network)

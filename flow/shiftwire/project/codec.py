@@ -15,7 +15,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantiser
@@ -35,6 +35,8 @@ _CLASSES: Mapping[str, type[Any]] = {
         HostInput,
         HostOutput,
         Network,
+        NetworkInput,
+        NetworkOutput,
         Node,
         Tensor,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
-from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
@@ -123,7 +123,8 @@ class Graph:
             output, pending = self.scaled(self.onnx_output)
         name, *_ = self.tensors
         host_output = replace(self.host_output, **_undone(pending, self.tensors[output].shape[-1]))
-        return Network(name, self.tensors[name], tuple(self.nodes), output, self.host_input, host_output)
+        given = NetworkInput(name, self.tensors[name], self.host_input)
+        return Network((given,), tuple(self.nodes), (NetworkOutput(output, host_output),))
 
 
 def _undone(pending: Pending, channels: int) -> dict[str, Any]:
