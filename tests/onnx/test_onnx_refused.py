@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "nan": (nan_in_a_weight, r"initialiser 'w' holds nan at \[0, 1\]; weights must be finite"),
     "exponent outside": (
         lambda: model_of([dense_node()], dense_constants(exponent=np.full((1, 2, 4), 3, np.int8))),
-        r"the exponent 3 at \[0, 0, 0\] is outside the window -3\.\.0",
+        r"the exponent 3 at \[0, 0, 0\] is outside the range -3\.\.0",
     ),
     "sign of two": (
         lambda: model_of([dense_node()], dense_constants(sign=np.full((1, 2, 4), 2, np.int8))),

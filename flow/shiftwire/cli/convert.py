@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.project.project import Backend
@@ -19,6 +19,7 @@ WHOLE = 100.0
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `convert` and its options."""
     parser = add_verb(
         verbs,
         "convert",
@@ -58,6 +59,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
     output = arguments.output or api.default_folder(arguments.model)
@@ -101,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"warning: modelled {crowded(design)} beside the shell; "
             "slower folds, a larger board or a smaller network would do"
         )
-    return 0
+    return ExitCode.OK
 
 
 def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:

@@ -68,6 +68,6 @@ class FloatQuantiser:
         return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point
 
     @property
-    def held(self) -> Fixed:
+    def format(self) -> Fixed:
         """The narrowest whole-number format of the codes."""
         return Fixed.covering(self.lo - self.zero_point, self.hi - self.zero_point, 0)

@@ -11,18 +11,18 @@ _NAMES = {FloatRounding.HALF_EVEN: "ROUND"}
 """QONNX's words for rounding, where they are not ours in capitals."""
 
 
-def is_on_grid(quantiser: FloatQuantiser, held: Fixed) -> bool:
+def is_on_grid(quantiser: FloatQuantiser, format: Fixed) -> bool:
     """Whether values are codes of `held`; signs are the same codes at any scale."""
-    return _is_plain_sign(quantiser) or quantiser.scale == 2.0**-held.frac
+    return _is_plain_sign(quantiser) or quantiser.scale == 2.0**-format.frac
 
 
 def _is_plain_sign(quantiser: FloatQuantiser) -> bool:
     return quantiser.rounding is FloatRounding.SIGN and quantiser.zero_point == 0
 
 
-def spelled(quantiser: FloatQuantiser, held: Fixed) -> tuple[str, Mapping[str, float], Mapping[str, int | str]]:
+def spelled(quantiser: FloatQuantiser, format: Fixed) -> tuple[str, Mapping[str, float], Mapping[str, int | str]]:
     """Operation, inputs behind x by role, and attributes."""
-    scale = 2.0**-held.frac
+    scale = 2.0**-format.frac
     if _is_plain_sign(quantiser):
         return "BipolarQuant", {"scale": scale}, {}
     signed, is_sign = quantiser.lo < 0, quantiser.rounding is FloatRounding.SIGN

@@ -76,10 +76,10 @@ def merge_biases(draft: Draft) -> None:
 
 def _channels(draft: Draft, name: str, shape: tuple[int, ...]) -> str | None:
     """A parameter () or (1, C, 1, ...) as (C,), for a tensor of `shape`."""
-    held = draft.shape(name)
-    if held is None or len(held) > len(shape):
+    own = draft.shape(name)
+    if own is None or len(own) > len(shape):
         return None
-    full = (1,) * (len(shape) - len(held)) + held
+    full = (1,) * (len(shape) - len(own)) + own
     if any(size > 1 for axis, size in enumerate(full) if axis != 1) or full[1] not in (1, shape[1]):
         return None
     if name in draft.constants:

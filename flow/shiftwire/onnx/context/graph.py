@@ -44,10 +44,10 @@ class Graph:
     host_input: HostInput = field(default_factory=HostInput)
     host_output: HostOutput = field(default_factory=HostOutput)
 
-    def enter(self, onnx_name: str, held: Fixed, host: HostInput) -> None:
+    def enter(self, onnx_name: str, format: Fixed, host: HostInput) -> None:
         """The graph input becomes codes of `held`; `onnx_name` is where the ONNX graph has them."""
         name = sanitised(self.onnx_input, ())
-        self.tensors[name] = Tensor(self.input_shape, held)
+        self.tensors[name] = Tensor(self.input_shape, format)
         self.known[onnx_name] = name
         self.host_input = host
 
@@ -92,6 +92,7 @@ class Graph:
         return name, pending
 
     def tensor(self, onnx_name: str) -> Tensor:
+        """Shape and format of a tensor by its ONNX name; raises InputError for one on no known grid."""
         return self.tensors[self.opened(onnx_name)[0]]
 
     def append(self, op: Op, inputs: tuple[str, ...], name: str) -> str:

@@ -23,6 +23,7 @@ BIAS_REACH = 24
 
 
 def quantized_weight(view: View, graph: Graph) -> Parameter:
+    """The second input as codes and scale; raises InputError for a weight that is float, and for a computed one."""
     if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
         return graph.parameters[view.inputs[1]]
     if len(view.inputs) > 1 and view.is_constant(1):
@@ -54,18 +55,19 @@ def waiting_bias(view: View, graph: Graph, scale: Values, frac: int, outputs: in
 
 def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats, Codes | None]:
     """Values of the bias (out,), and its codes where its quantiser has the scale (out,) of the sums in float32."""
-    found = graph.parameters.get(view.inputs[2])
-    values = view.constant(2, "bias").astype(np.float32).ravel() if found is None else values_of(found).ravel()
+    parameter = graph.parameters.get(view.inputs[2])
+    values = view.constant(2, "bias").astype(np.float32).ravel() if parameter is None else values_of(parameter).ravel()
     if values.shape != scale.shape:
         raise InputError(f"a bias of shape {values.shape} does not fit {len(scale)} outputs; give one for each")
-    if found is None:
+    if parameter is None:
         return values, None
     unit = np.ldexp(scale, -frac).astype(np.float32)
-    ratio = np.broadcast_to(found.scale, values.shape).astype(np.float32) / unit
+    ratio = np.broadcast_to(parameter.scale, values.shape).astype(np.float32) / unit
     is_whole = ((np.frexp(ratio)[0] == 0.5) & (ratio >= 1) & (ratio < 2.0**BIAS_REACH)).all()
-    return values, found.codes.ravel() * ratio.astype(np.int64) if is_whole else None
+    return values, parameter.codes.ravel() * ratio.astype(np.int64) if is_whole else None
 
 
 def put_sums(view: View, graph: Graph, name: str, scale: Values, step: Linear | None) -> None:
+    """Sums become the ONNX node's output: `scale` () or (C,) stays pending, and a bias that was not built behind it."""
     pending = Pending(scale)
     graph.put(view, name, pending if step is None else pending.then(step))

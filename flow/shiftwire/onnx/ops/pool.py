@@ -60,8 +60,8 @@ def _average(view: View, graph: Graph, window: Window) -> None:
     area = prod(window.kernel)
     name, pending = graph.scaled(view.inputs[0])
     is_power = area & (area - 1) == 0
-    made = graph.append(AveragePool(window) if is_power else SumPool(window), (name,), view.output)
-    graph.put(view, made, pending if is_power else Pending(pending.scale / area))
+    pooled = graph.append(AveragePool(window) if is_power else SumPool(window), (name,), view.output)
+    graph.put(view, pooled, pending if is_power else Pending(pending.scale / area))
 
 
 def _write_max(writer: Writer, op: MaxPool, node: Node) -> None:

@@ -129,24 +129,24 @@ def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -
         graph.enter(view.output, exact.to, HostInput(True, exact.rounding, exact.overflow))
         return
     mantissa, exponent = normalised(scale.astype(np.float64))
-    whole = quantiser.held
-    held = Fixed(whole.bits, -exponent, whole.signed)
+    whole = quantiser.format
+    format = Fixed(whole.bits, -exponent, whole.signed)
     own = FloatQuantiser(float(scale), quantiser.zero_point, quantiser.lo, quantiser.hi, quantiser.rounding)
-    graph.enter(view.output, held, HostInput(True, quantiser=own))
+    graph.enter(view.output, format, HostInput(True, quantiser=own))
     graph.put(view, graph.known[view.output], Pending(mantissa))
 
 
 def _requantized(quantiser: FloatQuantiser, scale: float) -> Requantize | None:
     """The same as a Requantize; None where only thresholds can say it."""
     mantissa, exponent = np.frexp(scale)
-    held = quantiser.held
+    format = quantiser.format
     rounding = _EXACT_MODES.get(quantiser.rounding)
-    if quantiser.rounding is FloatRounding.HALF_UP and not held.signed:
+    if quantiser.rounding is FloatRounding.HALF_UP and not format.signed:
         rounding = Rounding.HALF_UP
-    is_whole = (held.lo, held.hi) == (quantiser.lo, quantiser.hi) and quantiser.zero_point == 0
+    is_whole = (format.lo, format.hi) == (quantiser.lo, quantiser.hi) and quantiser.zero_point == 0
     if mantissa != 0.5 or rounding is None or not is_whole:
         return None
-    return Requantize(Fixed(held.bits, 1 - int(exponent), held.signed), rounding, Overflow.SATURATE)
+    return Requantize(Fixed(format.bits, 1 - int(exponent), format.signed), rounding, Overflow.SATURATE)
 
 
 def _staircase(view: View, graph: Graph, scale: Values, quantiser: FloatQuantiser) -> None:
@@ -193,10 +193,10 @@ def _trunc(view: View, graph: Graph) -> None:
     rounding, narrow, signed = _rounding(view, "FLOOR"), False, True
     if is_first:
         dropped = _scalar(view, 3, "input_bit_width") - _scalar(view, 4, "output_bit_width")
-        made, bits = scale, float(MAX_BITS)
+        output_scale, bits = scale, float(MAX_BITS)
     else:
-        made, bits = _scalar(view, 4, "output_scale"), _scalar(view, 5, "output_bit_width")
-        dropped = float(np.round(np.log2(np.float32(made) / np.float32(scale))))
+        output_scale, bits = _scalar(view, 4, "output_scale"), _scalar(view, 5, "output_bit_width")
+        dropped = float(np.round(np.log2(np.float32(output_scale) / np.float32(scale))))
         narrow, signed = view.flag("narrow", 0), view.flag("signed", 1)
     lo = -(2 ** (bits - 1)) + narrow if signed else 0.0
     hi = 2 ** (bits - 1) - 1 if signed else 2**bits - 1 - narrow
@@ -205,17 +205,17 @@ def _trunc(view: View, graph: Graph) -> None:
         ratio = np.rint(values / np.float32(scale)) / np.float32(2.0**dropped)
         return rounding.whole(np.clip(ratio, np.float32(lo), np.float32(hi))).astype(np.int64)
 
-    _threshold(view, graph, np.float64(np.float32(made)).reshape(()), codes)
+    _threshold(view, graph, np.float64(np.float32(output_scale)).reshape(()), codes)
 
 
 def _requantize(view: View, graph: Graph) -> None:
-    held = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
+    format = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
     rounding, overflow = _choice(view, "rounding", Rounding), _choice(view, "overflow", Overflow)
     source = view.inputs[0]
     if graph.is_raw_input(source):
-        graph.enter(view.output, held, HostInput(True, rounding, overflow))
+        graph.enter(view.output, format, HostInput(True, rounding, overflow))
     else:
-        graph.emit(view, Requantize(held, rounding, overflow), source)
+        graph.emit(view, Requantize(format, rounding, overflow), source)
 
 
 def _choice(view: View, name: str, kind: type[_E]) -> _E:

@@ -49,8 +49,8 @@ CONTROL_FLOW = ("If", "Loop", "Scan")
 
 def reader_of(view: View) -> Reader:
     """The reader of a node; raises InputError for one that convert does not know."""
-    found = READERS.get(view.key)
-    if found is None:
+    reader = READERS.get(view.key)
+    if reader is None:
         domain, operation = view.key
         if operation in CONTROL_FLOW:
             raise InputError(
@@ -68,7 +68,7 @@ def reader_of(view: View) -> Reader:
         )
     if not view.inputs:
         raise InputError("it has no input; connect it to the graph")
-    return found
+    return reader
 
 
 def _refuse_float(view: View) -> None:
