@@ -13,8 +13,8 @@ from pathlib import Path
 from shiftwire.ir.network import Network
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.schedule.design import Target, schedule
+from shiftwire.synth.nextpnr import nextpnr_version
 from shiftwire.synth.speed import UnitSpeed, unit_speeds
-from shiftwire.tools.nextpnr import nextpnr_version
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
 

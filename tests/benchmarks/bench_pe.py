@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtl_streams import SOURCES
-from shiftwire.tools.nextpnr import Routed, nextpnr_version, routed
+from shiftwire.synth.nextpnr import Routed, nextpnr_version, routed
 from shiftwire.tools.resources import Resources
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 

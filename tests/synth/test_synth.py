@@ -28,9 +28,9 @@ from shiftwire.schedule.design import Target, schedule
 from shiftwire.synth import counts as synth
 from shiftwire.synth import speed
 from shiftwire.synth.counts import Top, synthesise
+from shiftwire.synth.nextpnr import Routed
 from shiftwire.synth.speed import unit_speeds
 from shiftwire.tools import yosys
-from shiftwire.tools.nextpnr import Routed
 from shiftwire.tools.resources import NOTHING, Evidence
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers

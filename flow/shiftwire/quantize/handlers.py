@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
@@ -22,12 +20,12 @@ from shiftwire.onnx.ops.table import READERS
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
-from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.network_draft import NetworkDraft
+from shiftwire.quantize.pools import average_pool, global_average
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Step, affine_steps, finest_step, is_far_below
+from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -175,32 +173,6 @@ def _relu(view: View, draft: NetworkDraft) -> None:
     draft.graph.known[view.output] = draft.requantize(source, format, view.output)
 
 
-def _global_average(view: View, draft: NetworkDraft) -> None:
-    spatial = draft.graph.tensor(view.inputs[0]).shape[:-1]
-    zeros = (0,) * len(spatial)
-    _average(view, draft, Window(spatial, (1,) * len(spatial), zeros, zeros))
-
-
-def _average_pool(view: View, draft: NetworkDraft) -> None:
-    axes = len(draft.graph.tensor(view.inputs[0]).shape) - 1
-    _average(view, draft, read_window(view, view.wholes("kernel_shape", axes)))
-
-
-def _average(view: View, draft: NetworkDraft, window: Window) -> None:
-    """The exact sum over a window, and 1/area as an Affine where it is no power of two."""
-    view.insist("ceil_mode", 0, default=0)
-    if not view.flag("count_include_pad", 0) and any(window.begin + window.end):
-        raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
-    source, area = draft.source(view.inputs[0]), prod(window.kernel)
-    if area & (area - 1) == 0:
-        draft.carry(AveragePool(window), source, view.output)
-        return
-    step = Step.after(SumPool(window), draft.at(source))
-    scale = np.full(draft.tensor(source).shape[-1], 1 / area)
-    steps = affine_steps(step.output, draft.truth(view.output), scale, draft.options, draft.is_last(view.output))
-    draft.emit((step, *steps), source, view.output)
-
-
 def _clip(view: View, draft: NetworkDraft) -> None:
     """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
     low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
@@ -286,8 +258,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Concat"): _join,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
-    ("", "GlobalAveragePool"): _global_average,
-    ("", "AveragePool"): _average_pool,
+    ("", "GlobalAveragePool"): global_average,
+    ("", "AveragePool"): average_pool,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
     **{(domain, q.name): _quant for q in QUANTIZERS if q.reading is Reading.INTEGER for domain in q.domains},

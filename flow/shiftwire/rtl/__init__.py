@@ -1,1 +1,1 @@
-"""SystemVerilog: a network's module, layers as logic, the AXI shell, the files; imports ir, knows no Design."""
+"""SystemVerilog: a network, its layers as logic, the AXI shell and its registers; imports ir, knows no Design."""

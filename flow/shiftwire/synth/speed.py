@@ -9,7 +9,7 @@ from pathlib import Path
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork, RtlUnit
 from shiftwire.project.project import Project
 from shiftwire.rtl.emit import memory_file, unit_parameters
-from shiftwire.tools.nextpnr import Routed, routed
+from shiftwire.synth.nextpnr import Routed, routed
 from shiftwire.tools.process import Progress
 from shiftwire.tools.yosys import Synthesis
 

@@ -35,11 +35,11 @@ def run(
     command: Sequence[str | Path],
     purpose: str,
     folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> str:
-    """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
+    """Standard output of a program that must succeed, with these variables added; a failure shows its last lines."""
     words = [str(part) for part in command]
-    pipe = subprocess.PIPE
+    pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
     # a group of its own, so that what it starts ends with it
     with subprocess.Popen(
         words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True

