@@ -26,7 +26,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "turn an exact ONNX or QONNX file into a project of HLS C++ and SystemVerilog",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
-    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
+    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
     parser.add_argument("--board", default="pynq-z2", help=f"one of {', '.join(board_names())} (default: pynq-z2)")
     parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
     parser.add_argument("--fps", type=float, help="frames a second to reach with the cheapest folds")

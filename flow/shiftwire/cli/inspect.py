@@ -53,7 +53,7 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
     say(
-        f"host: input {'quantised' if network.host_input.quantises else 'given on its grid'}, "
+        f"host: input {'quantized' if network.host_input.quantizes else 'given on its grid'}, "
         f"output tail {network.host_output.tail.value}"
     )
     if design is not None:

@@ -34,7 +34,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "turn a float ONNX file into an exact one: weights as k powers of two, formats from calibration data",
         "shiftwire quantize model.onnx --calibrate x.npz --terms 3 -o exact.onnx",
     )
-    parser.add_argument("model", type=Path, help="float or partly quantised ONNX file")
+    parser.add_argument("model", type=Path, help="float or partly quantized ONNX file")
     parser.add_argument(
         "--calibrate", type=Path, required=True, help=".npz with x (N, ...) in the model's layout and y (N,), or .npy"
     )
@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
     if output.resolve() == arguments.model.resolve():
         raise InputError(f"{output} is the float model itself; name another file with -o")
-    note(f"quantising {arguments.model}")
+    note(f"quantizing {arguments.model}")
     with _bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
     write_model(quantized.model, output)

@@ -193,7 +193,7 @@ class Network:
         if codes.shape[1:] != self.input.shape:
             raise InputError(f"codes of shape {codes.shape[1:]} do not fit the input {self.input}; give (N, ...) codes")
         if codes.dtype != np.int64 or not self.input.format.holds(codes):
-            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantise them first")
+            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantize them first")
 
 
 def _inferred(node: Node, tensors: dict[str, Tensor]) -> Tensor:

@@ -37,7 +37,7 @@ class ShiftWeights:
         lo, hi = self.exponent_range
         if hi - lo > WIDEST_EXPONENT_RANGE:
             raise InputError(
-                f"exponents from {lo} to {hi} span more than {WIDEST_EXPONENT_RANGE}; quantise the weights coarser"
+                f"exponents from {lo} to {hi} span more than {WIDEST_EXPONENT_RANGE}; quantize the weights coarser"
             )
 
     @property

@@ -27,7 +27,7 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     _require_grids(network)
     writer = Writer(network)
     name = network.input_name
-    if network.host_input.quantises:
+    if network.host_input.quantizes:
         name = f"{network.input_name}_values"
         _host_quantizer(writer, name)
     for node in network.nodes:
@@ -44,15 +44,15 @@ def to_onnx(network: Network) -> onnx.ModelProto:
         producer_name="shiftwire",
         functions=[onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for _, kind in custom],
     )
-    if not network.host_input.quantises:
+    if not network.host_input.quantizes:
         helper.set_model_props(model, {INPUT_FORMAT_KEY: str(network.input.format)})
     return model
 
 
 def _require_grids(network: Network) -> None:
     """The contract knows grids of powers of two alone."""
-    host, quantiser = network.host_output, network.host_input.quantiser
-    is_off = quantiser is not None and not is_on_grid(quantiser, network.input.format)
+    host, quantizer = network.host_output, network.host_input.quantizer
+    is_off = quantizer is not None and not is_on_grid(quantizer, network.input.format)
     if is_off or host.channels is not None or host.scale != 1:
         raise InputError(
             "its input or output has a scale that is no power of two, which the contract cannot say; "
@@ -83,11 +83,11 @@ def _tail(writer: Writer, network: Network) -> str:
 
 
 def _host_quantizer(writer: Writer, source: str) -> None:
-    """The leading quantiser: our own, or QONNX's where only that has its range, offset or rounding."""
+    """The leading quantizer: our own, or QONNX's where only that has its range, offset or rounding."""
     host, name, format = writer.network.host_input, writer.network.input_name, writer.network.input.format
-    if host.quantiser is None:
+    if host.quantizer is None:
         write_requantize(writer, Requantize(format, host.rounding, host.overflow), source, name)
         return
-    kind, inputs, attributes = spelled(host.quantiser, format)
+    kind, inputs, attributes = spelled(host.quantizer, format)
     names = [writer.constant(f"{name}_{role}", np.array(value, np.float32)) for role, value in inputs.items()]
     writer.node(kind, [source, *names], name, domain=QONNX_DOMAINS[0], **attributes)

@@ -23,13 +23,13 @@ CONTRACT = 1
 
 
 def import_onnx(path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The Network of an ONNX file whose weights and activations are all quantised: ours, or QONNX."""
+    """The Network of an ONNX file whose weights and activations are all quantized: ours, or QONNX."""
     with noted(f"in {path}"):
         return _walk(load(path), integer_weights)
 
 
 def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The Network of a quantised ONNX model in memory."""
+    """The Network of a quantized ONNX model in memory."""
     check(model)
     return _walk(model, integer_weights)
 

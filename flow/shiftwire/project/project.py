@@ -29,7 +29,9 @@ from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.atomic import replaced
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 3
+SCHEMA = 4
+"""Of design.json; another one is refused, for its classes have other fields."""
+
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16

@@ -72,7 +72,7 @@ class Drafted:
 
 
 def quantize_model(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Quantized:
-    """Quantise the float model; some of the samples calibrate, all are scored.
+    """Quantize the float model; some of the samples calibrate, all are scored.
 
     Raises InputError for a model or samples that will not do.
     """
@@ -94,7 +94,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
-        network = _quantised_already(original)
+        network = _quantized_already(original)
         if network is None:
             _walk(draft, progress)
             draft.require_used()
@@ -112,7 +112,7 @@ def _ranked(model: onnx.ModelProto, name: str) -> str:
     return str(makers[name].input[0])
 
 
-def _quantised_already(model: onnx.ModelProto) -> Network | None:
+def _quantized_already(model: onnx.ModelProto) -> Network | None:
     """The network of a file that convert takes as it is; its layers keep every code."""
     try:
         return network_from_model(model)
@@ -155,7 +155,7 @@ def _walk(draft: NetworkDraft, progress: StageProgress) -> None:
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
-        progress("quantising", at + 1, len(draft.nodes))
+        progress("quantizing", at + 1, len(draft.nodes))
 
 
 def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> tuple[Values, Values]:

@@ -1,4 +1,4 @@
-"""Everything that depends on constants alone becomes an initialiser; quantised weights stay visible."""
+"""Everything that depends on constants alone becomes an initialiser; quantized weights stay visible."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Draft:
         return len(self.consumers(name)) == 1 and name not in self.outputs
 
     def is_parameter(self, name: str) -> bool:
-        """Whether a tensor is a constant, possibly quantised in the graph, where it must stay visible."""
+        """Whether a tensor is a constant, possibly quantized in the graph, where it must stay visible."""
         if name in self.constants:
             return True
         producer = self.producer(name)

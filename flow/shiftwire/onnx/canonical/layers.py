@@ -11,7 +11,7 @@ from shiftwire.onnx.canonical.parameters import flattened, transposed
 
 
 def unify_gemms(draft: Draft) -> None:
-    """transB = 1 and nothing else; alpha and beta go into constants, or into a Mul where the weight is quantised."""
+    """transB = 1 and nothing else; alpha and beta go into constants, or into a Mul where the weight is quantized."""
     for node in list(draft.nodes):
         if is_standard(node, "MatMul"):
             _from_matmul(draft, node)
@@ -45,7 +45,7 @@ def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
 
 
 def _scaled_bias(draft: Draft, node: onnx.NodeProto, bias: str, outputs: int) -> str | None:
-    """A bias (out,) times beta; None where it is computed, or quantised and scaled."""
+    """A bias (out,) times beta; None where it is computed, or quantized and scaled."""
     beta = attribute(node, "beta", 1.0)
     if bias not in draft.constants:
         return flattened(draft, bias, outputs) if beta == 1 and draft.is_parameter(bias) else None

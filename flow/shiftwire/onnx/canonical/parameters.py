@@ -1,4 +1,4 @@
-"""Weights and biases that are quantised in the graph, in another layout: data, scale and offset together.
+"""Weights and biases that are quantized in the graph, in another layout: data, scale and offset together.
 
 Each function makes new constants and nodes, or makes none and gives None; what was there stays as it was.
 """

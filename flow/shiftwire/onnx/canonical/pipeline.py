@@ -5,7 +5,7 @@ Behind `canonical`, whatever the exporter and the opset (9 and later):
 * opset 20, no Constant nodes, no initialiser among the inputs, no unread node; the batch on axis 0 is open;
 * no Identity, Dropout, idle Cast, Pad, Reshape or Transpose;
 * Gemm(x, w, b): transB = 1, w (out, in), b (out,) or absent. Conv(x, w, b): explicit kernel_shape, strides, pads,
-  dilations, group, b (out,) or absent. w and b are initialisers, or QONNX quantisers of initialisers. A constant Add
+  dilations, group, b (out,) or absent. w and b are initialisers, or QONNX quantizers of initialisers. A constant Add
   right behind a layer without bias is its bias; Pad with zeros is part of the Conv or AveragePool behind it;
 * Mul and Add by a constant, which is second and has shape () or (1, C, 1, ...); Div where the reciprocal rounds;
 * BatchNormalization in its inference form; Relu; Clip with both bounds constant scalars;

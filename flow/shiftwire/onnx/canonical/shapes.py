@@ -1,4 +1,4 @@
-"""Static shapes of a graph, custom quantisers and a batch of any name notwithstanding."""
+"""Static shapes of a graph, custom quantizers and a batch of any name notwithstanding."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
-    """A quantiser as the identity that it is for shapes."""
+    """A quantizer as the identity that it is for shapes."""
     if find_quantizer(node.domain, node.op_type) is not None:
         return helper.make_node("Identity", [node.input[0]], [node.output[0]], name=node.name)
     return node

@@ -16,12 +16,12 @@ from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.relu import Relu
 
 INPUT_FORMAT_KEY = "shiftwire.input"
-"""Metadata key that names the input's format in a file without a leading quantiser."""
+"""Metadata key that names the input's format in a file without a leading quantizer."""
 
 
 @dataclass
 class Graph:
-    """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantised weights.
+    """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantized weights.
 
     `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing.
     `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the batch, which
@@ -39,7 +39,7 @@ class Graph:
     pending: dict[str, Pending] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     rectified: str | None = None
-    """Relu of the graph input, where the file begins with one; an unsigned quantiser behind it does its work."""
+    """Relu of the graph input, where the file begins with one; an unsigned quantizer behind it does its work."""
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     host_input: HostInput = field(default_factory=HostInput)
     host_output: HostOutput = field(default_factory=HostOutput)
@@ -61,7 +61,7 @@ class Graph:
         if not pending.is_none:
             raise InputError(
                 f"it reads '{onnx_name}', whose scale is no power of two; "
-                "quantise it with a power-of-two scale in front of this operation"
+                "quantize it with a power-of-two scale in front of this operation"
             )
         return name
 
@@ -73,7 +73,7 @@ class Graph:
             raise InputError(f"it computes with the constant '{onnx_name}', which this operation does not take")
         shown = self.onnx_input if onnx_name == self.rectified else onnx_name
         raise InputError(
-            f"it reads '{shown}', a float tensor on no known grid; quantise it by a Quant node behind the graph "
+            f"it reads '{shown}', a float tensor on no known grid; quantize it by a Quant node behind the graph "
             f"input, or name the input's format in the metadata '{INPUT_FORMAT_KEY}'"
         )
 
@@ -87,7 +87,7 @@ class Graph:
         if pending.steps:
             raise InputError(
                 f"it reads '{onnx_name}', float values behind a float scale, bias or batch norm; "
-                "quantise them by a Quant node in front of this operation"
+                "quantize them by a Quant node in front of this operation"
             )
         return name, pending
 

@@ -1,4 +1,4 @@
-"""Weights and biases that the file quantises: whole codes and a scale, as QONNX computes them."""
+"""Weights and biases that the file quantizes: whole codes and a scale, as QONNX computes them."""
 
 from __future__ import annotations
 

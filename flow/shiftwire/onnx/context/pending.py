@@ -1,6 +1,6 @@
 """What a tensor's values are beyond its codes: a scale, then float32 operations that no hardware layer has done yet.
 
-At the next quantiser codes and pending operations together are a staircase, whose thresholds are integers.
+At the next quantizer codes and pending operations together are a staircase, whose thresholds are integers.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Pending:
             if not isinstance(step, Linear):
                 raise InputError(
                     "it ends in a float Relu or Clip behind a float scale or bias, which no layer can do; "
-                    "quantise the output by a Quant node"
+                    "quantize the output by a Quant node"
                 )
             scale, offset = scale * step.slopes, offset * step.slopes + step.offset
         return scale, offset

@@ -1,4 +1,4 @@
-"""What Gemm and Conv with quantised weights share: their weight, the grid of their sums and their bias."""
+"""What Gemm and Conv with quantized weights share: their weight, the grid of their sums and their bias."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import values_of
 
 BIAS_GRID = 8
-"""How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantiser."""
+"""How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantizer."""
 
 
 BIAS_REACH = 24
@@ -29,7 +29,7 @@ def quantized_weight(view: View, graph: Graph) -> Parameter:
     if len(view.inputs) > 1 and view.is_constant(1):
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
-            "quantised, so train with quantised layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
+            "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
 
@@ -54,7 +54,7 @@ def waiting_bias(view: View, graph: Graph, scale: Values, frac: int, outputs: in
 
 
 def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats, Codes | None]:
-    """Values of the bias (out,), and its codes where its quantiser has the scale (out,) of the sums in float32."""
+    """Values of the bias (out,), and its codes where its quantizer has the scale (out,) of the sums in float32."""
     parameter = graph.parameters.get(view.inputs[2])
     values = view.constant(2, "bias").astype(np.float32).ravel() if parameter is None else values_of(parameter).ravel()
     if values.shape != scale.shape:

@@ -74,7 +74,7 @@ class View:
         if value.dtype.kind not in "iu":
             raise InputError(
                 f"its input '{name}' ('{self._node.input[position]}') is a {value.dtype} tensor, not integer codes; "
-                "quantise it to a power-of-two grid"
+                "quantize it to a power-of-two grid"
             )
         if int(value.max()) > MAX_CODE or int(value.min()) < -MAX_CODE:
             raise InputError(f"its input '{name}' holds codes beyond {MAX_CODE}; rescale the layer")

@@ -1,4 +1,4 @@
-"""Float constants and quantised parameters of a node, one a channel, and what waits for the next quantizer."""
+"""Float constants and quantized parameters of a node, one a channel, and what waits for the next quantizer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def row(view: View, graph: Graph, position: int, name: str) -> Floats:
 
 
 def _value(view: View, graph: Graph, position: int, name: str) -> Floats:
-    """A constant's values, or those of a parameter that the file quantises."""
+    """A constant's values, or those of a parameter that the file quantizes."""
     parameter = graph.parameters.get(view.inputs[position])
     if parameter is None:
         value = view.constant(position, name)
@@ -43,7 +43,7 @@ def _value(view: View, graph: Graph, position: int, name: str) -> Floats:
 
 
 def values_of(parameter: Parameter) -> Floats:
-    """Float32 values of a quantised parameter, as its Quant node rounds them."""
+    """Float32 values of a quantized parameter, as its Quant node rounds them."""
     scale = parameter.scale.reshape(-1, *[1] * (parameter.codes.ndim - 1)) if parameter.scale.ndim else parameter.scale
     values: Floats = parameter.codes.astype(np.float32) * scale.astype(np.float32)
     return values

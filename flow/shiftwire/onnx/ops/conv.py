@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv and IntConv, and Conv whose weights the file quantises."""
+"""ShiftConv, AdderConv and IntConv, and Conv whose weights the file quantizes."""
 
 from __future__ import annotations
 

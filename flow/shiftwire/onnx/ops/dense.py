@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense and IntDense, and Gemm whose weights the file quantises."""
+"""ShiftDense, AdderDense and IntDense, and Gemm whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _gemm(view: View, graph: Graph) -> None:
     view.insist("alpha", 1.0, default=1.0)
     view.insist("beta", 1.0, default=1.0)
     if not view.flag("transB", 0):
-        raise InputError("its weights are computed in the graph or not quantised as (out, in); export it again")
+        raise InputError("its weights are computed in the graph or not quantized as (out, in); export it again")
     if weight.codes.ndim != 2:
         raise InputError(f"weights of shape {weight.codes.shape} do not fit the input; give (out, in)")
     name, pending = graph.scaled(view.inputs[0])

@@ -35,7 +35,7 @@ def _max_pool(view: View, graph: Graph) -> None:
     if (pending.slope(graph.tensors[name].shape[-1]) < 0).any():
         raise InputError(
             "it takes the largest of values that fall where codes rise, behind a negative scale or batch norm; "
-            "quantise them by a Quant node in front of the pool"
+            "quantize them by a Quant node in front of the pool"
         )
     graph.put(view, graph.append(MaxPool(window), (name,), view.output), pending)
 

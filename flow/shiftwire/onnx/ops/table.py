@@ -76,6 +76,6 @@ def _refuse_float(view: View) -> None:
     for position, name in enumerate(view.inputs):
         if view.is_constant(position) and view.constant(position, name).dtype.kind == "f":
             raise InputError(
-                f"its '{name}' is a float tensor; convert takes files whose weights and activations are all quantised, "
-                "so train with quantised layers (shiftwire-train) or run shiftwire quantize on it"
+                f"its '{name}' is a float tensor; convert takes files whose weights and activations are all quantized, "
+                "so train with quantized layers (shiftwire-train) or run shiftwire quantize on it"
             )
