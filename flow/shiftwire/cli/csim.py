@@ -30,7 +30,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
     parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) in the model's layout, or .npy")
     engines = parser.add_mutually_exclusive_group()
-    engines.add_argument("--native", action="store_true", help="on native lane types: thousands of samples a second")
+    engines.add_argument("--native", action="store_true", help="on native integers: thousands of samples a second")
     engines.add_argument("--bounded", action="store_true", help="on FIFOs of the emitted depth, every cycle counted")
     parser.add_argument(
         "--check", type=int, default=CHECKED, metavar="N", help="with --native: samples whose layers are compared (64)"

@@ -44,7 +44,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """FAILED_CHECK where the part has too little of something; vendors' tools are never tried unless asked for."""
+    """With yosys FAILED_CHECK where the part has too little of something; a vendor's tool only tells its figures."""
     project = load_project(arguments.project)
     if arguments.fmax and arguments.tool != "yosys":
         raise InputError("--fmax is a check by open tools; leave out --tool")

@@ -55,7 +55,7 @@ def _gemm(view: View, graph: Graph) -> None:
 
 
 def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **window: Any) -> None:
-    """A layer of any lane; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
+    """A layer of any scheme; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
     is_split = op.weights.kind == "Adder" and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
     inputs, attributes = write_weights(writer, op.weights, op.bias, node.name, is_conv)
