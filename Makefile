@@ -75,7 +75,7 @@ zoo: $(READY) ## nine networks through every engine, at three folds
 	$(SCRIPT) tests/campaigns/zoo.py -o build/zoo
 
 NETS ?= build/zoo
-study: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples
+study: $(READY) ## what quantizing trained float nets costs; NETS=folder of float files and samples
 	$(SCRIPT) tests/campaigns/study_quantize.py $(NETS)
 
 clean: ## remove what was built, keep .venv

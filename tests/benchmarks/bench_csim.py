@@ -121,7 +121,7 @@ def through_csim(network: Network, codes: Codes, folder: Path) -> Timing:
 
 
 def ours(layers: Sequence[Layer], shape: tuple[int, ...]) -> Network:
-    """Shift and adder layers with one term a weight, Relu and an 8-bit quantiser between them."""
+    """Shift and adder layers with one term a weight, Relu and an 8-bit quantizer between them."""
     rng = np.random.default_rng(1)
     nodes: list[Node] = []
 

@@ -150,7 +150,7 @@ PLANS = {"LeNet": lenet, "ResNet-8": lambda: resnet(1), "ResNet-20": lambda: res
 
 
 def network(plan: Plan, adder: bool, alternate: bool = False) -> Network:
-    """Ours: shift weights of one term, or adders, or both in turn; an 8-bit quantiser behind every layer."""
+    """Ours: shift weights of one term, or adders, or both in turn; an 8-bit quantizer behind every layer."""
     rng = np.random.default_rng(0)
     nodes: list[Node] = []
     known = {"x": "x"}

@@ -46,7 +46,7 @@ def test_every_layer_survives_the_file(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("overflow", list(Overflow))
 @pytest.mark.parametrize("rounding", list(Rounding))
-def test_a_leading_quantiser_runs_on_the_host(rounding: Rounding, overflow: Overflow) -> None:
+def test_a_leading_quantizer_runs_on_the_host(rounding: Rounding, overflow: Overflow) -> None:
     host = HostInput(True, rounding, overflow)
     relu = CASES["relu"]
     network = Network.of("x", relu.input, relu.nodes, "y", host_input=host)

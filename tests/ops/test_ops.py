@@ -93,7 +93,7 @@ def test_apot_levels_are_exact_integers() -> None:
         (lambda: of_one(Dense(shift((2, 5), 1, 0, 0), Bias.none(2)), (4,)), "5 inputs cannot read 4 values"),
         (
             lambda: of_one(Dense(Adder(codes((2, 4), -9, 9), 6), Bias.none(2)), (4,)),
-            r"weights in steps of 2\^-6 cannot read values in steps of 2\^-4; requantise the input to 6",
+            r"weights in steps of 2\^-6 cannot read values in steps of 2\^-4; requantize the input to 6",
         ),
         (
             lambda: of_one(Conv(shift((2, 3, 3), 1, 0, 0), Bias.none(2), Window((3,), (1,), (0,), (0,))), (7, 2)),

@@ -34,7 +34,7 @@ OWN_LAYERS = 3
 """Every third network has a layer more; the others stay what they were."""
 
 WIDEST = 30
-"""Bits beyond which a generated tensor is requantised, so that nets stay within what doubles hold."""
+"""Bits beyond which a generated tensor is requantized, so that nets stay within what doubles hold."""
 
 
 @dataclass

@@ -97,10 +97,10 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    quantizer = host.quantiser
-    quantiser = None
+    quantizer = host.quantizer
+    quantizer = None
     if quantizer is not None:
-        quantiser = {
+        quantizer = {
             "scale": quantizer.scale,
             "zero_point": quantizer.zero_point,
             "lo": quantizer.lo,
@@ -108,10 +108,10 @@ def _encode(host: HostInput) -> dict[str, Any]:
             "rounding": quantizer.rounding.value,
         }
     return {
-        "quantises": host.quantises,
+        "quantises": host.quantizes,
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
-        "quantiser": quantiser,
+        "quantiser": quantizer,
     }
 
 

@@ -178,8 +178,8 @@ class Network:
         host_output: HostOutput | None = None,
     ) -> Network:
         """One with an input and an output, and nothing for the host to do where it is not said."""
-        given = NetworkInput(input_name, source, host_input or HostInput())
-        return cls((given,), nodes, (NetworkOutput(output_name, host_output or HostOutput()),))
+        entry = NetworkInput(input_name, source, host_input or HostInput())
+        return cls((entry,), nodes, (NetworkOutput(output_name, host_output or HostOutput()),))
 
     def __post_init__(self) -> None:
         for ends, what in ((self.inputs, "inputs"), (self.outputs, "outputs")):
@@ -253,7 +253,7 @@ class Network:
         if codes.shape[1:] != self.input.shape:
             raise InputError(f"codes of shape {codes.shape[1:]} do not fit the input {self.input}; give (N, ...) codes")
         if codes.dtype != np.int64 or not self.input.format.holds(codes):
-            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantise them first")
+            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantize them first")
 
 
 def _inferred(node: Node, tensors: dict[str, Tensor]) -> Tensor:

@@ -18,7 +18,7 @@ from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantiser
+from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
 
@@ -31,7 +31,7 @@ _CLASSES: Mapping[str, type[Any]] = {
         Window,
         ShiftWeights,
         ChannelScale,
-        FloatQuantiser,
+        FloatQuantizer,
         HostInput,
         HostOutput,
         Network,

@@ -30,6 +30,8 @@ from shiftwire.tools.atomic import replaced
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
 SCHEMA = 4
+"""Of design.json; another one is refused, for its classes have other fields."""
+
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
