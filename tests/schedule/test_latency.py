@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,12 +13,11 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.pipeline import Pipeline
-from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
-from single_layers import S8, shift, single_layers
+from single_layers import S8, of_one, shift, single_layers
 
 CASES = single_layers()
 
@@ -27,7 +28,7 @@ def walked(units: Pipeline) -> int:
     A beat is there from the cycle behind the one that wrote it; no FIFO is ever full.
     """
     beats = units.fifos[units.input].port.beats
-    there = {name: 0 for name in units.fifos}
+    there = dict.fromkeys(units.fifos, 0)
     done = dict.fromkeys((instance.name for instance in units.instances), 0)
     for cycle in range(100_000):
         written = [units.input] if cycle < beats else []
@@ -67,7 +68,7 @@ def test_a_network(seed: int) -> None:
 def test_each_unit_of_beats_adds_a_cycle(relus: int) -> None:
     """12 beats come in cycles 0 to 11; the last one leaves the n-th unit in cycle 11 + n."""
     names = ["x", *(f"r{at}" for at in range(relus))]
-    nodes = tuple(Node(name, Relu(), (before,)) for before, name in zip(names, names[1:], strict=False))
+    nodes = tuple(Node(name, Relu(), (before,)) for before, name in pairwise(names))
     network = Network("x", Tensor((2, 2, 6), S8), nodes, names[-1])
     units = pipeline(network, {node.name: Fold(2) for node in nodes})
     assert timing(units).latency == 12 + relus
@@ -80,6 +81,6 @@ def test_sums_wait_for_their_last_beat() -> None:
     """
     weights = shift((5, 12), 1, -1, 0)
     weights.weights.sign[:] = 1
-    network = Network("x", Tensor((12,), Fixed(8, 4, signed=True)), (Node("y", Dense(weights, Bias.none(5)), ("x",)),), "y")
+    network = of_one(Dense(weights, Bias.none(5)), (12,))
     times = timing(pipeline(network, {"y": Fold(1, 4)}))
     assert (times.interval, times.latency) == (15, 16)

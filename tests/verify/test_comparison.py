@@ -82,7 +82,8 @@ def test_runs_for_layers_alone_are_not_timed(workers: int) -> None:
 
 def test_a_wrong_engine_is_seen_beside_the_specification_and_beside_another() -> None:
     found = compared(Timed(1, 0.1, wrong=1), inputs(6))
-    assert (found.checked, found.different, found.engine, found.against) == (6, 6, EngineName.CSIM, EngineName.REFERENCE)
+    assert (found.checked, found.different) == (6, 6)
+    assert (found.engine, found.against) == (EngineName.CSIM, EngineName.REFERENCE)
     assert found.first_difference is not None and found.first_difference.layer == "y"
     again = compared(Timed(1, 0.1, wrong=1), inputs(6), Timed(1, 9.0, wrong=1))
     assert again.different == 0 and again.samples_per_second == pytest.approx(6 / 0.3)
