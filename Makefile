@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
-SCRIPT := PYTHONPATH=tests/support $(BIN)/python
+SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types check check-all fuzz mutants pynq4 images bench bench-large zoo study clean
@@ -48,7 +48,7 @@ campaign-mutation: $(READY) ## 300 mutants a room by mutmut, through the fast te
 	$(BIN)/python tests/campaigns/mutation.py
 
 mutants: $(READY) ## break the kernels, the SystemVerilog and the flow; every mutant must turn a test red
-	$(BIN)/python tests/mutation/mutants.py
+	$(SCRIPT) tests/mutation/mutants.py
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
 	$(SCRIPT) tests/benchmarks/bench_csim.py

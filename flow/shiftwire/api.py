@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
+from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import import_onnx
-from shiftwire.onnx.reading.parameter import IntegerWeights
 from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.schedule.design import Design, Target, schedule
+from shiftwire.verify.cosim import Verilator
+from shiftwire.verify.csim import Csim
+from shiftwire.verify.native import Bounded, Native
+from shiftwire.verify.onnx import OnnxRuntime
+from shiftwire.verify.reference import Reference
 from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, load_board
 
 if TYPE_CHECKING:
@@ -67,6 +74,26 @@ def convert(
     folder = default_folder("network" if isinstance(model, Network) else model)
     planned = dataclasses.replace(design(model, board, clock_ns, target, folds), unroll=unroll)
     return write_project(planned, Path(output or folder), backend)
+
+
+def engine(name: EngineName, project: Project, model: str | Path | None = None) -> Engine:
+    """What runs a project under a name; `model` is the file that it was converted from, for onnxruntime.
+
+    Raises InputError where that file is wanted and not named.
+    """
+    of_project: dict[EngineName, Callable[[Project], Engine]] = {
+        EngineName.REFERENCE: lambda project: Reference(project.design.network),
+        EngineName.CSIM: Csim,
+        EngineName.NATIVE: Native,
+        EngineName.BOUNDED: Bounded,
+        EngineName.VERILATOR: Verilator,
+        EngineName.BOARD: SimulatedBoardEngine,
+    }
+    if name in of_project:
+        return of_project[name](project)
+    if model is None:
+        raise InputError("onnxruntime runs the model's own file, and none is named; give --onnx model.onnx")
+    return OnnxRuntime(Path(model), project.design.network)
 
 
 def default_folder(model: str | Path) -> Path:

@@ -9,13 +9,14 @@ import pytest
 
 import shiftwire_hls
 from netlib import ap_types, run_networks, some_folds
+from one_layer import frames
 from random_networks import random_codes, random_network
 from shiftwire.errors import ToolError
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.tools.host_cpp import find_compiler
 from shiftwire.tools.process import run
-from single_layers import frames, single_layers
+from single_layers import single_layers
 from templates_used import stands_on_header
 
 HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))

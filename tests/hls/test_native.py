@@ -11,6 +11,7 @@ import pytest
 
 import shiftwire
 from netlib import run_networks, some_folds
+from one_layer import frames, shift
 from random_networks import random_codes, random_network
 from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
@@ -28,7 +29,7 @@ from shiftwire.schedule.timing import timing
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native, simulated_layers
-from single_layers import frames, shift, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 CHOSEN = ("shift_conv_grouped", "adder_conv_depthwise", "shift_dense_four_terms", "requantize_half_even_wrap", "concat")

@@ -9,6 +9,7 @@ import pytest
 
 import shiftwire_hls
 from netlib import ap_types, some_folds
+from one_layer import frames
 from shiftwire.errors import InputError
 from shiftwire.hls.wrapper import unit_source, word_bits
 from shiftwire.ir.network import Network
@@ -18,7 +19,7 @@ from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire_boards.catalog import load_board
-from single_layers import frames, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 CHOSEN = ("shift_conv_grouped", "adder_dense", "threshold", "affine", "requantize_half_even_wrap", "max_pool")

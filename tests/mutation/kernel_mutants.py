@@ -1,5 +1,6 @@
 """One wrong line each in the C++ headers."""
 
+from layer_cases import LAYER_CASES
 from mutant import Mutant
 
 KERNEL_MUTANTS = (
@@ -44,4 +45,5 @@ KERNEL_MUTANTS = (
     Mutant("fork: second branch of one code", "sw_fork.h",
            "made_b[l] = from_code<typename YB::value_type>(to_code(beat[l",
            "made_b[l] = from_code<typename YB::value_type>(to_code(beat[0"),
+    *(mutant for layer in LAYER_CASES for mutant in layer.kernel_mutants),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """One wrong line each in the SystemVerilog modules."""
 
+from layer_cases import LAYER_CASES
 from mutant import Mutant
 
 RTL_MUTANTS = (
@@ -34,4 +35,5 @@ RTL_MUTANTS = (
     Mutant("concat: second first", "sw_concat.sv", "is_a ? a : b", "is_a ? b : a"),
     Mutant("reorder: order kept", "sw_reorder.sv", "held[sources[l*(PLACE+LANE)+LANE+:PLACE]]", "held[place]"),
     Mutant("counter: a step short", "sw_counter.sv", "BITS'(STEPS - 2)", "BITS'(STEPS > 2 ? STEPS - 3 : STEPS - 2)"),
+    *(mutant for layer in LAYER_CASES for mutant in layer.rtl_mutants),
 )  # fmt: skip

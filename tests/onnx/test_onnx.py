@@ -9,17 +9,18 @@ import pytest
 
 import onnx
 import shiftwire_hls
+from one_layer import frames
 from onnx import helper
 from onnx_graphs import conv, model_of, quant, quant_constants
 from shiftwire.ir.host import HostInput, HostOutput, Tail, channels_first
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx, network_from_model
-from shiftwire.onnx.reading.names import sanitised
 from shiftwire.onnx.runtime import codes_of, run_onnx
 from shiftwire.ops.requantize import Requantize
-from single_layers import frames, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 

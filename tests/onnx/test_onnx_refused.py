@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import onnx
+from one_layer import S8
 from onnx import TensorProto, helper
 from onnx_graphs import conv, dense_constants, dense_node, model_of, quant, quant_constants
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx
-from single_layers import S8, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 

@@ -18,9 +18,9 @@ from qonnx_nets import DOMAIN, NETS, Net, bipolar, scaled_cnn
 from shiftwire.errors import InputError
 from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
+from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
-from shiftwire.onnx.reading.parameter import IntegerWeights
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.pool import SumPool
 from shiftwire.ops.threshold import Threshold

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import naive
+from one_layer import S8, codes, frames, of_one, shift
 from shiftwire.errors import InputError, ShiftwireError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
@@ -21,7 +22,7 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from single_layers import S8, codes, frames, of_one, shift, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 

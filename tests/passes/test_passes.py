@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from one_layer import S8, codes, frames, of_one
 from random_networks import random_codes, random_network
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node
@@ -22,7 +23,6 @@ from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
-from single_layers import S8, codes, frames, of_one
 
 
 @pytest.mark.parametrize("apply", PIPELINE, ids=lambda apply: apply.__name__)

@@ -13,6 +13,7 @@ import yaml
 
 import onnx
 import shiftwire
+from one_layer import frames
 from projects import files_of, small_net
 from random_networks import random_codes, random_network
 from shiftwire.errors import InputError
@@ -30,7 +31,7 @@ from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
-from single_layers import frames, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 

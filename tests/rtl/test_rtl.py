@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from layer_cases import LAYER_CASES
+from one_layer import frames
 from random_networks import random_codes, random_network
 from rtl_nets import FRAMES, Batch
 from shiftwire.ir import cost
@@ -16,7 +18,7 @@ from shiftwire.ir.rtl_network import RtlUnit
 from shiftwire.rtl.files import module_files
 from shiftwire.tools.verilator import lint
 from shiftwire.verify.rtl_simulator import Conditions
-from single_layers import frames, single_layers, two_widths
+from single_layers import single_layers, two_widths
 
 GROUP = 25
 SEEDS = 150
@@ -45,6 +47,7 @@ def test_random_networks(first: int, tmp_path: Path) -> None:
 
 
 ONE_OF_EACH = (
+    *(name for layer in LAYER_CASES for name in layer.networks),
     "shift_dense",
     "adder_dense",
     "shift_conv",
@@ -73,6 +76,7 @@ UNITS = {
     "sw_relu",
 }
 UNITS |= {"sw_add", "sw_concat", "sw_fork", "sw_narrow", "sw_widen", "sw_reorder"}
+UNITS |= {module for layer in LAYER_CASES for module in layer.modules}
 
 FOLDED_SO = {"n60": "shift_conv", "n61": "adder_conv", "n71": "shift_dense_fine_bias"}
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
@@ -98,10 +102,10 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     if stands_on:
         return
     assert not UNITS - {unit.module.name for unit in units}
-    assert any(unit.parameters.get("GRID") for unit in units), "found no finer bias"
-    assert any(unit.parameters.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
-    replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.parameters["NEURONS"] != 1]
-    assert any(unit.parameters["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
+    assert any(unit.module.set_up.get("GRID") for unit in units), "found no finer bias"
+    assert any(unit.module.set_up.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
+    replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.set_up["NEURONS"] != 1]
+    assert any(unit.module.set_up["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
 
 
 def test_other_layers(tmp_path: Path) -> None:
@@ -120,8 +124,8 @@ def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     batch = Batch.of(networks, codes, tmp_path)
     units = [unit for network in batch.rtl.values() for unit in network.units]
     for flag in ("RING_BLOCK", "REPLAY_BLOCK"):
-        assert any(unit.parameters.get(flag) for unit in units), flag
-    in_block = {unit.module.name for unit in units if unit.module.parameters.get("ROM_BLOCK")}
+        assert any(unit.module.set_up.get(flag) for unit in units), flag
+    in_block = {unit.module.name for unit in units if unit.module.set_up.get("ROM_BLOCK")}
     assert in_block == {"sw_mvu", "sw_vvu", "sw_affine", "sw_finish", "sw_reorder"}
     assert any(network.blocks for network in batch.rtl.values())
     check(batch)

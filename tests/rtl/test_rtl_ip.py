@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from netlib import some_folds
+from one_layer import frames
 from shell_bench import Script, as_words, bench_text, compiled
 from shell_cases import Case
 from shiftwire.errors import InputError
@@ -18,7 +19,7 @@ from shiftwire.rtl.ip import network_shell
 from shiftwire.rtl.shell import TOP, Shell
 from shiftwire.schedule.lowering import rtl_network
 from shiftwire.schedule.streaming import pipeline
-from single_layers import frames, single_layers
+from single_layers import single_layers
 from test_tiny import tiny
 
 VERSION = 0x00C0FFEE

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from netlib import some_folds
+from one_layer import frames, of_one, shift
 from random_networks import random_network
 from shiftwire.api import design
 from shiftwire.errors import InputError
@@ -25,7 +26,7 @@ from shiftwire.schedule.design import Target
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
 from shiftwire.units.matrix import MatrixUnit
-from single_layers import frames, of_one, shift, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))

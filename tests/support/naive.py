@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from layer_cases import LAYER_CASES
 from shiftwire.ir.network import Network
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Codes, Overflow, Rounding
@@ -168,6 +169,7 @@ LAYERS: dict[type, Callable[..., None]] = {
     Relu: relu,
     Add: add,
     Concat: concat,
+    **{layer.op: layer.definition for layer in LAYER_CASES},
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from layer_cases import LAYER_CASES
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
@@ -28,6 +29,9 @@ from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
+
+OWN_LAYERS = 3
+"""Every third network has a layer more; the others stay what they were."""
 
 WIDEST = 30
 """Bits beyond which a generated tensor is requantised, so that nets stay within what doubles hold."""
@@ -71,7 +75,17 @@ def random_network(seed: int) -> Network:
         name = _grow(maker, name)
         if maker.tensor(name).format.bits > WIDEST:
             name = maker.narrow(name)
+    name = _with_own_layer(maker, name, seed)
     return Network("x", maker.input, tuple(maker.nodes), name)
+
+
+def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
+    """In every third network, behind all others, one of the layers whose tests lie in one file; images alone."""
+    rng, axes = np.random.default_rng((seed, OWN_LAYERS)), len(maker.tensor(name).shape) - 1
+    if seed % OWN_LAYERS != OWN_LAYERS - 1 or not axes or not LAYER_CASES:
+        return name
+    layer = LAYER_CASES[int(rng.integers(len(LAYER_CASES)))]
+    return maker.add(layer.grow(rng, axes), name)
 
 
 def random_codes(network: Network, seed: int, count: int = 12) -> Codes:

@@ -111,12 +111,19 @@ def simulated_record(
     Raises ToolError where the board fails.
     """
     plan = MeasurementPlan(seconds=0.0, singles=min(len(samples.codes), SINGLES))
+    with (
+        board_sentences(project),
+        simulated_board(project, folder) as board,
+        Accelerator(board.bitfile, batch=batch) as accelerator,
+    ):
+        return measure(accelerator, samples, plan, progress=progress)
+
+
+@contextmanager
+def board_sentences(project: Project) -> Iterator[None]:
+    """What the runtime raises in the block, as errors of the flow."""
     try:
-        with (
-            simulated_board(project, folder) as board,
-            Accelerator(board.bitfile, batch=batch) as accelerator,
-        ):
-            return measure(accelerator, samples, plan, progress=progress)
+        yield
     except DataError as error:
         raise InputError(str(error)) from None
     except (BoardError, BusError) as error:

@@ -9,7 +9,7 @@ from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
-from shiftwire.onnx.reading.parameter import IntegerWeights
+from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import crowded, modelled, speed
 from shiftwire.schedule.design import Target

@@ -6,13 +6,16 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from shiftwire.api import engine
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import InputError
 from shiftwire.onnx.runtime import remark_on
 from shiftwire.project.data import Data, load_data
+from shiftwire.project.engine import EngineName
 from shiftwire.project.project import Project, load_project
-from shiftwire.verify.comparison import Comparison, compared
+from shiftwire.verify.comparison import Comparison, all_pairs, compared
 from shiftwire.verify.csim import Csim
+from shiftwire.verify.native import CHECKED
 from shiftwire.verify.values import (
     EngineResult,
     engine_result,
@@ -22,17 +25,27 @@ from shiftwire.verify.values import (
     values_result,
 )
 
+MIN_ENGINES = 2
+
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "verify",
-        "run reference, C-simulation and onnxruntime on the same data and count differing codes",
+        "run reference, C-simulation and onnxruntime, or any two engines, on the same data and count differing codes",
         "shiftwire verify build/digits --data build/digits_test.npz --onnx build/digits.onnx",
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
     parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) and, for accuracy, y (N,)")
     parser.add_argument("--onnx", type=Path, help="the model itself, run by onnxruntime")
+    parser.add_argument(
+        "--engines",
+        metavar="A,B[,...]",
+        help=f"compare every pair of these, layer by layer: {', '.join(name.value for name in EngineName)}",
+    )
+    parser.add_argument(
+        "--check", type=int, default=CHECKED, metavar="N", help=f"with --engines: at most so many samples ({CHECKED})"
+    )
     parser.add_argument(
         "--expect", action="append", default=[], metavar="NAME=FILE", help="outputs of another engine, as .npz"
     )
@@ -43,15 +56,65 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     project = load_project(arguments.project)
     data = load_data(arguments.data, project.design.network)
+    if arguments.engines is not None:
+        return _pairs(project, data, arguments)
     expected = [_named(text) for text in arguments.expect]
     results, _ = compare_engines(project, data, arguments.onnx, expected)
     if arguments.json:
         print_json({"samples": len(data.codes), "engines": [dataclasses.asdict(result) for result in results]})
     else:
         print_engines(results)
-        different, compared = totals(results)
-        say(f"verify: {len(data.codes)} samples, {different} of {compared} codes differ")
+        different, total = totals(results)
+        say(f"verify: {len(data.codes)} samples, {different} of {total} codes differ")
     return 1 if totals(results)[0] else 0
+
+
+def _pairs(project: Project, data: Data, arguments: argparse.Namespace) -> int:
+    """Every pair of the engines that are named."""
+    if arguments.expect:
+        raise InputError("--expect brings outputs, and --engines compares what runs here; leave one out")
+    if arguments.check < 1:
+        raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
+    names = _engine_names(arguments.engines)
+    engines = [engine(name, project, arguments.onnx) for name in names]
+    codes = data.codes[: arguments.check]
+    with progress("running") as report_progress:
+        pairs = all_pairs(engines, codes, report_progress)
+    if arguments.json:
+        print_json({"samples": len(codes), "pairs": [_pair_json(pair) for pair in pairs]})
+    else:
+        rows = [
+            (pair.against.value, pair.engine.value, len(pair.layers), pair.compared, pair.different) for pair in pairs
+        ]
+        print_table(("engine", "beside", "layers", "codes compared", "different"), rows)
+        for pair in pairs:
+            if pair.first_difference is not None:
+                say(f"{pair.against.value} beside {pair.engine.value}: {pair.first_difference.sentence()}")
+        different, total = sum(pair.different for pair in pairs), sum(pair.compared for pair in pairs)
+        say(f"verify: {len(codes)} samples, {len(pairs)} pairs, {different} of {total} codes differ")
+    return 1 if any(pair.different for pair in pairs) else 0
+
+
+def _engine_names(text: str) -> list[EngineName]:
+    known = {name.value: name for name in EngineName}
+    wanted = [word.strip() for word in text.split(",")]
+    unknown = [word for word in wanted if word not in known]
+    if unknown:
+        raise InputError(f"found no engine '{unknown[0]}'; name two or more of {', '.join(known)}")
+    if len(set(wanted)) < len(wanted) or len(wanted) < MIN_ENGINES:
+        raise InputError(f"--engines {text} makes no pair of two engines; name two or more of {', '.join(known)}")
+    return [known[word] for word in wanted]
+
+
+def _pair_json(pair: Comparison) -> dict[str, object]:
+    first = pair.first_difference
+    return {
+        "engines": [pair.against.value, pair.engine.value],
+        "compared": pair.compared,
+        "different": pair.different,
+        "layers": [dataclasses.asdict(layer) for layer in pair.layers],
+        **({} if first is None else {"first_difference": dataclasses.asdict(first)}),
+    }
 
 
 def compare_engines(

@@ -15,6 +15,8 @@ from shiftwire.hls.cpp import Variable, call, config_struct
 from shiftwire.ir.pipeline import Fifo
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.layers import LAYERS
+from shiftwire.schedule.streaming import BETWEEN
 
 
 def precision(format: Fixed) -> FixedPrecisionType:
@@ -62,23 +64,7 @@ def _layer_class(function: str) -> type[UnitLayer]:
 
 LAYER_CLASSES = {
     function: _layer_class(function)
-    for function in (
-        "add",
-        "affine",
-        "concat",
-        "fork",
-        "max_pool",
-        "mvu",
-        "narrow",
-        "relu",
-        "reorder",
-        "requantize",
-        "sum_pool",
-        "threshold",
-        "vvu",
-        "widen",
-        "window",
-    )
+    for function in sorted({unit.function for op in LAYERS for unit in op.unit_types} | {u.function for u in BETWEEN})
 }
 """hls4ml's class for each C++ function."""
 

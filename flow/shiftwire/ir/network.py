@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -65,6 +66,9 @@ Witness = tuple[tuple[str, Codes], ...]
 
 class Op(ABC):
     """A frozen dataclass that holds all that is known of one layer; every consumer asks it and nothing else."""
+
+    unit_types: ClassVar[tuple[type[Unit], ...]]
+    """Every class of units that `units` may give."""
 
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Tensor:

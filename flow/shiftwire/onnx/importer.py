@@ -12,11 +12,11 @@ from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY, Graph
+from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
-from shiftwire.onnx.ops.readers import reader_of
-from shiftwire.onnx.reading.graph import INPUT_FORMAT_KEY, Graph
-from shiftwire.onnx.reading.parameter import IntegerWeights
-from shiftwire.onnx.reading.view import View
+from shiftwire.onnx.ops.table import reader_of
 
 CONTRACT = 1
 """Version of the domain `shiftwire`."""

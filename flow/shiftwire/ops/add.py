@@ -55,6 +55,8 @@ class AddUnit(JoinUnit):
 class Add(Op):
     """The sum of two tensors of one shape, such as a residual."""
 
+    unit_types = (AddUnit,)
+
     def infer(self, *inputs: Tensor) -> Tensor:
         a, b = inputs
         if a.shape != b.shape:

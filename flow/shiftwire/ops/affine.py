@@ -94,6 +94,8 @@ class AffineUnit(BeatUnit):
 class Affine(Op):
     """y[..., c] = bias[c] + scale[c] * x[..., c]; scale  (terms, channels) as signs and exponents."""
 
+    unit_types = (AffineUnit,)
+
     scale: ShiftWeights
     bias: Bias
 

@@ -59,6 +59,8 @@ class ConcatUnit(JoinUnit):
 class Concat(Op):
     """The channels of one tensor behind those of another."""
 
+    unit_types = (ConcatUnit,)
+
     def infer(self, *inputs: Tensor) -> Tensor:
         a, b = inputs
         if a.shape[:-1] != b.shape[:-1]:

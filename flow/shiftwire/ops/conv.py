@@ -17,7 +17,9 @@ from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.reorder import Reorder
 from shiftwire.units.vector import VectorUnit
+from shiftwire.units.width import Widen
 from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 
 
@@ -28,6 +30,8 @@ class Conv(Op):
     weights (out, kernel..., channels / groups); x (spatial..., channels). A padded tap reads the value 0, so in
     an adder layer it counts -abs(w).
     """
+
+    unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, Reorder)
 
     weights: Weights
     bias: Bias

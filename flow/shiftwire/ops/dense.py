@@ -13,11 +13,14 @@ from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Codes
 from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.reorder import Reorder
 
 
 @dataclass(frozen=True, eq=False)
 class Dense(Op):
     """y[o] = bias[o] + sum over i of lane(x[i], w[o, i]); x (in,), y (out,)."""
+
+    unit_types = (MatrixUnit, Reorder)
 
     weights: Weights
     bias: Bias

@@ -21,6 +21,8 @@ class Flatten(Op):
     With `in_stream_order` the channel is fastest, as codes travel, and the layer needs no hardware.
     """
 
+    unit_types = (Reorder,)
+
     in_stream_order: bool = False
 
     def infer(self, *inputs: Tensor) -> Tensor:

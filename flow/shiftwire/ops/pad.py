@@ -18,6 +18,8 @@ from shiftwire.units.window import Taps, WindowUnit
 class Pad(Op):
     """Zeros around an image; one entry a spatial axis in `begin` and `end`."""
 
+    unit_types = (WindowUnit,)
+
     begin: tuple[int, ...]
     end: tuple[int, ...]
 

@@ -21,6 +21,7 @@ from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import require_width
+from shiftwire.units.width import Widen
 from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 
 CONTROL_LUT = 20
@@ -134,6 +135,7 @@ class MaxPool(_Pool):
     """The largest code of a window; padded positions are never chosen."""
 
     unit = MaxPoolUnit
+    unit_types = (WindowUnit, Widen, MaxPoolUnit)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -157,6 +159,7 @@ class AveragePool(_Pool):
     """The mean of 2**n positions, exact: the sum, read n bits finer; padded positions count as 0."""
 
     unit = SumPoolUnit
+    unit_types = (WindowUnit, Widen, SumPoolUnit)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -181,6 +184,7 @@ class SumPool(_Pool):
     """The sum of any number of positions, exact; who divides by their number keeps that in a scale."""
 
     unit = SumPoolUnit
+    unit_types = (WindowUnit, Widen, SumPoolUnit)
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -32,6 +32,8 @@ class ReluUnit(BeatUnit):
 class Relu(Op):
     """The result is unsigned, one bit narrower than a signed input."""
 
+    unit_types = (ReluUnit,)
+
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         return Tensor(x.shape, Fixed.covering(0, x.format.hi, x.format.frac))

@@ -66,6 +66,8 @@ class RequantizeUnit(BeatUnit):
 class Requantize(Op):
     """Round to the grid of `to`, then saturate or wrap into its range."""
 
+    unit_types = (RequantizeUnit,)
+
     to: Fixed
     rounding: Rounding
     overflow: Overflow

@@ -78,6 +78,8 @@ class Threshold(Op):
     A negative step is a falling staircase, a base of -1 with a step of 2 a sign.
     """
 
+    unit_types = (ThresholdUnit,)
+
     thresholds: Codes
     base: Codes
     step: Codes

@@ -12,9 +12,9 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput, channels_last
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.onnx.ops.readers import reader_of
-from shiftwire.onnx.reading.graph import Graph
-from shiftwire.onnx.reading.view import View
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.ops.table import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format

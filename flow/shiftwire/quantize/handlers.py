@@ -16,9 +16,9 @@ from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
-from shiftwire.onnx.ops.layers import read_window
-from shiftwire.onnx.ops.readers import READERS
-from shiftwire.onnx.reading.view import View
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.windows import read_window
+from shiftwire.onnx.ops.table import READERS
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense

@@ -17,11 +17,11 @@ from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
-from shiftwire.onnx.reading.graph import Graph
-from shiftwire.onnx.reading.view import View
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.draft import Draft

@@ -12,7 +12,10 @@ from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
 from shiftwire.ir.unit import Unit
 from shiftwire.units.fork import Fork
-from shiftwire.units.width import width_unit
+from shiftwire.units.width import Narrow, Widen, width_unit
+
+BETWEEN: tuple[type[Unit], ...] = (Fork, Narrow, Widen)
+"""Units that stand between layers."""
 
 
 def pipeline(network: Network, folds: Mapping[str, Fold]) -> Pipeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +83,59 @@ def compared(
     rate = timed * engine.workers / max(seconds, 1e-9)
     found = (tally.samples, tally.layers(), tally.first, np.concatenate(outputs))
     return Comparison(engine.name, other.name, len(codes), seconds_build, rate, *found)
+
+
+def all_pairs(
+    engines: Sequence[Engine], codes: Codes, progress: Progress = lambda done, total: None
+) -> list[Comparison]:
+    """Run each engine once on all input codes (N, *shape), with every layer that it tells, and compare any two.
+
+    The pairs come in the order of the engines; raises what the engines raise.
+    """
+    runs = [_whole(engine, codes, at, len(engines), progress) for at, engine in enumerate(engines)]
+    return [_between(right, left, codes) for at, left in enumerate(runs) for right in runs[at + 1 :]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """All that an engine gave."""
+
+    engine: Engine
+    layers: Mapping[str, Codes]
+    seconds_build: float
+    samples_per_second: float
+
+
+def _whole(engine: Engine, codes: Codes, at: int, engines: int, progress: Progress) -> _Whole:
+    start = time.perf_counter()
+    with engine.ready(), _worker_pool(engine.workers) as pool:
+        seconds_build = time.perf_counter() - start
+        parts = list(_slices(codes, engine.layers_chunk))
+        results = [pool.submit(engine.run, part, all_layers=True) for part in parts]
+        outcomes = []
+        for part in parts:
+            outcomes.append(results.pop(0).result())
+            progress(at * len(codes) + len(outcomes) * len(part), engines * len(codes))
+    layers = {name: np.concatenate([outcome.layers[name] for outcome in outcomes]) for name in outcomes[0].layers}
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    return _Whole(engine, layers, seconds_build, len(codes) * engine.workers / max(seconds, 1e-9))
+
+
+def _between(right: _Whole, left: _Whole, codes: Codes) -> Comparison:
+    """The engine `right` beside `left`."""
+    network, tally = right.engine.network, Tally(right.engine.network)
+    tally.add(codes, left.layers, right.layers)
+    return Comparison(
+        right.engine.name,
+        left.engine.name,
+        len(codes),
+        right.seconds_build,
+        right.samples_per_second,
+        tally.samples,
+        tally.layers(),
+        tally.first,
+        right.layers[network.output_name],
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,16 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput
+from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatQuantiser, FloatRounding, Floats
-from shiftwire.onnx.reading.graph import Graph
-from shiftwire.onnx.reading.parameter import Parameter
-from shiftwire.onnx.reading.pending import RELU, Pending, common_scale, normalised
-from shiftwire.onnx.reading.staircase import threshold
-from shiftwire.onnx.reading.view import View
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.layer import OnnxLayer
+from shiftwire.onnx.context.parameter import Parameter
+from shiftwire.onnx.context.pending import RELU, Pending, common_scale, normalised
+from shiftwire.onnx.context.staircase import threshold
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.requantize import Requantize
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -230,9 +233,25 @@ _READERS = {
     Reading.TRUNCATION: _trunc,
     Reading.GRID: _requantize,
 }
-QUANTISER_READERS = {
-    (domain, quantizer.name): _READERS[quantizer.reading]
-    for quantizer in QUANTIZERS
-    if quantizer.is_read
-    for domain in quantizer.domains
-}
+
+
+def write_requantize(writer: Writer, op: Requantize, source: str, name: str) -> None:
+    """The contract's Requantize of a tensor `source`, under a name."""
+    to = op.to
+    attributes = {"bits": to.bits, "frac": to.frac, "signed": int(to.signed)}
+    writer.custom("Requantize", [source], name, rounding=op.rounding.value, overflow=op.overflow.value, **attributes)
+
+
+def _write(writer: Writer, op: Requantize, node: Node) -> None:
+    write_requantize(writer, op, node.inputs[0], node.name)
+
+
+LAYER = OnnxLayer(
+    {
+        (domain, quantizer.name): _READERS[quantizer.reading]
+        for quantizer in QUANTIZERS
+        if quantizer.is_read
+        for domain in quantizer.domains
+    },
+    {Requantize: _write},
+)

@@ -9,10 +9,10 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.reading.names import sanitised
-from shiftwire.onnx.reading.parameter import IntegerWeights, Parameter
-from shiftwire.onnx.reading.pending import RELU, Pending
-from shiftwire.onnx.reading.view import Constants, View
+from shiftwire.onnx.context.names import sanitised
+from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
+from shiftwire.onnx.context.pending import RELU, Pending
+from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.relu import Relu
 
 INPUT_FORMAT_KEY = "shiftwire.input"

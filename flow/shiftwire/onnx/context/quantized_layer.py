@@ -1,0 +1,71 @@
+"""What Gemm and Conv with quantised weights share: their weight, the grid of their sums and their bias."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.float_quantizer import Floats
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.parameter import Parameter
+from shiftwire.onnx.context.pending import Linear, Pending
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.waiting import values_of
+
+BIAS_GRID = 8
+"""How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantiser."""
+
+
+BIAS_REACH = 24
+"""How many powers of two a bias's scale may be above the sums' own."""
+
+
+def quantized_weight(view: View, graph: Graph) -> Parameter:
+    if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
+        return graph.parameters[view.inputs[1]]
+    if len(view.inputs) > 1 and view.is_constant(1):
+        raise InputError(
+            f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
+            "quantised, so train with quantised layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
+        )
+    raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
+
+
+def sum_frac(graph: Graph, name: str, grid: int) -> int:
+    """Grid of the sums."""
+    return graph.tensors[name].format.frac + grid
+
+
+def waiting_bias(view: View, graph: Graph, scale: Values, frac: int, outputs: int) -> tuple[Bias, Linear | None]:
+    """A bias on the grid of the sums is built; any other waits as a float addition."""
+    if len(view.inputs) < 3 or not view.inputs[2]:
+        return Bias.none(outputs), None
+    values, codes = _bias_values(view, graph, np.broadcast_to(scale, (outputs,)), frac)
+    if codes is not None:
+        return Bias(codes, frac), None
+    if not scale.ndim and scale == 1:
+        fine = np.ldexp(values.astype(np.float64), frac + BIAS_GRID)
+        if (fine == np.rint(fine)).all() and np.abs(fine).max() < 2.0**53:
+            return Bias(fine.astype(np.int64), frac + BIAS_GRID), None
+    return Bias.none(outputs), Linear(np.ones(outputs, np.float32), values)
+
+
+def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats, Codes | None]:
+    """Values of the bias (out,), and its codes where its quantiser has the scale (out,) of the sums in float32."""
+    found = graph.parameters.get(view.inputs[2])
+    values = view.constant(2, "bias").astype(np.float32).ravel() if found is None else values_of(found).ravel()
+    if values.shape != scale.shape:
+        raise InputError(f"a bias of shape {values.shape} does not fit {len(scale)} outputs; give one for each")
+    if found is None:
+        return values, None
+    unit = np.ldexp(scale, -frac).astype(np.float32)
+    ratio = np.broadcast_to(found.scale, values.shape).astype(np.float32) / unit
+    is_whole = ((np.frexp(ratio)[0] == 0.5) & (ratio >= 1) & (ratio < 2.0**BIAS_REACH)).all()
+    return values, found.codes.ravel() * ratio.astype(np.int64) if is_whole else None
+
+
+def put_sums(view: View, graph: Graph, name: str, scale: Values, step: Linear | None) -> None:
+    pending = Pending(scale)
+    graph.put(view, name, pending if step is None else pending.then(step))

@@ -1,0 +1,139 @@
+"""Weights and biases of the contract, read and written: signs and exponents, or codes on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.weights import Weights
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
+from shiftwire.numbers.interval import require_width
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.writer import Inputs, Writer
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
+
+MAX_EXPONENT = 127
+"""Exponents are int8."""
+
+
+def shift_weights(view: View) -> ShiftWeights:
+    sign, exponent = view.integers(1, "sign"), view.integers(2, "exponent")
+    low, high = view.whole("exponent_min"), view.whole("exponent_max")
+    if sign.shape != exponent.shape:
+        raise InputError(
+            f"sign {sign.shape} and exponent {exponent.shape} differ in shape; give both (terms, out, ...)"
+        )
+    outside = (sign != 0) & ((exponent < low) | (exponent > high))
+    if outside.any():
+        at = np.argwhere(outside)[0]
+        raise InputError(
+            f"the exponent {exponent[tuple(at)]} at {at.tolist()} is outside the window {low}..{high}; "
+            "widen exponent_min and exponent_max or clamp the weights"
+        )
+    if np.abs(np.where(sign != 0, exponent, 0)).max() > MAX_EXPONENT:
+        raise InputError(
+            f"an exponent of {exponent.flat[np.abs(exponent).argmax()]} is outside -127..127; rescale the layer"
+        )
+    if np.abs(sign).max() > 1:
+        raise InputError(f"a sign of {sign.flat[np.abs(sign).argmax()]} is none of -1, 0, 1")
+    return ShiftWeights(sign.astype(np.int8), np.where(sign != 0, exponent, 0).astype(np.int8))
+
+
+def read_bias(view: View, position: int, outputs: int) -> Bias:
+    codes = view.integers(position, "bias")
+    if codes.shape != (outputs,):
+        raise InputError(f"a bias of shape {codes.shape} does not fit {outputs} outputs; give one for each")
+    return Bias(codes, view.frac("bias_frac"))
+
+
+def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    weights = Shift(shift_weights(view))
+    return weights, read_bias(view, 3, weights.shape[0]), graph.source(view.inputs[0])
+
+
+def _adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    """Weights and input meet on the finer of their grids; a coarser input is first made finer, which is exact."""
+    codes, grid = view.integers(1, "weight"), view.frac("weight_frac")
+    source = graph.source(view.inputs[0])
+    x = graph.tensors[source].format
+    if grid > x.frac:
+        finer = Fixed(x.bits + grid - x.frac, grid, x.signed)
+        source = graph.append(Requantize(finer, Rounding.FLOOR, Overflow.SATURATE), (source,), f"{view.output}_align")
+        return Adder(codes, grid), Bias.none(len(codes)), source
+    require_width(float(np.abs(codes).max()) * 2.0 ** (x.frac - grid))
+    return Adder(codes << (x.frac - grid), x.frac), Bias.none(len(codes)), source
+
+
+def _int(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    codes = view.integers(1, "weight")
+    return Int(codes, view.frac("weight_frac")), read_bias(view, 2, len(codes)), graph.source(view.inputs[0])
+
+
+WeightReader = Callable[[View, Graph], tuple[Weights, Bias, str]]
+
+
+def require_rank(shape: tuple[int, ...], rank: int, wanted: str) -> None:
+    if len(shape) != rank:
+        raise InputError(f"weights of shape {shape} do not fit the input; give {wanted}")
+
+
+def channels_last_weights(weights: Weights) -> Weights:
+    """(out, channels, kernel...) to (out, kernel..., channels)."""
+    match weights:
+        case Shift(ShiftWeights(sign, exponent)):
+            return Shift(ShiftWeights(np.moveaxis(sign, 2, -1), np.moveaxis(exponent, 2, -1)))
+        case Adder(codes, grid):
+            return Adder(np.moveaxis(codes, 1, -1), grid)
+        case Int(codes, grid):
+            return Int(np.moveaxis(codes, 1, -1), grid)
+    raise InputError(f"weights of kind {weights.kind} have no channels")
+
+
+WEIGHT_READERS: dict[str, WeightReader] = {"Shift": _shift, "Adder": _adder, "Int": _int}
+"""By the first part of the names of a scheme's layers."""
+
+
+def narrowest(codes: Codes) -> npt.NDArray[Any]:
+    """The smallest of the contract's integer types that holds the codes."""
+    bits = Fixed.covering(int(codes.min()), int(codes.max()), 0).signed_bits
+    kinds = [(8, np.int8), (16, np.int16), (32, np.int32)]
+    return codes.astype(next((kind for limit, kind in kinds if bits <= limit), np.int64))
+
+
+def write_terms(
+    writer: Writer, weights: ShiftWeights, name: str, axis: int | None = None
+) -> tuple[list[str], dict[str, int]]:
+    """Initialisers and window of shift weights; `axis` is where the channels stand in the flow."""
+    arrays = [weights.sign, weights.exponent]
+    if axis is not None:
+        arrays = [np.moveaxis(array, -1, axis) for array in arrays]
+    names = [writer.constant(f"{name}_{kind}", a) for kind, a in zip(("sign", "exponent"), arrays, strict=True)]
+    low, high = weights.window
+    return names, {"exponent_min": low, "exponent_max": high}
+
+
+def write_bias(writer: Writer, bias: Bias, name: str) -> Inputs:
+    narrow = bias.codes.astype(np.int32 if np.abs(bias.codes).max() < 1 << 31 else np.int64)
+    return [writer.constant(f"{name}write_bias", narrow)], {"bias_frac": bias.frac}
+
+
+def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_conv: bool) -> Inputs:
+    """Inputs behind x and attributes of a layer of any lane; weights go channels first."""
+    biases, bias_attributes = write_bias(writer, bias, name) if weights.kind != "Adder" else ([], {})
+    match weights:
+        case Shift(terms):
+            names, attributes = write_terms(writer, terms, name, 2 if is_conv else None)
+        case Adder(codes, grid) | Int(codes, grid):
+            array = np.moveaxis(codes, -1, 1) if is_conv else codes
+            names, attributes = [writer.constant(f"{name}_weight", narrowest(array))], {"weight_frac": grid}
+    return names + biases, attributes | bias_attributes

@@ -1,0 +1,36 @@
+"""What the exporter has written so far: nodes and initialisers of a graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import onnx
+from onnx import helper, numpy_helper
+from shiftwire.ir.network import Network
+
+Inputs = tuple[list[str], dict[str, int]]
+"""Names of the initialisers behind x, and the attributes that go with them."""
+
+
+@dataclass
+class Writer:
+    """Nodes and initialisers of a graph in the making."""
+
+    network: Network
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    initialisers: list[onnx.TensorProto] = field(default_factory=list)
+
+    def constant(self, name: str, values: npt.NDArray[Any]) -> str:
+        self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        domain = attributes.pop("domain", "")
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+
+    def custom(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        self.node(kind, inputs, output, domain="shiftwire", **attributes)

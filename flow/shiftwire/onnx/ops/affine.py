@@ -1,0 +1,69 @@
+"""Affine, and the float scales that wait for the next quantizer: Mul, Div and batch norm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.network import Node
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.layer import OnnxLayer
+from shiftwire.onnx.context.pending import Linear
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.waiting import is_parameter, require_constant_second, row, wait
+from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
+from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.affine import Affine
+
+
+def _read_affine(view: View, graph: Graph) -> None:
+    scale = shift_weights(view)
+    require_rank(scale.sign.shape, 2, "(terms, channels)")
+    graph.emit(view, Affine(scale, read_bias(view, 3, scale.sign.shape[1])), view.inputs[0])
+
+
+def write_affine(writer: Writer, op: Affine, node: Node) -> None:
+    names, window = write_terms(writer, op.scale, node.name)
+    biases, frac = write_bias(writer, op.bias, node.name)
+    writer.custom("Affine", [*node.inputs, *names, *biases], node.name, **window, **frac)
+
+
+def _mul(view: View, graph: Graph) -> None:
+    if not any(is_parameter(view, graph, at) for at in (0, 1)):
+        raise InputError("a product of two computed tensors is not handled; only one factor may be computed")
+    require_constant_second(view, graph)
+    factor = row(view, graph, 1, "factor")
+    wait(view, graph, Linear(factor, np.zeros_like(factor)))
+
+
+def _div(view: View, graph: Graph) -> None:
+    require_constant_second(view, graph)
+    divisor = row(view, graph, 1, "divisor")
+    if (divisor == 0).any():
+        raise InputError("it divides by 0; export the model again")
+    wait(view, graph, Linear(divisor, np.zeros_like(divisor), divides=True))
+
+
+def _batch_norm(view: View, graph: Graph) -> None:
+    """onnxruntime's own order: gamma times the reciprocal root, then x times that plus the rest."""
+    view.attribute("momentum", 0.9)
+    view.insist("training_mode", 0, default=0)
+    view.insist("spatial", 1, default=1)
+    epsilon = np.float32(view.attribute("epsilon", 1e-5))
+    gamma, beta, mean, variance = (row(view, graph, at, "statistic") for at in (1, 2, 3, 4))
+    spread = variance + epsilon
+    if not (spread > 0).all():
+        raise InputError(f"a variance of {variance.min()} is not positive; export the trained model in inference mode")
+    factor = gamma * (np.float32(1) / np.sqrt(spread))
+    wait(view, graph, Linear(factor, beta - mean * factor))
+
+
+LAYER = OnnxLayer(
+    {
+        ("shiftwire", "Affine"): _read_affine,
+        ("", "Mul"): _mul,
+        ("", "Div"): _div,
+        ("", "BatchNormalization"): _batch_norm,
+    },
+    {Affine: write_affine},
+)

@@ -1,0 +1,27 @@
+"""What a layer's own test file says for the tests of every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mutant import Mutant
+from shiftwire.ir.network import Network, Op
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer, for everyone who tries all layers.
+
+    networks  of one layer each, by name; definition  of `y` (an array of Fractions to fill) for `x`, straight from
+    the layer's meaning; grow  draws an op for an image of so many spatial axes; mutants  of its C++ and SystemVerilog.
+    """
+
+    op: type[Op]
+    networks: Mapping[str, Network]
+    definition: Callable[..., None]
+    grow: Callable[[Any, int], Op]
+    kernel_mutants: tuple[Mutant, ...]
+    rtl_mutants: tuple[Mutant, ...]
+    modules: frozenset[str]

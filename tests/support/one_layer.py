@@ -1,0 +1,49 @@
+"""Networks of one layer, their weights, and frames that reach their ends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.shift import Shift
+
+S8 = Fixed(8, 4, signed=True)
+
+
+U6 = Fixed(6, 3, signed=False)
+
+
+def shift(shape: tuple[int, ...], terms: int, low: int, high: int, seed: int = 0) -> Shift:
+    """Random shift weights; the last filter has one term fewer than the rest."""
+    rng = np.random.default_rng(seed)
+    sign = rng.integers(-1, 2, (terms, *shape)).astype(np.int8)
+    sign[terms - 1, -1] = 0
+    return Shift(ShiftWeights(sign, rng.integers(low, high + 1, sign.shape).astype(np.int8)))
+
+
+def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:
+    return np.random.default_rng(seed).integers(lo, hi + 1, shape)
+
+
+def of_one(op: Op, shape: tuple[int, ...], held: Fixed = S8) -> Network:
+    return Network("x", Tensor(shape, held), (Node("y", op, ("x",)),), "y")
+
+
+def of_two(op: Op, shape: tuple[int, ...]) -> Network:
+    """A fork: the second branch is on a coarser grid and unsigned."""
+    coarse = Requantize(Fixed(5, 2, signed=False), Rounding.FLOOR, Overflow.SATURATE)
+    nodes = (Node("coarse", coarse, ("x",)), Node("y", op, ("x", "coarse")))
+    return Network("x", Tensor(shape, S8), nodes, "y")
+
+
+def frames(network: Network, count: int = 24) -> Codes:
+    """Extremes, a ramp over every code of the format, and random codes."""
+    lo, hi = network.input.format.lo, network.input.format.hi
+    drawn = np.random.default_rng(7).integers(lo, hi + 1, (count, *network.input.shape))
+    drawn[0], drawn[1], drawn[2] = lo, hi, 0
+    ramp = (np.arange(3 * network.input.size) * 7) % (hi - lo + 1) + lo
+    drawn[3:6] = ramp.reshape(3, *network.input.shape)
+    return drawn
