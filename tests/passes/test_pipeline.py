@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import onnx
+from one_layer import S8, codes, frames, of_one, shift
 from onnx import helper, numpy_helper
 from shiftwire.api import load_network
 from shiftwire.ir.bias import Bias
@@ -22,7 +23,6 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
-from single_layers import S8, codes, frames, of_one, shift
 
 ADDER_DOMAINS = {"": 20, "shiftwire": 1}
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from netlib import some_folds
+from one_layer import S8, of_one, shift
 from random_networks import random_network
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
@@ -17,7 +18,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
-from single_layers import S8, of_one, shift, single_layers
+from single_layers import single_layers
 
 CASES = single_layers()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from one_layer import shift
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -13,7 +14,6 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.schedule.design import Design, Target, folded, schedule
 from shiftwire.schedule.fold_choice import choices, intervals, picked
 from shiftwire_boards.catalog import load_board
-from single_layers import shift
 
 BOARD, CLOCK_NS = load_board("pynq-z2"), 10.0
 LUTS = (29_000, 16_000, 10_100, 8_200, 5_300, 3_700, 1_900)
