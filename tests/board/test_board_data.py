@@ -151,6 +151,7 @@ def test_manifests_with_a_wrong_value(where: tuple[str | int, ...], value: Any, 
         load_manifest(manifest)
 
 
+@pytest.mark.whole
 @needs_pynq
 def test_a_program_that_ends_or_is_none(tmp_path: Path, capsys: Any) -> None:
     project = small_project(tmp_path / "small")
@@ -164,6 +165,7 @@ def test_a_program_that_ends_or_is_none(tmp_path: Path, capsys: Any) -> None:
         assert status == 3 and "the simulated logic" in err and f"remove {cache}, which is built anew" in err
 
 
+@pytest.mark.whole
 @needs_pynq
 def test_paths_that_make_cannot_read(tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "my dig$it;s #1 'o\"k"

@@ -1,4 +1,4 @@
-"""What quantization without retraining costs on trained networks; `make study NETS=<folder>` prints it.
+"""What quantization without retraining costs on trained networks; `make campaign-quantize NETS=<folder>` prints it.
 
 The folder holds float files and their samples: addernet_float.onnx with patches.npz (x), lenet_float.onnx with
 lenet_test.npz, resnet20_float.onnx with resnet20_test.npz (x and y). What is missing is skipped with a sentence.

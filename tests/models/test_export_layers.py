@@ -212,6 +212,7 @@ def test_a_bias_on_too_fine_a_grid_is_refused() -> None:
         export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
 
 
+@pytest.mark.whole
 def test_pools_average_powers_of_two_alone() -> None:
     with pytest.raises(ModelsError, match="averages 9 positions; take a power of two"):
         export_model(nn.Sequential(ActivationQuant(S8_4), nn.AvgPool2d(3)), IMAGE)

@@ -32,6 +32,7 @@ from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 from single_layers import single_layers
+from tiers import some
 
 CASES = single_layers()
 
@@ -154,7 +155,7 @@ def test_units_run_side_by_side_on_streams_of_their_depth(tmp_path: Path) -> Non
     assert sorted(depths) == sorted(inner)
 
 
-@pytest.mark.parametrize("simd", [1, 3, 9])
+@pytest.mark.parametrize("simd", some([1, 3, 9], 3))
 def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_path: Path) -> None:
     network = CASES["shift_dense"]
     project = shiftwire.convert(network, output=tmp_path / "project", folds={"y": Fold(1, simd)})
@@ -165,13 +166,14 @@ def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_pa
     )
 
 
-@pytest.mark.parametrize("name", ["nullptr", "EOF", "thread_local", "layer2_out", "errno"])
+@pytest.mark.parametrize("name", some(["nullptr", "EOF", "thread_local", "layer2_out", "errno"], "EOF"))
 def test_an_input_of_any_name_compiles(name: str, tmp_path: Path) -> None:
     network = Network.of(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
     report = compared(Csim(shiftwire.convert(network, output=tmp_path / "project")), random_codes(network, 0))
     assert report.different == 0 and report.compared
 
 
+@pytest.mark.whole
 def test_to_hls4ml_is_a_genuine_model_graph(tmp_path: Path) -> None:
     """Its own compile, predict and trace, on a network with a fork and every type explicit."""
     from hls4ml.model.graph import ModelGraph  # noqa: PLC0415 - hls4ml prints at import

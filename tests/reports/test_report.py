@@ -67,6 +67,7 @@ def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest
     assert sum(layer["energy_pj"] for layer in shown["layers"]) == pytest.approx(shown["energy"]["own_pj"])
 
 
+@pytest.mark.whole
 def test_simulated_and_counted_figures_take_their_places(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cosim", str(project), "--frames", "2", "--stall", "0.3"]) == 0
     assert not (project / "reports/cosim.json").exists()  # cycles under stalls say nothing of the design

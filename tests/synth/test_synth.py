@@ -83,6 +83,7 @@ def test_equal_content_is_mapped_once(project: Path) -> None:
     assert synthesise(load_project(project)).netlist.stat().st_mtime_ns == stamp
 
 
+@pytest.mark.whole
 def test_the_shell_is_counted_apart(project: Path) -> None:
     report = synthesise(load_project(project), Top.SHELL)
     network = synthesise(load_project(project)).whole
@@ -91,12 +92,14 @@ def test_the_shell_is_counted_apart(project: Path) -> None:
     assert abs(report.whole.lut - shell.lut - network.lut) < 10
 
 
+@pytest.mark.whole
 def test_multipliers_become_luts_unless_blocks_are_asked_for(tmp_path: Path) -> None:
     network = single_layers()["int_dense"]
     report = synthesise(write_project(schedule(network, Z2), tmp_path / "int", Backend.RTL))
     assert report.whole.dsp == 0 and not report.blocks_allowed
 
 
+@pytest.mark.whole
 def test_a_hidden_multiplier_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Integer weights that the network does not own up to."""
     project = write_project(schedule(single_layers()["int_dense"], load_board("kv260")), tmp_path / "int", Backend.RTL)
@@ -105,6 +108,7 @@ def test_a_hidden_multiplier_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
         synthesise(project)
 
 
+@pytest.mark.whole
 def test_ultrascale_parts_get_their_own_cells(tmp_path: Path) -> None:
     board = load_board("kv260")
     report = synthesise(write_project(schedule(tiny(), board), tmp_path / "tiny", Backend.RTL))
@@ -112,6 +116,7 @@ def test_ultrascale_parts_get_their_own_cells(tmp_path: Path) -> None:
     assert report.whole.lut > 0 and report.whole.dsp == 0
 
 
+@pytest.mark.whole
 def test_a_board_that_is_too_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The counted LUTs stay the same, whatever the board: one LUT too few, then nearly none."""
     network, target = conv_net(), Target(fps=400_000)

@@ -58,6 +58,7 @@ def test_a_reset_that_never_comes_is_told(project: Path, capsys: pytest.CaptureF
     assert status == 0 and "before --reset-at 100000000" in err
 
 
+@pytest.mark.whole
 def test_waves_go_where_they_are_asked_for(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a.vcd", "b.VCD"):
         status, _, err = run_verb(capsys, "cosim", project, "--frames", 1, "--wave", tmp_path / name)
