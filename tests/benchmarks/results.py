@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ class Machine:
     compiler: str | None = None
 
 
+@cache
 def commit() -> str:
-    """The checkout's, such as 34346cb; -dirty where other files than results and the page differ from it."""
+    """As first asked in a run, such as 34346cb; -dirty where files differ other than results and the page."""
     name = run(["git", "describe", "--always"], "name the commit", ROOT).strip()
     others = [".", ":(exclude)BENCHMARKS.md", ":(exclude)tests/benchmarks/results"]
     changed = run(["git", "status", "--porcelain", "--", *others], "look for changes", ROOT).strip()
