@@ -1,6 +1,6 @@
 """LeNet, ResNet-8, ResNet-20, MobileNet and VGG-19 as plain data, and as Networks of shift or adder layers.
 
-Weights are random: these nets are for timing, beside the same shapes as peers take them (bench_peers).
+Weights are random: these nets are for timing, beside the same shapes as peers take them (peers).
 """
 
 from __future__ import annotations
