@@ -100,7 +100,10 @@ def run(room: str, results: Results) -> None:
         part = left[at : at + AT_ONCE]
         mutmut("run", *part)
         codes = outcomes()
-        found = {name: {"outcome": STATUS.get(codes[name] or 0, "killed")} for name in part}
+        lost = [name for name in part if codes[name] is None]
+        if lost:
+            raise SystemExit(f"mutmut ran {len(lost)} mutants of {room} without an outcome, {lost[0]} among them")
+        found = {name: {"outcome": STATUS.get(codes[name], "killed")} for name in part}
         for name, entry in found.items():
             if entry["outcome"] != "killed":
                 entry["change"] = mutmut("show", name)
