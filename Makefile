@@ -87,7 +87,7 @@ campaign-zoo: $(READY) ## nine networks through every engine, at three folds
 
 NETS ?= build/zoo
 study: campaign-quantize
-campaign-quantize: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples
+campaign-quantize: $(READY) ## what quantizing trained float nets costs; NETS=folder of float files and samples
 	$(SCRIPT) tests/campaigns/study_quantize.py $(NETS)
 
 clean: ## remove what was built, keep .venv

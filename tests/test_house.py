@@ -28,7 +28,7 @@ ALLOWED = {
     "cocotb": (),
     "cocotbext": (),
     "pyosys": ("flow/shiftwire/tools/",),
-    "alkaid": ("flow/shiftwire/rtl/",),
+    "alkaid": ("flow/shiftwire/rtl/unrolled/",),
     "pynq": ("boards/shiftwire_boards/runtime/", "boards/shiftwire_boards/sim/"),
     "pynqmetadata": ("boards/shiftwire_boards/sim/",),
     "rich": ("flow/shiftwire/cli/", "models/shiftwire_models/"),
@@ -42,6 +42,98 @@ ALLOWED = {
     "shiftwire": ("flow/",),
     "shiftwire_models": ("models/",),
 }
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("numbers", "tools", "onnx/canonical"),
+    ("ir",),
+    ("ops/weights", "units", "rtl"),
+    ("ops", "schedule"),
+    ("passes", "hls", "onnx/context"),
+    ("onnx/ops", "project"),
+    ("onnx", "synth"),
+    ("quantize", "verify", "board"),
+    ("api", "reports"),
+    ("__init__", "cli"),
+    ("__main__",),
+)
+"""The rooms of flow/shiftwire, ground floor first; a room imports from floors below its own alone."""
+
+MOST_ROOMS, MOST_FLOORS, MOST_FILES = 25, 12, 15
+
+
+def room_of(module: str) -> str:
+    """The folder, or the top-level module, that a module of the flow lies in; rtl/unrolled is part of rtl."""
+    parts = module.split(".")[1:]
+    inside = parts if MODULES[module].name == "__init__.py" else parts[:-1]
+    room = "/".join(inside) or (parts[-1] if parts else "__init__")
+    return "rtl" if room == "rtl/unrolled" else room
+
+
+def module_of(path: Path) -> str:
+    """Dotted name; the four source folders are roots."""
+    parts = path.relative_to(ROOT).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in SOURCES}
+
+
+def named(tree: ast.AST, package: str) -> Iterator[str]:
+    """Modules of ours that a file imports anywhere in it, those for type checkers among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            yield from (f"{module}.{a.name}" if f"{module}.{a.name}" in MODULES else module for a in node.names)
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which modules of ours each one imports."""
+    found = {}
+    for module, path in MODULES.items():
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        targets = named(ast.parse(path.read_text(encoding="utf-8")), package)
+        found[module] = {target for target in targets if target in MODULES} - {module}
+    return found
+
+
+ARROWS = arrows()
+
+
+def test_every_room_stands_on_lower_floors_alone() -> None:
+    floor = {room: at for at, rooms in enumerate(FLOORS) for room in rooms}
+    for module, targets in ARROWS.items():
+        for target in targets:
+            if module.split(".")[0] == target.split(".")[0] == "shiftwire" and room_of(module) != room_of(target):
+                here, there = room_of(module), room_of(target)
+                assert floor[there] < floor[here], f"{module} imports {target}: {there} is no floor below {here}"
+
+
+def test_the_house_is_small_enough_to_know() -> None:
+    rooms = {room_of(module) for module in MODULES if module.split(".")[0] == "shiftwire"}
+    assert rooms == {room for floor in FLOORS for room in floor}
+    assert len(rooms) <= MOST_ROOMS and len(FLOORS) <= MOST_FLOORS
+    for folder in {path.parent for path in SOURCES if "flow" in path.parts}:
+        assert len(list(folder.glob("*.py"))) <= MOST_FILES, f"{folder} holds more than {MOST_FILES} files; make a room"
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    for path in MODULES.values():
+        if path.name == "__init__.py" and "flow" in path.parts:
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+            assert said and said.count("\n") == 0 and said.endswith("."), path
+            assert path.parent.name == "shiftwire" or "imports" in said or "door" in said, path
+
+
+def test_no_file_is_on_a_circle() -> None:
+    """In the whole repository; a file that imports a module of a package is no user of the package's door."""
+    left = {module: set(targets) for module, targets in ARROWS.items()}
+    while ends := {module for module, targets in left.items() if not targets & set(left)}:
+        left = {module: targets for module, targets in left.items() if module not in ends}
+    assert not left, f"on a circle, or leading to one: {', '.join(sorted(left))}"
 
 
 def imports(path: Path) -> Iterator[str]:

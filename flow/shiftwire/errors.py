@@ -2,12 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line returns to a shell; the runtime on a board keeps to the first three.
+
+    INTERNAL is sysexits.h's EX_SOFTWARE; interrupted programs return 128 and the signal's number.
+    """
+
+    OK = 0
+    FAILED_CHECK = 1
+    USER_MISTAKE = 2
+    TOOL_FAILURE = 3
+    INTERNAL = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
 
 
 class ShiftwireError(Exception):
     """An error with a place to go: `exit_code` is what the command line returns for it."""
 
-    exit_code = 2
+    exit_code: ClassVar[ExitCode] = ExitCode.USER_MISTAKE
 
     def sentence(self) -> str:
         """The message and, in brackets, the places its notes name, innermost first."""
@@ -22,13 +39,13 @@ class InputError(ShiftwireError):
 class CheckFailedError(ShiftwireError):
     """Two engines disagree, or a design breaks a rule it was checked against."""
 
-    exit_code = 1
+    exit_code = ExitCode.FAILED_CHECK
 
 
 class ToolError(ShiftwireError):
     """An outside tool is missing, failed or answered what nobody expected."""
 
-    exit_code = 3
+    exit_code = ExitCode.TOOL_FAILURE
 
 
 @contextmanager

@@ -19,6 +19,14 @@ def onnx_function(name: str) -> str:
     return (_ROOT / "onnx" / f"{name}.txt").read_text(encoding="utf-8")
 
 
+def template(name: str) -> str:
+    """A text with @NAMES@ in the place of what a network decides, such as test_bench.cpp; the flow alone fills them.
+
+    Raises FileNotFoundError for a name without a template.
+    """
+    return (_ROOT / "templates" / f"{name}.in").read_text(encoding="utf-8")
+
+
 def has_function(name: str) -> bool:
     """Whether an operation of the contract has such a body."""
     return (_ROOT / "onnx" / f"{name}.txt").is_file()

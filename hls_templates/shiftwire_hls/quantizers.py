@@ -37,6 +37,7 @@ class Quantizer:
 
     @property
     def is_read(self) -> bool:
+        """Whether its values lie on a grid, so that a file with it can be converted."""
         return self.reading is not Reading.MINIFLOAT
 
     @property
@@ -49,10 +50,14 @@ class Quantizer:
         return dict(self.functions).get(inputs)
 
 
+QUANT = Quantizer("Quant", QONNX_DOMAINS, Reading.INTEGER, ((4, "Quant"),))
+BIPOLAR_QUANT = Quantizer("BipolarQuant", QONNX_DOMAINS, Reading.BIPOLAR, ((2, "BipolarQuant"),))
+"""The two that our own files are written with."""
+
 QUANTIZERS = (
-    Quantizer("Quant", QONNX_DOMAINS, Reading.INTEGER, ((4, "Quant"),)),
+    QUANT,
     Quantizer("IntQuant", QONNX_DOMAINS, Reading.INTEGER, ((4, "Quant"),)),
-    Quantizer("BipolarQuant", QONNX_DOMAINS, Reading.BIPOLAR, ((2, "BipolarQuant"),)),
+    BIPOLAR_QUANT,
     Quantizer("Trunc", QONNX_DOMAINS, Reading.TRUNCATION, ((5, "Trunc1"), (6, "Trunc2")), takes_floats=False),
     Quantizer("FloatQuant", QONNX_DOMAINS, Reading.MINIFLOAT),
     Quantizer("Requantize", (CONTRACT_DOMAIN,), Reading.GRID, ((1, "Requantize"),)),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import onnx
+from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format
 
@@ -89,7 +90,7 @@ def _adder(site: Site) -> CodeRange:
     if frac != x.frac:
         raise ModelsError(
             f"layer '{site.node.name}' compares inputs of {x.frac} fraction bits with weights of {frac}; give the "
-            "adder layer the format of the quantiser before it"
+            "adder layer the format of the quantizer before it"
         )
     codes = np.abs(site.constants["weight"].astype(np.int64))
     taps = codes.reshape(codes.shape[0], -1)
@@ -140,7 +141,7 @@ def _joined(site: Site) -> CodeRange:
 
 
 RULES: dict[str, Callable[[Site], CodeRange]] = {
-    "Quant": _quant,
+    QUANT.name: _quant,
     "Requantize": _requantize,
     "ShiftDense": _shift,
     "ShiftConv": _shift,

@@ -59,7 +59,7 @@ def test_values_go_in_and_come_out_as_the_model_has_them(project: Project, opene
     assert np.array_equal(accelerator.classes(x), wanted.reshape(5, -1).argmax(1))
 
 
-def test_cycles_are_those_foreseen(opened: Any, project: Project) -> None:
+def test_cycles_are_those_predicted(opened: Any, project: Project) -> None:
     board, accelerator = opened
     accelerator.predict_codes(random_frames(project.design.network, 64))
     assert accelerator.shell.read("interval") == accelerator.manifest.interval_cycles

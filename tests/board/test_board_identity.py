@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from board_bench import HAS_ZYNQ_7000, needs_pynq, on_board, random_frames, small_project
-from shiftwire.board.manifest import _foreseen
+from shiftwire.board.manifest import _predicted
 from shiftwire.board.program import project_shell
 from shiftwire.board.simulated import accelerator_design, simulated_board, write_overlay
 from shiftwire.project.project import Project
 from shiftwire.reports.summary import page
-from shiftwire.schedule.tokens import foreseen_latency
+from shiftwire.schedule.tokens import predicted_latency
 from shiftwire_boards.runtime.__main__ import main
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.board import check_family, check_pynq
@@ -142,9 +142,9 @@ def test_frames_that_are_all_alike_are_told(project: Project, tmp_path: Path) ->
     )
 
 
-def test_layers_and_latency_are_foreseen(project: Project, overlay: Path) -> None:
+def test_layers_and_latency_are_predicted(project: Project, overlay: Path) -> None:
     manifest = load_manifest(manifest_of(overlay))
-    assert manifest.latency_cycles == foreseen_latency(project.design.rtl)
+    assert manifest.latency_cycles == predicted_latency(project.design.rtl)
     assert dict(manifest.layer_cycles).keys() <= {node.name for node in project.design.network.nodes}
     assert max(cycles for _, cycles in manifest.layer_cycles) <= manifest.interval_cycles
     shown = {layer.name: layer.cycles for layer in page(project).layers}
@@ -156,7 +156,7 @@ def test_a_port_may_be_what_frames_wait_for(project: Project) -> None:
 
     shell = project_shell(project)
     narrow = replace(shell, output=replace(shell.output, codes=10**6))
-    assert _foreseen(project.design.rtl, narrow)["interval_cycles"] == narrow.output.words
+    assert _predicted(project.design.rtl, narrow)["interval_cycles"] == narrow.output.words
 
 
 def prepared(said_: dict[str, Any], channels: int = 3) -> Preprocessing:

@@ -106,8 +106,8 @@ def test_a_streaming_cnn_in_transfers_of_every_length(tmp_path: Path, count: Any
                 record = measure(accelerator, given, MeasurementPlan(0.0, 3))
                 made = accelerator.predict_codes(given.codes[:3])
             assert record.exactness.exact and np.array_equal(made, given.wanted[:3])
-            foreseen = record.cycles.frame_predicted
-            assert record.cycles.frame_counted == (None if batch == 1 else foreseen)
+            predicted = record.cycles.frame_predicted
+            assert record.cycles.frame_counted == (None if batch == 1 else predicted)
             assert record.cycles.latency_counted is not None
             ports = record.cycles.latency_counted - simulate(project.design.rtl, 1).latency
             assert 0 <= ports <= accelerator.manifest.input.words, "the AXI ports take what their words take at most"

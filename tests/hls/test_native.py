@@ -95,7 +95,7 @@ def residual() -> Network:
     same = Window((3, 3), (1, 1), (1, 1), (1, 1))
     conv = Conv(shift((4, 3, 3, 4), 2, -3, 0), Bias.none(4), same)
     nodes = (Node("conv", conv, ("x",)), Node("sum", Add(), ("x", "conv")))
-    return Network("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
+    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
 
 
 def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:

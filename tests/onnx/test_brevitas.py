@@ -80,7 +80,7 @@ def binary() -> nn.Module:
 
 
 class Residual(nn.Module):
-    """Both branches end in the same quantiser, so that their scales are one."""
+    """Both branches end in the same quantizer, so that their scales are one."""
 
     def __init__(self) -> None:
         super().__init__()

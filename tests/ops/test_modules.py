@@ -100,7 +100,7 @@ def test_an_affine_with_a_finer_bias() -> None:
     op = network.nodes[0].op
     assert isinstance(op, Affine)
     finer = of_one(Affine(op.scale, type(op.bias)(op.bias.codes * 2 + 1, 12)), (6, 5, 4))
-    low = op.scale.window[0]
+    low = op.scale.exponent_range[0]
     assert low == -4 and module(finer, Fold(2)).parameters["GRID"] == 12 - (4 - low)
 
 

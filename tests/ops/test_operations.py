@@ -105,7 +105,7 @@ def test_a_witness_of_one_place_makes_the_code(name: str) -> None:
             assert x == inputs[0][index]
             if name == "affine":
                 (scale,), (bias,) = shown["scale"].tolist(), shown["bias"].tolist()
-                frac = network.input.format.frac - op.scale.window[0]
+                frac = network.input.format.frac - op.scale.exponent_range[0]
                 grid = network.output.format.frac
                 at = op.bias.frac - grid
                 assert (x * scale << grid - frac) + (bias >> at if at > 0 else bias << -at) == expected

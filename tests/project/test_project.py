@@ -26,7 +26,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.project.project import GOLDEN_FRAMES, _settle, load_project
+from shiftwire.project.project import GOLDEN_FRAMES, _make_reproducible, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
@@ -58,7 +58,7 @@ def test_no_stamp_of_hls4ml_remains(stamp: str, tmp_path: Path) -> None:
     """YAML writes some of its random stamps in quotes, and those once made two conversions differ."""
     for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
         (tmp_path / name).write_text(yaml.dump({"OutputDir": str(tmp_path), "Stamp": stamp}))
-    _settle(tmp_path, "0" * 64)
+    _make_reproducible(tmp_path, "0" * 64)
     assert (tmp_path / "hls4ml_config.yml").read_text() == "OutputDir: .\nStamp: '00000000'\n"
 
 
@@ -91,7 +91,7 @@ def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
 def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
     project = shiftwire.convert(model, output=tmp_path / "project")
     design = json.loads((project.path / "design.json").read_text())
-    assert design["shiftwire"]["schema"] == 3
+    assert design["shiftwire"]["schema"] == 4
     assert design["written_for"]["hls4ml"] == "1.3.0"
     assert design["board"]["part"] == "xc7z020clg400-1"
     assert design["tensors"]["conv"]["shape"] == [3, 5, 6]
@@ -168,7 +168,7 @@ def test_an_input_arrives_in_as_many_beats_as_its_reader_wants(simd: int, tmp_pa
 
 @pytest.mark.parametrize("name", some(["nullptr", "EOF", "thread_local", "layer2_out", "errno"], "EOF"))
 def test_an_input_of_any_name_compiles(name: str, tmp_path: Path) -> None:
-    network = Network(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
+    network = Network.of(name, Tensor((3,), Fixed.parse("s8.4")), (Node("y", Relu(), (name,)),), "y")
     report = compared(Csim(shiftwire.convert(network, output=tmp_path / "project")), random_codes(network, 0))
     assert report.different == 0 and report.compared
 
@@ -203,6 +203,6 @@ def test_an_unknown_board_offers_the_nearest(model: Path) -> None:
 
 def test_a_tensor_too_wide_for_doubles(tmp_path: Path) -> None:
     wide = Dense(Int(np.full((1, 8), (1 << 47) - 1), 0), Bias.none(1))
-    network = Network("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
+    network = Network.of("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
     with pytest.raises(InputError, match="'y' needs 58 bits, more than the 53"):
         shiftwire.convert(network, output=tmp_path / "project")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.quantize.decompositions import decompositions, filter_errors
 from shiftwire.quantize.formats import choose_format, covering, mean_square
 from shiftwire.quantize.options import Method, Options, Ranging
-from shiftwire.quantize.plans import filter_errors, plans
 from shiftwire.quantize.scaling import fitted_slope
 from shiftwire.quantize.terms import (
     APOT_LEVELS,
@@ -58,7 +58,7 @@ def _greedy(value: float, terms: int, method: Method) -> Fraction:
 def test_a_window_holds_so_many_exponents() -> None:
     weights = np.array([[1.0, 0.24, 0.13, 0.126, 0.12, 0.0, -0.5]])
     found = greedy_terms(weights, 1, 3, Method.LINEAR)
-    assert found.window == (-2, 0)
+    assert found.exponent_range == (-2, 0)
     assert weight_values(found).tolist() == [[1.0, 0.25, 0.25, 0.25, 0.0, 0.0, -0.5]]
 
 
@@ -120,7 +120,7 @@ def test_a_searched_step_is_never_worse() -> None:
     weights = np.random.default_rng(5).normal(0, 0.1, (6, 30))
     for method in Method:
         options = Options(method=method, terms=1)
-        _, searched = plans(weights, np.ones(6), options, None)
+        _, searched = decompositions(weights, np.ones(6), options, None)
         plain = ScaledTerms(greedy_terms(weights, 1, 8, method), np.ones(6)) if method is not Method.APOT else None
         if plain is not None:
             assert (filter_errors(weights, searched.weights) <= filter_errors(weights, plain) + 1e-12).all()

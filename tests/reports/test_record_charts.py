@@ -92,7 +92,7 @@ def test_large_numbers_of_a_record() -> None:
     )
     page = record_html(replace(slow, cycles=replace(MEASURED.cycles, frame_counted=1234567.0)))
     text = text_of(page)
-    for words in ("1,234,567", "p99 234,568 us", "12,345,679 counted, 12,345,678 foreseen"):
+    for words in ("1,234,567", "p99 234,568 us", "12,345,679 counted, 12,345,678 predicted"):
         assert words in text
     assert "e+0" not in text
 

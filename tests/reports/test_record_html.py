@@ -48,9 +48,9 @@ def test_what_the_page_tells() -> None:
     for words in (
         "bit-exact: 100,000 codes compared, none differs", "12,000 (wall time)", "97.81% (9,781 of 10,000)",
         "199.998 MHz", "ina260_u14 (hwmon) at 5 V input of the module",
-        "energy an inference, gross449.6 uJ (windows 448.1 to 450.4)",
+        "energy an inference, gross449.6 uJ (spans 448.1 to 450.4)",
         "energy an inference, MODELLED0.31 uJ, not measured: operations times", "Latency of 500 single frames",
-        "1,001 counted, 1,000 foreseen", "fan at full speed", "pynq 3.1.2", "The axis does not start at 0.",
+        "1,001 counted, 1,000 predicted", "fan at full speed", "pynq 3.1.2", "The axis does not start at 0.",
         "dropped 8 of 3700 samples: a short spike", "Where the time went, s",
     ):  # fmt: skip
         assert words in text, words
@@ -153,8 +153,8 @@ def test_every_colour_is_a_theme_s() -> None:
             assert f"--{name}: {value};" in PAGES["measured"]
 
 
-def test_layers_that_nobody_counted_are_foreseen() -> None:
+def test_layers_that_nobody_counted_are_predicted() -> None:
     layers = tuple(replace(layer, counted=None) for layer in records.measured().layers)
     page = record_html(replace(records.measured(), layers=layers))
-    assert "Cycles per layer, foreseen" in page and "counts whole frames alone" in page
+    assert "Cycles per layer, predicted" in page and "counts whole frames alone" in page
     assert "against prediction" in record_html(records.measured())

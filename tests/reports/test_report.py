@@ -50,10 +50,10 @@ def told(capsys: pytest.CaptureFixture[str], *argv: object) -> dict:  # type: ig
     return json.loads(out)  # type: ignore[no-any-return]
 
 
-def test_a_fresh_project_is_foreseen_and_modelled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run_verb(capsys, "report", project)
     assert status == 0
-    assert "(foreseen, schedule of rtl/); not simulated yet (shiftwire cosim)" in out
+    assert "(predicted, schedule of rtl/); not simulated yet (shiftwire cosim)" in out
     assert "modelled; shiftwire synth counts them" in out and "LUT and BRAM36 of layers are modelled" in out
     assert re.search(r"bottleneck: conv \(ShiftConv\), [\d,]+ cycles a frame, PE \d+, SIMD \d+", out)
     assert "no memory, no wires, no measurement" in out
@@ -76,8 +76,8 @@ def test_simulated_and_counted_figures_take_their_places(project: Path, capsys: 
     capsys.readouterr()
     shown = told(capsys, "report", project)
     for what in ("latency", "interval"):
-        assert shown["simulated"][what] == shown["foreseen"][what]
-    assert (shown["foreseen"]["evidence"], shown["simulated"]["evidence"]) == ("modelled", "simulated")
+        assert shown["simulated"][what] == shown["predicted"][what]
+    assert (shown["predicted"]["evidence"], shown["simulated"]["evidence"]) == ("modelled", "simulated")
     assert shown["resources"]["evidence"] == "synthesised"
     assert shown["resources"]["resources"]["lut"] == sum(layer["lut"] for layer in shown["layers"])
     _, out, _ = run_verb(capsys, "report", project)
@@ -86,8 +86,8 @@ def test_simulated_and_counted_figures_take_their_places(project: Path, capsys: 
 
 
 def test_figures_of_another_version_are_left_out(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    foreseen = page(load_project(project)).foreseen
-    row = dataclasses.replace(foreseen, evidence=Evidence.SIMULATED)
+    predicted = page(load_project(project)).predicted
+    row = dataclasses.replace(predicted, evidence=Evidence.SIMULATED)
     write_rows(project / "reports/cosim.json", Rows("another", (row,)))
     assert told(capsys, "report", project)["simulated"] is None
     write_rows(project / "reports/cosim.json", Rows(load_project(project).version_hash, (row,)))
@@ -107,7 +107,7 @@ def test_a_design_too_large_is_told(project: Path) -> None:
 
 
 def test_rows_come_back_as_they_were(project: Path, tmp_path: Path) -> None:
-    row = page(load_project(project)).foreseen
+    row = page(load_project(project)).predicted
     rows = Rows("x", (row, dataclasses.replace(row, unit="inner", latency=None)), {"inner": "conv"})
     write_rows(tmp_path / "rows.json", rows)
     assert read_rows(tmp_path / "rows.json", "x") == rows
@@ -120,8 +120,8 @@ def test_latency_of_large_networks_is_left_to_simulation(
     monkeypatch.setattr(tokens, "MOST_ITERATIONS", 10)
     _, out, _ = run_verb(capsys, "report", project)
     interval = load_project(project).design.timing.interval
-    assert f"cycles: latency too long to foresee, between frames {interval:,} (foreseen" in out
-    assert "latency" not in told(capsys, "report", project)["foreseen"]
+    assert f"cycles: latency too long to predict, between frames {interval:,} (predicted" in out
+    assert "latency" not in told(capsys, "report", project)["predicted"]
 
 
 def test_html_stands_alone(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,7 +154,7 @@ def test_bars_are_as_long_as_their_values() -> None:
 def test_a_project_without_systemverilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_project(schedule(tiny(), Z2), tmp_path / "hls", Backend.HLS)
     _, out, _ = run_verb(capsys, "report", tmp_path / "hls")
-    assert "(foreseen, loops of the HLS kernels)" in out
+    assert "(predicted, loops of the HLS units)" in out
     status, _, err = run_verb(capsys, "report", tmp_path)
     assert status == 2 and "found no design.json" in err
 
@@ -165,7 +165,7 @@ def test_energy_by_hand() -> None:
     shifts = Shift(ShiftWeights(np.array([[[1, -1], [1, 0]]], np.int8), np.zeros((1, 2, 2), np.int8)))
     adder = Adder(np.array([[1, 2], [3, 4]]), 0)
     nodes = (Node("shift", Dense(shifts, Bias.none(2)), ("x",)), Node("add", Dense(adder, Bias.none(2)), ("shift",)))
-    energy = network_energy(Network("x", x, nodes, "add"))
+    energy = network_energy(Network.of("x", x, nodes, "add"))
     assert energy.own_pj == pytest.approx(3 * (0.024 + 0.03) + 8 * 0.03)
     assert energy.layers_pj == pytest.approx(8 * (0.2 + 0.03))
     assert energy.blocks_pj == pytest.approx(4 * (0.2 + 0.03))
@@ -179,7 +179,7 @@ def test_energy_by_hand() -> None:
 def test_equal_networks_save_nothing() -> None:
     energy = network_energy(single_layers()["int_conv"])
     assert energy.saving == 0 and energy.block_saving is None
-    idle = Network("x", Tensor((2,), Fixed(4, 0, signed=True)), (Node("y", Relu(), ("x",)),), "y")
+    idle = Network.of("x", Tensor((2,), Fixed(4, 0, signed=True)), (Node("y", Relu(), ("x",)),), "y")
     assert network_energy(idle).saving == 0
     assert network_energy(idle).own_pj == pytest.approx(2 * 0.03)  # a comparison is a subtraction
 
@@ -194,5 +194,5 @@ def test_one_shift_layer_pairs_with_one_adder_layer() -> None:
         Node("one", Dense(adder, Bias.none(2)), ("shift",)),
         Node("two", Dense(adder, Bias.none(2)), ("shift",)),
     )
-    energy = network_energy(Network("x", x, nodes, "two"))
+    energy = network_energy(Network.of("x", x, nodes, "two"))
     assert energy.blocks_pj == pytest.approx(energy.layers_pj - 4 * 0.23)

@@ -1,5 +1,6 @@
 """Layers whose tests lie in one file: a new one is a line here."""
 
+import test_upsample
 from layer_case import LayerCase
 
-LAYER_CASES: tuple[LayerCase, ...] = ()
+LAYER_CASES: tuple[LayerCase, ...] = (test_upsample.LAYER,)

@@ -28,9 +28,9 @@ from shiftwire.schedule.design import Target, schedule
 from shiftwire.synth import counts as synth
 from shiftwire.synth import speed
 from shiftwire.synth.counts import Top, synthesise
+from shiftwire.synth.nextpnr import Routed
 from shiftwire.synth.speed import unit_speeds
 from shiftwire.tools import yosys
-from shiftwire.tools.nextpnr import Routed
 from shiftwire.tools.resources import NOTHING, Evidence
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
@@ -206,14 +206,14 @@ def test_units_that_differ_in_constants_alone_are_routed_once(
     monkeypatch.setattr(speed, "routed", recorded)
     alone = single_layers()["relu"].input
     nodes = (Node("one", Relu(), ("x",)), Node("two", Relu(), ("one",)), Node("three", Relu(), ("two",)))
-    chain = Network("x", alone, nodes, "three")
+    chain = Network.of("x", alone, nodes, "three")
     speeds = unit_speeds(write_project(schedule(chain, Z2), tmp_path / "chain", Backend.RTL))
     assert sorted(len(each.units) for each in speeds) == [1, 2]  # the second and the third read unsigned codes
     twice = single_layers()["adder_dense_narrow"]
     held = Requantize(twice.input.format, Rounding.FLOOR, Overflow.SATURATE)
     square = Dense(Adder(np.arange(25).reshape(5, 5) % 2, twice.input.format.frac), Bias.none(5))
     nodes = (Node("a", square, ("x",)), Node("h", held, ("a",)), Node("b", square, ("h",)), Node("k", held, ("b",)))
-    nets = Network("x", twice.input, (*nodes, Node("c", square, ("k",))), "c")
+    nets = Network.of("x", twice.input, (*nodes, Node("c", square, ("k",))), "c")
     speeds = unit_speeds(write_project(schedule(nets, Z2, target=Target(fps=1)), tmp_path / "twice", Backend.RTL))
     assert max(len(each.units) for each in speeds if each.module == "sw_mvu") > 1  # each has a file of its own
     asked.clear()

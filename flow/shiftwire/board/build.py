@@ -32,6 +32,7 @@ class Bitstream:
 
     @property
     def bit(self) -> Path:
+        """The file of configuration; its .hwh lies beside it under the same stem."""
         return next(file for file in self.files if file.suffix == ".bit")
 
 
@@ -66,12 +67,12 @@ def build(project: Project) -> Bitstream:
     try:
         _run(project, tool, script)
         write_build(project, build_report(project, script.parent))
-        made = built(project)
+        bitstream = built(project)
         is_whole = True
     finally:
         if not is_whole:
             _remove(project, [name for name in _names(project) if name not in vivado.REPORTS])
-    return made
+    return bitstream
 
 
 def built(project: Project) -> Bitstream:

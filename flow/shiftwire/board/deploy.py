@@ -8,7 +8,8 @@ import tarfile
 from pathlib import Path
 
 from shiftwire.errors import InputError, ToolError
-from shiftwire.tools.ssh import FullError, Progress, Remote
+from shiftwire.tools.process import Progress
+from shiftwire.tools.ssh import FullError, Remote
 from shiftwire_boards.runtime.manifest import SUFFIX
 
 HOME = "shiftwire"
@@ -66,11 +67,11 @@ def _folder_in(archive: Path) -> str:
 
 def _check_room(remote: Remote, archive: Path) -> None:
     """Archive and contents, which hardly shrink, lie there side by side for a moment."""
-    told = remote.script(_ROOM, HOME).output
+    free_bytes = remote.script(_ROOM, HOME).output
     need = 3 * archive.stat().st_size + SPARE_BYTES
-    if told.strip().isdigit() and int(told) < need:
-        raise _no_room(remote, f"{int(told):,} bytes free", f", wanted {need:,}")
+    if free_bytes.strip().isdigit() and int(free_bytes) < need:
+        raise _no_room(remote, f"{int(free_bytes):,} bytes free", f", wanted {need:,}")
 
 
-def _no_room(remote: Remote, found: str = "no room left", wanted: str = "") -> ToolError:
-    return ToolError(f"found {found} on {remote.address}{wanted}; remove older versions from ~/{HOME} there")
+def _no_room(remote: Remote, room: str = "no room left", wanted: str = "") -> ToolError:
+    return ToolError(f"found {room} on {remote.address}{wanted}; remove older versions from ~/{HOME} there")

@@ -7,6 +7,7 @@ import shlex
 from shiftwire.errors import ToolError
 from shiftwire.tools.process import Outcome
 from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.exit_code import ExitCode
 
 PYTHON = "python3"
 START_S = 120.0
@@ -30,7 +31,7 @@ def doctor_there(folder: str, remote: Remote, *, python: str = PYTHON, sudo: boo
     Raises ToolError where the doctor itself cannot run.
     """
     words = runtime_command(python, sudo, "doctor", folder.rpartition("/")[2].rpartition("-")[0] + ".bit")
-    said = remote.script(_THERE, folder, *words, seconds=START_S, passing=(0, 1))
-    if not said.output.strip():
+    outcome = remote.script(_THERE, folder, *words, seconds=START_S, passing=(ExitCode.OK, ExitCode.FAILED_CHECK))
+    if not outcome.output.strip():
         raise ToolError(f"on {remote.address}, '{shlex.join(words)}' said nothing; run it there by hand")
-    return said
+    return outcome

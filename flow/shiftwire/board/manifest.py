@@ -18,10 +18,10 @@ from shiftwire.project.project import Project
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.shell import Shell
 from shiftwire.schedule.depths import interval, layer_cycles
-from shiftwire.schedule.tokens import foreseen_latency
+from shiftwire.schedule.tokens import predicted_latency
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class About:
     """What a model does not say itself: a word a class, and how pixels become the values it reads."""
 
     labels: tuple[str, ...] | None = None
-    preparation: Preprocessing | None = None
+    preprocessing: Preprocessing | None = None
 
     def check(self, network: Network) -> None:
         """Raises InputError for labels of other classes, and for numbers that will not do."""
@@ -37,7 +37,7 @@ class About:
             raise InputError(
                 f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
             )
-        fault = "" if self.preparation is None else self.preparation.fault(network.input.shape[-1])
+        fault = "" if self.preprocessing is None else self.preprocessing.fault(network.input.shape[-1])
         if fault:
             raise InputError(f"{fault}; give what the model learnt on, with commas between")
 
@@ -62,21 +62,27 @@ def board_manifest(
         "board": design.board.name,
         "part": design.board.part,
         "clock_ns": design.clock_ns,
-        "input": {**_port(network.input, shell.input), "encode": _encode(network.host_input)},
-        "output": {**_port(network.output, shell.output), "decode": _decode(network)},
-        "foreseen": _foreseen(design.rtl, shell),
-        "preparation": None if about.preparation is None else asdict(about.preparation),
+        "inputs": [
+            {"name": end.name, **_port(end.tensor, stream), "encode": _encode(end.host)}
+            for end, stream in zip(network.inputs, shell.inputs, strict=True)
+        ],
+        "outputs": [
+            {"name": end.name, **_port(network.tensors[end.name], stream), "decode": _decode(end.host)}
+            for end, stream in zip(network.outputs, shell.outputs, strict=True)
+        ],
+        "foreseen": _predicted(design.rtl, shell),
+        "preparation": None if about.preprocessing is None else asdict(about.preprocessing),
         "labels": about.labels,
         "golden": golden,
         "files": dict(files),
     }
 
 
-def _foreseen(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
+def _predicted(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
     """Frames follow each other as the slowest unit works, or as the longer port takes or gives its words."""
     return {
         "interval_cycles": max(interval(network), shell.input.words, shell.output.words),
-        "latency_cycles": foreseen_latency(network),
+        "latency_cycles": predicted_latency(network),
         "layers": list(layer_cycles(network).items()),
     }
 
@@ -91,26 +97,25 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    told = host.quantiser
-    quantiser = None
-    if told is not None:
-        quantiser = {
-            "scale": told.scale,
-            "zero_point": told.zero_point,
-            "lo": told.lo,
-            "hi": told.hi,
-            "rounding": told.rounding.value,
+    quantizer = host.quantizer
+    quantizer = None
+    if quantizer is not None:
+        quantizer = {
+            "scale": quantizer.scale,
+            "zero_point": quantizer.zero_point,
+            "lo": quantizer.lo,
+            "hi": quantizer.hi,
+            "rounding": quantizer.rounding.value,
         }
     return {
-        "quantises": host.quantises,
+        "quantises": host.quantizes,
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
-        "quantiser": quantiser,
+        "quantiser": quantizer,
     }
 
 
-def _decode(network: Network) -> dict[str, Any]:
-    host: HostOutput = network.host_output
+def _decode(host: HostOutput) -> dict[str, Any]:
     channels = host.channels
     scale, offset = (host.scale, 0.0) if channels is None else (channels.scale.tolist(), channels.offset.tolist())
     return {"scale": scale, "offset": offset, "tail": host.tail.value}

@@ -22,15 +22,13 @@ from shiftwire.project.project import Project
 from shiftwire.tools import ssh
 from shiftwire.tools.ssh import LineError, Remote, SlowError
 from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.exit_code import ExitCode
 from shiftwire_boards.runtime.manifest import SUFFIX
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_from_json
 
 ENERGY_S = 120.0
-"""Five windows of ten seconds and an idle one."""
-
-DIFFERENT = 1
-"""What the runtime returns where a code differs."""
+"""Five spans of ten seconds and an idle one."""
 
 RUN = ".run"
 """In the package's folder while a measurement lasts: token, pid, out, err, status, data.npz, record.json."""
@@ -71,8 +69,8 @@ _STOP = 'cd "$1" && pid=$(cat .run/pid) && shift && "$@" kill -TERM -- "-$pid"'
 class Run:
     """How to measure: `seconds` of sustained work at least; `data` is an .npz of which `frames` samples are taken.
 
-    Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of the
-    board's kernel that is 1 in the windows of the energy.
+    Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of
+    Linux's on the board that is 1 in the spans of the energy.
     """
 
     seconds: float = 10.0
@@ -98,7 +96,7 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
     try:
         data = _sent_data(project, remote, folder, run)
         status, words, text = _ended(remote, folder, run, _command(project, run, data))
-        if status not in (0, DIFFERENT):
+        if status not in (ExitCode.OK, ExitCode.FAILED_CHECK):
             raise ToolError(f"on {remote.address}: {words or f'the measurement ended with status {status}'}")
         record = _record(project, remote, text)
         is_over = True
@@ -117,14 +115,14 @@ def _check_deployed(project: Project, remote: Remote, folder: str) -> None:
     """Its folder bears 8 digits of the version; its manifest tells them all."""
     name = project.path.resolve().name
     text = 'cat "$1" 2>/dev/null || { ls -1 "$2" 2>/dev/null; exit 1; }'
-    told = remote.script(text, posixpath.join(folder, f"{name}{SUFFIX}"), HOME, passing=(0, 1))
+    outcome = remote.script(text, posixpath.join(folder, f"{name}{SUFFIX}"), HOME, passing=(0, 1))
     mend = "run 'shiftwire deploy' first"
-    if told.status:
-        others = [each for each in told.output.split("\n") if each.rpartition("-")[0] == name]
-        found = f"found {', '.join(others)}" if others else f"found nothing of {name}"
-        raise InputError(f"{found} on {remote.address}, wanted {folder_of(project)}; {mend}")
+    if outcome.status:
+        others = [each for each in outcome.output.split("\n") if each.rpartition("-")[0] == name]
+        deployed = f"found {', '.join(others)}" if others else f"found nothing of {name}"
+        raise InputError(f"{deployed} on {remote.address}, wanted {folder_of(project)}; {mend}")
     try:
-        version = str(json.loads(told.output)["version_hash"])
+        version = str(json.loads(outcome.output)["version_hash"])
     except (ValueError, KeyError, TypeError):
         version = "a damaged manifest"
     if version != project.version_hash:
@@ -165,7 +163,7 @@ def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> t
     while True:
         left = max(1.0, deadline - time.monotonic())
         try:
-            told = remote.run("sh", "-c", _RUN, "sh", folder, *command, seconds=left, passing=(0, DIED))
+            outcome = remote.run("sh", "-c", _RUN, "sh", folder, *command, seconds=left, passing=(0, DIED))
         except SlowError:
             raise ToolError(
                 f"the measurement on {remote.address} did not end within {most:g} s and was stopped; look at the board"
@@ -178,9 +176,9 @@ def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> t
             raise LineError(
                 f"{error}; the measurement went on there: fetch its record with scp {remote.address}:{path} record.json"
             ) from None
-        if told.status == DIED:
+        if outcome.status == DIED:
             raise ToolError(f"the measurement on {remote.address} was killed; look whether its memory ran out")
-        status, words, record = told.output.split("\n", 2)
+        status, words, record = outcome.output.split("\n", 2)
         return int(status), words, record
 
 

@@ -56,10 +56,10 @@ def _check_overlay(bit: Path, hwh: Path) -> None:
     if SYNC not in bit.read_bytes():
         raise InputError(f"{bit} holds no configuration of an FPGA; name a whole bitstream")
     try:
-        told = {module.get("VLNV", "") for module in ElementTree.parse(hwh).iter("MODULE")}
+        names = {module.get("VLNV", "") for module in ElementTree.parse(hwh).iter("MODULE")}
     except ElementTree.ParseError as error:
         raise InputError(f"{hwh} is no whole description of a block design ({error}); build it again") from None
-    if not any(vlnv.startswith(VLNV) for vlnv in told):
+    if not any(vlnv.startswith(VLNV) for vlnv in names):
         raise InputError(f"{hwh} describes no shiftwire network; name the overlay that 'shiftwire build' made")
 
 
@@ -72,13 +72,13 @@ def golden_file(project: Project) -> bytes:
     """An .npz of input codes `x` and output codes `y`: extremes and random frames."""
     codes = golden_codes(project.design.network)
     arrays = {"x": codes, "y": project.design.network.evaluate(codes)}
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as packed:  # np.savez would write the time into it
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:  # np.savez would write the time into it
         for name, array in arrays.items():
             entry = io.BytesIO()
             np.save(entry, array)
             packed.writestr(zipfile.ZipInfo(f"{name}.npy"), entry.getvalue())
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def runtime_files() -> dict[str, bytes]:
@@ -86,17 +86,17 @@ def runtime_files() -> dict[str, bytes]:
     spec = find_spec(RUNTIME)
     assert spec is not None and spec.origin is not None
     root = Path(spec.origin).parent
-    found = [root / ON_BOARD[0], *sorted((root / ON_BOARD[1]).rglob("*"))]
-    wanted = (file for file in found if file.suffix in (".py", ".json", ".ipynb"))
+    files = [root / ON_BOARD[0], *sorted((root / ON_BOARD[1]).rglob("*"))]
+    wanted = (file for file in files if file.suffix in (".py", ".json", ".ipynb"))
     return {f"{RUNTIME}/{file.relative_to(root).as_posix()}": file.read_bytes() for file in wanted}
 
 
 def _tar(folder: str, files: Mapping[str, bytes]) -> bytes:
     """Names sorted, no times, no owners."""
-    held = io.BytesIO()
-    with gzip.GzipFile(fileobj=held, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for path, data in sorted(files.items()):
             member = tarfile.TarInfo(f"{folder}/{path}")
             member.size, member.mode = len(data), 0o644
             tar.addfile(member, io.BytesIO(data))
-    return held.getvalue()
+    return buffer.getvalue()

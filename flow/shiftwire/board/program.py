@@ -7,17 +7,12 @@ from pathlib import Path
 from shiftwire.errors import InputError
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.project.project import Project
+from shiftwire.rtl.axi_stream import BYTE
 from shiftwire.rtl.files import MODULES
 from shiftwire.rtl.ip import network_shell
 from shiftwire.rtl.shell import TOP, Shell, top_text
+from shiftwire.tools.template import filled
 from shiftwire.tools.verilator import Verilated, verilated
-
-_DRIVER = """\
-#include "Vtop.h"
-#include "sw_board.h"
-
-int main() {{ return sw_board::Board<Vtop, {read}, {written}>().serve(); }}
-"""
 
 
 def project_shell(project: Project) -> Shell:
@@ -37,6 +32,7 @@ def board_program(project: Project) -> Path:
     shell = project_shell(project)
     sources = tuple(file for file in project.rtl_sources() if file.stem != TOP)
     top = {TOP: top_text(shell, f"{NETWORK} #(.GENERIC(1))")}
-    driver = _DRIVER.format(read=shell.input.word_bits // 8, written=shell.output.word_bits // 8)
+    widths = {"read_bytes": shell.input.word_bits // BYTE, "written_bytes": shell.output.word_bits // BYTE}
+    driver = filled("board_driver.cpp", **widths)
     build = Verilated(sources, TOP, driver, top, headers=(MODULES / "sim" / "sw_board.h",))
     return verilated(build, project.reports_dir / "board")

@@ -1,4 +1,4 @@
-"""The one speller of C++: units as data become Cfg structs, tables and calls."""
+"""How C++ spells units that are data: Cfg structs, tables and calls, for every file that has them."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _INT32 = range(-(1 << 31) + 1, 1 << 31)
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A C++ stream and the type of its beats."""
+    """A C++ stream by its name; `type` is that of its beats."""
 
     type: str
     name: str
 
 
 def code_type(code: CodeType) -> str:
-    """The type of codes in streams and sums."""
+    """The type of codes in streams and sums, the headers decide what stands behind it."""
     return f"sw::{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
 def rom_type(code: CodeType) -> str:
-    """The type of codes in tables."""
+    """The type of codes in tables, which HLS makes ROMs of."""
     return f"sw::rom_{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
 def config_struct(name: str, cfg: Cfg) -> str:
-    """The Cfg parameter of a unit: constants, types and the processing element."""
+    """The Cfg parameter of a unit as a struct: its members, then a type `<table>_t` for each of its tables."""
     lines = [f"    {_member(setting)}" for setting in cfg.members]
     lines += [f"    typedef {rom_type(table.type)} {table.name}_t;" for table in cfg.tables]
     return "\n".join([f"struct {name} {{", *lines, "};"])
@@ -39,14 +39,14 @@ def config_struct(name: str, cfg: Cfg) -> str:
 def call(
     unit: Unit, config: str, inputs: Sequence[Variable], outputs: Sequence[Variable], tables: Sequence[str]
 ) -> str:
-    """The statement that runs a unit; a variable's type is that of a beat."""
+    """The statement that runs a unit for a frame; `tables` are the names under which its tables stand."""
     types = ", ".join([*(x.type for x in inputs), *(y.type for y in outputs), config])
     arguments = ", ".join([*(x.name for x in inputs), *(y.name for y in outputs), *tables])
     return f"sw::{unit.function}<{types}>({arguments});"
 
 
 def array(element: str, name: str, codes: Sequence[int]) -> str:
-    """A constant table."""
+    """A constant table of one dimension."""
     return f"static const {element} {name}[{len(codes)}] = {{{', '.join(map(str, codes))}}};"
 
 

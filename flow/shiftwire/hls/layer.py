@@ -76,6 +76,7 @@ class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
         super().__init__(list(LAYER_CLASSES.values()))
 
     def format(self, node: Any) -> str:
+        """Called by hls4ml for each of our layers; the struct is named after the layer's index, as the call expects."""
         return config_struct(f"config{node.index}", node.attributes["unit"].cfg)
 
 
@@ -86,6 +87,7 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
         super().__init__(list(LAYER_CLASSES.values()))
 
     def format(self, node: Any) -> str:
+        """Called by hls4ml for each of our layers: the statement in its top function."""
         unit: Unit = node.attributes["unit"]
         inputs = [node.get_input_variable(name) for name in node.inputs]
         outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
@@ -94,6 +96,7 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
         return call(unit, f"config{node.index}", read, written, tables)
 
     def transform(self, model: Any, node: Any) -> bool:
+        """Called by hls4ml; also names the headers to include, which its own layers know by their class."""
         changed: bool = super().transform(model, node)
         node.set_attr("include_header", [f"nnet_utils/{header}" for header in node.attributes["unit"].headers])
         return changed

@@ -20,6 +20,7 @@ AP_TYPES_DIR = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
 
 
 def version() -> str:
+    """That of the hls4ml at hand, such as 1.3.0."""
     return str(hls4ml.__version__)
 
 

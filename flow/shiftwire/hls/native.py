@@ -23,7 +23,7 @@ from shiftwire.tools.process import run
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
 ALIGNED = "-faligned-new"
-"""C++14 itself would put vectors of lanes at addresses that their loads refuse."""
+"""C++14 itself would put vectors of images at addresses that their loads refuse."""
 
 FLAGS = ("-O3", NATIVE, ALIGNED)
 
@@ -45,7 +45,7 @@ class Program:
     counts_cycles: bool
 
     def batches(self, samples: int) -> int:
-        """Lane vectors that so many samples fill."""
+        """Vectors of IMAGES samples that so many of them fill, the last one maybe in part."""
         return -(-samples // IMAGES)
 
 
@@ -78,12 +78,12 @@ def bounded_program(units: Pipeline, folder: Path) -> Program:
 
 
 def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: tuple[str, ...]) -> Program:
-    made = simulation(units, capacities)
+    generated = simulation(units, capacities)
     source = folder / "simulation.cpp"
-    replaced_file(source, made.source)
-    replaced_file(folder / "tables.bin", made.tables.tobytes())
+    replaced_file(source, generated.source)
+    replaced_file(folder / "tables.bin", generated.tables.tobytes())
     path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags), folder / "built")
-    return Program(units, made, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
+    return Program(units, generated, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
 
 
 @dataclass(frozen=True)
@@ -102,19 +102,19 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcom
     missing = np.zeros((batches * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
     watched = program.simulation.watched if all_layers else (program.pipeline.output,)
     with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:
-        given, made = Path(folder) / "in", Path(folder) / "out"
-        with given.open("wb") as file:
+        input_file, output_file = Path(folder) / "in", Path(folder) / "out"
+        with input_file.open("wb") as file:
             narrow.tofile(file)
             missing.tofile(file)
-        command: list[str | Path] = [program.path, program.tables, str(batches), given, made, str(int(all_layers))]
-        said = run(command, "simulate")
-        if said.startswith("deadlock"):
-            raise CheckFailedError(f"the pipeline stands still: {'; '.join(said.splitlines()[1:])}; deepen those FIFOs")
-        flat = np.fromfile(made, np.int64)
-    found, start = {}, 0
+        files: list[str | Path] = [program.path, program.tables, str(batches), input_file, output_file]
+        log = run([*files, str(int(all_layers))], "simulate")
+        if log.startswith("deadlock"):
+            raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
+        flat = np.fromfile(output_file, np.int64)
+    layers, start = {}, 0
     for name in watched:
         size = program.pipeline.fifos[name].port.codes
-        found[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
+        layers[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
         start += batches * IMAGES * size
-    counted = (line.rsplit(" ", 1) for line in said.splitlines())
-    return Outcome(found, {name: int(cycles) for name, cycles in counted})
+    counted = (line.rsplit(" ", 1) for line in log.splitlines())
+    return Outcome(layers, {name: int(cycles) for name, cycles in counted})

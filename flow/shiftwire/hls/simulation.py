@@ -1,4 +1,4 @@
-"""C++ of a simulation program: the kernels' own headers on native lane types, every unit a coroutine on its FIFOs."""
+"""C++ of a simulation program: the units' own headers on native types, every unit a coroutine on its FIFOs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 
 IMAGES = 16
-"""Images in a lane vector; the constant of the same name in sw_lanes.h."""
+"""Images in a vector, one an element; the constant of the same name in sw_lanes.h."""
 
 MACHINE_BITS = (16, 32, 64)
 
@@ -98,7 +98,7 @@ class _Writer:
         return _rounded(CodeType.of(self.pipeline.fifos[self.pipeline.input].format)).bits
 
     def _width_lines(self, at: int) -> Iterator[str]:
-        """What the interval analysis proved of a unit's widths, for the compiler to hold against the lanes."""
+        """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types."""
         instance, config = self.pipeline.instances[at], self._configs[at]
         for setting in instance.unit.cfg.members:
             if isinstance(setting.value, CodeType):

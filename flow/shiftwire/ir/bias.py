@@ -20,6 +20,7 @@ class Bias:
 
     @classmethod
     def none(cls, outputs: int) -> Bias:
+        """Zeros, which take no bits and leave the grid of the sums as it is."""
         return cls(np.zeros(outputs, np.int64), 0)
 
     def grid(self, frac: int) -> int:

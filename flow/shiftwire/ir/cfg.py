@@ -1,4 +1,4 @@
-"""What a C++ unit is set up with, as data: members of its Cfg struct and its tables; hls/cpp.py alone spells it."""
+"""What a C++ unit is set up with, as data: members of its Cfg struct and its tables; hls/cpp.py spells it."""
 
 from __future__ import annotations
 

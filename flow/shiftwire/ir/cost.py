@@ -59,5 +59,5 @@ def is_block(words: int, bits: int) -> int:
 
 
 def lanes_cost(lanes: int, lane_lut: int) -> Cost:
-    """A unit that works beat by beat, each lane on its own."""
+    """A unit that works beat by beat, each of `lanes` codes on its own."""
     return Cost(lut=UNIT_LUT + lanes * lane_lut)

@@ -32,7 +32,7 @@ class Pe(enum.Enum):
         """Cycles between the operands of an element and the `accumulate` that belongs to them.
 
         x and w enter at cycle t, accumulate and finish at t + stages, y stands at t + stages + 1. The first register
-        is the lane's own, then one stands behind each level of adders; a product takes two.
+        is that of each SIMD element, then one stands behind each level of adders; a product takes two.
         """
         return (2 if self in (Pe.INT, Pe.INT_IN_DSP) else 1) + (simd - 1).bit_length()
 
@@ -47,10 +47,12 @@ class Memory:
 
     @property
     def words(self) -> int:
+        """Addresses, each of `word_bits`."""
         return len(self.fields)
 
     @property
     def word_bits(self) -> int:
+        """All fields of a word side by side."""
         return self.fields.shape[1] * self.bits
 
     @property
@@ -90,6 +92,7 @@ class LineBuffer:
 
     @property
     def parameters(self) -> Mapping[str, int]:
+        """What the window module is told of it; a memory past the size of LUT RAM asks for block RAM."""
         return {"RING_BITS": self.bits, "RING_BLOCK": is_block(1 << self.bits, self.word_bits)}
 
 

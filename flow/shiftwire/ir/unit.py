@@ -21,8 +21,8 @@ from shiftwire.numbers.fixed import Fixed
 class Surroundings:
     """What the SystemVerilog of a unit may know of the design around it.
 
-    pace_cycles  cycles of a frame that the slowest unit takes; lanes  codes of an output beat, which only units that
-    `narrow` may find fewer than they write; in_block  weights go to block RAM in any case.
+    pace_cycles  cycles of a frame that the slowest unit takes; lanes  codes of an output beat, as many as the unit
+    writes or, where it `narrows`, fewer; in_block  weights go to block RAM in any case.
     """
 
     pace_cycles: int
@@ -51,7 +51,7 @@ class Unit(ABC):
     @property
     @abstractmethod
     def writes(self) -> Port:
-        """The port of each output stream."""
+        """The port of every output stream: where there are several, they are alike."""
 
     @property
     @abstractmethod
@@ -61,11 +61,11 @@ class Unit(ABC):
     @property
     @abstractmethod
     def nest(self) -> Nest:
-        """The loops of the C++."""
+        """The loops of the C++; `modules` bring nests of their own."""
 
     @property
     def iterations(self) -> int:
-        """Iterations of the C++ in a frame, at one a cycle; cheaper than `nest`."""
+        """Iterations of the C++ in a frame, at one a cycle; units count them without building their nest."""
         return self.nest.iterations
 
     @abstractmethod
@@ -74,7 +74,7 @@ class Unit(ABC):
 
     @property
     def cost(self) -> Cost:
-        """Modelled; nothing for what the model leaves out."""
+        """Modelled; zero for units that the model leaves out, such as forks."""
         return Cost()
 
     @property
@@ -84,7 +84,7 @@ class Unit(ABC):
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """The unit's own header and that of its processing element."""
+        """Names of the unit's own header and of that of its processing element, if it has one."""
         elements = [member.value for member in self.cfg.members if isinstance(member.value, Element)]
         return (f"sw_{self.function}.h", *(f"sw_{element.value}.h" for element in elements))
 
@@ -97,7 +97,7 @@ class BeatUnit(Unit):
     x: Fixed
     format: Fixed
     lane_lut: int = field(kw_only=True)
-    """LUTs of a lane, modelled."""
+    """LUTs for each code of a beat, modelled."""
 
     @property
     def reads(self) -> tuple[Port, ...]:
@@ -126,5 +126,5 @@ class BeatUnit(Unit):
 
 
 def plain_lane_lut(format: Fixed) -> int:
-    """LUTs of a lane that compares or adds, modelled."""
+    """LUTs for each code of a beat that is compared or added, modelled."""
     return ceil(1.5 * format.bits)

@@ -19,13 +19,13 @@ from shiftwire.numbers.interval import Interval
 class PeCodes:
     """ROM codes as a processing element of the SystemVerilog reads them.
 
-    `window_bits` and `has_zero` lay out the fields of shift codes; other elements have none.
+    `exponent_bits` and `has_zero` lay out the fields of shift codes; other elements have none.
     """
 
     pe: Pe
     codes: Codes
     type: CodeType
-    window_bits: int = 0
+    exponent_bits: int = 0
     has_zero: bool = True
 
 
@@ -97,7 +97,7 @@ class Weights(ABC):
     @property
     @abstractmethod
     def element_lut(self) -> tuple[float, float]:
-        """Modelled LUTs of a processing element at 8-bit inputs: once, and for each of its SIMD lanes."""
+        """Modelled LUTs of a processing element at 8-bit inputs: once, and for each of its SIMD inputs."""
 
     @abstractmethod
     def operations(self, uses: int) -> Operations:

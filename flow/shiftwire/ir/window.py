@@ -29,6 +29,7 @@ class Window:
 
     @property
     def axes(self) -> int:
+        """1 for signals, 2 for images."""
         return len(self.kernel)
 
     @property

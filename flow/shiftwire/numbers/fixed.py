@@ -58,10 +58,12 @@ class Fixed:
 
     @property
     def lo(self) -> int:
+        """The smallest code."""
         return -(1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
+        """The largest code."""
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
     @classmethod
@@ -74,10 +76,10 @@ class Fixed:
     @classmethod
     def parse(cls, text: str) -> Fixed:
         """Read the text form, such as u8.4 or s6.-2."""
-        found = re.fullmatch(r"([su])(\d+)\.(-?\d+)", text)
-        if not found:
+        match = re.fullmatch(r"([su])(\d+)\.(-?\d+)", text)
+        if not match:
             raise InputError(f"'{text}' is no number format; write u8.4 for unsigned, 8 bits, 4 of them fraction")
-        return cls(int(found[2]), int(found[3]), signed=found[1] == "s")
+        return cls(int(match[2]), int(match[3]), signed=match[1] == "s")
 
     @property
     def signed_bits(self) -> int:
@@ -85,6 +87,7 @@ class Fixed:
         return self.bits + (not self.signed)
 
     def holds(self, codes: Codes) -> bool:
+        """Whether every code is within the range; no codes at all are."""
         return bool(codes.size == 0 or (codes.min() >= self.lo and codes.max() <= self.hi))
 
     def decode(self, codes: Codes) -> Values:
@@ -98,7 +101,7 @@ def requantize(codes: Codes, frac: int, to: Fixed, rounding: Rounding, overflow:
 
 
 def quantize(values: npt.NDArray[Any], to: Fixed, rounding: Rounding, overflow: Overflow) -> Codes:
-    """Codes of any finite values; what a leading quantiser does on the host."""
+    """Codes of any finite values; what a leading quantizer does on the host."""
     scaled = np.ldexp(values.astype(np.float64), to.frac)
     down = np.floor(scaled)
     match rounding:

@@ -1,4 +1,4 @@
-"""QONNX's quantisers, float32 operation by float32 operation, as every runtime of such files computes them."""
+"""QONNX's quantizers, float32 operation by float32 operation, as every runtime of such files computes them."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class FloatRounding(enum.Enum):
         """Whole numbers of `x`; SIGN knows -1 and 1 alone."""
         match self:
             case FloatRounding.HALF_EVEN:
-                made = np.rint(x)
+                rounded = np.rint(x)
             case FloatRounding.FLOOR:
-                made = np.floor(x)
+                rounded = np.floor(x)
             case FloatRounding.CEIL:
-                made = np.ceil(x)
+                rounded = np.ceil(x)
             case FloatRounding.UP:
-                made = np.sign(x) * np.ceil(np.abs(x))
+                rounded = np.sign(x) * np.ceil(np.abs(x))
             case FloatRounding.DOWN:
-                made = np.trunc(x)
+                rounded = np.trunc(x)
             case FloatRounding.HALF_UP:
-                made = np.sign(x) * np.floor(np.abs(x) + np.float32(0.5))
+                rounded = np.sign(x) * np.floor(np.abs(x) + np.float32(0.5))
             case FloatRounding.HALF_DOWN:
-                made = np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5))
+                rounded = np.sign(x) * np.ceil(np.abs(x) - np.float32(0.5))
             case FloatRounding.SIGN:
-                made = np.where(x >= 0, np.float32(1), np.float32(-1))
-        return made.astype(np.float32)
+                rounded = np.where(x >= 0, np.float32(1), np.float32(-1))
+        return rounded.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class FloatQuantiser:
+class FloatQuantizer:
     """code = round(clip(x / scale + zero_point, lo, hi)) - zero_point, so that value = code * scale exactly."""
 
     scale: float
@@ -68,6 +68,6 @@ class FloatQuantiser:
         return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point
 
     @property
-    def held(self) -> Fixed:
+    def format(self) -> Fixed:
         """The narrowest whole-number format of the codes."""
         return Fixed.covering(self.lo - self.zero_point, self.hi - self.zero_point, 0)

@@ -12,7 +12,7 @@ from shiftwire.numbers.fixed import Codes
 
 Signs = npt.NDArray[np.int8]
 
-WINDOW_LIMIT = 31
+WIDEST_EXPONENT_RANGE = 31
 """Widest span of exponents in one layer: int32 weights at any k, and more than any published family uses."""
 
 
@@ -34,18 +34,21 @@ class ShiftWeights:
             )
         if np.abs(self.sign).max() > 1:
             raise InputError(f"a sign of {self.sign.flat[np.abs(self.sign).argmax()]} is none of -1, 0, 1")
-        lo, hi = self.window
-        if hi - lo > WINDOW_LIMIT:
-            raise InputError(f"exponents from {lo} to {hi} span more than {WINDOW_LIMIT}; quantise the weights coarser")
+        lo, hi = self.exponent_range
+        if hi - lo > WIDEST_EXPONENT_RANGE:
+            raise InputError(
+                f"exponents from {lo} to {hi} span more than {WIDEST_EXPONENT_RANGE}; quantize the weights coarser"
+            )
 
     @property
-    def window(self) -> tuple[int, int]:
+    def exponent_range(self) -> tuple[int, int]:
         """Smallest and largest exponent that a term uses; (0, 0) when every weight is zero."""
         used = self.exponent[self.sign != 0]
         return (int(used.min()), int(used.max())) if used.size else (0, 0)
 
     @property
     def terms(self) -> int:
+        """Planes of signs and exponents: the largest k that a filter may have."""
         return int(self.sign.shape[0])
 
     @property
@@ -57,12 +60,12 @@ class ShiftWeights:
 
     @property
     def shifts(self) -> Codes:
-        """Left shift of each term's code, (terms, out, in...): exponent above the window's low end, 0 for no term."""
-        return np.where(self.sign != 0, self.exponent.astype(np.int64) - self.window[0], 0)
+        """Left shift of each term's code, (terms, out, in...): exponent above the smallest one, 0 for no term."""
+        return np.where(self.sign != 0, self.exponent.astype(np.int64) - self.exponent_range[0], 0)
 
     @property
     def integers(self) -> Codes:
-        """The weights (out, in...) in units of 2**window[0]."""
+        """The weights (out, in...) in units of 2**exponent_range[0]."""
         total: Codes = np.sum(self.sign.astype(np.int64) << self.shifts, axis=0)
         return total
 

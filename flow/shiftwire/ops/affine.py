@@ -70,7 +70,7 @@ class AffineUnit(BeatUnit):
         terms = -(-every // max(min(around.pace_cycles // self.iterations, every), 1))
         steps = -(-every // terms)
         codes = shift_codes(self._rom, self.scale.weights.magnitude_bits, has_zero=True)
-        scales = np.full((folds, steps * terms, lanes), 1 << (codes.window_bits + 1))
+        scales = np.full((folds, steps * terms, lanes), 1 << (codes.exponent_bits + 1))
         scales[:, :every] = codes.codes
         words = scales.reshape(folds * steps, terms, lanes).transpose(0, 2, 1).reshape(folds * steps, -1)
         scale = Memory("scale", words, codes.type.bits)
@@ -80,7 +80,7 @@ class AffineUnit(BeatUnit):
             "FOLDS": folds,
             "STEPS": steps,
             "TERMS": terms,
-            "WINDOW_BITS": codes.window_bits,
+            "WINDOW_BITS": codes.exponent_bits,
             "GRID": self.format.frac - self.scale.frac(self.x),
             **self.formats,
             "ROM_BLOCK": scale.in_block,

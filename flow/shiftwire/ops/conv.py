@@ -25,7 +25,7 @@ from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 
 @dataclass(frozen=True, eq=False)
 class Conv(Op):
-    """y[p, o] = bias[o] + sum over a window's taps of lane(x, w[o]).
+    """y[p, o] = bias[o] + sum over a window's taps of element(x, w[o]).
 
     weights (out, kernel..., channels / groups); x (spatial..., channels). A padded tap reads the value 0, so in
     an adder layer it counts -abs(w).

@@ -18,7 +18,7 @@ from shiftwire.units.reorder import Reorder
 
 @dataclass(frozen=True, eq=False)
 class Dense(Op):
-    """y[o] = bias[o] + sum over i of lane(x[i], w[o, i]); x (in,), y (out,)."""
+    """y[o] = bias[o] + sum over i of element(x[i], w[o, i]); x (in,), y (out,)."""
 
     unit_types = (MatrixUnit, Reorder)
 

@@ -13,6 +13,7 @@ from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.upsample import Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -31,6 +32,7 @@ LAYERS: tuple[type[Op], ...] = (
     Requantize,
     SumPool,
     Threshold,
+    Upsample,
 )
 
 WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Int, Shift)

@@ -191,8 +191,8 @@ class SumPool(_Pool):
         _require_values(self.window)
         area = prod(self.window.kernel)
         require_width(2.0**x.format.bits * area)
-        held = Fixed.covering(x.format.lo * area, x.format.hi * area, x.format.frac)
-        return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), held)
+        format = Fixed.covering(x.format.lo * area, x.format.hi * area, x.format.frac)
+        return Tensor((*self.window.output(x.shape[:-1]), x.shape[-1]), format)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         return self._sums(codes[0])

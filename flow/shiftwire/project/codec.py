@@ -15,10 +15,10 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantiser
+from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
 
@@ -31,10 +31,12 @@ _CLASSES: Mapping[str, type[Any]] = {
         Window,
         ShiftWeights,
         ChannelScale,
-        FloatQuantiser,
+        FloatQuantizer,
         HostInput,
         HostOutput,
         Network,
+        NetworkInput,
+        NetworkOutput,
         Node,
         Tensor,
     )
@@ -88,8 +90,8 @@ def encode(value: Any, arrays: ArrayFolder, name: str = "") -> Any:
             return [encode(item, arrays, f"{name}.{_label(item, at)}".strip(".")) for at, item in enumerate(value)]
         case _ if dataclasses.is_dataclass(value):
             fields = [field.name for field in dataclasses.fields(value) if field.init]
-            given = {key: held for key in fields if (held := getattr(value, key)) is not None}
-            members = {key: encode(held, arrays, _inner(name, value, key)) for key, held in given.items()}
+            present = {key: member for key in fields if (member := getattr(value, key)) is not None}
+            members = {key: encode(member, arrays, _inner(name, value, key)) for key, member in present.items()}
             return {"is": type(value).__name__} | members
     return value
 
@@ -102,7 +104,7 @@ def decode(data: Any, arrays: ArrayFolder, hint: Any = None) -> Any:
         case {"is": kind, **members}:
             if kind not in _CLASSES:
                 raise InputError(f"design.json names the unknown class '{kind}'; convert the model again")
-            return _made(_CLASSES[kind], members, arrays)
+            return _constructed(_CLASSES[kind], members, arrays)
         case list():
             return tuple(decode(item, arrays) for item in data)
         case str() if hint is Fixed:
@@ -112,7 +114,7 @@ def decode(data: Any, arrays: ArrayFolder, hint: Any = None) -> Any:
     return data
 
 
-def _made(kind: type[Any], members: Mapping[Any, Any], arrays: ArrayFolder) -> Any:
+def _constructed(kind: type[Any], members: Mapping[Any, Any], arrays: ArrayFolder) -> Any:
     hints = get_type_hints(kind)
     return kind(**{str(key): decode(member, arrays, hints.get(key)) for key, member in members.items()})
 

@@ -1,4 +1,4 @@
-"""A project folder: design.json and the weights say all, hls/ is written from them."""
+"""A project folder: design.json and the weights say all, hls/ and rtl/ are written from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.atomic import replaced
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 3
+SCHEMA = 4
+"""Of design.json; another one is refused, for its classes have other fields."""
+
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
@@ -50,7 +52,7 @@ class Backend(enum.Enum):
 class Project:
     """A folder on disk and the design it was written from.
 
-    `rtl_checksums` are those of the files in rtl/, empty where the project has none.
+    `rtl_checksums` are SHA-256 of the files in rtl/ but its shell, by name; empty where the project has no rtl/.
     """
 
     path: Path
@@ -60,10 +62,12 @@ class Project:
 
     @property
     def hls_dir(self) -> Path:
+        """The hls4ml project; missing where the back end was rtl alone."""
         return self.path / "hls"
 
     @property
     def rtl_dir(self) -> Path:
+        """SystemVerilog, constants and component.xml; missing where the back end was hls alone."""
         return self.path / "rtl"
 
     @property
@@ -85,16 +89,21 @@ class Project:
         return tuple(sorted(self.rtl_dir.glob("*.sv")))
 
     def rtl_data(self) -> tuple[Path, ...]:
-        """The files of constants that the SystemVerilog reads by name."""
+        """The files of constants that the SystemVerilog reads by name; `rtl_sources` is what checks them too."""
         return tuple(sorted(self.rtl_dir.glob("*.mem")))
 
 
 def shiftwire_version() -> str:
+    """That of the installed package; a folder of sources that was never installed raises PackageNotFoundError."""
     return importlib.metadata.version("shiftwire")
 
 
 def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -> Project:
-    """Write a project whole; an older project of ours at `path` is replaced, anything else refused."""
+    """Write a project whole or not at all; what tools reported of this very version stays.
+
+    Raises InputError where `path` holds anything but an older project of ours, or cannot be written; ToolError where
+    the design is unrolled and no optimiser is installed.
+    """
     with replaced(path, is_ours=is_project) as work:
         arrays = ArrayFolder(work / "weights")
         manifest = _manifest(design, arrays)
@@ -125,7 +134,10 @@ def _keep_reports(old: Path, new: Path, version: str) -> None:
 
 
 def load_project(path: Path) -> Project:
-    """Read a project back; raises InputError for a folder that is none or was changed by hand."""
+    """Read a project back: units, FIFOs and times are derived anew from its network and folds.
+
+    Raises InputError for a folder that is none, is of another schema, or whose design.json or weights were changed.
+    """
     file = path / DESIGN_FILE
     if not file.is_file():
         raise InputError(f"found no {DESIGN_FILE} in {path}; name a folder that 'shiftwire convert' wrote")
@@ -138,24 +150,24 @@ def load_project(path: Path) -> Project:
             network: Network = decode(manifest["network"], arrays)
             board = recalled_board(manifest["board"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
-            planned = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
+            design = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (CatalogError, UnknownBoardError) as error:
             raise InputError(f"its board is not to be had: {error}; convert the model again") from None
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"it is damaged ({error}); convert the model again") from None
-    return Project(path, planned, _version_hash(text), sums)
+    return Project(path, design, _version_hash(text), sums)
 
 
 def _check_version(path: Path, text: str) -> None:
-    """Raise InputError where design.json is not what `convert` wrote; it holds the checksums of the weights."""
+    """Raise InputError where design.json is not what `convert` wrote; its checksums are of weights and rtl/."""
     written = path / VERSION_FILE
     if not written.is_file() or written.read_text(errors="replace").strip() != _version_hash(text):
         raise InputError(f"the project was changed by hand: it does not match {VERSION_FILE}; convert the model again")
 
 
 def is_project(path: Path) -> bool:
-    """Whether a folder is one of ours, whatever its version."""
+    """Whether a folder is one of ours, whatever its version; raises InputError for one that also holds other files."""
     try:
         is_design = "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -186,7 +198,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
-    """design.json: what was built, for what, with which tools in mind."""
+    """design.json but for its part on rtl/: what was built, for what, with which tools in mind."""
     network = design.network
     return {
         "shiftwire": {"schema": SCHEMA, "version": shiftwire_version()},
@@ -225,7 +237,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
 
 def _rtl_manifest(network: RtlNetwork, sums: Mapping[str, str]) -> dict[str, Any]:
     """What rtl/ holds: units, streams with their depth, the checksum of each file."""
-    streams = (stream for stream in network.streams.values() if stream.name != network.input)
+    streams = (stream for stream in network.streams.values() if stream.name not in network.inputs)
     return {
         "interval_cycles": interval(network),
         "units": [{"name": unit.name, "module": unit.module.name, "layer": unit.layer} for unit in network.units],
@@ -239,7 +251,7 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 
 
 def _version_hash(text: str) -> str:
-    """SHA-256 of design.json, and through the checksums in it of every weight file."""
+    """SHA-256 of design.json, and through the checksums in it of every weight file and of rtl/ without its shell."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -259,10 +271,10 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
     }
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    _settle(folder, version)
+    _make_reproducible(folder, version)
 
 
-def _settle(folder: Path, version: str) -> None:
+def _make_reproducible(folder: Path, version: str) -> None:
     """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
     config = (folder / "hls4ml_config.yml").read_text(encoding="utf-8")
     # YAML quotes a stamp that looks like a number, so the whole line goes

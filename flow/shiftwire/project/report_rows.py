@@ -24,16 +24,17 @@ class Rows:
 
     @property
     def whole(self) -> Report:
+        """The row of the design itself, which comes first."""
         return self.rows[0]
 
     def by_layer(self) -> dict[str, Resources]:
         """The sum of each layer's units."""
-        found: dict[str, Resources] = {}
+        sums: dict[str, Resources] = {}
         for row in self.rows:
             layer = self.layer_of.get(row.unit)
             if layer is not None and row.resources is not None:
-                found[layer] = found[layer] + row.resources if layer in found else row.resources
-        return found
+                sums[layer] = sums[layer] + row.resources if layer in sums else row.resources
+        return sums
 
 
 def write_rows(file: Path, rows: Rows) -> None:
@@ -50,9 +51,9 @@ def rows_json(rows: Rows) -> dict[str, Any]:
     }
 
 
-def rows_from_json(told: Mapping[str, Any]) -> Rows:
+def rows_from_json(data: Mapping[str, Any]) -> Rows:
     """Raises ValueError, KeyError, TypeError or AttributeError for what `rows_json` never made."""
-    rows = Rows(told["version_hash"], tuple(map(_row, told["rows"])), dict(told["layer_of"]))
+    rows = Rows(data["version_hash"], tuple(map(_row, data["rows"])), dict(data["layer_of"]))
     if not rows.rows:
         raise ValueError("no rows")
     return rows
@@ -71,15 +72,15 @@ def read_rows(file: Path, version_hash: str) -> Rows | None:
 
 def as_json(row: Report) -> dict[str, Any]:
     """A row with only what its tool told."""
-    told = dataclasses.asdict(row) | {"evidence": row.evidence.value}
-    return {name: _told(value) for name, value in told.items() if value is not None}
+    figures = dataclasses.asdict(row) | {"evidence": row.evidence.value}
+    return {name: _without_none(value) for name, value in figures.items() if value is not None}
 
 
-def _told(value: Any) -> Any:
+def _without_none(value: Any) -> Any:
     return {name: each for name, each in value.items() if each is not None} if isinstance(value, dict) else value
 
 
-def _row(told: Mapping[str, Any]) -> Report:
+def _row(data: Mapping[str, Any]) -> Report:
     kinds = {"resources": Resources, "latency": Cycles, "interval": Cycles}
-    members = {name: kinds[name](**value) if name in kinds else value for name, value in told.items()}
-    return Report(**members | {"evidence": Evidence(told["evidence"])})
+    members = {name: kinds[name](**value) if name in kinds else value for name, value in data.items()}
+    return Report(**members | {"evidence": Evidence(data["evidence"])})

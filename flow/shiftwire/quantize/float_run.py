@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 BATCH = 16
 THREADS = 2
 """Fixed, so that sums are cut into the same parts on every machine."""
-HELD_BYTES = 1 << 30
+MOST_BYTES = 1 << 30
 """Most that the tensors of all calibration samples may take."""
 
 
@@ -30,23 +30,23 @@ class FloatModel:
 
     def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
         """Tensors of each batch of samples, in the order of `names`."""
-        given = self._session.get_inputs()[0]
-        size = batch_size(given.shape, BATCH)
+        info = self._session.get_inputs()[0]
+        size = batch_size(info.shape, BATCH)
         for at in range(0, len(values), size):
             part = values[at : at + size].astype(np.float32)
-            missing = size - len(part) if isinstance(given.shape[0], int) else 0
+            missing = size - len(part) if isinstance(info.shape[0], int) else 0
             padded = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
-            yield [tensor[: len(part)] for tensor in self._tensors({given.name: padded})]
+            yield [tensor[: len(part)] for tensor in self._tensors({info.name: padded})]
 
-    def _tensors(self, given: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    def _tensors(self, feeds: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         try:
-            made: list[npt.NDArray[Any]] = self._session.run(self.names, given)
+            outputs: list[npt.NDArray[Any]] = self._session.run(self.names, feeds)
         except REFUSALS as error:
-            said = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0]
             raise InputError(
-                f"onnxruntime cannot run the network on a batch of samples ({said}); export it with a dynamic batch"
+                f"onnxruntime cannot run the network on a batch of samples ({reason}); export it with a dynamic batch"
             ) from None
-        return made
+        return outputs
 
     def output(self, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> Floats:
         """The one exposed tensor for all samples."""
@@ -59,7 +59,7 @@ class FloatModel:
 
 
 def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
-    """What nodes of constants alone make, such as quantised weights."""
+    """What nodes of constants alone make, such as quantized weights."""
     known = {tensor.name for tensor in model.graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
@@ -73,8 +73,8 @@ def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
     del alone.graph.node[:], alone.graph.input[:], alone.graph.value_info[:]
     alone.graph.node.extend(nodes)
     names = [node.output[0] for node in nodes]
-    found = _session(alone, names).run(names, {})
-    return dict(zip(names, found, strict=True))
+    values = _session(alone, names).run(names, {})
+    return dict(zip(names, values, strict=True))
 
 
 def tensors(
@@ -82,16 +82,16 @@ def tensors(
 ) -> dict[str, Floats]:
     """Tensors by ONNX name for as many of the samples as fit in memory."""
     run = FloatModel(model, names)
-    found: list[list[Floats]] = []
-    done, held = 0, 0
+    batches: list[list[Floats]] = []
+    done, size_bytes = 0, 0
     for batch in run.batches(values):
-        found.append(batch)
+        batches.append(batch)
         done += len(batch[0])
-        held += sum(tensor.nbytes for tensor in batch)
+        size_bytes += sum(tensor.nbytes for tensor in batch)
         report(done, len(values))
-        if held > HELD_BYTES:
+        if size_bytes > MOST_BYTES:
             break
-    joined = {name: np.concatenate([batch[at] for batch in found]) for at, name in enumerate(run.names)}
+    joined = {name: np.concatenate([batch[at] for batch in batches]) for at, name in enumerate(run.names)}
     return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
 
 

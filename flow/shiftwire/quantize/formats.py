@@ -47,8 +47,9 @@ def covering(low: float, high: float, bits: int) -> Fixed:
     return Fixed(bits, frac, signed)
 
 
-def _holds(held: Fixed, low: float, high: float) -> bool:
-    return float(np.rint(np.ldexp(high, held.frac))) <= held.hi and float(np.rint(np.ldexp(low, held.frac))) >= held.lo
+def _holds(format: Fixed, low: float, high: float) -> bool:
+    lowest, highest = (float(np.rint(np.ldexp(end, format.frac))) for end in (low, high))
+    return highest <= format.hi and lowest >= format.lo
 
 
 def _least_square(values: npt.NDArray[Any], bits: int) -> Fixed:
@@ -57,14 +58,14 @@ def _least_square(values: npt.NDArray[Any], bits: int) -> Fixed:
     flat = flat[:: max(flat.size // SAMPLED, 1)].astype(np.float64)
     widest = covering(float(values.min()), float(values.max()), bits)
     tried = [Fixed(bits, widest.frac + finer, widest.signed) for finer in range(FINER)]
-    errors = [mean_square(flat, held) for held in tried]
+    errors = [mean_square(flat, format) for format in tried]
     return tried[int(np.argmin(errors))]
 
 
-def mean_square(values: npt.NDArray[np.float64], held: Fixed) -> float:
+def mean_square(values: npt.NDArray[np.float64], format: Fixed) -> float:
     """Mean square of what rounding and saturation into a format lose."""
-    made = held.decode(quantize(values, held, Rounding.HALF_EVEN, Overflow.SATURATE))
-    return float(np.mean(np.square(made - values)))
+    rounded = format.decode(quantize(values, format, Rounding.HALF_EVEN, Overflow.SATURATE))
+    return float(np.mean(np.square(rounded - values)))
 
 
 def _require_range(name: str, values: npt.NDArray[Any], asked: Fixed) -> None:

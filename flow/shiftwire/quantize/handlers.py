@@ -1,9 +1,8 @@
-"""One handler a float operation; the tables at the end are what quantisation adds to what convert reads."""
+"""One handler a float operation; the tables at the end are what quantization adds to what convert reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
@@ -22,16 +20,16 @@ from shiftwire.onnx.ops.table import READERS
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
-from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.network_draft import NetworkDraft
+from shiftwire.quantize.pools import average_pool, global_average
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Step, affine_steps, finest_step, is_far_below
+from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
-Handler = Callable[[View, Draft], None]
+Handler = Callable[[View, NetworkDraft], None]
 
 
 def _floats(view: View, position: int, name: str) -> Values:
@@ -41,21 +39,21 @@ def _floats(view: View, position: int, name: str) -> Values:
     return value.astype(np.float64)
 
 
-def _conv(view: View, draft: Draft) -> None:
+def _conv(view: View, draft: NetworkDraft) -> None:
     weights = _floats(view, 1, "weight")
     source = draft.activation(view.inputs[0])
     make = _conv_maker(view, weights)
     _shift_layer(view, draft, np.moveaxis(weights, 1, -1), source, make)
 
 
-def _conv_maker(view: View, weights: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
-    window = read_window(view, weights.shape[2:])
+def _conv_maker(view: View, kernel: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
+    window = read_window(view, kernel.shape[2:])
     groups = view.whole("group", 1, lowest=1)
     view.wholes("kernel_shape", len(window.kernel), list(window.kernel))
-    return lambda lane, bias: Conv(lane, bias, window, groups)
+    return lambda weights, bias: Conv(weights, bias, window, groups)
 
 
-def _gemm(view: View, draft: Draft) -> None:
+def _gemm(view: View, draft: NetworkDraft) -> None:
     view.insist("alpha", 1.0, default=1.0)
     view.insist("beta", 1.0, default=1.0)
     view.insist("transA", 0, default=0)
@@ -66,7 +64,7 @@ def _gemm(view: View, draft: Draft) -> None:
 
 
 def _shift_layer(
-    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+    view: View, draft: NetworkDraft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
 ) -> None:
     """A layer with the batch norm that alone reads it; biases are made such that the float values' means come out."""
     if len(view.inputs) > 2 and view.inputs[2]:
@@ -90,16 +88,16 @@ def _slope(view: View) -> Values:
     return slope
 
 
-def _batch_norm(view: View, draft: Draft) -> None:
+def _batch_norm(view: View, draft: NetworkDraft) -> None:
     _scaled(view, draft, _slope(view))
 
 
-def _mul(view: View, draft: Draft) -> None:
+def _mul(view: View, draft: NetworkDraft) -> None:
     at, factor = _constant_operand(view, draft)
     _scaled(view, draft, factor, source_at=1 - at)
 
 
-def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
+def _constant_operand(view: View, draft: NetworkDraft) -> tuple[int, Values]:
     """Position and values (C,) of the operand that is a constant a channel."""
     at = next((at for at in range(len(view.inputs)) if view.is_constant(at)), None)
     if at is None:
@@ -115,22 +113,22 @@ def _constant_operand(view: View, draft: Draft) -> tuple[int, Values]:
     return at, np.broadcast_to(value.reshape(-1), (channels,)).astype(np.float64)
 
 
-def _scaled(view: View, draft: Draft, scale: Values, source_at: int = 0) -> None:
+def _scaled(view: View, draft: NetworkDraft, scale: Values, source_at: int = 0) -> None:
     """An Affine fitted to the float values."""
     source = draft.source(view.inputs[source_at])
     right, before = draft.truth(view.output), draft.at(source).values
     is_last = draft.is_last(view.output)
     steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
     draft.emit(steps, source, view.output)
-    made = draft.graph.known[view.output]
-    own = centred_error(steps[-1].made.values, scale * before)
+    name = draft.graph.known[view.output]
+    own = centred_error(steps[-1].output.values, scale * before)
     draft.costs.append(
         LayerCost(
-            name=made,
+            name=name,
             kind="Affine",
-            format=str(draft.format(made)),
+            format=str(draft.format(name)),
             own_error=own,
-            error=relative_error(steps[-1].made.values, right),
+            error=relative_error(steps[-1].output.values, right),
             terms_mean=steps[-1].op.terms,
             terms_max=_most_terms(steps[-1].op),
             how="fitted",
@@ -142,7 +140,7 @@ def _most_terms(op: Op) -> int | None:
     return int(op.scale.terms_per_filter.max()) if isinstance(op, Affine) else None
 
 
-def _add(view: View, draft: Draft) -> None:
+def _add(view: View, draft: NetworkDraft) -> None:
     if not any(view.is_constant(at) for at in range(len(view.inputs))):
         _join(view, draft)
         return
@@ -150,85 +148,59 @@ def _add(view: View, draft: Draft) -> None:
     _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
 
 
-def _join(view: View, draft: Draft) -> None:
+def _join(view: View, draft: NetworkDraft) -> None:
     """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone."""
     finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
     whole = {name: draft.source(name) for name in view.inputs}
     for name, source in whole.items():
-        held = draft.format(source)
-        if is_far_below(held, finest):
-            low, high = (int(code) >> held.frac - finest for code in (held.lo, held.hi))
+        format = draft.format(source)
+        if is_far_below(format, finest):
+            low, high = (int(code) >> format.frac - finest for code in (format.lo, format.hi))
             cut = Fixed.covering(low, high + 1, finest)
             draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
     draft.read(view)
     draft.graph.known.update(whole)
 
 
-def _relu(view: View, draft: Draft) -> None:
+def _relu(view: View, draft: NetworkDraft) -> None:
     """Saturation at 0 is what an unsigned format does by itself."""
     source = draft.source(view.inputs[0])
     if draft.is_last(view.output):
         draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
         return
     right = draft.truth(view.output)
-    held = draft.choose(view.output, right)
-    draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+    format = draft.choose(view.output, right)
+    draft.graph.known[view.output] = draft.requantize(source, format, view.output)
 
 
-def _global_average(view: View, draft: Draft) -> None:
-    spatial = draft.graph.tensor(view.inputs[0]).shape[:-1]
-    zeros = (0,) * len(spatial)
-    _average(view, draft, Window(spatial, (1,) * len(spatial), zeros, zeros))
-
-
-def _average_pool(view: View, draft: Draft) -> None:
-    axes = len(draft.graph.tensor(view.inputs[0]).shape) - 1
-    _average(view, draft, read_window(view, view.wholes("kernel_shape", axes)))
-
-
-def _average(view: View, draft: Draft, window: Window) -> None:
-    """The exact sum over a window, and 1/area as an Affine where it is no power of two."""
-    view.insist("ceil_mode", 0, default=0)
-    if not view.flag("count_include_pad", 0) and any(window.begin + window.end):
-        raise InputError("padding without count_include_pad = 1 divides by a varying number; include the pads")
-    source, area = draft.source(view.inputs[0]), prod(window.kernel)
-    if area & (area - 1) == 0:
-        draft.carry(AveragePool(window), source, view.output)
-        return
-    step = Step.after(SumPool(window), draft.at(source))
-    scale = np.full(draft.tensor(source).shape[-1], 1 / area)
-    steps = affine_steps(step.made, draft.truth(view.output), scale, draft.options, draft.is_last(view.output))
-    draft.emit((step, *steps), source, view.output)
-
-
-def _clip(view: View, draft: Draft) -> None:
+def _clip(view: View, draft: NetworkDraft) -> None:
     """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
     low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
     if low != 0:
         raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
     right = draft.truth(view.output)
-    held = draft.choose(view.output, right)
+    format = draft.choose(view.output, right)
     source = draft.source(view.inputs[0])
-    cap = float(np.floor(np.ldexp(high, held.frac)))
-    if cap >= held.hi:
-        draft.graph.known[view.output] = draft.requantize(source, held, view.output)
+    cap = float(np.floor(np.ldexp(high, format.frac)))
+    if cap >= format.hi:
+        draft.graph.known[view.output] = draft.requantize(source, format, view.output)
         return
-    within = draft.requantize(source, held, f"{view.output}_relu")
+    within = draft.requantize(source, format, f"{view.output}_relu")
     below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
     kept = draft.append(Relu(), below, f"{view.output}_kept")
     mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
-    unsigned = Requantize(held, Rounding.FLOOR, Overflow.SATURATE)
+    unsigned = Requantize(format, Rounding.FLOOR, Overflow.SATURATE)
     draft.graph.known[view.output] = draft.append(unsigned, mirrored, view.output)
 
 
-def _mirror(draft: Draft, source: str, cap: float) -> Affine:
+def _mirror(draft: NetworkDraft, source: str, cap: float) -> Affine:
     """cap - x, cap in codes of x."""
     x = draft.tensor(source)
     sign = -np.ones((1, x.shape[-1]), np.int8)
     return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], int(cap)), x.format.frac))
 
 
-def _adder_conv(view: View, draft: Draft) -> None:
+def _adder_conv(view: View, draft: NetworkDraft) -> None:
     if not _is_float_adder(view):
         draft.read(view)
         return
@@ -238,7 +210,7 @@ def _adder_conv(view: View, draft: Draft) -> None:
     emit_adder(draft, _adder_layer(view, draft, np.moveaxis(weights, 1, -1), source, make))
 
 
-def _adder_dense(view: View, draft: Draft) -> None:
+def _adder_dense(view: View, draft: NetworkDraft) -> None:
     if not _is_float_adder(view):
         draft.read(view)
         return
@@ -246,10 +218,10 @@ def _adder_dense(view: View, draft: Draft) -> None:
     emit_adder(draft, _adder_layer(view, draft, _floats(view, 1, "weight"), source, Dense))
 
 
-def _quant(view: View, draft: Draft) -> None:
-    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it.
+def _quant(view: View, draft: NetworkDraft) -> None:
+    """As in convert; an input quantizer with another scale than a power of two gives way to one that has it.
 
-    Not one of one bit: its codes are signs, which any other quantiser would lose.
+    Not one of one bit: its codes are signs, which any other quantizer would lose.
     """
     is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
     if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
@@ -269,7 +241,7 @@ def _is_float_adder(view: View) -> bool:
 
 
 def _adder_layer(
-    view: View, draft: Draft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
+    view: View, draft: NetworkDraft, weights: Values, source: str, make: Callable[[Weights, Bias], Conv | Dense]
 ) -> FloatLayer:
     view.insist("weight_frac", 0, default=0)
     outputs = len(weights)
@@ -286,8 +258,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Concat"): _join,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
-    ("", "GlobalAveragePool"): _global_average,
-    ("", "AveragePool"): _average_pool,
+    ("", "GlobalAveragePool"): global_average,
+    ("", "AveragePool"): average_pool,
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
     **{(domain, q.name): _quant for q in QUANTIZERS if q.reading is Reading.INTEGER for domain in q.domains},

@@ -1,4 +1,4 @@
-"""What a user may choose about quantisation."""
+"""What a user may choose about quantization."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.shift_weights import WINDOW_LIMIT
+from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
@@ -68,8 +68,8 @@ class Options:
         _require("affine terms", self.affine_terms, 1, MAX_TERMS)
         _require("activation bits", self.act_bits, 1, MAX_ACT_BITS)
         _require("input bits", self.input_bits, 1, MAX_ACT_BITS)
-        _require("exponents", self.exponents, 1, WINDOW_LIMIT)
-        _require("affine exponents", self.affine_exponents, 1, WINDOW_LIMIT)
+        _require("exponents", self.exponents, 1, WIDEST_EXPONENT_RANGE)
+        _require("affine exponents", self.affine_exponents, 1, WIDEST_EXPONENT_RANGE)
         _require("calibration samples", self.samples, 1, 1 << 20)
         if not 50 < self.percentile <= 100:
             raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")

@@ -24,13 +24,13 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
-from shiftwire.quantize.draft import Draft
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
 from shiftwire.quantize.handlers import handler_of
+from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
 
-Progress = Callable[[str, int, int], None]
+StageProgress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
 
 RANKINGS = ("Softmax", "ArgMax", "TopK")
@@ -71,30 +71,30 @@ class Drafted:
     calibrated: Codes
 
 
-def quantize_model(path: Path, samples: Samples, options: Options, progress: Progress) -> Quantized:
-    """Quantise the float model; some of the samples calibrate, all are scored.
+def quantize_model(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Quantized:
+    """Quantize the float model; some of the samples calibrate, all are scored.
 
     Raises InputError for a model or samples that will not do.
     """
-    made = draft_network(path, samples, options, progress)
-    exact, right = _scored(made, samples, progress)
-    found = answers(exact, right, samples.labels, made.calibrated.tolist())
-    report = QuantizeReport(len(made.calibrated), made.costs, found)
-    return Quantized(made.network, to_onnx(made.network), report, made.file.remark)
+    drafted = draft_network(path, samples, options, progress)
+    exact, right = _scored(drafted, samples, progress)
+    score = answers(exact, right, samples.labels, drafted.calibrated.tolist())
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, score)
+    return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark)
 
 
-def draft_network(path: Path, samples: Samples, options: Options, progress: Progress) -> Drafted:
+def draft_network(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Drafted:
     """The exact network of a float model, not scored."""
     with noted(f"in {path}"):
-        given = load(path)
-        check_contract(given)
-        file = runnable(given)
-        model = runnable(canonical(given)).model
+        original = load(path)
+        check_contract(original)
+        file = runnable(original)
+        model = runnable(canonical(original)).model
         graph = opened(model)
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
-        network = _quantised_already(given)
+        network = _quantized_already(original)
         if network is None:
             _walk(draft, progress)
             draft.require_used()
@@ -112,7 +112,7 @@ def _ranked(model: onnx.ModelProto, name: str) -> str:
     return str(makers[name].input[0])
 
 
-def _quantised_already(model: onnx.ModelProto) -> Network | None:
+def _quantized_already(model: onnx.ModelProto) -> Network | None:
     """The network of a file that convert takes as it is; its layers keep every code."""
     try:
         return network_from_model(model)
@@ -121,8 +121,8 @@ def _quantised_already(model: onnx.ModelProto) -> Network | None:
 
 
 def _started(
-    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: Progress
-) -> tuple[Draft, Codes]:
+    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: StageProgress
+) -> tuple[NetworkDraft, Codes]:
     """A draft with the float truth of the calibration samples, and which samples those are."""
     constants = constant_tensors(model)
     graph.constants = {**graph.constants, **constants}
@@ -130,7 +130,7 @@ def _started(
     chosen = samples.spread(options.samples)
     names = [node.output[0] for node in nodes]
     floats = tensors(model, names, samples.values[chosen], partial(progress, "calibrating"))
-    draft = Draft(graph, nodes, floats, options)
+    draft = NetworkDraft(graph, nodes, floats, options)
     return draft, chosen[: len(floats[graph.onnx_input])]
 
 
@@ -145,7 +145,7 @@ def write_model(model: onnx.ModelProto, path: Path) -> None:
         work.unlink(missing_ok=True)
 
 
-def _walk(draft: Draft, progress: Progress) -> None:
+def _walk(draft: NetworkDraft, progress: StageProgress) -> None:
     draft.enter()
     for at, node in enumerate(draft.nodes):
         if node.output[0] not in draft.graph.constants and node.output[0] not in draft.absorbed:
@@ -153,15 +153,15 @@ def _walk(draft: Draft, progress: Progress) -> None:
             with noted(view.place):
                 handler_of(view)(view, draft)
                 view.finish()
-                draft.settle(node.output[0])
+                draft.narrow_for_readers(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
-        progress("quantising", at + 1, len(draft.nodes))
+        progress("quantizing", at + 1, len(draft.nodes))
 
 
-def _scored(made: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
+def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> tuple[Values, Values]:
     """Output values of the exact and of the float network, (N, ...)."""
-    network = made.network
-    run = FloatModel(made.file.model, [made.truth])
+    network = drafted.network
+    run = FloatModel(drafted.file.model, [drafted.truth])
     right = run.output(samples.values, partial(progress, "float network"))
     parts, done = [], 0
     for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):

@@ -1,4 +1,4 @@
-"""What quantisation cost: layer by layer, and in the answers."""
+"""What quantization cost: layer by layer, and in the answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LayerCost:
 
     @property
     def sqnr_db(self) -> float | None:
-        """Signal to quantisation noise of the layer's output, in decibels."""
+        """Signal to quantization noise of the layer's output, in decibels."""
         return None if not self.error else float(-20 * np.log10(self.error))
 
 
@@ -72,43 +72,43 @@ class QuantizeReport:
     def advice(self) -> str:
         """What to raise next."""
         if not self.layers:
-            return "the file is quantised throughout; every layer is as it was"
+            return "the file is quantized throughout; every layer is as it was"
         layer = self.costliest
         raised = "--act-bits" if layer.kind == "Requantize" or layer.kind.startswith("Adder") else "--terms"
         raised = "--affine-terms" if layer.kind == "Affine" else raised
         return f"the largest cost is in '{layer.name}' ({layer.kind}, {100 * layer.own_error:.2f} %): raise {raised}"
 
 
-def relative_error(found: Values, right: Values) -> float:
+def relative_error(actual: Values, right: Values) -> float:
     """Root mean square of the difference over the standard deviation of what is right (its size, where constant)."""
     spread = float(np.std(right)) or float(np.sqrt(np.mean(np.square(right)))) or 1.0
-    return float(np.sqrt(np.mean(np.square(found - right)))) / spread
+    return float(np.sqrt(np.mean(np.square(actual - right)))) / spread
 
 
-def centred_error(found: Values, right: Values) -> float:
+def centred_error(actual: Values, right: Values) -> float:
     """Relative error of the spread within each channel (last axis); a constant a channel is the next bias's matter."""
-    found, right = (values.reshape(-1, values.shape[-1]) for values in (found, right))
-    return relative_error(found - found.mean(axis=0), right - right.mean(axis=0))
+    actual, right = (values.reshape(-1, values.shape[-1]) for values in (actual, right))
+    return relative_error(actual - actual.mean(axis=0), right - right.mean(axis=0))
 
 
 def answers(exact: Values, right: Values, labels: Codes | None, calibrated: Sequence[int]) -> Answers:
     """Compare outputs (N, ...); ties take the lowest index."""
-    found, wanted = (values.reshape(len(values), -1) for values in (exact, right))
-    is_same = found.argmax(axis=1) == wanted.argmax(axis=1)
+    actual, wanted = (values.reshape(len(values), -1) for values in (exact, right))
+    is_same = actual.argmax(axis=1) == wanted.argmax(axis=1)
     is_clear = _margins(wanted) >= CLEAR_MARGIN
-    is_held_out = np.ones(len(found), bool)
+    is_held_out = np.ones(len(actual), bool)
     is_held_out[list(calibrated)] = False
-    error = float(np.sqrt(np.mean(np.square(found - wanted))))
+    error = float(np.sqrt(np.mean(np.square(actual - wanted))))
     return Answers(
-        samples=len(found),
+        samples=len(actual),
         agreement=_percent(is_same) or 0.0,
         clear_samples=int(is_clear.sum()),
         clear_agreement=_percent(is_same[is_clear]),
         held_out_agreement=_percent(is_same[is_held_out]),
         rms_logit_error=error,
-        relative_logit_error=relative_error(found, wanted),
+        relative_logit_error=relative_error(actual, wanted),
         accuracy_float=None if labels is None else _percent(wanted.argmax(axis=1) == labels),
-        accuracy_exact=None if labels is None else _percent(found.argmax(axis=1) == labels),
+        accuracy_exact=None if labels is None else _percent(actual.argmax(axis=1) == labels),
     )
 
 

@@ -33,7 +33,7 @@ FITTED = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class TensorCodes:
     """A tensor and its codes (N, ...) on the calibration samples."""
 
     tensor: Tensor
@@ -41,6 +41,7 @@ class Made:
 
     @property
     def values(self) -> Values:
+        """What the codes mean, (N, ...) float64."""
         return self.tensor.format.decode(self.codes)
 
 
@@ -49,11 +50,12 @@ class Step:
     """One op of a chain and what it makes of the calibration samples."""
 
     op: Op
-    made: Made
+    output: TensorCodes
 
     @classmethod
-    def after(cls, op: Op, given: Made) -> Step:
-        return cls(op, Made(op.infer(given.tensor), op.evaluate((given.tensor,), given.codes)))
+    def after(cls, op: Op, x: TensorCodes) -> Step:
+        """The op on a tensor, evaluated at once; raises InputError for a tensor that it cannot read."""
+        return cls(op, TensorCodes(op.infer(x.tensor), op.evaluate((x.tensor,), x.codes)))
 
 
 def bias_on(values: Values, frac: int) -> Bias:
@@ -67,7 +69,7 @@ def channel_mean(values: Values) -> Values:
     return mean
 
 
-def affine_steps(given: Made, right: Values, scale: Values, options: Options, is_last: bool) -> tuple[Step, ...]:
+def affine_steps(sums: TensorCodes, right: Values, scale: Values, options: Options, is_last: bool) -> tuple[Step, ...]:
     """Ops that turn sums into scale * sum + bias, nearest to the float values `right` (N, ..., C).
 
     The slope is refitted where there are values enough, since sums of rounded inputs and weights are not the float
@@ -76,17 +78,17 @@ def affine_steps(given: Made, right: Values, scale: Values, options: Options, is
     """
     steps: list[Step] = []
     finest = finest_step(right, options, is_last)
-    slope = _seen(given, fitted_slope(given.values, right, scale), finest)
-    cut = _cut(given, slope, finest)
-    if cut != given.tensor.format:
-        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), given))
-        given = steps[-1].made
+    slope = _seen(sums, fitted_slope(sums.values, right, scale), finest)
+    cut = _cut(sums, slope, finest)
+    if cut != sums.tensor.format:
+        steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), sums))
+        sums = steps[-1].output
     room = max(EXACT_BITS - cut.signed_bits, FEWEST_EXPONENTS)
     terms = greedy_terms(slope[:, None], options.affine_terms, min(options.affine_exponents, room), Method.LINEAR)
     flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
-    bias = channel_mean(right - weight_values(flat) * given.values)
-    op = Affine(flat, bias_on(bias, given.tensor.format.frac - flat.window[0]))
-    return (*steps, Step.after(op, given))
+    bias = channel_mean(right - weight_values(flat) * sums.values)
+    op = Affine(flat, bias_on(bias, sums.tensor.format.frac - flat.exponent_range[0]))
+    return (*steps, Step.after(op, sums))
 
 
 def finest_step(right: Values, options: Options, is_last: bool) -> int:
@@ -95,29 +97,29 @@ def finest_step(right: Values, options: Options, is_last: bool) -> int:
     return covering(float(right.min()), float(right.max()), bits).frac
 
 
-def is_far_below(held: Fixed, finest: int) -> bool:
+def is_far_below(format: Fixed, finest: int) -> bool:
     """Whether sums are so much finer than what is kept of them that a bias on their grid would be all zeros."""
-    return held.frac - finest > FAR_BITS
+    return format.frac - finest > FAR_BITS
 
 
-def _seen(given: Made, slope: Values, finest: int) -> Values:
+def _seen(sums: TensorCodes, slope: Values, finest: int) -> Values:
     """Slopes of the channels that can reach half a step of 2**-finest; the others are 0, as their sums are."""
-    axes = tuple(range(given.codes.ndim - 1))
-    reach = MARGIN * np.abs(given.values).max(axis=axes)
+    axes = tuple(range(sums.codes.ndim - 1))
+    reach = MARGIN * np.abs(sums.values).max(axis=axes)
     seen: Values = np.where(np.abs(slope) * reach < 2.0 ** -(finest + 1), 0, slope)
     return seen
 
 
-def _cut(given: Made, slope: Values, finest: int) -> Fixed:
+def _cut(sums: TensorCodes, slope: Values, finest: int) -> Fixed:
     """The format of sums that are worth scaling: down to 2**-finest behind the slope, MARGIN times their own range."""
-    held = given.tensor.format
+    format = sums.tensor.format
     steepest = float(np.abs(slope).max())
     if steepest <= 0:
-        return Fixed(1, finest, signed=False) if is_far_below(held, finest) else held
-    drop = max(int(np.floor(held.frac - finest - np.log2(steepest))), 0)
-    lo, hi = (MARGIN * int(code) >> drop for code in (given.codes.min(), given.codes.max()))
-    near = Fixed.covering(lo, hi, held.frac - drop)
-    far = Fixed(max(held.bits - drop, 1), held.frac - drop, held.signed)
+        return Fixed(1, finest, signed=False) if is_far_below(format, finest) else format
+    drop = max(int(np.floor(format.frac - finest - np.log2(steepest))), 0)
+    lo, hi = (MARGIN * int(code) >> drop for code in (sums.codes.min(), sums.codes.max()))
+    near = Fixed.covering(lo, hi, format.frac - drop)
+    far = Fixed(max(format.bits - drop, 1), format.frac - drop, format.signed)
     return near if near.signed_bits < far.signed_bits else far
 
 

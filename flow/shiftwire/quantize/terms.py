@@ -17,7 +17,7 @@ APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 LEAST_EXPONENT = -60
 """Of a term: on the finest grid of a tensor it still leaves sums on one that is a format (FINEST_FRAC, MAX_FRAC)."""
 GRID_BITS = 16
-"""Widest weights that count as quantised already."""
+"""Widest weights that count as quantized already."""
 LEVEL_BITS = 8
 """Widest integer weights that are recognised behind a float scale."""
 LEVEL_ROUNDING = 1e-5
@@ -40,12 +40,13 @@ class ScaledTerms:
 
     @property
     def is_plain(self) -> bool:
+        """Whether no filter needs a step, so that the terms are the weights."""
         return bool(np.all(self.step == 1))
 
 
 def weight_values(weights: ShiftWeights) -> Values:
     """The weights (out, in...) as reals."""
-    return np.ldexp(weights.integers.astype(np.float64), weights.window[0])
+    return np.ldexp(weights.integers.astype(np.float64), weights.exponent_range[0])
 
 
 def nearest_exponent(magnitude: Values, method: Method) -> Codes:
@@ -61,7 +62,7 @@ def nearest_exponent(magnitude: Values, method: Method) -> Codes:
 def greedy_terms(weights: Values, terms: int, exponents: int, method: Method, high: int | None = None) -> ShiftWeights:
     """At most `terms` powers of two a weight, each nearest to what the ones before it left.
 
-    The window holds `exponents` exponents up to `high` (the largest weight's own); what is left below half of the
+    The exponent range has `exponents` of them, up to `high` (the largest weight's own); what is left below half of the
     smallest power is dropped, so zero is a code.
     """
     largest = np.abs(weights).max(initial=0)
@@ -70,15 +71,15 @@ def greedy_terms(weights: Values, terms: int, exponents: int, method: Method, hi
     low = max(high - exponents + 1, LEAST_EXPONENT)
     high = max(high, low)
     left = weights.astype(np.float64)
-    signs, found = [], []
+    signs, planes = [], []
     for _ in range(terms):
         is_used = np.abs(left) > 2.0 ** (low - 1)
         exponent = np.clip(nearest_exponent(np.abs(left), method), low, high)
         sign = np.where(is_used, np.sign(left), 0)
         signs.append(sign.astype(np.int8))
-        found.append(np.where(is_used, exponent, 0).astype(np.int8))
+        planes.append(np.where(is_used, exponent, 0).astype(np.int8))
         left = left - np.ldexp(sign, exponent)
-    return ShiftWeights(np.stack(signs), np.stack(found))
+    return ShiftWeights(np.stack(signs), np.stack(planes))
 
 
 def signed_digits(codes: Codes, frac: int) -> ShiftWeights:
@@ -121,7 +122,7 @@ def grid_of(weights: Values) -> tuple[Codes, int] | None:
 def levels_of(weights: Values) -> ScaledTerms | None:
     """Integers of at most LEVEL_BITS bits times one float step a filter, where that is all that the weights are.
 
-    So quantisers with scales that are no powers of two leave them.
+    So quantizers with scales that are no powers of two leave them.
     """
     rows = np.abs(weights.reshape(len(weights), -1))
     step = np.array([_common_step(row) for row in rows])
@@ -154,9 +155,9 @@ def mixed(by_terms: Sequence[ShiftWeights], chosen: Codes) -> ShiftWeights:
     count = max(weights.terms for weights in by_terms)
     sign, exponent = (np.stack([_filled(part, count) for part in parts]) for parts in _parts(by_terms))
     rows = np.arange(len(chosen))
-    made = ShiftWeights(np.moveaxis(sign[chosen, :, rows], 0, 1), np.moveaxis(exponent[chosen, :, rows], 0, 1))
-    last = int(made.terms_per_filter.max())
-    return ShiftWeights(made.sign[: max(last, 1)], made.exponent[: max(last, 1)])
+    picked = ShiftWeights(np.moveaxis(sign[chosen, :, rows], 0, 1), np.moveaxis(exponent[chosen, :, rows], 0, 1))
+    last = int(picked.terms_per_filter.max())
+    return ShiftWeights(picked.sign[: max(last, 1)], picked.exponent[: max(last, 1)])
 
 
 def _parts(by_terms: Sequence[ShiftWeights]) -> tuple[list[npt.NDArray[np.int8]], list[npt.NDArray[np.int8]]]:

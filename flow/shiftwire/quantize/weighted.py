@@ -14,11 +14,11 @@ from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.quantize.draft import Draft
+from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
-from shiftwire.quantize.plans import Plan, plans
+from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Made, Step, affine_steps, bias_on, channel_mean, finest_step, is_far_below
+from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps, bias_on, channel_mean, finest_step, is_far_below
 from shiftwire.quantize.terms import ScaledTerms
 
 PAYS = 0.85
@@ -48,38 +48,38 @@ class FloatLayer:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A plan carried out on the calibration samples."""
+    """A decomposition carried out on the calibration samples."""
 
-    plan: Plan
+    decomposition: Decomposition
     steps: tuple[Step, ...]
     error: float
 
 
-def emit_shift(draft: Draft, layer: FloatLayer) -> None:
-    """The best plan's ops, the last under the layer's name."""
+def emit_shift(draft: NetworkDraft, layer: FloatLayer) -> None:
+    """The ops of the best decomposition, the last under the layer's name."""
     right = draft.truth(layer.name)
-    folded, *scaled = [_tried(draft, layer, plan, right) for plan in _plans(draft, layer)]
+    folded, *scaled = [_tried(draft, layer, decomposition, right) for decomposition in _decompositions(draft, layer)]
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
     draft.emit(best.steps, layer.source, layer.name)
     draft.costs.append(_cost(draft, layer, best, right))
 
 
-def emit_adder(draft: Draft, layer: FloatLayer) -> None:
+def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
     """Templates on the input's own grid, as many bits as they need; what lies outside its range a pass makes a bias.
 
     Sums of distances lie far below 0. Where a batch norm takes any mean away, a bias does so at once: the sums get
     narrow, and the bias costs nothing in hardware.
     """
     frac = draft.format(layer.source).frac
-    lane = Adder(_templates(layer, frac), frac)
-    sums = Step.after(layer.make(lane, Bias.none(len(layer.weights))), draft.at(layer.source)).made
+    weights = Adder(_templates(layer, frac), frac)
+    sums = Step.after(layer.make(weights, Bias.none(len(layer.weights))), draft.at(layer.source)).output
     centre = np.zeros(len(layer.weights))
     if draft.follower(layer.name, "BatchNormalization") is not None:
         centre = -channel_mean(sums.values)
     bias = bias_on(centre, frac)
-    name = draft.adopt(layer.make(lane, bias), layer.source, layer.name, bias.add(sums.codes, frac))
+    name = draft.adopt(layer.make(weights, bias), layer.source, layer.name, bias.add(sums.codes, frac))
     draft.graph.known[layer.name] = name
-    draft.costs.append(_adder_cost(draft, layer, name, lane))
+    draft.costs.append(_adder_cost(draft, layer, name, weights))
 
 
 def _templates(layer: FloatLayer, frac: int) -> Codes:
@@ -87,79 +87,79 @@ def _templates(layer: FloatLayer, frac: int) -> Codes:
     return codes
 
 
-def _adder_cost(draft: Draft, layer: FloatLayer, name: str, lane: Adder) -> LayerCost:
+def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adder) -> LayerCost:
     """Against templates FINER_BITS finer, on the same inputs."""
-    frac, made = lane.grid + FINER_BITS, draft.at(name).values
+    frac, actual = weights.grid + FINER_BITS, draft.at(name).values
     finer = layer.make(Adder(_templates(layer, frac), frac), Bias.none(len(layer.weights)))
     first = _first(draft, layer)
-    held = first.tensor.format
-    wide = replace(first.tensor, format=replace(held, bits=held.bits + FINER_BITS, frac=frac))
-    ideal = Step.after(finer, Made(wide, first.codes << FINER_BITS)).made
+    format = first.tensor.format
+    wide = replace(first.tensor, format=replace(format, bits=format.bits + FINER_BITS, frac=frac))
+    ideal = Step.after(finer, TensorCodes(wide, first.codes << FINER_BITS)).output
     return LayerCost(
         name=name,
-        kind=f"{lane.kind}{'Dense' if layer.weights.ndim == 2 else 'Conv'}",
+        kind=f"{weights.kind}{'Dense' if layer.weights.ndim == 2 else 'Conv'}",
         format=str(draft.format(name)),
-        own_error=centred_error(made[:IDEAL_SAMPLES], ideal.values),
-        error=centred_error(made, draft.truth(layer.name)),
-        weight_error=_norm_ratio(np.ldexp(lane.codes, -lane.grid) - layer.weights, layer.weights),
+        own_error=centred_error(actual[:IDEAL_SAMPLES], ideal.values),
+        error=centred_error(actual, draft.truth(layer.name)),
+        weight_error=_norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
     )
 
 
-def _tried(draft: Draft, layer: FloatLayer, plan: Plan, right: Values) -> Trial:
-    given = draft.at(layer.source)
+def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition, right: Values) -> Trial:
+    x = draft.at(layer.source)
     outputs = len(layer.scale)
-    bare = Step.after(layer.make(Shift(plan.weights.terms), Bias.none(outputs)), given)
-    sums = bare.made
-    if plan.is_folded and is_far_below(sums.tensor.format, finest_step(right, draft.options, layer.is_last)):
+    bare = Step.after(layer.make(Shift(decomposition.weights.terms), Bias.none(outputs)), x)
+    sums = bare.output
+    if decomposition.is_folded and is_far_below(sums.tensor.format, finest_step(right, draft.options, layer.is_last)):
         ones = np.ones(outputs)
         steps: tuple[Step, ...] = (bare, *affine_steps(sums, right, ones, draft.options, layer.is_last))
-    elif plan.is_folded:
+    elif decomposition.is_folded:
         bias = bias_on(channel_mean(right - sums.values), sums.tensor.format.frac)
-        op = layer.make(Shift(plan.weights.terms), bias)
-        steps = (Step(op, Made(op.infer(given.tensor), bias.add(sums.codes, sums.tensor.format.frac))),)
+        op = layer.make(Shift(decomposition.weights.terms), bias)
+        steps = (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, sums.tensor.format.frac))),)
     else:
-        scale = layer.scale * plan.weights.step
+        scale = layer.scale * decomposition.weights.step
         steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last))
-    return Trial(plan, steps, relative_error(steps[-1].made.values, right))
+    return Trial(decomposition, steps, relative_error(steps[-1].output.values, right))
 
 
-def _cost(draft: Draft, layer: FloatLayer, trial: Trial, right: Values) -> LayerCost:
-    terms: ScaledTerms = trial.plan.weights
-    wanted = trial.plan.wanted
+def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -> LayerCost:
+    terms: ScaledTerms = trial.decomposition.weights
+    wanted = trial.decomposition.wanted
     ideal = layer.scale * ideal_sums(draft, layer)
-    made = trial.steps[-1].made.values[:IDEAL_SAMPLES]
+    actual = trial.steps[-1].output.values[:IDEAL_SAMPLES]
     per_filter = terms.terms.terms_per_filter
     return LayerCost(
         name=draft.graph.known[layer.name],
         kind=trial.steps[0].op.kind,
-        format=str(trial.steps[-1].made.tensor.format),
-        own_error=centred_error(made, ideal),
-        error=relative_error(trial.steps[-1].made.values, right),
+        format=str(trial.steps[-1].output.tensor.format),
+        own_error=centred_error(actual, ideal),
+        error=relative_error(trial.steps[-1].output.values, right),
         terms_mean=float(per_filter.mean()),
         terms_max=int(per_filter.max()),
         weight_error=_norm_ratio(terms.values - wanted, wanted),
-        how=trial.plan.how,
+        how=trial.decomposition.how,
     )
 
 
-def _plans(draft: Draft, layer: FloatLayer) -> Iterator[Plan]:
+def _decompositions(draft: NetworkDraft, layer: FloatLayer) -> Iterator[Decomposition]:
     options, outputs = draft.options, len(layer.scale)
     if options.error_budget is None or not options.budget_on_outputs:
-        return plans(layer.weights, layer.scale, options, None)
-    given = _first(draft, layer)
+        return decompositions(layer.weights, layer.scale, options, None)
+    x = _first(draft, layer)
     ideal = ideal_sums(draft, layer)
 
     def errors(terms: ScaledTerms) -> Values:
         """Of outputs, whatever a scale or a bias a channel makes good."""
-        sums = Step.after(layer.make(Shift(terms.terms), Bias.none(outputs)), given).made.values
+        sums = Step.after(layer.make(Shift(terms.terms), Bias.none(outputs)), x).output.values
         return unexplained(sums, ideal)
 
-    return plans(layer.weights, layer.scale, options, errors)
+    return decompositions(layer.weights, layer.scale, options, errors)
 
 
-def unexplained(found: Values, right: Values) -> Values:
+def unexplained(sums: Values, right: Values) -> Values:
     """Share of each channel's spread that no scale and bias of `found` explains, (out,)."""
-    x, y = (values.reshape(-1, values.shape[-1]) for values in (found, right))
+    x, y = (values.reshape(-1, values.shape[-1]) for values in (sums, right))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     power = np.square(x).sum(axis=0) * np.square(y).sum(axis=0)
     alike = np.square((x * y).sum(axis=0)) / np.where(power > 0, power, 1)
@@ -167,18 +167,18 @@ def unexplained(found: Values, right: Values) -> Values:
     return shares
 
 
-def _first(draft: Draft, layer: FloatLayer) -> Made:
+def _first(draft: NetworkDraft, layer: FloatLayer) -> TensorCodes:
     """The layer's input for the first samples."""
-    return Made(draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES])
+    return TensorCodes(draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES])
 
 
-def ideal_sums(draft: Draft, layer: FloatLayer) -> Values:
+def ideal_sums(draft: NetworkDraft, layer: FloatLayer) -> Values:
     """weights . x with the float weights, on the network's own inputs of the first samples."""
     largest = float(np.abs(layer.weights).max())
     grid = min(IDEAL_BITS - int(np.frexp(largest)[1]), MAX_FRAC - FINEST_FRAC)
     weights = Int(np.rint(np.ldexp(layer.weights, grid)).astype(np.int64), grid)
     op = layer.make(weights, Bias.none(len(layer.scale)))
-    return Step.after(op, _first(draft, layer)).made.values
+    return Step.after(op, _first(draft, layer)).output.values
 
 
 def _norm_ratio(part: Values, whole: Values) -> float:

@@ -39,22 +39,22 @@ def power_text(report: BuildReport) -> str:
     )
 
 
-def _shares(told: Resources, board: Board) -> str:
+def _shares(resources: Resources, board: Board) -> str:
     have: tuple[tuple[str, float, int], ...] = (
-        ("LUT", told.lut, board.lut),
-        ("FF", told.ff, board.flip_flop),
-        ("BRAM36", told.bram36, board.bram36),
-        ("DSP", told.dsp, board.dsp),
+        ("LUT", resources.lut, board.lut),
+        ("FF", resources.ff, board.flip_flop),
+        ("BRAM36", resources.bram36, board.bram36),
+        ("DSP", resources.dsp, board.dsp),
     )
     return ", ".join(f"{used:,.6g} {name} ({100 * used / room:.1f} % of {room:,})" for name, used, room in have)
 
 
-def _network(told: Resources, label: str, counted: Report | None) -> str:
-    said = f"{_counts(told)} with its shell ({label})"
+def _network(resources: Resources, label: str, counted: Report | None) -> str:
+    text = f"{_counts(resources)} with its shell ({label})"
     if counted is None or counted.resources is None:
-        return said
-    return f"{said}; {_counts(counted.resources)} without ({counted.evidence.value}, {counted.tool} {counted.version})"
+        return text
+    return f"{text}; {_counts(counted.resources)} without ({counted.evidence.value}, {counted.tool} {counted.version})"
 
 
-def _counts(told: Resources) -> str:
-    return f"{told.lut:,} LUT, {told.ff:,} FF, {told.bram36:g} BRAM36, {told.dsp:,} DSP"
+def _counts(resources: Resources) -> str:
+    return f"{resources.lut:,} LUT, {resources.ff:,} FF, {resources.bram36:g} BRAM36, {resources.dsp:,} DSP"

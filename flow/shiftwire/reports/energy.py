@@ -31,6 +31,7 @@ class EnergyTable:
     shift_pj: float
 
     def energy_pj(self, done: Operations) -> float:
+        """Picojoules of so many operations; the bits of the operands do not enter."""
         return (
             done.multiplies * self.multiply_pj + (done.adds + done.compares) * self.add_pj + done.shifts * self.shift_pj
         )
@@ -87,13 +88,14 @@ def layer_pj(network: Network, node: Node, table: EnergyTable = INT8) -> float:
 
 def claim_sentence(energy: Energy) -> str:
     """ShiftAddNet's claim beside our own counts, one line."""
-    said = f"{percent(energy.saving)} than multiply-accumulates layer by layer"
+    sentence = f"{percent(energy.saving)} than multiply-accumulates layer by layer"
     if energy.block_saving is not None:
-        said += f", {percent(energy.block_saving)} than one multiplying layer a shift-and-add block"
-    return f"{said} (modelled, {energy.table.name}; ShiftAddNet states over {CLAIM:.0%} less)"
+        sentence += f", {percent(energy.block_saving)} than one multiplying layer a shift-and-add block"
+    return f"{sentence} (modelled, {energy.table.name}; ShiftAddNet states over {CLAIM:.0%} less)"
 
 
 def percent(saving: float) -> str:
+    """A saving as words: a negative one is told as so much more."""
     return f"{saving:.1%} less" if saving >= 0 else f"{-saving:.1%} more"
 
 

@@ -24,8 +24,8 @@ class LayerFacts:
 
 def inspect_network(network: Network) -> Iterator[LayerFacts]:
     """The input and every layer, in order."""
-    shape, held = network.input.shape, str(network.input.format)
-    yield LayerFacts(network.input_name, "Input", shape, held, None, Operations(), 0)
+    shape, format = network.input.shape, str(network.input.format)
+    yield LayerFacts(network.input_name, "Input", shape, format, None, Operations(), 0)
     for node in network.nodes:
         output = network.tensors[node.name]
         operations = node.op.operations(network.sources(node), output)

@@ -48,6 +48,7 @@ class Plot:
         return rectangle(kind, left, high, max(right - left, 0), low - high)
 
     def line(self, points: Sequence[Point]) -> str:
+        """A polyline through pixels, as `at` gives them."""
         return f'<polyline class="plot" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
 
     def _grid(self) -> Iterator[str]:
@@ -120,7 +121,7 @@ def speed_chart(over_time: Sequence[Point]) -> str:
 
 
 def power_chart(energy: Energy) -> str:
-    """Watts over time with the idle and the busy windows behind them; the axis starts below the lowest sample."""
+    """Watts over time with the idle and the busy spans behind them; the axis starts below the lowest sample."""
     trace = energy.trace
     start, low, high = trace.seconds[0], min(trace.watts), max(trace.watts)
     room = max(high - low, 0.05 * high, 1e-6)
@@ -128,13 +129,13 @@ def power_chart(energy: Energy) -> str:
         (0, trace.seconds[-1] - start), (max(low - room * 0.3, 0), high + room * 0.15), f"s after {start:.3f} s", "W"
     )
     parts = [
-        plot.box(kind, (window.start_s - start, window.end_s - start), plot.y)
-        for kind, window in (("idle", energy.idle), *(("busy", window) for window in energy.busy))
+        plot.box(kind, (span.start_s - start, span.end_s - start), plot.y)
+        for kind, span in (("idle", energy.idle), *(("busy", span) for span in energy.busy))
     ]
     known = pieces(trace.seconds, trace.watts, trace.gap_limit_s)
     parts += [plot.line(thinned([plot.at(t - start, watts) for t, watts in piece])) for piece in known]
-    parts += [*_key("idle key", LEFT + 40, "idle window"), *_key("busy key", LEFT + 170, "busy windows")]
-    return plot.drawn("power over time with its windows", parts)
+    parts += [*_key("idle key", LEFT + 40, "idle span"), *_key("busy key", LEFT + 170, "busy spans")]
+    return plot.drawn("power over time with its spans", parts)
 
 
 def pieces(seconds: Sequence[float], watts: Sequence[float], gap_s: float) -> Iterator[list[Point]]:
@@ -162,23 +163,23 @@ def thinned(points: Sequence[Point]) -> list[Point]:
 
 
 def layer_chart(layers: Sequence[LayerCycles]) -> str:
-    """Two bars a layer: foreseen, and below it counted."""
+    """Two bars a layer: predicted, and below it counted."""
     most = max(max(layer.predicted, layer.counted or 0) for layer in layers) or 1.0
     height = LAYER_ROW * len(layers) + 24
     drawn = [f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" role="img" aria-label="cycles per layer">']
-    drawn += _key("faint", BAR_START, "foreseen")
+    drawn += _key("faint", BAR_START, "predicted")
     if any(layer.counted is not None for layer in layers):
         drawn += _key("bar", BAR_START + 110, "counted")
     for i, layer in enumerate(layers):
         y = 24 + LAYER_ROW * i
         name = layer.name if len(layer.name) <= 26 else f"{layer.name[:25]}…"
-        told = f"{figure(layer.predicted)} foreseen"
+        label = f"{figure(layer.predicted)} predicted"
         drawn.append(f'<text x="{NAME_END}" y="{y + 17}" text-anchor="end">{escape(name)}</text>')
         drawn.append(_bar("faint", y + 3, layer.predicted / most))
         if layer.counted is not None:
             drawn.append(_bar("bar", y + 13, layer.counted / most))
-            told = f"{figure(layer.counted)} counted, {told}"
-        drawn.append(f'<text x="{BAR_START + BAR_ROOM + 8}" y="{y + 17}">{told}</text>')
+            label = f"{figure(layer.counted)} counted, {label}"
+        drawn.append(f'<text x="{BAR_START + BAR_ROOM + 8}" y="{y + 17}">{label}</text>')
     return "\n".join([*drawn, "</svg>"])
 
 

@@ -94,7 +94,7 @@ def _charts(record: Record) -> Iterator[str]:
     if record.layers:
         layers = [replace(layer, name=CONTROLS.sub("\ufffd", layer.name)) for layer in record.layers]
         is_counted = any(layer.counted is not None for layer in layers)
-        yield chart(f"Cycles per layer{' against prediction' if is_counted else ', foreseen'}", layer_chart(layers))
+        yield chart(f"Cycles per layer{' against prediction' if is_counted else ', predicted'}", layer_chart(layers))
         yield "" if is_counted else '<p class="note">The logic counts whole frames alone.</p>'
     if record.time_split is not None:
         split = record.time_split

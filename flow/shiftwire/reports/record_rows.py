@@ -98,9 +98,9 @@ def _speed_rows(record: Record) -> Iterator[Row]:
 def _cycle_rows(record: Record) -> Iterator[Row]:
     cycles = record.cycles
     yield _number("cycles a frame, counted", cycles.frame_counted, "")
-    yield _number("cycles a frame, foreseen", cycles.frame_predicted, "")
+    yield _number("cycles a frame, predicted", cycles.frame_predicted, "")
     yield _number("latency, counted", cycles.latency_counted, "cycles")
-    yield _number("latency, foreseen without the AXI ports", cycles.latency_predicted, "cycles")
+    yield _number("latency, predicted without the AXI ports", cycles.latency_predicted, "cycles")
 
 
 def _correctness_rows(record: Record) -> Iterator[Row]:
@@ -147,11 +147,11 @@ def _measured_rows(energy: Energy) -> Iterator[Row]:
     yield Row("energy an inference, net of idle", _micro(energy.net_j), energy.net_j.median, basis)
     yield Row("power sensor", f"{sensor.name} ({sensor.kind.value}) at {sensor.point}")
     yield _number("power, idle with the overlay loaded", energy.idle_w, "W", basis)
-    yield _number("power, busy (median window)", energy.busy_w.median, "W", basis)
+    yield _number("power, busy (median span)", energy.busy_w.median, "W", basis)
     yield _number("power, busy less idle", energy.delta_w, "W", basis)
-    shortest = min(window.seconds for window in energy.busy)
+    shortest = min(span.seconds for span in energy.busy)
     yield Row(
-        "windows",
+        "spans",
         f"{len(energy.busy)} of {shortest:.4g} s or more, {energy.samples:,} samples, "
         f"{energy.trace.update_hz:.3g} new values a second",
     )
@@ -159,7 +159,7 @@ def _measured_rows(energy: Energy) -> Iterator[Row]:
 
 def _micro(spread: Spread) -> str:
     return (
-        f"{figure(spread.median * 1e6, 4)} uJ (windows {figure(spread.low * 1e6, 4)} to {figure(spread.high * 1e6, 4)})"
+        f"{figure(spread.median * 1e6, 4)} uJ (spans {figure(spread.low * 1e6, 4)} to {figure(spread.high * 1e6, 4)})"
     )
 
 

@@ -13,7 +13,7 @@ from shiftwire.reports.inspection import inspect_network, layer_builds
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles
 from shiftwire.schedule.design import Design
-from shiftwire.schedule.tokens import foreseen_latency
+from shiftwire.schedule.tokens import predicted_latency
 from shiftwire.synth import counts as synth
 from shiftwire.synth.build_report import BuildReport, read_build
 from shiftwire.tools.resources import Cycles, Evidence, Report, Resources
@@ -45,9 +45,9 @@ class LayerLine:
 
 @dataclass(frozen=True)
 class Page:
-    """`foreseen` is exact for rtl/ where `is_rtl`, else that of the kernels' loops; `vendor` are wholes of other tools.
+    """`predicted` is exact for rtl/ where `is_rtl`, else that of the HLS units' loops.
 
-    `built` is what Vivado said of the routed bitstream.
+    `vendor` are wholes of other tools. `built` is what Vivado said of the routed bitstream.
     `simulated` is a co-simulation without stalls in which no code differed, `counted` a netlist; None where none ran.
     """
 
@@ -56,7 +56,7 @@ class Page:
     version_hash: str
     layers: tuple[LayerLine, ...]
     is_rtl: bool
-    foreseen: Report
+    predicted: Report
     simulated: Report | None
     counted: Report | None
     vendor: tuple[Report, ...]
@@ -82,9 +82,9 @@ class Page:
 
     @property
     def interval(self) -> int:
-        """Cycles between frames: simulated where they were, else foreseen."""
+        """Cycles between frames: simulated where they were, else predicted."""
         simulated = self.simulated.interval if self.simulated else None
-        known = simulated or self.foreseen.interval
+        known = simulated or self.predicted.interval
         assert known is not None
         return known.most
 
@@ -111,7 +111,7 @@ def page(project: Project) -> Page:
         project.version_hash,
         tuple(_layers(design, counted, is_rtl=bool(project.rtl_checksums))),
         bool(project.rtl_checksums),
-        _foreseen(project),
+        _predicted(project),
         None if simulated is None else simulated.whole,
         None if counted is None else counted.whole,
         tuple(vendor),
@@ -131,7 +131,7 @@ def _rows(project: Project, name: str) -> Rows | None:
 
 
 def _layers(design: Design, counted: Rows | None, *, is_rtl: bool) -> Iterator[LayerLine]:
-    """Cycles are those of rtl/ where there is one, else those of the kernels' loops."""
+    """Cycles are those of rtl/ where there is one, else those of the HLS units' loops."""
     own = layer_cycles(design.rtl) if is_rtl else {}
     interval = rtl_interval(design.rtl) if is_rtl else 0
     built = {layer.name: layer for layer in layer_builds(design)}
@@ -159,14 +159,14 @@ def _modelled_layers(design: Design) -> Mapping[str, tuple[float, float]]:
     return {name: (cost.lut, cost.bram36) for name, cost in costs.items()}
 
 
-def _foreseen(project: Project) -> Report:
-    """Cycles of rtl/ where there is one, else those of the kernels' loops; no latency where that takes too long."""
+def _predicted(project: Project) -> Report:
+    """Cycles of rtl/ where there is one, else those of the HLS units' loops; no latency where that takes too long."""
     times = project.design.timing
     latency: Cycles | None = Cycles(times.latency, times.latency)
     interval = times.interval
     if project.rtl_checksums:
         network = project.design.rtl
-        known, interval = foreseen_latency(network), rtl_interval(network)
+        known, interval = predicted_latency(network), rtl_interval(network)
         latency = None if known is None else Cycles(known, known)
     return Report(
         unit="network",

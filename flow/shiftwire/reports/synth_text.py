@@ -61,8 +61,8 @@ def row_tables(rows: Rows) -> Iterator[Table | str]:
 
 def counts(each: Resources) -> tuple[object, ...]:
     """The cells under COUNTS."""
-    told = (each.lut, each.ff, float(each.bram36), each.lutram, each.srl, each.dsp)
-    return tuple("-" if cell is None else cell for cell in told)
+    cells = (each.lut, each.ff, float(each.bram36), each.lutram, each.srl, each.dsp)
+    return tuple("-" if cell is None else cell for cell in cells)
 
 
 def counted(whole: Resources) -> str:
@@ -72,6 +72,7 @@ def counted(whole: Resources) -> str:
 
 
 def evidence(report: SynthReport) -> str:
+    """Tool, version and part, and that nothing was placed."""
     row = report.rows.whole
     return f"{row.tool} {row.version}, {row.part}: {NO_PLACEMENT}"
 

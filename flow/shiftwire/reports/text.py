@@ -22,8 +22,8 @@ def cells(layer: LayerLine) -> tuple[object, ...]:
     """The cells under COLUMNS."""
     built = (layer.pe, layer.simd, layer.cycles, layer.busy_percent)
     return (
-        layer.name, layer.kind, "x".join(map(str, layer.shape)), layer.format, _told(layer.terms),
-        *(_told(cell) for cell in built), int(layer.lut), float(layer.bram36), layer.energy_pj / 1000,
+        layer.name, layer.kind, "x".join(map(str, layer.shape)), layer.format, _or_dash(layer.terms),
+        *(_or_dash(cell) for cell in built), int(layer.lut), float(layer.bram36), layer.energy_pj / 1000,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def page_json(page: Page) -> dict[str, object]:
         "clock_ns": design.clock_ns,
         "frames_per_second": page.frames_per_second,
         "bottleneck": page.bottleneck.name,
-        "foreseen": as_json(page.foreseen),
+        "predicted": as_json(page.predicted),
         "simulated": None if page.simulated is None else as_json(page.simulated),
         "resources": _resources_json(page),
         "too_large_in": [use.name for use in page.overruns],
@@ -91,23 +91,23 @@ def _resources_json(page: Page) -> dict[str, object]:
     return {"evidence": Evidence.MODELLED.value, "resources": {"lut": cost.lut, "bram36": cost.bram36}}
 
 
-def _told(cell: object) -> object:
+def _or_dash(cell: object) -> object:
     return "-" if cell is None else cell
 
 
 def _evidence_of_cycles(page: Page) -> str:
-    return "simulated" if page.simulated and page.simulated.interval else "foreseen"
+    return "simulated" if page.simulated and page.simulated.interval else "predicted"
 
 
 def _cycles(page: Page) -> str:
-    what = "schedule of rtl/" if page.is_rtl else "loops of the HLS kernels"
-    latency = "latency too long to foresee" if page.foreseen.latency is None else _latency(page.foreseen)
-    said = f"{latency}, between frames {_range(page.foreseen.interval)} (foreseen, {what})"
+    what = "schedule of rtl/" if page.is_rtl else "loops of the HLS units"
+    latency = "latency too long to predict" if page.predicted.latency is None else _latency(page.predicted)
+    sentence = f"{latency}, between frames {_range(page.predicted.interval)} (predicted, {what})"
     row = page.simulated
     if row is None:
-        return f"{said}; not simulated yet{' (shiftwire cosim)' if page.is_rtl else ''}"
+        return f"{sentence}; not simulated yet{' (shiftwire cosim)' if page.is_rtl else ''}"
     simulated = f"{_latency(row)}, between frames {_range(row.interval)}"
-    return f"{said}; {simulated} (simulated, {row.tool} {row.version}, every code right)"
+    return f"{sentence}; {simulated} (simulated, {row.tool} {row.version}, every code right)"
 
 
 def _resources(page: Page) -> str:
@@ -115,9 +115,9 @@ def _resources(page: Page) -> str:
     if row is None or row.resources is None:
         shares = _shares(design.resources.lut, design.resources.bram36, page)
         return f"{shares}, modelled" + ("; shiftwire synth counts them" if page.is_rtl else "")
-    told = row.resources
-    rest = f"{told.ff:,} FF, {told.dsp:,} DSP: {row.tool} {row.version}, {NO_PLACEMENT}"
-    return f"{_shares(told.lut, told.bram36, page)}, {rest}"
+    resources = row.resources
+    rest = f"{resources.ff:,} FF, {resources.dsp:,} DSP: {row.tool} {row.version}, {NO_PLACEMENT}"
+    return f"{_shares(resources.lut, resources.bram36, page)}, {rest}"
 
 
 def _shares(lut: int, bram36: float, page: Page) -> str:
@@ -131,8 +131,8 @@ def _shares(lut: int, bram36: float, page: Page) -> str:
 def _vendor(row: Report) -> str:
     parts = [f"{row.version}, {row.part}, {row.evidence.value}"]
     if row.resources is not None:
-        told = row.resources
-        parts.append(f"{told.lut:,} LUT, {told.ff:,} FF, {told.bram36:g} BRAM36, {told.dsp:,} DSP")
+        resources = row.resources
+        parts.append(f"{resources.lut:,} LUT, {resources.ff:,} FF, {resources.bram36:g} BRAM36, {resources.dsp:,} DSP")
     if row.reached_ns is not None:
         parts.append(f"{row.reached_ns:.2f} ns reached")
     return "; ".join(parts)

@@ -1,1 +1,1 @@
-"""SystemVerilog: units as modules, the AXI shell and its registers, the files; imports ir, knows no Design."""
+"""SystemVerilog: a network, its layers as logic, the AXI shell and its registers; imports ir, knows no Design."""

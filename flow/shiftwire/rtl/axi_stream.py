@@ -61,6 +61,7 @@ class AxiStream:
 
     @property
     def beat_bits(self) -> int:
+        """Width of a beat between modules, where codes lie without gaps."""
         return self.lanes * self.format.bits
 
     @property
@@ -71,10 +72,10 @@ class AxiStream:
     def to_bytes(self, codes: Codes) -> Bytes:
         """What the DMA moves for codes (N, codes): (N, frame_bytes); raises InputError for codes outside the format."""
         if not self.format.holds(codes):
-            raise InputError(f"codes {codes.min()}..{codes.max()} do not fit {self.format}; quantise them first")
+            raise InputError(f"codes {codes.min()}..{codes.max()} do not fit {self.format}; quantize them first")
         frames = np.zeros((len(codes), self.frame_bytes), np.uint8)
-        held = np.ascontiguousarray(codes.astype(f"<i{self.container_bits // BYTE}"))
-        used = held.view(np.uint8).reshape(len(codes), -1)
+        containers = np.ascontiguousarray(codes.astype(f"<i{self.container_bits // BYTE}"))
+        used = containers.view(np.uint8).reshape(len(codes), -1)
         frames[:, : used.shape[1]] = used
         return frames
 

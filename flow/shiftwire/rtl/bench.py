@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shiftwire.ir.rtl_network import RtlNetwork, RtlUnit, Stream
 from shiftwire.rtl.emit import wire
+from shiftwire.tools.template import filled
 
 WORD = 32
 NARROWEST = 3
@@ -44,16 +45,15 @@ class Bench:
 
     def driver(self, wave: str | None = None) -> str:
         """C++ of the simulation program; with `wave`, .vcd or .fst, all signals go into the file that WAVE names."""
-        lines = ['#include "Vtop.h"', '#include "verilated.h"', '#include "sw_cosim.h"']
-        lines += [] if wave is None else [f'#include "verilated_{wave[1:]}_c.h"']
-        lines += ["", "int main(int argc, char **argv) {"]
-        lines += [] if wave is None else ["    Verilated::traceEverOn(true);"]
-        lines += ["    static Vtop top;", "    std::vector<sw::network> nets;"]
-        for name, network in self.networks.items():
-            lines += self._network_lines(name, network)
-        lines += [] if wave is None else _wave_lines(wave)
-        record = "" if wave is None else "        wave.dump(uint64_t(2 * cycle + clk));\n"
-        return "\n".join([*lines, TAIL.replace("@RECORD@", record)])
+        networks = (line for name, network in self.networks.items() for line in self._network_lines(name, network))
+        return filled(
+            "cosim_driver.cpp",
+            wave_header="" if wave is None else f'#include "verilated_{wave[1:]}_c.h"',
+            trace="" if wave is None else "    Verilated::traceEverOn(true);",
+            networks="\n".join(networks),
+            wave="" if wave is None else "\n".join(_wave_lines(wave)),
+            record="" if wave is None else "        wave.dump(uint64_t(2 * cycle + clk));",
+        )
 
     def _ports(self, name: str) -> Iterator[str]:
         network, streams = self.networks[name], self.streams(name)
@@ -81,8 +81,8 @@ class Bench:
             yield f"    assign {name}_readys[{number}] = {here}_ready;"
             # the input has no buffer of ours
             writer = writers.get(stream.name)
-            held = f"dut_{name}.{_held(network, writer, stream.name)}" if writer else "1'b0"
-            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'({held});"
+            count = f"dut_{name}.{_beats_held(network, writer, stream.name)}" if writer else "1'b0"
+            yield f"    assign {name}_helds[{number * WORD}+:{WORD}] = {WORD}'({count});"
             if stream.tensor is not None:
                 yield f"    assign {name}_taps[{at}+:{stream.width}] = {here}_data;"
                 at += _tap_bits(stream)
@@ -110,16 +110,6 @@ class Bench:
         yield "    }"
 
 
-TAIL = """    const auto tick = [&](int clk, long cycle) {
-        top.clk = clk;
-        top.eval();
-@RECORD@        (void)cycle;
-    };
-    return sw::run<Vtop>(argc, argv, nets, tick);
-}
-"""
-
-
 def _wave_lines(wave: str) -> list[str]:
     kind = wave[1:].capitalize()
     opened = f'    wave.open(std::getenv("{WAVE}"));'
@@ -139,7 +129,7 @@ def _tap_bits(stream: Stream) -> int:
     return 0 if stream.tensor is None else words(stream) * WORD
 
 
-def _held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
+def _beats_held(network: RtlNetwork, unit: RtlUnit, stream: str) -> str:
     """Where the number of beats in a unit's buffer stands in the hierarchy."""
     here = f"unit_{unit.name}"
     if unit.module.is_buffer:

@@ -49,7 +49,7 @@ def write_shell(network: RtlNetwork, folder: Path, version: str) -> None:
 
     A network whose ends are wider than the DMA's containers gets none: it has to be narrowed first.
     """
-    if all(end_fits(network.streams[name]) for name in (network.input, network.output)):
+    if all(end_fits(network.streams[name]) for name in (*network.inputs, *network.outputs)):
         shell = network_shell(network, int(version[:8], 16))
         (folder / f"{TOP}.sv").write_text(top_text(shell, NETWORK), encoding="utf-8")
         write_component(folder, shell)
@@ -62,9 +62,9 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def check_rtl(folder: Path, written: Mapping[str, str]) -> None:
     """Raise InputError that names the first file that is missing or is not as it was written."""
-    found = checksums(folder) if folder.is_dir() else {}
+    sums = checksums(folder) if folder.is_dir() else {}
     for name, checksum in written.items():
-        if name not in found:
+        if name not in sums:
             raise InputError(f"found no {folder / name}; convert the model again with --backend rtl")
-        if found[name] != checksum:
+        if sums[name] != checksum:
             raise InputError(f"{folder / name} was changed by hand; convert the model again")

@@ -14,12 +14,12 @@ from shiftwire.errors import InputError
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS, REGISTERS, Access, Field, Register
 from shiftwire.rtl.shell import TOP, Port, Shell
+from shiftwire_boards.runtime.family import Family
 
 COMPONENT = "component.xml"
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
 XILINX = "http://www.xilinx.com"
 VENDOR, LIBRARY, NAME, VERSION = "shiftwire", "network", "shiftwire", "1.0"
-FAMILIES = ("zynq", "zynquplus")
 VIEWS = (
     ("xilinx_anylanguagesynthesis", "Synthesis", ":vivado.xilinx.com:synthesis"),
     ("xilinx_anylanguagebehavioralsimulation", "Simulation", ":vivado.xilinx.com:simulation"),
@@ -111,8 +111,8 @@ def _long(name: str, value: int) -> ET.Element:
 
 
 def _parameter(name: str, value: object, owner: str = "PARAM_VALUE") -> ET.Element:
-    held = _node("value", str(value), id=f"{owner}.{name}")
-    return _node("parameter", _node("name", name), held)
+    element = _node("value", str(value), id=f"{owner}.{name}")
+    return _node("parameter", _node("name", name), element)
 
 
 def _bus_interface(bus: Bus) -> ET.Element:
@@ -213,8 +213,8 @@ def _file(path: str) -> ET.Element:
 def _core_extensions() -> ET.Element:
     extensions = ET.Element(f"{{{XILINX}}}coreExtensions")
     families = ET.SubElement(extensions, f"{{{XILINX}}}supportedFamilies")
-    for family in FAMILIES:
-        ET.SubElement(families, f"{{{XILINX}}}family", {f"{{{XILINX}}}lifeCycle": "Production"}).text = family
+    for family in Family:
+        ET.SubElement(families, f"{{{XILINX}}}family", {f"{{{XILINX}}}lifeCycle": "Production"}).text = family.value
     taxonomies = ET.SubElement(extensions, f"{{{XILINX}}}taxonomies")
     ET.SubElement(taxonomies, f"{{{XILINX}}}taxonomy").text = "/Neural_Networks"
     ET.SubElement(extensions, f"{{{XILINX}}}displayName").text = "shiftwire network"

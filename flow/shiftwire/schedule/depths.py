@@ -20,12 +20,12 @@ from shiftwire.schedule.tokens import delay
 FRAMES = 4
 """After so many, what a unit does repeats."""
 
-SETTLING = 16
+ROUNDS = 16
 """Rounds in which both sides of a window unit agree, or the line buffer is too short."""
 
 
 def interval(network: RtlNetwork) -> int:
-    """Cycles between frames: the iterations of the slowest actor."""
+    """The initiation interval: cycles between frames, which are the iterations of the slowest actor."""
     return max(actor.iterations for unit in network.units for actor in unit.actors)
 
 
@@ -78,17 +78,17 @@ class _Schedule:
         for unit in network.units:
             pulled = windows.pop(unit.inputs[0], None)
             if pulled is not None:
-                self._window(pulled, unit.actors[0])
+                self._place_window(pulled, unit.actors[0])
             elif unit.line_buffer is not None and self._is_pulled(unit):
                 windows[unit.outputs[0]] = unit
             elif unit.line_buffer is not None:
-                self._window(unit, None)
+                self._place_window(unit, None)
             elif unit.module.is_paced:
                 self._place_evenly(unit.actors[0], 0)
             else:
                 self._place(unit.actors[0], self._prompt(unit.actors[0]))
         self.gone[network.output] = self.arrived[network.output]
-        return {name: self._deepest(name) for name in network.streams if name != network.input}
+        return {name: self._deepest(name) for name in network.streams if name not in network.inputs}
 
     def _is_pulled(self, window: RtlUnit) -> bool:
         return any(window.outputs[0] in unit.inputs and unit.module.is_paced for unit in self.network.units)
@@ -109,7 +109,7 @@ class _Schedule:
         for reads in actor.reads:
             there = self.arrived[reads.stream][: len(reads.need)]
             lower[reads.need] = np.maximum(lower[reads.need], there)
-        return self._settled(np.tile(lower, FRAMES).reshape(FRAMES, -1) + self._frames())
+        return self._one_a_cycle(np.tile(lower, FRAMES).reshape(FRAMES, -1) + self._frames())
 
     def _place(self, actor: Actor, times: Codes) -> None:
         for reads in actor.reads:
@@ -118,20 +118,20 @@ class _Schedule:
             self.taken[writes.stream] = times[writes.reserve]
             self.arrived[writes.stream] = times[writes.emit] + delay(self.network, actor, writes.stream)
 
-    def _window(self, window: RtlUnit, reader: Actor | None) -> None:
+    def _place_window(self, window: RtlUnit, reader: Actor | None) -> None:
         """Both sides of a window unit on the smallest line buffer that lets them keep the pace."""
         buffer = window.module.line_buffer
         assert buffer is not None
-        while not self._settles(window, buffer.rows, reader):
+        while not self._sides_agree(window, buffer.rows, reader):
             buffer = replace(buffer, bits=buffer.bits + 1)
         self.buffer_bits[str(window.line_buffer)] = buffer.bits
 
-    def _settles(self, window: RtlUnit, rows: int, reader: Actor | None) -> bool:
+    def _sides_agree(self, window: RtlUnit, rows: int, reader: Actor | None) -> bool:
         """Whether it ends that the giving side starts later whenever the line buffer delays the storing side."""
         store, give = window.actors
         (reads,), (writes,) = store.reads, store.writes
         times = there = self.arrived[reads.stream]
-        for _ in range(SETTLING):
+        for _ in range(ROUNDS):
             self.taken[writes.stream] = times[writes.reserve]
             self.arrived[writes.stream] = times[writes.emit] + 1
             if reader is None:
@@ -149,9 +149,9 @@ class _Schedule:
         """The reader spread evenly, and each beat given just before it is needed."""
         (rows,), (writes,), (needs,) = give.reads, give.writes, reader.reads
         even = np.arange(reader.iterations) * self.period // reader.iterations
-        given = even[needs.need] - delay(self.network, give, writes.stream)
-        start = int((self.arrived[rows.stream][: len(rows.need)] - given[rows.need]).max())
-        self._place(give, given + start)
+        times = even[needs.need] - delay(self.network, give, writes.stream)
+        start = int((self.arrived[rows.stream][: len(rows.need)] - times[rows.need]).max())
+        self._place(give, times + start)
         self._place_evenly(reader, start)
 
     def _stored(self, there: Codes, firsts: Codes, rows: int, gone: Codes) -> Codes:
@@ -160,19 +160,19 @@ class _Schedule:
         free = (self._frames() + gone + 1).ravel()
         starts = (np.arange(FRAMES)[:, None] * len(there) + firsts).ravel()
         lower[starts[rows:]] = np.maximum(lower[starts[rows:]], free[: max(len(free) - rows, 0)])
-        return self._settled(lower.reshape(FRAMES, -1))
+        return self._one_a_cycle(lower.reshape(FRAMES, -1))
 
     def _frames(self) -> Codes:
         """Start of each of some frames, (frames, 1)."""
         starts: Codes = np.arange(FRAMES)[:, None] * self.period
         return starts
 
-    def _settled(self, lower: Codes) -> Codes:
+    def _one_a_cycle(self, lower: Codes) -> Codes:
         """One iteration a cycle, none before `lower` (frames, iterations); the last frame, which all later repeat."""
         flat, every = lower.ravel(), np.arange(lower.size)
         times = np.maximum.accumulate(flat - every) + every
-        settled: Codes = times.reshape(FRAMES, -1)[-1] - self._frames()[-1]
-        return settled
+        last: Codes = times.reshape(FRAMES, -1)[-1] - self._frames()[-1]
+        return last
 
     def _deepest(self, stream: str) -> int:
         """Most beats on the way or in a buffer; a place is free the cycle after its beat has gone."""

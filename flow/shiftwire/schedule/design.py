@@ -18,12 +18,10 @@ from shiftwire.schedule.lowering import rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
+from shiftwire_boards.runtime.family import Family
 
 HLS_MAX_BITS = 53
 """hls4ml's trace and predict carry values as doubles."""
-
-SERIES_7 = "xc7"
-"""How the parts of that family begin; all others of the catalog are UltraScale+."""
 
 MIN_CLOCK_NS, MAX_CLOCK_NS = 0.5, 1000.0
 """No programmable logic is faster than 2 GHz."""
@@ -65,7 +63,7 @@ class Design:
     @property
     def is_generic(self) -> bool:
         """Whether the processing elements are plain operators; the others are LUTs and carry chains of the 7 series."""
-        return not self.board.part.startswith(SERIES_7)
+        return self.board.family is not Family.ZYNQ_7000
 
     @property
     def spare_bram36(self) -> int:
@@ -129,12 +127,12 @@ def folded(network: Network, board: Board, clock_ns: float, folds: Mapping[str, 
 
 def _check(network: Network) -> None:
     if not network.nodes:
-        raise InputError("the network has no layers behind its input quantiser; there is nothing to build")
+        raise InputError("the network has no layers behind its input quantizer; there is nothing to build")
     for name, tensor in network.tensors.items():
         if tensor.format.bits > HLS_MAX_BITS:
             raise InputError(
                 f"tensor '{name}' needs {tensor.format.bits} bits, more than the {HLS_MAX_BITS} that an hls4ml "
-                "project can carry; requantise before it"
+                "project can carry; requantize before it"
             )
 
 
@@ -155,23 +153,23 @@ class _Search:
     def fastest(self, percent: float) -> Design | None:
         """The fastest design that fits, FIFOs and all; slower ones are taken to be smaller."""
         by_layers = [T for T in intervals(self.among) if self._fits(self._layers(T), percent)]
-        found, low, high, middle = None, 0, len(by_layers) - 1, 0  # the first guess is mostly right
+        best, low, high, middle = None, 0, len(by_layers) - 1, 0  # the first guess is mostly right
         while low <= high:
             design = self.at(by_layers[middle])
             if self._fits(design.resources, percent):
-                found, high = design, middle - 1
+                best, high = design, middle - 1
             else:
                 low = middle + 1
             middle = (low + high) // 2
-        return found
+        return best
 
     def for_share(self, target: Target) -> Design:
         """The fastest design that a share of the LUTs holds; without a share asked for, the smallest if none fits."""
         percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
         _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
-        found = self.fastest(percent)
-        if found is not None:
-            return found
+        fastest = self.fastest(percent)
+        if fastest is not None:
+            return fastest
         smallest = self.at(intervals(self.among)[-1])
         if target.lut_percent is None:
             return smallest

@@ -29,20 +29,20 @@ Choices = Mapping[str, list[Choice]]
 """For each layer, fastest and dearest first; every next one is slower and cheaper."""
 
 
-def choices(network: Network, given: Mapping[str, Fold]) -> Choices:
+def choices(network: Network, fixed: Mapping[str, Fold]) -> Choices:
     """The folds of every layer; `given` fixes some. Raises InputError for one of no layer, or that does not divide."""
-    unknown = sorted(set(given) - {node.name for node in network.nodes})
+    unknown = sorted(set(fixed) - {node.name for node in network.nodes})
     if unknown:
         names = ", ".join(node.name for node in network.nodes)
         raise InputError(f"found a fold for '{unknown[0]}', which is no layer; name one of {names}")
-    return {node.name: _of_layer(network, node, given.get(node.name)) for node in network.nodes}
+    return {node.name: _of_layer(network, node, fixed.get(node.name)) for node in network.nodes}
 
 
-def _of_layer(network: Network, node: Node, given: Fold | None) -> list[Choice]:
+def _of_layer(network: Network, node: Node, fixed: Fold | None) -> list[Choice]:
     inputs, output = network.sources(node), network.tensors[node.name]
     possible = node.op.folds(inputs, output)
-    if given is not None:
-        possible = (_allowed(node, given, possible),)
+    if fixed is not None:
+        possible = (_allowed(node, fixed, possible),)
     every = [_choice(node.op, inputs, output, fold) for fold in possible]
     kept: list[Choice] = []
     for choice in sorted(every, key=lambda c: (c.cycles, c.price, c.fold)):

@@ -62,7 +62,8 @@ class _Lowering:
 
     def done(self) -> RtlNetwork:
         pipeline = self.pipeline
-        self._add_stream(pipeline.fifos[pipeline.input], None)
+        for name in pipeline.inputs:
+            self._add_stream(pipeline.fifos[name], None)
         fused: set[str] = set()
         for instance in pipeline.instances:
             if instance.name in fused:
@@ -72,7 +73,7 @@ class _Lowering:
             if follower:
                 fused.add(follower.name)
             self._add(instance, (follower or instance).outputs, (module,) if module else None)
-        return RtlNetwork(self.name, pipeline.input, pipeline.output, tuple(self.units), self.streams)
+        return RtlNetwork(self.name, pipeline.inputs, pipeline.outputs, tuple(self.units), self.streams)
 
     def _narrowing(self, instance: Instance) -> Instance | None:
         """The width converter behind that only makes beats narrower; a sum does it better before its bias."""
@@ -82,12 +83,12 @@ class _Lowering:
         readers = (i for i in self.pipeline.instances if output in i.inputs and isinstance(i.unit, Narrow))
         return next(readers, None)
 
-    def _add(self, instance: Instance, outputs: tuple[str, ...], given: tuple[Module, ...] | None) -> None:
+    def _add(self, instance: Instance, outputs: tuple[str, ...], modules: tuple[Module, ...] | None) -> None:
         """The modules of a unit, one behind the other, the last one writing `outputs`."""
         fifos = [self.pipeline.fifos[name] for name in outputs]
         raw_name = f"{instance.name}_raw"
         around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block)
-        *before, last = given or instance.unit.modules(around)
+        *before, last = modules or instance.unit.modules(around)
         inputs = instance.inputs
         for module in before:
             assert module.raw is not None

@@ -37,12 +37,12 @@ def moved(network: RtlNetwork, spare: int) -> dict[str, int]:
 
     Those come first that save most, as far as `spare` BRAM36 go.
     """
-    found = {}
+    in_block = {}
     for rom in sorted(_movable(network), key=lambda rom: (-rom.worth, rom.unit)):
         if rom.worth >= LEAST_LUT and rom.bram36 <= spare:
-            found[rom.unit] = rom.bram36
+            in_block[rom.unit] = rom.bram36
             spare -= rom.bram36
-    return found
+    return in_block
 
 
 def _movable(network: RtlNetwork) -> Iterator[_Rom]:

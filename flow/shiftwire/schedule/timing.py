@@ -33,7 +33,7 @@ class _Moments:
 
 @dataclass(frozen=True)
 class Timing:
-    """Depth of each FIFO in beats, cycles between frames, and cycles from the first beat in to the last one out."""
+    """Depth of each FIFO in beats, initiation interval, and cycles from the first beat in to the last one out."""
 
     depths: Mapping[str, int]
     interval: int

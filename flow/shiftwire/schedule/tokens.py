@@ -18,7 +18,7 @@ from shiftwire.ir.rtl_network import Actor, Reads, RtlNetwork, Writes
 from shiftwire.numbers.fixed import Codes
 
 STRIDE = 1024
-"""Cycles that are settled at a time: short enough for loops of few beats, long enough for vectors."""
+"""Cycles that are relaxed at a time: short enough for loops of few beats, long enough for vectors."""
 
 MOST_ITERATIONS = 100_000
 """Of all units in a frame, up to which following one takes seconds."""
@@ -56,7 +56,7 @@ class Tokens:
 
     @property
     def interval(self) -> int:
-        """Cycles between the last two frames."""
+        """Cycles between the last two frames: the initiation interval, once as many went before as buffers hold."""
         last = self.left()[-2:, -1]
         return int(last[1] - last[0])
 
@@ -90,7 +90,7 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
     while any(clock.done < len(clock.times) for clock in clocks):
         for clock in clocks:
             clock.open(horizon)
-        _settle(clocks, waits, listeners)
+        _relax(clocks, waits, listeners)
         horizon += STRIDE
         if not sum(clock.close(horizon) for clock in clocks):
             raise CheckFailedError("the units wait for each other: a buffer is too shallow; this is an error of ours")
@@ -98,7 +98,7 @@ def simulate(network: RtlNetwork, frames: int) -> Tokens:
     return Tokens(network, cycles)
 
 
-def foreseen_latency(network: RtlNetwork) -> int | None:
+def predicted_latency(network: RtlNetwork) -> int | None:
     """Cycles of a lone frame; None where that takes too long, for rounds grow with the network as its iterations do."""
     if sum(actor.iterations for unit in network.units for actor in unit.actors) > MOST_ITERATIONS:
         return None
@@ -107,15 +107,15 @@ def foreseen_latency(network: RtlNetwork) -> int | None:
 
 def _listeners(network: RtlNetwork, actors: Sequence[Actor], places: Mapping[str, int]) -> list[set[int]]:
     """For each actor, those whose times may follow from its own."""
-    found: list[set[int]] = [set() for _ in actors]
+    listeners: list[set[int]] = [set() for _ in actors]
     for at, actor in enumerate(actors):
         for wait in _waits(network, actor):
-            found[places[wait.actor]].add(at)
-    return found
+            listeners[places[wait.actor]].add(at)
+    return listeners
 
 
-def _settle(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
-    """Raise the open times until none changes; the first actor that may change is next, so neighbours settle first."""
+def _relax(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listeners: Sequence[set[int]]) -> None:
+    """Raise the open times until none changes; the first actor that may change is next, so neighbours come first."""
     waiting = list(range(len(clocks)))
     while waiting:
         at = heappop(waiting)
@@ -198,13 +198,13 @@ class _Wait:
 def _waits(network: RtlNetwork, actor: Actor) -> Iterator[_Wait]:
     own = actor.iterations
     for reads in actor.reads:
-        if reads.stream != network.input:
+        if reads.stream not in network.inputs:
             writer, writes = _writer(network, reads.stream)
             later = delay(network, writer, reads.stream)
             yield _Wait(reads.need, own, writer.name, writes.emit, later, 0, len(reads.pop))
     for writes in actor.writes:
         depth = capacity(network, writes.stream)
-        if writes.stream == network.output:
+        if writes.stream in network.outputs:
             # the sink takes a beat as soon as it is there
             later = delay(network, actor, writes.stream) + 1
             yield _Wait(writes.reserve, own, actor.name, writes.emit, later, depth, len(writes.emit))

@@ -9,48 +9,11 @@ from shiftwire.ir.pipeline import Instance
 from shiftwire.rtl.unrolled.adder_layer import adder_layer
 from shiftwire.rtl.unrolled.linear_layer import linear_layer
 from shiftwire.rtl.unrolled.result import Form
+from shiftwire.tools.template import filled
 from shiftwire.units.matrix import MatrixUnit
 
 MOST_WEIGHTS = 4096
 """Larger layers take minutes to optimise and fill a device."""
-
-WRAPPER = """// Layer '@LAYER@' with all its weights as logic: a beat in, a beat out @LATENCY@ cycles later.
-// Written by shiftwire.
-module @MODULE@ #(
-    parameter bit GENERIC = 1,
-    parameter int DEPTH = 2,
-    parameter bit BLOCK = 0
-) (
-    input logic clk,
-    input logic rst,
-    input logic s_valid,
-    output logic s_ready,
-    input logic [@IN@-1:0] s_data,
-    output logic m_valid,
-    input logic m_ready,
-    output logic [@OUT@-1:0] m_data
-);
-    logic room;
-    logic [@LATENCY@:0] is_live;
-    logic [@OUT@-1:0] y;
-    assign s_ready = room;
-    assign is_live[0] = s_valid & room;
-@SHIFT@
-    generate
-        if (GENERIC) begin : plain
-            @MODULE@_generic layer (.clk, .x(s_data), .y);
-        end else begin : primitives
-            @MODULE@_series7 layer (.clk, .x(s_data), .y);
-        end
-    endgenerate
-    sw_fifo #(.WIDTH(@OUT@), .DEPTH(DEPTH), .AHEAD(@AHEAD@), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(is_live[0]), .room, .push(is_live[@LATENCY@]), .push_data(y), .m_valid, .m_ready, .m_data
-    );
-endmodule
-"""
-
-SHIFT = """    always_ff @(posedge clk) is_live[@LATENCY@:1] <= rst ? '0 : is_live[@BEFORE@:0];
-"""
 
 
 def unrolled(instance: Instance, network: str) -> Module | None:
@@ -71,17 +34,16 @@ def unrolled(instance: Instance, network: str) -> Module | None:
         for name, form in (("generic", Form.GENERIC), ("series7", Form.XILINX))
     ]
     latency = forms[0].latency
-    text = WRAPPER.replace("@SHIFT@\n", SHIFT if latency else "")
-    for key, value in {
-        "@LAYER@": instance.layer,
-        "@MODULE@": module,
-        "@LATENCY@": latency,
-        "@BEFORE@": latency - 1,
-        "@AHEAD@": int(latency > 0),
-        "@IN@": unit.fold.simd * unit.x.bits,
-        "@OUT@": unit.fold.pe * unit.format.bits,
-    }.items():
-        text = text.replace(key, str(value))
+    shift = f"    always_ff @(posedge clk) is_live[{latency}:1] <= rst ? '0 : is_live[{latency - 1}:0];"
+    text = filled(
+        "unrolled_layer.sv",
+        layer=instance.layer,
+        module=module,
+        latency=latency,
+        shift=shift if latency else "",
+        ahead=int(latency > 0),
+        **{"in": unit.fold.simd * unit.x.bits, "out": unit.fold.pe * unit.format.bits},
+    )
     sources = {module: text} | {form.name: form.text for form in forms}
     return Module(module, {}, each_beat(unit.positions), latency, has_forms=True, sources=sources)
 

@@ -106,11 +106,11 @@ def read_build(project: Project) -> BuildReport | None:
     if not file.is_file():
         return None
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        timing = {name: value for name, value in told["timing"].items() if name not in ("evidence", "is_met")}
-        power = {name: value for name, value in told["power"].items() if name != "label"}
+        data = json.loads(file.read_text(encoding="utf-8"))
+        timing = {name: value for name, value in data["timing"].items() if name not in ("evidence", "is_met")}
+        power = {name: value for name, value in data["power"].items() if name != "label"}
         power["evidence"] = Evidence(power["evidence"])
-        report = BuildReport(rows_from_json(told), Timing(**timing), Power(**power))
+        report = BuildReport(rows_from_json(data), Timing(**timing), Power(**power))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{file} is damaged; remove it and build again") from None
     return report if report.rows.version_hash == project.version_hash else None
@@ -126,15 +126,17 @@ def _clock(timing: Timing, wanted_ns: float) -> str:
     """That of the clocking wizard, which comes last; raises InputError where none has the period that was asked for."""
     near = [name for name, period in timing.period_ns.items() if abs(period - wanted_ns) <= NEAR * wanted_ns]
     if not near:
-        found = ", ".join(f"{name} of {period:g} ns" for name, period in timing.period_ns.items()) or "none"
-        raise InputError(f"found the clocks {found}, wanted one of {wanted_ns:g} ns; build this version of the project")
+        clocks = ", ".join(f"{name} of {period:g} ns" for name, period in timing.period_ns.items()) or "none"
+        raise InputError(
+            f"found the clocks {clocks}, wanted one of {wanted_ns:g} ns; build this version of the project"
+        )
     return near[-1]
 
 
-def _check_routed(found: Evidence) -> None:
-    if found is not Evidence.ROUTED:
+def _check_routed(evidence: Evidence) -> None:
+    if evidence is not Evidence.ROUTED:
         raise InputError(
-            f"found a report of a design that is {found.value}, wanted {Evidence.ROUTED.value}; build again"
+            f"found a report of a design that is {evidence.value}, wanted {Evidence.ROUTED.value}; build again"
         )
 
 

@@ -19,10 +19,11 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.shell import TOP as SHELL
-from shiftwire.schedule.design import SERIES_7
+from shiftwire.tools import yosys
 from shiftwire.tools.resources import Evidence, Report, Resources
-from shiftwire.tools.yosys import Family, Netlist, Synthesis, synthesised
+from shiftwire.tools.yosys import Netlist, Synthesis, synthesised
 from shiftwire_boards.catalog import Board
+from shiftwire_boards.runtime.family import Family
 
 FILE = "synth.json"
 """Under reports/, what `shiftwire report` reads."""
@@ -39,6 +40,7 @@ class Top(enum.Enum):
 
     @property
     def module(self) -> str:
+        """Name of the SystemVerilog module that is mapped."""
         return NETWORK if self is Top.NETWORK else SHELL
 
 
@@ -52,6 +54,7 @@ class Use:
 
     @property
     def percent(self) -> float:
+        """Of the room; over 100 where it does not fit."""
         return 100 * self.used / self.room
 
 
@@ -68,6 +71,7 @@ class SynthReport:
 
     @property
     def whole(self) -> Resources:
+        """Counts of the top with everything below it."""
         assert self.rows.whole.resources is not None
         return self.rows.whole.resources
 
@@ -78,6 +82,7 @@ class SynthReport:
 
     @property
     def overruns(self) -> list[Use]:
+        """Resources of which more is taken than the part has room for."""
         return [use for use in self.uses if use.used > use.room]
 
 
@@ -126,9 +131,9 @@ def sources_of(project: Project, top: Top) -> tuple[Path, ...]:
     return sources
 
 
-def family(board: Board) -> Family:
-    """All parts of the catalog that are not of the 7 series are UltraScale+."""
-    return Family.SERIES_7 if board.part.startswith(SERIES_7) else Family.ULTRASCALE_PLUS
+def family(board: Board) -> yosys.Family:
+    """The logic of a board's chip by yosys' name: that of a Zynq-7000 is of the 7 series."""
+    return yosys.Family.SERIES_7 if board.family is Family.ZYNQ_7000 else yosys.Family.ULTRASCALE_PLUS
 
 
 def _synthesis(project: Project, network: RtlNetwork, top: Top, dsp: bool) -> Synthesis:
@@ -141,16 +146,16 @@ def _synthesis(project: Project, network: RtlNetwork, top: Top, dsp: bool) -> Sy
 def _rows(project: Project, network: RtlNetwork, top: Top, netlist: Netlist) -> Rows:
     """The whole, every unit, and what belongs to none."""
     inner = "inner." if top is Top.SHELL else ""
-    found = [(unit.name, netlist.units.get(f"{inner}unit_{unit.name}"), unit.layer) for unit in network.units]
-    missing = [name for name, resources, _ in found if resources is None]
+    units = [(unit.name, netlist.units.get(f"{inner}unit_{unit.name}"), unit.layer) for unit in network.units]
+    missing = [name for name, resources, _ in units if resources is None]
     if missing:
         raise InputError(f"found no unit '{missing[0]}' in {project.rtl_dir}; convert the model again")
-    counted = [(name, resources) for name, resources, _ in found if resources is not None]
+    counted = [(name, resources) for name, resources, _ in units if resources is not None]
     rest = netlist.resources
     for _, resources in counted:
         rest -= resources
     named = [(top.module, netlist.resources), *counted, (SPREAD if top is Top.NETWORK else "shell", rest)]
-    layer_of = {name: layer for name, _, layer in found}
+    layer_of = {name: layer for name, _, layer in units}
     return Rows(project.version_hash, tuple(_reports(project, named, netlist.tool)), layer_of)
 
 

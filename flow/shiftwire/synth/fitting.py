@@ -27,6 +27,7 @@ class Scale:
 
     @classmethod
     def of(cls, design: Design, counted: Resources) -> Scale:
+        """Counts of a design over what was modelled of it; block RAM counts the ROMs that moved there."""
         modelled = design.resources
         bram36 = modelled.bram36 + design.rtl.moved_bram36
         return cls(counted.lut / max(modelled.lut, 1), counted.bram36 / max(bram36, 1))
@@ -41,18 +42,18 @@ def slower_design(design: Design, counted: Resources) -> Design | None:
     """The fastest slower one that fits, modelled; None where even the slowest fold does not."""
     scale = Scale.of(design, counted)
     low, high = design.frames_per_second * SLOWEST, design.frames_per_second
-    found = _fitting(design, scale, low)
-    if found is None:
+    best = _fitting(design, scale, low)
+    if best is None:
         return None
-    low = found.frames_per_second
+    low = best.frames_per_second
     for _ in range(STEPS):
         middle = (low * high) ** 0.5
         faster = _fitting(design, scale, middle)
         if faster is None:
             high = middle
         else:
-            found, low = faster, max(middle, faster.frames_per_second)
-    return found
+            best, low = faster, max(middle, faster.frames_per_second)
+    return best
 
 
 def _fitting(design: Design, scale: Scale, fps: float) -> Design | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork, RtlUnit
 from shiftwire.project.project import Project
 from shiftwire.rtl.emit import memory_file, unit_parameters
-from shiftwire.tools.nextpnr import Routed, routed
-from shiftwire.tools.progress import Progress
+from shiftwire.synth.nextpnr import Routed, routed
+from shiftwire.tools.process import Progress
 from shiftwire.tools.yosys import Synthesis
 
 LABEL = "a speed check on another device, no promise for the board's part"
@@ -31,13 +31,13 @@ def unit_speeds(project: Project, progress: Progress = lambda done, total: None)
     alike: dict[tuple[object, ...], list[RtlUnit]] = {}
     for unit in network.units:
         alike.setdefault(_shape(network, unit), []).append(unit)
-    found = []
+    speeds = []
     for done, units in enumerate(alike.values()):
         progress(done, len(alike))
         speed = routed(_alone(project, sources, network, units[0]), project.reports_dir / "fmax")
-        found.append(UnitSpeed(units[0].module.name, tuple(unit.name for unit in units), speed))
+        speeds.append(UnitSpeed(units[0].module.name, tuple(unit.name for unit in units), speed))
     progress(len(alike), len(alike))
-    return sorted(found, key=lambda each: each.routed.fmax_mhz)
+    return sorted(speeds, key=lambda each: each.routed.fmax_mhz)
 
 
 def _shape(network: RtlNetwork, unit: RtlUnit) -> tuple[object, ...]:

@@ -46,6 +46,7 @@ class Vitis:
     unified: bool
 
     def arguments(self, script: str) -> list[str]:
+        """The command line that runs a script; the two programs spell it differently."""
         return ["--mode", "hls", "--tcl", script] if self.unified else ["-f", script]
 
 
@@ -71,9 +72,9 @@ def run_vitis(vitis: Vitis, folder: Path, steps: Sequence[Step]) -> tuple[Report
     (folder / "build_opt.tcl").write_text(build_options(steps), encoding="utf-8")
     outcome = logged([vitis.tool.program, *vitis.arguments(SCRIPT)], folder, folder / LOG)
     _check_codes(vitis, outcome.output, folder / LOG)
-    said = failure(vitis.tool, outcome, purpose, folder / LOG)
-    if said is not None:
-        raise ToolError(said)
+    fault = failure(vitis.tool, outcome, purpose, folder / LOG)
+    if fault is not None:
+        raise ToolError(fault)
     for step in steps:
         if step in PROOF and PROOF[step] not in outcome.output:
             raise ToolError(f"{vitis.tool} ended {purpose} without the words '{PROOF[step]}'; read {folder / LOG}")
@@ -87,9 +88,9 @@ def build_options(steps: Sequence[Step]) -> str:
     return "array set opt {\n" + "\n".join(lines) + "\n}\n"
 
 
-def _check_codes(vitis: Vitis, said: str, log: Path) -> None:
+def _check_codes(vitis: Vitis, output: str, log: Path) -> None:
     """Our test bench counts differing codes in its last line."""
-    for frames, different, codes in re.findall(r"(\d+) frames, (\d+) of (\d+) codes differ", said):
+    for frames, different, codes in re.findall(r"(\d+) frames, (\d+) of (\d+) codes differ", output):
         if int(different):
             raise CheckFailedError(
                 f"{vitis.tool} found {different} of {codes} codes of {frames} frames to differ from tb_data; read {log}"
@@ -108,9 +109,9 @@ def _reports(step: Step, vitis: Vitis, folder: Path) -> Sequence[Report]:
 
 
 def _only(folder: Path, pattern: str, vitis: Vitis) -> Path:
-    found = sorted(folder.glob(pattern))
-    if len(found) != 1:
+    files = sorted(folder.glob(pattern))
+    if len(files) != 1:
         raise ToolError(
-            f"{vitis.tool} left {len(found)} files {pattern} in {folder}, wanted one; remove *_prj, run it again"
+            f"{vitis.tool} left {len(files)} files {pattern} in {folder}, wanted one; remove *_prj, run it again"
         )
-    return found[0]
+    return files[0]

@@ -102,7 +102,7 @@ def _cycles(least: str, most: str) -> Cycles | None:
 
 
 def _text(element: ET.Element, name: str, path: Path) -> str:
-    found = element.findtext(name)
-    if found is None:
+    text = element.findtext(name)
+    if text is None:
         raise ToolError(f"found no {name} in {path}, as a finished report has; {MEND}")
-    return found.strip()
+    return text.strip()

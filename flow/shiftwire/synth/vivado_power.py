@@ -38,37 +38,37 @@ class Power:
 
 def power_report(text: str) -> Power:
     """The summary of report_power; raises ToolError for any other text, and where the parts do not make the whole."""
-    told = {cells[0]: cells[1] for cells in map(table_cells, text.splitlines()) if len(cells) == 2}
+    table = {cells[0]: cells[1] for cells in map(table_cells, text.splitlines()) if len(cells) == 2}
     total, dynamic, static = (
-        _watts(told, name) for name in ("Total On-Chip Power (W)", "Dynamic (W)", "Device Static (W)")
+        _watts(table, name) for name in ("Total On-Chip Power (W)", "Dynamic (W)", "Device Static (W)")
     )
     if abs(total - dynamic - static) > 3 * BELOW:
         raise ToolError(
             f"found {dynamic:g} W dynamic and {static:g} W static beside {total:g} W in a power report, wanted their "
             "sum; hand the report as Vivado wrote it"
         )
-    activity = told.get("Simulation Activity File", "---")
+    activity = table.get("Simulation Activity File", "---")
     return Power(
         total,
         dynamic,
         static,
-        _cell(told, "Confidence Level"),
+        _cell(table, "Confidence Level"),
         None if activity == "---" else activity,
         state_of(text),
         version_of(text),
     )
 
 
-def _watts(told: Mapping[str, str], name: str) -> float:
+def _watts(table: Mapping[str, str], name: str) -> float:
     """A word behind the number may warn of heat."""
-    cell = _cell(told, name)
+    cell = _cell(table, name)
     number = re.match(r"<?\s*(\d+(?:\.\d+)?)\b", cell)
     if number is None:
         raise ToolError(f"found '{cell}' for {name} in a power report, wanted a number; run report_power again")
     return float(number[1])
 
 
-def _cell(told: Mapping[str, str], name: str) -> str:
-    if name not in told:
+def _cell(table: Mapping[str, str], name: str) -> str:
+    if name not in table:
         raise ToolError(f"found no line '{name}' in a power report; hand the whole report")
-    return told[name]
+    return table[name]

@@ -37,6 +37,7 @@ class Timing:
 
     @property
     def is_met(self) -> bool:
+        """Whether no slack is negative; a pulse width that was not reported counts as met."""
         return self.worst_setup >= 0 and self.worst_hold >= 0 and (self.worst_pulse or 0) >= 0
 
 
@@ -125,10 +126,10 @@ def version_of(text: str) -> str:
 
 def head(text: str, name: str) -> str:
     """What a report's head says under a name; raises ToolError where it says nothing."""
-    found = re.search(rf"^\| {name}\s*: (.*?)\s*$", text, re.MULTILINE)
-    if found is None:
+    match = re.search(rf"^\| {name}\s*: (.*?)\s*$", text, re.MULTILINE)
+    if match is None:
         raise ToolError(f"found no '{name}' in the head of a report of Vivado; hand the whole report")
-    return found[1]
+    return match[1]
 
 
 def _rows(text: str) -> Iterator[list[str]]:

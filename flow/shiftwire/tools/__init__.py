@@ -1,1 +1,1 @@
-"""Outside programs, the environment, the file system, and the form that figures are read into; imports errors alone."""
+"""Outside programs, the environment, files, templates, and the form of figures; imports errors and shiftwire_hls."""

@@ -13,7 +13,7 @@ NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
 
 STANDARD = "c++14"
-"""What Vitis HLS documents; kernels must compile under it."""
+"""What Vitis HLS documents; units must compile under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,12 @@ class Build:
         ]
 
     def command(self, compiler: Path, output: Path) -> list[str | Path]:
+        """What compiles it to `output`, as a list of arguments."""
         return [compiler, *self._options, "-o", output]
 
     def key(self, compiler: Path) -> str:
         """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler, the CPU."""
-        text = run([compiler, "-E", "-P", *self._options], "preprocess the kernels")
+        text = run([compiler, "-E", "-P", *self._options], "preprocess the units")
         version = run([compiler, "--version"], "tell its version")
         target = run([compiler, *self.flags, "-Q", "--help=target"], "tell its target") if NATIVE in self.flags else ""
         return hashlib.sha256("\0".join([version, target, self.standard, *self.flags, text]).encode()).hexdigest()

@@ -16,11 +16,11 @@ from shiftwire.tools.verilator import FST_HEADERS, verilator_version
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program or a package; `found` is its version or path, None where it is missing."""
+    """A program or a package; `installed` is its version or path, None where it is missing."""
 
     name: str
     purpose: str
-    found: str | None
+    installed: str | None
     mend: str
     required: bool = False
 
@@ -52,8 +52,8 @@ def inventory() -> Iterator[Tool]:
     for name, purpose, mend, required in _PACKAGES:
         yield Tool(name, purpose, _version(name), mend, required)
     for name, purpose, mend, required in _PROGRAMS:
-        found = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
-        yield Tool(name, purpose, found, mend, required)
+        path = shutil.which(os.environ.get("CXX", name) if name == "g++" else name)
+        yield Tool(name, purpose, path, mend, required)
     yield Tool("verilator", "simulates rtl/, with make and g++ (cosim)", _verilator(), RTL)
     mend = "on Debian apt-get install liblz4-dev zlib1g-dev, or name a .vcd file"
     can_record = shutil.which(os.environ.get("CXX", "g++")) is not None and has_headers(*FST_HEADERS)

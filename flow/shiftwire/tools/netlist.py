@@ -1,7 +1,7 @@
 """Counts what a mapped Xilinx netlist takes in slices, from yosys' JSON.
 
 Every used carry bit takes the LUT in front of it; shift registers and distributed memories are LUTs too. Pairing of
-small LUTs is not foreseen, so the count is an upper bound.
+small LUTs is not modelled, so the count is an upper bound.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def top_resources(modules: Mapping[str, Module], top: str) -> Resources:
 
 def unit_resources(modules: Mapping[str, Module], top: str, path: str = "") -> dict[str, Resources]:
     """Of every instance that kept its hierarchy, by its path below `top`, with everything below it."""
-    found: dict[str, Resources] = {}
+    resources: dict[str, Resources] = {}
     for name, module in _children(modules, top).items():
         here = f"{path}.{name}" if path else name
-        found[here] = top_resources(modules, module)
-        found |= unit_resources(modules, module, here)
-    return found
+        resources[here] = top_resources(modules, module)
+        resources |= unit_resources(modules, module, here)
+    return resources
 
 
 def _children(modules: Mapping[str, Module], name: str) -> dict[str, str]:

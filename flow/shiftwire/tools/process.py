@@ -16,27 +16,30 @@ from shiftwire.errors import ToolError
 
 LAST_LINES = 12
 
+Progress = Callable[[int, int], None]
+"""How long jobs tell where they are: called with what is done and what there is in all, both counted from 0."""
+
 KEPT_LINES = 400
 """Of a program that is watched: the state of every stream of a large network."""
 
 
 def require_tool(name: str, purpose: str, mend: str) -> Path:
     """Full path of a program; raises ToolError with what it is for and how to get it."""
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         raise ToolError(f"found no '{name}' on PATH, which is needed to {purpose}; {mend}")
-    return Path(found)
+    return Path(program)
 
 
 def run(
     command: Sequence[str | Path],
     purpose: str,
     folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> str:
-    """Standard output of a program that must succeed; a failure shows the last lines it wrote."""
+    """Standard output of a program that must succeed, with these variables added; a failure shows its last lines."""
     words = [str(part) for part in command]
-    pipe = subprocess.PIPE
+    pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
     # a group of its own, so that what it starts ends with it
     with subprocess.Popen(
         words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
@@ -59,27 +62,27 @@ def watch(
     variables: Mapping[str, str] | None = None,
 ) -> None:
     """Run a program that must succeed, with more environment variables, and hand over each line it writes."""
-    words, said = [str(part) for part in command], deque[str](maxlen=KEPT_LINES)
+    words, last_lines = [str(part) for part in command], deque[str](maxlen=KEPT_LINES)
     pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
     with subprocess.Popen(
         words, cwd=folder, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True, bufsize=1
     ) as process:
         try:
             for line in process.stdout or ():
-                said.append(line)
+                last_lines.append(line)
                 on_line(line)
             process.wait()
         finally:
             process.kill()  # only an interrupted one is still there
-    _require_success(words[0], process.returncode, "".join(said), purpose, KEPT_LINES)
+    _require_success(words[0], process.returncode, "".join(last_lines), purpose, KEPT_LINES)
 
 
-def _require_success(program: str, status: int, said: str, purpose: str, lines: int = LAST_LINES) -> None:
+def _require_success(program: str, status: int, output: str, purpose: str, lines: int = LAST_LINES) -> None:
     if status < 0:
         name = signal.Signals(-status).name
         raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; report this, please")
     if status:
-        last = "\n".join(said.strip().splitlines()[-lines:])
+        last = "\n".join(output.strip().splitlines()[-lines:])
         raise ToolError(f"{Path(program).name} failed with status {status} to {purpose}:\n{last}")
 
 

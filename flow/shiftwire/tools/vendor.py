@@ -47,6 +47,7 @@ class VendorTool:
 
 
 def spelled(version: Version) -> str:
+    """A version as the vendor writes it: year and release, such as 2024.2."""
     return f"{version[0]}.{version[1]}"
 
 
@@ -55,10 +56,10 @@ def found_tool(name: str, switch: str) -> VendorTool | None:
     program = shutil.which(name)
     if program is None:
         return None
-    said = attempt([program, switch]).output
-    match = re.search(r"\bv(\d{4})\.(\d)\b", said)
+    banner = attempt([program, switch]).output
+    match = re.search(r"\bv(\d{4})\.(\d)\b", banner)
     if match is None:
-        first = said.strip().partition("\n")[0]
+        first = banner.strip().partition("\n")[0]
         raise ToolError(f"{name} told '{first}' where its version was wanted; {MEND}")
     return VendorTool(Path(program), (int(match[1]), int(match[2])))
 
@@ -66,9 +67,9 @@ def found_tool(name: str, switch: str) -> VendorTool | None:
 def run_tool(tool: VendorTool, arguments: Sequence[str | Path], purpose: str, folder: Path, log: str) -> str:
     """What the tool wrote, also kept in `log`; raises ToolError where it failed or wrote of an error."""
     outcome = logged([tool.program, *arguments], folder, folder / log)
-    said = failure(tool, outcome, purpose, folder / log)
-    if said is not None:
-        raise ToolError(said)
+    fault = failure(tool, outcome, purpose, folder / log)
+    if fault is not None:
+        raise ToolError(fault)
     return outcome.output
 
 
@@ -86,8 +87,8 @@ def failure(tool: VendorTool, outcome: Outcome, purpose: str, log: Path) -> str 
     if shutil.disk_usage(log.parent).free < LEAST_FREE:
         meaning = FULL
     stopped = STOPPED.search(outcome.output)
-    told = errors or ([] if stopped else TCL_ERROR.findall(outcome.output))
-    quoted = f"it said '{told[0]}'" if told else ""
+    messages = errors or ([] if stopped else TCL_ERROR.findall(outcome.output))
+    quoted = f"it said '{messages[0]}'" if messages else ""
     if meaning or stopped:
         reason = meaning or (stopped[1] if stopped else "")
         return f"{tool} could not {purpose}: {reason}" + (f" ({quoted}; read {log})" if quoted else f" (read {log})")

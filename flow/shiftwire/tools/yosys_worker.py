@@ -12,6 +12,7 @@ from pyosys import libyosys
 
 
 def main(script: Path) -> None:
+    """Run the lines of a script one by one; a pass that fails ends this process."""
     design = libyosys.Design()
     for line in script.read_text(encoding="utf-8").splitlines():
         libyosys.run_pass(line, design)

@@ -127,17 +127,17 @@ class DotProduct(Unit):
 
     @property
     def cost(self) -> Cost:
-        """A unit of sums and the one that adds the bias behind it, on one lane."""
+        """A unit of sums and the one that adds the bias behind it, a code at a time."""
         weights, fold = self.weights, self.fold
-        lanes, taps = fold.pe * fold.simd, prod(weights.shape[1:])
-        words = ceil(int(weights.filter_terms.sum()) * taps / lanes)
+        elements, taps = fold.pe * fold.simd, prod(weights.shape[1:])
+        words = ceil(int(weights.filter_terms.sum()) * taps / elements)
         once, each = weights.element_lut
         scale = max(self.x.bits, 4) / 8
         sums = Cost(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + CONTROL_LUT)
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, lanes * weights.rom_type.bits) if words > 1 else Cost()
+        rom = memory(words, elements * weights.rom_type.bits) if words > 1 else Cost()
         return sums + replay + rom + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
@@ -172,7 +172,7 @@ class DotProduct(Unit):
             "X_SIGNED": int(self.x.signed),
             "W_BITS": codes.type.bits,
             "W_SIGNED": int(codes.type.signed),
-            "WINDOW_BITS": codes.window_bits,
+            "WINDOW_BITS": codes.exponent_bits,
             "HAS_ZERO": int(codes.has_zero),
             "RAW_BITS": raw.bits,
             **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits}),

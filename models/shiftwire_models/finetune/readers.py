@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import onnx
+from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedSum, filter_terms
 from shiftwire_models.grid import Format, Rounding
@@ -47,7 +48,7 @@ class Source:
         """The integers at an input; raises ModelsError where floats stand there, or nothing."""
         codes = self.constants.get(place)
         if codes is None or codes.dtype.kind not in "iu":
-            raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantise the file first")
+            raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantize the file first")
         return codes
 
     def exponent_range(self) -> ExponentRange:
@@ -140,7 +141,7 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     "AdderDense": _adder,
     "AdderConv": _adder,
     "Requantize": _requantize,
-    "Quant": _quant,
+    QUANT.name: _quant,
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,
     "GlobalAveragePool": lambda _: nn.AdaptiveAvgPool2d(1),

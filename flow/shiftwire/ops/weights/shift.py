@@ -15,10 +15,10 @@ from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
 from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
-"""An element of 1, 2, 4 and 8 exponents: once, and for each lane."""
+"""An element of 1, 2, 4 and 8 exponents: once, and for each of its SIMD inputs."""
 
 WIDER_LUT = 12
-"""What each further bit of the exponent adds to a lane."""
+"""What each further bit of the exponent adds for a SIMD input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Shift(Weights):
         return self.weights.integers.reshape(self.shape[0], -1)
 
     def frac(self, x: Fixed) -> int:
-        return x.frac - self.weights.window[0]
+        return x.frac - self.weights.exponent_range[0]
 
     def interval(self, x: Fixed) -> Interval:
         return linear_interval(self.rows, x)
@@ -72,15 +72,15 @@ class Shift(Weights):
         (rom,) = (table for table in cfg.tables if table.name == "weight")
         power = unpacked(rom.codes, self.weights.magnitude_bits).values
         largest = int(np.abs(power).max())
-        held = CodeType(Fixed.covering(-largest, largest, 0).bits)
-        return cfg.with_table(Table(rom.name, power, held)).with_member(Setting("magnitude_bits", 0))
+        power_type = CodeType(Fixed.covering(-largest, largest, 0).bits)
+        return cfg.with_table(Table(rom.name, power, power_type)).with_member(Setting("magnitude_bits", 0))
 
     def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
         return shift_codes(rom, self.weights.magnitude_bits)
 
     @property
     def element_lut(self) -> tuple[float, float]:
-        low, high = self.weights.window
+        low, high = self.weights.exponent_range
         exponents = (high - low).bit_length()
         if exponents < len(ELEMENT_LUT):
             return ELEMENT_LUT[exponents]
@@ -103,10 +103,10 @@ class Shift(Weights):
 
 
 def shift_codes(rom: Codes, magnitude_bits: int, has_zero: bool | None = None) -> PeCodes:
-    """Packed codes as {zero, sign, exponent[window_bits]}; without `has_zero` no zero bit, None asks the weights."""
+    """Packed codes as {zero, sign, exponent[exponent_bits]}; without `has_zero` no zero bit, None asks the weights."""
     terms = unpacked(rom, magnitude_bits)
-    window_bits = int(terms.shift.max()).bit_length()
+    exponent_bits = int(terms.shift.max()).bit_length()
     has = not bool(terms.is_term.all()) if has_zero is None else has_zero
-    zero = int(has) << (window_bits + 1)
-    codes = np.where(terms.is_term, terms.is_negative.astype(np.int64) << window_bits | terms.shift, zero)
-    return PeCodes(Pe.SHIFT, codes, CodeType(window_bits + 1 + has, signed=False), window_bits, has)
+    zero = int(has) << (exponent_bits + 1)
+    codes = np.where(terms.is_term, terms.is_negative.astype(np.int64) << exponent_bits | terms.shift, zero)
+    return PeCodes(Pe.SHIFT, codes, CodeType(exponent_bits + 1 + has, signed=False), exponent_bits, has)

@@ -45,6 +45,7 @@ class AdderGraph:
         return [_total(terms, nodes, self.inputs) for terms in self.outputs]
 
     def consumers(self) -> Counter[int]:
+        """How many terms read each node, outputs included."""
         return Counter(term.node for terms in (*self.sums.values(), *self.outputs) for term in terms)
 
     def without(self, node: int) -> AdderGraph:
@@ -104,8 +105,8 @@ def adder_graph(rows: Codes, x: Fixed) -> AdderGraph:
     outputs: list[tuple[Term, ...]] = [()] * len(rows)
     sums: dict[int, tuple[Term, ...]] = {}
     if live.size:
-        sums, found = _Reading(_solved(rows[live], x), rows.shape[1]).graph()
-        for at, terms in zip(live, found, strict=True):
+        sums, live_outputs = _Reading(_solved(rows[live], x), rows.shape[1]).graph()
+        for at, terms in zip(live, live_outputs, strict=True):
             outputs[at] = terms
     graph = AdderGraph(rows.shape[1], sums, tuple(outputs)).ternary()
     if graph.rows() != rows.tolist():

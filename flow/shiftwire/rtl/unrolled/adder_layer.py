@@ -57,15 +57,15 @@ class _Layer:
         turned = _bits(self._full - levels).sum(axis=0) < _bits(levels).sum(axis=0)
         levels = np.where(turned, self._full - levels, levels)
         inputs = [self._input(netlist, at, bool(turn)) for at, turn in enumerate(turned)]
-        held = [_held(int(lo), int(hi)) for lo, hi in zip(reach.lo, reach.hi, strict=True)]
-        total = _Total(netlist, inputs, max(code.bits for code in held))
+        formats = [_output_format(int(lo), int(hi)) for lo, hi in zip(reach.lo, reach.hi, strict=True)]
+        total = _Total(netlist, inputs, max(code.bits for code in formats))
         minima = [self._minima(netlist, word, levels[:, at]) for at, word in enumerate(inputs)]
         constants = self.bias - beyond - levels.sum(axis=1)
         outputs = [
             total.subtracted(f"y{at}", [column[at] for column in minima], int(constants[at]), code.bits)
-            for at, code in enumerate(held)
+            for at, code in enumerate(formats)
         ]
-        return self._module(netlist, outputs, held)
+        return self._module(netlist, outputs, formats)
 
     def _input(self, netlist: Netlist, at: int, turned: bool) -> Word:
         """Input code counted from the format's lowest, or back from its highest, which narrows some minima."""
@@ -82,10 +82,10 @@ class _Layer:
         terms[self._full] = Term(Plain(x), self._full)
         return [terms.get(level) for level in wanted]
 
-    def _module(self, netlist: Netlist, outputs: list[tuple[Word, Word]], held: list[Fixed]) -> Unrolled:
+    def _module(self, netlist: Netlist, outputs: list[tuple[Word, Word]], formats: list[Fixed]) -> Unrolled:
         latency = max(high.stage for high, _ in outputs)
         wires = []
-        for (high, low), code in zip(outputs, held, strict=True):
+        for (high, low), code in zip(outputs, formats, strict=True):
             joined = f"{{{code.bits - 1}'({netlist.at(high, latency).name}), {netlist.at(low, latency).name}}}"
             wires.append(f"{self.y.bits}'(signed'({joined}))" if code.signed else f"{self.y.bits}'({joined})")
         count = self.weights.shape
@@ -148,7 +148,7 @@ def _bits(codes: Codes) -> Codes:
     return lengths
 
 
-def _held(lo: int, hi: int) -> Fixed:
+def _output_format(lo: int, hi: int) -> Fixed:
     """What holds an output's codes in two bits or more."""
     format_ = Fixed.covering(lo, hi, 0)
     return Fixed(max(format_.bits, 2), 0, format_.signed)

@@ -16,6 +16,7 @@ class Bit:
 
     @property
     def is_constant(self) -> bool:
+        """Whether it depends on no net."""
         return not self.nets
 
     @property
@@ -26,6 +27,7 @@ class Bit:
         return self.nets[0] if len(self.nets) == 1 and self.table == 0b10 else None
 
     def flipped(self) -> Bit:
+        """The inverse, over the same nets."""
         return Bit(self.nets, self.table ^ ((1 << (1 << len(self.nets))) - 1))
 
     def spread(self, nets: Sequence[str]) -> int:
@@ -38,6 +40,7 @@ ONE = Bit((), 1)
 
 
 def net(name: str, flip: int = 0) -> Bit:
+    """The value of a net, or its inverse with `flip`, which costs no LUT of its own."""
     return Bit((name,), 0b01 if flip else 0b10)
 
 

@@ -25,6 +25,7 @@ class Chain:
     carry: str | None
 
     def emit(self, cells: Cells) -> None:
+        """Add the LUTs and carries to `cells`, and assignments for low bits that need no carry."""
         start, units = self._passed(cells)
         if start == len(self.rows[0]):
             return

@@ -17,14 +17,14 @@ PAIRED_BITS = 3
 def comparators(netlist: Netlist, x: Word, thresholds: Iterable[int]) -> dict[int, Word]:
     """The registered bit [x >= threshold] of each threshold in 1..2**bits - 1."""
     functions: dict[str, Bit] = {}
-    found = {}
+    reached = {}
     for threshold in sorted(set(thresholds)):
         name = f"{x.name}_ge{threshold}"
         functions[name] = _at_least(x, threshold, x.bits, functions)
-        found[threshold] = netlist.reached(x, name, functions[name], threshold)
+        reached[threshold] = netlist.reached(x, name, functions[name], threshold)
     if not netlist.is_generic:
         netlist.luts(functions)
-    return found
+    return reached
 
 
 def _at_least(x: Word, threshold: int, bits: int, functions: dict[str, Bit]) -> Bit:

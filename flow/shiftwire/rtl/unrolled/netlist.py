@@ -26,6 +26,7 @@ class Netlist:
 
     @property
     def is_generic(self) -> bool:
+        """Whether sums are operators that any tool reads, and not primitives."""
         return self._form is Form.GENERIC
 
     def wire(self, name: str, bits: int, stage: int, source: str, *, flips: int = 0, signed: bool = False) -> Word:
@@ -35,6 +36,7 @@ class Netlist:
         return self._known(Word(name, bits, stage, signed, 0 if self.is_generic else flips))
 
     def register(self, name: str, bits: int, stage: int, source: str, signed: bool = False) -> Word:
+        """The word that `source` is one cycle later: `stage` is that of the word, not of its source."""
         self._registers.append((name, bits, source))
         return self._known(Word(name, bits, stage, signed))
 

@@ -34,7 +34,8 @@ class Operand(Protocol):
     """A row of an adder."""
 
     @property
-    def words(self) -> tuple[Word, ...]: ...
+    def words(self) -> tuple[Word, ...]:
+        """All that it reads, in the order in which `reach` and `moved` count them."""
 
     @property
     def is_negative(self) -> bool:
@@ -46,14 +47,15 @@ class Operand(Protocol):
     def moved(self, words: tuple[Word, ...]) -> Operand:
         """The same of later words."""
 
-    def row(self, width: int) -> tuple[Bit, ...]: ...
+    def row(self, width: int) -> tuple[Bit, ...]:
+        """The value modulo 2**width, lowest bit first."""
 
     def text(self, width: int) -> str:
         """The value modulo 2**width as SystemVerilog of that width."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Operand):
     """(word << shift), or its negative."""
 
     word: Word
@@ -83,7 +85,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class Minimum:
+class Minimum(Operand):
     """min(x, weight) for unsigned x and 0 < weight; `reached` is the bit [x >= weight].
 
     A bit of it is x or reached where the weight has a one, else x and not reached: two nets, so that two minima and
@@ -101,6 +103,7 @@ class Minimum:
 
     @property
     def bits(self) -> int:
+        """Bits that may be set: those of the weight."""
         return self.weight.bit_length()
 
     def reach(self, width: int) -> tuple[int, ...]:
@@ -123,4 +126,5 @@ class Minimum:
 
 
 def constant_row(value: int, width: int) -> tuple[Bit, ...]:
+    """The low `width` bits of a number of either sign, in two's complement."""
     return tuple(ONE if value >> at & 1 else ZERO for at in range(width))

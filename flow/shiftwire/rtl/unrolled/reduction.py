@@ -18,6 +18,7 @@ class Term:
 
     @property
     def stage(self) -> int:
+        """The stage at which its latest word is there."""
         return max(word.stage for word in self.operand.words)
 
 

@@ -20,7 +20,7 @@ from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, relative_error
-from shiftwire.quantize.scaling import Made, Step, affine_steps
+from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
@@ -28,10 +28,10 @@ TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
 
 
 @dataclass
-class Draft:
+class NetworkDraft:
     """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
-    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file,
+    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
     those `chosen` got a format here.
     """
 
@@ -46,6 +46,7 @@ class Draft:
     chosen: set[str] = field(default_factory=set)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
+        """The ONNX nodes, not the network's own, that read a tensor."""
         return [node for node in self.nodes if onnx_name in node.input]
 
     def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
@@ -68,29 +69,30 @@ class Draft:
         return channels_last(self.floats[onnx_name]).astype(np.float64)
 
     def format(self, source: str) -> Fixed:
+        """That of a tensor by the network's name for it."""
         return self.graph.tensors[source].format
 
-    def at(self, source: str) -> Made:
+    def at(self, source: str) -> TensorCodes:
         """What the network makes of the calibration samples at one of its tensors."""
-        return Made(self.graph.tensors[source], self.codes[source])
+        return TensorCodes(self.graph.tensors[source], self.codes[source])
 
     def enter(self) -> None:
-        """Quantise the graph input, unless the file does it."""
+        """Quantize the graph input, unless the file does it."""
         name = self.graph.onnx_input
         if not self.graph.tensors and not all(map(_takes_floats, self.readers(name))):
             self.enter_as(name, self.truth(name))
 
     def enter_as(self, onnx_name: str, values: Values) -> None:
         """Codes of the graph input in a format for `values`, known as `onnx_name`."""
-        held = self.choose(self.graph.onnx_input, values, self.options.input_bits)
-        if float(np.abs(values).max()) < 2.0 ** -(held.frac + 1):
+        format = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        if float(np.abs(values).max()) < 2.0 ** -(format.frac + 1):
             raise InputError(
                 f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
-                f"finest grid there is, 2^-{held.frac}; scale the samples and the first layer"
+                f"finest grid there is, 2^-{format.frac}; scale the samples and the first layer"
             )
-        self.graph.enter(onnx_name, held, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        self.graph.enter(onnx_name, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
-        self._cost_of_requantize(self.graph.known[onnx_name], held, values)
+        self._cost_of_requantize(self.graph.known[onnx_name], format, values)
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
@@ -107,21 +109,21 @@ class Draft:
         for at, step in enumerate(steps):
             is_last = at == len(steps) - 1
             source = self.adopt(
-                step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.made.codes
+                step.op, source, onnx_name if is_last else f"{onnx_name}_sum{at or ''}", step.output.codes
             )
         self.graph.known[onnx_name] = source
 
     def append(self, op: Op, source: str, name: str) -> str:
         """A new node and its codes."""
-        made = self.graph.append(op, (source,), name)
+        unique = self.graph.append(op, (source,), name)
         self.advance()
-        return made
+        return unique
 
     def adopt(self, op: Op, source: str, name: str, codes: Codes) -> str:
         """A new node whose codes are known."""
-        made = self.graph.append(op, (source,), name)
-        self.codes[made] = codes
-        return made
+        unique = self.graph.append(op, (source,), name)
+        self.codes[unique] = codes
+        return unique
 
     def advance(self) -> None:
         """Codes of every tensor that has none yet."""
@@ -147,7 +149,7 @@ class Draft:
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
 
     def activation(self, onnx_name: str) -> str:
-        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers.
+        """The network's name of a tensor of few enough bits; a wider one is requantized once, for all its readers.
 
         Tensors of one value a channel, such as averages over an image, keep as many bits as the input.
         """
@@ -157,20 +159,20 @@ class Draft:
         bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits
         if source in self.exact or is_input or tensor.format.bits <= bits:
             return source
-        held = self.choose(onnx_name, self.truth(onnx_name), bits)
-        made = self.requantize(source, held, f"{onnx_name}_quant")
-        self.graph.known[onnx_name] = made
-        return made
+        format = self.choose(onnx_name, self.truth(onnx_name), bits)
+        narrowed = self.requantize(source, format, f"{onnx_name}_quant")
+        self.graph.known[onnx_name] = narrowed
+        return narrowed
 
-    def requantize(self, source: str, held: Fixed, name: str) -> str:
+    def requantize(self, source: str, format: Fixed, name: str) -> str:
         """A rounding, saturating step to an activation format."""
         before = self.at(source).values
-        made = self.append(Requantize(held, Rounding.HALF_UP, Overflow.SATURATE), source, name)
-        self._cost_of_requantize(made, held, np.maximum(before, 0) if not held.signed else before)
-        return made
+        output = self.append(Requantize(format, Rounding.HALF_UP, Overflow.SATURATE), source, name)
+        self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before)
+        return output
 
-    def settle(self, onnx_name: str) -> None:
-        """Requantise a tensor where it is made, if a layer with weights or several nodes read it."""
+    def narrow_for_readers(self, onnx_name: str) -> None:
+        """Requantize a tensor where it is made, if a layer with weights or several nodes read it."""
         readers = self.readers(onnx_name)
         if onnx_name not in self.graph.known or not readers or _is_quantizer(readers[0]):
             return
@@ -187,7 +189,7 @@ class Draft:
         for name in self.options.formats:
             if name not in self.chosen:
                 raise InputError(
-                    f"the format of '{name}' was asked for, but no tensor of that name is quantised; "
+                    f"the format of '{name}' was asked for, but no tensor of that name is quantized; "
                     f"name one of {', '.join(sorted(self.chosen))}"
                 )
 
@@ -196,24 +198,25 @@ class Draft:
         before = len(self.graph.nodes)
         reader_of(view)(view, self.graph)
         self.advance()
-        made = {node.name for node in self.graph.nodes[before:]}
-        sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - made
+        fresh = {node.name for node in self.graph.nodes[before:]}
+        sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - fresh
         if sources <= self.exact:
-            self.exact |= made | ({next(iter(self.graph.tensors))} if before == 0 else set())
+            self.exact |= fresh | ({next(iter(self.graph.tensors))} if before == 0 else set())
 
     def carry(self, op: Op, source: str, onnx_name: str) -> None:
         """An op that makes what the float node makes, exactly."""
-        made = self.append(op, source, onnx_name)
-        self.graph.known[onnx_name] = made
+        output = self.append(op, source, onnx_name)
+        self.graph.known[onnx_name] = output
         if source in self.exact:
-            self.exact.add(made)
+            self.exact.add(output)
 
     def tensor(self, source: str) -> Tensor:
+        """A tensor by the network's name for it, which is not always the ONNX one."""
         return self.graph.tensors[source]
 
-    def _cost_of_requantize(self, name: str, held: Fixed, before: Values) -> None:
+    def _cost_of_requantize(self, name: str, format: Fixed, before: Values) -> None:
         own = relative_error(self.at(name).values, before)
-        self.costs.append(LayerCost(name, "Requantize", str(held), own_error=own))
+        self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own))
 
 
 def _is_quantizer(node: onnx.NodeProto) -> bool:

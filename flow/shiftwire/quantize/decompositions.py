@@ -28,7 +28,7 @@ FilterErrors = Callable[[ScaledTerms], Values]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class Decomposition:
     """Terms for the weights `wanted` (out, in...); folded ones carry the layer's scale, others need an Affine."""
 
     how: str
@@ -37,8 +37,10 @@ class Plan:
     is_folded: bool
 
 
-def plans(weights: Values, scale: Values, options: Options, output_errors: FilterErrors | None) -> Iterator[Plan]:
-    """The folded plan first; then the layer's own weights (out, in...) with a scale (out,) behind.
+def decompositions(
+    weights: Values, scale: Values, options: Options, output_errors: FilterErrors | None
+) -> Iterator[Decomposition]:
+    """The folded one first; then the layer's own weights (out, in...) with a scale (out,) behind.
 
     `output_errors` measures filters by their outputs, where the error budget is on outputs.
     """
@@ -46,19 +48,19 @@ def plans(weights: Values, scale: Values, options: Options, output_errors: Filte
     plain = levels_of(weights) if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
     has_scale = bool(np.any(scale != 1))
     if plain is not None and plain.is_plain and not has_scale:
-        yield Plan("exact", weights, plain, is_folded=True)
+        yield Decomposition("exact", weights, plain, is_folded=True)
         return
     errors = output_errors or (lambda terms: np.full(len(weights), np.nan))
     folded = weights * scale.reshape(-1, *[1] * (weights.ndim - 1))
-    yield Plan("folded", folded, _chosen(folded, None, options, errors), is_folded=True)
+    yield Decomposition("folded", folded, _chosen(folded, None, options, errors), is_folded=True)
     if plain is not None:
-        yield Plan("exact, scaled", weights, plain, is_folded=False)
+        yield Decomposition("exact, scaled", weights, plain, is_folded=False)
         return
     octave = _octave(weights) / (APOT_TOP if options.method is Method.APOT else 1)
     if has_scale:
-        yield Plan("scaled", weights, _chosen(weights, [octave], options, errors), is_folded=False)
+        yield Decomposition("scaled", weights, _chosen(weights, [octave], options, errors), is_folded=False)
     steps = [octave * step for step in STEPS]
-    yield Plan("scaled, step searched", weights, _chosen(weights, steps, options, errors), is_folded=False)
+    yield Decomposition("scaled, step searched", weights, _chosen(weights, steps, options, errors), is_folded=False)
 
 
 def filter_errors(weights: Values, terms: ScaledTerms) -> Values:

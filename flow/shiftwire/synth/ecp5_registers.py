@@ -39,15 +39,15 @@ def absorb(module: Mapping[str, Any]) -> int:
 
 def _readers(module: Mapping[str, Any]) -> Counter[int | str]:
     """How many inputs of cells and outputs of the module each net leads to."""
-    found: Counter[int | str] = Counter()
+    counts: Counter[int | str] = Counter()
     for cell in module["cells"].values():
         for port, nets in cell["connections"].items():
             if cell["port_directions"][port] != "output":
-                found.update(nets)
+                counts.update(nets)
     for port in module["ports"].values():
         if port["direction"] == "output":
-            found.update(port["bits"])
-    return found
+            counts.update(port["bits"])
+    return counts
 
 
 def _outputs(block: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shiftwire.tools.ecp5_registers import absorb
+from shiftwire.synth.ecp5_registers import absorb
 
 PLAIN = {"CEMUX": "1 ", "CLKMUX": "CLK", "REGSET": "RESET", "LSRMUX": "LSR"}
 

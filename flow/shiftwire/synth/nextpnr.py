@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
-from shiftwire.tools.ecp5_registers import absorb
+from shiftwire.synth.ecp5_registers import absorb
 from shiftwire.tools.process import run
 from shiftwire.tools.yosys import Synthesis, run_script
 
@@ -78,7 +77,7 @@ def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     options = ["--85k", "--speed", "6", "--out-of-context", "--freq", str(TARGET_MHZ), "--timing-allow-fail"]
     files = ["--json", "netlist.json", "--report", "report.json", "--seed", "1", "--quiet"]
     command = [sys.executable, "-P", "-c", START, *options, *files]
-    run(command, f"route {synthesis.top}", work, _environment(compiled))
+    run(command, f"route {synthesis.top}", work, _variables(compiled))
     report = json.loads((work / "report.json").read_text(encoding="utf-8"))
     if not report["fmax"]:
         raise ToolError(f"found no path between registers in {synthesis.top}, wanted one; give it registers to time")
@@ -87,6 +86,6 @@ def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     return Routed(round(slowest, 1), used["TRELLIS_COMB"], used["TRELLIS_FF"], PART, nextpnr_version())
 
 
-def _environment(compiled: Path) -> Mapping[str, str]:
+def _variables(compiled: Path) -> Mapping[str, str]:
     """The program is WebAssembly; its machine code is kept, which saves minutes."""
-    return {"YOWASP_CACHE_DIR": str(compiled.resolve()), **os.environ}
+    return {"YOWASP_CACHE_DIR": str(compiled.resolve())}

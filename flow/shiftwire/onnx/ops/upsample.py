@@ -1,0 +1,130 @@
+"""Upsample: ONNX's Resize and Upsample where they repeat pixels by whole factors."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor
+
+import numpy as np
+
+from shiftwire.errors import InputError
+from shiftwire.ir.network import Node
+from shiftwire.numbers.fixed import Values
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.layer import OnnxLayer, identity
+from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.upsample import Upsample
+
+HALF = Fraction(1, 2)
+COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners",
+               "tf_half_pixel_for_nn")  # fmt: skip
+NEAREST = {
+    "round_prefer_floor": lambda x: ceil(x - HALF),
+    "round_prefer_ceil": lambda x: floor(x + HALF),
+    "floor": floor,
+    "ceil": ceil,
+}
+"""ONNX's words for which pixel is nearest to a place."""
+
+
+def _resize(view: View, graph: Graph) -> None:
+    """Opset 10 has scales alone and takes the pixel at or before a place; later ones say which."""
+    view.insist("antialias", 0, default=0)
+    view.insist("exclude_outside", 0, default=0)
+    view.insist("keep_aspect_ratio_policy", "stretch", default="stretch")
+    for unused in ("cubic_coeff_a", "extrapolation_value"):
+        view.attribute(unused, 0.0)
+    is_old = len(view.inputs) == 2
+    how = view.text("coordinate_transformation_mode", "asymmetric" if is_old else "half_pixel")
+    nearest = view.text("nearest_mode", "floor" if is_old else "round_prefer_floor")
+    factors = _factors(view, graph, 1 if is_old else 2)
+    _require_repeats(graph.tensor(view.inputs[0]).shape[:-1], factors, how, nearest)
+    _put(view, graph, factors)
+
+
+def _upsample(view: View, graph: Graph) -> None:
+    """Of opsets 7 to 9; what it repeats is always the pixel at or before a place."""
+    _put(view, graph, _factors(view, graph, 1))
+
+
+def _put(view: View, graph: Graph, factors: tuple[int, ...]) -> None:
+    if set(factors) == {1}:
+        identity(view, graph)
+    else:
+        graph.keep(view, Upsample(factors), view.inputs[0])
+
+
+def _factors(view: View, graph: Graph, at: int) -> tuple[int, ...]:
+    """One for each spatial axis; raises InputError for what is no repetition of pixels."""
+    mode = view.text("mode", "nearest")
+    if mode != "nearest":
+        raise InputError(f"mode = {mode} is not handled; resize by nearest, which moves codes and computes none")
+    *spatial, channels = graph.tensor(view.inputs[0]).shape
+    scales = _scales(view, at, (graph.batch or 1, channels, *spatial))
+    whole = np.rint(scales)
+    if (whole != scales).any() or whole.min() < 1 or whole[:2].max() > 1:
+        raise InputError(
+            f"scales of {scales.tolist()} are not handled; give 1 for batch and channels, and whole numbers from 1 on "
+            "for height and width"
+        )
+    return tuple(int(factor) for factor in whole[2:])
+
+
+def _scales(view: View, at: int, shape: tuple[int, ...]) -> Values:
+    """Of all axes: those that the file names by an input, an attribute (opset 7) or sizes, and 1."""
+    axes = [int(axis) % len(shape) for axis in view.attribute("axes", list(range(len(shape))))]
+    scales = np.ones(len(shape))
+    if len(view.inputs) > at + 1 and view.inputs[at + 1]:
+        named = view.integers(at + 1, "sizes") / np.array(shape)[axes]
+    elif len(view.inputs) <= at:
+        named = np.array(view.attribute("scales"), np.float64)
+    else:
+        named = view.constant(at, "scales").astype(np.float64)
+    if named.shape != (len(axes),):
+        raise InputError(f"scales of shape {named.shape} do not fit {len(axes)} axes; give one for each")
+    scales[axes] = named
+    if len(view.inputs) > at + 1:
+        scales[0] = 1  # a size of the batch is no matter of the network
+    return scales
+
+
+def _require_repeats(spatial: tuple[int, ...], factors: tuple[int, ...], how: str, nearest: str) -> None:
+    """Raise InputError unless every pixel is repeated side by side."""
+    if how not in COORDINATES or nearest not in NEAREST:
+        raise InputError(
+            f"coordinate_transformation_mode = {how} with nearest_mode = {nearest} is not handled; use asymmetric "
+            "with floor"
+        )
+    for size, factor in zip(spatial, factors, strict=True):
+        places = [_place(at, size, factor, how) for at in range(size * factor)]
+        pixels = [min(max(NEAREST[nearest](place), 0), size - 1) for place in places]
+        if pixels != [at // factor for at in range(size * factor)]:
+            raise InputError(
+                f"coordinate_transformation_mode = {how} with nearest_mode = {nearest} does not repeat each of {size} "
+                f"pixels {factor} times; use asymmetric with floor"
+            )
+
+
+def _place(at: int, size: int, factor: int, how: str) -> Fraction:
+    """Where a pixel of the larger image lies in the smaller one, as ONNX's Resize defines it."""
+    larger = size * factor
+    match how:
+        case "asymmetric":
+            return Fraction(at, factor)
+        case "align_corners":
+            return Fraction(at * (size - 1), larger - 1) if larger > 1 else Fraction(0)
+        case "tf_half_pixel_for_nn":
+            return (at + HALF) / factor
+        case "pytorch_half_pixel" if larger == 1:
+            return Fraction(0)
+    return (at + HALF) / factor - HALF
+
+
+def _write(writer: Writer, op: Upsample, node: Node) -> None:
+    scales = writer.constant(f"{node.name}_scales", np.array([1, 1, *op.factors], np.float32))
+    how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    writer.node("Resize", [*node.inputs, "", scales], node.name, mode="nearest", **how)
+
+
+LAYER = OnnxLayer({("", "Resize"): _resize, ("", "Upsample"): _upsample}, {Upsample: _write})

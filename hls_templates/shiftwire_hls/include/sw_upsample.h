@@ -1,0 +1,49 @@
+// Every pixel several times, by whole factors. Specification: shiftwire/ops/upsample.py
+#ifndef SHIFTWIRE_UPSAMPLE_H_
+#define SHIFTWIRE_UPSAMPLE_H_
+
+#include "sw_code.h"
+
+namespace sw {
+
+// x: for each pixel of an image of `width` columns, `folds` beats of `lanes` codes. y: the same beats, each column
+// factor_across times side by side, each row factor_down times one below the other; `beats` in all.
+// Iterations a frame: beats, one loop asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads
+// it, and again from `row`, which holds `words` beats. What is read in an iteration never comes from `row` in the same.
+template <class X, class Y, class C> void upsample(stream<X> &x, stream<Y> &y) {
+    X row[C::words];
+    int fold = 0, across = 0, column = 0, down = 0, place = 0, pixel = 0;
+Beat:
+    for (int i = 0; i < C::beats; i++) {
+#pragma HLS PIPELINE II = 1
+        SHIFTWIRE_TICK
+        const bool is_fresh = across == 0 && down == 0;
+        X beat;
+        if (is_fresh) beat = x.read();
+        else beat = row[place];
+        if (is_fresh) row[place] = beat;
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
+#pragma HLS UNROLL
+            made[l] = from_code<typename Y::value_type>(to_code(beat[l]));
+        }
+        y.write(made);
+
+        const bool ends_pixel = fold == C::folds - 1;
+        const bool ends_column = ends_pixel && across == C::factor_across - 1;
+        const bool ends_row = ends_column && column == C::width - 1;
+        if (ends_row) pixel = 0;
+        else if (ends_column && C::factor_down > 1) pixel += C::folds;
+        place = ends_pixel ? pixel : place + 1;
+        if (ends_row) down = down == C::factor_down - 1 ? 0 : down + 1;
+        if (ends_column) column = ends_row ? 0 : column + 1;
+        if (ends_pixel) across = ends_column ? 0 : across + 1;
+        fold = ends_pixel ? 0 : fold + 1;
+    }
+}
+
+} // namespace sw
+
+#endif

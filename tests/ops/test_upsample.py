@@ -1,0 +1,191 @@
+"""Upsample: its cases, its meaning, its mutants, and what ONNX's Resize must say to be one."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import onnx
+from layer_case import LayerCase
+from mutant import Mutant
+from one_layer import S8, U6, of_one
+from onnx import TensorProto, helper, numpy_helper
+from shiftwire.errors import InputError
+from shiftwire.ir.network import Tensor
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.importer import network_from_model
+from shiftwire.onnx.runtime import codes_of, run_onnx
+from shiftwire.ops.upsample import Upsample
+
+NETWORKS = {
+    "upsample": of_one(Upsample((2, 3)), (3, 4, 4)),
+    "upsample_rows": of_one(Upsample((3, 1)), (2, 3, 2), U6),
+    "upsample_columns": of_one(Upsample((1, 2)), (3, 3, 6)),
+    "upsample_line": of_one(Upsample((4,)), (5, 2)),
+    "upsample_pixel": of_one(Upsample((2, 2)), (1, 1, 3)),
+}
+
+
+def definition(op: Upsample, x: Any, y: Any) -> None:
+    """y[i] = x[i // factor], pixel by pixel."""
+    for pixel in itertools.product(*map(range, y.shape[:-1])):
+        y[pixel] = x[tuple(i // factor for i, factor in zip(pixel, op.factors, strict=True))]
+
+
+def grow(rng: np.random.Generator, axes: int) -> Upsample:
+    factors = tuple(int(factor) for factor in rng.integers(1, 4, axes))
+    return Upsample(factors if max(factors) > 1 else (2, *factors[1:]))
+
+
+LAYER = LayerCase(
+    Upsample,
+    NETWORKS,
+    definition,
+    grow,
+    kernel_mutants=(
+        Mutant(
+            "upsample: rows end in the first pixel",
+            "sw_upsample.h",
+            "if (ends_row) pixel = 0;",
+            "if (false) pixel = 0;",
+        ),
+        Mutant("upsample: columns share a place", "sw_upsample.h", "pixel += C::folds", "pixel += 0"),
+        Mutant("upsample: rows once less", "sw_upsample.h", "down == C::factor_down - 1 ? 0", "down == 0 ? 0"),
+        Mutant("upsample: nothing kept", "sw_upsample.h", "if (is_fresh) row[place] = beat;", ""),
+    ),
+    rtl_mutants=(
+        Mutant("upsample: columns share a place", "sw_upsample.sv", "pixel + PLACE'(FOLDS)", "pixel"),
+        Mutant("upsample: a beat taken in every row", "sw_upsample.sv", "down == '0 & across == '0", "across == '0"),
+        Mutant("upsample: what is fresh comes late", "sw_upsample.sv", "was_fresh ? fresh : kept", "kept"),
+    ),
+    modules=frozenset({"sw_upsample"}),
+)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_file_of_ours_says_the_same(name: str) -> None:
+    """Written, run by onnxruntime, read back."""
+    network = NETWORKS[name]
+    model = to_onnx(network)
+    codes = np.random.default_rng(0).integers(
+        network.input.format.lo, network.input.format.hi + 1, (5, *network.input.shape)
+    )
+    values = np.moveaxis(network.input.format.decode(codes), -1, 1)
+    expected = network.evaluate(codes)
+    assert np.array_equal(codes_of(run_onnx(model, values), network.output.format), expected)
+    assert np.array_equal(network_from_model(model).evaluate(codes), expected)
+
+
+def resize(spatial: tuple[int, ...], scales: list[float] | None, sizes: list[int] | None = None, opset: int = 20,
+           kind: str = "Resize", **attributes: Any) -> onnx.ModelProto:  # fmt: skip
+    """A file that resizes codes of s8.0, (N, 2, *spatial)."""
+    names = ["x", "roi", "scales", "sizes"] if kind == "Resize" and opset > 10 else ["x", "scales"]
+    tensors = {
+        "roi": np.zeros(0, np.float32) if opset < OPTIONAL_ROI else None,
+        "scales": None if scales is None else np.array(scales, np.float32),
+        "sizes": None if sizes is None else np.array(sizes, np.int64),
+    }
+    inputs = [name if name == "x" or tensors.get(name) is not None else "" for name in names]
+    while not inputs[-1]:
+        inputs.pop()
+    node = helper.make_node(kind, inputs, ["y"], name="y", **attributes)
+    graph = helper.make_graph(
+        [node],
+        "resize",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, *spatial])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * (len(spatial) + 2))],
+        [
+            numpy_helper.from_array(array, name)
+            for name, array in tensors.items()
+            if array is not None and name in inputs
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    helper.set_model_props(model, {"shiftwire.input": "s8.0"})
+    return model
+
+
+OPTIONAL_ROI = 13
+"""First opset in which the region of interest may be left out."""
+MODES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
+NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("nearest", NEAREST)
+@pytest.mark.parametrize("mode", MODES)
+def test_modes_that_repeat_pixels_are_read_and_no_others(mode: str, nearest: str, factor: int) -> None:
+    """onnxruntime decides which ones do."""
+    attributes = {"coordinate_transformation_mode": mode, "nearest_mode": nearest, "mode": "nearest"}
+    model = resize((3, 2), [1, 1, factor, 1], **attributes)
+    x = np.arange(12, dtype=np.float32).reshape(1, 2, 3, 2)
+    repeats = np.array_equal(run_onnx(model, x), np.repeat(x, factor, axis=2))
+    try:
+        network = network_from_model(model)
+    except InputError as error:
+        assert not repeats and "does not repeat each of 3 pixels" in error.sentence()
+    else:
+        codes = np.moveaxis(x, 1, -1).astype(np.int64)
+        assert repeats and np.array_equal(network.evaluate(codes), np.repeat(codes, factor, axis=1))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        resize((3, 2), None, [1, 2, 6, 6]),
+        resize((3, 2), [2.0, 3.0], axes=[2, 3], mode="nearest"),
+        resize((3, 2), [1, 1, 2, 3], opset=10),
+        resize((3, 2), [1, 1, 2, 3], opset=9, kind="Upsample"),
+        resize((3, 2), [1, 1, 2, 3], opset=11, coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    ],
+    ids=["sizes", "axes", "opset 10", "Upsample of opset 9", "opset 11"],
+)
+def test_every_spelling_is_read(model: onnx.ModelProto) -> None:
+    network = network_from_model(model)
+    codes = np.random.default_rng(1).integers(-128, 128, (2, 3, 2, 2))
+    repeated = np.repeat(np.repeat(codes, 2, axis=1), 3, axis=2)
+    assert np.array_equal(network.evaluate(codes), repeated)
+
+
+def test_a_resize_by_one_is_nothing() -> None:
+    model = resize((3, 2), [1, 1, 1, 1])
+    model.graph.node.append(helper.make_node("Relu", ["y"], ["z"], name="z"))
+    model.graph.output[0].name = "z"
+    assert [node.name for node in network_from_model(model).nodes] == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (resize((3, 2), [1, 1, 1.5, 2]), r"scales of \[1.0, 1.0, 1.5, 2.0\] are not handled; give 1 for batch and"),
+        (resize((3, 2), [1, 1, 0.5, 1]), "whole numbers from 1 on for height and width"),
+        (resize((3, 2), [1, 2, 1, 1]), "give 1 for batch and channels"),
+        (resize((3, 2), [1, 1, 2, 2], mode="linear"), "mode = linear is not handled; resize by nearest"),
+        (resize((3, 2), [2, 2], mode="nearest"), r"scales of shape \(2,\) do not fit 4 axes"),
+    ],
+)
+def test_other_resizes_are_refused(model: onnx.ModelProto, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        network_from_model(model)
+
+
+def test_factors_fit_the_image() -> None:
+    with pytest.raises(InputError, match=r"factors \(2,\) cannot read shape \(3, 2, 4\); give one for each of its 2"):
+        Upsample((2,)).infer(Tensor((3, 2, 4), S8))
+    with pytest.raises(InputError, match=r"factors of \(0, 2\) leave no pixels"):
+        Upsample((0, 2))
+    assert Upsample((2, 2)).infer(Tensor((3, 2, 4), Fixed(3, 1, signed=True))).shape == (6, 4, 4)
+
+
+def test_the_module_is_the_size_of_a_row(tmp_path: Path) -> None:
+    """Rows that do not repeat need no line buffer of a row."""
+    for name, words in (("upsample", 4), ("upsample_columns", 1), ("upsample_rows", 3)):
+        node = NETWORKS[name].nodes[0]
+        fold = max(node.op.folds((NETWORKS[name].input,), NETWORKS[name].output))
+        (unit,) = node.op.units((NETWORKS[name].input,), NETWORKS[name].output, fold)
+        assert unit.cfg.members[-1].value == words
