@@ -16,23 +16,41 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from results import FOLDER, ROOT, Results
 
-ROOMS = ("ops", "schedule", "ir", "onnx", "quantize")
 A_ROOM = 300
 AT_ONCE = 100
-WARM_UP = "shiftwire.ir.fold.*"
-"""A first run writes all mutants and finds out which tests reach them; it needs some of its own."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room of the flow; `first` are a few mutants of it that a first run tries, which makes all the others too."""
+
+    name: str
+    first: str
+    tests: tuple[str, ...]
+
+
+CHEAP = ("tests/test_tiny.py", "tests/numbers", "tests/ir", "tests/units", "tests/passes")
+ROOMS = (
+    Room("ops", "relu.*", ("tests/ops", *CHEAP)),
+    Room("schedule", "roms.*", ("tests/schedule", *CHEAP)),
+    Room("ir", "fold.*", ("tests/ops", "tests/schedule", *CHEAP)),
+    Room("onnx", "file.*", ("tests/onnx", *CHEAP)),
+    Room("quantize", "options.*", ("tests/quantize", *CHEAP)),
+)
 
 TREE = FOLDER / "mutation"
 ROOTS = ("hls_templates", "boards", "models")
-TESTS = ("test_tiny.py", "numbers", "ir", "units", "ops", "passes", "schedule", "onnx", "quantize", "project")
 SETTINGS = """[mutmut]
 source_paths =
     src
 only_mutate =
-    {only}
+    src/shiftwire/{room}/*
 also_copy =
     {copied}
 pytest_add_cli_args =
@@ -48,40 +66,45 @@ STATUS = {0: "survived", 1: "killed", 3: "killed", 5: "no tests", 33: "no tests"
 """By exit code; what is left ran out of time or fell over, and was seen."""
 
 
-def _lines(words: list[str]) -> str:
+def _lines(words: Sequence[str]) -> str:
     return "\n    ".join(words)
 
 
-def prepared() -> None:
-    """The tracked files as mutmut wants them."""
-    shutil.rmtree(TREE, ignore_errors=True)
+def prepared(room: Room) -> Path:
+    """The tracked files as mutmut wants them, with all mutants of a room; kept where there are some."""
+    tree = TREE / room.name
+    if (tree / "ready").is_file():
+        return tree
+    shutil.rmtree(tree, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
-        moved = TREE / re.sub("^flow/", "src/", name)
+        moved = tree / re.sub("^flow/", "src/", name)
         if (ROOT / name).is_file():
             moved.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, moved)
-    only = [f"src/shiftwire/{room}/*" for room in ROOMS]
-    tests = [f"tests/{name}" for name in TESTS]
-    (TREE / "setup.cfg").write_text(SETTINGS.format(only=_lines(only), copied=_lines(list(ROOTS)), tests=_lines(tests)))
-    (TREE / "mutants" / "src").mkdir(parents=True)  # an import path that is not there at the start is never searched
+    settings = SETTINGS.format(room=room.name, copied=_lines(ROOTS), tests=_lines(room.tests))
+    (tree / "setup.cfg").write_text(settings)
+    (tree / "mutants" / "src").mkdir(parents=True)  # an import path that is not there at the start is never searched
+    mutmut(tree, "run", f"shiftwire.{room.name}.{room.first}")
+    (tree / "ready").touch()
+    return tree
 
 
-def mutmut(*words: str) -> str:
+def mutmut(tree: Path, *words: str) -> str:
     """What mutmut says, run on mutants alone."""
-    paths = [str(TREE / "mutants" / root) for root in ("src", *ROOTS)]
+    paths = [str(tree / "mutants" / root) for root in ("src", *ROOTS)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "mutmut", *words]
-    done = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout[-4000:] + done.stderr[-2000:])
     return done.stdout
 
 
-def outcomes() -> dict[str, int | None]:
+def outcomes(tree: Path) -> dict[str, int | None]:
     """Exit code of every mutant, None where it has not run."""
     found: dict[str, int | None] = {}
-    for file in sorted((TREE / "mutants" / "src").rglob("*.meta")):
+    for file in sorted((tree / "mutants" / "src").rglob("*.meta")):
         found |= json.loads(file.read_text())["exit_code_by_key"]
     return found
 
@@ -92,20 +115,25 @@ def chosen(names: list[str], room: str, seed: int) -> list[str]:
     return random.Random(f"{room} {seed}").sample(among, min(A_ROOM, len(among)))
 
 
-def run(room: str, results: Results) -> None:
+def run(room: Room, results: Results) -> None:
     """Try what is left of a room, a hundred at a time."""
-    names = chosen(list(outcomes()), room, results.seed)
+    tree = prepared(room)
+    names = chosen(list(outcomes(tree)), room.name, results.seed)
     left = [name for name in names if name not in results.entries]
     for at in range(0, len(left), AT_ONCE):
         part = left[at : at + AT_ONCE]
-        mutmut("run", *part)
-        codes = outcomes()
-        found = {name: {"outcome": STATUS.get(codes[name] or 0, "killed")} for name in part}
+        mutmut(tree, "run", *part)
+        codes = outcomes(tree)
+        lost = [name for name in part if codes[name] is None]
+        if lost:
+            raise SystemExit(f"mutmut ran {len(lost)} mutants of {room.name} without an outcome, {lost[0]} among them")
+        found = {name: {"outcome": STATUS.get(codes[name], "killed")} for name in part}
         for name, entry in found.items():
             if entry["outcome"] != "killed":
-                entry["change"] = mutmut("show", name)
+                entry["change"] = mutmut(tree, "show", name)
         results.add(**found)
-        _print(room, names, results)
+        _print(room.name, names, results)
+    _print(room.name, names, results)
 
 
 def _print(room: str, names: list[str], results: Results) -> None:
@@ -117,18 +145,18 @@ def _print(room: str, names: list[str], results: Results) -> None:
 
 
 def main() -> int:
+    names = ", ".join(room.name for room in ROOMS)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rooms", nargs="*", default=ROOMS, help=f"of {', '.join(ROOMS)} (default: all)")
+    parser.add_argument("rooms", nargs="*", help=f"of {names} (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     results = Results.opened("mutation", arguments.seed)
-    if not results.entries or not (TREE / "setup.cfg").is_file():
-        prepared()
-        mutmut("run", WARM_UP)
+    if not results.entries:
+        shutil.rmtree(TREE, ignore_errors=True)
     results.add()
-    for room in arguments.rooms:
-        run(room, results)
-        _print(room, chosen(list(outcomes()), room, results.seed), results)
+    for room in ROOMS:
+        if not arguments.rooms or room.name in arguments.rooms:
+            run(room, results)
     return 0
 
 

@@ -74,7 +74,7 @@ def test_an_accumulator_of_63_bits_is_the_widest(lo: int) -> None:
     if lo:
         sums = Interval(np.array([-(2**61)]), np.array([2**60]))
         offset = np.array([-512])
-        with pytest.raises(InputError, match="an accumulator would need 64 bits, more than 63; requantise its input"):
+        with pytest.raises(InputError, match="an accumulator would need 64 bits, more than 63; requantize its input"):
             sums.moved(1, offset)
         sums = Interval(np.array([-(2**61) + 512]), np.array([2**60]))
         assert sums.moved(1, offset).lo.tolist() == [-(2**62) + 512]

@@ -28,12 +28,12 @@ ADDER_DOMAINS = {"": 20, "shiftwire": 1}
 
 
 def unread() -> Network:
-    return Network("x", Tensor((3,), S8), (Node("dead", Relu(), ("x",)), Node("y", Relu(), ("x",))), "y")
+    return Network.of("x", Tensor((3,), S8), (Node("dead", Relu(), ("x",)), Node("y", Relu(), ("x",))), "y")
 
 
 def idle() -> Network:
     same = Requantize(S8, Rounding.FLOOR, Overflow.SATURATE)
-    return Network("x", Tensor((3,), S8), (Node("q", same, ("x",)), Node("y", Relu(), ("q",))), "y")
+    return Network.of("x", Tensor((3,), S8), (Node("q", same, ("x",)), Node("y", Relu(), ("q",))), "y")
 
 
 def gaps() -> Network:
@@ -48,7 +48,7 @@ def far_weights() -> Network:
 
 def flattened() -> Network:
     dense = Dense(shift((2, 12), 2, -3, 0), Bias.none(2))
-    return Network("x", Tensor((2, 3, 2), S8), (Node("flat", Flatten(), ("x",)), Node("y", dense, ("flat",))), "y")
+    return Network.of("x", Tensor((2, 3, 2), S8), (Node("flat", Flatten(), ("x",)), Node("y", dense, ("flat",))), "y")
 
 
 def layers(network: Network) -> list[str]:

@@ -70,7 +70,7 @@ def test_each_unit_of_beats_adds_a_cycle(relus: int) -> None:
     """12 beats come in cycles 0 to 11; the last one leaves the n-th unit in cycle 11 + n."""
     names = ["x", *(f"r{at}" for at in range(relus))]
     nodes = tuple(Node(name, Relu(), (before,)) for before, name in pairwise(names))
-    network = Network("x", Tensor((2, 2, 6), S8), nodes, names[-1])
+    network = Network.of("x", Tensor((2, 2, 6), S8), nodes, names[-1])
     units = pipeline(network, {node.name: Fold(2) for node in nodes})
     assert timing(units).latency == 12 + relus
 

@@ -23,7 +23,7 @@ def network(**roms: tuple[int, int]) -> RtlNetwork:
         )
         for name, (words, bits) in roms.items()
     ]
-    return RtlNetwork("net", "x", "y", tuple(units), {})
+    return RtlNetwork("net", ("x",), ("y",), tuple(units), {})
 
 
 @pytest.mark.parametrize(

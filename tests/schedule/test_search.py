@@ -27,7 +27,7 @@ def network() -> Network:
         Node("quant", Requantize(eight, Rounding.FLOOR, Overflow.SATURATE), ("conv1",)),
         Node("conv2", Conv(shift((12, 3, 3, 8), 2, -3, 0), Bias.none(12), same), ("quant",)),
     )
-    return Network("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
+    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
 
 
 @pytest.fixture(scope="module")
