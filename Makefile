@@ -7,7 +7,7 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types check check-all fuzz mutants pynq4 images bench bench-large zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-large zoo study clean
 .PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation
 
 help: ## show this list
@@ -35,6 +35,13 @@ lint: $(READY) ## ruff: rules and format
 
 types: $(READY) ## mypy --strict on the four packages
 	$(BIN)/mypy
+
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+docs: $(VENV)/.docs ## the pages of docs/ in build/docs; every warning is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
 
 check: lint types test ## what must be green before a commit
 check-all: lint types test-all ## what must be green before a release
