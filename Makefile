@@ -7,7 +7,8 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types docs check fuzz mutants pynq4 images bench bench-large zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-large zoo study clean
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -22,7 +23,10 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## train on digits, convert for pynq-z2, C-simulate, compare every engine
 	$(BIN)/shiftwire demo -o build
 
-test: $(READY) ## the test suite, on both cores
+test: $(READY) ## tests of every room, engine and layer, in minutes on two cores
+	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow and not whole' --durations 15
+
+test-all: $(READY) ## the whole test suite
 	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow' --durations 15
 
 lint: $(READY) ## ruff: rules and format
@@ -40,11 +44,17 @@ docs: $(VENV)/.docs ## the pages of docs/ in build/docs; every warning is an err
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
 
 check: lint types test ## what must be green before a commit
+check-all: lint types test-all ## what must be green before a release
 
-fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
-	$(BIN)/python -m pytest -q -n $(JOBS) -m slow
+# A campaign goes on where it was stopped: what is done at a commit is in build/campaigns/NAME.json.
+fuzz: campaign-fuzz
+campaign-fuzz: $(READY) ## 300 random networks through every engine, the slow tests too
+	$(SCRIPT) tests/campaigns/fuzz.py -n $(JOBS)
 
-mutants: $(READY) ## break the kernels and the SystemVerilog one by one; every mutant must turn a test red
+campaign-mutation: $(READY) ## 300 mutants a room by mutmut, through the fast tests; hours
+	$(BIN)/python tests/campaigns/mutation.py
+
+mutants: $(READY) ## break the kernels, the SystemVerilog and the flow; every mutant must turn a test red
 	$(SCRIPT) tests/mutation/mutants.py
 
 bench: $(READY) ## measure C-simulation and training against their peers, as ratios
@@ -78,11 +88,13 @@ bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int
 	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH)
 	$(SCRIPT) tests/benchmarks/bench_kernels.py
 
-zoo: $(READY) ## nine networks through every engine, at three folds
+zoo: campaign-zoo
+campaign-zoo: $(READY) ## nine networks through every engine, at three folds
 	$(SCRIPT) tests/campaigns/zoo.py -o build/zoo
 
 NETS ?= build/zoo
-study: $(READY) ## what quantising trained float nets costs; NETS=folder of float files and samples
+study: campaign-quantize
+campaign-quantize: $(READY) ## what quantizing trained float nets costs; NETS=folder of float files and samples
 	$(SCRIPT) tests/campaigns/study_quantize.py $(NETS)
 
 clean: ## remove what was built, keep .venv

@@ -21,6 +21,7 @@ from shiftwire_models.nets import NETS, NetName, build  # noqa: E402
 from shiftwire_models.quant import ActivationQuant  # noqa: E402
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear  # noqa: E402
 from shiftwire_models.weights import WeightRule, WeightSpec  # noqa: E402
+from tiers import some  # noqa: E402
 
 S8 = Format(8, 4, True)
 
@@ -71,7 +72,7 @@ def assert_same(net: torch.nn.Module, shape: tuple[int, ...], folder: Path) -> N
     return network
 
 
-@pytest.mark.parametrize("rule", list(WeightRule))
+@pytest.mark.parametrize("rule", some(WeightRule, WeightRule.DEEPSHIFT_Q, WeightRule.FLIGHTNN))
 def test_a_net_that_nobody_here_wrote(rule: WeightRule, tmp_path: Path) -> None:
     torch.manual_seed(1)
     net = Residual(rule)
@@ -92,7 +93,7 @@ def test_a_net_that_nobody_here_wrote(rule: WeightRule, tmp_path: Path) -> None:
 SMALL = [name for name in NetName if name.value.startswith(("digits", "jets"))]
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", some(SMALL, NetName.DIGITS_SHIFTADD, NetName.JETS_MLP))
 def test_every_small_net(name: NetName, tmp_path: Path) -> None:
     """The large ones go through `make zoo`."""
     net = build(NETS[name], seed=2).train()

@@ -16,7 +16,7 @@ def tiny() -> Network:
     weights = ShiftWeights(sign=np.array([[[1, -1]]], np.int8), exponent=np.array([[[-1, 1]]], np.int8))
     dense = Dense(Shift(weights), Bias(np.array([3]), frac=0))
     x = Tensor((2,), Fixed(bits=4, frac=2, signed=True))
-    return Network("x", x, (Node("fc", dense, ("x",)), Node("y", Relu(), ("fc",))), "y")
+    return Network.of("x", x, (Node("fc", dense, ("x",)), Node("y", Relu(), ("fc",))), "y")
 
 
 def test_codes_are_integers_on_a_grid() -> None:

@@ -109,7 +109,7 @@ def to_hls4ml(
 ) -> ModelGraph:
     """hls4ml's own ModelGraph of a network, every type given; write, compile, predict, trace and build work on it.
 
-    predict takes and gives values (N, ...), channels last: give it what the network's input quantiser would, in
+    predict takes and gives values (N, ...), channels last: give it what the network's input quantizer would, in
     float64 where a format has more than 24 bits.
     """
     planned = model if isinstance(model, Design) else design(model, board, clock_ns)

@@ -7,12 +7,18 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """What the command line returns to a shell; the runtime on a board keeps to the first three."""
+    """What the command line returns to a shell; the runtime on a board keeps to the first three.
+
+    INTERNAL is sysexits.h's EX_SOFTWARE; interrupted programs return 128 and the signal's number.
+    """
 
     OK = 0
     FAILED_CHECK = 1
     USER_MISTAKE = 2
     TOOL_FAILURE = 3
+    INTERNAL = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
 
 
 class ShiftwireError(Exception):

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from shiftwire_models.contract import Attribute, ContractNode
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.grid import Format, Rounding, quantise, to_codes
+from shiftwire_models.grid import Format, Rounding, quantize, to_codes
 from shiftwire_models.l1 import adaptive_rate, negative_distance
 from shiftwire_models.window import Geometry, Sides
 
@@ -28,7 +28,7 @@ class TemplateWeight(nn.Module):
 
     def forward(self) -> Tensor:
         """Values on the grid, of the weight's shape; the gradient has AdderNet's adaptive rate."""
-        return adaptive_rate(quantise(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
+        return adaptive_rate(quantize(self.latent, self.grid, Rounding.HALF_EVEN), ETA)
 
     def codes(self) -> Tensor:
         """The narrowest of int8, int16 and int32 that holds the grid; shape of the weight."""
@@ -38,7 +38,7 @@ class TemplateWeight(nn.Module):
 
 
 class AdderLinear(nn.Module):
-    """y[o] = -sum_i |x[i] - w[o,i]|; `grid` is the format of the quantiser before it."""
+    """y[o] = -sum_i |x[i] - w[o,i]|; `grid` is the format of the quantizer before it."""
 
     def __init__(self, inputs: int, outputs: int, grid: Format) -> None:
         super().__init__()

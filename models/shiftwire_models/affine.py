@@ -4,14 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from shiftwire_models.contract import ContractNode
-from shiftwire_models.grid import Format, Rounding, quantise, straight_through, to_codes
+from shiftwire_models.grid import Format, Rounding, quantize, straight_through, to_codes
 from shiftwire_models.terms import ExponentRange, PowerTerms, greedy_terms
 
 _BIAS_BITS = 24
 
 
 class BatchNormAffine(nn.Module):
-    """Trains with the batch's statistics, but already through the quantised scale and bias that evaluation uses.
+    """Trains with the batch's statistics, but already through the quantized scale and bias that evaluation uses.
 
     scale = gamma / sqrt(var + eps) as at most `terms` powers of two, bias = beta - mean * scale on 2**-bias_frac.
     The gradient passes straight through both roundings.
@@ -43,7 +43,7 @@ class BatchNormAffine(nn.Module):
         mean, var = self._batch_statistics(x) if self.training else (self.running_mean, self.running_var)
         real = self.gamma / torch.sqrt(var + self.eps)
         scale = straight_through(self._terms(real).value(), real)
-        bias = quantise(self.beta - mean * scale, self.bias_grid, Rounding.HALF_EVEN)
+        bias = quantize(self.beta - mean * scale, self.bias_grid, Rounding.HALF_EVEN)
         per_channel = (-1, *[1] * (x.dim() - 2))
         return x * scale.reshape(per_channel) + bias.reshape(per_channel)
 

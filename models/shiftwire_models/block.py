@@ -47,7 +47,7 @@ class Arithmetic:
 
 
 class ShiftAddNorm(nn.Module):
-    """Shift conv k x k -> quantiser -> adder conv k x k -> batch norm; the stride is the shift conv's.
+    """Shift conv k x k -> quantizer -> adder conv k x k -> batch norm; the stride is the shift conv's.
 
     Neither batch norm nor ReLU stands between shift and adder: the adder compares the signed shift output itself.
     Source: You et al., ShiftAddNet, NeurIPS 2020.
@@ -68,7 +68,7 @@ class ShiftAddNorm(nn.Module):
 
 
 class ShiftAddBlock(ShiftAddNorm):
-    """The same, then ReLU and a quantiser."""
+    """The same, then ReLU and a quantizer."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic) -> None:
         super().__init__(inputs, outputs, stride, numbers)
@@ -118,7 +118,7 @@ class ConvNorm(nn.Module):
 
 
 class ConvBlock(ConvNorm):
-    """The same, then ReLU and a quantiser."""
+    """The same, then ReLU and a quantizer."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ def _add_train(commands: _Commands) -> None:
 
 
 def _add_export(commands: _Commands) -> None:
-    purpose = "write the ONNX file, exact for quantised nets, float for float nets"
+    purpose = "write the ONNX file, exact for quantized nets, float for float nets"
     write = _command(commands, "export", export_net, purpose, "export digits -o digits.onnx")
     write.add_argument("folder", type=Path, metavar="DIR", help="folder that train wrote")
     write.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")

@@ -90,7 +90,7 @@ def _adder(site: Site) -> CodeRange:
     if frac != x.frac:
         raise ModelsError(
             f"layer '{site.node.name}' compares inputs of {x.frac} fraction bits with weights of {frac}; give the "
-            "adder layer the format of the quantiser before it"
+            "adder layer the format of the quantizer before it"
         )
     codes = np.abs(site.constants["weight"].astype(np.int64))
     taps = codes.reshape(codes.shape[0], -1)

@@ -8,7 +8,7 @@ from shiftwire_models.grid import FLOAT32_INTEGER_BITS
 
 _SCAFFOLD = ("Reshape", "Expand", "CastLike", "Constant", "Shape", "Squeeze", "Gather")
 _MENDS = {
-    "Clip": "the quantiser behind it saturates, so take ReLU",
+    "Clip": "the quantizer behind it saturates, so take ReLU",
     "BatchNormalization": "take BatchNormAffine",
     "Conv": "take ShiftConv2d or AdderConv2d",
     "Gemm": "take ShiftLinear or AdderLinear",
@@ -47,7 +47,7 @@ def _refuse_foreign(graph: onnx.GraphProto) -> None:
     foreign = [node for node in graph.node if node.op_type not in RULES]
     if foreign:
         node = min(foreign, key=lambda node: _SCAFFOLD.index(node.op_type) if node.op_type in _SCAFFOLD else -1)
-        mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantisers, ReLU and pools")
+        mend = _MENDS.get(node.op_type, "build the net of shift, adder and affine layers, quantizers, ReLU and pools")
         raise ModelsError(f"layer '{node.name}' is a {node.op_type}, which the exact contract does not have; {mend}")
 
 

@@ -1,4 +1,4 @@
-"""From a net to an ONNX file that any runtime executes: exact codes, or floats that are yet to be quantised."""
+"""From a net to an ONNX file that any runtime executes: exact codes, or floats that are yet to be quantized."""
 
 from torch import nn
 
@@ -25,7 +25,7 @@ def export_float(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProt
     """The net in evaluation mode in plain float ONNX, batch norms kept apart, as `shiftwire quantize` reads it.
 
     A float adder layer is the contract's AdderConv or AdderDense with a float32 `weight` and weight_frac 0.
-    Raises ModelsError for layers that are quantised already, and where onnxruntime strays from torch.
+    Raises ModelsError for layers that are quantized already, and where onnxruntime strays from torch.
     """
     model = to_onnx(net, input_shape)
     check_float_graph(model.graph)

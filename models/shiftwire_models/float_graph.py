@@ -1,4 +1,4 @@
-"""What a float file may hold, so that quantising it has one meaning."""
+"""What a float file may hold, so that quantizing it has one meaning."""
 
 import onnx
 from shiftwire_models.errors import ModelsError
@@ -12,6 +12,6 @@ def check_float_graph(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         if node.domain and not (node.op_type in _ADDERS and node.input[1] in floats):
             raise ModelsError(
-                f"layer '{node.name}' is quantised already ({node.op_type}), and a float file holds float layers "
+                f"layer '{node.name}' is quantized already ({node.op_type}), and a float file holds float layers "
                 "alone; export the net as an exact file instead"
             )

@@ -65,7 +65,7 @@ def straight_through(value: Tensor, latent: Tensor) -> Tensor:
     return value.detach() + (latent - latent.detach())
 
 
-def quantise(x: Tensor, grid: Format, rounding: Rounding) -> Tensor:
+def quantize(x: Tensor, grid: Format, rounding: Rounding) -> Tensor:
     """Values on the grid; the gradient passes inside the range and stops where the grid saturates."""
     step = 2.0**-grid.frac
     inside = x.clamp(grid.low_code * step, grid.high_code * step)

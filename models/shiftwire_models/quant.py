@@ -1,4 +1,4 @@
-"""Quantisers: where a layer's output lands on its declared grid."""
+"""Quantizers: where a layer's output lands on its declared grid."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from shiftwire_models.contract import ContractNode
-from shiftwire_models.grid import Format, Rounding, quantise
+from shiftwire_models.grid import Format, Rounding, quantize
 from shiftwire_models.terms import ceil_log2
 
 _QONNX_ROUNDING = {Rounding.FLOOR: "FLOOR", Rounding.HALF_EVEN: "ROUND"}
@@ -27,7 +27,7 @@ class ActivationQuant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Values of x's shape, on the grid."""
-        return quantise(x, self.grid, self.rounding)
+        return quantize(x, self.grid, self.rounding)
 
     def frozen(self) -> ContractNode:
         """QONNX's Quant, or shiftwire::Requantize for a rounding that Quant has no word for (half up)."""

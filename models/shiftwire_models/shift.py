@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from shiftwire_models.contract import Attribute, ContractNode, Shape
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.grid import Format, Rounding, quantise, to_codes
+from shiftwire_models.grid import Format, Rounding, quantize, to_codes
 from shiftwire_models.weights import WeightSpec
 from shiftwire_models.window import Geometry, Sides
 
@@ -25,7 +25,7 @@ class GridBias(nn.Module):
 
     def forward(self) -> Tensor:
         """Values (outputs,) on the grid."""
-        return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+        return quantize(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
         """int32 (outputs,)."""

@@ -1,4 +1,4 @@
-"""Training of quantised and of float nets, the same every time for one seed and one machine."""
+"""Training of quantized and of float nets, the same every time for one seed and one machine."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""How often the nets of processing elements switch, beside an int8 multiplier: python tests/bench_activity.py.
+"""How often the nets of processing elements switch, beside an int8 multiplier: tests/benchmarks/bench_activity.py.
 
 Elements of each kind are mapped to Xilinx cells, and the netlist is simulated on uniform random codes, new weights in
 every cycle, as in a folded layer. Modelled: toggles of the nets between cells (SAIF) in a cycle and lane, each net
@@ -16,10 +16,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from bench_pe import KINDS, Kind
+from results import Column, Result, command, save, table
 from shiftwire.numbers.fixed import Codes
 from shiftwire.tools.process import run
+from shiftwire.tools.resources import Evidence
 from shiftwire.tools.verilator import Verilated, verilated, verilator_version
-from shiftwire.tools.yosys import run_script, synthesised, yosys_version
+from shiftwire.tools.yosys import Family, run_script, synthesised, yosys_version
 
 FOLDER = Path("build/bench_activity")
 COPIES, SIMD, CYCLES, TOKENS = 4, 9, 1024, 16
@@ -75,6 +77,10 @@ def main() -> int:
     found = {kind.name: activity(kind) for kind in kinds}
     for name, toggles in found.items():
         print(f"{name:22} {toggles:6.1f} toggles a lane and cycle; ratio to {PEER}: {toggles / found[PEER]:.2f}")
+    columns = (Column("element"), Column("toggles a lane and cycle", decimals=1), Column(f"to {PEER}", decimals=2))
+    rows = table(*((name, round(toggles, 1), round(toggles / found[PEER], 2)) for name, toggles in found.items()))
+    tools = {"pyosys": yosys_version().split()[-1], "Verilator": verilator_version()}
+    save("activity", Result(command(), Evidence.MODELLED, tools, columns, rows, part=Family.SERIES_7.value))
     return 0
 
 

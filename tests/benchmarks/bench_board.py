@@ -1,4 +1,4 @@
-"""What the runtime costs beside the fabric: python tests/bench_board.py (part of `make bench`).
+"""What the runtime costs beside the fabric: python tests/benchmarks/bench_board.py (part of `make bench`).
 
 Packing and unpacking of int8 codes in bytes a second, beside numpy's own copy of as many bytes in the same run; and
 what Python and pynq take of a batch on a simulated board whose logic answers at once, without the model of its DMA.
@@ -7,16 +7,20 @@ Measured on this machine, whose processor is faster than a board's.
 
 from __future__ import annotations
 
+import platform
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from board_bench import random_frames, small_project
+from results import Cell, Column, Machine, Result, command, save, table
 from shiftwire.board import simulated as board_sim
+from shiftwire.tools.resources import Evidence
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import REAL
 from shiftwire_boards.runtime.port import Grid, Port
@@ -26,6 +30,17 @@ from shiftwire_boards.sim.program import ChannelState, Logic
 ROUNDS = 25
 BATCHES = 40
 FRAMES = 64
+SHAPES = ((32, 32, 3), (28, 28, 1), (5, 5, 3))
+
+PACKING = (
+    Column("int8 frames of"),
+    Column("word", "bytes"),
+    Column("pack", "GB/s", 1),
+    Column("to a copy", decimals=2),
+    Column("unpack", "GB/s", 1),
+    Column("to a copy", decimals=2),
+)
+BATCH = (Column("a batch of", "frames"), Column("Python and pynq", "us"), Column("model of DMA and memory", "us"))
 
 
 def best(work: Callable[[], object]) -> float:
@@ -38,7 +53,8 @@ def best(work: Callable[[], object]) -> float:
     return min(took)
 
 
-def packing(shape: tuple[int, ...], word_bytes: int) -> None:
+def packing(shape: tuple[int, ...], word_bytes: int) -> tuple[Cell, ...]:
+    """Prints a line and gives its row."""
     port = Port(Grid(8, 4, True), shape, 8, word_bytes)
     frames = (1 << 25) // port.frame_bytes
     codes = np.random.default_rng(0).integers(-128, 128, (frames, *shape), np.int8)
@@ -51,6 +67,8 @@ def packing(shape: tuple[int, ...], word_bytes: int) -> None:
         f"int8 frames of {'x'.join(map(str, shape))}, words of {word_bytes} bytes: pack {packed:.1f} GB/s "
         f"({packed / plain:.2f} x a copy), unpack {unpacked:.1f} GB/s ({unpacked / plain:.2f} x)"
     )
+    rates = (round(packed, 1), round(packed / plain, 2), round(unpacked, 1), round(unpacked / plain, 2))
+    return ("x".join(map(str, shape)), word_bytes, *rates)
 
 
 class Instant:
@@ -84,7 +102,8 @@ class Instant:
     def reset_channels(self) -> None: ...
 
 
-def batches(folder: Path) -> None:
+def batches(folder: Path) -> tuple[Cell, ...]:
+    """Prints a line and gives its row."""
     project = small_project(folder / "small")
     codes = random_frames(project.design.network, FRAMES).astype(np.int8)
     with (
@@ -108,6 +127,7 @@ def batches(folder: Path) -> None:
         f"a batch of {FRAMES} frames: {ours:.0f} us of Python and pynq (wanted 200), and {theirs:.0f} us of the model "
         "that stands for DMA and memory"
     )
+    return (FRAMES, round(ours), round(theirs))
 
 
 class Timed:
@@ -131,11 +151,13 @@ class Timed:
 def main() -> None:
     warnings.simplefilter("ignore", UserWarning)
     print(f"bench board: numpy {np.__version__}; measured, best of {ROUNDS}")
-    packing((32, 32, 3), 8)
-    packing((28, 28, 1), 8)
-    packing((5, 5, 3), 8)
+    rates = table(*(packing(shape, 8) for shape in SHAPES))
     with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
-        batches(Path(folder))
+        shares = table(batches(Path(folder)))
+    machine, python = Machine(platform.machine()), {"Python": platform.python_version(), "numpy": np.__version__}
+    save("board_packing", Result(command(), Evidence.MEASURED, python, PACKING, rates, machine=machine))
+    tools = {**python, "pynq": version("pynq")}
+    save("board_batch", Result(command(), Evidence.MEASURED, tools, BATCH, shares, machine=machine))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
-import platform
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 import shiftwire
+from results import Cell, Column, Result, command, save, table, this_machine
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ir.window import Window
@@ -32,8 +32,7 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.tools.host_cpp import find_compiler
-from shiftwire.tools.process import run
+from shiftwire.tools.resources import Evidence
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 
@@ -51,6 +50,11 @@ class Timing:
 
     def line(self) -> str:
         return f"compile {self.seconds_build:.1f} s, {self.samples_per_second:.0f} samples/s"
+
+    def cells(self, peer: Timing) -> tuple[Cell, ...]:
+        """Both, and both to a peer's."""
+        ratios = self.seconds_build / peer.seconds_build, self.samples_per_second / peer.samples_per_second
+        return (round(self.seconds_build, 1), round(self.samples_per_second), *(round(ratio, 2) for ratio in ratios))
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,20 @@ DIGITS = [
 ]
 
 
+COLUMNS = (
+    Column("network"),
+    Column("simulated by"),
+    Column("compile", "s", 1),
+    Column("samples/s"),
+    Column("compile to hls4ml's", decimals=2),
+    Column("samples/s to hls4ml's", decimals=2),
+)
+
+
 def main() -> None:
-    compiler = run([find_compiler(), "--version"], "tell its version").splitlines()[0]
-    print(f"bench csim: measured on {platform.machine()}, {compiler}, hls4ml {importlib.metadata.version('hls4ml')}")
+    machine = this_machine()
+    rows: list[tuple[Cell, ...]] = []
+    print(f"bench csim: measured on {machine.arch}, {machine.compiler}, hls4ml {importlib.metadata.version('hls4ml')}")
     for name, layers, shape, samples in (
         ("MLP 16-64-32-32-5", MLP, (16,), 20000),
         ("digits CNN", DIGITS, (8, 8, 1), 400),
@@ -91,6 +106,10 @@ def main() -> None:
             same = through_hls4ml(shiftwire.to_hls4ml(network, output=Path(folder) / "ours"), codes)
             checked = through_csim(network, codes[: samples // 4], Path(folder) / "project")
         report(name, peer, same, checked)
+        timings = {"hls4ml's own layers": peer, "ours, hls4ml's predict": same, "ours, csim, all layers": checked}
+        rows += [(name, what, *timing.cells(peer)) for what, timing in timings.items()]
+    tools = {"hls4ml": importlib.metadata.version("hls4ml")}
+    save("csim", Result(command(), Evidence.MEASURED, tools, COLUMNS, table(*rows), machine=machine))
 
 
 def report(name: str, peer: Timing, same: Timing, checked: Timing) -> None:
@@ -121,7 +140,7 @@ def through_csim(network: Network, codes: Codes, folder: Path) -> Timing:
 
 
 def ours(layers: Sequence[Layer], shape: tuple[int, ...]) -> Network:
-    """Shift and adder layers with one term a weight, Relu and an 8-bit quantiser between them."""
+    """Shift and adder layers with one term a weight, Relu and an 8-bit quantizer between them."""
     rng = np.random.default_rng(1)
     nodes: list[Node] = []
 
@@ -135,7 +154,7 @@ def ours(layers: Sequence[Layer], shape: tuple[int, ...]) -> Network:
         if layer is not layers[-1]:
             add(f"{layer.name}_relu", Relu())
             add(f"{layer.name}_quant", Requantize(ACTIVATION, Rounding.HALF_UP, Overflow.SATURATE))
-    return Network("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
+    return Network.of("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
 
 
 def _op(rng: np.random.Generator, layer: Layer) -> Op:

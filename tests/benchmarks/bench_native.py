@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import io
-import platform
 import resource
 import sys
 import tempfile
@@ -21,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from bench_nets import PLANS, Plan, network
-from bench_peers import float_onnx, hls4ml_layers
+from nets import PLANS, Plan, network
+from peers import float_onnx, hls4ml_layers
+from results import Cell, Column, Result, save, table, this_machine
 from shiftwire.api import convert
 from shiftwire.hls.native import native_program, simulate
 from shiftwire.ir.network import Network
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.tools.host_cpp import find_compiler
-from shiftwire.tools.process import run
+from shiftwire.tools.resources import Evidence
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,19 @@ PEERS = {
     "MobileNetV1-0.25": Peer("Resource", 16, 4),
     "VGG19-small": Peer("Resource", 16, 3),
 }
+
+
+COLUMNS = (
+    Column("network"),
+    Column("simulated by"),
+    Column("convert", "s", 1),
+    Column("compile", "s", 1),
+    Column("images/s"),
+    Column("compile to hls4ml's", decimals=2),
+    Column("images/s to hls4ml's", decimals=1),
+    Column("images/s to onnxruntime int8's", decimals=3),
+)
+Cells = tuple[Cell, ...]
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -129,21 +141,29 @@ def by_onnxruntime(plan: Plan, samples: int, folder: Path) -> float:
     return samples / best_of_two(lambda: session.run(None, {"x": values}))
 
 
-def lines(name: str, forms: dict[str, Network], samples: int) -> Iterator[str]:
+def lines(name: str, forms: dict[str, Network], samples: int) -> Iterator[tuple[str, Cells]]:
+    """Lines to print, each with its row."""
     plan = PLANS[name]()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         convert_peer, compile_peer, rate_peer = by_hls4ml(plan, PEERS[name], Path(folder) / "hls4ml")
         rate_int8 = by_onnxruntime(plan, samples, Path(folder))
     peer = f"convert {convert_peer:.1f} s, g++ {compile_peer:.1f} s, {rate_peer:.1f} images/s"
-    yield f"{name}: hls4ml's convolutions: {peer}"
-    yield f"{name}: onnxruntime int8: {rate_int8:.0f} images/s"
+
+    def cells(what: str, convert_s: float | None, compile_s: float | None, rate: float) -> Cells:
+        seconds = (each and round(each, 1) for each in (convert_s, compile_s))
+        ratio = compile_s and round(compile_s / compile_peer, 2)
+        return name, what, *seconds, round(rate), ratio, round(rate / rate_peer, 1), round(rate / rate_int8, 3)
+
+    yield f"{name}: hls4ml's convolutions: {peer}", cells("hls4ml", convert_peer, compile_peer, rate_peer)
+    yield f"{name}: onnxruntime int8: {rate_int8:.0f} images/s", cells("onnxruntime int8", None, None, rate_int8)
     for form, net in forms.items():
         with tempfile.TemporaryDirectory() as folder:
             seconds_convert, seconds_compile, rate = ours(net, samples, Path(folder))
         yield (
             f"{name}, {form}: native: convert {seconds_convert:.1f} s, g++ {seconds_compile:.1f} s "
             f"({seconds_compile / compile_peer:.2f} x hls4ml's), {rate:.0f} images/s: {rate / rate_peer:.0f} x hls4ml, "
-            f"{rate / rate_int8:.3f} x onnxruntime int8"
+            f"{rate / rate_int8:.3f} x onnxruntime int8",
+            cells(f"ours, {form}", seconds_convert, seconds_compile, rate),
         )
 
 
@@ -151,9 +171,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nets", nargs="*", help=f"of {', '.join(PLANS)} (default: all)")
     chosen = parser.parse_args().nets
-    compiler = run([find_compiler(), "--version"], "tell its version").splitlines()[0]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("hls4ml", "onnxruntime"))
-    print(f"bench native: measured on {platform.machine()}, {compiler}, {versions}; one thread, user seconds")
+    machine = this_machine()
+    tools = {name: importlib.metadata.version(name) for name in ("hls4ml", "onnxruntime")}
+    versions = ", ".join(f"{name} {version}" for name, version in tools.items())
+    print(f"bench native: measured on {machine.arch}, {machine.compiler}, {versions}; one thread, user seconds")
     for name, plan in PLANS.items():
         if chosen and name not in chosen:
             continue
@@ -161,10 +182,14 @@ def main() -> int:
         if name.startswith("ResNet"):
             forms |= {"adder": network(plan(), adder=True), "shift-add": network(plan(), adder=False, alternate=True)}
         start = time.perf_counter()
-        for line in lines(
+        rows: list[Cells] = []
+        for line, row in lines(
             name, {form: run_pipeline(net) for form, net in forms.items()}, 4096 if name == "LeNet" else 256
         ):
             print(line, flush=True)
+            rows.append(row)
+        said = "python tests/benchmarks/bench_native.py"
+        save("native", Result(said, Evidence.MEASURED, tools, COLUMNS, table(*rows), machine=machine), keys=2)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(f"{name}: {time.perf_counter() - start:.0f} s in all, peak memory {peak} MiB", flush=True)
     return 0

@@ -1,4 +1,4 @@
-"""What a processing element costs and how fast it is: python tests/bench_pe.py [-o FOLDER] [--quick].
+"""What a processing element costs and how fast it is: python tests/benchmarks/bench_pe.py [-o FOLDER] [--quick].
 
 Slice LUTs and flip-flops of one more element, (six copies - two copies) / 4, in the Xilinx form; speed of four copies
 in the generic form on ECP5, registers to registers. Measured by yosys and nextpnr; no vendor tool took part.
@@ -10,14 +10,24 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from results import Cell, Column, Result, command, save, table
 from rtl_streams import SOURCES
-from shiftwire.synth.nextpnr import Routed, nextpnr_version, routed
-from shiftwire.tools.resources import Resources
+from shiftwire.synth.nextpnr import PACKAGE, PART, Routed, nextpnr_version, routed
+from shiftwire.tools.resources import Evidence, Resources
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 
 SHELF = Path(__file__).resolve().parents[1] / "support" / "pe_shelf.sv"
 FEW, MANY = 2, 6
 WANTED_MHZ = 140
+
+NAMES = (Column("element"), Column("SIMD"))
+COUNTS = (
+    Column("LUT", decimals=1),
+    Column("FF", decimals=1),
+    Column("DSP"),
+    Column("LUT a lane", decimals=2),
+    Column("FF a lane", decimals=2),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ def of_one(kind: Kind, simd: int, folder: Path) -> Resources:
     """Of one more element beside others that share its x."""
     few, many = (synthesised(kind.shelf(simd, COPIES=n), folder).resources for n in (FEW, MANY))
     each = {name: (getattr(many, name) - getattr(few, name)) / (MANY - FEW) for name in Resources.__dataclass_fields__}
-    return Resources(**each)  # type: ignore[arg-type]
+    return Resources(**each)
 
 
 def speed(kind: Kind, simd: int, folder: Path) -> Routed:
@@ -74,15 +84,30 @@ def main() -> None:
     arguments = parser.parse_args()
     print(f"{yosys_version()} on {Family.SERIES_7.value}; {nextpnr_version()}; 18-bit accumulator unless said")
     print(f"{'element':22} {'SIMD':>4} {'LUT':>6} {'FF':>6} {'DSP':>4} {'LUT/lane':>9} {'FF/lane':>8} {'ECP5 MHz':>9}")
+    counts: list[list[Cell]] = []
+    speeds: list[list[Cell]] = []
     for kind in KINDS:
         for simd in arguments.simd:
             one = of_one(kind, simd, arguments.output)
-            fmax = "" if arguments.quick else f"{speed(kind, simd, arguments.output).fmax_mhz:.1f}"
+            fmax = ""
+            if not arguments.quick:
+                mhz = speed(kind, simd, arguments.output).fmax_mhz
+                fmax = f"{mhz:.1f}"
+                speeds.append([kind.name, simd, mhz])
             print(
                 f"{kind.name:22} {simd:4} {one.lut:6.1f} {one.ff:6.1f} {one.dsp:4.0f} "
                 f"{one.lut / simd:9.2f} {one.ff / simd:8.2f} {fmax:>9}",
                 flush=True,
             )
+            found = (round(one.lut, 1), round(one.ff, 1), round(one.dsp))
+            counts.append([kind.name, simd, *found, round(one.lut / simd, 2), round(one.ff / simd, 2)])
+    yosys = {"pyosys": yosys_version().split()[-1]}
+    part = Family.SERIES_7.value
+    save("pe", Result(command(), Evidence.SYNTHESISED, yosys, NAMES + COUNTS, table(*counts), part=part))
+    if speeds:
+        columns = (*NAMES, Column("speed", "MHz", 1))
+        tools = {**yosys, PACKAGE: nextpnr_version().split()[-1]}
+        save("pe_speeds", Result(command(), Evidence.ROUTED, tools, columns, table(*speeds), part=PART))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""What networks take as SystemVerilog: python tests/bench_rtl.py MODEL.onnx=FPS ... (`make bench-large`).
+"""What networks take as SystemVerilog: python tests/benchmarks/bench_rtl.py MODEL.onnx=FPS ... (`make bench-large`).
 
 For each model, at the frames a second asked for (or the share of an xc7z020's LUTs, MODEL.onnx=80%) and 100 MHz: packed
 LUT, FF, BRAM36 and DSP of the whole netlist (yosys, xc7, no place and route), cycles between frames and of one frame
-alone, and the seconds that this took. Beside it, at the same speed and from the same scheduler, the same shapes with
-random integer weights of 8 and 4 bits, multiplied in LUTs and in DSP blocks. The lines are rows of a Markdown table.
+alone, and the seconds that this took; --result names the file of results that the rows go to. Beside it, at the same
+speed and from the same scheduler, the same shapes with random integer weights of 8 and 4 bits, multiplied in LUTs and
+in DSP blocks. The lines are rows of a Markdown table.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from results import Cell, Column, Result, Row, commit, save
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network, Op
@@ -33,6 +34,7 @@ from shiftwire.schedule.design import Design, Target, schedule
 from shiftwire.schedule.lowering import in_dsp_blocks
 from shiftwire.schedule.tokens import simulate
 from shiftwire.synth.counts import multiplies
+from shiftwire.tools.resources import Evidence
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 from shiftwire_boards.catalog import load_board
 
@@ -44,6 +46,22 @@ WHATEVER_IT_TAKES = 1000.0
 COLUMNS = (
     "network | weights | LUT | FF | BRAM36 | DSP | cycles a frame | frames/s | latency, cycles | write, s | map, s"
 )
+
+KEPT = (
+    Column("network"),
+    Column("weights"),
+    Column("asked for"),
+    Column("LUT"),
+    Column("FF"),
+    Column("BRAM36"),
+    Column("DSP"),
+    Column("cycles a frame", evidence=Evidence.MODELLED),
+    Column("frames/s", evidence=Evidence.MODELLED),
+    Column("latency", "cycles", evidence=Evidence.MODELLED),
+)
+KEYS = 3
+
+Cells = tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -77,30 +95,34 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="+", metavar="MODEL.onnx=FPS", help="frames a second, or a share such as 80%%")
     parser.add_argument("--forms", default=",".join(FORMS), help="some of %(default)s")
+    parser.add_argument("--result", default="rtl", help="keeps the rows as results/NAME.json (default: %(default)s)")
     given = parser.parse_args(arguments)
     print(
         f"bench rtl: yosys {yosys_version()}, xc7 mapping for {load_board(BOARD).part}, no place and route, "
-        f"{CLOCK_NS:g} ns; synthesised, at {_commit()}\n"
+        f"{CLOCK_NS:g} ns; synthesised, at commit {commit()}\n"
     )
     print(f"| {COLUMNS} |\n|{' --- |' * len(COLUMNS.split('|'))}")
     for argument in given.models:
-        for row in _rows(argument, [FORMS[name] for name in given.forms.split(",")]):
+        for row, cells in _rows(argument, [FORMS[name] for name in given.forms.split(",")]):
             print(f"| {row} |", flush=True)
+            if cells:
+                _save(given.result, cells)
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MiB (mapping)")
     return 0
 
 
-def _commit() -> str:
-    asked = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return f"commit {done.stdout.strip()}" if done.returncode == 0 else "no commit"
+def _save(name: str, cells: Cells) -> None:
+    said = f"python tests/benchmarks/bench_rtl.py MODEL.onnx=FPS ... --result {name}"
+    tools, part = {"pyosys": yosys_version().split()[-1]}, load_board(BOARD).part
+    save(name, Result(said, Evidence.SYNTHESISED, tools, KEPT, (Row(cells),), part=part, clock_ns=CLOCK_NS), KEYS)
 
 
-def _rows(argument: str, forms: list[Form]) -> Iterator[str]:
+def _rows(argument: str, forms: list[Form]) -> Iterator[tuple[str, Cells]]:
+    """Lines to print, each with what is kept of it: nothing where nothing was counted."""
     path, _, wanted = argument.partition("=")
     name = Path(path).stem
     if not Path(path).is_file():
-        yield f"{name} | skipped: found no {path}; write it first, such as by make demo or shiftwire-train zoo"
+        yield f"{name} | skipped: found no {path}; write it first, such as by make demo or shiftwire-train zoo", ()
         return
     trained = load_network(path)
     board = load_board(BOARD)
@@ -115,10 +137,12 @@ def _rows(argument: str, forms: list[Form]) -> Iterator[str]:
             target = Target(fps=fps, lut_percent=WHATEVER_IT_TAKES)
             design = schedule(form.network(trained), board, CLOCK_NS, target)
         except InputError as error:
-            yield f"{name} | {form.name}: {error}"
+            yield f"{name} | {form.name}: {error}", ()
             continue
         with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
-            yield f"{name} | {form.name} | {_counted(design, form, Path(folder), start)}"
+            asked = wanted.replace("%", " % of the LUTs") if "%" in wanted else f"{fps:g} frames/s"
+            line, counts = _counted(design, form, Path(folder), start)
+        yield f"{name} | {form.name} | {line}", (name, form.name, asked, *counts)
 
 
 def multiplying(network: Network, bits: int) -> Network:
@@ -133,11 +157,11 @@ def multiplying(network: Network, bits: int) -> Network:
     return replace(network, nodes=tuple(replace(node, op=changed(node.op)) for node in network.nodes))
 
 
-def _counted(design: Design, form: Form, folder: Path, start: float) -> str:
+def _counted(design: Design, form: Form, folder: Path, start: float) -> tuple[str, Cells]:
     rtl = form.rtl(design)
     sources = write_network(rtl, folder, generic=False)
     emitted = time.perf_counter()
-    kept = tuple(sorted({unit.module for unit in rtl.units}))
+    kept = tuple(sorted({unit.module.name for unit in rtl.units}))
     data = tuple(sorted(folder.glob("*.mem")))
     may_use_dsp = form.in_blocks or not multiplies(design.network)
     files = (*sources, *module_files())
@@ -145,10 +169,13 @@ def _counted(design: Design, form: Form, folder: Path, start: float) -> str:
     found = synthesised(synthesis, folder / "maps").resources
     mapped = time.perf_counter()
     cycles, latency = interval(rtl), simulate(rtl, 1).latency
-    return (
+    frames = 1e9 / CLOCK_NS / cycles
+    counts = (round(found.lut), round(found.ff), found.bram36, round(found.dsp), cycles, round(frames), latency)
+    line = (
         f"{found.lut:,} | {found.ff:,} | {found.bram36:g} | {found.dsp} | {cycles:,} | "
-        f"{1e9 / CLOCK_NS / cycles:,.0f} | {latency:,} | {emitted - start:.0f} | {mapped - emitted:.0f}"
+        f"{frames:,.0f} | {latency:,} | {emitted - start:.0f} | {mapped - emitted:.0f}"
     )
+    return line, counts
 
 
 if __name__ == "__main__":

@@ -17,16 +17,28 @@ import numpy as np
 from alkaid.codegen import RTLModel
 from alkaid.trace import FVArray, HWConfig, trace
 
+from results import Cell, Column, Result, command, save, table
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, adder_interval, linear_interval
 from shiftwire.rtl.unrolled.adder_layer import adder_layer
 from shiftwire.rtl.unrolled.linear_layer import linear_layer
 from shiftwire.rtl.unrolled.result import Form, Unrolled
-from shiftwire.tools.netlist import Resources
-from shiftwire.tools.yosys import Synthesis, synthesised, yosys_version
+from shiftwire.tools.resources import Evidence, Resources
+from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 
 SIZE = (16, 16)
 CUTOFF = 5.0
+
+COLUMNS = (
+    Column("layer"),
+    Column("form"),
+    Column("LUT"),
+    Column("of which SRL"),
+    Column("FF"),
+    Column("DSP"),
+    Column("latency", "cycles"),
+    Column("LUT to alkaid's", decimals=3),
+)
 
 
 @dataclass(frozen=True)
@@ -75,17 +87,23 @@ def layers() -> Iterator[Layer]:
 def main() -> None:
     tools = f"{yosys_version()}, alkaid {version('alkaid')}, latency_cutoff {CUTOFF:g}, xc7"
     print(f"bench unrolled: {SIZE[0]}x{SIZE[1]} layers, synthesised, not placed; {tools}", flush=True)
+    rows: list[tuple[Cell, ...]] = []
     for layer in layers():
         with tempfile.TemporaryDirectory() as name:
-            report(layer, Path(name))
+            rows.extend(report(layer, Path(name)))
+    versions = {"pyosys": yosys_version().split()[-1], "alkaid": version("alkaid")}
+    part = Family.SERIES_7.value
+    save("unrolled", Result(command(), Evidence.SYNTHESISED, versions, COLUMNS, table(*rows), part=part))
 
 
-def report(layer: Layer, folder: Path) -> None:
+def report(layer: Layer, folder: Path) -> Iterator[tuple[Cell, ...]]:
+    """Prints a layer's lines and gives its rows."""
     model = layer.peers(folder / "peer")
     sources = sorted((folder / "peer" / "src").rglob("*.v"))
     wanted = tuple(path for path in sources if "wrapper" not in path.name)
     peer = synthesised(Synthesis(wanted, "peer"), folder / "maps").resources
     print(line(layer.name, "alkaid", peer, int(model.latency)), flush=True)
+    yield row(layer.name, "alkaid", peer, int(model.latency), 1.0)
     for form in (Form.XILINX, Form.GENERIC):
         unrolled = layer.ours(form)
         path = folder / f"{form.value}.sv"
@@ -93,11 +111,16 @@ def report(layer: Layer, folder: Path) -> None:
         found = synthesised(Synthesis((path,), "layer"), folder / "maps").resources
         ratio = found.lut / peer.lut
         print(f"{line(layer.name, form.value, found, unrolled.latency)}; ratio {ratio:.3f}", flush=True)
+        yield row(layer.name, form.value, found, unrolled.latency, round(ratio, 3))
 
 
 def line(name: str, what: str, found: Resources, latency: int) -> str:
     counts = f"{found.lut} LUT ({found.srl} SRL), {found.ff} FF, {found.dsp} DSP, latency {latency}"
     return f"{name}: {what}: {counts}"
+
+
+def row(name: str, what: str, found: Resources, latency: int, ratio: float) -> tuple[Cell, ...]:
+    return (name, what, round(found.lut), found.srl, round(found.ff), round(found.dsp), latency, ratio)
 
 
 if __name__ == "__main__":

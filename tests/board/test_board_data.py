@@ -119,27 +119,29 @@ def test_the_array_of_an_npy(project: Project, manifest: Path) -> None:
     assert len(samples_of(load_manifest(manifest), manifest.parent, file).codes) == FRAMES
 
 
-BAD_MANIFESTS: list[tuple[tuple[str, ...], Any]] = [
+BAD_MANIFESTS: list[tuple[tuple[str | int, ...], Any]] = [
     (("version_hash",), "x"),
     (("version_hash",), 5),
     (("clock_ns",), 10**400),
     (("clock_ns",), 0),
-    (("input", "shape"), "x"),
-    (("input", "shape"), [None]),
-    (("input", "shape"), [1.5]),
-    (("output", "decode", "scale"), None),
-    (("output", "decode", "scale"), []),
-    (("output", "decode", "offset"), "x"),
-    (("output", "decode", "offset"), {}),
+    (("inputs", 0, "shape"), "x"),
+    (("inputs", 0, "shape"), [None]),
+    (("inputs", 0, "shape"), [1.5]),
+    (("outputs", 0, "decode", "scale"), None),
+    (("outputs", 0, "decode", "scale"), []),
+    (("outputs", 0, "decode", "offset"), "x"),
+    (("outputs", 0, "decode", "offset"), {}),
     (("foreseen", "latency_cycles"), "x"),
     (("foreseen", "interval_cycles"), 10**30),
+    (("inputs",), []),
+    (("outputs",), [{}, {}]),
     (("golden",), 0),
     (("files",), 3),
 ]
 
 
 @pytest.mark.parametrize(("where", "value"), BAD_MANIFESTS)
-def test_manifests_with_a_wrong_value(where: tuple[str, ...], value: Any, manifest: Path) -> None:
+def test_manifests_with_a_wrong_value(where: tuple[str | int, ...], value: Any, manifest: Path) -> None:
     said_ = inner = json.loads(manifest.read_text())
     for key in where[:-1]:
         inner = inner[key]
@@ -149,6 +151,7 @@ def test_manifests_with_a_wrong_value(where: tuple[str, ...], value: Any, manife
         load_manifest(manifest)
 
 
+@pytest.mark.whole
 @needs_pynq
 def test_a_program_that_ends_or_is_none(tmp_path: Path, capsys: Any) -> None:
     project = small_project(tmp_path / "small")
@@ -162,6 +165,7 @@ def test_a_program_that_ends_or_is_none(tmp_path: Path, capsys: Any) -> None:
         assert status == 3 and "the simulated logic" in err and f"remove {cache}, which is built anew" in err
 
 
+@pytest.mark.whole
 @needs_pynq
 def test_paths_that_make_cannot_read(tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "my dig$it;s #1 'o\"k"

@@ -23,6 +23,7 @@ OFTEN = ("zcu104",)
 """The others are built by `make fuzz` and `make pynq4`; most tests of boards run on a pynq-z2."""
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow) for name in board_names()]
 )

@@ -181,6 +181,7 @@ def test_hardware_faults(name: str, project: Project, opened: Opened, monkeypatc
     assert np.array_equal(accelerator.predict_codes(codes), network.evaluate(codes))
 
 
+@pytest.mark.whole
 def test_a_dma_that_stays_in_reset(project: Project, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     board, accelerator = opened
     read = board.device.dma.read

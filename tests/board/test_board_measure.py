@@ -84,6 +84,7 @@ def test_a_record_comes_home(bench: Bench, tmp_path: Path, capsys: pytest.Captur
     assert not (bench.folder / ".run").exists()
 
 
+@pytest.mark.whole
 def test_data_go_there_with_the_codes_they_become(
     bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,6 +164,7 @@ def test_who_waits_on_a_dead_line_ends_with_the_run(tmp_path: Path) -> None:
             os.killpg(group, signal.SIGKILL)
 
 
+@pytest.mark.whole
 def test_lines_that_break_at_any_time(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever command is under way."""
     bench.tells(SLOWLY)
@@ -182,6 +184,7 @@ def test_lines_that_break_at_any_time(bench: Bench, capsys: pytest.CaptureFixtur
     assert bench.starts == 1 and not (bench.folder / ".run").exists()
 
 
+@pytest.mark.whole
 def test_a_line_that_does_not_come_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +204,7 @@ def test_a_line_that_does_not_come_back(
         assert read_record(host.home / name) == record
 
 
+@pytest.mark.whole
 def test_one_measurement_at_a_time(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """One that has ended, or whose board was switched off, stands in nobody's way."""
     bench.tells(SLOWLY)
@@ -239,6 +243,7 @@ def test_what_fails_there_is_one_sentence(
     assert not running("sleep 600")
 
 
+@pytest.mark.whole
 def test_ctrl_c_stops_the_board(bench: Bench) -> None:
     bench.tells("sleep 599\n")
     with started(words(bench)) as process:

@@ -68,6 +68,7 @@ def sampled(command: list[str], environment: dict[str, str]) -> tuple[bytes, set
         return out.read(), seen
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("way", ["agent", "key file"])
 def test_no_secret_is_anywhere(way: str, tmp_path: Path) -> None:
     project = small_project(tmp_path / "small")

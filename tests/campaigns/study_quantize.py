@@ -1,4 +1,4 @@
-"""What quantisation without retraining costs on trained networks; `make study NETS=<folder>` prints it.
+"""What quantization without retraining costs on trained networks; `make campaign-quantize NETS=<folder>` prints it.
 
 The folder holds float files and their samples: addernet_float.onnx with patches.npz (x), lenet_float.onnx with
 lenet_test.npz, resnet20_float.onnx with resnet20_test.npz (x and y). What is missing is skipped with a sentence.
@@ -25,7 +25,7 @@ from shiftwire.quantize.quantizer import Quantized, Samples, draft_network, quan
 
 @dataclass(frozen=True)
 class Case:
-    """A network, its samples, how it is quantised and the least that must come out, in percent or points."""
+    """A network, its samples, how it is quantized and the least that must come out, in percent or points."""
 
     model: str
     samples: str
@@ -56,7 +56,7 @@ def main(folder: Path) -> int:
 
 
 def _studied(case: Case, folder: Path) -> bool:
-    """Quantise twice, compare the files, let onnxruntime run one, and print what it cost."""
+    """Quantize twice, compare the files, let onnxruntime run one, and print what it cost."""
     arrays = np.load(folder / case.samples)
     samples = Samples(arrays["x"], arrays.get("y"))
     start = time.perf_counter()

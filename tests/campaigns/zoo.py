@@ -1,4 +1,4 @@
-"""The whole model zoo through every engine; `make zoo` prints a line for each step.
+"""The whole model zoo through every engine; `make campaign-zoo` prints a line for each step.
 
 Each net is exported by shiftwire-train with random weights and settled statistics, converted, C-simulated on ap_int
 (a few images) and on native lanes (every layer of at least a thousand, fewer for the largest nets), and built at three
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from results import Results
 from shiftwire.api import convert, design, load_network
 from shiftwire.hls.native import bounded_program
 from shiftwire.ir.network import Network
@@ -114,11 +115,15 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/zoo"))
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    results = Results.opened("zoo")
     for entry in ENTRIES:
         if arguments.nets and entry.name not in arguments.nets:
             continue
-        for line in study(entry, arguments.output):
+        lines = []
+        for line in results.entries.get(entry.name) or study(entry, arguments.output):
             print(f"{entry.name}: {line}", flush=True)
+            lines.append(line)
+        results.add(**{entry.name: lines})
     return 0
 
 

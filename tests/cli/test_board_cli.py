@@ -221,6 +221,7 @@ def test_the_board_is_asked_in_a_login_shell() -> None:
     assert runtime_command("python3", True, "doctor", "a b.bit") == ("sudo", "-n", *words)
 
 
+@pytest.mark.whole
 @needs_sshd
 def test_deploy_and_measure_over_ssh(
     host: Server, project: Project, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

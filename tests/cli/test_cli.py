@@ -80,7 +80,7 @@ def test_csim_explains_the_first_difference(work: Path, capsys, tmp_path: Path) 
     network = small_net()
     sample, index = difference["sample"], tuple(difference["index"])
     assert network.evaluate_layers(codes(network))["conv"][(sample, *index)] == difference["expected"]
-    assert difference["expected"] != difference["found"]
+    assert difference["expected"] != difference["actual"]
     suite = ET.parse(tmp_path / "o.xml").getroot()
     assert int(suite.get("failures", 0)) >= 1
     assert "expected code" in suite.find("testcase/failure").text  # type: ignore[union-attr]

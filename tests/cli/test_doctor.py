@@ -32,4 +32,4 @@ def test_doctor_on_a_bare_machine(capsys, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "g++").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "g++").chmod(0o755)
     tools = {tool["name"]: tool for tool in json.loads(run_verb(capsys, "doctor", "--json")[1])["tools"]}
-    assert tools["g++"]["found"] and tools["lz4+zlib"]["found"] is None  # a compiler without the header
+    assert tools["g++"]["installed"] and tools["lz4+zlib"]["installed"] is None  # a compiler without the header

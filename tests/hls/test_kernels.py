@@ -18,8 +18,11 @@ from shiftwire.tools.host_cpp import find_compiler
 from shiftwire.tools.process import run
 from single_layers import single_layers
 from templates_used import stands_on_header
+from tiers import some
 
 HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
+OFTEN = {"sw_code.h", "sw_requantize.h", "sw_mvu.h", "sw_window.h"}
+"""Headers of them that are compiled in `make test` too."""
 CASES = single_layers()
 MULTIPLIED = [name for name in CASES if name.startswith("int_")]
 SANITISED = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover")
@@ -51,7 +54,7 @@ def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | No
     assert live > 0.9 * sum(network.output.size for network in networks)
 
 
-@pytest.mark.parametrize("group", range(4))
+@pytest.mark.parametrize("group", some(range(4), 0))
 def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable[..., None]) -> None:
     """Forty of the networks that `make fuzz` takes in full."""
     seeds = range(10 * group, 10 * group + 10)
@@ -64,6 +67,7 @@ def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable
     assert live > 200
 
 
+@pytest.mark.whole
 def test_no_undefined_behaviour(cpp_folder: Path) -> None:
     """Shifts, overflows and casts under the sanitizer, which below C++20 trips over the ap types themselves."""
     names = ["shift_dense_fine_bias", "adder_conv_depthwise", "requantize_half_even_wrap", "requantize_far", "concat"]
@@ -74,7 +78,9 @@ def test_no_undefined_behaviour(cpp_folder: Path) -> None:
     assert_equal(networks, given, run_networks(networks, given, folder, flags=SANITISED, standard="c++20"))
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
+@pytest.mark.parametrize(
+    "header", some(HEADERS, *(header for header in HEADERS if header.name in OFTEN)), ids=lambda header: header.name
+)
 def test_a_header_compiles_alone(header: Path, tmp_path: Path) -> None:
     """Under C++14, which is what Vitis HLS documents."""
     source = tmp_path / "alone.cpp"
@@ -83,6 +89,7 @@ def test_a_header_compiles_alone(header: Path, tmp_path: Path) -> None:
     run([find_compiler(), "-std=c++14", "-fsyntax-only", "-Wall", "-Wno-unknown-pragmas", *includes, source], "check")
 
 
+@pytest.mark.whole
 def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
     """On types whose product is a compile error, all other kernels build and give the right codes."""
     probe = ("-O0", f'-DSHIFTWIRE_CODE_TYPES="{Path(__file__).resolve().parents[1] / "support" / "probe_types.h"}"')

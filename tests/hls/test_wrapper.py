@@ -20,6 +20,7 @@ from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
+from tiers import some
 
 CASES = single_layers()
 CHOSEN = ("shift_conv_grouped", "adder_dense", "threshold", "affine", "requantize_half_even_wrap", "max_pool")
@@ -78,7 +79,7 @@ def folded_at_random(network: Network, seed: int) -> Design:
     return folded(network, load_board("pynq-z2"), 10.0, some_folds(network, seed))
 
 
-@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize("name", some(CHOSEN, "adder_dense", "threshold"))
 def test_units_alone_make_the_layer(name: str, tmp_path: Path) -> None:
     """The chain of a layer's units, each compiled on its own, gives the specification's codes."""
     network = CASES[name]

@@ -118,6 +118,7 @@ def test_broadcast_form_of_the_bench_is_the_same_layer() -> None:
     torch.testing.assert_close(x.grad, plain_dx)
 
 
+@pytest.mark.whole
 def test_blocks_beat_the_broadcast_in_time_and_memory() -> None:
     bench = bench_adder(Workload(images=16, channels=16, side=16, steps=1))
     assert bench.broadcast.peak_mib > 60  # three tensors of 16 * 16 * 144 * 256 floats, 36 MiB each

@@ -24,7 +24,7 @@ def test_with_many_terms_it_approaches_batch_norm() -> None:
     assert (bn(x) - real).abs().max() < 0.15  # three terms leave about 1 % of the scale
 
 
-def test_training_already_sees_the_quantised_scale() -> None:
+def test_training_already_sees_the_quantized_scale() -> None:
     bn = BatchNormAffine(1, terms=1, exponent_range=ExponentRange(-2, 0), bias_frac=0)
     x = torch.tensor([[-2.0], [2.0]])  # deviation 2, so the real scale is 1/2; gamma makes it 0.6
     bn.gamma.data = torch.tensor([1.2])

@@ -123,7 +123,7 @@ def test_convolutions() -> None:
     assert_each_exact(layers, IMAGE, live=100)
 
 
-def test_quantisers() -> None:
+def test_quantizers() -> None:
     layers: dict[str, nn.Module] = {
         f"{rounding.value}_{signed}": ActivationQuant(Format(5, 2, signed), rounding)
         for rounding, signed in itertools.product(Rounding, (True, False))
@@ -212,6 +212,7 @@ def test_a_bias_on_too_fine_a_grid_is_refused() -> None:
         export_model(nn.Sequential(ActivationQuant(S8_4), layer), (12,))
 
 
+@pytest.mark.whole
 def test_pools_average_powers_of_two_alone() -> None:
     with pytest.raises(ModelsError, match="averages 9 positions; take a power of two"):
         export_model(nn.Sequential(ActivationQuant(S8_4), nn.AvgPool2d(3)), IMAGE)
@@ -219,6 +220,6 @@ def test_pools_average_powers_of_two_alone() -> None:
         export_model(nn.Sequential(ActivationQuant(S8_4), nn.AvgPool2d(2, padding=1)), IMAGE)
 
 
-def test_a_net_must_start_with_a_quantiser() -> None:
+def test_a_net_must_start_with_a_quantizer() -> None:
     with pytest.raises(ModelsError, match="layer 'logits' reads the raw input; put an ActivationQuant before it"):
         export_model(nn.Sequential(ShiftLinear(12, 3)), (12,))

@@ -137,11 +137,11 @@ def test_float_files_are_plain(net: nn.Module, shape: tuple[int, ...], ops: dict
     assert export_float(net, shape).SerializeToString() == model.SerializeToString()
 
 
-def test_half_quantised_nets_have_no_float_file() -> None:
+def test_half_quantized_nets_have_no_float_file() -> None:
     net = nn.Sequential(ActivationQuant(Format(8, 4, True)), nn.Linear(3, 2))
-    with pytest.raises(ModelsError, match=r"layer 'layer_0' is quantised already \(Quant\), and a float file holds"):
+    with pytest.raises(ModelsError, match=r"layer 'layer_0' is quantized already \(Quant\), and a float file holds"):
         export_float(net, (3,))
-    with pytest.raises(ModelsError, match=r"is quantised already \(ShiftDense\)"):
+    with pytest.raises(ModelsError, match=r"is quantized already \(ShiftDense\)"):
         export_float(ShiftLinear(3, 2), (3,))
 
 

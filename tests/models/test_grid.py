@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.grid import Format, Rounding, quantise, to_codes
+from shiftwire_models.grid import Format, Rounding, quantize, to_codes
 from shiftwire_models.quant import ActivationQuant, CalibratedQuant
 
 HALVES = torch.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.49999997])
@@ -30,7 +30,7 @@ def test_codes_saturate_even_at_infinity() -> None:
 
 def test_gradient_passes_inside_the_range_and_stops_outside() -> None:
     x = torch.tensor([-3.0, -1.9, 0.3, 1.7, 9.0], requires_grad=True)
-    y = quantise(x, Format(4, 2, True), Rounding.HALF_EVEN)
+    y = quantize(x, Format(4, 2, True), Rounding.HALF_EVEN)
     y.sum().backward()
     assert y.tolist() == [-2.0, -2.0, 0.25, 1.75, 1.75]
     assert x.grad is not None
@@ -52,7 +52,7 @@ def test_calibrated_format_ignores_evaluation() -> None:
     assert str(quant.grid) == "u6.6"
 
 
-def test_quantiser_speaks_qonnx_where_qonnx_can_say_it() -> None:
+def test_quantizer_speaks_qonnx_where_qonnx_can_say_it() -> None:
     ops = {rounding: ActivationQuant(Format(8, 4, True), rounding).frozen().op for rounding in Rounding}
     assert ops[Rounding.FLOOR] == ops[Rounding.HALF_EVEN] == "qonnx.custom_op.general::Quant"
     assert ops[Rounding.HALF_UP] == "shiftwire::Requantize"

@@ -150,7 +150,7 @@ class Function(nn.Module):
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        (nn.ReLU6(), "is a Clip, which the exact contract does not have; the quantiser behind it saturates, so take"),
+        (nn.ReLU6(), "is a Clip, which the exact contract does not have; the quantizer behind it saturates, so take"),
         (nn.AdaptiveAvgPool2d(1), "averages 35 positions; take a power of two, or PictureMean, which fills"),
         (Function(lambda x: x.mean(1)), "is a ReduceMean, which the exact contract does not have; average over the"),
         (Function(lambda x: functional.pad(x, (1, 1, 1, 1), value=1.0)), "does more than put zeros around the picture"),

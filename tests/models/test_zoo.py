@@ -21,6 +21,7 @@ from shiftwire_models.nets.zoo import autoencoder, dscnn, lenet5, mobilenet, res
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 from shiftwire_models.size import net_size
+from tiers import some
 
 NARROW: dict[str, NetConfig] = {
     "resnet-shift": resnet(BlockKind.SHIFT, 1, (4, 4, 8)),
@@ -44,7 +45,7 @@ def outputs(net: nn.Module, x: Tensor) -> dict[str, Tensor]:
     return found
 
 
-@pytest.mark.parametrize("name", NARROW)
+@pytest.mark.parametrize("name", some(NARROW, "lenet5", "dscnn"))
 def test_narrow_nets_live_in_every_channel_and_export_exactly(name: str) -> None:
     config = NARROW[name]
     net, x = calibrated_net(config, seed=1, count=40)
@@ -155,6 +156,7 @@ def test_layers_stop_at_what_has_an_output() -> None:
     assert isinstance(dict(layers(build(NARROW["resnet-shift"], 0)))["stage2.0.shortcut.conv"], ShiftConv2d)
 
 
+@pytest.mark.whole
 def test_the_command_writes_a_net_and_its_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [tmp_path / name for name in ("m.onnx", "x.npz", "again.onnx")]
     assert main(["zoo", "lenet5", "-o", str(files[0]), "--data-out", str(files[1]), "--pictures", "3"]) == 0

@@ -1,7 +1,8 @@
-"""Break the templates one line at a time; every mutant must turn a test red.
+"""Break the templates and the flow one line at a time; every mutant must turn a test red.
 
-Run by `make mutants`. The templates are copied, so the working tree is never touched; a control run on the unchanged
-copy must be green first. Each mutant is tried on the networks that its file is part of.
+Run by `make mutants`. What is broken is copied, so the working tree is never touched; a control run on the unchanged
+copy must be green first. A mutant of a template is tried on the networks that its file is part of, one of the flow on
+the tests that it names.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from kernel_mutants import KERNEL_MUTANTS
 from mutant import Mutant
+from python_mutants import PYTHON_MUTANTS
 from rtl_mutants import RTL_MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,17 +28,31 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Campaign:
-    """Mutants of the files in one folder of the templates, and the tests that are to find them."""
+    """Mutants of files below one folder of the import package `package`, which lies in `root`, and their tests."""
 
     name: str
+    root: str
+    package: str
     folder: str
     tests: tuple[str, ...]
     mutants: Sequence[Mutant]
 
+    def command(self, mutant: Mutant | None) -> list[str]:
+        """The tests of a mutant; without one, those of all."""
+        own = [test for one in ([mutant] if mutant else self.mutants) for test in one.tests]
+        concerned = ["--stands-on", mutant.file] if mutant and not own else []
+        tests = [*self.tests, *dict.fromkeys(own), *concerned]
+        return [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+
+
+TEMPLATES = ("hls_templates", "shiftwire_hls")
+EVERY_KERNEL = ("tests/hls/test_kernels.py", "-k", "test_every_kernel_is_exact")
+EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
 
 CAMPAIGNS = (
-    Campaign("C++", "include", ("tests/hls/test_kernels.py", "-k", "test_every_kernel_is_exact"), KERNEL_MUTANTS),
-    Campaign("SystemVerilog", "rtl", ("tests/rtl/test_rtl.py", "-k", "one_of_each"), RTL_MUTANTS),
+    Campaign("C++", *TEMPLATES, "include", EVERY_KERNEL, KERNEL_MUTANTS),
+    Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
+    Campaign("Python", "flow", "shiftwire", "", (), PYTHON_MUTANTS),
 )
 
 NARROWER = """template <class T> struct narrower;
@@ -45,19 +61,20 @@ template <int W> struct narrower<ap_int<W> > { typedef ap_int<W - 1> type; };
 
 
 def outcome(campaign: Campaign, mutant: Mutant | None) -> bool:
-    """Whether the tests pass on a copy of the templates with this edit."""
+    """Whether the tests pass on a copy of the sources with this edit."""
     with tempfile.TemporaryDirectory(prefix="shiftwire-mutant-") as folder:
-        copy = Path(folder) / "hls_templates"
-        shutil.copytree(ROOT / "hls_templates", copy)
+        copy = Path(folder) / campaign.root
+        shutil.copytree(ROOT / campaign.root, copy, ignore=shutil.ignore_patterns("__pycache__"))
         if mutant is not None:
-            _edit(copy / "shiftwire_hls" / campaign.folder / mutant.file, mutant)
-        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        where = [sys.executable, "-c", "import shiftwire_hls; print(shiftwire_hls.INCLUDE_DIR)"]
+            _edit(copy / campaign.package / campaign.folder / mutant.file, mutant)
+        paths = [str(copy), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+        where = [sys.executable, "-c", f"import {campaign.package} as made; print(made.__file__)"]
         found = subprocess.run(where, env=environment, capture_output=True, text=True, check=True).stdout
         assert found.startswith(str(copy)), "the tests would not see the mutant"
-        concerned = [] if mutant is None else ["--stands-on", mutant.file]
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *campaign.tests, *concerned]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            campaign.command(mutant), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode in (0, 1), done.stdout + done.stderr
         compiles = "shiftwire.errors.ToolError" not in done.stdout
         assert compiles, "a mutant must compile and give wrong codes:\n" + done.stdout
@@ -68,7 +85,8 @@ def _edit(file: Path, mutant: Mutant) -> None:
     text = file.read_text()
     assert mutant.old in text, f"{mutant.what}: '{mutant.old}' is no longer in {mutant.file}"
     line = text[: text.index(mutant.old)].rsplit("\n", maxsplit=1)[-1]
-    assert "//" not in line, f"{mutant.what}: '{mutant.old}' stands in a comment of {mutant.file} first"
+    comment = "#" if file.suffix == ".py" else "//"
+    assert comment not in line, f"{mutant.what}: '{mutant.old}' stands in a comment of {mutant.file} first"
     text = text.replace(mutant.old, mutant.new, 1)
     if "narrower<" in mutant.new:
         text = text.replace("struct adder_lane", NARROWER + "struct adder_lane", 1)

@@ -46,10 +46,10 @@ def test_every_layer_survives_the_file(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("overflow", list(Overflow))
 @pytest.mark.parametrize("rounding", list(Rounding))
-def test_a_leading_quantiser_runs_on_the_host(rounding: Rounding, overflow: Overflow) -> None:
+def test_a_leading_quantizer_runs_on_the_host(rounding: Rounding, overflow: Overflow) -> None:
     host = HostInput(True, rounding, overflow)
     relu = CASES["relu"]
-    network = Network("x", relu.input, relu.nodes, "y", host)
+    network = Network.of("x", relu.input, relu.nodes, "y", host_input=host)
     again = network_from_model(to_onnx(network))
     assert again.host_input == host
     assert [node.kind for node in again.nodes] == ["Relu"]
@@ -63,7 +63,7 @@ def test_a_leading_quantiser_runs_on_the_host(rounding: Rounding, overflow: Over
 @pytest.mark.parametrize("tail", [Tail.SOFTMAX, Tail.ARGMAX])
 def test_a_last_ranking_is_left_to_the_host(tail: Tail) -> None:
     dense = CASES["shift_dense"]
-    network = Network("x", dense.input, dense.nodes, "y", host_output=HostOutput(tail=tail))
+    network = Network.of("x", dense.input, dense.nodes, "y", host_output=HostOutput(tail=tail))
     again = network_from_model(to_onnx(network))
     assert again.host_output.tail is tail
     assert [node.kind for node in again.nodes] == ["ShiftDense"]

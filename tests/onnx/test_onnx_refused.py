@@ -39,7 +39,7 @@ def external(location: str) -> onnx.ModelProto:
 REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "float weights": (
         lambda: model_of([helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": np.ones((4, 2), np.float32)}),
-        r"'w' is a float tensor; convert takes files whose weights and activations are all quantised.*in node 'm'",
+        r"'w' is a float tensor; convert takes files whose weights and activations are all quantized.*in node 'm'",
     ),
     "float activations": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'x', a float tensor"),
     "unsupported op": (
@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "nan": (nan_in_a_weight, r"initialiser 'w' holds nan at \[0, 1\]; weights must be finite"),
     "exponent outside": (
         lambda: model_of([dense_node()], dense_constants(exponent=np.full((1, 2, 4), 3, np.int8))),
-        r"the exponent 3 at \[0, 0, 0\] is outside the window -3\.\.0",
+        r"the exponent 3 at \[0, 0, 0\] is outside the range -3\.\.0",
     ),
     "sign of two": (
         lambda: model_of([dense_node()], dense_constants(sign=np.full((1, 2, 4), 2, np.int8))),
@@ -209,8 +209,8 @@ def test_external_data_beside_the_model_is_read(tmp_path: Path) -> None:
     assert import_onnx(path).evaluate(np.array([[2, 4, 6, 8]])).tolist() == [[20, 20]]
 
 
-def test_declared_input_without_a_quantiser_must_be_on_its_grid() -> None:
-    with pytest.raises(InputError, match=r"1 values such as 0.1 are not codes of s8.4 .*no quantiser at its input"):
+def test_declared_input_without_a_quantizer_must_be_on_its_grid() -> None:
+    with pytest.raises(InputError, match=r"1 values such as 0.1 are not codes of s8.4 .*no quantizer at its input"):
         HostInput().encode(np.array([[0.1, 0.0625]], np.float32), S8)
     with pytest.raises(InputError, match="2 NaN or infinite values"):
         HostInput(True).encode(np.array([[np.nan, np.inf]], np.float32), S8)

@@ -18,7 +18,7 @@ LOWEST = float(np.finfo(np.float32).min)
 
 
 def padded_pool(value: float | None, own: int, as_node: bool, with_scale: bool) -> onnx.ModelProto:
-    """Pad, MaxPool and a last quantiser, on values of which most are negative."""
+    """Pad, MaxPool and a last quantizer, on values of which most are negative."""
     net = Net(2, 6, 6, seed=34)
     net.rank = 4
     net.quant(0.0713 if with_scale else 0.25, 7)

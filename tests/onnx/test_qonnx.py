@@ -34,6 +34,8 @@ qonnx_exec = pytest.importorskip("qonnx.core.onnx_exec", reason="qonnx is not in
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
 from qonnx.transformation.infer_shapes import InferShapes  # noqa: E402
 
+from tiers import some  # noqa: E402
+
 
 def executed(net: Net, values: np.ndarray) -> np.ndarray:
     """Outputs of qonnx itself, all samples as one batch."""
@@ -69,7 +71,7 @@ def test_the_codes_are_those_of_qonnx(name: str, count: Any) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_onnxruntime_executes_the_file_itself(name: str, count: Any) -> None:
-    """A second oracle: the quantisers as functions of ONNX's own operations."""
+    """A second oracle: the quantizers as functions of ONNX's own operations."""
     network, values, expected = case(name)
     made = run_onnx(NETS[name]().model(), values)
     codes = network.evaluate(network.host_input.encode(values, network.input.format))
@@ -99,7 +101,7 @@ def test_the_same_file_twice_gives_the_same_thresholds() -> None:
             assert np.array_equal(one.op.thresholds, two.op.thresholds)
 
 
-@pytest.mark.parametrize("name", ["po2_mlp", "pooled"])
+@pytest.mark.parametrize("name", some(["po2_mlp", "pooled"], "po2_mlp"))
 def test_a_qonnx_file_becomes_a_project(name: str, tmp_path: Path, count: Any) -> None:
     """Converted from the file, C-simulated, every layer's codes compared."""
     path = tmp_path / "net.onnx"
@@ -241,7 +243,7 @@ def refused(change: Callable[[Net], Any]) -> onnx.ModelProto:
 REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
     "other scale": (
         lambda net: net.add("Add", net.quant(0.3, 4), "quant_4"),
-        "differ by more than a power of two; share the quantiser's scale",
+        "differ by more than a power of two; share the quantizer's scale",
     ),
     "scales by channel": (
         lambda net: (
@@ -252,19 +254,19 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
     ),
     "float weights": (
         lambda net: net.add("Conv", None, net.constant(np.ones((3, 2, 1, 1)))),
-        "is a float tensor; convert takes files whose weights and activations are all quantised",
+        "is a float tensor; convert takes files whose weights and activations are all quantized",
     ),
     "float in front of a layer": (
         lambda net: (net.add("Add", None, 0.7), net.conv(net.weight(3, 2, 3, 3, scale=0.1))),
-        "float values behind a float scale, bias or batch norm; quantise them by a Quant node",
+        "float values behind a float scale, bias or batch norm; quantize them by a Quant node",
     ),
     "pool of falling values": (
         lambda net: (net.add("Mul", None, -0.7), net.add("MaxPool", None, kernel_shape=[2, 2])),
-        "fall where codes rise.*quantise them by a Quant node in front of the pool",
+        "fall where codes rise.*quantize them by a Quant node in front of the pool",
     ),
     "too many levels": (
         lambda net: (net.add("Mul", None, 100.7), net.quant(0.001, 16)),
-        "thresholds a channel, more than 4096; quantise to fewer bits",
+        "thresholds a channel, more than 4096; quantize to fewer bits",
     ),
     "unknown rounding": (lambda net: net.quant(0.1, 4, mode="STOCHASTIC"), "rounding_mode STOCHASTIC is not handled"),
     "zero point of a half": (lambda net: net.quant(0.1, 4, zero=0.5), "zeropt 0.5 .* is not handled"),
@@ -277,10 +279,10 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
         lambda net: net.conv(net.weight(3, 2, 3, 3, scale=np.array([0.1, 0.3]).reshape(1, 2, 1, 1))),
         "only one for the whole tensor or for each output is handled",
     ),
-    "relu at the end": (lambda net: (net.add("Add", None, 0.7), net.add("Relu", None)), "quantise the output"),
-    "relu in front of a signed quantiser": (
+    "relu at the end": (lambda net: (net.add("Add", None, 0.7), net.add("Relu", None)), "quantize the output"),
+    "relu in front of a signed quantizer": (
         lambda net: (net.nodes.clear(), net.add("Relu", "x"), net.quant(0.1, 4)),
-        "a Relu in front of the first quantiser is handled where that is unsigned",
+        "a Relu in front of the first quantizer is handled where that is unsigned",
     ),
     "product": (lambda net: net.add("Mul", None, "quant_4"), "a product of two computed tensors is not handled"),
     "transposed": (lambda net: net.add("Transpose", None, perm=[0, 2, 3, 1]), "export the network channels first"),

@@ -28,7 +28,7 @@ NEAR_ZERO = np.array([-0.001, 0.001, -1e-30, 0.0, -3.0, 3.0], np.float32)
 SIGNS = np.where(NEAR_ZERO >= 0, 1.0, -1.0)
 
 
-def quantised(net: Net, folder: Path, values: np.ndarray) -> Quantized:
+def quantized(net: Net, folder: Path, values: np.ndarray) -> Quantized:
     path = folder / "given.onnx"
     onnx.save_model(net.model(), str(path))
     return quantize_model(path, Samples(values), Options(), lambda *_: None)
@@ -57,7 +57,7 @@ def weights(net: Net, outputs: int) -> np.ndarray:
 
 
 def leading(first: Callable[[Net], str], is_float: bool) -> tuple[Net, np.ndarray]:
-    """The quantizer, then a layer of whole quarters, float or quantised; the net and its weight."""
+    """The quantizer, then a layer of whole quarters, float or quantized; the net and its weight."""
     net = Net(6, seed=21)
     first(net)
     weight, last = weights(net, 5), net.last
@@ -99,7 +99,7 @@ def test_a_leading_quantizer_keeps_its_codes_through_convert(name: str, count: A
     count(hand_computed=expected.size)
 
 
-@pytest.mark.parametrize("is_float", [True, False], ids=["float layer", "quantised layer"])
+@pytest.mark.parametrize("is_float", [True, False], ids=["float layer", "quantized layer"])
 @pytest.mark.parametrize("name", LEADING)
 def test_a_leading_quantizer_keeps_its_codes_through_quantize(
     name: str, is_float: bool, tmp_path: Path, count: Any
@@ -108,7 +108,7 @@ def test_a_leading_quantizer_keeps_its_codes_through_quantize(
     net, weight = leading(first, is_float)
     values = samples()
     expected = meaning(values.astype(np.float64)) @ weight.T
-    made = quantised(net, tmp_path, values)
+    made = quantized(net, tmp_path, values)
     assert np.array_equal(written(made, tmp_path, values), expected)
     assert made.report.answers.rms_logit_error == 0
     count(hand_computed=expected.size)
@@ -118,7 +118,7 @@ def test_a_leading_quantizer_keeps_its_codes_through_quantize(
 def test_signs_of_any_scale_stay_signs_through_quantize(first: str, tmp_path: Path) -> None:
     net, weight = leading(lambda net: net.bipolar(0.37) if first == "bipolar" else net.quant(0.37, 1), is_float=True)
     values = samples()
-    made = quantised(net, tmp_path, values)
+    made = quantized(net, tmp_path, values)
     codes = made.network.host_input.encode(values, made.network.input.format)
     assert np.array_equal(codes, np.where(values >= 0, 1, -1))
     found = written(made, tmp_path, values)
@@ -136,7 +136,7 @@ def test_a_bipolar_quantizer_in_the_middle(tmp_path: Path) -> None:
     values = samples()
     values[np.abs(values) < 2.0**-13] = 0
     expected = np.where(np.round(values * 4096) >= 0, 1.0, -1.0) @ weight.T
-    assert np.array_equal(written(quantised(net, tmp_path, values), tmp_path, values), expected)
+    assert np.array_equal(written(quantized(net, tmp_path, values), tmp_path, values), expected)
     first = Net(6, seed=22)
     first.quant(2.0**-12, 16)
     first.bipolar(1.0)

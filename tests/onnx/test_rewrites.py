@@ -71,7 +71,7 @@ GIVING_UP: dict[str, tuple[Rewrite, list[onnx.NodeProto], dict[str, Any], list[A
         {"w": whole(4, 4), "b": whole(2, 4), "s": np.float32(0.5), **QUANT},
         [2, 4],
     ),
-    "a factor on a quantised weight": (
+    "a factor on a quantized weight": (
         unify_gemms,
         [quant("w s", "wq"), node("Gemm", "x wq b", "y", alpha=2.0)],
         {"w": whole(4, 4), "s": np.float32(0.5), "b": whole(4), **QUANT},
@@ -139,7 +139,7 @@ GIVING_UP: dict[str, tuple[Rewrite, list[onnx.NodeProto], dict[str, Any], list[A
         {"w": whole(4, 4), "c": whole(2, 4)},
         [2, 4],
     ),
-    "a quantised bias whose scale is larger than it": (
+    "a quantized bias whose scale is larger than it": (
         merge_biases,
         [quant("c s", "cq"), node("Gemm", "x w", "a", transB=1), node("Add", "a cq", "y")],
         {"w": whole(4, 4), "c": whole(1, 1), "s": np.full(4, 0.5, np.float32), **QUANT},

@@ -7,7 +7,7 @@ import naive
 from one_layer import S8, codes, frames, of_one, shift
 from shiftwire.errors import InputError, ShiftwireError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.interval import CACHED_CODES, exact_distances
@@ -93,7 +93,7 @@ def test_apot_levels_are_exact_integers() -> None:
         (lambda: of_one(Dense(shift((2, 5), 1, 0, 0), Bias.none(2)), (4,)), "5 inputs cannot read 4 values"),
         (
             lambda: of_one(Dense(Adder(codes((2, 4), -9, 9), 6), Bias.none(2)), (4,)),
-            r"weights in steps of 2\^-6 cannot read values in steps of 2\^-4; requantise the input to 6",
+            r"weights in steps of 2\^-6 cannot read values in steps of 2\^-4; requantize the input to 6",
         ),
         (
             lambda: of_one(Conv(shift((2, 3, 3), 1, 0, 0), Bias.none(2), Window((3,), (1,), (0,), (0,))), (7, 2)),
@@ -119,7 +119,7 @@ def test_a_bad_layer_is_refused_in_words(make, words: str) -> None:
 def test_joins_want_equal_shapes() -> None:
     def joined(op) -> Network:
         nodes = (Node("flat", Flatten(), ("x",)), Node("y", op, ("x", "flat")))
-        return Network("x", Tensor((2, 3), S8), nodes, "y")
+        return Network.of("x", Tensor((2, 3), S8), nodes, "y")
 
     with pytest.raises(InputError, match="cannot be added element by element"):
         joined(Add())
@@ -129,7 +129,7 @@ def test_joins_want_equal_shapes() -> None:
 
 def test_an_error_names_the_node_and_what_it_reads() -> None:
     with pytest.raises(ShiftwireError) as caught:
-        Network("x", Tensor((2, 3), S8), (Node("fc1", Dense(shift((4, 6), 1, 0, 0), Bias.none(4)), ("x",)),), "fc1")
+        Network.of("x", Tensor((2, 3), S8), (Node("fc1", Dense(shift((4, 6), 1, 0, 0), Bias.none(4)), ("x",)),), "fc1")
     assert "in node 'fc1' (ShiftDense)" in caught.value.sentence()
     assert "reading s8.4[2x3]" in caught.value.sentence()
 
@@ -137,10 +137,19 @@ def test_an_error_names_the_node_and_what_it_reads() -> None:
 def test_a_network_is_checked_when_made() -> None:
     relu = CASES["relu"].nodes[0].op
     with pytest.raises(InputError, match="reads 'z', which no earlier node makes"):
-        Network("x", Tensor((2,), S8), (Node("y", relu, ("z",)),), "y")
+        Network.of("x", Tensor((2,), S8), (Node("y", relu, ("z",)),), "y")
     with pytest.raises(InputError, match="the name 'x' is taken"):
-        Network("x", Tensor((2,), S8), (Node("x", relu, ("x",)),), "x")
+        Network.of("x", Tensor((2,), S8), (Node("x", relu, ("x",)),), "x")
     with pytest.raises(InputError, match="'out' is made by no node"):
-        Network("x", Tensor((2,), S8), (Node("y", relu, ("x",)),), "out")
+        Network.of("x", Tensor((2,), S8), (Node("y", relu, ("x",)),), "out")
     with pytest.raises(InputError, match=r"outside s8.4 cannot enter"):
         CASES["relu"].evaluate(np.full((1, 6, 5, 4), 200))
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(0, 1), (2, 1), (1, 0), (1, 2)])
+def test_other_numbers_of_inputs_and_outputs_are_refused(inputs: int, outputs: int) -> None:
+    relu = CASES["relu"].nodes[0].op
+    entries = tuple(NetworkInput(f"x{at}", Tensor((2,), S8)) for at in range(inputs))
+    exits = tuple(NetworkOutput(name) for name in ("y", "x0")[:outputs])
+    with pytest.raises(InputError, match=r"found [02] (in|out)puts \(.*\), wanted 1"):
+        Network(entries, (Node("y", relu, ("x0",)),), exits)

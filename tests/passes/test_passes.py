@@ -43,10 +43,10 @@ def test_unread_layers_go() -> None:
     assert drop_unread(wider).nodes == network.nodes
 
 
-def test_idle_quantisers_go_unless_they_are_the_output() -> None:
+def test_idle_quantizers_go_unless_they_are_the_output() -> None:
     same = Requantize(S8, Rounding.FLOOR, Overflow.SATURATE)
     nodes = (Node("q", same, ("x",)), Node("r", Relu(), ("q",)), Node("relu", Relu(), ("r",)))
-    network = Network("x", of_one(Relu(), (3,)).input, nodes, "relu")
+    network = Network.of("x", of_one(Relu(), (3,)).input, nodes, "relu")
     assert [(node.name, node.inputs) for node in drop_idle_requantize(network).nodes] == [
         ("r", ("x",)),
         ("relu", ("r",)),

@@ -9,7 +9,7 @@ import onnx
 from float_nets import FloatNet, adder, convolutional
 from onnx import helper
 from onnx_graphs import conv as exact_conv
-from quantized import quantised
+from quantized import quantized
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
 from shiftwire.ir.host import Tail
@@ -47,7 +47,7 @@ def test_an_exact_file_comes_out(net: str, rule: str, tmp_path: Path) -> None:
     """Every engine reads the file; it has no multiplier and its logits are near the float ones."""
     built = NETS[net]()
     values = built.samples(96)
-    made = quantised(built.save(tmp_path), values, **RULES[rule])
+    made = quantized(built.save(tmp_path), values, **RULES[rule])
     write_model(made.model, tmp_path / "exact.onnx")
     network = import_onnx(tmp_path / "exact.onnx")
     codes = network.host_input.encode(values, network.input.format)
@@ -66,25 +66,25 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
     net = adder()
     path, values = net.save(tmp_path), net.samples(40)
     for name in ("a", "b"):
-        write_model(quantised(path, values).model, tmp_path / name)
+        write_model(quantized(path, values).model, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_more_bits_and_terms_cost_less(tmp_path: Path) -> None:
     net = convolutional()
     path, values = net.save(tmp_path), net.samples(64)
-    coarse = quantised(path, values, act_bits=5, terms=1).report.answers.rms_logit_error
-    fine = quantised(path, values, act_bits=10, terms=4).report.answers.rms_logit_error
+    coarse = quantized(path, values, act_bits=5, terms=1).report.answers.rms_logit_error
+    fine = quantized(path, values, act_bits=10, terms=4).report.answers.rms_logit_error
     assert fine < coarse / 8
 
 
 def test_the_report_names_what_costs_most(tmp_path: Path) -> None:
     net = convolutional()
     path, values = net.save(tmp_path), net.samples(64)
-    one_term = quantised(path, values, act_bits=12, terms=1, method=Method.LIGHTNN).report
+    one_term = quantized(path, values, act_bits=12, terms=1, method=Method.LIGHTNN).report
     assert one_term.costliest.kind.startswith("Shift")
     assert one_term.advice.endswith("raise --terms")
-    few_bits = quantised(path, values, act_bits=4, terms=5).report
+    few_bits = quantized(path, values, act_bits=4, terms=5).report
     assert few_bits.costliest.kind == "Requantize"
     assert few_bits.advice.endswith("raise --act-bits")
 
@@ -93,7 +93,7 @@ def test_a_filter_takes_the_fewest_terms_within_its_budget(tmp_path: Path) -> No
     net = FloatNet((4,)).dense("logits", 3, 4)
     net.constants["logits_w"] = np.array([[1, 0.5, 0.25, 2], [0.3, 0.7, -0.9, 0.11], [3, 5, 6, 7]], np.float32)
     net.constants["logits_w"][1] += np.float32(1e-7)  # off every grid, so that terms are chosen
-    made = quantised(net.save(tmp_path), net.samples(64), error_budget=0.02, terms=6, exponents=16)
+    made = quantized(net.save(tmp_path), net.samples(64), error_budget=0.02, terms=6, exponents=16)
     (dense,) = [node.op for node in made.network.nodes if node.kind == "ShiftDense"]
     assert dense.weights.weights.terms_per_filter.tolist() == [1, 3, 2]
 
@@ -102,26 +102,26 @@ def test_weights_on_a_grid_are_taken_exactly(tmp_path: Path) -> None:
     net = FloatNet((4,)).dense("logits", 3, 4)
     weights = np.array([[119, -87, 45, 3], [1, 2, -4, 8], [0, 127, -128, 85]])
     net.constants["logits_w"] = weights.astype(np.float32) / 64
-    made = quantised(net.save(tmp_path), net.samples(64), terms=1)
+    made = quantized(net.save(tmp_path), net.samples(64), terms=1)
     (dense,) = [node.op for node in made.network.nodes if node.kind == "ShiftDense"]
     assert np.array_equal(dense.weights.rows, weights)
     assert made.report.layers[-1].how == "exact"
 
 
 def test_an_exact_file_stays_exact(tmp_path: Path) -> None:
-    """What is quantised already keeps every code, wider than the bits asked for or not."""
+    """What is quantized already keeps every code, wider than the bits asked for or not."""
     network = network_from_model(exact_conv())
     onnx.save_model(exact_conv(), str(tmp_path / "given.onnx"))
     values = np.random.default_rng(0).integers(-128, 128, (20, 1, 5, 5)) / 16
-    made = quantised(tmp_path / "given.onnx", values, act_bits=3, input_bits=3)
+    made = quantized(tmp_path / "given.onnx", values, act_bits=3, input_bits=3)
     codes = network.host_input.encode(values, network.input.format)
     assert np.array_equal(made.network.evaluate(codes), network.evaluate(codes))
     assert made.report.answers.rms_logit_error == 0
-    assert "quantised throughout" in made.report.advice
+    assert "quantized throughout" in made.report.advice
 
 
-def test_a_partly_quantised_file_keeps_what_is_exact(tmp_path: Path) -> None:
-    """Weights that a QONNX node quantises, with a scale that is no power of two, stay those very integers."""
+def test_a_partly_quantized_file_keeps_what_is_exact(tmp_path: Path) -> None:
+    """Weights that a QONNX node quantizes, with a scale that is no power of two, stay those very integers."""
     net = FloatNet((2, 6, 6)).conv("c", 4, 2)
     constants = {"scale": 0.037, "zeropt": 0.0, "bits": 4.0}
     quant = helper.make_node(
@@ -132,7 +132,7 @@ def test_a_partly_quantised_file_keeps_what_is_exact(tmp_path: Path) -> None:
     net.nodes[0].input[1] = "c_q"
     net.nodes.insert(0, quant)
     net.node("Relu", "r").node("Flatten", "f", axis=1).dense("logits", 3, 144)
-    made = quantised(net.save(tmp_path), net.samples(64))
+    made = quantized(net.save(tmp_path), net.samples(64))
     conv = next(node.op for node in made.network.nodes if node.kind == "ShiftConv")
     wanted = np.clip(np.rint(np.moveaxis(net.constants["c_w"], 1, -1) / np.float32(0.037)), -8, 7)
     ratio = conv.weights.rows.reshape(wanted.shape)[wanted != 0] / wanted[wanted != 0]
@@ -146,7 +146,7 @@ def test_an_input_scale_that_no_file_of_ours_can_say(tmp_path: Path) -> None:
     values = [net.constant(name, np.array(value)) for name, value in (("s", 0.037), ("z", 0.0), ("b", 8.0))]
     rule = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
     net.node("Quant", "q", *values, domain="qonnx.custom_op.general", **rule).conv("c", 3, 2).node("Relu", "r")
-    made = quantised(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(64))
+    made = quantized(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(64))
     assert str(made.network.input.format).startswith("s10.")
     assert made.report.answers.relative_logit_error < 0.02
 
@@ -157,12 +157,12 @@ def test_constants_scale_and_move_channels(tmp_path: Path) -> None:
     factor = net.constant("k", np.array([0.7, -1.3, 2.9]).reshape(1, 3, 1, 1))
     net.node("Mul", "m", factor).node("Relu", "s")
     net.node("Add", "a", net.constant("o", np.array([0.3, -0.2, 0.9]).reshape(1, 3, 1, 1)))
-    made = quantised(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(200), samples=200)
+    made = quantized(net.node("Flatten", "f", axis=1).save(tmp_path), net.samples(200), samples=200)
     assert made.report.answers.relative_logit_error < 0.02
     assert sum(isinstance(node.op, Affine) for node in made.network.nodes) >= 2
     net.constants["k"] = net.constants["k"].reshape(3)  # along the width, as ONNX aligns it
     with pytest.raises(InputError, match=r"shape .* is none a channel; give one value, or the shape \(1, 3, 1, 1\)"):
-        quantised(net.save(tmp_path), net.samples(20))
+        quantized(net.save(tmp_path), net.samples(20))
 
 
 def test_wider_codes_of_the_file_stay(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_wider_codes_of_the_file_stay(tmp_path: Path) -> None:
     rule = {"rounding": "half_even", "overflow": "saturate"}
     net.node("Requantize", "q", domain="shiftwire", bits=12, frac=9, signed=1, **rule)
     net.node("MaxPool", "p", kernel_shape=[2, 2], strides=[2, 2]).conv("c", 3, 2).node("Flatten", "f", axis=1)
-    made = quantised(net.save(tmp_path), net.samples(64), act_bits=5)
+    made = quantized(net.save(tmp_path), net.samples(64), act_bits=5)
     assert [node.kind for node in made.network.nodes][:2] == ["MaxPool", "ShiftConv"]
     assert made.network.tensors["p"].format == Fixed(12, 9, signed=True)
 
@@ -189,7 +189,7 @@ def test_answers_are_counted() -> None:
 
 def test_an_adder_layer_shares_its_inputs_grid(tmp_path: Path) -> None:
     net = adder()
-    made = quantised(net.save(tmp_path), net.samples(64))
+    made = quantized(net.save(tmp_path), net.samples(64))
     layers = [node for node in made.network.nodes if node.kind == "AdderConv"]
     assert len(layers) == 2
     for node in layers:
@@ -201,9 +201,9 @@ def test_an_adder_layer_shares_its_inputs_grid(tmp_path: Path) -> None:
         assert x.format.bits == 8
 
 
-def test_a_tensor_with_several_readers_is_quantised_once(tmp_path: Path) -> None:
+def test_a_tensor_with_several_readers_is_quantized_once(tmp_path: Path) -> None:
     net = FloatNet((2, 4, 4)).conv("c", 3, 2).node("Relu", "r").node("Add", "a", "c").node("Flatten", "f", axis=1)
-    made = quantised(net.save(tmp_path), net.samples(64))
+    made = quantized(net.save(tmp_path), net.samples(64))
     assert made.network.tensors["c_quant"].format.bits == 8
     assert [node.inputs for node in made.network.nodes if node.name in ("r", "a")] == [("c_quant",), ("r", "c_quant")]
 
@@ -211,7 +211,7 @@ def test_a_tensor_with_several_readers_is_quantised_once(tmp_path: Path) -> None
 def test_an_average_over_nine_is_a_sum_and_a_scale(tmp_path: Path) -> None:
     net = FloatNet((2, 3, 3)).conv("c", 4, 2).node("Relu", "r").node("GlobalAveragePool", "g")
     net.node("Flatten", "f", axis=1)
-    made = quantised(net.save(tmp_path), net.samples(64), act_bits=10)
+    made = quantized(net.save(tmp_path), net.samples(64), act_bits=10)
     assert [node.kind for node in made.network.nodes][-4:] == ["SumPool", "Requantize", "Affine", "Flatten"]
     assert made.report.answers.relative_logit_error < 0.01
 
@@ -220,8 +220,8 @@ def test_a_soft_max_is_left_to_the_host(tmp_path: Path) -> None:
     """Figures are of the logits in front of it."""
     net = convolutional()
     values = net.samples(64)
-    bare = quantised(net.save(tmp_path), values)
-    tailed = quantised(net.node("Softmax", "s", axis=1).save(tmp_path), values)
+    bare = quantized(net.save(tmp_path), values)
+    tailed = quantized(net.node("Softmax", "s", axis=1).save(tmp_path), values)
     assert tailed.network.host_output.tail is Tail.SOFTMAX
     assert tailed.report.answers == bare.report.answers
 
@@ -232,7 +232,7 @@ def test_a_clip_at_six_holds(tmp_path: Path) -> None:
     net.constants |= {"low": np.array(0, np.float32), "high": np.array(6, np.float32)}
     net.node("Clip", "r", "low", "high").node("Flatten", "f", axis=1)
     values = net.samples(64)
-    made = quantised(net.save(tmp_path), values)
+    made = quantized(net.save(tmp_path), values)
     outputs = made.network.output.format.decode(
         made.network.evaluate(made.network.host_input.encode(values * 3, made.network.input.format))
     )
@@ -242,14 +242,14 @@ def test_a_clip_at_six_holds(tmp_path: Path) -> None:
 
 def test_a_format_asked_for_is_kept(tmp_path: Path) -> None:
     net = convolutional()
-    made = quantised(net.save(tmp_path), net.samples(64), formats={"r1": Fixed(9, 4, signed=False)})
+    made = quantized(net.save(tmp_path), net.samples(64), formats={"r1": Fixed(9, 4, signed=False)})
     assert made.network.tensors["r1"].format == Fixed(9, 4, signed=False)
 
 
 def test_the_scale_of_a_channel_is_fitted(tmp_path: Path) -> None:
     """Batch norm behind an adder layer becomes an Affine behind a cut, and nothing else."""
     net = adder()
-    made = quantised(net.save(tmp_path), net.samples(64))
+    made = quantized(net.save(tmp_path), net.samples(64))
     kinds = {node.name: type(node.op) for node in made.network.nodes}
     assert kinds["n1"] is Affine
     assert kinds["n1_sum"] is Requantize

@@ -83,7 +83,7 @@ NETS: dict[str, Callable[[float], FloatNet]] = {
 }
 
 
-def quantised(net: FloatNet, folder: Path, values: np.ndarray) -> Quantized:
+def quantized(net: FloatNet, folder: Path, values: np.ndarray) -> Quantized:
     return quantize_model(net.save(folder), Samples(values), Options(), lambda *_: None)
 
 
@@ -100,7 +100,7 @@ def test_what_is_left_decides(name: str, gain: float, tmp_path: Path, count: Any
     net = NETS[name](gain)
     values = net.samples(48)
     right = run_onnx(net.model(), values).astype(np.float64)
-    write_model(quantised(net, tmp_path, values).model, tmp_path / "exact.onnx")
+    write_model(quantized(net, tmp_path, values).model, tmp_path / "exact.onnx")
     network = run_pipeline(import_onnx(tmp_path / "exact.onnx"))
     found = decoded(network, values)
     assert np.sqrt(np.mean(np.square(found - right))) < 0.05 * (right.std() + 1e-30)
@@ -116,7 +116,7 @@ def test_a_grid_far_away_leaves_nothing(rounding: Rounding, tmp_path: Path, coun
     """More bits dropped than a code has: all floors are 0 or -1, all roundings 0, in the specification as in C++."""
     given = Tensor((2, 2, 4), Fixed(9, 84, signed=True))
     op = Requantize(Fixed(4, 9, signed=True), rounding, Overflow.SATURATE)
-    network = Network("x", given, (Node("y", op, ("x",)),), "y")
+    network = Network.of("x", given, (Node("y", op, ("x",)),), "y")
     codes = np.random.default_rng(0).integers(-256, 256, (40, 2, 2, 4))
     codes[0], codes[1] = -256, 255
     expected = network.evaluate(codes)
@@ -131,7 +131,7 @@ def test_a_grid_far_away_leaves_nothing(rounding: Rounding, tmp_path: Path, coun
 def test_samples_that_no_grid_holds_are_refused(tmp_path: Path) -> None:
     net = first_layer(1.0)
     with pytest.raises(InputError, match=r"are 0 on the finest grid there is, .* scale the samples"):
-        quantised(net, tmp_path, net.samples(20) * np.float32(1e-25))
+        quantized(net, tmp_path, net.samples(20) * np.float32(1e-25))
 
 
 def test_a_weight_scale_that_no_tensor_has(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from float_nets import convolutional
-from quantized import quantised
+from quantized import quantized
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.quantize.options import Options
@@ -28,21 +28,21 @@ BAD = {
 def test_samples_that_will_not_do(name: str, tmp_path: Path) -> None:
     values, labels, words = BAD[name]
     with pytest.raises(InputError, match=words):
-        quantised(convolutional().save(tmp_path), values, labels)
+        quantized(convolutional().save(tmp_path), values, labels)
 
 
 def test_a_range_beyond_the_format_asked_for(tmp_path: Path) -> None:
     net = convolutional()
     with pytest.raises(InputError, match=r"values of 'r1' reach .* beyond the format u8.7 asked for; u8.5 would do"):
-        quantised(net.save(tmp_path), net.samples(64), formats={"r1": Fixed(8, 7, signed=False)})
+        quantized(net.save(tmp_path), net.samples(64), formats={"r1": Fixed(8, 7, signed=False)})
     with pytest.raises(InputError, match=r"of 'r9' was asked for, but no tensor .* name one of f, r1, r2"):
-        quantised(net.save(tmp_path), net.samples(64), formats={"r9": Fixed(8, 7, signed=False)})
+        quantized(net.save(tmp_path), net.samples(64), formats={"r9": Fixed(8, 7, signed=False)})
 
 
 def test_an_operation_without_shifts_and_adds(tmp_path: Path) -> None:
     net = convolutional().node("Erf", "e")
     with pytest.raises(InputError, match="the operation Erf has no form in shifts and adds; replace it by one of"):
-        quantised(net.save(tmp_path), net.samples(4))
+        quantized(net.save(tmp_path), net.samples(4))
 
 
 @pytest.mark.parametrize(

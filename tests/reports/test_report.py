@@ -67,6 +67,7 @@ def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest
     assert sum(layer["energy_pj"] for layer in shown["layers"]) == pytest.approx(shown["energy"]["own_pj"])
 
 
+@pytest.mark.whole
 def test_simulated_and_counted_figures_take_their_places(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cosim", str(project), "--frames", "2", "--stall", "0.3"]) == 0
     assert not (project / "reports/cosim.json").exists()  # cycles under stalls say nothing of the design
@@ -164,7 +165,7 @@ def test_energy_by_hand() -> None:
     shifts = Shift(ShiftWeights(np.array([[[1, -1], [1, 0]]], np.int8), np.zeros((1, 2, 2), np.int8)))
     adder = Adder(np.array([[1, 2], [3, 4]]), 0)
     nodes = (Node("shift", Dense(shifts, Bias.none(2)), ("x",)), Node("add", Dense(adder, Bias.none(2)), ("shift",)))
-    energy = network_energy(Network("x", x, nodes, "add"))
+    energy = network_energy(Network.of("x", x, nodes, "add"))
     assert energy.own_pj == pytest.approx(3 * (0.024 + 0.03) + 8 * 0.03)
     assert energy.layers_pj == pytest.approx(8 * (0.2 + 0.03))
     assert energy.blocks_pj == pytest.approx(4 * (0.2 + 0.03))
@@ -178,7 +179,7 @@ def test_energy_by_hand() -> None:
 def test_equal_networks_save_nothing() -> None:
     energy = network_energy(single_layers()["int_conv"])
     assert energy.saving == 0 and energy.block_saving is None
-    idle = Network("x", Tensor((2,), Fixed(4, 0, signed=True)), (Node("y", Relu(), ("x",)),), "y")
+    idle = Network.of("x", Tensor((2,), Fixed(4, 0, signed=True)), (Node("y", Relu(), ("x",)),), "y")
     assert network_energy(idle).saving == 0
     assert network_energy(idle).own_pj == pytest.approx(2 * 0.03)  # a comparison is a subtraction
 
@@ -193,5 +194,5 @@ def test_one_shift_layer_pairs_with_one_adder_layer() -> None:
         Node("one", Dense(adder, Bias.none(2)), ("shift",)),
         Node("two", Dense(adder, Bias.none(2)), ("shift",)),
     )
-    energy = network_energy(Network("x", x, nodes, "two"))
+    energy = network_energy(Network.of("x", x, nodes, "two"))
     assert energy.blocks_pj == pytest.approx(energy.layers_pj - 4 * 0.23)

@@ -39,6 +39,7 @@ def check(batch: Batch) -> None:
     assert compared.live > 10 * len(batch.networks)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("first", range(0, SEEDS, GROUP))
 def test_random_networks(first: int, tmp_path: Path) -> None:
     networks = {f"n{seed}": random_network(seed) for seed in range(first, first + GROUP)}
@@ -114,6 +115,7 @@ def test_other_layers(tmp_path: Path) -> None:
     check(batch)
 
 
+@pytest.mark.whole
 def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All but the smallest memories in block RAM, which answers a cycle later."""
     monkeypatch.setattr(cost, "LUTRAM_WORDS", 2)

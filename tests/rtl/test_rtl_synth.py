@@ -12,6 +12,7 @@ from shiftwire.schedule.lowering import rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.tools.yosys import Family, Synthesis, synthesised
 from single_layers import single_layers
+from tiers import some
 
 LAYERS = (
     "shift_dense",
@@ -27,12 +28,12 @@ LAYERS = (
 )
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", some(LAYERS, "shift_dense", "adder_conv"))
 @pytest.mark.parametrize("family", list(Family), ids=lambda family: family.value)
 def test_units_are_synthesised(layer: str, family: Family, tmp_path: Path) -> None:
     network = rtl_network(pipeline(single_layers()[layer], some_folds(single_layers()[layer], 1)))
     sources = write_network(network, tmp_path, generic=family is not Family.SERIES_7)
-    kept = tuple(sorted({unit.module for unit in network.units}))
+    kept = tuple(sorted({unit.module.name for unit in network.units}))
     data = tuple(sorted(tmp_path.glob("*.mem")))
     synthesis = Synthesis((*sources, *module_files()), network.name, family=family, dsp=True, kept=kept, data=data)
     netlist = synthesised(synthesis, tmp_path / "maps")

@@ -20,6 +20,7 @@ from shiftwire.rtl.unrolled.result import Form, Unrolled
 from shiftwire.tools.netlist import Resources
 from shiftwire.tools.verilator import lint
 from shiftwire.tools.yosys import Synthesis, synthesised
+from tiers import some
 from unrolled_bench import both_forms, inputs_of, simulate, vectors
 
 MODELS = Path(shiftwire_hls.__file__).parent / "rtl" / "sim"
@@ -138,6 +139,7 @@ def answers(adders: list[Case], linears: list[Case], tmp_path_factory: pytest.Te
     return {layer.name: (inputs_of(layer, words), codes) for layer, codes in zip(layers, found, strict=True)}
 
 
+@pytest.mark.whole
 def test_adder_layers_are_numpys(adders: list[Case], answers: dict[str, Answer]) -> None:
     for case in adders:
         x, codes = answers[case.layer.name]
@@ -196,7 +198,7 @@ def test_slice_luts(tmp_path: Path) -> None:
     assert mapped(layer, tmp_path).lut <= 2400
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("form", some(Form, Form.GENERIC))
 def test_elaborates_in_yosys(form: Form, tmp_path: Path) -> None:
     rows, x = np.array([[-1, -2, -4], [3, 5, -7]]), Fixed(5, 0, False)
     layer = linear_layer("fc", rows, x, np.array([0, 9]), Fixed(10, 0, True), form=form)

@@ -35,13 +35,13 @@ SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
 def two_convolutions() -> Network:
     nodes = (
         Node("conv1", Conv(shift((8, 3, 3, 4), 1, -3, 0), Bias.none(8), SAME), ("x",)),
-        Node("quant", _quantiser(), ("conv1",)),
+        Node("quant", _quantizer(), ("conv1",)),
         Node("conv2", Conv(shift((12, 3, 3, 8), 2, -3, 0), Bias.none(12), SAME), ("quant",)),
     )
-    return Network("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
+    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
 
 
-def _quantiser() -> Requantize:
+def _quantizer() -> Requantize:
     from shiftwire.numbers.fixed import Overflow, Rounding  # noqa: PLC0415 - two names for one line
 
     return Requantize(Fixed(8, 4, signed=False), Rounding.FLOOR, Overflow.SATURATE)
@@ -161,10 +161,10 @@ def test_a_fold_of_no_layer_is_refused() -> None:
 def test_a_flatten_before_dense_layers_is_no_hardware() -> None:
     nodes = (
         Node("flat", Flatten(), ("x",)),
-        Node("quant", _quantiser(), ("flat",)),
+        Node("quant", _quantizer(), ("flat",)),
         Node("fc", Dense(shift((3, 48), 2, -3, 0), Bias.none(3)), ("quant",)),
     )
-    network = Network("x", Tensor((4, 4, 3), Fixed(8, 4, signed=True)), nodes, "fc")
+    network = Network.of("x", Tensor((4, 4, 3), Fixed(8, 4, signed=True)), nodes, "fc")
     moved = run_pipeline(network)
     assert [node.name for node in moved.nodes] == ["flat_hwc", "quant_hwc", "fc"]
     codes = frames(network)

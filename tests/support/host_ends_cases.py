@@ -12,7 +12,7 @@ import numpy.typing as npt
 from shiftwire.board.manifest import _decode, _encode
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
-from shiftwire.numbers.float_quantizer import FloatQuantiser, FloatRounding
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.rtl.axi_stream import container_for
 
 FRAMES = 5
@@ -35,10 +35,10 @@ class Case:
 
 
 def inputs() -> list[HostInput]:
-    """Every rounding with every overflow, every float quantiser, and none."""
+    """Every rounding with every overflow, every float quantizer, and none."""
     grids = [HostInput(True, rounding, overflow) for rounding in Rounding for overflow in Overflow]
     floats = [
-        HostInput(quantises=True, quantiser=FloatQuantiser(scale, zero, lo, hi, rounding))
+        HostInput(quantizes=True, quantizer=FloatQuantizer(scale, zero, lo, hi, rounding))
         for rounding in FloatRounding
         for scale, zero, lo, hi in ((0.0371, 0, -127, 127), (1 / 3, 11, 0, 255))
     ]
@@ -52,7 +52,7 @@ def cases(seed: int = 0) -> list[Case]:
 
 def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:
     shape = SHAPES[at % len(SHAPES)]
-    grid = host.quantiser.held if host.quantiser else GRIDS[at % len(GRIDS)]
+    grid = host.quantizer.held if host.quantizer else GRIDS[at % len(GRIDS)]
     x = _values(rng, grid, host, shape, TYPES[at % len(TYPES)])
     codes = host.encode(x, grid)
     channels = ChannelScale(rng.normal(size=shape[-1]), rng.normal(size=shape[-1]))
@@ -73,12 +73,12 @@ def _decode_of(back: HostOutput) -> dict[str, Any]:
 def _values(
     rng: np.random.Generator, grid: Fixed, host: HostInput, shape: tuple[int, ...], kind: type[Any]
 ) -> npt.NDArray[Any]:
-    """Ties, ends, far values and random ones, channels first; codes alone where nothing quantises."""
+    """Ties, ends, far values and random ones, channels first; codes alone where nothing quantizes."""
     size = FRAMES * math.prod(shape)
     step = 2.0**-grid.frac
     codes = rng.integers(grid.lo, grid.hi + 1, size)
     values = codes * step
-    if host.quantises:
+    if host.quantizes:
         kinds = [values, (codes + 0.5) * step, rng.normal(size=size) * grid.hi * step, rng.normal(size=size) * 1e30]
         values = np.choose(rng.integers(0, len(kinds), size), kinds)
         values[:4] = grid.lo * step, grid.hi * step, (grid.hi + 0.5) * step, 1e-40

@@ -29,14 +29,14 @@ def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:
 
 
 def of_one(op: Op, shape: tuple[int, ...], held: Fixed = S8) -> Network:
-    return Network("x", Tensor(shape, held), (Node("y", op, ("x",)),), "y")
+    return Network.of("x", Tensor(shape, held), (Node("y", op, ("x",)),), "y")
 
 
 def of_two(op: Op, shape: tuple[int, ...]) -> Network:
     """A fork: the second branch is on a coarser grid and unsigned."""
     coarse = Requantize(Fixed(5, 2, signed=False), Rounding.FLOOR, Overflow.SATURATE)
     nodes = (Node("coarse", coarse, ("x",)), Node("y", op, ("x", "coarse")))
-    return Network("x", Tensor(shape, S8), nodes, "y")
+    return Network.of("x", Tensor(shape, S8), nodes, "y")
 
 
 def frames(network: Network, count: int = 24) -> Codes:

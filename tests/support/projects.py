@@ -21,7 +21,9 @@ CASES = single_layers()
 def conv_net() -> Network:
     """A window, sums and a bias, then an activation."""
     alone = single_layers()["shift_conv"]
-    return Network("x", alone.input, (Node("conv", alone.nodes[0].op, ("x",)), Node("relu", Relu(), ("conv",))), "relu")
+    return Network.of(
+        "x", alone.input, (Node("conv", alone.nodes[0].op, ("x",)), Node("relu", Relu(), ("conv",))), "relu"
+    )
 
 
 def small_net() -> Network:
@@ -35,7 +37,7 @@ def small_net() -> Network:
         Node("flat", Flatten(), ("relu",)),
         Node("logits", Dense(Int(rng.integers(-3, 4, (3, flat)), 2), Bias.none(3)), ("flat",)),
     )
-    return Network("x", Tensor((6, 5, 4), Fixed.parse("s8.4")), nodes, "logits")
+    return Network.of("x", Tensor((6, 5, 4), Fixed.parse("s8.4")), nodes, "logits")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

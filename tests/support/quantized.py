@@ -10,5 +10,5 @@ from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
 
 
-def quantised(path: Path, values: np.ndarray, labels: np.ndarray | None = None, **options: object) -> Quantized:
+def quantized(path: Path, values: np.ndarray, labels: np.ndarray | None = None, **options: object) -> Quantized:
     return quantize_model(path, Samples(values, labels), Options(**options), lambda *_: None)

@@ -34,7 +34,7 @@ OWN_LAYERS = 3
 """Every third network has a layer more; the others stay what they were."""
 
 WIDEST = 30
-"""Bits beyond which a generated tensor is requantised, so that nets stay within what doubles hold."""
+"""Bits beyond which a generated tensor is requantized, so that nets stay within what doubles hold."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Maker:
     nodes: list[Node] = field(default_factory=list)
 
     def tensor(self, name: str) -> Tensor:
-        return Network("x", self.input, tuple(self.nodes), name).output
+        return Network.of("x", self.input, tuple(self.nodes), name).output
 
     def add(self, op: Op, *inputs: str) -> str:
         name = f"n{len(self.nodes)}_{op.kind.lower()}"
@@ -76,7 +76,7 @@ def random_network(seed: int) -> Network:
         if maker.tensor(name).format.bits > WIDEST:
             name = maker.narrow(name)
     name = _with_own_layer(maker, name, seed)
-    return Network("x", maker.input, tuple(maker.nodes), name)
+    return Network.of("x", maker.input, tuple(maker.nodes), name)
 
 
 def _with_own_layer(maker: Maker, name: str, seed: int) -> str:

@@ -1,4 +1,4 @@
-"""Networks in SystemVerilog, many in one Verilator program: codes, cycles and buffers against what was foreseen."""
+"""Networks in SystemVerilog, many in one Verilator program: codes, cycles and buffers against what was predicted."""
 
 from __future__ import annotations
 
@@ -100,13 +100,13 @@ class Batch:
         return total
 
     def check_cycles(self, logs: Logs) -> None:
-        """Every beat of every stream in the cycle foreseen, buffers as full as foreseen, the formula's interval."""
+        """Every beat of every stream in the cycle predicted, buffers as full as predicted, the formula's interval."""
         for name, network in self.rtl.items():
             tokens = simulate(network, FRAMES)
             for stream, log in logs[name].items():
                 left = tokens.left() if stream == network.output else tokens.popped(stream)
                 late = log.cycles - left.ravel()
-                assert np.ptp(late) == 0, f"{name}: beats of {stream} at other cycles than foreseen"
+                assert np.ptp(late) == 0, f"{name}: beats of {stream} at other cycles than predicted"
                 if stream != network.input:
                     assert log.most == tokens.most(stream), f"{name}: buffer {stream}"
                     assert log.most <= network.depths[stream], f"{name}: buffer {stream} is not deep enough"

@@ -135,14 +135,14 @@ def even(text: str, codes: int, lanes: int, container: int, word: int) -> AxiStr
 
 
 CASES = {
-    "aligned": Case(Shell(even("s8.0", 16, 8, 8, 64), even("s8.0", 16, 8, 8, 64), 0x1234ABCD)),
-    "odd lanes": Case(Shell(even("u4.0", 10, 3, 8, 64), even("u5.0", 10, 3, 8, 64))),
-    "odd words": Case(Shell(even("s12.0", 15, 5, 16, 32), even("s13.0", 15, 2, 16, 64))),
-    "one lane": Case(Shell(even("s20.0", 10, 1, 32, 32), even("s20.0", 10, 1, 32, 32))),
-    "broken containers": Case(Shell(even("s9.0", 7, 2, 16, 24), even("s9.0", 7, 4, 16, 40))),
-    "narrow words": Case(Shell(even("u16.0", 3, 1, 16, 8), even("u16.0", 3, 2, 32, 16))),
-    "wide words": Case(Shell(even("s8.0", 784, 16, 8, 512), even("s8.0", 784, 7, 8, 512))),
-    "one word": Case(Shell(even("u1.0", 1, 1, 8, 8), even("u1.0", 1, 1, 8, 8))),
-    "deep": Case(Shell(even("u8.0", 1, 1, 8, 8), even("u8.0", 1, 1, 8, 8)), StandIn.DEEP),
-    "reduced": Case(Shell(even("u8.0", 64, 4, 8, 128), even("u16.0", 4, 4, 32, 32)), StandIn.TOTAL),
+    "aligned": Case(Shell.of(even("s8.0", 16, 8, 8, 64), even("s8.0", 16, 8, 8, 64), 0x1234ABCD)),
+    "odd lanes": Case(Shell.of(even("u4.0", 10, 3, 8, 64), even("u5.0", 10, 3, 8, 64))),
+    "odd words": Case(Shell.of(even("s12.0", 15, 5, 16, 32), even("s13.0", 15, 2, 16, 64))),
+    "one lane": Case(Shell.of(even("s20.0", 10, 1, 32, 32), even("s20.0", 10, 1, 32, 32))),
+    "broken containers": Case(Shell.of(even("s9.0", 7, 2, 16, 24), even("s9.0", 7, 4, 16, 40))),
+    "narrow words": Case(Shell.of(even("u16.0", 3, 1, 16, 8), even("u16.0", 3, 2, 32, 16))),
+    "wide words": Case(Shell.of(even("s8.0", 784, 16, 8, 512), even("s8.0", 784, 7, 8, 512))),
+    "one word": Case(Shell.of(even("u1.0", 1, 1, 8, 8), even("u1.0", 1, 1, 8, 8))),
+    "deep": Case(Shell.of(even("u8.0", 1, 1, 8, 8), even("u8.0", 1, 1, 8, 8)), StandIn.DEEP),
+    "reduced": Case(Shell.of(even("u8.0", 64, 4, 8, 128), even("u16.0", 4, 4, 32, 32)), StandIn.TOTAL),
 }

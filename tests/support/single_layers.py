@@ -28,7 +28,7 @@ from shiftwire.ops.weights.integer import Int
 def two_widths() -> Network:
     """Two layers, whose folds may ask for a unit that narrows beats and for one that widens them."""
     finer = Requantize(Fixed(6, 2, signed=True), Rounding.FLOOR, Overflow.SATURATE)
-    return Network("x", Tensor((3, 3, 6), S8), (Node("finer", finer, ("x",)), Node("y", Relu(), ("finer",))), "y")
+    return Network.of("x", Tensor((3, 3, 6), S8), (Node("finer", finer, ("x",)), Node("y", Relu(), ("finer",))), "y")
 
 
 def single_layers() -> dict[str, Network]:

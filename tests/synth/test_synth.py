@@ -83,6 +83,7 @@ def test_equal_content_is_mapped_once(project: Path) -> None:
     assert synthesise(load_project(project)).netlist.stat().st_mtime_ns == stamp
 
 
+@pytest.mark.whole
 def test_the_shell_is_counted_apart(project: Path) -> None:
     report = synthesise(load_project(project), Top.SHELL)
     network = synthesise(load_project(project)).whole
@@ -91,12 +92,14 @@ def test_the_shell_is_counted_apart(project: Path) -> None:
     assert abs(report.whole.lut - shell.lut - network.lut) < 10
 
 
+@pytest.mark.whole
 def test_multipliers_become_luts_unless_blocks_are_asked_for(tmp_path: Path) -> None:
     network = single_layers()["int_dense"]
     report = synthesise(write_project(schedule(network, Z2), tmp_path / "int", Backend.RTL))
     assert report.whole.dsp == 0 and not report.blocks_allowed
 
 
+@pytest.mark.whole
 def test_a_hidden_multiplier_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Integer weights that the network does not own up to."""
     project = write_project(schedule(single_layers()["int_dense"], load_board("kv260")), tmp_path / "int", Backend.RTL)
@@ -105,6 +108,7 @@ def test_a_hidden_multiplier_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
         synthesise(project)
 
 
+@pytest.mark.whole
 def test_ultrascale_parts_get_their_own_cells(tmp_path: Path) -> None:
     board = load_board("kv260")
     report = synthesise(write_project(schedule(tiny(), board), tmp_path / "tiny", Backend.RTL))
@@ -112,6 +116,7 @@ def test_ultrascale_parts_get_their_own_cells(tmp_path: Path) -> None:
     assert report.whole.lut > 0 and report.whole.dsp == 0
 
 
+@pytest.mark.whole
 def test_a_board_that_is_too_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The counted LUTs stay the same, whatever the board: one LUT too few, then nearly none."""
     network, target = conv_net(), Target(fps=400_000)
@@ -201,14 +206,14 @@ def test_units_that_differ_in_constants_alone_are_routed_once(
     monkeypatch.setattr(speed, "routed", recorded)
     alone = single_layers()["relu"].input
     nodes = (Node("one", Relu(), ("x",)), Node("two", Relu(), ("one",)), Node("three", Relu(), ("two",)))
-    chain = Network("x", alone, nodes, "three")
+    chain = Network.of("x", alone, nodes, "three")
     speeds = unit_speeds(write_project(schedule(chain, Z2), tmp_path / "chain", Backend.RTL))
     assert sorted(len(each.units) for each in speeds) == [1, 2]  # the second and the third read unsigned codes
     twice = single_layers()["adder_dense_narrow"]
     held = Requantize(twice.input.format, Rounding.FLOOR, Overflow.SATURATE)
     square = Dense(Adder(np.arange(25).reshape(5, 5) % 2, twice.input.format.frac), Bias.none(5))
     nodes = (Node("a", square, ("x",)), Node("h", held, ("a",)), Node("b", square, ("h",)), Node("k", held, ("b",)))
-    nets = Network("x", twice.input, (*nodes, Node("c", square, ("k",))), "c")
+    nets = Network.of("x", twice.input, (*nodes, Node("c", square, ("k",))), "c")
     speeds = unit_speeds(write_project(schedule(nets, Z2, target=Target(fps=1)), tmp_path / "twice", Backend.RTL))
     assert max(len(each.units) for each in speeds if each.module == "sw_mvu") > 1  # each has a file of its own
     asked.clear()

@@ -85,6 +85,7 @@ def test_a_broken_line_is_taken_up_again(
     assert all(at > ssh.CHUNK for at in again), "began anew"
 
 
+@pytest.mark.whole
 def test_what_is_wrong_is_sent_anew(host: Server, large: Path, tmp_path: Path) -> None:
     """Someone wrote into the half that was there."""
     checksum = hashlib.sha256(large.read_bytes()).hexdigest()

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from board_bench import small_project
 from shiftwire.board.program import board_program
 from shiftwire.tools.verilator import Verilated, verilated
@@ -22,6 +24,7 @@ def numbered(number: int) -> Verilated:
     return Verilated((), "top", DRIVER, {"top": TOP.format(number)}, optimise="-O0")
 
 
+@pytest.mark.whole
 def test_designs_built_at_once_in_one_folder_stay_apart(tmp_path: Path) -> None:
     numbers = [1, 2]
     with ThreadPoolExecutor(2) as pool:
@@ -47,6 +50,7 @@ def test_whatever_decides_a_program_decides_its_key(tmp_path: Path) -> None:
     assert len({build.key("5.048") for build in (one, *others)} | {one.key("5.050")}) == len(others) + 2
 
 
+@pytest.mark.whole
 def test_builds_of_two_projects_share_no_file(tmp_path: Path) -> None:
     """Both may name one folder, at the same time: what lies there is of neither but its program."""
     project = small_project(tmp_path / "project")

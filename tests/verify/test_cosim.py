@@ -39,7 +39,7 @@ def test_a_right_project_passes(
 ) -> None:
     status, out, _ = run_verb(capsys, "cosim", project, "--frames", 5, "--layers", *conditions)
     assert status == 0 and "5 frames, 0 of " in out and "buffer" in out
-    assert ("(foreseen" in out) is (not conditions), "cycles are foreseen for free runs alone"
+    assert ("(predicted" in out) is (not conditions), "cycles are predicted for free runs alone"
     # the last gap spans a reset where one comes after each frame
     assert ("between frames" in out) is (conditions != ("--reset-every", 1))
 
@@ -48,9 +48,9 @@ def test_one_object_tells_codes_cycles_and_buffers(project: Path, capsys: pytest
     status, out, _ = run_verb(capsys, "cosim", project, "--frames", 3, "--json")
     told = json.loads(out)
     assert status == 0 and told["kind"] == "simulated" and told["frames"] == 3
-    assert told["latency"] == told["latency_foreseen"] and told["interval"] == told["interval_foreseen"]
+    assert told["latency"] == told["latency_predicted"] and told["interval"] == told["interval_predicted"]
     assert all(layer["different"] == 0 for layer in told["layers"])
-    assert all(use["most"] == use["foreseen"] <= use["depth"] for use in told["buffers"])
+    assert all(use["most"] == use["predicted"] <= use["depth"] for use in told["buffers"])
 
 
 def test_a_reset_that_never_comes_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +58,7 @@ def test_a_reset_that_never_comes_is_told(project: Path, capsys: pytest.CaptureF
     assert status == 0 and "before --reset-at 100000000" in err
 
 
+@pytest.mark.whole
 def test_waves_go_where_they_are_asked_for(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a.vcd", "b.VCD"):
         status, _, err = run_verb(capsys, "cosim", project, "--frames", 1, "--wave", tmp_path / name)

@@ -148,7 +148,7 @@ def test_one_flipped_bit_is_found(name: EngineName, project: Project, model: Pat
     comparison = compared(flip(project, model, tmp_path), codes, Reference(project.design.network))
     assert comparison.engine is name and comparison.against is EngineName.REFERENCE and comparison.different > 0
     first = comparison.first_difference
-    assert first is not None and first.layer == layer and first.expected != first.found
+    assert first is not None and first.layer == layer and first.expected != first.actual
     assert expected_code(project.design.network, codes, first.layer, (first.sample, *first.index)) == first.expected
 
 

@@ -56,7 +56,7 @@ def test_batches_add_up_and_the_first_difference_stays() -> None:
     first = tally.first
     assert first is not None
     assert (first.layer, first.kind, first.sample, first.index) == ("y", "ShiftConv", 1, (2, 3, 2))
-    assert first.found == first.expected + 1
+    assert first.actual == first.expected + 1
     named = dict(first.witness)
     assert sum(a * b for a, b in zip(named["inputs"], named["weights"], strict=True)) == first.expected
     assert "layer 'y' (ShiftConv), sample 1, index [2, 3, 2]: expected code" in first.sentence()

@@ -29,8 +29,8 @@ def array_of(values: Any) -> Array:
 
 
 @dataclass(frozen=True)
-class Quantiser:
-    """A leading quantiser whose scale is no power of two, in float32: round(clip(x / scale + zero, lo, hi)) - zero."""
+class Quantizer:
+    """A leading quantizer whose scale is no power of two, in float32: round(clip(x / scale + zero, lo, hi)) - zero."""
 
     scale: float
     zero_point: int
@@ -61,31 +61,31 @@ _ROUNDINGS: dict[str, Callable[[Array], Array]] = {
 class Encoder:
     """Values (N, C, H, W) or (N, C) as the model reads them to codes (N, H, W, C).
 
-    Without a quantiser in the model (`quantises` False) values must be codes of the grid already.
+    Without a quantizer in the model (`quantizes` False) values must be codes of the grid already.
     """
 
     grid: Grid
     shape: tuple[int, ...]
-    quantises: bool
+    quantizes: bool
     rounding: str
     overflow: str
-    quantiser: Quantiser | None = None
+    quantizer: Quantizer | None = None
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Encoder:
-        """From the manifest's entry of an input; raises PackageError for a quantiser that is unknown here."""
+        """From the manifest's entry of an input; raises PackageError for a quantizer that is unknown here."""
         encode = entry["encode"]
         if encode["rounding"] not in ("floor", "half_up", "half_even") or encode["overflow"] not in (
             "saturate",
             "wrap",
         ):
-            raise PackageError(f"found the quantiser {encode}, which this runtime does not know; update it")
-        quantiser = None if encode["quantiser"] is None else Quantiser(**encode["quantiser"])
-        if quantiser is not None and quantiser.rounding not in _ROUNDINGS:
-            raise PackageError(f"found the rounding '{quantiser.rounding}', unknown here; update the runtime")
+            raise PackageError(f"found the quantizer {encode}, which this runtime does not know; update it")
+        quantizer = None if encode["quantiser"] is None else Quantizer(**encode["quantiser"])
+        if quantizer is not None and quantizer.rounding not in _ROUNDINGS:
+            raise PackageError(f"found the rounding '{quantizer.rounding}', unknown here; update the runtime")
         return cls(
             Grid.parse(entry["format"]), tuple(entry["shape"]), bool(encode["quantises"]), encode["rounding"],
-            encode["overflow"], quantiser,
+            encode["overflow"], quantizer,
         )  # fmt: skip
 
     @property
@@ -96,8 +96,8 @@ class Encoder:
     @property
     def highest(self) -> float:
         """The largest value that the input holds; what is above it becomes this one."""
-        if self.quantiser is not None:
-            return (self.quantiser.hi - self.quantiser.zero_point) * self.quantiser.scale
+        if self.quantizer is not None:
+            return (self.quantizer.hi - self.quantizer.zero_point) * self.quantizer.scale
         return math.ldexp(self.grid.hi, -self.grid.frac)
 
     def codes(self, x: Array) -> Array:
@@ -114,19 +114,19 @@ class Encoder:
                 stacklevel=3,
             )
         with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is told below
-            values = np.moveaxis(x.astype(np.float32 if self.quantises else np.float64), 1, -1)
+            values = np.moveaxis(x.astype(np.float32 if self.quantizes else np.float64), 1, -1)
         finite = np.isfinite(values)
         if not finite.all():
             raise DataError(f"found {finite.size - int(finite.sum())} NaN or infinite values; remove them")
-        if self.quantiser is not None:
-            return np.ascontiguousarray(self.quantiser.codes(values))
-        codes = self._quantised(values)
-        if not self.quantises:
+        if self.quantizer is not None:
+            return np.ascontiguousarray(self.quantizer.codes(values))
+        codes = self._quantized(values)
+        if not self.quantizes:
             off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -self.grid.frac) != values)
             if off.size:
                 raise DataError(
                     f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {self.grid}, "
-                    "and the model has no quantiser at its input; quantise the data first"
+                    "and the model has no quantizer at its input; quantize the data first"
                 )
         return np.ascontiguousarray(codes)
 
@@ -139,7 +139,7 @@ class Encoder:
         if not len(x):
             raise DataError("found a batch of 0 frames, wanted at least one")
 
-    def _quantised(self, values: Array) -> Array:
+    def _quantized(self, values: Array) -> Array:
         scaled = np.ldexp(values.astype(np.float64), self.grid.frac)
         down = np.floor(scaled)
         if self.rounding == "half_up":

@@ -13,7 +13,7 @@ from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMA = 1
+SCHEMA = 2
 MOST = 1 << 63
 SUFFIX = ".manifest.json"
 """model.bit goes with model.manifest.json."""
@@ -91,6 +91,7 @@ def sha256(path: Path) -> str:
 
 def _read(content: dict[str, Any]) -> Manifest:
     pixels, predicted = content["preparation"], content["foreseen"]
+    (source,), (sink,) = content["inputs"], content["outputs"]  # the shell has one port each way
     latency = predicted["latency_cycles"]
     return Manifest(
         name=str(content["name"]),
@@ -98,14 +99,14 @@ def _read(content: dict[str, Any]) -> Manifest:
         board=str(content["board"]),
         part=str(content["part"]),
         clock_ns=_positive(float(content["clock_ns"])),
-        input=Port.read(content["input"]),
-        output=Port.read(content["output"]),
-        encoder=Encoder.read(content["input"]),
-        decoder=Decoder.read(content["output"]),
+        input=Port.read(source),
+        output=Port.read(sink),
+        encoder=Encoder.read(source),
+        decoder=Decoder.read(sink),
         interval_cycles=_positive(int(predicted["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
         layer_cycles=tuple((str(name), int(cycles)) for name, cycles in predicted["layers"]),
-        preprocessing=None if pixels is None else Preprocessing.read(pixels, content["input"]["shape"][-1]),
+        preprocessing=None if pixels is None else Preprocessing.read(pixels, source["shape"][-1]),
         labels=None if content["labels"] is None else tuple(content["labels"]),
         golden=None if content["golden"] is None else Path(content["golden"]).name,
         files=dict(content["files"]),

@@ -109,7 +109,7 @@ class Port:
         """Raise DataError for anything but codes (N, *shape) of the format."""
         if codes.dtype.kind not in "iu":
             raise DataError(
-                f"found codes of type {codes.dtype}, wanted integers; give values to predict() instead, which quantises"
+                f"found codes of type {codes.dtype}, wanted integers; give values to predict() instead, which quantizes"
             )
         if codes.shape[1:] != self.shape or codes.ndim != len(self.shape) + 1:
             raise DataError(f"found codes of shape {codes.shape}, wanted (N, {_spelled(self.shape)})")
@@ -125,7 +125,7 @@ class Port:
         if lo < self.grid.lo or hi > self.grid.hi:
             raise DataError(
                 f"found codes {lo} to {hi}, wanted {self.grid.lo} to {self.grid.hi} (format {self.grid}); "
-                "quantise the data first"
+                "quantize the data first"
             )
 
     def pack(self, codes: np.ndarray[Any, Any], into: np.ndarray[Any, Any]) -> None:

@@ -8,7 +8,8 @@ import tarfile
 from pathlib import Path
 
 from shiftwire.errors import InputError, ToolError
-from shiftwire.tools.ssh import FullError, Progress, Remote
+from shiftwire.tools.process import Progress
+from shiftwire.tools.ssh import FullError, Remote
 from shiftwire_boards.runtime.manifest import SUFFIX
 
 HOME = "shiftwire"

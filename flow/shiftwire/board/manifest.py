@@ -21,7 +21,7 @@ from shiftwire.schedule.depths import interval, layer_cycles
 from shiftwire.schedule.tokens import predicted_latency
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,14 @@ def board_manifest(
         "board": design.board.name,
         "part": design.board.part,
         "clock_ns": design.clock_ns,
-        "input": {**_port(network.input, shell.input), "encode": _encode(network.host_input)},
-        "output": {**_port(network.output, shell.output), "decode": _decode(network)},
+        "inputs": [
+            {"name": end.name, **_port(end.tensor, stream), "encode": _encode(end.host)}
+            for end, stream in zip(network.inputs, shell.inputs, strict=True)
+        ],
+        "outputs": [
+            {"name": end.name, **_port(network.tensors[end.name], stream), "decode": _decode(end.host)}
+            for end, stream in zip(network.outputs, shell.outputs, strict=True)
+        ],
         "foreseen": _predicted(design.rtl, shell),
         "preparation": None if about.preprocessing is None else asdict(about.preprocessing),
         "labels": about.labels,
@@ -91,10 +97,10 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    quantizer = host.quantiser
-    quantiser = None
+    quantizer = host.quantizer
+    quantizer = None
     if quantizer is not None:
-        quantiser = {
+        quantizer = {
             "scale": quantizer.scale,
             "zero_point": quantizer.zero_point,
             "lo": quantizer.lo,
@@ -102,15 +108,14 @@ def _encode(host: HostInput) -> dict[str, Any]:
             "rounding": quantizer.rounding.value,
         }
     return {
-        "quantises": host.quantises,
+        "quantises": host.quantizes,
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
-        "quantiser": quantiser,
+        "quantiser": quantizer,
     }
 
 
-def _decode(network: Network) -> dict[str, Any]:
-    host: HostOutput = network.host_output
+def _decode(host: HostOutput) -> dict[str, Any]:
     channels = host.channels
     scale, offset = (host.scale, 0.0) if channels is None else (channels.scale.tolist(), channels.offset.tolist())
     return {"scale": scale, "offset": offset, "tail": host.tail.value}

@@ -69,8 +69,8 @@ _STOP = 'cd "$1" && pid=$(cat .run/pid) && shift && "$@" kill -TERM -- "-$pid"'
 class Run:
     """How to measure: `seconds` of sustained work at least; `data` is an .npz of which `frames` samples are taken.
 
-    Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of the
-    board's kernel that is 1 in the spans of the energy.
+    Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of
+    Linux's on the board that is 1 in the spans of the energy.
     """
 
     seconds: float = 10.0

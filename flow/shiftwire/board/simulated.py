@@ -15,7 +15,7 @@ from shiftwire.board.program import board_program, project_shell
 from shiftwire.errors import InputError, ToolError
 from shiftwire.project.project import Project
 from shiftwire.rtl.accelerator import accelerator
-from shiftwire.tools.progress import Progress
+from shiftwire.tools.process import Progress
 from shiftwire_boards import vivado
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock

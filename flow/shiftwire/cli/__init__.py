@@ -27,7 +27,7 @@ from shiftwire.cli import (
     verify,
 )
 from shiftwire.cli.terminal import Verb
-from shiftwire.errors import ShiftwireError
+from shiftwire.errors import ExitCode, ShiftwireError
 from shiftwire.project.project import shiftwire_version
 
 VERBS = (
@@ -52,13 +52,9 @@ VERBS = (
 )
 """Every verb, in the order of the help."""
 
-INTERRUPTED = 130
-BROKEN_PIPE = 141
-INTERNAL = 70
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a verb; 0 success, 1 a failed check, 2 the user's mistake, 3 a tool's failure."""
+    """Run a verb and return an ExitCode; an error is one sentence on standard error, with --debug a traceback."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     if not arguments.debug:
@@ -74,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         sys.stdout = None  # the reader has gone; nothing more to say, nor to flush
-        return BROKEN_PIPE
+        return ExitCode.BROKEN_PIPE
     except MemoryError as error:
         print(f"shiftwire {arguments.verb}: out of memory ({error}); give a smaller model or data", file=sys.stderr)  # noqa: T201
         return ShiftwireError.exit_code
@@ -86,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ShiftwireError.exit_code
     except KeyboardInterrupt:
         print(f"shiftwire {arguments.verb}: interrupted; nothing half-written is left", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     return status
 
 
@@ -121,6 +117,6 @@ def _ended(number: int, frame: FrameType | None) -> None:
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error nobody foresaw: still one sentence."""
-    said = f"shiftwire: internal error, {kind.__name__}: {error}; run again with --debug and report it"
-    print(said, file=sys.stderr, flush=True)  # noqa: T201
-    os._exit(INTERNAL)  # Python's own status would be 1, which means that a bit differs
+    sentence = f"shiftwire: internal error, {kind.__name__}: {error}; run again with --debug and report it"
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(ExitCode.INTERNAL)  # Python's own status would be 1, which means that a bit differs

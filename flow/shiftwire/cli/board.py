@@ -13,7 +13,7 @@ from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.package import folder_of, package
 from shiftwire.cli.measure import add_board_options, check_seconds, keep_record, note_seconds, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say, still_at
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import Project, load_project
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.summary import counted_whole
@@ -23,6 +23,7 @@ from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 
 def add_package(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `package` and its options; pixels are described by --scale, --mean and --std together."""
     parser = add_verb(
         verbs,
         "package",
@@ -40,12 +41,13 @@ def add_package(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_package(arguments: argparse.Namespace) -> int:
+    """Pack the bitstream that was built, or one named by --bit; raises InputError where its .hwh is not beside it."""
     project = load_project(arguments.project)
     bit = arguments.bit or _built(project)
     archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments))
     say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
-    return 0
+    return ExitCode.OK
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -58,8 +60,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _about(arguments: argparse.Namespace) -> About:
     labels = None if arguments.labels is None else _lines(arguments.labels)
-    given = (arguments.scale, arguments.mean, arguments.std)
-    if given == (None, None, None):
+    options = (arguments.scale, arguments.mean, arguments.std)
+    if options == (None, None, None):
         return About(labels)
     scale = 255.0 if arguments.scale is None else arguments.scale
     return About(labels, Preprocessing(scale, arguments.mean or (0.0,), arguments.std or (1.0,)))
@@ -77,12 +79,13 @@ def _lines(file: Path) -> tuple[str, ...]:
 
 def _built(project: Project) -> Path:
     """A script that was run by hand, or elsewhere, has left no build.json yet."""
-    made = built(project)
-    write_build(project, made.report)
-    return made.bit
+    bitstream = built(project)
+    write_build(project, bitstream.report)
+    return bitstream.bit
 
 
 def add_build(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `build` and its options."""
     parser = add_verb(
         verbs,
         "build",
@@ -96,26 +99,28 @@ def add_build(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_build(arguments: argparse.Namespace) -> int:
+    """Run Vivado, or with --script only write and check its script; raises ToolError without Vivado."""
     project = load_project(arguments.project)
     if arguments.script:
         script = write_script(project)
         say(f"checked: {check_script(project, script)}")
         say(f"next: vivado -mode batch -source {script}")
-        return 0
+        return ExitCode.OK
     note(f"building the bitstream of {arguments.project}: an hour or so")
     with still_at("building"):
-        made = build(project)
+        bitstream = build(project)
     if arguments.json:
-        print_json(build_json(made.report))
-        return 0
-    say(f"wrote {made.bit} beside {', '.join(file.name for file in made.files[1:])}")
-    for head, text in build_sentences(made.report, project.design.board, counted_whole(project)):
+        print_json(build_json(bitstream.report))
+        return ExitCode.OK
+    say(f"wrote {bitstream.bit} beside {', '.join(file.name for file in bitstream.files[1:])}")
+    for head, text in build_sentences(bitstream.report, project.design.board, counted_whole(project)):
         say(f"{head}: {text}")
     say(f"next: shiftwire package {arguments.project}")
-    return 0
+    return ExitCode.OK
 
 
 def add_deploy(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `deploy` and its options, those of a measurement among them."""
     parser = add_verb(
         verbs,
         "deploy",
@@ -131,6 +136,7 @@ def add_deploy(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_deploy(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where the board's doctor finds an error, or a measurement a code that differs."""
     _check_deploy(arguments)
     project = load_project(arguments.project)
     archive = arguments.archive or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
@@ -139,12 +145,12 @@ def run_deploy(arguments: argparse.Namespace) -> int:
         folder = deploy(archive, remote, report_progress)
     say(f"on {arguments.host}: ~/{folder}")
     if arguments.doctor:
-        told = doctor_there(folder, remote, python=arguments.python, sudo=arguments.sudo)
-        say(told.output.strip())
-        if told.status:
-            return 1
+        outcome = doctor_there(folder, remote, python=arguments.python, sudo=arguments.sudo)
+        say(outcome.output.strip())
+        if outcome.status:
+            return ExitCode.FAILED_CHECK
     if not arguments.measure:
-        return 0
+        return ExitCode.OK
     seconds = note_seconds(arguments)
     record = measure_there(
         project, remote, Run(seconds, python=arguments.python, sudo=arguments.sudo, marker=arguments.marker)

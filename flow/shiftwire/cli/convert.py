@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.project.project import Backend
@@ -19,13 +19,14 @@ WHOLE = 100.0
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `convert` and its options."""
     parser = add_verb(
         verbs,
         "convert",
         "turn an exact ONNX or QONNX file into a project of HLS C++ and SystemVerilog",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
-    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantised")
+    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
     parser.add_argument("--board", default="pynq-z2", help=f"one of {', '.join(board_names())} (default: pynq-z2)")
     parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
     parser.add_argument("--fps", type=float, help="frames a second to reach with the cheapest folds")
@@ -58,6 +59,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
     output = arguments.output or api.default_folder(arguments.model)
@@ -101,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"warning: modelled {crowded(design)} beside the shell; "
             "slower folds, a larger board or a smaller network would do"
         )
-    return 0
+    return ExitCode.OK
 
 
 def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:

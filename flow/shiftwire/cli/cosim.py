@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, golden_codes, load_project
 from shiftwire.project.report_rows import as_json, write_rows
@@ -22,6 +22,7 @@ WAVES = (".fst", ".vcd")
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `cosim` and its options."""
     parser = add_verb(
         verbs,
         "cosim",
@@ -53,6 +54,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where codes, cycles or buffers are not as predicted; a right run without stalls is kept."""
     conditions = _conditions(arguments)
     project = load_project(arguments.project)
     if arguments.tool == "vitis":
@@ -86,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         note(f"warning: the run ended at cycle {report.last_cycle}, before --reset-at {arguments.reset_at}")
     for name in report.comparison.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
-    return 0 if report.passed else 1
+    return ExitCode.OK if report.passed else ExitCode.FAILED_CHECK
 
 
 def _run_vitis(project: Project, as_one_object: bool) -> int:
@@ -95,12 +97,12 @@ def _run_vitis(project: Project, as_one_object: bool) -> int:
     row = rows.rows[-1]
     if as_one_object:
         print_json(as_json(row))
-        return 0
+        return ExitCode.OK
     say(f"cosim ({row.tool} {row.version}, {row.part}): every code of tb_data is right")
     for what, cycles in (("latency", row.latency), ("between frames", row.interval)):
         if cycles is not None:
             say(f"{what}: {cycles.least:,} to {cycles.most:,} cycles")
-    return 0
+    return ExitCode.OK
 
 
 def _conditions(arguments: argparse.Namespace) -> Conditions:
@@ -133,9 +135,9 @@ def _print(report: CosimReport, with_layers: bool) -> None:
     if with_layers:
         print_layers(comparison)
         uses = [
-            (use.stream, use.most, "-" if use.foreseen is None else use.foreseen, use.depth) for use in report.buffers
+            (use.stream, use.most, "-" if use.predicted is None else use.predicted, use.depth) for use in report.buffers
         ]
-        print_table(("buffer", "most held", "foreseen", "depth"), uses)
+        print_table(("buffer", "most held", "predicted", "depth"), uses)
     say(
         f"cosim ({report.tool}): {comparison.samples} frames, "
         f"{comparison.different} of {comparison.compared} codes differ "
@@ -145,17 +147,17 @@ def _print(report: CosimReport, with_layers: bool) -> None:
         say(f"first difference: {comparison.first_difference.sentence()}")
     cycles = report.cycles
     stalled = f" with stalls in {report.stall:.0%} of the cycles of both sides" if report.stall else ""
-    say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_foreseen)}{stalled}")
+    say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_predicted)}{stalled}")
     if cycles.interval is not None:
-        say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_foreseen)}{stalled}")
+        say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_predicted)}{stalled}")
     if not cycles.agree:
-        say("these cycles are not those foreseen; report this, please")
+        say("these cycles are not those predicted; report this, please")
     if report.surprises:
-        say(f"buffers that held other than foreseen: {', '.join(report.surprises)}")
+        say(f"buffers that held other than predicted: {', '.join(report.surprises)}")
 
 
-def _beside(foreseen: int | None) -> str:
-    return "" if foreseen is None else f" (foreseen {foreseen:,})"
+def _beside(predicted: int | None) -> str:
+    return "" if predicted is None else f" (predicted {predicted:,})"
 
 
 def _as_json(report: CosimReport) -> dict[str, object]:

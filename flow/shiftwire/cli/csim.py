@@ -7,11 +7,11 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, load_project
-from shiftwire.tools.progress import Progress
+from shiftwire.tools.process import Progress
 from shiftwire.verify.comparison import Comparison, compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.junit import write_junit
@@ -20,6 +20,7 @@ from shiftwire.verify.values import accuracy
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `csim` and its options."""
     parser = add_verb(
         verbs,
         "csim",
@@ -29,7 +30,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
     parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) in the model's layout, or .npy")
     engines = parser.add_mutually_exclusive_group()
-    engines.add_argument("--native", action="store_true", help="on native lane types: thousands of samples a second")
+    engines.add_argument("--native", action="store_true", help="on native integers: thousands of samples a second")
     engines.add_argument("--bounded", action="store_true", help="on FIFOs of the emitted depth, every cycle counted")
     parser.add_argument(
         "--check", type=int, default=CHECKED, metavar="N", help="with --native: samples whose layers are compared (64)"
@@ -41,6 +42,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where a code differs; a layer whose outputs never vary is named, since it shows nothing."""
     project = load_project(arguments.project)
     data = load_data(arguments.data, project.design.network)
     note(f"compiling {project.hls_dir}")
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"accuracy: {hits:.2f} %")
     for name in report.vacuous:
         note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
-    return 1 if report.different else 0
+    return ExitCode.FAILED_CHECK if report.different else ExitCode.OK
 
 
 def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress) -> Comparison:
@@ -71,7 +73,7 @@ def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, re
 def as_json(report: Comparison) -> dict[str, object]:
     """The object that --json prints; `first_difference` only where there is one."""
     first = report.first_difference
-    found = {} if first is None else {"first_difference": dataclasses.asdict(first)}
+    difference = {} if first is None else {"first_difference": dataclasses.asdict(first)}
     return {
         "engine": report.engine.value,
         "samples": report.samples,
@@ -79,7 +81,7 @@ def as_json(report: Comparison) -> dict[str, object]:
         "seconds_compile": report.seconds_build,
         "samples_per_second": report.samples_per_second,
         "layers": [dataclasses.asdict(layer) for layer in report.layers],
-        **found,
+        **difference,
     }
 
 

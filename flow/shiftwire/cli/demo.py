@@ -12,7 +12,7 @@ from shiftwire import api
 from shiftwire.cli.csim import print_layers
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
-from shiftwire.errors import CheckFailedError, InputError, ToolError
+from shiftwire.errors import CheckFailedError, ExitCode, InputError, ToolError
 from shiftwire.project.data import load_data
 from shiftwire.project.engine import EngineName
 from shiftwire.tools.atomic import replaced_file
@@ -21,6 +21,7 @@ NET = "digits-shiftadd"
 
 
 def add_demo(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `demo` and its options."""
     parser = add_verb(
         verbs,
         "demo",
@@ -33,6 +34,7 @@ def add_demo(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where any engine's codes differ; trains in a process of its own, for torch is an extra."""
     folder: Path = arguments.output
     model, data_file = folder / "digits.onnx", folder / "digits_test.npz"
     expected = folder / "digits_torch.npz"
@@ -49,7 +51,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     say(f"project: {project.path} (HLS in {project.hls_dir}), model: {model}, test split: {data_file}")
     accuracy = next(result.accuracy for result in results if result.engine == EngineName.CSIM.value)
     say(f"demo: {len(data.codes)} images, accuracy {accuracy:.1f} %, {different} of {compared} codes differ")
-    return 1 if different else 0
+    return ExitCode.FAILED_CHECK if different else ExitCode.OK
 
 
 def _train(*arguments: str | Path) -> None:
@@ -65,6 +67,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "notebooks" / "host.ipynb"
 
 
 def add_notebook(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `notebook` and its options."""
     parser = add_verb(
         verbs,
         "notebook",
@@ -76,8 +79,9 @@ def add_notebook(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_notebook(arguments: argparse.Namespace) -> int:
+    """Write the notebook; raises InputError where the file exists, for its cells may hold a user's work."""
     if arguments.output.exists():
         raise InputError(f"{arguments.output} is there already, with what its cells said; name another by -o")
     replaced_file(arguments.output, SOURCE.read_text(encoding="utf-8"))
     say(f"wrote {arguments.output}: open it in Jupyter, with pip install 'shiftwire[train,rtl,board]' jupyter")
-    return 0
+    return ExitCode.OK

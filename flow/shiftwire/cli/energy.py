@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shiftwire.cli.measure import show_record
 from shiftwire.cli.terminal import Verbs, add_verb, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire_boards.runtime.energy.marked_csv import Columns, read_marked_csv
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind
@@ -18,6 +18,7 @@ from shiftwire_boards.runtime.record_json import read_record, write_record
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `energy` and its options."""
     parser = add_verb(
         verbs,
         "energy",
@@ -41,6 +42,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Join a meter's trace to the record, in place unless -o is given; InputError for one measured without --marker."""
     try:
         record = read_record(arguments.record)
         if not isinstance(record.energy, Unavailable) or not record.energy.marked_frames:
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     write_record(joined, output)
     show_record(joined)
     say(f"wrote {output}")
-    return 0
+    return ExitCode.OK
 
 
 def _energy(arguments: argparse.Namespace, frames: tuple[int, ...]) -> Energy:

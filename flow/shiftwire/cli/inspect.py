@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shiftwire.api import load_network
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.network import Network, Operations
 from shiftwire.project.project import load_project
@@ -21,6 +21,7 @@ COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "com
 
 
 def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `inspect` and its options."""
     parser = add_verb(
         verbs,
         "inspect",
@@ -33,6 +34,7 @@ def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_inspect(arguments: argparse.Namespace) -> int:
+    """A folder is read as a project and shown as it is built, a file as a model."""
     design = load_project(arguments.target).design if arguments.target.is_dir() else None
     network = design.network if design else load_network(arguments.target)
     facts = list(inspect_network(network))
@@ -40,7 +42,7 @@ def run_inspect(arguments: argparse.Namespace) -> int:
         print_json({"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)} | _built(design))
     else:
         _print(network, facts, design)
-    return 0
+    return ExitCode.OK
 
 
 def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> None:
@@ -51,7 +53,7 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
     say(
-        f"host: input {'quantised' if network.host_input.quantises else 'given on its grid'}, "
+        f"host: input {'quantized' if network.host_input.quantizes else 'given on its grid'}, "
         f"output tail {network.host_output.tail.value}"
     )
     if design is not None:
@@ -104,6 +106,7 @@ def _built(design: Design | None) -> dict[str, object]:
 
 
 def add_unit(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `unit` and its options."""
     parser = add_verb(
         verbs,
         "unit",
@@ -117,9 +120,10 @@ def add_unit(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_unit(arguments: argparse.Namespace) -> int:
+    """Write one unit as C++ for any HLS tool; raises InputError for a name that is no unit's."""
     text = unit_source(load_project(arguments.project).design, arguments.name)
     if not arguments.output.parent.is_dir():
         raise InputError(f"found no folder {arguments.output.parent}; make it or name another file")
     arguments.output.write_text(text, encoding="utf-8")
     say(f"{arguments.output}: top function {arguments.name}; its headers are in {INCLUDE_DIR}")
-    return 0
+    return ExitCode.OK

@@ -10,6 +10,7 @@ from typing import Any
 
 from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
+from shiftwire.errors import ExitCode
 from shiftwire.tools.inventory import inventory
 from shiftwire_boards.catalog import Board, BoardFilesSource, PowerSensor, SensorKind, board_names
 
@@ -21,6 +22,7 @@ SOURCES = {
 
 
 def add_boards(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `boards` and its options."""
     parser = add_verb(verbs, "boards", "show the boards of the catalog, or one in full", "shiftwire boards pynq-z2")
     parser.add_argument("name", nargs="?", metavar="NAME", help="a board to show in full")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -28,6 +30,7 @@ def add_boards(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run_boards(arguments: argparse.Namespace) -> int:
+    """The catalog as a table, or all that is known of one board; raises InputError for a board that is not in it."""
     names = board_names() if arguments.name is None else (arguments.name,)
     boards = [api.find_board(name) for name in names]
     if arguments.json:
@@ -37,7 +40,7 @@ def run_boards(arguments: argparse.Namespace) -> int:
         say("badge: simulated, routed or run; no board was run. 'shiftwire boards NAME' shows one in full")
     else:
         print_table(("what", "of this board"), list(_facts(boards[0])), title=boards[0].title)
-    return 0
+    return ExitCode.OK
 
 
 def _row(board: Board) -> tuple[Any, ...]:
@@ -91,18 +94,20 @@ def _plain(value: Any) -> Any:
 
 
 def add_doctor(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `doctor` and its options."""
     parser = add_verb(verbs, "doctor", "show which tools are here and what each is for", "shiftwire doctor")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def run_doctor(arguments: argparse.Namespace) -> int:
+    """TOOL_FAILURE where something is missing that convert or csim need; optional tools may be absent."""
     tools = list(inventory())
-    missing = [tool.name for tool in tools if tool.required and tool.found is None]
+    missing = [tool.name for tool in tools if tool.required and tool.installed is None]
     if arguments.json:
         print_json({"tools": [dataclasses.asdict(tool) for tool in tools], "missing": missing})
     else:
-        rows = [(tool.name, tool.found or f"missing: {tool.mend}", tool.purpose) for tool in tools]
+        rows = [(tool.name, tool.installed or f"missing: {tool.mend}", tool.purpose) for tool in tools]
         print_table(("tool", "found", "what for"), rows)
         say(f"missing for convert and csim: {', '.join(missing)}" if missing else "convert and csim have all they need")
-    return 3 if missing else 0
+    return ExitCode.TOOL_FAILURE if missing else ExitCode.OK

@@ -10,7 +10,7 @@ from shiftwire.board.doctor import PYTHON
 from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.simulated import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.network import Network
 from shiftwire.project.data import Data, load_data, wanted_codes
 from shiftwire.project.project import Project, golden_codes, load_project
@@ -30,6 +30,7 @@ SECONDS, LONGEST_S = 10.0, 86_400.0
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `measure` and its options."""
     parser = add_verb(
         verbs,
         "measure",
@@ -65,6 +66,7 @@ def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> No
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where a code differs; the record is kept for `report` in any case."""
     _check(arguments)
     project = load_project(arguments.project)
     record = _simulated(project, arguments) if arguments.sim else _measured(project, arguments)
@@ -109,7 +111,7 @@ def show_record(record: Record, *, as_json: bool = False) -> int:
             say(f"{row.head}: {row.text}")
         for text in notes_of(record):
             note(text)
-    return 0 if record.exactness.exact else 1
+    return ExitCode.OK if record.exactness.exact else ExitCode.FAILED_CHECK
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -123,11 +125,11 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.sim and arguments.seconds is not None:
         raise InputError("--seconds is for a board; a simulated one takes every sample once, so give --frames")
     for name in ("frames", "batch"):
-        given = getattr(arguments, name)
-        if given is not None and given < 1:
-            raise InputError(f"--{name} {given} would measure nothing; give at least 1")
-        if given is not None and given > MOST_FRAMES:
-            raise InputError(f"found --{name} {given}, wanted at most {MOST_FRAMES:,}; give fewer")
+        count = getattr(arguments, name)
+        if count is not None and count < 1:
+            raise InputError(f"--{name} {count} would measure nothing; give at least 1")
+        if count is not None and count > MOST_FRAMES:
+            raise InputError(f"found --{name} {count}, wanted at most {MOST_FRAMES:,}; give fewer")
     check_seconds(arguments)
 
 
@@ -147,8 +149,8 @@ def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
 
 def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:
     """The first samples of a file, or extremes and random codes."""
-    given = golden_codes(network)
-    data = load_data(file, network) if file else Data(given, given, None)
+    golden = golden_codes(network)
+    data = load_data(file, network) if file else Data(golden, golden, None)
     count = min(len(data.codes), FRAMES) if frames is None else frames
     sent = data.in_turn(count)
     return Samples(sent.codes, wanted_codes(network, data.codes, count), sent.labels)

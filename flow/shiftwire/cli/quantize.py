@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.errors import InputError, noted
+from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import read_arrays
 from shiftwire.quantize.options import Method, Options, Ranging
-from shiftwire.quantize.quantizer import Progress, Quantized, Samples, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
@@ -27,13 +27,14 @@ ONE_RULE = (Method.DEEPSHIFT.value, Method.APOT.value)
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `quantize` and its options."""
     parser = add_verb(
         verbs,
         "quantize",
         "turn a float ONNX file into an exact one: weights as k powers of two, formats from calibration data",
         "shiftwire quantize model.onnx --calibrate x.npz --terms 3 -o exact.onnx",
     )
-    parser.add_argument("model", type=Path, help="float or partly quantised ONNX file")
+    parser.add_argument("model", type=Path, help="float or partly quantized ONNX file")
     parser.add_argument(
         "--calibrate", type=Path, required=True, help=".npz with x (N, ...) in the model's layout and y (N,), or .npy"
     )
@@ -88,24 +89,25 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Write an exact file and tell what that cost; raises InputError rather than overwrite the float model."""
     options = _options(arguments)
     samples = _samples(arguments)
     output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
     if output.resolve() == arguments.model.resolve():
         raise InputError(f"{output} is the float model itself; name another file with -o")
-    note(f"quantising {arguments.model}")
+    note(f"quantizing {arguments.model}")
     with _bars() as report_progress:
-        made = quantize_model(arguments.model, samples, options, report_progress)
-    write_model(made.model, output)
-    if made.remark is not None:
-        note(f"warning: {made.remark}")
-    if made.report.calibrated < FEW_SAMPLES:
-        note(f"warning: {made.report.calibrated} samples choose formats and biases poorly; give some dozens")
+        quantized = quantize_model(arguments.model, samples, options, report_progress)
+    write_model(quantized.model, output)
+    if quantized.remark is not None:
+        note(f"warning: {quantized.remark}")
+    if quantized.report.calibrated < FEW_SAMPLES:
+        note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:
-        print_json(as_json(made, output))
+        print_json(as_json(quantized, output))
     else:
-        _print(made, output)
-    return 0
+        _print(quantized, output)
+    return ExitCode.OK
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -135,10 +137,10 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _format(text: str) -> tuple[str, Fixed]:
-    name, found, held = text.rpartition("=")
-    if not found or not name:
+    name, equals, format = text.rpartition("=")
+    if not equals or not name:
         raise InputError(f"'{text}' names no tensor; write --format relu1=u8.4")
-    return name, Fixed.parse(held)
+    return name, Fixed.parse(format)
 
 
 def _samples(arguments: argparse.Namespace) -> Samples:
@@ -149,14 +151,14 @@ def _samples(arguments: argparse.Namespace) -> Samples:
     if arguments.labels is None:
         return Samples(arrays["x"], arrays.get("y"))
     with noted(f"in {arguments.labels}"):
-        found = read_arrays(arguments.labels)
-        if "y" not in found and list(found) != ["x"]:
-            raise InputError(f"found the arrays {', '.join(found) or 'none'}, wanted 'y'; save it by np.savez(y=...)")
-    return Samples(arrays["x"], found.get("y", found.get("x")))
+        labels = read_arrays(arguments.labels)
+        if "y" not in labels and list(labels) != ["x"]:
+            raise InputError(f"found the arrays {', '.join(labels) or 'none'}, wanted 'y'; save it by np.savez(y=...)")
+    return Samples(arrays["x"], labels.get("y", labels.get("x")))
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
+def _bars() -> Iterator[StageProgress]:
     """One bar a stage."""
     shown: list[str] = []
     with ExitStack() as stack:
@@ -173,16 +175,16 @@ def _bars() -> Iterator[Progress]:
         yield report
 
 
-def as_json(made: Quantized, output: Path) -> dict[str, object]:
+def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     """The object that --json prints."""
-    report = made.report
+    report = quantized.report
     layers = [dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db} for layer in report.layers]
-    found = {"layers": layers, "answers": dataclasses.asdict(report.answers), "advice": report.advice}
-    return {"model": str(output), "calibrated": report.calibrated, **found}
+    members = {"layers": layers, "answers": dataclasses.asdict(report.answers), "advice": report.advice}
+    return {"model": str(output), "calibrated": report.calibrated, **members}
 
 
-def _print(made: Quantized, output: Path) -> None:
-    report = made.report
+def _print(quantized: Quantized, output: Path) -> None:
+    report = quantized.report
     print_table(COLUMNS, [_row(layer) for layer in report.layers])
     for line in _lines(report.answers):
         say(line)
@@ -197,15 +199,15 @@ def _row(layer: LayerCost) -> tuple[object, ...]:
     return (layer.name, layer.kind, layer.format, *("-" if cell is None else cell for cell in cells), layer.how or "-")
 
 
-def _lines(found: Answers) -> Iterator[str]:
+def _lines(answers: Answers) -> Iterator[str]:
     yield (
-        f"answers: {found.agreement:.2f} % of {found.samples} samples agree with the float network, "
-        f"logit error {found.rms_logit_error:.4g} ({100 * found.relative_logit_error:.2f} % of their spread)"
+        f"answers: {answers.agreement:.2f} % of {answers.samples} samples agree with the float network, "
+        f"logit error {answers.rms_logit_error:.4g} ({100 * answers.relative_logit_error:.2f} % of their spread)"
     )
-    if found.clear_agreement is not None:
-        yield f"answers: {found.clear_agreement:.2f} % of the {found.clear_samples} with a float margin >= 1 agree"
-    if found.held_out_agreement is not None:
-        yield f"answers: {found.held_out_agreement:.2f} % of the samples that did not calibrate agree"
-    if found.accuracy_float is not None and found.accuracy_exact is not None:
-        before, after = found.accuracy_float, found.accuracy_exact
+    if answers.clear_agreement is not None:
+        yield f"answers: {answers.clear_agreement:.2f} % of the {answers.clear_samples} with a float margin >= 1 agree"
+    if answers.held_out_agreement is not None:
+        yield f"answers: {answers.held_out_agreement:.2f} % of the samples that did not calibrate agree"
+    if answers.accuracy_float is not None and answers.accuracy_exact is not None:
+        before, after = answers.accuracy_float, answers.accuracy_exact
         yield f"accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost"

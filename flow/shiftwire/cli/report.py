@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shiftwire.cli.measure import FILE, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import REPORTS, load_project
 from shiftwire.reports.html import page_html
 from shiftwire.reports.record_html import compare_html, record_html
@@ -21,6 +21,7 @@ from shiftwire_boards.runtime.record_json import read_record, record_to_json
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `report` and its options."""
     parser = add_verb(
         verbs,
         "report",
@@ -37,6 +38,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """A folder is read as a project, a file as a record of a measurement, two as records to compare."""
     if arguments.other is not None:
         return _compare(_record(arguments.project), _record(arguments.other), arguments)
     if arguments.project.is_file():
@@ -45,19 +47,19 @@ def run(arguments: argparse.Namespace) -> int:
             replaced_file(arguments.html, record_html(record))
             note(f"wrote {arguments.html}")
         show_record(record, as_json=arguments.json)
-        return 0
+        return ExitCode.OK
     shown = page(load_project(arguments.project))
     if arguments.html:
         replaced_file(arguments.html, page_html(shown))
         note(f"wrote {arguments.html}")
     if arguments.json:
         print_json(page_json(shown))
-        return 0
+        return ExitCode.OK
     print_table(COLUMNS, [cells(layer) for layer in shown.layers], title=shown.name)
     say(f"LUT and BRAM36 of layers are {shown.taken.value}, nJ are modelled")
     for head, text in sentences(shown):
         say(f"{head}: {text}")
-    return 0
+    return ExitCode.OK
 
 
 def _record(path: Path) -> Record:
@@ -80,7 +82,7 @@ def _compare(left: Record, right: Record, arguments: argparse.Namespace) -> int:
         note(f"wrote {arguments.html}")
     if arguments.json:
         print_json({"left": record_to_json(left), "right": record_to_json(right)})
-        return 0
+        return ExitCode.OK
     heads = ("", badge_text(left), badge_text(right), "ratio")
     print_table(heads, [(pair.head, pair.left, pair.right, pair.ratio) for pair in pairs_of(left, right)])
-    return 0
+    return ExitCode.OK

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, show, still_at
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import Project, load_project
 from shiftwire.project.report_rows import Rows, as_json, write_rows
 from shiftwire.reports.figures import figure
@@ -22,6 +22,7 @@ TOOLS = ("yosys", "vitis", "vivado")
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `synth` and its options."""
     parser = add_verb(
         verbs,
         "synth",
@@ -43,6 +44,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """With yosys FAILED_CHECK where the part has too little of something; a vendor's tool only tells its figures."""
     project = load_project(arguments.project)
     if arguments.fmax and arguments.tool != "yosys":
         raise InputError("--fmax is a check by open tools; leave out --tool")
@@ -62,7 +64,7 @@ def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) 
         print_json({"rows": [as_json(row) for row in rows.rows]})
     else:
         show(row_tables(rows))
-    return 0
+    return ExitCode.OK
 
 
 def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:
@@ -83,7 +85,7 @@ def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:
         show(speed_tables(speeds or []))
     if report.overruns:
         note(overrun(report, slower))
-    return 1 if report.overruns else 0
+    return ExitCode.FAILED_CHECK if report.overruns else ExitCode.OK
 
 
 def _speeds(project: Project) -> list[UnitSpeed]:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 
 from shiftwire.reports.table import Table
-from shiftwire.tools.progress import Progress as Report
+from shiftwire.tools.process import Progress as Report
 
 PLAIN_WIDTH = 200
 MINUTE_S = 60.0
@@ -54,6 +54,7 @@ def note(text: str) -> None:
 
 
 def print_json(value: Any) -> None:
+    """One object on standard output, as --json promises: whatever else is said goes to standard error."""
     say(json.dumps(value, indent=1))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shiftwire.api import engine
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
-from shiftwire.errors import InputError
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.onnx.runtime import remark_on
 from shiftwire.project.data import Data, load_data
 from shiftwire.project.engine import EngineName
@@ -29,6 +29,7 @@ MIN_ENGINES = 2
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
+    """The verb `verify` and its options."""
     parser = add_verb(
         verbs,
         "verify",
@@ -54,6 +55,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """FAILED_CHECK where any two engines disagree on a code."""
     project = load_project(arguments.project)
     data = load_data(arguments.data, project.design.network)
     if arguments.engines is not None:
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_engines(results)
         different, total = totals(results)
         say(f"verify: {len(data.codes)} samples, {different} of {total} codes differ")
-    return 1 if totals(results)[0] else 0
+    return ExitCode.FAILED_CHECK if totals(results)[0] else ExitCode.OK
 
 
 def _pairs(project: Project, data: Data, arguments: argparse.Namespace) -> int:
@@ -92,7 +94,7 @@ def _pairs(project: Project, data: Data, arguments: argparse.Namespace) -> int:
                 say(f"{pair.against.value} beside {pair.engine.value}: {pair.first_difference.sentence()}")
         different, total = sum(pair.different for pair in pairs), sum(pair.compared for pair in pairs)
         say(f"verify: {len(codes)} samples, {len(pairs)} pairs, {different} of {total} codes differ")
-    return 1 if any(pair.different for pair in pairs) else 0
+    return ExitCode.FAILED_CHECK if any(pair.different for pair in pairs) else ExitCode.OK
 
 
 def _engine_names(text: str) -> list[EngineName]:

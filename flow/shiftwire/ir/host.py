@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values, quantize
-from shiftwire.numbers.float_quantizer import FloatQuantiser
+from shiftwire.numbers.float_quantizer import FloatQuantizer
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -28,12 +28,12 @@ class Tail(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class HostInput:
-    """The leading quantiser; without one (`quantises` False) values must lie on the input's grid."""
+    """The leading quantizer; without one (`quantizes` False) values must lie on the input's grid."""
 
-    quantises: bool = False
+    quantizes: bool = False
     rounding: Rounding = Rounding.HALF_EVEN
     overflow: Overflow = Overflow.SATURATE
-    quantiser: FloatQuantiser | None = None
+    quantizer: FloatQuantizer | None = None
     """Where it has a scale that is no power of two, a narrow range or an offset, it is this one."""
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
@@ -43,16 +43,16 @@ class HostInput:
         if not finite.all():
             count = np.size(finite) - finite.sum()
             raise InputError(f"the data holds {count} NaN or infinite values, or beyond float32; remove them")
-        if self.quantiser is not None:
-            return np.ascontiguousarray(self.quantiser.codes(values))
+        if self.quantizer is not None:
+            return np.ascontiguousarray(self.quantizer.codes(values))
         codes = quantize(values, to, self.rounding, self.overflow)
-        if not self.quantises:
+        if not self.quantizes:
             self._check_on_grid(values, codes, to)
         return np.ascontiguousarray(codes)
 
     def _as_the_model_reads(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """float32 in front of a quantiser, as every runtime does; codes without one keep all their bits."""
-        if not self.quantises:
+        """float32 in front of a quantizer, as every runtime does; codes without one keep all their bits."""
+        if not self.quantizes:
             return x.astype(np.float64)
         with np.errstate(over="ignore"):
             return x.astype(np.float32)
@@ -63,7 +63,7 @@ class HostInput:
             raise InputError(
                 f"{off.size} values such as {values.flat[off[0]]:.8g} are not codes of {to} "
                 f"(a multiple of 2^{-to.frac} from {to.decode(np.array(to.lo))} to {to.decode(np.array(to.hi))}), "
-                "and the network has no quantiser at its input; quantise the data first"
+                "and the network has no quantizer at its input; quantize the data first"
             )
 
 

@@ -136,29 +136,89 @@ class Node:
         return self.op.kind
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """A tensor that the caller gives, and what the host does to make its codes."""
+
+    name: str
+    tensor: Tensor
+    host: HostInput = field(default_factory=HostInput)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOutput:
+    """The name of a tensor that the caller gets back, and what the host makes of its codes."""
+
+    name: str
+    host: HostOutput = field(default_factory=HostOutput)
+
+
 @dataclass(frozen=True)
 class Network:
-    """Nodes in topological order from one input to one output; construction infers and checks every tensor.
+    """Nodes in topological order from inputs to outputs; construction infers and checks every tensor.
 
-    `input_name` is the tensor that the caller gives, `output_name` the one it gets back.
+    Inputs and outputs are lists in every file that is written; all back ends build one of each so far, and InputError
+    says so. `input`, `output` and what follows them are those of the only one.
     """
 
-    input_name: str
-    input: Tensor
+    inputs: tuple[NetworkInput, ...]
     nodes: tuple[Node, ...]
-    output_name: str
-    host_input: HostInput = field(default_factory=HostInput)
-    host_output: HostOutput = field(default_factory=HostOutput)
+    outputs: tuple[NetworkOutput, ...]
     tensors: dict[str, Tensor] = field(init=False, repr=False, compare=False)
 
+    @classmethod
+    def of(
+        cls,
+        input_name: str,
+        source: Tensor,
+        nodes: tuple[Node, ...],
+        output_name: str,
+        *,
+        host_input: HostInput | None = None,
+        host_output: HostOutput | None = None,
+    ) -> Network:
+        """One with an input and an output, and nothing for the host to do where it is not said."""
+        entry = NetworkInput(input_name, source, host_input or HostInput())
+        return cls((entry,), nodes, (NetworkOutput(output_name, host_output or HostOutput()),))
+
     def __post_init__(self) -> None:
-        tensors = {self.input_name: self.input}
+        for ends, what in ((self.inputs, "inputs"), (self.outputs, "outputs")):
+            if len(ends) != 1:
+                names = ", ".join(end.name for end in ends) or "none"
+                raise InputError(f"found {len(ends)} {what} ({names}), wanted 1; join or drop the others in the model")
+        tensors = {end.name: end.tensor for end in self.inputs}
         for node in self.nodes:
             with noted(f"in node '{node.name}' ({node.kind})"):
                 tensors[node.name] = _inferred(node, tensors)
-        if self.output_name not in tensors:
-            raise InputError(f"the output '{self.output_name}' is made by no node; name one of {', '.join(tensors)}")
+        for end in self.outputs:
+            if end.name not in tensors:
+                raise InputError(f"the output '{end.name}' is made by no node; name one of {', '.join(tensors)}")
         object.__setattr__(self, "tensors", tensors)
+
+    @property
+    def input_name(self) -> str:
+        """The tensor that the caller gives."""
+        return self.inputs[0].name
+
+    @property
+    def input(self) -> Tensor:
+        """The tensor that the caller gives."""
+        return self.inputs[0].tensor
+
+    @property
+    def host_input(self) -> HostInput:
+        """What makes its codes."""
+        return self.inputs[0].host
+
+    @property
+    def output_name(self) -> str:
+        """The tensor that the caller gets back."""
+        return self.outputs[0].name
+
+    @property
+    def host_output(self) -> HostOutput:
+        """What becomes of its codes."""
+        return self.outputs[0].host
 
     @property
     def output(self) -> Tensor:
@@ -193,7 +253,7 @@ class Network:
         if codes.shape[1:] != self.input.shape:
             raise InputError(f"codes of shape {codes.shape[1:]} do not fit the input {self.input}; give (N, ...) codes")
         if codes.dtype != np.int64 or not self.input.format.holds(codes):
-            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantise them first")
+            raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantize them first")
 
 
 def _inferred(node: Node, tensors: dict[str, Tensor]) -> Tensor:

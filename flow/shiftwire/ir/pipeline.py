@@ -42,12 +42,25 @@ class Instance:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Instances in topological order; every FIFO has one writer and one reader."""
+    """Instances in topological order; every FIFO has one writer and one reader.
 
-    input: str
-    output: str
+    `inputs` and `outputs` name the FIFOs at the ends, in the order of the network's.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     instances: tuple[Instance, ...]
     fifos: Mapping[str, Fifo]
+
+    @property
+    def input(self) -> str:
+        """The only FIFO at the front."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> str:
+        """The only FIFO at the back."""
+        return self.outputs[0]
 
     def with_depths(self, depths: Mapping[str, int]) -> Pipeline:
         """The same instances between FIFOs of other depths."""

@@ -114,17 +114,27 @@ class RtlUnit:
 
 @dataclass(frozen=True)
 class RtlNetwork:
-    """Instances in topological order between one input and one output stream; `name` is that of its module.
+    """Instances in topological order between input and output streams; `name` is that of its module.
 
     `moved_bram36` is what weights take, modelled, that went into block RAM for want of LUTs.
     """
 
     name: str
-    input: str
-    output: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     units: tuple[RtlUnit, ...]
     streams: Mapping[str, Stream]
     depths: Mapping[str, int] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
     line_buffers: Mapping[str, int] = field(default_factory=dict)
     moved_bram36: int = 0
+
+    @property
+    def input(self) -> str:
+        """The only stream at the front."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> str:
+        """The only stream at the back."""
+        return self.outputs[0]

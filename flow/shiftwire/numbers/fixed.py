@@ -101,7 +101,7 @@ def requantize(codes: Codes, frac: int, to: Fixed, rounding: Rounding, overflow:
 
 
 def quantize(values: npt.NDArray[Any], to: Fixed, rounding: Rounding, overflow: Overflow) -> Codes:
-    """Codes of any finite values; what a leading quantiser does on the host."""
+    """Codes of any finite values; what a leading quantizer does on the host."""
     scaled = np.ldexp(values.astype(np.float64), to.frac)
     down = np.floor(scaled)
     match rounding:

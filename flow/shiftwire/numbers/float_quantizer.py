@@ -1,4 +1,4 @@
-"""QONNX's quantisers, float32 operation by float32 operation, as every runtime of such files computes them."""
+"""QONNX's quantizers, float32 operation by float32 operation, as every runtime of such files computes them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FloatRounding(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class FloatQuantiser:
+class FloatQuantizer:
     """code = round(clip(x / scale + zero_point, lo, hi)) - zero_point, so that value = code * scale exactly."""
 
     scale: float
@@ -68,6 +68,6 @@ class FloatQuantiser:
         return np.clip(self.rounding.whole(clipped).astype(np.int64), self.lo, self.hi) - self.zero_point
 
     @property
-    def held(self) -> Fixed:
+    def format(self) -> Fixed:
         """The narrowest whole-number format of the codes."""
         return Fixed.covering(self.lo - self.zero_point, self.hi - self.zero_point, 0)

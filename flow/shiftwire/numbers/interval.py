@@ -53,7 +53,7 @@ def require_width(magnitude: float) -> None:
     if magnitude >= 2.0 ** (MAX_BITS - 1):
         raise InputError(
             f"an accumulator would need {int(np.log2(magnitude)) + 2} bits, more than {MAX_BITS}; "
-            "requantise its input to fewer bits or narrow the exponent range"
+            "requantize its input to fewer bits or narrow the exponent range"
         )
 
 

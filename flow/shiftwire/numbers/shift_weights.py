@@ -12,7 +12,7 @@ from shiftwire.numbers.fixed import Codes
 
 Signs = npt.NDArray[np.int8]
 
-WIDEST_EXPONENT_RANGE = WINDOW_LIMIT = 31
+WIDEST_EXPONENT_RANGE = 31
 """Widest span of exponents in one layer: int32 weights at any k, and more than any published family uses."""
 
 
@@ -37,7 +37,7 @@ class ShiftWeights:
         lo, hi = self.exponent_range
         if hi - lo > WIDEST_EXPONENT_RANGE:
             raise InputError(
-                f"exponents from {lo} to {hi} span more than {WIDEST_EXPONENT_RANGE}; quantise the weights coarser"
+                f"exponents from {lo} to {hi} span more than {WIDEST_EXPONENT_RANGE}; quantize the weights coarser"
             )
 
     @property
@@ -45,8 +45,6 @@ class ShiftWeights:
         """Smallest and largest exponent that a term uses; (0, 0) when every weight is zero."""
         used = self.exponent[self.sign != 0]
         return (int(used.min()), int(used.max())) if used.size else (0, 0)
-
-    window = exponent_range
 
     @property
     def terms(self) -> int:

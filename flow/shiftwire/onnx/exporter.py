@@ -26,16 +26,16 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     """A model that plain runtimes execute and `import_onnx` reads back."""
     _require_grids(network)
     writer = Writer(network)
-    given = network.input_name
-    if network.host_input.quantises:
-        given = f"{network.input_name}_values"
-        _host_quantizer(writer, given)
+    name = network.input_name
+    if network.host_input.quantizes:
+        name = f"{network.input_name}_values"
+        _host_quantizer(writer, name)
     for node in network.nodes:
         WRITERS[type(node.op)](writer, node.op, node)
     custom = sorted({(node.domain, node.op_type) for node in writer.nodes if node.domain})
     foreign = sorted({domain for domain, _ in custom} - {CONTRACT_DOMAIN})
     model = helper.make_model(
-        _graph(writer, network, given, _tail(writer, network)),
+        _graph(writer, network, name, _tail(writer, network)),
         opset_imports=[
             helper.make_opsetid("", OPSET),
             *(helper.make_opsetid(domain, 1) for domain in (CONTRACT_DOMAIN, *foreign)),
@@ -44,15 +44,15 @@ def to_onnx(network: Network) -> onnx.ModelProto:
         producer_name="shiftwire",
         functions=[onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for _, kind in custom],
     )
-    if not network.host_input.quantises:
+    if not network.host_input.quantizes:
         helper.set_model_props(model, {INPUT_FORMAT_KEY: str(network.input.format)})
     return model
 
 
 def _require_grids(network: Network) -> None:
     """The contract knows grids of powers of two alone."""
-    host, quantiser = network.host_output, network.host_input.quantiser
-    is_off = quantiser is not None and not is_on_grid(quantiser, network.input.format)
+    host, quantizer = network.host_output, network.host_input.quantizer
+    is_off = quantizer is not None and not is_on_grid(quantizer, network.input.format)
     if is_off or host.channels is not None or host.scale != 1:
         raise InputError(
             "its input or output has a scale that is no power of two, which the contract cannot say; "
@@ -60,11 +60,11 @@ def _require_grids(network: Network) -> None:
         )
 
 
-def _graph(writer: Writer, network: Network, given: str, made: str) -> onnx.GraphProto:
+def _graph(writer: Writer, network: Network, input_name: str, output_name: str) -> onnx.GraphProto:
     *spatial, channels = network.input.shape
-    x = helper.make_tensor_value_info(given, TensorProto.FLOAT, ["N", channels, *spatial])
+    x = helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["N", channels, *spatial])
     kind = TensorProto.INT64 if network.host_output.tail is Tail.ARGMAX else TensorProto.FLOAT
-    y = helper.make_tensor_value_info(made, kind, ["N", *[None] * len(network.output.shape)])
+    y = helper.make_tensor_value_info(output_name, kind, ["N", *[None] * len(network.output.shape)])
     return helper.make_graph(writer.nodes, "network", [x], [y], writer.initialisers)
 
 
@@ -82,12 +82,12 @@ def _tail(writer: Writer, network: Network) -> str:
     return name
 
 
-def _host_quantizer(writer: Writer, given: str) -> None:
-    """The leading quantiser: our own, or QONNX's where only that has its range, offset or rounding."""
-    host, name, held = writer.network.host_input, writer.network.input_name, writer.network.input.format
-    if host.quantiser is None:
-        write_requantize(writer, Requantize(held, host.rounding, host.overflow), given, name)
+def _host_quantizer(writer: Writer, source: str) -> None:
+    """The leading quantizer: our own, or QONNX's where only that has its range, offset or rounding."""
+    host, name, format = writer.network.host_input, writer.network.input_name, writer.network.input.format
+    if host.quantizer is None:
+        write_requantize(writer, Requantize(format, host.rounding, host.overflow), source, name)
         return
-    kind, inputs, attributes = spelled(host.quantiser, held)
+    kind, inputs, attributes = spelled(host.quantizer, format)
     names = [writer.constant(f"{name}_{role}", np.array(value, np.float32)) for role, value in inputs.items()]
-    writer.node(kind, [given, *names], name, domain=QONNX_DOMAINS[0], **attributes)
+    writer.node(kind, [source, *names], name, domain=QONNX_DOMAINS[0], **attributes)

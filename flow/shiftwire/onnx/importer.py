@@ -23,27 +23,27 @@ CONTRACT = 1
 
 
 def import_onnx(path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The Network of an ONNX file whose weights and activations are all quantised: ours, or QONNX."""
+    """The Network of an ONNX file whose weights and activations are all quantized: ours, or QONNX."""
     with noted(f"in {path}"):
         return _walk(load(path), integer_weights)
 
 
 def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The Network of a quantised ONNX model in memory."""
+    """The Network of a quantized ONNX model in memory."""
     check(model)
     return _walk(model, integer_weights)
 
 
-def _walk(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
-    graph = _walked(given, integer_weights)
+def _walk(model: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
+    graph = _walked(model, integer_weights)
     with noted("at the graph output"):
         return graph.finished()
 
 
-def _walked(given: onnx.ModelProto, integer_weights: IntegerWeights) -> Graph:
+def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights) -> Graph:
     """The graph behind its last node."""
-    check_contract(given)
-    model = canonical(given)
+    check_contract(original)
+    model = canonical(original)
     graph = opened(model)
     graph.integer_weights = integer_weights
     for proto in model.graph.node:
@@ -62,17 +62,18 @@ def opened(model: onnx.ModelProto) -> Graph:
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
-    given = _only("input", [value for value in model.graph.input if value.name not in constants])
-    made = _only("output", list(model.graph.output))
-    graph = Graph(constants, given.name, made.name, _sample_shape(given), _batch(given))
+    graph_input = _only("input", [value for value in model.graph.input if value.name not in constants])
+    graph_output = _only("output", list(model.graph.output))
+    graph = Graph(constants, graph_input.name, graph_output.name, _sample_shape(graph_input), _batch(graph_input))
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:
         with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
-            graph.enter(given.name, Fixed.parse(declared), HostInput())
+            graph.enter(graph_input.name, Fixed.parse(declared), HostInput())
     return graph
 
 
 def check_contract(model: onnx.ModelProto) -> None:
+    """Raise InputError for a file of another version of the domain `shiftwire`."""
     for entry in model.opset_import:
         if entry.domain == "shiftwire" and entry.version != CONTRACT:
             raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")

@@ -38,18 +38,18 @@ def runnable(model: onnx.ModelProto) -> Runnable:
     missing = _missing(model)
     if not missing:
         return Runnable(model)
-    made, version = onnx.ModelProto(), _opset(model)
-    made.CopyFrom(model if version >= OLDEST else _converted(model, version))
+    completed, version = onnx.ModelProto(), _opset(model)
+    completed.CopyFrom(model if version >= OLDEST else _converted(model, version))
     for function in _functions(missing, max(version, OLDEST)):
-        if (function.domain, function.name) not in _carried(made):
-            made.functions.append(function)
-            _import(made, function)
-    made.ir_version = max(made.ir_version, FUNCTIONS_IR)
+        if (function.domain, function.name) not in _carried(completed):
+            completed.functions.append(function)
+            _import(completed, function)
+    completed.ir_version = max(completed.ir_version, FUNCTIONS_IR)
     if version >= OLDEST:
-        return Runnable(made)
+        return Runnable(completed)
     names = ", ".join(sorted({node.op_type for node in missing}))
     return Runnable(
-        made,
+        completed,
         f"opset {version} cannot say what {names} does, so the file was run as ONNX's own version converter "
         f"brings it to opset {OLDEST}; export it at opset {OLDEST} or later to have it run as it is",
     )
@@ -137,10 +137,10 @@ def _import(model: onnx.ModelProto, function: onnx.FunctionProto) -> None:
 
 def _converted(model: onnx.ModelProto, version: int) -> onnx.ModelProto:
     try:
-        made = onnx.version_converter.convert_version(model, OLDEST)
+        converted = onnx.version_converter.convert_version(model, OLDEST)
     except (RuntimeError, onnx.version_converter.ConvertError) as error:
         raise InputError(
             f"its quantizers cannot be executed at opset {version}, and ONNX's converter brings the file to no later "
             f"one ({str(error).strip().splitlines()[0]}); export the model at opset {OLDEST} or later"
         ) from None
-    return made
+    return converted

@@ -79,11 +79,11 @@ def remark_on(model: Path) -> str | None:
     return runnable(onnx.load(model)).remark
 
 
-def codes_of(values: npt.NDArray[Any], held: Fixed) -> Codes:
+def codes_of(values: npt.NDArray[Any], format: Fixed) -> Codes:
     """Codes (N, H, W, C) of output values (N, C, H, W); raises InputError for a value off the grid."""
-    scaled = np.ldexp(channels_last(values).astype(np.float64), held.frac)
+    scaled = np.ldexp(channels_last(values).astype(np.float64), format.frac)
     off = np.count_nonzero(scaled != np.rint(scaled))
     if off:
-        raise InputError(f"{off} output values are not on the grid of {held}; the file is not exact")
+        raise InputError(f"{off} output values are not on the grid of {format}; the file is not exact")
     codes: Codes = scaled.astype(np.int64)
     return codes

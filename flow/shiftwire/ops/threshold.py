@@ -1,4 +1,4 @@
-"""Threshold: what scale, batch norm, Relu and quantiser become together, exactly, whatever the float scales."""
+"""Threshold: what scale, batch norm, Relu and quantizer become together, exactly, whatever the float scales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drop quantisers to the very format that their input has."""
+"""Drop quantizers to the very format that their input has."""
 
 from dataclasses import replace
 

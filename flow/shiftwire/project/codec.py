@@ -15,10 +15,10 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantiser
+from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
 
@@ -31,10 +31,12 @@ _CLASSES: Mapping[str, type[Any]] = {
         Window,
         ShiftWeights,
         ChannelScale,
-        FloatQuantiser,
+        FloatQuantizer,
         HostInput,
         HostOutput,
         Network,
+        NetworkInput,
+        NetworkOutput,
         Node,
         Tensor,
     )

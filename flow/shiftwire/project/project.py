@@ -29,7 +29,9 @@ from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.atomic import replaced
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 3
+SCHEMA = 4
+"""Of design.json; another one is refused, for its classes have other fields."""
+
 DESIGN_FILE = "design.json"
 VERSION_FILE = "version.txt"
 GOLDEN_FRAMES = 16
@@ -235,7 +237,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
 
 def _rtl_manifest(network: RtlNetwork, sums: Mapping[str, str]) -> dict[str, Any]:
     """What rtl/ holds: units, streams with their depth, the checksum of each file."""
-    streams = (stream for stream in network.streams.values() if stream.name != network.input)
+    streams = (stream for stream in network.streams.values() if stream.name not in network.inputs)
     return {
         "interval_cycles": interval(network),
         "units": [{"name": unit.name, "module": unit.module.name, "layer": unit.layer} for unit in network.units],

@@ -59,7 +59,7 @@ class FloatModel:
 
 
 def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
-    """What nodes of constants alone make, such as quantised weights."""
+    """What nodes of constants alone make, such as quantized weights."""
     known = {tensor.name for tensor in model.graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:

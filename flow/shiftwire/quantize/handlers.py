@@ -1,4 +1,4 @@
-"""One handler a float operation; the tables at the end are what quantisation adds to what convert reads."""
+"""One handler a float operation; the tables at the end are what quantization adds to what convert reads."""
 
 from __future__ import annotations
 
@@ -219,9 +219,9 @@ def _adder_dense(view: View, draft: NetworkDraft) -> None:
 
 
 def _quant(view: View, draft: NetworkDraft) -> None:
-    """As in convert; an input quantiser with another scale than a power of two gives way to one that has it.
+    """As in convert; an input quantizer with another scale than a power of two gives way to one that has it.
 
-    Not one of one bit: its codes are signs, which any other quantiser would lose.
+    Not one of one bit: its codes are signs, which any other quantizer would lose.
     """
     is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
     if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):

@@ -31,7 +31,7 @@ TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
 class NetworkDraft:
     """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
-    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantised by the file,
+    `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
     those `chosen` got a format here.
     """
 
@@ -77,7 +77,7 @@ class NetworkDraft:
         return TensorCodes(self.graph.tensors[source], self.codes[source])
 
     def enter(self) -> None:
-        """Quantise the graph input, unless the file does it."""
+        """Quantize the graph input, unless the file does it."""
         name = self.graph.onnx_input
         if not self.graph.tensors and not all(map(_takes_floats, self.readers(name))):
             self.enter_as(name, self.truth(name))
@@ -149,7 +149,7 @@ class NetworkDraft:
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
 
     def activation(self, onnx_name: str) -> str:
-        """The network's name of a tensor of few enough bits; a wider one is requantised once, for all its readers.
+        """The network's name of a tensor of few enough bits; a wider one is requantized once, for all its readers.
 
         Tensors of one value a channel, such as averages over an image, keep as many bits as the input.
         """
@@ -172,7 +172,7 @@ class NetworkDraft:
         return output
 
     def narrow_for_readers(self, onnx_name: str) -> None:
-        """Requantise a tensor where it is made, if a layer with weights or several nodes read it."""
+        """Requantize a tensor where it is made, if a layer with weights or several nodes read it."""
         readers = self.readers(onnx_name)
         if onnx_name not in self.graph.known or not readers or _is_quantizer(readers[0]):
             return
@@ -189,7 +189,7 @@ class NetworkDraft:
         for name in self.options.formats:
             if name not in self.chosen:
                 raise InputError(
-                    f"the format of '{name}' was asked for, but no tensor of that name is quantised; "
+                    f"the format of '{name}' was asked for, but no tensor of that name is quantized; "
                     f"name one of {', '.join(sorted(self.chosen))}"
                 )
 

@@ -1,4 +1,4 @@
-"""What a user may choose about quantisation."""
+"""What a user may choose about quantization."""
 
 from __future__ import annotations
 

@@ -16,12 +16,14 @@ from shiftwire.quantize.scaling import Step, affine_steps
 
 
 def global_average(view: View, draft: NetworkDraft) -> None:
+    """GlobalAveragePool: the window is the whole image."""
     spatial = draft.graph.tensor(view.inputs[0]).shape[:-1]
     zeros = (0,) * len(spatial)
     _average(view, draft, Window(spatial, (1,) * len(spatial), zeros, zeros))
 
 
 def average_pool(view: View, draft: NetworkDraft) -> None:
+    """AveragePool with the file's own window; raises InputError for padding that is not counted."""
     axes = len(draft.graph.tensor(view.inputs[0]).shape) - 1
     _average(view, draft, read_window(view, view.wholes("kernel_shape", axes)))
 

@@ -30,7 +30,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
 
-Progress = Callable[[str, int, int], None]
+StageProgress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
 
 RANKINGS = ("Softmax", "ArgMax", "TopK")
@@ -71,8 +71,8 @@ class Drafted:
     calibrated: Codes
 
 
-def quantize_model(path: Path, samples: Samples, options: Options, progress: Progress) -> Quantized:
-    """Quantise the float model; some of the samples calibrate, all are scored.
+def quantize_model(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Quantized:
+    """Quantize the float model; some of the samples calibrate, all are scored.
 
     Raises InputError for a model or samples that will not do.
     """
@@ -83,7 +83,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Pro
     return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark)
 
 
-def draft_network(path: Path, samples: Samples, options: Options, progress: Progress) -> Drafted:
+def draft_network(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Drafted:
     """The exact network of a float model, not scored."""
     with noted(f"in {path}"):
         original = load(path)
@@ -94,7 +94,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Prog
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
-        network = _quantised_already(original)
+        network = _quantized_already(original)
         if network is None:
             _walk(draft, progress)
             draft.require_used()
@@ -112,7 +112,7 @@ def _ranked(model: onnx.ModelProto, name: str) -> str:
     return str(makers[name].input[0])
 
 
-def _quantised_already(model: onnx.ModelProto) -> Network | None:
+def _quantized_already(model: onnx.ModelProto) -> Network | None:
     """The network of a file that convert takes as it is; its layers keep every code."""
     try:
         return network_from_model(model)
@@ -121,7 +121,7 @@ def _quantised_already(model: onnx.ModelProto) -> Network | None:
 
 
 def _started(
-    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: Progress
+    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: StageProgress
 ) -> tuple[NetworkDraft, Codes]:
     """A draft with the float truth of the calibration samples, and which samples those are."""
     constants = constant_tensors(model)
@@ -145,7 +145,7 @@ def write_model(model: onnx.ModelProto, path: Path) -> None:
         work.unlink(missing_ok=True)
 
 
-def _walk(draft: NetworkDraft, progress: Progress) -> None:
+def _walk(draft: NetworkDraft, progress: StageProgress) -> None:
     draft.enter()
     for at, node in enumerate(draft.nodes):
         if node.output[0] not in draft.graph.constants and node.output[0] not in draft.absorbed:
@@ -155,10 +155,10 @@ def _walk(draft: NetworkDraft, progress: Progress) -> None:
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
-        progress("quantising", at + 1, len(draft.nodes))
+        progress("quantizing", at + 1, len(draft.nodes))
 
 
-def _scored(drafted: Drafted, samples: Samples, progress: Progress) -> tuple[Values, Values]:
+def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> tuple[Values, Values]:
     """Output values of the exact and of the float network, (N, ...)."""
     network = drafted.network
     run = FloatModel(drafted.file.model, [drafted.truth])

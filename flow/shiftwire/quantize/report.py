@@ -1,4 +1,4 @@
-"""What quantisation cost: layer by layer, and in the answers."""
+"""What quantization cost: layer by layer, and in the answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LayerCost:
 
     @property
     def sqnr_db(self) -> float | None:
-        """Signal to quantisation noise of the layer's output, in decibels."""
+        """Signal to quantization noise of the layer's output, in decibels."""
         return None if not self.error else float(-20 * np.log10(self.error))
 
 
@@ -72,7 +72,7 @@ class QuantizeReport:
     def advice(self) -> str:
         """What to raise next."""
         if not self.layers:
-            return "the file is quantised throughout; every layer is as it was"
+            return "the file is quantized throughout; every layer is as it was"
         layer = self.costliest
         raised = "--act-bits" if layer.kind == "Requantize" or layer.kind.startswith("Adder") else "--terms"
         raised = "--affine-terms" if layer.kind == "Affine" else raised

@@ -17,7 +17,7 @@ APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 LEAST_EXPONENT = -60
 """Of a term: on the finest grid of a tensor it still leaves sums on one that is a format (FINEST_FRAC, MAX_FRAC)."""
 GRID_BITS = 16
-"""Widest weights that count as quantised already."""
+"""Widest weights that count as quantized already."""
 LEVEL_BITS = 8
 """Widest integer weights that are recognised behind a float scale."""
 LEVEL_ROUNDING = 1e-5
@@ -122,7 +122,7 @@ def grid_of(weights: Values) -> tuple[Codes, int] | None:
 def levels_of(weights: Values) -> ScaledTerms | None:
     """Integers of at most LEVEL_BITS bits times one float step a filter, where that is all that the weights are.
 
-    So quantisers with scales that are no powers of two leave them.
+    So quantizers with scales that are no powers of two leave them.
     """
     rows = np.abs(weights.reshape(len(weights), -1))
     step = np.array([_common_step(row) for row in rows])

@@ -72,7 +72,7 @@ class AxiStream:
     def to_bytes(self, codes: Codes) -> Bytes:
         """What the DMA moves for codes (N, codes): (N, frame_bytes); raises InputError for codes outside the format."""
         if not self.format.holds(codes):
-            raise InputError(f"codes {codes.min()}..{codes.max()} do not fit {self.format}; quantise them first")
+            raise InputError(f"codes {codes.min()}..{codes.max()} do not fit {self.format}; quantize them first")
         frames = np.zeros((len(codes), self.frame_bytes), np.uint8)
         containers = np.ascontiguousarray(codes.astype(f"<i{self.container_bits // BYTE}"))
         used = containers.view(np.uint8).reshape(len(codes), -1)

@@ -49,7 +49,7 @@ def write_shell(network: RtlNetwork, folder: Path, version: str) -> None:
 
     A network whose ends are wider than the DMA's containers gets none: it has to be narrowed first.
     """
-    if all(end_fits(network.streams[name]) for name in (network.input, network.output)):
+    if all(end_fits(network.streams[name]) for name in (*network.inputs, *network.outputs)):
         shell = network_shell(network, int(version[:8], 16))
         (folder / f"{TOP}.sv").write_text(top_text(shell, NETWORK), encoding="utf-8")
         write_component(folder, shell)

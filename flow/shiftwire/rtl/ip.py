@@ -12,9 +12,11 @@ WORD_BITS = 64
 
 def network_shell(network: RtlNetwork, version: int = 0, word_bits: int = WORD_BITS) -> Shell:
     """The shell that fits a network; raises InputError for codes wider than a container."""
-    ends = (network.streams[name] for name in (network.input, network.output))
-    source, sink = (_axi_stream(stream, word_bits) for stream in ends)
-    return Shell(source, sink, version)
+    inputs, outputs = (
+        tuple(_axi_stream(network.streams[name], word_bits) for name in names)
+        for names in (network.inputs, network.outputs)
+    )
+    return Shell(inputs, outputs, version)
 
 
 def end_fits(stream: Stream) -> bool:

@@ -57,11 +57,29 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What a top is made for; `version` is the first 32 bits of the project's version hash."""
+    """What a top is made for; `version` is the first 32 bits of the project's version hash.
 
-    input: AxiStream
-    output: AxiStream
+    sw_shell.sv has one port each way, so `inputs` and `outputs` hold one stream each.
+    """
+
+    inputs: tuple[AxiStream, ...]
+    outputs: tuple[AxiStream, ...]
     version: int = 0
+
+    @classmethod
+    def of(cls, source: AxiStream, sink: AxiStream, version: int = 0) -> Shell:
+        """One stream each way."""
+        return cls((source,), (sink,), version)
+
+    @property
+    def input(self) -> AxiStream:
+        """The only stream from memory."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> AxiStream:
+        """The only stream to memory."""
+        return self.outputs[0]
 
     @property
     def ports(self) -> tuple[Port, ...]:

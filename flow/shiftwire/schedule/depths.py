@@ -88,7 +88,7 @@ class _Schedule:
             else:
                 self._place(unit.actors[0], self._prompt(unit.actors[0]))
         self.gone[network.output] = self.arrived[network.output]
-        return {name: self._deepest(name) for name in network.streams if name != network.input}
+        return {name: self._deepest(name) for name in network.streams if name not in network.inputs}
 
     def _is_pulled(self, window: RtlUnit) -> bool:
         return any(window.outputs[0] in unit.inputs and unit.module.is_paced for unit in self.network.units)

@@ -127,12 +127,12 @@ def folded(network: Network, board: Board, clock_ns: float, folds: Mapping[str, 
 
 def _check(network: Network) -> None:
     if not network.nodes:
-        raise InputError("the network has no layers behind its input quantiser; there is nothing to build")
+        raise InputError("the network has no layers behind its input quantizer; there is nothing to build")
     for name, tensor in network.tensors.items():
         if tensor.format.bits > HLS_MAX_BITS:
             raise InputError(
                 f"tensor '{name}' needs {tensor.format.bits} bits, more than the {HLS_MAX_BITS} that an hls4ml "
-                "project can carry; requantise before it"
+                "project can carry; requantize before it"
             )
 
 

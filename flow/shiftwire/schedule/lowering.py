@@ -62,7 +62,8 @@ class _Lowering:
 
     def done(self) -> RtlNetwork:
         pipeline = self.pipeline
-        self._add_stream(pipeline.fifos[pipeline.input], None)
+        for name in pipeline.inputs:
+            self._add_stream(pipeline.fifos[name], None)
         fused: set[str] = set()
         for instance in pipeline.instances:
             if instance.name in fused:
@@ -72,7 +73,7 @@ class _Lowering:
             if follower:
                 fused.add(follower.name)
             self._add(instance, (follower or instance).outputs, (module,) if module else None)
-        return RtlNetwork(self.name, pipeline.input, pipeline.output, tuple(self.units), self.streams)
+        return RtlNetwork(self.name, pipeline.inputs, pipeline.outputs, tuple(self.units), self.streams)
 
     def _narrowing(self, instance: Instance) -> Instance | None:
         """The width converter behind that only makes beats narrower; a sum does it better before its bias."""

@@ -47,7 +47,7 @@ class _Builder:
         for node in network.nodes:
             if units[node.name]:
                 self._add_layer(node, units[node.name])
-        return Pipeline(source, self._take(network.output_name), tuple(self.instances), self.fifos)
+        return Pipeline((source,), (self._take(network.output_name),), tuple(self.instances), self.fifos)
 
     def _units(self, node: Node) -> tuple[Unit, ...]:
         network = self.network

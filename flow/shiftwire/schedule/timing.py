@@ -88,10 +88,10 @@ class _Waits:
 
     @classmethod
     def of(cls, reads: Sequence[Codes], written: Sequence[Codes]) -> _Waits:
-        """A beat can be read the cycle after it was written; a unit that waits stands still."""
-        at = np.concatenate(reads)
+        """A beat can be read the cycle after it was written; a unit that waits stands still, none begins before 0."""
+        at = np.concatenate([[0], *reads])
         order = np.argsort(at, kind="stable")
-        lag = np.concatenate(written) + 1 - at
+        lag = np.concatenate([[0], *(there + 1 for there in written)]) - at
         return cls(at[order], np.maximum.accumulate(lag[order]))
 
     def time(self, iterations: Codes) -> Codes:

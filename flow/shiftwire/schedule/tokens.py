@@ -198,13 +198,13 @@ class _Wait:
 def _waits(network: RtlNetwork, actor: Actor) -> Iterator[_Wait]:
     own = actor.iterations
     for reads in actor.reads:
-        if reads.stream != network.input:
+        if reads.stream not in network.inputs:
             writer, writes = _writer(network, reads.stream)
             later = delay(network, writer, reads.stream)
             yield _Wait(reads.need, own, writer.name, writes.emit, later, 0, len(reads.pop))
     for writes in actor.writes:
         depth = capacity(network, writes.stream)
-        if writes.stream == network.output:
+        if writes.stream in network.outputs:
             # the sink takes a beat as soon as it is there
             later = delay(network, actor, writes.stream) + 1
             yield _Wait(writes.reserve, own, actor.name, writes.emit, later, depth, len(writes.emit))

@@ -10,7 +10,7 @@ from shiftwire.ir.rtl_network import NETWORK, RtlNetwork, RtlUnit
 from shiftwire.project.project import Project
 from shiftwire.rtl.emit import memory_file, unit_parameters
 from shiftwire.synth.nextpnr import Routed, routed
-from shiftwire.tools.progress import Progress
+from shiftwire.tools.process import Progress
 from shiftwire.tools.yosys import Synthesis
 
 LABEL = "a speed check on another device, no promise for the board's part"

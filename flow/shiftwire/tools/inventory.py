@@ -16,11 +16,11 @@ from shiftwire.tools.verilator import FST_HEADERS, verilator_version
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A program or a package; `found` is its version or path, None where it is missing."""
+    """A program or a package; `installed` is its version or path, None where it is missing."""
 
     name: str
     purpose: str
-    found: str | None
+    installed: str | None
     mend: str
     required: bool = False
 

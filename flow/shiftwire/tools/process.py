@@ -16,6 +16,9 @@ from shiftwire.errors import ToolError
 
 LAST_LINES = 12
 
+Progress = Callable[[int, int], None]
+"""How long jobs tell where they are: called with what is done and what there is in all, both counted from 0."""
+
 KEPT_LINES = 400
 """Of a program that is watched: the state of every stream of a large network."""
 

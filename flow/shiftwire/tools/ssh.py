@@ -7,12 +7,11 @@ import re
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.errors import InputError, ToolError
-from shiftwire.tools.process import Outcome, require_tool
+from shiftwire.tools.process import Outcome, Progress, require_tool
 
 LOST = 255
 """What ssh returns when it was not the command that failed."""
@@ -53,8 +52,6 @@ NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|File too larg
 
 CLOSING = re.compile(r"not recoverable: exiting|due to previous errors")
 """tar's last words, which tell nothing."""
-
-Progress = Callable[[int, int], None]
 
 
 class LineError(ToolError):

@@ -12,7 +12,7 @@ import numpy as np
 
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.engine import Engine, EngineName, Outcome
-from shiftwire.tools.progress import Progress
+from shiftwire.tools.process import Progress
 from shiftwire.verify.reference import Reference
 from shiftwire.verify.tally import Difference, LayerComparison, Tally
 
@@ -81,8 +81,8 @@ def compared(
             done += len(job.codes)
             progress(done * len(codes) // work, len(codes))
     rate = timed * engine.workers / max(seconds, 1e-9)
-    found = (tally.samples, tally.layers(), tally.first, np.concatenate(outputs))
-    return Comparison(engine.name, other.name, len(codes), seconds_build, rate, *found)
+    counts = (tally.samples, tally.layers(), tally.first, np.concatenate(outputs))
+    return Comparison(engine.name, other.name, len(codes), seconds_build, rate, *counts)
 
 
 def all_pairs(

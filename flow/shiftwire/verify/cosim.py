@@ -18,7 +18,7 @@ from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.bench import Bench
 from shiftwire.schedule.tokens import Tokens, simulate
 from shiftwire.tools import resources
-from shiftwire.tools.progress import Progress
+from shiftwire.tools.process import Progress
 from shiftwire.tools.resources import Evidence, Report
 from shiftwire.tools.verilator import verilator_version
 from shiftwire.verify.comparison import Comparison, compared
@@ -40,7 +40,7 @@ class BufferUse:
 
     stream: str
     most: int
-    foreseen: int | None
+    predicted: int | None
     depth: int
 
 
@@ -52,14 +52,14 @@ class Cycles:
     """
 
     latency: int
-    latency_foreseen: int | None
+    latency_predicted: int | None
     interval: int | None
-    interval_foreseen: int | None
+    interval_predicted: int | None
 
     @property
     def agree(self) -> bool:
         """Whether simulation and prediction are equal wherever both are known."""
-        pairs = ((self.latency, self.latency_foreseen), (self.interval, self.interval_foreseen))
+        pairs = ((self.latency, self.latency_predicted), (self.interval, self.interval_predicted))
         return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
@@ -78,10 +78,11 @@ class CosimReport:
     @property
     def surprises(self) -> list[str]:
         """Buffers that held other than was predicted."""
-        return [use.stream for use in self.buffers if use.foreseen is not None and use.most != use.foreseen]
+        return [use.stream for use in self.buffers if use.predicted is not None and use.most != use.predicted]
 
     @property
     def passed(self) -> bool:
+        """Whether every code is right, and cycles and buffers are as predicted where that is known."""
         return not self.comparison.different and self.cycles.agree and not self.surprises
 
 

@@ -50,16 +50,16 @@ class Csim(Engine):
 
     def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="shiftwire-csim-") as folder:
-            given, made = Path(folder) / "in", Path(folder) / "out"
-            codes.tofile(given)
+            input_file, output_file = Path(folder) / "in", Path(folder) / "out"
+            codes.tofile(input_file)
             start = time.perf_counter()
             run(
-                [self._program.absolute(), str(len(codes)), given, made],
+                [self._program.absolute(), str(len(codes)), input_file, output_file],
                 "C-simulate",
                 self.project.hls_dir / "firmware",
             )
             seconds = time.perf_counter() - start
-            layers = dict(self._layers(np.fromfile(made, np.int64), len(codes)))
+            layers = dict(self._layers(np.fromfile(output_file, np.int64), len(codes)))
         return Outcome(layers, seconds)
 
     def _layers(self, flat: Codes, samples: int) -> Iterator[tuple[str, Codes]]:

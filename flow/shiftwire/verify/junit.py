@@ -15,13 +15,13 @@ def write_junit(report: Comparison, path: Path) -> None:
     suite = ET.Element("testsuite", name="shiftwire csim", tests=str(len(report.layers)), failures=failures)
     for layer in report.layers:
         case = ET.SubElement(suite, "testcase", classname="csim", name=layer.name)
-        said = f"{layer.compared} codes compared, {layer.different} differ, {layer.live} live outputs"
+        counts = f"{layer.compared} codes compared, {layer.different} differ, {layer.live} live outputs"
         if layer.different:
-            failure = ET.SubElement(case, "failure", message=said)
+            failure = ET.SubElement(case, "failure", message=counts)
             first = report.first_difference
-            failure.text = first.sentence() if first is not None and first.layer == layer.name else said
+            failure.text = first.sentence() if first is not None and first.layer == layer.name else counts
         else:
-            ET.SubElement(case, "system-out").text = said
+            ET.SubElement(case, "system-out").text = counts
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

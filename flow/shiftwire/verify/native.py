@@ -1,4 +1,4 @@
-"""C-simulation on native lane types: whole test sets in seconds, and FIFOs of the emitted depth."""
+"""C-simulation on native integers: whole test sets in seconds, and FIFOs of the emitted depth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKED = 64
 
 @dataclass(frozen=True)
 class Native(Engine):
-    """The units' headers on lanes of many images, folded for the host: codes depend on no fold."""
+    """The units' headers on vectors of many images, folded for the host: codes depend on no fold."""
 
     project: Project
     name = EngineName.NATIVE

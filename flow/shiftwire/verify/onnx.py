@@ -65,7 +65,7 @@ class OnnxRuntime(Engine):
     def _values(self, codes: Codes) -> npt.NDArray[Any]:
         """What the file's own input quantizer turns into these codes."""
         network = self.network
-        quantizer = network.host_input.quantiser
+        quantizer = network.host_input.quantizer
         scale = None if quantizer is None else np.float32(quantizer.scale)
         values = network.input.format.decode(codes) if scale is None else codes * scale
         return channels_first(values).astype(np.float32)

@@ -77,13 +77,13 @@ class Simulator:
 
         Raises CheckFailedError with the state of every stream for a deadlock.
         """
-        frames = {len(given) for given in codes.values()}
+        frames = {len(inputs) for inputs in codes.values()}
         if len(frames) != 1:
             raise ValueError("all networks of a bench take equally many frames")
         (count,) = frames
         with tempfile.TemporaryDirectory(prefix="shiftwire-cosim-") as work:
-            given, made = Path(work) / "in", Path(work) / "out"
-            with given.open("wb") as file:
+            input_file, output_file = Path(work) / "in", Path(work) / "out"
+            with input_file.open("wb") as file:
                 for name, network in self.bench.networks.items():
                     packed(codes[name].reshape(count, -1), network.streams[network.input]).tofile(file)
             settings = (
@@ -95,14 +95,14 @@ class Simulator:
                 int(taps),
             )
             try:
-                command: list[str | Path] = [self.program.absolute(), *map(str, settings), given, made]
-                said = {} if self.wave is None else {WAVE: str(self.wave.resolve())}
-                watch(command, "co-simulate", self.folder, lambda line: _advance(line, count, progress), said)
+                command: list[str | Path] = [self.program.absolute(), *map(str, settings), input_file, output_file]
+                variables = {} if self.wave is None else {WAVE: str(self.wave.resolve())}
+                watch(command, "co-simulate", self.folder, lambda line: _advance(line, count, progress), variables)
             except ToolError as error:
                 if "deadlock" in str(error):
                     raise CheckFailedError(str(error)) from None
                 raise
-            return self._logs(np.fromfile(made, np.uint32), count)
+            return self._logs(np.fromfile(output_file, np.uint32), count)
 
     def _logs(self, log: Words, frames: int) -> dict[str, dict[str, StreamLog]]:
         logs: dict[str, dict[str, StreamLog]] = {}
@@ -112,9 +112,9 @@ class Simulator:
             for stream in self.bench.streams(name):
                 beats, most, count = (int(n) for n in log[at : at + 3])
                 cycles = log[at + 3 : at + 3 + beats].astype(np.int64)
-                held = log[at + 3 + beats : at + 3 + beats + count]
+                beat_words = log[at + 3 + beats : at + 3 + beats + count]
                 at += 3 + beats + count
-                codes = unpacked(held, stream).reshape(frames, -1) if count else None
+                codes = unpacked(beat_words, stream).reshape(frames, -1) if count else None
                 logs[name][stream.name] = StreamLog(cycles, most, codes)
         return logs
 
@@ -158,9 +158,9 @@ def _advance(line: str, frames: int, progress: Callable[[int, int], None]) -> No
 
 def packed(codes: Codes, stream: Stream) -> Words:
     """Beats (frames * beats, 32-bit words) of codes (frames, codes)."""
-    held = stream.format
-    assert held is not None
-    bits = (codes.reshape(-1, stream.port.lanes)[:, :, None] >> np.arange(held.bits)) & 1
+    format = stream.format
+    assert format is not None
+    bits = (codes.reshape(-1, stream.port.lanes)[:, :, None] >> np.arange(format.bits)) & 1
     flat = bits.reshape(len(bits), -1).astype(np.uint8)
     wide = np.zeros((len(flat), words(stream) * WORD), np.uint8)
     wide[:, : flat.shape[1]] = flat
@@ -169,15 +169,15 @@ def packed(codes: Codes, stream: Stream) -> Words:
 
 def unpacked(log: Words, stream: Stream) -> Codes:
     """Codes of beats, in the order in which they travel."""
-    held = stream.format
-    assert held is not None
+    format = stream.format
+    assert format is not None
     bytes_ = log.reshape(-1, words(stream)).view(np.uint8)
     bits = np.unpackbits(bytes_, axis=1, bitorder="little")[:, : stream.width]
-    fields = bits.reshape(-1, held.bits).astype(np.int64)
-    codes: Codes = fields @ (np.int64(1) << np.arange(held.bits))
-    return signed(codes, held)
+    fields = bits.reshape(-1, format.bits).astype(np.int64)
+    codes: Codes = fields @ (np.int64(1) << np.arange(format.bits))
+    return signed(codes, format)
 
 
-def signed(codes: Codes, held: Fixed) -> Codes:
+def signed(codes: Codes, format: Fixed) -> Codes:
     """Codes of `held.bits` bits as numbers."""
-    return np.where(held.signed & (codes > held.hi), codes - (1 << held.bits), codes)
+    return np.where(format.signed & (codes > format.hi), codes - (1 << format.bits), codes)

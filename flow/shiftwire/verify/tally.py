@@ -36,14 +36,15 @@ class Difference:
     sample: int
     index: tuple[int, ...]
     expected: int
-    found: int
+    actual: int
     witness: tuple[tuple[str, tuple[int, ...]], ...]
 
     def sentence(self) -> str:
+        """The place, both codes and the codes that made them, of which long rows are cut."""
         made_of = "; ".join(f"{name} {_shortened(codes)}" for name, codes in self.witness)
         return (
             f"layer '{self.layer}' ({self.kind}), sample {self.sample}, index {list(self.index)}: "
-            f"expected code {self.expected}, found {self.found}; {made_of}"
+            f"expected code {self.expected}, found {self.actual}; {made_of}"
         )
 
 
@@ -76,10 +77,12 @@ class Tally:
 
     @property
     def different(self) -> int:
+        """Codes that differ, over all layers so far."""
         return sum(self._different.values())
 
     @property
     def compared(self) -> int:
+        """Codes that were compared, over all layers so far."""
         return sum(layer.compared for layer in self.layers())
 
     def _layer(self, name: str) -> LayerComparison:

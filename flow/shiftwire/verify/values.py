@@ -50,10 +50,10 @@ def values_result(
 
 def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
     """Values off ours; behind a scale that is no power of two, those nearer to another code."""
-    host, held = network.host_output, network.output.format
+    host, format = network.host_output, network.output.format
     if host.is_scaled:
-        return np.not_equal(host.nearest(values, held), reference)
-    return np.not_equal(values, host.decode(reference, held))
+        return np.not_equal(host.nearest(values, format), reference)
+    return np.not_equal(values, host.decode(reference, format))
 
 
 def data_shape(network: Network, samples: int) -> tuple[int, ...]:
@@ -86,10 +86,10 @@ def engine_result(network: Network, comparison: Comparison, data: Data) -> Engin
 def expected_values(path: Path) -> npt.NDArray[Any]:
     """The one array of an .npz or .npy file of outputs, such as torch's logits."""
     with noted(f"in {path}"):
-        found = read_arrays(path)
-        if len(found) != 1:
-            raise InputError(f"it holds the arrays {', '.join(found)}, wanted one; save the outputs alone")
-        values = next(iter(found.values()))
+        arrays = read_arrays(path)
+        if len(arrays) != 1:
+            raise InputError(f"it holds the arrays {', '.join(arrays)}, wanted one; save the outputs alone")
+        values = next(iter(arrays.values()))
         if values.dtype.kind not in "fiu":
             raise InputError(f"its outputs have type {values.dtype}, wanted numbers; save them as float32")
         return values

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from shiftwire_models.adder import adder_windows
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantise, to_codes
+from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantize, to_codes
 from shiftwire_models.l1 import negative_distance
 from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.filter_terms import FilterTermsWeight
@@ -39,7 +39,7 @@ class BiasCodes(nn.Module):
 
     def forward(self) -> Tensor:
         """Values (outputs,) on the grid, with the latent's gradient."""
-        return quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+        return quantize(self.latent, self.grid, Rounding.HALF_EVEN)
 
     def codes(self) -> Tensor:
         """Integers (outputs,), as floats."""
@@ -88,7 +88,7 @@ class TunedAdder(Tuned):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
-        weight = quantise(self.latent, self.grid, Rounding.HALF_EVEN)
+        weight = quantize(self.latent, self.grid, Rounding.HALF_EVEN)
         return (
             negative_distance(x, weight)
             if self.geometry is None

@@ -48,7 +48,7 @@ class Source:
         """The integers at an input; raises ModelsError where floats stand there, or nothing."""
         codes = self.constants.get(place)
         if codes is None or codes.dtype.kind not in "iu":
-            raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantise the file first")
+            raise ModelsError(f"layer '{self.node.name}' has no integers at input {place}; quantize the file first")
         return codes
 
     def exponent_range(self) -> ExponentRange:

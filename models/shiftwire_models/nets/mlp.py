@@ -24,7 +24,7 @@ class MlpConfig:
 
 
 class ShiftMlp(nn.Module):
-    """Shift layer -> batch norm -> ReLU -> quantiser whose range is learnt; the last layer gives the logits."""
+    """Shift layer -> batch norm -> ReLU -> quantizer whose range is learnt; the last layer gives the logits."""
 
     def __init__(self, config: MlpConfig) -> None:
         super().__init__()

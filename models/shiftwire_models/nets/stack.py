@@ -36,7 +36,7 @@ class StackConfig:
 
 
 class StackNet(nn.Module):
-    """x (N, channels, height, width) -> logits (N, classes); every hidden layer ends in ReLU and a quantiser."""
+    """x (N, channels, height, width) -> logits (N, classes); every hidden layer ends in ReLU and a quantizer."""
 
     def __init__(self, config: StackConfig) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class StackNet(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Shift layer -> batch norm -> ReLU -> quantiser."""
+    """Shift layer -> batch norm -> ReLU -> quantizer."""
 
     def __init__(self, inputs: int, outputs: int, numbers: Arithmetic) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Weights whose number of terms is fixed, filter by filter: what a quantiser chose."""
+"""Weights whose number of terms is fixed, filter by filter: what a quantizer chose."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Everything that depends on constants alone becomes an initialiser; quantised weights stay visible."""
+"""Everything that depends on constants alone becomes an initialiser; quantized weights stay visible."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _constant(node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
     if tensor is not None:
         return (numpy_helper.to_array(tensor),)
     kinds = {"value_float": np.float32, "value_floats": np.float32, "value_int": np.int64, "value_ints": np.int64}
-    found = [(attribute(node, name), kind) for name, kind in kinds.items() if attribute(node, name) is not None]
-    return (np.array(found[0][0], found[0][1]),) if found else None
+    values = [(attribute(node, name), kind) for name, kind in kinds.items() if attribute(node, name) is not None]
+    return (np.array(values[0][0], values[0][1]),) if values else None
 
 
 def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] | None:

@@ -43,6 +43,7 @@ class Draft:
 
     @property
     def outputs(self) -> set[str]:
+        """Names of the graph's outputs, which no rewrite may change."""
         return {value.name for value in self.model.graph.output}
 
     def infer(self) -> None:
@@ -56,9 +57,11 @@ class Draft:
         return self.values[name].shape if name in self.values else None
 
     def producer(self, name: str) -> onnx.NodeProto | None:
+        """The node whose output a tensor is; None for graph inputs and constants."""
         return next((node for node in self.nodes if name in node.output), None)
 
     def consumers(self, name: str) -> list[onnx.NodeProto]:
+        """Nodes that need a tensor, loop bodies included; the graph's outputs are no consumers."""
         return [node for node in self.nodes if name in reads(node)]
 
     def is_read_once(self, name: str) -> bool:
@@ -66,13 +69,13 @@ class Draft:
         return len(self.consumers(name)) == 1 and name not in self.outputs
 
     def is_parameter(self, name: str) -> bool:
-        """Whether a tensor is a constant, possibly quantised in the graph, where it must stay visible."""
+        """Whether a tensor is a constant, possibly quantized in the graph, where it must stay visible."""
         if name in self.constants:
             return True
-        made = self.producer(name)
-        if made is None or not (is_quantizer(made) or is_standard(made, "Transpose")):
+        producer = self.producer(name)
+        if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose")):
             return False
-        return all(map(self.is_parameter, filter(None, made.input)))
+        return all(map(self.is_parameter, filter(None, producer.input)))
 
     def constant(self, wish: str, values: npt.NDArray[Any], origin: str | None = None) -> str:
         """A new initialiser; returns the name it was given. `origin` is the constant that it stands for."""
@@ -82,11 +85,11 @@ class Draft:
         self.define({name: values})
         return name
 
-    def define(self, made: Mapping[str, npt.NDArray[Any]]) -> None:
+    def define(self, values: Mapping[str, npt.NDArray[Any]]) -> None:
         """New initialisers under names that no initialiser has."""
-        if taken := made.keys() & self.constants.keys():
+        if taken := values.keys() & self.constants.keys():
             raise ValueError(f"the constants {', '.join(sorted(taken))} are there already; none is ever replaced")
-        self.constants = MappingProxyType({**self.constants, **{name: _fixed(made[name]) for name in made}})
+        self.constants = MappingProxyType({**self.constants, **{name: _fixed(values[name]) for name in values}})
 
     def fresh(self, wish: str) -> str:
         """`wish`, or `wish_2` and so on where a tensor has that name."""
@@ -97,14 +100,14 @@ class Draft:
 
     def restore_names(self) -> None:
         """Constants that alone stand for one of the file's get its name, which a sentence may then name."""
-        standing = {made: origin for made, origin in self.origins.items() if made in self.constants}
+        standing = {name: origin for name, origin in self.origins.items() if name in self.constants}
         names = {
-            made: origin
-            for made, origin in standing.items()
+            name: origin
+            for name, origin in standing.items()
             if list(standing.values()).count(origin) == 1 and self.fresh(origin) == origin
         }
-        for made, origin in names.items():
-            self._rename(made, origin)
+        for name, origin in names.items():
+            self._rename(name, origin)
         self.constants = MappingProxyType({names.get(name, name): array for name, array in self.constants.items()})
 
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
@@ -114,18 +117,18 @@ class Draft:
 
     def bypass(self, node: onnx.NodeProto) -> None:
         """Drop a node that changes nothing: its readers read its input; the graph's output keeps its name."""
-        source, made = node.input[0], node.output[0]
-        if made not in self.outputs:
-            self._rename(made, source)
+        source, output = node.input[0], node.output[0]
+        if output not in self.outputs:
+            self._rename(output, source)
             self.replace(node)
             return
         producer = self.producer(source)
         if producer is None or source in self.outputs or len(producer.output) > 1:
-            self.replace(node, helper.make_node("Identity", [source], [made], name=node.name))
+            self.replace(node, helper.make_node("Identity", [source], [output], name=node.name))
             return
         self.replace(node)
-        self._rename(source, made)
-        producer.output[0] = made
+        self._rename(source, output)
+        producer.output[0] = output
 
     def _rename(self, old: str, new: str) -> None:
         for node in self.nodes:
@@ -163,8 +166,8 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
 
 def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     """An attribute's value, text as str."""
-    found = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
-    return found.decode(errors="backslashreplace") if isinstance(found, bytes) else found
+    value = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:

@@ -24,8 +24,8 @@ def _is_idle(draft: Draft, node: onnx.NodeProto) -> bool:
         others = (name for name in node.output[1:] if name)
         return not any(draft.consumers(name) or name in draft.outputs for name in others)
     if is_standard(node, "Cast"):
-        held = draft.values.get(node.input[0])
-        return held is not None and held.type == attribute(node, "to") == FLOAT
+        source = draft.values.get(node.input[0])
+        return source is not None and source.type == attribute(node, "to") == FLOAT
     if is_standard(node, "Pad"):
         pads = draft.constants.get(node.input[1]) if len(node.input) > 1 else np.array(attribute(node, "pads", [1]))
         same = draft.shape(node.input[0]) == draft.shape(node.output[0]) is not None

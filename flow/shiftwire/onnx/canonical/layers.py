@@ -11,7 +11,7 @@ from shiftwire.onnx.canonical.parameters import flattened, transposed
 
 
 def unify_gemms(draft: Draft) -> None:
-    """transB = 1 and nothing else; alpha and beta go into constants, or into a Mul where the weight is quantised."""
+    """transB = 1 and nothing else; alpha and beta go into constants, or into a Mul where the weight is quantized."""
     for node in list(draft.nodes):
         if is_standard(node, "MatMul"):
             _from_matmul(draft, node)
@@ -45,7 +45,7 @@ def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
 
 
 def _scaled_bias(draft: Draft, node: onnx.NodeProto, bias: str, outputs: int) -> str | None:
-    """A bias (out,) times beta; None where it is computed, or quantised and scaled."""
+    """A bias (out,) times beta; None where it is computed, or quantized and scaled."""
     beta = attribute(node, "beta", 1.0)
     if bias not in draft.constants:
         return flattened(draft, bias, outputs) if beta == 1 and draft.is_parameter(bias) else None
@@ -76,10 +76,10 @@ def merge_biases(draft: Draft) -> None:
 
 def _channels(draft: Draft, name: str, shape: tuple[int, ...]) -> str | None:
     """A parameter () or (1, C, 1, ...) as (C,), for a tensor of `shape`."""
-    held = draft.shape(name)
-    if held is None or len(held) > len(shape):
+    own = draft.shape(name)
+    if own is None or len(own) > len(shape):
         return None
-    full = (1,) * (len(shape) - len(held)) + held
+    full = (1,) * (len(shape) - len(own)) + own
     if any(size > 1 for axis, size in enumerate(full) if axis != 1) or full[1] not in (1, shape[1]):
         return None
     if name in draft.constants:

@@ -54,8 +54,8 @@ def _step(draft: Draft, node: onnx.NodeProto) -> bool:
 
 
 def _transpose(draft: Draft, name: str) -> onnx.NodeProto | None:
-    made = draft.producer(name)
-    return made if made is not None and is_standard(made, "Transpose") else None
+    producer = draft.producer(name)
+    return producer if producer is not None and is_standard(producer, "Transpose") else None
 
 
 def _perm(draft: Draft, node: onnx.NodeProto) -> Perm | None:
@@ -100,9 +100,9 @@ def _idle(draft: Draft, node: onnx.NodeProto, perm: Perm) -> bool:
 def _push(draft: Draft, node: onnx.NodeProto) -> bool:
     """f(transpose(x), c) becomes transpose(f(x, c')), c' the constant in x's layout."""
     turning = [
-        made
+        turn
         for name in node.input
-        if name and (made := _transpose(draft, name)) is not None and not draft.is_parameter(name)
+        if name and (turn := _transpose(draft, name)) is not None and not draft.is_parameter(name)
     ]
     perm = _perm(draft, turning[0]) if turning else None
     if perm is None or not _same(draft, turning, perm):
@@ -114,7 +114,7 @@ def _push(draft: Draft, node: onnx.NodeProto) -> bool:
 
 
 def _same(draft: Draft, turning: Sequence[onnx.NodeProto], perm: Perm) -> bool:
-    return all(_perm(draft, made) == perm for made in turning)
+    return all(_perm(draft, turn) == perm for turn in turning)
 
 
 def _turns(draft: Draft, name: str, perm: Perm) -> bool:
@@ -134,9 +134,9 @@ def _unturned(draft: Draft, name: str, perm: Perm) -> str:
         c = draft.constants[name]
         full = c.reshape((1,) * (len(perm) - c.ndim) + c.shape)
         return draft.constant(f"{name}_moved", np.transpose(full, np.argsort(perm)))
-    made = _transpose(draft, name)
-    assert made is not None, name
-    return str(made.input[0])
+    turn = _transpose(draft, name)
+    assert turn is not None, name
+    return str(turn.input[0])
 
 
 def _behind(
@@ -154,27 +154,27 @@ def _behind(
 
 def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     turning = [_transpose(draft, name) for name in node.input]
-    known = [made for made in turning if made is not None]
+    known = [turn for turn in turning if turn is not None]
     perm = _perm(draft, known[0]) if len(known) == len(turning) else None
     if perm is None or not _same(draft, known, perm):
         return False
     axis = perm[attribute(node, "axis", 0) % len(perm)]
-    _behind(draft, node, [made.input[0] for made in known], perm, axis=axis)
+    _behind(draft, node, [turn.input[0] for turn in known], perm, axis=axis)
     return True
 
 
 def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     """A mean in the layout in front of the Transpose, where no axis that is left changes its place."""
-    made = _transpose(draft, node.input[0])
-    perm = None if made is None else _perm(draft, made)
+    turn = _transpose(draft, node.input[0])
+    perm = None if turn is None else _perm(draft, turn)
     axes = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
-    if made is None or perm is None or axes is None:
+    if turn is None or perm is None or axes is None:
         return False
     meant = sorted(perm[int(axis) % len(perm)] for axis in axes.ravel())
     left, keeps = [axis for axis in perm if axis not in meant], bool(attribute(node, "keepdims", 1))
     if not keeps and left != sorted(left):
         return False
-    names = [made.input[0], draft.constant(f"{node.output[0]}_axes", np.array(meant, np.int64))]
+    names = [turn.input[0], draft.constant(f"{node.output[0]}_axes", np.array(meant, np.int64))]
     if keeps:
         _behind(draft, node, names, perm)
     else:
@@ -184,12 +184,12 @@ def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
 
 def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     """Flatten in the other order, and the columns of the weight behind it in that order."""
-    made = _transpose(draft, node.input[0])
-    before, flat = (draft.shape(made.input[0]), draft.shape(node.output[0])) if made is not None else (None, None)
+    turn = _transpose(draft, node.input[0])
+    before, flat = (draft.shape(turn.input[0]), draft.shape(node.output[0])) if turn is not None else (None, None)
     readers = draft.consumers(node.output[0])
-    if made is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0] or len(readers) != 1:
+    if turn is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0] or len(readers) != 1:
         return False
-    perm, reader = _perm(draft, made), readers[0]
+    perm, reader = _perm(draft, turn), readers[0]
     if perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul") or attribute(reader, "transA", 0):
         return False
     if list(reader.input).count(node.output[0]) != 1 or reader.input[0] != node.output[0]:
@@ -203,5 +203,5 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     if weight is None:
         return False
     reader.input[1] = weight
-    draft.replace(node, remade(node, "Flatten", [made.input[0]], axis=1))
+    draft.replace(node, remade(node, "Flatten", [turn.input[0]], axis=1))
     return True

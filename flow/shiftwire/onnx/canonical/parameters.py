@@ -1,4 +1,4 @@
-"""Weights and biases that are quantised in the graph, in another layout: data, scale and offset together.
+"""Weights and biases that are quantized in the graph, in another layout: data, scale and offset together.
 
 Each function makes new constants and nodes, or makes none and gives None; what was there stays as it was.
 """
@@ -55,49 +55,53 @@ def rows(draft: Draft, name: str, order: npt.NDArray[np.int64]) -> str | None:
 
 
 def _moved(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str | None:
-    return _made(draft, name, wish, move, rank) if _can_move(draft, name, rank) else None
+    return _moved_copy(draft, name, wish, move, rank) if _can_move(draft, name, rank) else None
 
 
 def _can_move(draft: Draft, name: str, rank: int) -> bool:
     """Whether all that makes a parameter is known, and no part has more axes than the parameter."""
     if name in draft.constants:
         return draft.constants[name].ndim <= rank or draft.constants[name].size == 1
-    made = draft.producer(name)
-    if made is not None and is_standard(made, "Transpose"):
-        held = draft.shape(made.input[0])
-        return held is not None and len(held) == rank and _can_move(draft, made.input[0], rank)
-    return made is not None and is_quantizer(made) and all(_can_move(draft, part, rank) for part in made.input if part)
+    producer = draft.producer(name)
+    if producer is not None and is_standard(producer, "Transpose"):
+        shape = draft.shape(producer.input[0])
+        return shape is not None and len(shape) == rank and _can_move(draft, producer.input[0], rank)
+    return (
+        producer is not None
+        and is_quantizer(producer)
+        and all(_can_move(draft, part, rank) for part in producer.input if part)
+    )
 
 
 def _fits(draft: Draft, name: str, sizes: set[int]) -> bool:
     """Whether every constant behind a parameter has one of these sizes."""
     if name in draft.constants:
         return draft.constants[name].size in sizes
-    made = draft.producer(name)
-    return made is not None and all(_fits(draft, part, sizes) for part in made.input if part)
+    producer = draft.producer(name)
+    return producer is not None and all(_fits(draft, part, sizes) for part in producer.input if part)
 
 
-def _made(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
+def _moved_copy(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
     if name in draft.constants:
-        return _made_constant(draft, name, wish, move, rank)
-    made = draft.producer(name)
-    assert made is not None, name
-    if is_standard(made, "Transpose"):
-        perm = attribute(made, "perm", list(range(rank))[::-1])
-        return _made(draft, made.input[0], wish, lambda array: move(np.transpose(array, perm)), rank)
-    inputs = [_made(draft, part, wish, move, rank) if part else "" for part in made.input]
-    return _made_node(draft, made, inputs, f"{name}_{wish}")
+        return _moved_constant(draft, name, wish, move, rank)
+    producer = draft.producer(name)
+    assert producer is not None, name
+    if is_standard(producer, "Transpose"):
+        perm = attribute(producer, "perm", list(range(rank))[::-1])
+        return _moved_copy(draft, producer.input[0], wish, lambda array: move(np.transpose(array, perm)), rank)
+    inputs = [_moved_copy(draft, part, wish, move, rank) if part else "" for part in producer.input]
+    return _moved_node(draft, producer, inputs, f"{name}_{wish}")
 
 
-def _made_node(draft: Draft, made: onnx.NodeProto, inputs: Sequence[str], wish: str) -> str:
+def _moved_node(draft: Draft, producer: onnx.NodeProto, inputs: Sequence[str], wish: str) -> str:
     output = draft.fresh(wish)
-    node = helper.make_node(made.op_type, list(inputs), [output], name=output, domain=made.domain)
-    node.attribute.extend(made.attribute)
-    draft.nodes.insert(draft.nodes.index(made), node)
+    node = helper.make_node(producer.op_type, list(inputs), [output], name=output, domain=producer.domain)
+    node.attribute.extend(producer.attribute)
+    draft.nodes.insert(draft.nodes.index(producer), node)
     return output
 
 
-def _made_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
+def _moved_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
     """Scalars, such as a bit width, are the same in every layout."""
     array = draft.constants[name]
     if array.size == 1 and array.ndim != rank:

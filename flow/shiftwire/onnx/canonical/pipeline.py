@@ -5,7 +5,7 @@ Behind `canonical`, whatever the exporter and the opset (9 and later):
 * opset 20, no Constant nodes, no initialiser among the inputs, no unread node; the batch on axis 0 is open;
 * no Identity, Dropout, idle Cast, Pad, Reshape or Transpose;
 * Gemm(x, w, b): transB = 1, w (out, in), b (out,) or absent. Conv(x, w, b): explicit kernel_shape, strides, pads,
-  dilations, group, b (out,) or absent. w and b are initialisers, or QONNX quantisers of initialisers. A constant Add
+  dilations, group, b (out,) or absent. w and b are initialisers, or QONNX quantizers of initialisers. A constant Add
   right behind a layer without bias is its bias; Pad with zeros is part of the Conv or AveragePool behind it;
 * Mul and Add by a constant, which is second and has shape () or (1, C, 1, ...); Div where the reciprocal rounds;
 * BatchNormalization in its inference form; Relu; Clip with both bounds constant scalars;
@@ -66,27 +66,27 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _model(draft: Draft) -> onnx.ModelProto:
-    given = draft.inputs
-    batches = {value.type.tensor_type.shape.dim[0].dim_value for value in given if value.type.tensor_type.shape.dim}
+    inputs = draft.inputs
+    batches = {value.type.tensor_type.shape.dim[0].dim_value for value in inputs if value.type.tensor_type.shape.dim}
     is_open = not any(node.op_type in BATCH_DEPENDENT for node in draft.nodes)
     batch: int | str = "N" if is_open or len(batches) != 1 else (batches.pop() or "N")
     infos = {name: _info(name, value, batch) for name, value in draft.values.items() if name not in draft.constants}
     graph = helper.make_graph(
         draft.nodes,
         draft.model.graph.name or "network",
-        [infos.get(value.name, value) for value in given],
+        [infos.get(value.name, value) for value in inputs],
         [infos.get(value.name, value) for value in draft.model.graph.output],
         [numpy_helper.from_array(array, name) for name, array in draft.constants.items()],
         value_info=[
             infos[name] for node in draft.nodes for name in node.output if name in infos and name not in draft.outputs
         ],
     )
-    made = helper.make_model(graph, opset_imports=with_opset(draft.model), producer_name=draft.model.producer_name)
-    made.ir_version = min(draft.model.ir_version, IR_VERSION)
+    model = helper.make_model(graph, opset_imports=with_opset(draft.model), producer_name=draft.model.producer_name)
+    model.ir_version = min(draft.model.ir_version, IR_VERSION)
     used = {(node.domain, node.op_type) for node in draft.nodes}
-    made.functions.extend(f for f in draft.model.functions if (f.domain, f.name) in used)
-    made.metadata_props.extend(draft.model.metadata_props)
-    return made
+    model.functions.extend(f for f in draft.model.functions if (f.domain, f.name) in used)
+    model.metadata_props.extend(draft.model.metadata_props)
+    return model
 
 
 def _info(name: str, value: Value, batch: int | str) -> onnx.ValueInfoProto:

@@ -1,4 +1,4 @@
-"""Static shapes of a graph, custom quantisers and a batch of any name notwithstanding."""
+"""Static shapes of a graph, custom quantizers and a batch of any name notwithstanding."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Value:
 
 def inferred(
     model: onnx.ModelProto,
-    given: Sequence[onnx.ValueInfoProto],
+    graph_inputs: Sequence[onnx.ValueInfoProto],
     nodes: Sequence[onnx.NodeProto],
     constants: Mapping[str, npt.NDArray[Any]],
 ) -> dict[str, Value]:
     """Shape and type of every tensor that ONNX's own inference reaches."""
     shadow = onnx.ModelProto()
     shadow.CopyFrom(_shell(model))
-    inputs = [_at_probe(value) for value in given] + [
+    inputs = [_at_probe(value) for value in graph_inputs] + [
         helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
         for name, array in constants.items()
         if array.size > SMALL
@@ -46,13 +46,13 @@ def inferred(
     outputs = [onnx.ValueInfoProto(name=value.name) for value in model.graph.output]
     shadow.graph.CopyFrom(helper.make_graph([_shape_only(node) for node in nodes], "shadow", inputs, outputs, small))
     try:
-        made = onnx.shape_inference.infer_shapes(shadow, data_prop=True).graph
+        graph = onnx.shape_inference.infer_shapes(shadow, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, RuntimeError):
         return {}
     return {
-        value.name: Value(*found)
-        for value in (*made.input, *made.value_info, *made.output)
-        if (found := _static(value))
+        value.name: Value(*static)
+        for value in (*graph.input, *graph.value_info, *graph.output)
+        if (static := _static(value))
     }
 
 
@@ -71,7 +71,7 @@ def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
-    """A quantiser as the identity that it is for shapes."""
+    """A quantizer as the identity that it is for shapes."""
     if find_quantizer(node.domain, node.op_type) is not None:
         return helper.make_node("Identity", [node.input[0]], [node.output[0]], name=node.name)
     return node

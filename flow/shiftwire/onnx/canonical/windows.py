@@ -30,8 +30,8 @@ def unify_windows(draft: Draft) -> None:
 def _fits(node: onnx.NodeProto, axes: int) -> bool:
     """Whether each attribute has an entry an axis; where not, the importer says so."""
     wanted = {"strides": axes, "dilations": axes, "pads": 2 * axes}
-    given = {name: attribute(node, name, [1] * count) for name, count in wanted.items()}
-    return all(isinstance(given[name], list) and len(given[name]) == count for name, count in wanted.items())
+    entries = {name: attribute(node, name, [1] * count) for name, count in wanted.items()}
+    return all(isinstance(entries[name], list) and len(entries[name]) == count for name, count in wanted.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,6 @@ def _is_whole(draft: Draft, node: onnx.NodeProto, shape: tuple[int, ...]) -> boo
         return list(shape[2:]) == attribute(node, "kernel_shape") and not any(attribute(node, "pads", []))
     axes = attribute(node, "axes")
     if len(node.input) > 1 and node.input[1]:
-        found = draft.constants.get(node.input[1])
-        axes = None if found is None else found.ravel().tolist()
+        constant = draft.constants.get(node.input[1])
+        axes = None if constant is None else constant.ravel().tolist()
     return axes is not None and sorted(int(axis) % len(shape) for axis in axes) == list(spatial_axes(len(shape)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
-from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
@@ -16,12 +16,12 @@ from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.relu import Relu
 
 INPUT_FORMAT_KEY = "shiftwire.input"
-"""Metadata key that names the input's format in a file without a leading quantiser."""
+"""Metadata key that names the input's format in a file without a leading quantizer."""
 
 
 @dataclass
 class Graph:
-    """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantised weights.
+    """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantized weights.
 
     `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing.
     `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the batch, which
@@ -39,15 +39,15 @@ class Graph:
     pending: dict[str, Pending] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     rectified: str | None = None
-    """Relu of the graph input, where the file begins with one; an unsigned quantiser behind it does its work."""
+    """Relu of the graph input, where the file begins with one; an unsigned quantizer behind it does its work."""
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     host_input: HostInput = field(default_factory=HostInput)
     host_output: HostOutput = field(default_factory=HostOutput)
 
-    def enter(self, onnx_name: str, held: Fixed, host: HostInput) -> None:
+    def enter(self, onnx_name: str, format: Fixed, host: HostInput) -> None:
         """The graph input becomes codes of `held`; `onnx_name` is where the ONNX graph has them."""
         name = sanitised(self.onnx_input, ())
-        self.tensors[name] = Tensor(self.input_shape, held)
+        self.tensors[name] = Tensor(self.input_shape, format)
         self.known[onnx_name] = name
         self.host_input = host
 
@@ -61,7 +61,7 @@ class Graph:
         if not pending.is_none:
             raise InputError(
                 f"it reads '{onnx_name}', whose scale is no power of two; "
-                "quantise it with a power-of-two scale in front of this operation"
+                "quantize it with a power-of-two scale in front of this operation"
             )
         return name
 
@@ -73,7 +73,7 @@ class Graph:
             raise InputError(f"it computes with the constant '{onnx_name}', which this operation does not take")
         shown = self.onnx_input if onnx_name == self.rectified else onnx_name
         raise InputError(
-            f"it reads '{shown}', a float tensor on no known grid; quantise it by a Quant node behind the graph "
+            f"it reads '{shown}', a float tensor on no known grid; quantize it by a Quant node behind the graph "
             f"input, or name the input's format in the metadata '{INPUT_FORMAT_KEY}'"
         )
 
@@ -87,11 +87,12 @@ class Graph:
         if pending.steps:
             raise InputError(
                 f"it reads '{onnx_name}', float values behind a float scale, bias or batch norm; "
-                "quantise them by a Quant node in front of this operation"
+                "quantize them by a Quant node in front of this operation"
             )
         return name, pending
 
     def tensor(self, onnx_name: str) -> Tensor:
+        """Shape and format of a tensor by its ONNX name; raises InputError for one on no known grid."""
         return self.tensors[self.opened(onnx_name)[0]]
 
     def append(self, op: Op, inputs: tuple[str, ...], name: str) -> str:
@@ -123,7 +124,8 @@ class Graph:
             output, pending = self.scaled(self.onnx_output)
         name, *_ = self.tensors
         host_output = replace(self.host_output, **_undone(pending, self.tensors[output].shape[-1]))
-        return Network(name, self.tensors[name], tuple(self.nodes), output, self.host_input, host_output)
+        entry = NetworkInput(name, self.tensors[name], self.host_input)
+        return Network((entry,), tuple(self.nodes), (NetworkOutput(output, host_output),))
 
 
 def _undone(pending: Pending, channels: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Weights and biases that the file quantises: whole codes and a scale, as QONNX computes them."""
+"""Weights and biases that the file quantizes: whole codes and a scale, as QONNX computes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
-from shiftwire.numbers.shift_weights import WINDOW_LIMIT, ShiftWeights
+from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE, ShiftWeights
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
@@ -40,7 +40,7 @@ class Parameter:
         if scale.ndim and len(set(np.frexp(scale)[0].tolist())) == 1:
             exponent = np.frexp(scale)[1]
             spread = int(exponent.max() - exponent.min())
-            if spread <= WINDOW_LIMIT // 2:
+            if spread <= WIDEST_EXPONENT_RANGE // 2:
                 codes = codes << _rows(exponent - exponent.min(), codes).astype(np.int64)
                 scale = scale.min()
         exponent = int(np.frexp(np.min(scale))[1]) - 1
@@ -50,7 +50,7 @@ class Parameter:
         if not factor.ndim:
             return self.codes, factor
         mantissa, exponent = np.frexp(factor)
-        if (mantissa != mantissa[0]).any() or np.ptp(exponent) > WINDOW_LIMIT // 2:
+        if (mantissa != mantissa[0]).any() or np.ptp(exponent) > WIDEST_EXPONENT_RANGE // 2:
             raise InputError(
                 "its input has another scale in each channel, and they differ by more than powers of two, so no "
                 "integer weight can take them in; use one scale for the whole tensor in front of this layer"

@@ -1,6 +1,6 @@
 """What a tensor's values are beyond its codes: a scale, then float32 operations that no hardware layer has done yet.
 
-At the next quantiser codes and pending operations together are a staircase, whose thresholds are integers.
+At the next quantizer codes and pending operations together are a staircase, whose thresholds are integers.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Linear(Step):
 
     def apply(self, x: Floats) -> Floats:
         factor, offset = _down(self.factor, x), _down(self.offset, x)
-        made: Floats = (x / factor if self.divides else x * factor) + offset
-        return made
+        values: Floats = (x / factor if self.divides else x * factor) + offset
+        return values
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         return Linear(self.factor[channels], self.offset[channels], self.divides)
@@ -57,6 +57,7 @@ class Linear(Step):
 
     @property
     def slopes(self) -> Values:
+        """The factor of each channel in float64, which unlike `slope` is never None."""
         factor = self.factor.astype(np.float64)
         return 1 / factor if self.divides else factor
 
@@ -69,8 +70,8 @@ class Cut(Step):
     hi: float
 
     def apply(self, x: Floats) -> Floats:
-        made: Floats = np.clip(x, np.float32(self.lo), np.float32(self.hi))
-        return made
+        values: Floats = np.clip(x, np.float32(self.lo), np.float32(self.hi))
+        return values
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         return self
@@ -88,13 +89,16 @@ class Pending:
 
     @classmethod
     def none(cls) -> Pending:
+        """A scale of 1 and no steps: the values are the codes."""
         return cls(np.ones(()))
 
     @property
     def is_none(self) -> bool:
+        """Whether the values are the codes and nothing more."""
         return not self.steps and bool((self.scale == 1).all())
 
     def then(self, step: Step) -> Pending:
+        """The same with one more operation behind."""
         return Pending(self.scale, (*self.steps, step))
 
     def values(self, codes: Codes, frac: int) -> Floats:
@@ -120,7 +124,7 @@ class Pending:
             if not isinstance(step, Linear):
                 raise InputError(
                     "it ends in a float Relu or Clip behind a float scale or bias, which no layer can do; "
-                    "quantise the output by a Quant node"
+                    "quantize the output by a Quant node"
                 )
             scale, offset = scale * step.slopes, offset * step.slopes + step.offset
         return scale, offset

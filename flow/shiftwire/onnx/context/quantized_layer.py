@@ -1,4 +1,4 @@
-"""What Gemm and Conv with quantised weights share: their weight, the grid of their sums and their bias."""
+"""What Gemm and Conv with quantized weights share: their weight, the grid of their sums and their bias."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import values_of
 
 BIAS_GRID = 8
-"""How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantiser."""
+"""How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantizer."""
 
 
 BIAS_REACH = 24
@@ -23,12 +23,13 @@ BIAS_REACH = 24
 
 
 def quantized_weight(view: View, graph: Graph) -> Parameter:
+    """The second input as codes and scale; raises InputError for a weight that is float, and for a computed one."""
     if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
         return graph.parameters[view.inputs[1]]
     if len(view.inputs) > 1 and view.is_constant(1):
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
-            "quantised, so train with quantised layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
+            "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
 
@@ -53,19 +54,20 @@ def waiting_bias(view: View, graph: Graph, scale: Values, frac: int, outputs: in
 
 
 def _bias_values(view: View, graph: Graph, scale: Values, frac: int) -> tuple[Floats, Codes | None]:
-    """Values of the bias (out,), and its codes where its quantiser has the scale (out,) of the sums in float32."""
-    found = graph.parameters.get(view.inputs[2])
-    values = view.constant(2, "bias").astype(np.float32).ravel() if found is None else values_of(found).ravel()
+    """Values of the bias (out,), and its codes where its quantizer has the scale (out,) of the sums in float32."""
+    parameter = graph.parameters.get(view.inputs[2])
+    values = view.constant(2, "bias").astype(np.float32).ravel() if parameter is None else values_of(parameter).ravel()
     if values.shape != scale.shape:
         raise InputError(f"a bias of shape {values.shape} does not fit {len(scale)} outputs; give one for each")
-    if found is None:
+    if parameter is None:
         return values, None
     unit = np.ldexp(scale, -frac).astype(np.float32)
-    ratio = np.broadcast_to(found.scale, values.shape).astype(np.float32) / unit
+    ratio = np.broadcast_to(parameter.scale, values.shape).astype(np.float32) / unit
     is_whole = ((np.frexp(ratio)[0] == 0.5) & (ratio >= 1) & (ratio < 2.0**BIAS_REACH)).all()
-    return values, found.codes.ravel() * ratio.astype(np.int64) if is_whole else None
+    return values, parameter.codes.ravel() * ratio.astype(np.int64) if is_whole else None
 
 
 def put_sums(view: View, graph: Graph, name: str, scale: Values, step: Linear | None) -> None:
+    """Sums become the ONNX node's output: `scale` () or (C,) stays pending, and a bias that was not built behind it."""
     pending = Pending(scale)
     graph.put(view, name, pending if step is None else pending.then(step))

@@ -1,4 +1,4 @@
-"""From float operations and a quantiser to integer thresholds, exactly: by bisection over the codes themselves."""
+"""From float operations and a quantizer to integer thresholds, exactly: by bisection over the codes themselves."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def threshold(stairs: Staircase, falling: Codes, step: Codes, x: Fixed, frac: in
     count = max(highest - lowest, 1)
     if count > MAX_STEPS:
         raise InputError(
-            f"a quantiser of {count + 1} levels behind float operations needs {count} thresholds a channel, more than "
-            f"{MAX_STEPS}; quantise to fewer bits, or with power-of-two scales and no float operation in front"
+            f"a quantizer of {count + 1} levels behind float operations needs {count} thresholds a channel, more than "
+            f"{MAX_STEPS}; quantize to fewer bits, or with power-of-two scales and no float operation in front"
         )
     wanted = lowest + 1 + np.arange(count)
     rows = _reached(stairs, falling[:, None] == 1, wanted, x)

@@ -35,21 +35,26 @@ class View:
 
     @property
     def output(self) -> str:
+        """ONNX name of the first output, after which the layer is called."""
         return str(self._node.output[0])
 
     @property
     def outputs(self) -> list[str]:
+        """ONNX names of all outputs, '' where one is left out."""
         return list(self._node.output)
 
     @property
     def place(self) -> str:
+        """Where a sentence about the node points to."""
         return f"in node '{self._node.name or self.output}' ({self._node.op_type})"
 
     @property
     def inputs(self) -> Sequence[str]:
+        """ONNX names of all inputs, '' where one is left out."""
         return list(self._node.input)
 
     def is_constant(self, position: int) -> bool:
+        """Whether an input is an initialiser; one behind a quantizer is none."""
         return self._node.input[position] in self._constants
 
     def constant(self, position: int, name: str) -> npt.NDArray[Any]:
@@ -69,7 +74,7 @@ class View:
         if value.dtype.kind not in "iu":
             raise InputError(
                 f"its input '{name}' ('{self._node.input[position]}') is a {value.dtype} tensor, not integer codes; "
-                "quantise it to a power-of-two grid"
+                "quantize it to a power-of-two grid"
             )
         if int(value.max()) > MAX_CODE or int(value.min()) < -MAX_CODE:
             raise InputError(f"its input '{name}' holds codes beyond {MAX_CODE}; rescale the layer")
@@ -118,6 +123,7 @@ class View:
         return tuple(value)
 
     def text(self, name: str, default: str | None = None) -> str:
+        """An attribute that is a word; bytes that are no UTF-8 are shown escaped."""
         value = self.attribute(name, default)
         return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
 
@@ -129,6 +135,7 @@ class View:
             raise InputError(f"attribute {name} = {value} is not handled; only {_either(allowed)}")
 
     def insist_ones(self, name: str, axes: int) -> None:
+        """Refuse an attribute, such as dilations, that has other entries than 1 or not one an axis."""
         self.insist(name, [1] * axes, default=[1] * axes)
 
     def finish(self) -> None:

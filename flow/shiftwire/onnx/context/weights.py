@@ -27,6 +27,7 @@ MAX_EXPONENT = 127
 
 
 def shift_weights(view: View) -> ShiftWeights:
+    """Signs and exponents from inputs 1 and 2; raises InputError for exponents outside the range the node names."""
     sign, exponent = view.integers(1, "sign"), view.integers(2, "exponent")
     low, high = view.whole("exponent_min"), view.whole("exponent_max")
     if sign.shape != exponent.shape:
@@ -37,7 +38,7 @@ def shift_weights(view: View) -> ShiftWeights:
     if outside.any():
         at = np.argwhere(outside)[0]
         raise InputError(
-            f"the exponent {exponent[tuple(at)]} at {at.tolist()} is outside the window {low}..{high}; "
+            f"the exponent {exponent[tuple(at)]} at {at.tolist()} is outside the range {low}..{high}; "
             "widen exponent_min and exponent_max or clamp the weights"
         )
     if np.abs(np.where(sign != 0, exponent, 0)).max() > MAX_EXPONENT:
@@ -50,6 +51,7 @@ def shift_weights(view: View) -> ShiftWeights:
 
 
 def read_bias(view: View, position: int, outputs: int) -> Bias:
+    """A bias (out,) on the grid that `bias_frac` names; raises InputError for another shape."""
     codes = view.integers(position, "bias")
     if codes.shape != (outputs,):
         raise InputError(f"a bias of shape {codes.shape} does not fit {outputs} outputs; give one for each")
@@ -83,6 +85,7 @@ WeightReader = Callable[[View, Graph], tuple[Weights, Bias, str]]
 
 
 def require_rank(shape: tuple[int, ...], rank: int, wanted: str) -> None:
+    """Raise InputError, with the axes wanted, for weights of another number of axes."""
     if len(shape) != rank:
         raise InputError(f"weights of shape {shape} do not fit the input; give {wanted}")
 
@@ -113,22 +116,23 @@ def narrowest(codes: Codes) -> npt.NDArray[Any]:
 def write_terms(
     writer: Writer, weights: ShiftWeights, name: str, axis: int | None = None
 ) -> tuple[list[str], dict[str, int]]:
-    """Initialisers and window of shift weights; `axis` is where the channels stand in the flow."""
+    """Initialisers and exponent range of shift weights; `axis` is where the channels stand in the flow."""
     arrays = [weights.sign, weights.exponent]
     if axis is not None:
         arrays = [np.moveaxis(array, -1, axis) for array in arrays]
     names = [writer.constant(f"{name}_{kind}", a) for kind, a in zip(("sign", "exponent"), arrays, strict=True)]
-    low, high = weights.window
+    low, high = weights.exponent_range
     return names, {"exponent_min": low, "exponent_max": high}
 
 
 def write_bias(writer: Writer, bias: Bias, name: str) -> Inputs:
+    """As the contract has it: int32 codes where they fit, and `bias_frac`."""
     narrow = bias.codes.astype(np.int32 if np.abs(bias.codes).max() < 1 << 31 else np.int64)
-    return [writer.constant(f"{name}write_bias", narrow)], {"bias_frac": bias.frac}
+    return [writer.constant(f"{name}_bias", narrow)], {"bias_frac": bias.frac}
 
 
 def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_conv: bool) -> Inputs:
-    """Inputs behind x and attributes of a layer of any lane; weights go channels first."""
+    """Inputs behind x and attributes of a layer of any scheme; weights go channels first."""
     biases, bias_attributes = write_bias(writer, bias, name) if weights.kind != "Adder" else ([], {})
     match weights:
         case Shift(terms):

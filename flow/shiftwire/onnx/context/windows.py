@@ -16,4 +16,5 @@ def read_window(view: View, kernel: tuple[int, ...]) -> Window:
 
 
 def window_attributes(window: Window) -> dict[str, list[int]]:
+    """Strides and pads as ONNX has them: all begins, then all ends."""
     return {"strides": list(window.stride), "pads": [*window.begin, *window.end]}

@@ -25,12 +25,15 @@ class Writer:
     initialisers: list[onnx.TensorProto] = field(default_factory=list)
 
     def constant(self, name: str, values: npt.NDArray[Any]) -> str:
+        """Add an initialiser; returns its name."""
         self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        """Add a node, called after its one output; `domain` is one of the attributes, the default is ONNX's own."""
         domain = attributes.pop("domain", "")
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
 
     def custom(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        """Add a node of the domain `shiftwire`."""
         self.node(kind, inputs, output, domain="shiftwire", **attributes)

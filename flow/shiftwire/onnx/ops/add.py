@@ -43,7 +43,7 @@ def _shared(a: Values, b: Values) -> tuple[Values, int]:
     if (mantissa != 0.5).any() or (exponent != exponent[0]).any() or (np.ldexp(a, int(exponent[0]) - 1) != b).any():
         raise InputError(
             f"it joins values of the scales {_told(a)} and {_told(b)}, which differ by more than a power of two; "
-            "share the quantiser's scale between the branches"
+            "share the quantizer's scale between the branches"
         )
     return a, int(exponent[0]) - 1
 

@@ -23,9 +23,10 @@ def _read_affine(view: View, graph: Graph) -> None:
 
 
 def write_affine(writer: Writer, op: Affine, node: Node) -> None:
-    names, window = write_terms(writer, op.scale, node.name)
+    """Signs and exponents (terms, channels) and a bias, as attributes and initialisers of one node."""
+    names, exponents = write_terms(writer, op.scale, node.name)
     biases, frac = write_bias(writer, op.bias, node.name)
-    writer.custom("Affine", [*node.inputs, *names, *biases], node.name, **window, **frac)
+    writer.custom("Affine", [*node.inputs, *names, *biases], node.name, **exponents, **frac)
 
 
 def _mul(view: View, graph: Graph) -> None:

@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv and IntConv, and Conv whose weights the file quantises."""
+"""ShiftConv, AdderConv and IntConv, and Conv whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def _grouped(weight: Parameter, scale: Values, groups: int) -> tuple[Codes, Valu
 
 
 def write_conv(writer: Writer, op: Conv, node: Node) -> None:
+    """One node of its weight scheme's name, weights channels first."""
     write_layer(writer, op, node, is_conv=True, group=op.groups, **window_attributes(op.window))
 
 

@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense and IntDense, and Gemm whose weights the file quantises."""
+"""ShiftDense, AdderDense and IntDense, and Gemm whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _gemm(view: View, graph: Graph) -> None:
     view.insist("alpha", 1.0, default=1.0)
     view.insist("beta", 1.0, default=1.0)
     if not view.flag("transB", 0):
-        raise InputError("its weights are computed in the graph or not quantised as (out, in); export it again")
+        raise InputError("its weights are computed in the graph or not quantized as (out, in); export it again")
     if weight.codes.ndim != 2:
         raise InputError(f"weights of shape {weight.codes.shape} do not fit the input; give (out, in)")
     name, pending = graph.scaled(view.inputs[0])
@@ -55,7 +55,7 @@ def _gemm(view: View, graph: Graph) -> None:
 
 
 def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **window: Any) -> None:
-    """A layer of any lane; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
+    """A layer of any scheme; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
     is_split = op.weights.kind == "Adder" and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
     inputs, attributes = write_weights(writer, op.weights, op.bias, node.name, is_conv)

@@ -35,7 +35,7 @@ def _max_pool(view: View, graph: Graph) -> None:
     if (pending.slope(graph.tensors[name].shape[-1]) < 0).any():
         raise InputError(
             "it takes the largest of values that fall where codes rise, behind a negative scale or batch norm; "
-            "quantise them by a Quant node in front of the pool"
+            "quantize them by a Quant node in front of the pool"
         )
     graph.put(view, graph.append(MaxPool(window), (name,), view.output), pending)
 
@@ -60,8 +60,8 @@ def _average(view: View, graph: Graph, window: Window) -> None:
     area = prod(window.kernel)
     name, pending = graph.scaled(view.inputs[0])
     is_power = area & (area - 1) == 0
-    made = graph.append(AveragePool(window) if is_power else SumPool(window), (name,), view.output)
-    graph.put(view, made, pending if is_power else Pending(pending.scale / area))
+    pooled = graph.append(AveragePool(window) if is_power else SumPool(window), (name,), view.output)
+    graph.put(view, pooled, pending if is_power else Pending(pending.scale / area))
 
 
 def _write_max(writer: Writer, op: MaxPool, node: Node) -> None:

@@ -11,7 +11,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.numbers.float_quantizer import FloatQuantiser, FloatRounding, Floats
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import Parameter
@@ -25,7 +25,7 @@ from shiftwire_hls.quantizers import QUANTIZERS, Reading
 _E = TypeVar("_E", Rounding, Overflow)
 
 MAX_BITS = 32
-"""Widest quantiser: float32 holds no more than 24 bits of a value anyway."""
+"""Widest quantizer: float32 holds no more than 24 bits of a value anyway."""
 
 _MODES = {
     "ROUND": FloatRounding.HALF_EVEN,
@@ -45,15 +45,15 @@ _EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Ro
 
 def _quant(view: View, graph: Graph) -> None:
     """QONNX Quant of a weight, of the graph input, or of what is pending."""
-    scale, quantiser = _scales(view), _quantiser(view)
-    _apply(view, graph, scale, quantiser)
+    scale, quantizer = _scales(view), _quantizer(view)
+    _apply(view, graph, scale, quantizer)
 
 
 def _bipolar(view: View, graph: Graph) -> None:
-    _apply(view, graph, _scales(view), FloatQuantiser(1.0, 0, -1, 1, FloatRounding.SIGN))
+    _apply(view, graph, _scales(view), FloatQuantizer(1.0, 0, -1, 1, FloatRounding.SIGN))
 
 
-def _quantiser(view: View) -> FloatQuantiser:
+def _quantizer(view: View) -> FloatQuantizer:
     """All but the scale; one signed bit is -1 and 1, as QONNX has it."""
     offset, bits = _scalar(view, 2, "zeropt"), _scalar(view, 3, "bitwidth")
     if offset != np.round(offset) or bits != np.round(bits) or not 1 <= bits <= MAX_BITS:
@@ -63,10 +63,10 @@ def _quantiser(view: View) -> FloatQuantiser:
     signed, narrow, width = view.flag("signed", 1), view.flag("narrow", 0), int(bits)
     rounding = _rounding(view)
     if width == 1 and signed:
-        return FloatQuantiser(1.0, int(offset), -1, 1, FloatRounding.SIGN)
+        return FloatQuantizer(1.0, int(offset), -1, 1, FloatRounding.SIGN)
     lo = -(1 << (width - 1)) + narrow if signed else 0
     hi = (1 << (width - 1)) - 1 if signed else (1 << width) - 1 - narrow
-    return FloatQuantiser(1.0, int(offset), lo, hi, rounding)
+    return FloatQuantizer(1.0, int(offset), lo, hi, rounding)
 
 
 def _rounding(view: View, default: str = "ROUND") -> FloatRounding:
@@ -104,62 +104,62 @@ def _by_channel(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
     return full.ravel().astype(np.float64)
 
 
-def _apply(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
+def _apply(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
     source = view.inputs[0]
     if view.is_constant(0):
         values = view.constant(0, "x")
         by_output = _by_channel(scale, values.shape, 0)
-        codes = quantiser.codes(values, scale)
+        codes = quantizer.codes(values, scale)
         graph.parameters[view.output] = Parameter(codes, by_output)
     elif graph.is_raw_input(source):
-        _enter(view, graph, scale, quantiser)
+        _enter(view, graph, scale, quantizer)
     else:
         *spatial, channels = graph.tensor(source).shape
-        _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantiser)
+        _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantizer)
 
 
-def _enter(view: View, graph: Graph, scale: Floats, quantiser: FloatQuantiser) -> None:
-    """The leading quantiser, which the host computes."""
-    if view.inputs[0] == graph.rectified and (quantiser.lo < 0 or quantiser.zero_point):
-        raise InputError("a Relu in front of the first quantiser is handled where that is unsigned; make it so")
+def _enter(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
+    """The leading quantizer, which the host computes."""
+    if view.inputs[0] == graph.rectified and (quantizer.lo < 0 or quantizer.zero_point):
+        raise InputError("a Relu in front of the first quantizer is handled where that is unsigned; make it so")
     if scale.ndim:
-        raise InputError("the quantiser of the graph input has a scale for each channel; use one for the whole tensor")
-    exact = _requantized(quantiser, float(scale))
+        raise InputError("the quantizer of the graph input has a scale for each channel; use one for the whole tensor")
+    exact = _requantized(quantizer, float(scale))
     if exact is not None:
         graph.enter(view.output, exact.to, HostInput(True, exact.rounding, exact.overflow))
         return
     mantissa, exponent = normalised(scale.astype(np.float64))
-    whole = quantiser.held
-    held = Fixed(whole.bits, -exponent, whole.signed)
-    own = FloatQuantiser(float(scale), quantiser.zero_point, quantiser.lo, quantiser.hi, quantiser.rounding)
-    graph.enter(view.output, held, HostInput(True, quantiser=own))
+    whole = quantizer.format
+    format = Fixed(whole.bits, -exponent, whole.signed)
+    own = FloatQuantizer(float(scale), quantizer.zero_point, quantizer.lo, quantizer.hi, quantizer.rounding)
+    graph.enter(view.output, format, HostInput(True, quantizer=own))
     graph.put(view, graph.known[view.output], Pending(mantissa))
 
 
-def _requantized(quantiser: FloatQuantiser, scale: float) -> Requantize | None:
+def _requantized(quantizer: FloatQuantizer, scale: float) -> Requantize | None:
     """The same as a Requantize; None where only thresholds can say it."""
     mantissa, exponent = np.frexp(scale)
-    held = quantiser.held
-    rounding = _EXACT_MODES.get(quantiser.rounding)
-    if quantiser.rounding is FloatRounding.HALF_UP and not held.signed:
+    format = quantizer.format
+    rounding = _EXACT_MODES.get(quantizer.rounding)
+    if quantizer.rounding is FloatRounding.HALF_UP and not format.signed:
         rounding = Rounding.HALF_UP
-    is_whole = (held.lo, held.hi) == (quantiser.lo, quantiser.hi) and quantiser.zero_point == 0
+    is_whole = (format.lo, format.hi) == (quantizer.lo, quantizer.hi) and quantizer.zero_point == 0
     if mantissa != 0.5 or rounding is None or not is_whole:
         return None
-    return Requantize(Fixed(held.bits, 1 - int(exponent), held.signed), rounding, Overflow.SATURATE)
+    return Requantize(Fixed(format.bits, 1 - int(exponent), format.signed), rounding, Overflow.SATURATE)
 
 
-def _staircase(view: View, graph: Graph, scale: Values, quantiser: FloatQuantiser) -> None:
+def _staircase(view: View, graph: Graph, scale: Values, quantizer: FloatQuantizer) -> None:
     """Requantize where all scales are powers of two and no float operation is pending, else a Threshold."""
     name, pending = graph.opened(view.inputs[0])
-    exact = None if scale.ndim else _requantized(quantiser, float(scale))
+    exact = None if scale.ndim else _requantized(quantizer, float(scale))
     if exact is not None and pending.steps == (RELU,) and (pending.scale == 1).all():
         name, pending = graph.scaled(view.inputs[0])
     if exact is not None and pending.is_none:
         graph.put(view, graph.append(exact, (name,), view.output), Pending.none())
         return
     divisor = scale.astype(np.float32).reshape(-1, 1)
-    _threshold(view, graph, scale, lambda values: quantiser.codes(values, divisor))
+    _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor))
 
 
 def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
@@ -181,7 +181,7 @@ def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floa
 
 def _sign(view: View, graph: Graph) -> None:
     """-1, 0 and 1: what lies between is rounded away from 0."""
-    _apply(view, graph, np.ones((), np.float32), FloatQuantiser(1.0, 0, -1, 1, FloatRounding.UP))
+    _apply(view, graph, np.ones((), np.float32), FloatQuantizer(1.0, 0, -1, 1, FloatRounding.UP))
 
 
 def _trunc(view: View, graph: Graph) -> None:
@@ -193,10 +193,10 @@ def _trunc(view: View, graph: Graph) -> None:
     rounding, narrow, signed = _rounding(view, "FLOOR"), False, True
     if is_first:
         dropped = _scalar(view, 3, "input_bit_width") - _scalar(view, 4, "output_bit_width")
-        made, bits = scale, float(MAX_BITS)
+        output_scale, bits = scale, float(MAX_BITS)
     else:
-        made, bits = _scalar(view, 4, "output_scale"), _scalar(view, 5, "output_bit_width")
-        dropped = float(np.round(np.log2(np.float32(made) / np.float32(scale))))
+        output_scale, bits = _scalar(view, 4, "output_scale"), _scalar(view, 5, "output_bit_width")
+        dropped = float(np.round(np.log2(np.float32(output_scale) / np.float32(scale))))
         narrow, signed = view.flag("narrow", 0), view.flag("signed", 1)
     lo = -(2 ** (bits - 1)) + narrow if signed else 0.0
     hi = 2 ** (bits - 1) - 1 if signed else 2**bits - 1 - narrow
@@ -205,17 +205,17 @@ def _trunc(view: View, graph: Graph) -> None:
         ratio = np.rint(values / np.float32(scale)) / np.float32(2.0**dropped)
         return rounding.whole(np.clip(ratio, np.float32(lo), np.float32(hi))).astype(np.int64)
 
-    _threshold(view, graph, np.float64(np.float32(made)).reshape(()), codes)
+    _threshold(view, graph, np.float64(np.float32(output_scale)).reshape(()), codes)
 
 
 def _requantize(view: View, graph: Graph) -> None:
-    held = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
+    format = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
     rounding, overflow = _choice(view, "rounding", Rounding), _choice(view, "overflow", Overflow)
     source = view.inputs[0]
     if graph.is_raw_input(source):
-        graph.enter(view.output, held, HostInput(True, rounding, overflow))
+        graph.enter(view.output, format, HostInput(True, rounding, overflow))
     else:
-        graph.emit(view, Requantize(held, rounding, overflow), source)
+        graph.emit(view, Requantize(format, rounding, overflow), source)
 
 
 def _choice(view: View, name: str, kind: type[_E]) -> _E:

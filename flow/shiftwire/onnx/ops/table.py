@@ -49,8 +49,8 @@ CONTROL_FLOW = ("If", "Loop", "Scan")
 
 def reader_of(view: View) -> Reader:
     """The reader of a node; raises InputError for one that convert does not know."""
-    found = READERS.get(view.key)
-    if found is None:
+    reader = READERS.get(view.key)
+    if reader is None:
         domain, operation = view.key
         if operation in CONTROL_FLOW:
             raise InputError(
@@ -68,7 +68,7 @@ def reader_of(view: View) -> Reader:
         )
     if not view.inputs:
         raise InputError("it has no input; connect it to the graph")
-    return found
+    return reader
 
 
 def _refuse_float(view: View) -> None:
@@ -76,6 +76,6 @@ def _refuse_float(view: View) -> None:
     for position, name in enumerate(view.inputs):
         if view.is_constant(position) and view.constant(position, name).dtype.kind == "f":
             raise InputError(
-                f"its '{name}' is a float tensor; convert takes files whose weights and activations are all quantised, "
-                "so train with quantised layers (shiftwire-train) or run shiftwire quantize on it"
+                f"its '{name}' is a float tensor; convert takes files whose weights and activations are all quantized, "
+                "so train with quantized layers (shiftwire-train) or run shiftwire quantize on it"
             )

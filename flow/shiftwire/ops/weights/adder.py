@@ -27,7 +27,7 @@ class Adder(Coded):
         if x.frac != self.grid:
             raise InputError(
                 f"an adder layer with weights in steps of 2^{-self.grid} cannot read values in steps of "
-                f"2^{-x.frac}; requantise the input to {self.grid} fraction bits"
+                f"2^{-x.frac}; requantize the input to {self.grid} fraction bits"
             )
         return x.frac
 

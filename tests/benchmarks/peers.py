@@ -1,4 +1,4 @@
-"""The plans of bench_nets as peers take them: float ONNX for onnxruntime, a layer list for hls4ml."""
+"""The plans of nets as peers take them: float ONNX for onnxruntime, a layer list for hls4ml."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import onnx
-from bench_nets import Plan, Step
+from nets import Plan, Step
 from onnx import TensorProto, helper, numpy_helper
 
 

@@ -1,6 +1,6 @@
 """LeNet, ResNet-8, ResNet-20, MobileNet and VGG-19 as plain data, and as Networks of shift or adder layers.
 
-Weights are random: these nets are for timing, beside the same shapes as peers take them (bench_peers).
+Weights are random: these nets are for timing, beside the same shapes as peers take them (peers).
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ PLANS = {"LeNet": lenet, "ResNet-8": lambda: resnet(1), "ResNet-20": lambda: res
 
 
 def network(plan: Plan, adder: bool, alternate: bool = False) -> Network:
-    """Ours: shift weights of one term, or adders, or both in turn; an 8-bit quantiser behind every layer."""
+    """Ours: shift weights of one term, or adders, or both in turn; an 8-bit quantizer behind every layer."""
     rng = np.random.default_rng(0)
     nodes: list[Node] = []
     known = {"x": "x"}
@@ -169,7 +169,7 @@ def network(plan: Plan, adder: bool, alternate: bool = False) -> Network:
             name = add(f"{step.name}_q", Requantize(ACTIVATION, Rounding.HALF_UP, Overflow.SATURATE), name)
         known[step.name] = name
     shape = (plan.size, plan.size, plan.channels)
-    return Network("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
+    return Network.of("x", Tensor(shape, ACTIVATION), tuple(nodes), nodes[-1].name)
 
 
 def _op(step: Step, rng: np.random.Generator, is_adder: bool) -> Op:

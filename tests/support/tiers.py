@@ -1,0 +1,17 @@
+"""Which cases `make test` runs: a few that stand for a family, while `make test-all` runs every one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def some(cases: Iterable[Any], *kept: Any) -> list[Any]:
+    """The cases, of which all but `kept` are in `make test-all` alone."""
+    return [case if case in kept else _whole(case) for case in cases]
+
+
+def _whole(case: Any) -> Any:
+    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.whole)
