@@ -1,7 +1,7 @@
 """BENCHMARKS.md, written by `make bench-page` from results/*.json and the prose of page.md.in.
 
 A line {{table NAME}} of the prose stands for results/NAME.json, where it is from and then its table. A section is left
-out while one of its tables has not been taken. Prose holds no figures: those have a tool, a version and a commit beside them.
+out while one of its tables has not been taken. Prose holds no figures: those have a tool and a commit beside them.
 """
 
 from __future__ import annotations
