@@ -2,12 +2,20 @@
 
 import argparse
 import importlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.relu import Relu
+from shiftwire.project import Backend, write_project
+from shiftwire.schedule import schedule
+from shiftwire_boards.catalog import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -85,6 +93,15 @@ def test_every_room_has_its_page_of_reference() -> None:
     pages = code.reference()
     assert len(pages) == len(draw.rooms())
     assert "automodule:: shiftwire.ops.upsample" in "".join(pages.values())
+
+
+def test_the_keys_of_a_design_are_explained(tmp_path: Path) -> None:
+    network = Network.of("x", Tensor((4,), Fixed(8, 4, signed=True)), (Node("y", Relu(), ("x",)),), "y")
+    written = write_project(schedule(network, load_board("pynq-z2")), tmp_path / "project", Backend.RTL)
+    text = (DOCS / "files.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("## design.json") : text.index("## Reports")], re.MULTILINE)
+    explained = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert explained == set(json.loads((written.path / "design.json").read_text(encoding="utf-8")))
 
 
 def parsers(program: str) -> dict[str, argparse.ArgumentParser]:
