@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from draw_rooms import SOURCES, floors, room_of, rooms, sentence, short, with_block
+from draw_rooms import SOURCES, floors, room_of, rooms, short, with_block
 
 DOCS = Path(__file__).resolve().parent
 GENERATED = DOCS / "generated"
-HELP_COLUMNS = "100"
+HELP_COLUMNS = "88"
 LITERAL = re.compile(r"(`+)(.+?)\1", re.DOTALL)
 MARKUP = re.compile(r"((?<=\S)\*|\*(?=\S)|[|\\]|_\b)")
 """What reST would read into a plain sentence; a star before a space is the bullet of a list."""
@@ -61,7 +61,7 @@ def verbs() -> str:
 
 
 def reference() -> dict[str, str]:
-    """A page for each room, by the room's name: its sentence and its modules."""
+    """A page for each room, by its floor from the top and its name: all its modules."""
     modules: dict[str, list[str]] = {}
     for folder in SOURCES.values():
         for file in sorted(folder.rglob("*.py")):
@@ -74,7 +74,7 @@ def reference() -> dict[str, str]:
 
 
 def _page(room: str, modules: list[str]) -> str:
-    title = f"# {short(room)}\n\n{sentence(room)}\n"
+    title = f"# {short(room)}\n"
     blocks = (f"## {module}\n\n```{{eval-rst}}\n.. automodule:: {module}\n```\n" for module in modules)
     return "\n".join([title, *blocks])
 
