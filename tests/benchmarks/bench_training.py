@@ -10,7 +10,7 @@ import argparse
 import platform
 from importlib.metadata import version
 
-from results import Column, Machine, Result, command, save, table
+from results import Column, Result, command, save, table, this_machine
 from shiftwire.tools.resources import Evidence
 from shiftwire_models.bench import bench_adder
 from shiftwire_models.flightnn_study import flightnn_comparison
@@ -22,7 +22,7 @@ TERMS = (Column("weights"), Column("terms a filter, mean", decimals=2), Column("
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--flightnn", action="store_true", help="train FLightNN and LightNN on digits instead")
-    tools, machine = {"torch": version("torch"), "Python": platform.python_version()}, Machine(platform.machine())
+    tools, machine = {"torch": version("torch"), "Python": platform.python_version()}, this_machine(compiles=False)
     if parser.parse_args().flightnn:
         study = flightnn_comparison()
         found = (
