@@ -48,7 +48,7 @@ class Row:
 class Machine:
     """Where times were measured; the compiler where compiled code was.
 
-    load  programs that wanted to run, a core, as the result was written: above one, others had their share of the time
+    load  programs that wanted to run, a core, around the time of the run: above one, others had their share
     """
 
     arch: str
