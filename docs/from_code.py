@@ -122,7 +122,7 @@ def _linked(name: str) -> str:
 
 
 def _spelled(domain: str, operation: str) -> str:
-    """Quantisers come under several domains and are named once."""
+    """Quantizers come under several domains and are named once."""
     return f"shiftwire.{operation}" if domain == "shiftwire" else f"QONNX {operation}" if domain else operation
 
 

@@ -59,7 +59,8 @@ def _source(result: Result) -> str:
     if result.clock_ns is not None:
         said.append(f"{result.clock_ns:g} ns")
     if result.machine is not None:
-        said.append(" and ".join(filter(None, (result.machine.arch, result.machine.compiler))))
+        said += filter(None, (result.machine.arch, result.machine.compiler))
+        said.append(f"{result.machine.load:g} programs a core")
     said.append("each row at its commit" if any(row.commit for row in result.rows) else f"commit {result.commit}")
     return ", ".join(said) + "."
 
