@@ -32,7 +32,7 @@ def held(low: float, high: float, frac: int) -> Fixed:
     return Fixed.covering(int(low * 2**frac), int(high * 2**frac), frac)
 
 
-@pytest.mark.parametrize(("a", "b"), product(SMALL, SMALL), ids=str)
+@pytest.mark.parametrize(("a", "b"), list(product(SMALL, SMALL)), ids=str)
 def test_joins_hold_every_value_and_no_more(a: Fixed, b: Fixed) -> None:
     frac = max(a.frac, b.frac)
     ends = [(end * 2.0**-x.frac) for x in (a, b) for end in (x.lo, x.hi)]
