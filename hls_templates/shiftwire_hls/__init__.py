@@ -1,4 +1,4 @@
-"""What each operation means, as data: C++ kernels that HLS synthesises, ONNX functions that any runtime runs."""
+"""What each operation means, as data: C++ that HLS synthesises, ONNX functions that any runtime runs, and templates."""
 
 from pathlib import Path
 
