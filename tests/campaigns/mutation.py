@@ -37,7 +37,7 @@ class Room:
 
 CHEAP = ("tests/test_tiny.py", "tests/numbers", "tests/ir", "tests/units", "tests/passes")
 ROOMS = (
-    Room("ops", "relu.*", ("tests/ops", *CHEAP)),
+    Room("ops", "relu.*", ("tests/ops", "tests/schedule", *CHEAP)),
     Room("schedule", "roms.*", ("tests/schedule", *CHEAP)),
     Room("ir", "fold.*", ("tests/ops", "tests/schedule", *CHEAP)),
     Room("onnx", "file.*", ("tests/onnx", *CHEAP)),

@@ -59,15 +59,8 @@ def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:
     back = (HostOutput(), HostOutput(scale=0.37), HostOutput(channels=channels))[at % 3]
     bits, word_bytes = container_for(grid), (4, 8, 16)[at % 3]
     port = {"format": str(grid), "shape": list(shape), "container_bits": bits, "word_bytes": word_bytes}
-    said = {**port, "encode": _encode(host), "decode": _decode_of(back)}
+    said = {**port, "encode": _encode(host), "decode": _decode(back)}
     return Case(said, x, codes, _words(codes, bits // 8, word_bytes), back.decode(codes, grid))
-
-
-def _decode_of(back: HostOutput) -> dict[str, Any]:
-    class OfNetwork:
-        host_output = back
-
-    return _decode(OfNetwork())  # type: ignore[arg-type]
 
 
 def _values(

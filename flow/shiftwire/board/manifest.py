@@ -97,15 +97,14 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    quantizer = host.quantizer
-    quantizer = None
-    if quantizer is not None:
+    given, quantizer = host.quantizer, None
+    if given is not None:
         quantizer = {
-            "scale": quantizer.scale,
-            "zero_point": quantizer.zero_point,
-            "lo": quantizer.lo,
-            "hi": quantizer.hi,
-            "rounding": quantizer.rounding.value,
+            "scale": given.scale,
+            "zero_point": given.zero_point,
+            "lo": given.lo,
+            "hi": given.hi,
+            "rounding": given.rounding.value,
         }
     return {
         "quantises": host.quantizes,
