@@ -52,22 +52,15 @@ def cases(seed: int = 0) -> list[Case]:
 
 def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:
     shape = SHAPES[at % len(SHAPES)]
-    grid = host.quantizer.held if host.quantizer else GRIDS[at % len(GRIDS)]
+    grid = host.quantizer.format if host.quantizer else GRIDS[at % len(GRIDS)]
     x = _values(rng, grid, host, shape, TYPES[at % len(TYPES)])
     codes = host.encode(x, grid)
     channels = ChannelScale(rng.normal(size=shape[-1]), rng.normal(size=shape[-1]))
     back = (HostOutput(), HostOutput(scale=0.37), HostOutput(channels=channels))[at % 3]
     bits, word_bytes = container_for(grid), (4, 8, 16)[at % 3]
     port = {"format": str(grid), "shape": list(shape), "container_bits": bits, "word_bytes": word_bytes}
-    said = {**port, "encode": _encode(host), "decode": _decode_of(back)}
+    said = {**port, "encode": _encode(host), "decode": _decode(back)}
     return Case(said, x, codes, _words(codes, bits // 8, word_bytes), back.decode(codes, grid))
-
-
-def _decode_of(back: HostOutput) -> dict[str, Any]:
-    class OfNetwork:
-        host_output = back
-
-    return _decode(OfNetwork())  # type: ignore[arg-type]
 
 
 def _values(

@@ -97,21 +97,12 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    quantizer = host.quantizer
-    quantizer = None
-    if quantizer is not None:
-        quantizer = {
-            "scale": quantizer.scale,
-            "zero_point": quantizer.zero_point,
-            "lo": quantizer.lo,
-            "hi": quantizer.hi,
-            "rounding": quantizer.rounding.value,
-        }
+    own = host.quantizer
     return {
         "quantises": host.quantizes,
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
-        "quantiser": quantizer,
+        "quantiser": None if own is None else asdict(own) | {"rounding": own.rounding.value},
     }
 
 
