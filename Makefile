@@ -7,7 +7,7 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-large zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large zoo study clean
 .PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation
 
 help: ## show this list
@@ -57,17 +57,20 @@ campaign-mutation: $(READY) ## 300 mutants a room by mutmut, through the fast te
 mutants: $(READY) ## break the kernels, the SystemVerilog and the flow; every mutant must turn a test red
 	$(SCRIPT) tests/mutation/mutants.py
 
-bench: $(READY) ## measure C-simulation and training against their peers, as ratios
+bench: $(READY) ## measure C-simulation and training against their peers; results go to tests/benchmarks/results
 	$(SCRIPT) tests/benchmarks/bench_csim.py
 	$(SCRIPT) tests/benchmarks/bench_native.py
 	$(SCRIPT) tests/benchmarks/bench_energy.py
-	$(BIN)/python -m shiftwire_models.bench
+	$(SCRIPT) tests/benchmarks/bench_training.py
 	$(SCRIPT) tests/benchmarks/bench_pe.py --quick
 	$(SCRIPT) tests/benchmarks/bench_activity.py
 	$(SCRIPT) tests/benchmarks/bench_unrolled.py
 	$(SCRIPT) tests/benchmarks/bench_rtl.py build/digits.onnx=20000
 	$(SCRIPT) tests/benchmarks/bench_board.py
-	$(BIN)/python -m shiftwire_models.flightnn_study
+	$(SCRIPT) tests/benchmarks/bench_training.py --flightnn
+
+bench-page: $(READY) ## write BENCHMARKS.md from the results of the benches
+	$(SCRIPT) tests/benchmarks/page.py
 
 PYNQ4 := .venv-pynq4
 $(PYNQ4)/.ready: pyproject.toml constraints.txt
@@ -85,7 +88,7 @@ images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with a pynq and 
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
 bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...
-	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH)
+	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH) --result networks
 	$(SCRIPT) tests/benchmarks/bench_kernels.py
 
 zoo: campaign-zoo

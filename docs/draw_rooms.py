@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -37,6 +38,7 @@ Rooms = Mapping[str, frozenset[str]]
 """Names of rooms, and of those that each imports."""
 
 
+@cache
 def rooms() -> Rooms:
     """Every room of the four source folders, and the rooms that its files import."""
     wanted: dict[str, set[str]] = {}

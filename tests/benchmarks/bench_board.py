@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from board_bench import random_frames, small_project
-from results import Cell, Column, Machine, Result, command, save, table
+from results import Cell, Column, Result, command, save, table, this_machine
 from shiftwire.board import simulated as board_sim
 from shiftwire.tools.resources import Evidence
 from shiftwire_boards.runtime.accelerator import Accelerator
@@ -154,7 +154,7 @@ def main() -> None:
     rates = table(*(packing(shape, 8) for shape in SHAPES))
     with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
         shares = table(batches(Path(folder)))
-    machine, python = Machine(platform.machine()), {"Python": platform.python_version(), "numpy": np.__version__}
+    machine, python = this_machine(compiles=False), {"Python": platform.python_version(), "numpy": np.__version__}
     save("board_packing", Result(command(), Evidence.MEASURED, python, PACKING, rates, machine=machine))
     tools = {**python, "pynq": version("pynq")}
     save("board_batch", Result(command(), Evidence.MEASURED, tools, BATCH, shares, machine=machine))

@@ -171,7 +171,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nets", nargs="*", help=f"of {', '.join(PLANS)} (default: all)")
     chosen = parser.parse_args().nets
-    machine = this_machine()
+    machine = this_machine(compiles=True)
     tools = {name: importlib.metadata.version(name) for name in ("hls4ml", "onnxruntime")}
     versions = ", ".join(f"{name} {version}" for name, version in tools.items())
     print(f"bench native: measured on {machine.arch}, {machine.compiler}, {versions}; one thread, user seconds")

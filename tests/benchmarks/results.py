@@ -6,6 +6,7 @@ One spelling of a result: read and written again, a file is the same. page.py ma
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,10 +46,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where times were measured; the compiler where compiled code was."""
+    """Where times were measured; the compiler where compiled code was.
+
+    load  programs that wanted to run, a core, around the time of the run: above one, others had their share
+    """
 
     arch: str
     compiler: str | None = None
+    load: float = field(default=0.0, compare=False)
 
 
 @cache
@@ -104,10 +109,10 @@ def command() -> str:
     return " ".join(["python", f"tests/benchmarks/{Path(sys.argv[0]).name}", *words])
 
 
-def this_machine() -> Machine:
-    """Without its name."""
-    compiler = run([find_compiler(), "--version"], "tell its version").splitlines()[0]
-    return Machine(platform.machine(), compiler)
+def this_machine(*, compiles: bool) -> Machine:
+    """Without its name; with the compiler that finds its way into the times."""
+    compiler = run([find_compiler(), "--version"], "tell its version").splitlines()[0] if compiles else None
+    return Machine(platform.machine(), compiler, round(os.getloadavg()[0] / (os.cpu_count() or 1), 1))
 
 
 def save(name: str, result: Result, keys: int = 0) -> None:
