@@ -86,7 +86,7 @@ def test_csim_explains_the_first_difference(work: Path, capsys, tmp_path: Path) 
     assert "expected code" in suite.find("testcase/failure").text  # type: ignore[union-attr]
     status, out, _ = run_verb(capsys, "csim", project, "--data", work / "data.npz")
     assert status == 1
-    assert f"expected code {difference['expected']}, found {difference['found']}; inputs [" in out
+    assert f"expected code {difference['expected']}, found {difference['actual']}; inputs [" in out
 
 
 def test_csim_warns_of_a_vacuous_comparison(work: Path, capsys, tmp_path: Path) -> None:

@@ -97,20 +97,12 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
 
 
 def _encode(host: HostInput) -> dict[str, Any]:
-    given, quantizer = host.quantizer, None
-    if given is not None:
-        quantizer = {
-            "scale": given.scale,
-            "zero_point": given.zero_point,
-            "lo": given.lo,
-            "hi": given.hi,
-            "rounding": given.rounding.value,
-        }
+    own = host.quantizer
     return {
         "quantises": host.quantizes,
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
-        "quantiser": quantizer,
+        "quantiser": None if own is None else asdict(own) | {"rounding": own.rounding.value},
     }
 
 
