@@ -155,7 +155,7 @@ def test_a_port_may_be_what_frames_wait_for(project: Project) -> None:
     """A network of one fast layer with many outputs: its words take longer than its work."""
 
     shell = project_shell(project)
-    narrow = replace(shell, output=replace(shell.output, codes=10**6))
+    narrow = replace(shell, outputs=(replace(shell.output, codes=10**6),))
     assert _predicted(project.design.rtl, narrow)["interval_cycles"] == narrow.output.words
 
 

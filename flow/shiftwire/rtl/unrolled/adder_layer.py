@@ -93,7 +93,7 @@ class _Layer:
             f"Unrolled adder layer '{self.name}': {count[1]} codes {self.x} in, {count[0]} codes {self.y} out, "
             f"y = bias - sum |x - w|.",
             f"A vector a cycle, latency {latency} cycles. Form {self.form.value}.",
-            "Written by shiftwire; specification: flow/shiftwire/ops/weights.py, class Adder.",
+            "Written by shiftwire; specification: flow/shiftwire/ops/weights/adder.py, class Adder.",
         ]
         return netlist.unrolled(self.name, head, (count[1], count[0]), (self.x, self.y), wires, latency=latency)
 

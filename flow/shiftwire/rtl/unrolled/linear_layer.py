@@ -214,6 +214,6 @@ class _Layer:
             f"Unrolled linear layer '{self.name}': {sizes[0]} codes {self.x} in, {sizes[1]} codes {self.y} out, "
             "y = bias + rows x; sums shared by alkaid.",
             f"A vector a cycle, latency {latency} cycles. Form {self.form.value}.",
-            "Written by shiftwire; specification: flow/shiftwire/ops/weights.py, class Shift.",
+            "Written by shiftwire; specification: flow/shiftwire/ops/weights/shift.py, class Shift.",
         ]
         return netlist.unrolled(self.name, head, sizes, (self.x, self.y), wires, latency=latency)
