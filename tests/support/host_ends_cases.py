@@ -52,7 +52,7 @@ def cases(seed: int = 0) -> list[Case]:
 
 def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:
     shape = SHAPES[at % len(SHAPES)]
-    grid = host.quantizer.held if host.quantizer else GRIDS[at % len(GRIDS)]
+    grid = host.quantizer.format if host.quantizer else GRIDS[at % len(GRIDS)]
     x = _values(rng, grid, host, shape, TYPES[at % len(TYPES)])
     codes = host.encode(x, grid)
     channels = ChannelScale(rng.normal(size=shape[-1]), rng.normal(size=shape[-1]))
