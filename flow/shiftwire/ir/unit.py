@@ -90,14 +90,10 @@ class Unit(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class BeatUnit(Unit):
-    """A unit that turns a beat of codes of the format `x` into one of `format` in each iteration."""
+class PortUnit(Unit):
+    """A unit that writes beats as wide and as many as it reads; one in each iteration, unless it says otherwise."""
 
     port: Port
-    x: Fixed
-    format: Fixed
-    lane_lut: int = field(kw_only=True)
-    """LUTs for each code of a beat, modelled."""
 
     @property
     def reads(self) -> tuple[Port, ...]:
@@ -114,6 +110,16 @@ class BeatUnit(Unit):
     @cached_property
     def nest(self) -> Nest:
         return each_beat(self.port.beats)
+
+
+@dataclass(frozen=True, eq=False)
+class BeatUnit(PortUnit):
+    """A unit that turns a beat of codes of the format `x` into one of `format` in each iteration."""
+
+    x: Fixed
+    format: Fixed
+    lane_lut: int = field(kw_only=True)
+    """LUTs for each code of a beat, modelled."""
 
     @property
     def cost(self) -> Cost:

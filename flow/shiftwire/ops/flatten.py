@@ -43,7 +43,7 @@ class Flatten(Op):
             return ()
         (x,) = inputs
         source = np.moveaxis(np.arange(x.size).reshape(x.shape), -1, 0).ravel()
-        return (Reorder(source, Port.of(output.size, fold.pe), output.format, 1),)
+        return (Reorder(Port.of(output.size, fold.pe), source, output.format, 1),)
 
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
         """As if codes only passed."""

@@ -107,7 +107,7 @@ class _Builder:
 
     def _forked(self, fifo: Fifo, readers: int) -> Iterator[str]:
         last = fifo.name
-        fork = Fork(fifo.format, fifo.port)
+        fork = Fork(fifo.port, fifo.format)
         for _ in range(readers - 1):
             branch, last = self._place(fork, f"{fifo.name}_fork", (last,), fifo.name)
             yield branch

@@ -6,37 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, settings
-from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Module
-from shiftwire.ir.nest import Nest, each_beat
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import PortUnit, Surroundings
 from shiftwire.numbers.fixed import Fixed
 
 
 @dataclass(frozen=True, eq=False)
-class Fork(Unit):
+class Fork(PortUnit):
     """One stream becomes two."""
 
     function = "fork"
     outputs = 2
     format: Fixed
-    port: Port
-
-    @property
-    def reads(self) -> tuple[Port, ...]:
-        return (self.port,)
-
-    @property
-    def writes(self) -> Port:
-        return self.port
-
-    @property
-    def iterations(self) -> int:
-        return self.port.beats
-
-    @cached_property
-    def nest(self) -> Nest:
-        return each_beat(self.port.beats)
 
     @cached_property
     def cfg(self) -> Cfg:

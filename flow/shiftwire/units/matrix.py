@@ -100,4 +100,4 @@ class MatrixUnit(DotProduct):
         """The unit that restores the filters' order; none where they kept it."""
         if (self.order == np.arange(len(self.order))).all():
             return ()
-        return (Reorder(np.argsort(self.order), self.writes, self.format, self.positions),)
+        return (Reorder(self.writes, np.argsort(self.order), self.format, self.positions),)

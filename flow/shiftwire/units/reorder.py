@@ -6,30 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
-from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import PortUnit, Surroundings
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, eq=False)
-class Reorder(Unit):
+class Reorder(PortUnit):
     """Codes of each of `packets` leave as code source[i] at place i; a whole packet comes in before it leaves."""
 
     function = "reorder"
     source: Codes
-    port: Port
     format: Fixed
     packets: int
-
-    @property
-    def reads(self) -> tuple[Port, ...]:
-        return (self.port,)
-
-    @property
-    def writes(self) -> Port:
-        return self.port
 
     @property
     def iterations(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,61 +22,57 @@ CHECKED = 64
 
 
 @dataclass(frozen=True)
-class Native(Engine):
-    """The units' headers on vectors of many images, folded for the host: codes depend on no fold."""
+class OfHeaders(Engine):
+    """The units' own headers between FIFOs, compiled for the host."""
 
     project: Project
-    name = EngineName.NATIVE
-    chunk = 256
-    has_fast_outputs = True
 
     @property
     def network(self) -> Network:
         return self.project.design.network
+
+    @cached_property
+    @abstractmethod
+    def program(self) -> Program:
+        """The executable, built when it is first asked for."""
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        _ = self.program
+        yield
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        start = time.perf_counter()
+        layers = simulated_layers(self.program, self.network, codes, all_layers=all_layers)
+        return Outcome(layers, time.perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class Native(OfHeaders):
+    """On vectors of many images, folded for the host: codes depend on no fold."""
+
+    name = EngineName.NATIVE
+    chunk = 256
+    has_fast_outputs = True
 
     @property
     def workers(self) -> int:
         return os.cpu_count() or 1
 
     @cached_property
-    def _program(self) -> Program:
+    def program(self) -> Program:
         return native_program(self.network, self.project.reports_dir)
-
-    @contextmanager
-    def ready(self) -> Iterator[None]:
-        _ = self._program
-        yield
-
-    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
-        start = time.perf_counter()
-        layers = simulated_layers(self._program, self.network, codes, all_layers=all_layers)
-        return Outcome(layers, time.perf_counter() - start)
 
 
 @dataclass(frozen=True)
-class Bounded(Engine):
-    """The same headers on FIFOs of the emitted depth; a deadlock or a wrong iteration count is a CheckFailedError."""
+class Bounded(OfHeaders):
+    """On FIFOs of the emitted depth; a deadlock or a wrong iteration count is a CheckFailedError."""
 
-    project: Project
     name = EngineName.BOUNDED
 
-    @property
-    def network(self) -> Network:
-        return self.project.design.network
-
     @cached_property
-    def _program(self) -> Program:
+    def program(self) -> Program:
         return bounded_program(self.project.design.pipeline, self.project.reports_dir)
-
-    @contextmanager
-    def ready(self) -> Iterator[None]:
-        _ = self._program
-        yield
-
-    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
-        start = time.perf_counter()
-        layers = simulated_layers(self._program, self.network, codes, all_layers=all_layers)
-        return Outcome(layers, time.perf_counter() - start)
 
 
 def simulated_layers(
