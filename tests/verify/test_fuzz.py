@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from layer_cases import LAYER_CASES
 from netlib import run_networks
 from random_networks import random_codes, random_network
 from shiftwire.api import convert
@@ -145,7 +146,7 @@ def test_the_random_networks_cover_everything() -> None:
                     terms |= set(weights.terms_per_filter.tolist())
     lanes = {f"{lane}{shape}" for lane in ("Shift", "Adder", "Int") for shape in ("Dense", "Conv")}
     others = "Affine Threshold Requantize Relu MaxPool AveragePool SumPool Add Concat Pad Flatten"
-    assert kinds == lanes | set(others.split())
+    assert kinds == lanes | set(others.split()) | {layer.op.__name__ for layer in LAYER_CASES}
     assert terms == {0, 1, 2, 3, 4}
     assert modes == set(itertools.product(Rounding, Overflow))
     assert formats == set(itertools.product(range(1, 17), (False, True)))
