@@ -85,6 +85,7 @@ def test_a_line_that_breaks_while_files_go(host: Server, project: Project, tmp_p
     check_whole(host, project, archive)
 
 
+@pytest.mark.whole
 def test_a_second_run_goes_on(host: Server, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that stays away ends the first; what had arrived is not sent again."""
     archive = packed(project, tmp_path / "made", 6 * MB)

@@ -98,6 +98,7 @@ def residual() -> Network:
     return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
 
 
+@pytest.mark.whole
 def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
     network = run_pipeline(residual())
     project = shiftwire.convert(network, output=tmp_path / "project")
