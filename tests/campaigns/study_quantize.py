@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from results import Results
 from shiftwire.ir.host import channels_first
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx
@@ -45,13 +46,19 @@ CASES = (
 
 def main(folder: Path) -> int:
     print(f"study quantize: measured, onnxruntime {onnxruntime.__version__}, numpy {np.__version__}")
-    missed = 0
+    missed, results = 0, Results.opened("quantize")
     for case in CASES:
+        name = f"{folder / case.model}, {case.options.method.value}, {case.options.act_bits} bits"
         lacking = [name for name in (case.model, case.samples) if not (folder / name).is_file()]
         if lacking:
             print(f"{case.model}: skipped, no {', '.join(lacking)} in {folder}")
             continue
-        missed += not _studied(case, folder)
+        if results.entries.get(name):
+            print(f"{name}: met before at {results.commit}")
+            continue
+        is_met = _studied(case, folder)
+        results.add(**{name: is_met})
+        missed += not is_met
     return int(missed > 0)
 
 
