@@ -244,7 +244,8 @@ def test_what_fails_there_is_one_sentence(
     assert (status, out, len(err.splitlines())) == (3, "", 2), err
     assert sentence in err
     assert not (bench.folder / ".run").exists()
-    assert not running("sleep 600")
+    if "600" in script:  # that of another process of the tests may still sleep
+        assert not running("sleep 600")
 
 
 @pytest.mark.whole
