@@ -116,22 +116,24 @@ MODES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
 NEAREST = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 
 
-@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("factor", [1, 2, 3, 4])
 @pytest.mark.parametrize("nearest", NEAREST)
 @pytest.mark.parametrize("mode", MODES)
 def test_modes_that_repeat_pixels_are_read_and_no_others(mode: str, nearest: str, factor: int) -> None:
     """onnxruntime decides which ones do."""
     attributes = {"coordinate_transformation_mode": mode, "nearest_mode": nearest, "mode": "nearest"}
-    model = resize((3, 2), [1, 1, factor, 1], **attributes)
+    model = resize((3, 2), [1, 1, factor, 2], **attributes)
     x = np.arange(12, dtype=np.float32).reshape(1, 2, 3, 2)
-    repeats = np.array_equal(run_onnx(model, x), np.repeat(x, factor, axis=2))
+    repeats = np.array_equal(run_onnx(model, x), np.repeat(np.repeat(x, factor, axis=2), 2, axis=3))
     try:
         network = network_from_model(model)
     except InputError as error:
-        assert not repeats and "does not repeat each of 3 pixels" in error.sentence()
+        assert not repeats and "does not repeat each of" in error.sentence()
     else:
         codes = np.moveaxis(x, 1, -1).astype(np.int64)
-        assert repeats and np.array_equal(network.evaluate(codes), np.repeat(codes, factor, axis=1))
+        assert repeats and np.array_equal(
+            network.evaluate(codes), np.repeat(np.repeat(codes, factor, axis=1), 2, axis=2)
+        )
 
 
 @pytest.mark.parametrize(
@@ -152,8 +154,9 @@ def test_every_spelling_is_read(model: onnx.ModelProto) -> None:
     assert np.array_equal(network.evaluate(codes), repeated)
 
 
-def test_a_resize_by_one_is_nothing() -> None:
-    model = resize((3, 2), [1, 1, 1, 1])
+@pytest.mark.parametrize("spatial", [(3, 2), (3,), ()])
+def test_a_resize_by_one_is_nothing(spatial: tuple[int, ...]) -> None:
+    model = resize(spatial, [1] * (len(spatial) + 2))
     model.graph.node.append(helper.make_node("Relu", ["y"], ["z"], name="z"))
     model.graph.output[0].name = "z"
     assert [node.name for node in network_from_model(model).nodes] == ["z"]
@@ -167,6 +170,7 @@ def test_a_resize_by_one_is_nothing() -> None:
         (resize((3, 2), [1, 2, 1, 1]), "give 1 for batch and channels"),
         (resize((3, 2), [1, 1, 2, 2], mode="linear"), "mode = linear is not handled; resize by nearest"),
         (resize((3, 2), [2, 2], mode="nearest"), r"scales of shape \(2,\) do not fit 4 axes"),
+        (resize((3, 2), [1, 1, 1e9, 2]), r"a tensor of shape \(3000000000, 4, 2\) holds more than"),
     ],
 )
 def test_other_resizes_are_refused(model: onnx.ModelProto, sentence: str) -> None:

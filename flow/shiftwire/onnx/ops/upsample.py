@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil, floor
+from collections.abc import Callable
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
-from shiftwire.numbers.fixed import Values
+from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.upsample import Upsample
 
-HALF = Fraction(1, 2)
 COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners",
                "tf_half_pixel_for_nn")  # fmt: skip
-NEAREST = {
-    "round_prefer_floor": lambda x: ceil(x - HALF),
-    "round_prefer_ceil": lambda x: floor(x + HALF),
-    "floor": floor,
-    "ceil": ceil,
+NEAREST: dict[str, Callable[[Codes, int], Codes]] = {
+    "round_prefer_floor": lambda place, unit: -((unit - 2 * place) // (2 * unit)),
+    "round_prefer_ceil": lambda place, unit: (2 * place + unit) // (2 * unit),
+    "floor": lambda place, unit: place // unit,
+    "ceil": lambda place, unit: -(-place // unit),
 }
-"""ONNX's words for which pixel is nearest to a place."""
+"""ONNX's words for which pixel is nearest to the places `place / unit`."""
 
 
 def _resize(view: View, graph: Graph) -> None:
@@ -39,7 +37,10 @@ def _resize(view: View, graph: Graph) -> None:
     how = view.text("coordinate_transformation_mode", "asymmetric" if is_old else "half_pixel")
     nearest = view.text("nearest_mode", "floor" if is_old else "round_prefer_floor")
     factors = _factors(view, graph, 1 if is_old else 2)
-    _require_repeats(graph.tensor(view.inputs[0]).shape[:-1], factors, how, nearest)
+    image = graph.tensor(view.inputs[0])
+    if factors:
+        Upsample(factors).infer(image)  # before places are counted: a file may ask for more than there can be
+    _require_repeats(image.shape[:-1], factors, how, nearest)
     _put(view, graph, factors)
 
 
@@ -49,7 +50,7 @@ def _upsample(view: View, graph: Graph) -> None:
 
 
 def _put(view: View, graph: Graph, factors: tuple[int, ...]) -> None:
-    if set(factors) == {1}:
+    if set(factors) <= {1}:
         identity(view, graph)
     else:
         graph.keep(view, Upsample(factors), view.inputs[0])
@@ -97,28 +98,29 @@ def _require_repeats(spatial: tuple[int, ...], factors: tuple[int, ...], how: st
             "with floor"
         )
     for size, factor in zip(spatial, factors, strict=True):
-        places = [_place(at, size, factor, how) for at in range(size * factor)]
-        pixels = [min(max(NEAREST[nearest](place), 0), size - 1) for place in places]
-        if pixels != [at // factor for at in range(size * factor)]:
+        if factor == 1:
+            continue
+        pixels = np.clip(NEAREST[nearest](*_places(size, factor, how)), 0, size - 1)
+        if (pixels != np.arange(size * factor) // factor).any():
             raise InputError(
                 f"coordinate_transformation_mode = {how} with nearest_mode = {nearest} does not repeat each of {size} "
                 f"pixels {factor} times; use asymmetric with floor"
             )
 
 
-def _place(at: int, size: int, factor: int, how: str) -> Fraction:
-    """Where a pixel of the larger image lies in the smaller one, as ONNX's Resize defines it."""
-    larger = size * factor
+def _places(size: int, factor: int, how: str) -> tuple[Codes, int]:
+    """Where pixels of the larger image lie in the smaller one, as ONNX's Resize defines it: numerators, denominator."""
+    at = np.arange(size * factor)
     match how:
         case "asymmetric":
-            return Fraction(at, factor)
+            return at, factor
         case "align_corners":
-            return Fraction(at * (size - 1), larger - 1) if larger > 1 else Fraction(0)
+            return at * (size - 1), max(at.size - 1, 1)
         case "tf_half_pixel_for_nn":
-            return (at + HALF) / factor
-        case "pytorch_half_pixel" if larger == 1:
-            return Fraction(0)
-    return (at + HALF) / factor - HALF
+            return 2 * at + 1, 2 * factor
+        case "pytorch_half_pixel" if at.size == 1:
+            return at, 1
+    return 2 * at + 1 - factor, 2 * factor
 
 
 def _write(writer: Writer, op: Upsample, node: Node) -> None:
