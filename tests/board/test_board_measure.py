@@ -154,8 +154,8 @@ def test_who_waits_on_a_dead_line_ends_with_the_run(tmp_path: Path) -> None:
     (tmp_path / ".run").mkdir()
     command = ["sh", "-c", board_measure._RUN, "sh", str(tmp_path), "sleep", "598"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        pid = tmp_path / ".run" / "pid"
-        until(lambda: pid.is_file() and bool(pid.read_text()))
+        pid, errors = tmp_path / ".run" / "pid", tmp_path / ".run" / "err"
+        until(lambda: errors.is_file() and pid.is_file() and bool(pid.read_text()))  # the run holds its files open
         group = int(pid.read_text())
         shutil.rmtree(tmp_path / ".run")
         try:
