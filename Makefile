@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
-SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation $(BIN)/python
+SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large zoo study clean

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from results import Results
+from campaign import Results
 
 
 class Recorder:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from results import FOLDER, ROOT, Results
+from campaign import FOLDER, ROOT, Results
 
 A_ROOM = 300
 AT_ONCE = 100

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from results import Results
+from campaign import Results
 from shiftwire.api import convert, design, load_network
 from shiftwire.hls.native import bounded_program
 from shiftwire.ir.network import Network
