@@ -30,6 +30,12 @@ def test_the_page_is_what_the_results_make_of_it() -> None:
     assert page.PAGE.read_text(encoding="utf-8") == page.page(PROSE, RESULTS), "run make bench-page"
 
 
+def test_the_readme_shows_rows_of_the_results() -> None:
+    text = page.README.read_text(encoding="utf-8")
+    assert page.EXCERPT.search(text)
+    assert text == page.with_excerpt(text, RESULTS["networks"]), "run make bench-page"
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_names_evidence_versions_and_commit(name: str) -> None:
     result = RESULTS[name]

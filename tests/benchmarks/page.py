@@ -1,7 +1,8 @@
-"""BENCHMARKS.md, written by `make bench-page` from results/*.json and the prose of page.md.in.
+"""BENCHMARKS.md and the README's table of networks, written by `make bench-page` from results/*.json.
 
-A line {{table NAME}} of the prose stands for results/NAME.json, where it is from and then its table. A section is left
-out while one of its tables has not been taken. Prose holds no figures: those have a tool and a commit beside them.
+A line {{table NAME}} of the prose in page.md.in stands for results/NAME.json, where it is from and then its table. A
+section is left out while one of its tables has not been taken. Prose holds no figures: those have a tool and a commit
+beside them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from results import FOLDER, ROOT, Cell, Column, Result, read
@@ -19,6 +21,16 @@ TEMPLATE = Path(__file__).with_name("page.md.in")
 TABLE = re.compile(r"^\{\{table (\w+)\}\}$", re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.-])(?!(?=\d*[a-f])[0-9a-f]{7,}\b)\d\S*")
 """A word that begins with a digit and is no commit."""
+
+README = ROOT / "README.md"
+EXCERPT = re.compile(r"(?<=<!-- of networks -->\n\n).*?(?=\n\n<!-- end -->)", re.DOTALL)
+IN_README = {
+    "resnet8": "ResNet-8, LightNN-1 (shift, 8 exponents)",
+    "resnet8-shiftadd": "ResNet-8, ShiftAddNet",
+    "resnet20-adder-trained": "ResNet-20, AdderNet, trained CIFAR-10 weights",
+}
+"""What the README calls the networks it shows, all with their trained weights."""
+README_COLUMNS = ("frames/s", "latency", "LUT", "FF", "BRAM36", "DSP")
 
 
 def results() -> dict[str, Result]:
@@ -31,6 +43,17 @@ def page(template: str, found: Mapping[str, Result]) -> str:
     sections = re.split(r"^(?=## )", template, flags=re.MULTILINE)
     taken = (text for text in sections if all(name in found for name in TABLE.findall(text)))
     return "".join(TABLE.sub(lambda match: shown(found[match[1]]), text) for text in taken)
+
+
+def with_excerpt(readme: str, networks: Result) -> str:
+    """The README with a few rows and columns of the networks' table in their place."""
+    columns = {column.name: (at, column) for at, column in enumerate(networks.columns)}
+    rows = {row.cells[0]: row.cells for row in networks.rows if row.cells[1] == "trained"}
+    shown = [columns[name] for name in README_COLUMNS]
+    cells = ([label, *(_cell(rows[name][at], column) for at, column in shown)] for name, label in IN_README.items())
+    names = ["network", *(_heading(replace(column, evidence=None)) for _, column in shown)]
+    table = "\n".join([_line(names), _line(["---"] * len(names)), *map(_line, cells)])
+    return EXCERPT.sub(lambda _: table, readme)
 
 
 def shown(result: Result) -> str:
@@ -83,5 +106,7 @@ def _line(cells: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(TEMPLATE.read_text(encoding="utf-8"), results()), encoding="utf-8")
+    found = results()
+    PAGE.write_text(page(TEMPLATE.read_text(encoding="utf-8"), found), encoding="utf-8")
+    README.write_text(with_excerpt(README.read_text(encoding="utf-8"), found["networks"]), encoding="utf-8")
     sys.exit(0)
