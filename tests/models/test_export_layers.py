@@ -20,6 +20,7 @@ from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightRule, WeightSpec
 from shiftwire_models.weights.deepshift import PowerSignWeight
+from tiers import first
 
 S8_4 = Format(8, 4, True)
 IMAGE = (4, 6, 6)
@@ -176,14 +177,14 @@ def test_a_file_holds_contract_nodes_and_its_functions_alone() -> None:
 
 @pytest.mark.parametrize(
     ("layer", "words"),
-    [
+    first(
         (nn.Linear(12, 3), "is a .*, which the exact contract does not have"),
         (AdderLinear(12, 3, Format(8, 5, True)), "compares inputs of 4 fraction bits with weights of 5"),
         (
             BatchNormAffine(12, exponent_range=ExponentRange(-20, 0), terms=3),
             "narrow its input format, its exponent range",
         ),
-    ],
+    ),
 )
 def test_what_float32_cannot_do_exactly_is_refused(layer: nn.Module, words: str) -> None:
     with pytest.raises(ModelsError, match=words):

@@ -82,6 +82,7 @@ def test_the_demo_net_is_named_after_its_layers() -> None:
     assert model.graph.initializer[3].name == "stem_conv_sign"
 
 
+@pytest.mark.whole
 def test_export_is_deterministic_and_leaves_the_net_trainable() -> None:
     net = build(NETS[NetName.JETS_MLP], 4)
     before = {name: value.clone() for name, value in net.state_dict().items()}

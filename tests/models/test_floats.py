@@ -23,6 +23,7 @@ from shiftwire_models.floats.resnet import ConvKind, FloatResNet, FloatResNetCon
 from shiftwire_models.grid import Format
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftLinear
+from tiers import first
 
 CHECKPOINT = Path(__file__).resolve().parents[3] / "shared" / "data" / "addernet_resnet20_cifar10.pth"
 needs_checkpoint = pytest.mark.skipif(
@@ -63,6 +64,7 @@ def published_forward(tensors: Mapping[str, Tensor], x: Tensor) -> Tensor:
 
 
 @needs_checkpoint
+@pytest.mark.whole
 def test_the_published_addernet_is_what_it_was() -> None:
     torch.manual_seed(0)
     net = load_addernet(CHECKPOINT)
@@ -100,7 +102,7 @@ def test_a_float_adder_is_its_definition() -> None:
 
 @pytest.mark.parametrize(
     ("net", "shape", "ops"),
-    [
+    first(
         (FloatLeNet(FloatLeNetConfig(widths=(2, 3, 8, 6))), (1, 28, 28), {"Conv": 2, "Gemm": 3, "MaxPool": 2}),
         (
             FloatResNet(FloatResNetConfig((1, 14, 14), (2, 3), 1)),
@@ -112,7 +114,7 @@ def test_a_float_adder_is_its_definition() -> None:
             (3, 8, 8),
             {"Conv": 2, "AdderConv": 5, "BatchNormalization": 7, "Add": 2},
         ),
-    ],
+    ),
     ids=["lenet", "resnet", "addernet"],
 )
 def test_float_files_are_plain(net: nn.Module, shape: tuple[int, ...], ops: dict[str, int]) -> None:

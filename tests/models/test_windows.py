@@ -17,6 +17,7 @@ from shiftwire_models.pool import PictureMean
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv1d, ShiftConv2d
 from shiftwire_models.window import Geometry
+from tiers import first
 
 S8_4 = Format(8, 4, True)
 
@@ -149,7 +150,7 @@ class Function(nn.Module):
 
 @pytest.mark.parametrize(
     ("layer", "words"),
-    [
+    first(
         (nn.ReLU6(), "is a Clip, which the exact contract does not have; the quantizer behind it saturates, so take"),
         (nn.AdaptiveAvgPool2d(1), "averages 35 positions; take a power of two, or PictureMean, which fills"),
         (Function(lambda x: x.mean(1)), "is a ReduceMean, which the exact contract does not have; average over the"),
@@ -157,7 +158,7 @@ class Function(nn.Module):
         (Function(lambda x: functional.pad(x, (1, 1, 0, 0), mode="reflect")), "does more than put zeros|is a "),
         (nn.Conv2d(3, 3, 1), "is a Conv, which the exact contract does not have; take ShiftConv2d or AdderConv2d"),
         (nn.BatchNorm2d(3), "is a BatchNormalization, which the exact contract does not have; take BatchNormAffine"),
-    ],
+    ),
 )
 def test_what_stays_refused(layer: nn.Module, words: str) -> None:
     with pytest.raises(ModelsError, match=words):

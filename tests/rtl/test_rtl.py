@@ -109,6 +109,7 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     assert any(unit.module.set_up["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
 
 
+@pytest.mark.whole
 def test_other_layers(tmp_path: Path) -> None:
     batch, units = of_layers(chosen(others=True), tmp_path)
     assert any(unit.module.pe is Pe.INT_IN_DSP for unit in units)

@@ -55,6 +55,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
 
 
 @pytest.mark.parametrize("stalls", ["0 0 0", "40 60 30", "80 0 0"])
+@pytest.mark.whole
 def test_a_core_computes_what_the_network_says(core: Core, stalls: str, count: Any) -> None:
     codes = frames(core.network, sum(TRANSFERS)).reshape(sum(TRANSFERS), -1)
     script = Script(Case(core.shell))
@@ -76,6 +77,7 @@ def test_a_core_computes_what_the_network_says(core: Core, stalls: str, count: A
     count(core_codes=found.size)
 
 
+@pytest.mark.whole
 def test_a_reset_forgets_half_a_frame(core: Core) -> None:
     """Whatever lies in accumulators, windows and buffers when a soft reset comes."""
     codes = frames(core.network, 6).reshape(6, -1)

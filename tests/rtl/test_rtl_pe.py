@@ -138,7 +138,7 @@ def xilinx_cases(rng: Rng) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("cases", some([generic_cases, xilinx_cases], xilinx_cases))
+@pytest.mark.parametrize("cases", some([generic_cases, xilinx_cases]))
 def test_every_element_is_exact(cases: Callable[[Rng], list[Any]], tmp_path: Path, count: Any) -> None:
     rng = np.random.default_rng(5)
     benches, expected = zip(*cases(rng), strict=True)

@@ -130,28 +130,29 @@ def linears() -> list[Case]:
     return list(linear_cases())
 
 
-@pytest.fixture(scope="module")
-def answers(adders: list[Case], linears: list[Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
+def answers(cases: list[Case], folder: Path) -> dict[str, Answer]:
     """Inputs and outputs of all layers, in one simulation."""
-    layers = [case.layer for case in (*adders, *linears)]
-    words = vectors([(case.layer, case.extremes) for case in (*adders, *linears)], 300, np.random.default_rng(4))
-    found = simulate(layers, words, MODELS, tmp_path_factory.mktemp("unrolled"))
+    layers = [case.layer for case in cases]
+    words = vectors([(case.layer, case.extremes) for case in cases], 300, np.random.default_rng(4))
+    found = simulate(layers, words, MODELS, folder)
     return {layer.name: (inputs_of(layer, words), codes) for layer, codes in zip(layers, found, strict=True)}
 
 
 @pytest.mark.whole
-def test_adder_layers_are_numpys(adders: list[Case], answers: dict[str, Answer]) -> None:
+def test_adder_layers_are_numpys(adders: list[Case], tmp_path: Path) -> None:
+    found = answers(adders, tmp_path)
     for case in adders:
-        x, codes = answers[case.layer.name]
+        x, codes = found[case.layer.name]
         np.testing.assert_array_equal(codes, exact_distances(x, case.weights) + case.bias, err_msg=case.layer.name)
-    assert sum(len(np.unique(answers[case.layer.name][1])) > 50 for case in adders) > 20
+    assert sum(len(np.unique(found[case.layer.name][1])) > 50 for case in adders) > 20
 
 
-def test_linear_layers_are_numpys(linears: list[Case], answers: dict[str, Answer]) -> None:
+def test_linear_layers_are_numpys(linears: list[Case], tmp_path: Path) -> None:
+    found = answers(linears, tmp_path)
     for case in linears:
-        x, codes = answers[case.layer.name]
+        x, codes = found[case.layer.name]
         np.testing.assert_array_equal(codes, exact_matmul(x, case.weights.T) + case.bias, err_msg=case.layer.name)
-    assert sum(len(np.unique(answers[case.layer.name][1])) > 50 for case in linears) > 20
+    assert sum(len(np.unique(found[case.layer.name][1])) > 50 for case in linears) > 20
 
 
 @pytest.mark.parametrize("kind", ["adders", "linears"])
@@ -188,6 +189,7 @@ def test_narrow_output_is_refused() -> None:
         linear_layer("fc", np.full((1, 2), 1), x, bias, Fixed(8, 0, False), form=Form.GENERIC)
 
 
+@pytest.mark.whole
 def test_slice_luts(tmp_path: Path) -> None:
     """The form for Xilinx keeps what its structure promises: a LUT a bit of a ternary adder, no DSP."""
     x = Fixed(8, 0, True)

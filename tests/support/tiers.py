@@ -13,5 +13,10 @@ def some(cases: Iterable[Any], *kept: Any) -> list[Any]:
     return [case if case in kept else _whole(case) for case in cases]
 
 
+def first(*cases: Any) -> list[Any]:
+    """The first case stands for all of them."""
+    return [case if at == 0 else _whole(case) for at, case in enumerate(cases)]
+
+
 def _whole(case: Any) -> Any:
     return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.whole)

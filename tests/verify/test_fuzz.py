@@ -102,7 +102,7 @@ def test_random_networks_through_the_whole_project(seed: int, tmp_path: Path, co
     count(codes_through_hls4ml_projects=through_project(seed, tmp_path))
 
 
-@pytest.mark.parametrize("seed", some([3, 17], 3))
+@pytest.mark.parametrize("seed", some([3, 17]))
 def test_some_networks_through_the_whole_project(seed: int, tmp_path: Path, count: Callable[..., None]) -> None:
     count(codes_through_hls4ml_projects=through_project(seed, tmp_path))
 
