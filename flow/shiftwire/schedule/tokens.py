@@ -126,15 +126,20 @@ def _relax(clocks: Sequence[_Clock], waits: Sequence[Sequence[_Bound]], listener
 
 @dataclass(eq=False)
 class _Clock:
-    """Times of an actor's iterations over all frames: final before `done`, at work before `end`, NEVER behind."""
+    """Times of an actor's iterations over all frames: final before `done`, at work before `end`, NEVER behind.
+
+    None is raised beyond `limit`: that late nothing is final yet, and units that wait for each other would never end.
+    """
 
     times: Codes
     done: int = 0
     end: int = 0
+    limit: int = 0
 
     def open(self, horizon: int) -> None:
         """Iterations that may happen up to one stride behind `horizon` start as early as they can."""
         self.end = min(self.done + STRIDE, len(self.times))
+        self.limit = horizon + STRIDE
         self.times[self.done : self.end] = horizon + np.arange(self.end - self.done)
 
     def raised(self, waits: Sequence[_Bound]) -> bool:
@@ -146,7 +151,7 @@ class _Clock:
             # where several beats bind one iteration, the last of them comes latest
             lower[here] = np.maximum(lower[here], wait.clock.times[wait.there[first:last]] + wait.later)
         every = np.arange(len(lower))
-        lower = np.minimum(np.maximum.accumulate(lower - every) + every, NEVER)
+        lower = np.minimum(np.maximum.accumulate(lower - every) + every, self.limit)
         if np.array_equal(lower, self.times[self.done : self.end]):
             return False
         self.times[self.done : self.end] = lower
