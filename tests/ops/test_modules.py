@@ -11,7 +11,7 @@ from one_layer import frames, of_one
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Module
 from shiftwire.ir.network import Network
-from shiftwire.ir.unit import Surroundings
+from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.threshold import Threshold
@@ -37,15 +37,31 @@ EXPECTED: dict[str, tuple[Fold, str, dict[str, int], int]] = {
         CUT | {"DROP": -2, "HALF_EVEN": 1, "SATURATE": 1, "OUT_SIGNED": 0, "OUT_BITS": 6},
         1,
     ),
+    "upsample": (
+        Fold(2),
+        "sw_upsample",
+        {"WIDTH": 16, "FOLDS": 2, "COLUMNS": 4, "DOWN": 2, "ACROSS": 3, "ROW_BLOCK": 0},
+        1,
+    ),
+    "upsample_line": (
+        Fold(1),
+        "sw_upsample",
+        {"WIDTH": 8, "FOLDS": 2, "COLUMNS": 5, "DOWN": 1, "ACROSS": 4, "ROW_BLOCK": 0},
+        1,
+    ),
     # 13 fraction bits go, and 9 leave nothing of 8
     "requantize_far": (Fold(4), "sw_requantize", CUT | {"DROP": 9, "OUT_BITS": 3}, 1),
 }
 
 
+def last_unit(network: Network, fold: Fold) -> Unit:
+    node = network.nodes[-1]
+    return node.op.units(network.sources(node), network.tensors[node.name], fold)[-1]
+
+
 def module(network: Network, fold: Fold, slower: int = 1) -> Module:
     """The last module of a network of one layer, in a design `slower` times as slow as its unit."""
-    node = network.nodes[-1]
-    unit = node.op.units(network.sources(node), network.tensors[node.name], fold)[-1]
+    unit = last_unit(network, fold)
     return unit.modules(Surroundings(unit.iterations * slower, fold.pe))[-1]
 
 
@@ -55,6 +71,10 @@ def test_parameters_are_those_of_the_layer(name: str) -> None:
     made = module(CASES[name], fold)
     assert (made.name, dict(made.parameters), made.stages) == (kind, parameters, stages)
     assert made.is_paced == (kind == "sw_pool")
+    unit = last_unit(CASES[name], fold)
+    assert made.nest.iterations == unit.iterations
+    assert len(made.nest.writes.last) == unit.writes.beats
+    assert [len(use.last) for use in made.nest.reads] == [port.beats for port in unit.reads]
     assert not made.memories and not made.reads_stem and not made.has_forms
 
 
@@ -110,7 +130,20 @@ def counting() -> Network:
     return of_one(Threshold(rows, np.full(3, -2), np.full(3, 1), 4, 0), (4, 3))
 
 
-STAIRCASES = {"threshold": CASES["threshold"], "sign": CASES["sign"], "counting": counting()}
+def few(step: int, steps: int) -> Network:
+    """Too few steps to fill the last level of a search; the largest bound is the largest code."""
+    rows = np.array([[-128, -3, -3, 12, 127], [-9, 0, 1, 2, 3]])[:, :steps]
+    return of_one(Threshold(rows, np.array([5, 5]), np.full(2, step), 4, 0), (130, 2))
+
+
+STAIRCASES = {
+    "threshold": CASES["threshold"],
+    "sign": CASES["sign"],
+    "counting": counting(),
+    "few counted": few(1, 5),
+    "two counted": few(1, 2),
+    "few": few(-2, 5),
+}
 
 
 @pytest.mark.parametrize("name", STAIRCASES)
