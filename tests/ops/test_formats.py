@@ -114,7 +114,7 @@ def test_thresholds_rise_along_a_channel_only() -> None:
     for rows in ([[5, 6], [1, 2]], [[3, 3], [3, 3]]):
         Threshold(np.array(rows), np.zeros(2, int), np.ones(2, int), 0, 0)
     for rows in ([[1, 2], [6, 5]], [[1, 0], [6, 7]]):
-        with pytest.raises(InputError, match="^thresholds that fall make no staircase; sort each channel's row$"):
+        with pytest.raises(InputError, match=r"^thresholds that fall make no staircase; sort each channel's row$"):
             Threshold(np.array(rows), np.zeros(2, int), np.ones(2, int), 0, 0)
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from one_layer import frames, of_one
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Module
 from shiftwire.ir.network import Network
 from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.threshold import Threshold
 from single_layers import single_layers
@@ -124,6 +126,13 @@ def test_an_affine_with_a_finer_bias() -> None:
     assert low == -4 and module(finer, Fold(2)).parameters["GRID"] == 12 - (4 - low)
 
 
+def test_a_scale_has_a_zero_bit_though_no_term_is_zero() -> None:
+    """Steps that a channel lacks are zeros."""
+    scale = ShiftWeights(np.ones((1, 2), np.int8), np.array([[0, 3]], np.int8))
+    made = module(of_one(Affine(scale, Bias.none(2)), (3, 2)), Fold(1))
+    assert (made.memories[0].bits, made.memories[0].fields.tolist()) == (4, [[0], [3]])
+
+
 def counting() -> Network:
     """Steps of one from the same base: what is counted needs no table."""
     rows = np.array([[-5, 0, 9], [1, 2, 300], [-200, -1, 7]])
@@ -181,3 +190,9 @@ def test_bounds_beyond_every_code_are_never_reached() -> None:
     fields = np.concatenate([memory.fields for memory in made.memories])
     assert held.holds(fields) and not Fixed(bits - 1, 0, signed=True).holds(fields)
     assert made.parameters["LEVELS"] == 0 and made.parameters["BASE"] == -2
+
+
+@pytest.mark.parametrize(("largest", "bits"), [(127, 9), (254, 9), (255, 10)])
+def test_a_bound_is_as_wide_as_one_beyond_all_others(largest: int, bits: int) -> None:
+    op = Threshold(np.array([[-5, 0, largest]]), np.zeros(1, int), np.ones(1, int), 4, 0)
+    assert module(of_one(op, (4, 1)), Fold(1)).parameters["BOUND_BITS"] == bits
