@@ -157,7 +157,10 @@ def test_a_flattened_image_leaves_channel_by_channel() -> None:
         (row * 2 + column) * 4 + c for c in range(4) for row in range(3) for column in (0, 1)
     ]
     assert (unit.port, unit.packets, unit.format) == (Port(2, 12), 1, S8)
-    assert units(of_one(Flatten(in_stream_order=True), (3, 2, 4)), Fold(2)) == ()
+    streaming = of_one(Flatten(in_stream_order=True), (3, 2, 4))
+    assert units(streaming, Fold(2)) == ()
+    places = np.arange(48).reshape(2, 3, 2, 4)
+    assert streaming.evaluate(places).tolist() == [list(range(24)), list(range(24, 48))]
 
 
 @pytest.mark.parametrize(
