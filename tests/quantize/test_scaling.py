@@ -135,7 +135,7 @@ def test_channels_that_no_output_sees_have_no_scale() -> None:
     right = np.array([[1.9, 0.6], [-1.0, 0.6], [0.5, 0.6]])
     half = 2.0 ** -(finest_step(right, Options(), is_last=False) + 1)
     for factor, is_seen in ((0.9, False), (1.0, True)):
-        (*_, step) = affine_steps(x, right, np.array([1.0, factor * half / 2]), Options(), is_last=False)
+        (*_, step) = affine_steps(x, right, np.array([0.125, factor * half / 2]), Options(), is_last=False)
         assert isinstance(step.op, Affine)
         assert bool(step.op.scale.integers[1]) == is_seen
         assert np.abs(step.output.values[:, 1] - 0.6).max() <= 2.0 ** -(step.op.bias.frac + 1) + 4 * half
