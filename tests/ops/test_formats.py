@@ -25,7 +25,13 @@ from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.shift import shift_codes
 
-SMALL = (Fixed(3, 0, signed=True), Fixed(2, 1, signed=False), Fixed(4, -1, signed=True), Fixed(1, 0, signed=False))
+SMALL = (
+    Fixed(3, 0, signed=True),
+    Fixed(2, 1, signed=False),
+    Fixed(4, -1, signed=True),
+    Fixed(1, 0, signed=False),
+    Fixed(1, -2, signed=True),  # -4 and 0
+)
 
 
 def held(low: float, high: float, frac: int) -> Fixed:
@@ -74,14 +80,14 @@ def test_windows_of_pads_alone_are_refused(pool: type, begin: tuple[int, int], e
         pool(Window((4, 2), (1, 1), begin, end)).infer(Tensor((6, 5, 3), SMALL[0]))
 
 
-@pytest.mark.parametrize("kernel", [(1, 2), (2, 2), (4, 2), (1, 3), (3, 2), (1, 6)])
+@pytest.mark.parametrize("kernel", [(1, 1), (1, 2), (2, 2), (4, 2), (1, 3), (3, 2), (1, 6)])
 def test_sums_and_means_of_windows(kernel: tuple[int, int]) -> None:
     """A mean of a power of two of positions is their sum read finer; others are refused."""
     window, area = Window(kernel, (1, 1), (0, 0), (0, 0)), prod(kernel)
     x = Tensor((6, 7, 3), SMALL[0])
     shape = (7 - kernel[0], 8 - kernel[1], 3)
     assert SumPool(window).infer(x) == Tensor(shape, held(-4 * area, 3 * area, 0))
-    if area in (2, 4, 8):
+    if area in (1, 2, 4, 8):
         made = AveragePool(window).infer(x)
         assert made.shape == shape and made.format.frac == area.bit_length() - 1
         assert (made.format.lo, made.format.hi) == (held(-4 * area, 3 * area, 0).lo, held(-4 * area, 3 * area, 0).hi)
@@ -105,9 +111,26 @@ def test_staircases_of_either_way(base: tuple[int, ...], step: tuple[int, ...]) 
 
 
 def test_thresholds_rise_along_a_channel_only() -> None:
-    Threshold(np.array([[5, 6], [1, 2]]), np.zeros(2, int), np.ones(2, int), 0, 0)
-    with pytest.raises(InputError, match="thresholds that fall make no staircase; sort each channel's row"):
-        Threshold(np.array([[1, 2], [6, 5]]), np.zeros(2, int), np.ones(2, int), 0, 0)
+    for rows in ([[5, 6], [1, 2]], [[3, 3], [3, 3]]):
+        Threshold(np.array(rows), np.zeros(2, int), np.ones(2, int), 0, 0)
+    for rows in ([[1, 2], [6, 5]], [[1, 0], [6, 7]]):
+        with pytest.raises(InputError, match=r"^thresholds that fall make no staircase; sort each channel's row$"):
+            Threshold(np.array(rows), np.zeros(2, int), np.ones(2, int), 0, 0)
+
+
+@pytest.mark.parametrize(("rows", "base", "step"), [((2,), 2, 2), ((2, 3), 1, 2), ((2, 3), 2, 3), ((2, 3, 1), 2, 2)])
+def test_thresholds_have_a_base_and_a_step_a_channel(rows: tuple[int, ...], base: int, step: int) -> None:
+    with pytest.raises(InputError, match=r"do not fit; give \(channels, steps\), \(channels,\) and \(channels,\)$"):
+        Threshold(np.zeros(rows, int), np.zeros(base, int), np.ones(step, int), 0, 0)
+
+
+def test_thresholds_read_their_channels_and_their_grid_alone() -> None:
+    op = Threshold(np.zeros((2, 1), int), np.zeros(2, int), np.ones(2, int), 3, 0)
+    assert op.infer(Tensor((5, 2), Fixed(4, 3, signed=True))).shape == (5, 2)
+    with pytest.raises(InputError, match=r"thresholds of 2 channels cannot read shape \(2, 5\)"):
+        op.infer(Tensor((2, 5), Fixed(4, 3, signed=True)))
+    with pytest.raises(InputError, match=r"in steps of 2\^-3 cannot read values in steps of 2\^-2; write them on"):
+        op.infer(Tensor((5, 2), Fixed(4, 2, signed=True)))
 
 
 def test_a_table_stands_for_the_base() -> None:
@@ -133,3 +156,5 @@ def test_a_zero_bit_is_there_for_zeros(sign: list[int], has_zero: bool) -> None:
     asked, always, never = (shift_codes(rom, weights.magnitude_bits, has) for has in (None, True, False))
     assert asked.has_zero == has_zero and always.has_zero and not never.has_zero
     assert asked.type.bits == asked.exponent_bits + 1 + has_zero and not asked.type.signed
+    low = asked.exponent_bits
+    assert asked.codes.tolist() == always.codes.tolist() == [0, 2 << low if has_zero else (1 << low) + 3]

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from one_layer import frames, of_one
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Module
 from shiftwire.ir.network import Network
-from shiftwire.ir.unit import Surroundings
+from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.threshold import Threshold
 from single_layers import single_layers
@@ -37,15 +39,31 @@ EXPECTED: dict[str, tuple[Fold, str, dict[str, int], int]] = {
         CUT | {"DROP": -2, "HALF_EVEN": 1, "SATURATE": 1, "OUT_SIGNED": 0, "OUT_BITS": 6},
         1,
     ),
+    "upsample": (
+        Fold(2),
+        "sw_upsample",
+        {"WIDTH": 16, "FOLDS": 2, "COLUMNS": 4, "DOWN": 2, "ACROSS": 3, "ROW_BLOCK": 0},
+        1,
+    ),
+    "upsample_line": (
+        Fold(1),
+        "sw_upsample",
+        {"WIDTH": 8, "FOLDS": 2, "COLUMNS": 5, "DOWN": 1, "ACROSS": 4, "ROW_BLOCK": 0},
+        1,
+    ),
     # 13 fraction bits go, and 9 leave nothing of 8
     "requantize_far": (Fold(4), "sw_requantize", CUT | {"DROP": 9, "OUT_BITS": 3}, 1),
 }
 
 
+def last_unit(network: Network, fold: Fold) -> Unit:
+    node = network.nodes[-1]
+    return node.op.units(network.sources(node), network.tensors[node.name], fold)[-1]
+
+
 def module(network: Network, fold: Fold, slower: int = 1) -> Module:
     """The last module of a network of one layer, in a design `slower` times as slow as its unit."""
-    node = network.nodes[-1]
-    unit = node.op.units(network.sources(node), network.tensors[node.name], fold)[-1]
+    unit = last_unit(network, fold)
     return unit.modules(Surroundings(unit.iterations * slower, fold.pe))[-1]
 
 
@@ -55,6 +73,10 @@ def test_parameters_are_those_of_the_layer(name: str) -> None:
     made = module(CASES[name], fold)
     assert (made.name, dict(made.parameters), made.stages) == (kind, parameters, stages)
     assert made.is_paced == (kind == "sw_pool")
+    unit = last_unit(CASES[name], fold)
+    assert made.nest.iterations == unit.iterations
+    assert len(made.nest.writes.last) == unit.writes.beats
+    assert [len(use.last) for use in made.nest.reads] == [port.beats for port in unit.reads]
     assert not made.memories and not made.reads_stem and not made.has_forms
 
 
@@ -104,13 +126,33 @@ def test_an_affine_with_a_finer_bias() -> None:
     assert low == -4 and module(finer, Fold(2)).parameters["GRID"] == 12 - (4 - low)
 
 
+def test_a_scale_has_a_zero_bit_though_no_term_is_zero() -> None:
+    """Steps that a channel lacks are zeros."""
+    scale = ShiftWeights(np.ones((1, 2), np.int8), np.array([[0, 3]], np.int8))
+    made = module(of_one(Affine(scale, Bias.none(2)), (3, 2)), Fold(1))
+    assert (made.memories[0].bits, made.memories[0].fields.tolist()) == (4, [[0], [3]])
+
+
 def counting() -> Network:
     """Steps of one from the same base: what is counted needs no table."""
     rows = np.array([[-5, 0, 9], [1, 2, 300], [-200, -1, 7]])
     return of_one(Threshold(rows, np.full(3, -2), np.full(3, 1), 4, 0), (4, 3))
 
 
-STAIRCASES = {"threshold": CASES["threshold"], "sign": CASES["sign"], "counting": counting()}
+def few(step: int, steps: int) -> Network:
+    """Too few steps to fill the last level of a search; the largest bound is the largest code."""
+    rows = np.array([[-128, -3, -3, 12, 127], [-9, 0, 1, 2, 3]])[:, :steps]
+    return of_one(Threshold(rows, np.array([5, 5]), np.full(2, step), 4, 0), (130, 2))
+
+
+STAIRCASES = {
+    "threshold": CASES["threshold"],
+    "sign": CASES["sign"],
+    "counting": counting(),
+    "few counted": few(1, 5),
+    "two counted": few(1, 2),
+    "few": few(-2, 5),
+}
 
 
 @pytest.mark.parametrize("name", STAIRCASES)
@@ -148,3 +190,9 @@ def test_bounds_beyond_every_code_are_never_reached() -> None:
     fields = np.concatenate([memory.fields for memory in made.memories])
     assert held.holds(fields) and not Fixed(bits - 1, 0, signed=True).holds(fields)
     assert made.parameters["LEVELS"] == 0 and made.parameters["BASE"] == -2
+
+
+@pytest.mark.parametrize(("largest", "bits"), [(127, 9), (254, 9), (255, 10)])
+def test_a_bound_is_as_wide_as_one_beyond_all_others(largest: int, bits: int) -> None:
+    op = Threshold(np.array([[-5, 0, largest]]), np.zeros(1, int), np.ones(1, int), 4, 0)
+    assert module(of_one(op, (4, 1)), Fold(1)).parameters["BOUND_BITS"] == bits

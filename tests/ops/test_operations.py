@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from math import prod
 
 import numpy as np
@@ -43,6 +44,17 @@ COUNTED = {
 }
 
 
+SHOWN = {
+    "affine": ["input", "scale", "bias"],
+    "threshold": ["input", "thresholds"],
+    "sign": ["input", "thresholds"],
+    "relu": ["input"],
+    "requantize_half_even_wrap": ["input"],
+    "add": ["left", "right"],
+}
+"""What a witness of one place names."""
+
+
 def counted(network: Network) -> Operations:
     node = network.nodes[-1]
     return node.op.operations(network.sources(node), network.tensors[node.name])
@@ -50,7 +62,9 @@ def counted(network: Network) -> Operations:
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_operations_are_those_of_the_definition(name: str) -> None:
-    assert counted(CASES[name]) == COUNTED[name]
+    found = counted(CASES[name])
+    assert found == COUNTED[name]
+    assert all(type(number) is int for number in astuple(found)), "design.json tells whole numbers"
 
 
 @pytest.mark.parametrize("name", WEIGHTED)
@@ -91,15 +105,16 @@ def test_a_witness_of_weights_makes_the_code(name: str) -> None:
             assert (total << grid - frac) + (bias >> at if at > 0 else bias << -at) == expected[index]
 
 
-@pytest.mark.parametrize("name", ["affine", "threshold", "sign", "relu", "requantize_half_even_wrap", "add"])
+@pytest.mark.parametrize("name", list(SHOWN))
 def test_a_witness_of_one_place_makes_the_code(name: str) -> None:
     network = CASES[name]
     op, given = network.nodes[-1].op, frames(network)[3:6]
     node, layers = network.nodes[-1], network.evaluate_layers(given) | {"x": given}
     for sample in range(len(given)):
-        inputs = [layers[name][sample] for name in node.inputs]
+        inputs = [layers[source][sample] for source in node.inputs]
         for index in np.ndindex(network.output.shape):
             shown = dict(op.witness(index, *inputs))
+            assert list(shown) == SHOWN[name]
             (x,) = next(iter(shown.values())).tolist()
             expected = layers["y"][sample][index]
             assert x == inputs[0][index]
@@ -115,3 +130,13 @@ def test_a_witness_of_one_place_makes_the_code(name: str) -> None:
             elif "thresholds" in shown:
                 count = sum(x >= bound for bound in shown["thresholds"].tolist())
                 assert op.base[index[-1]] + op.step[index[-1]] * count == expected
+
+
+@pytest.mark.parametrize("name", ["upsample", "upsample_rows", "upsample_columns", "upsample_line"])
+def test_a_witness_of_a_repeated_pixel_is_its_code(name: str) -> None:
+    network = CASES[name]
+    op, given = network.nodes[0].op, frames(network)[3]
+    expected = network.evaluate(given[None])[0]
+    for index in np.ndindex(expected.shape):
+        ((what, shown),) = op.witness(index, given)
+        assert what == "input" and shown.tolist() == [expected[index]]

@@ -21,6 +21,7 @@ WEIGHTS: dict[str, Weights] = {
     "shift": shift((3, 4), 2, -2, 3),
     "adder": Adder(codes((3, 4), -20, 9), 0),
     "adder within": Adder(codes((3, 4), -2, 2), 0),
+    "adder above": Adder(codes((3, 4), 9, 40), 0),
     "int": Int(codes((3, 4), -8, 7), 2),
 }
 
@@ -46,7 +47,7 @@ def test_parts_reach_to_their_ends(name: str, x: Fixed) -> None:
 
 @pytest.mark.parametrize("x", X, ids=str)
 def test_distances_fit_their_type(x: Fixed) -> None:
-    for name in ("adder", "adder within"):
+    for name in ("adder", "adder within", "adder above"):
         weights = WEIGHTS[name]
         members = {member.name: member.value for member in weights.members(x)}
         farthest = max(abs(code - int(w)) for code in (x.lo, x.hi) for w in weights.rows.ravel())
@@ -58,7 +59,7 @@ def test_distances_fit_their_type(x: Fixed) -> None:
 
 
 @pytest.mark.parametrize("x", X, ids=str)
-@pytest.mark.parametrize("name", ["adder", "adder within"])
+@pytest.mark.parametrize("name", ["adder", "adder within", "adder above"])
 def test_distances_count_from_the_lowest_code(name: str, x: Fixed) -> None:
     rom = WEIGHTS[name].rows
     low, high = min(x.lo, int(rom.min())), max(x.hi, int(rom.max()))

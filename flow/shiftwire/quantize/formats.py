@@ -30,7 +30,7 @@ def choose_format(name: str, values: npt.NDArray[Any], bits: int, options: Optio
             return covering(float(values.min()), float(values.max()), bits)
         case Ranging.PERCENTILE:
             low, high = np.percentile(values, [100 - options.percentile, options.percentile])
-            return covering(min(float(low), 0.0) if values.min() < 0 else 0.0, float(high), bits)
+            return covering(min(float(low), 0.0), float(high), bits)
         case Ranging.MSE:
             return _least_square(values, bits)
 

@@ -45,7 +45,7 @@ class Adder(Coded):
 
     def members(self, x: Fixed) -> tuple[Setting, ...]:
         lo, hi = x.lo - int(self.codes.max()), x.hi - int(self.codes.min())
-        farthest = max(abs(lo), abs(hi), 1)
+        farthest = max(abs(lo), abs(hi))
         return settings(lane=self.element, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
 
     def operations(self, uses: int) -> Operations:
