@@ -15,13 +15,14 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Tensor
 from shiftwire.ir.unit import Surroundings
 from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.concat import Concat
 from shiftwire.ops.pad import Pad
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
+from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.shift import shift_codes
 
@@ -94,6 +95,32 @@ def test_sums_and_means_of_windows(kernel: tuple[int, int]) -> None:
     else:
         with pytest.raises(InputError, match=f"an average over {area} positions divides by a number that is no power"):
             AveragePool(window).infer(x)
+
+
+@pytest.mark.parametrize("pool", [AveragePool, SumPool])
+@pytest.mark.parametrize(("bits", "fits"), [(57, True), (58, False), (62, False)])
+def test_sums_of_windows_fit_a_code(pool: type, bits: int, fits: bool) -> None:
+    x = Tensor((4, 4, 1), Fixed(bits, 0, signed=True))
+    window = Window((4, 4), (1, 1), (0, 0), (0, 0))
+    if fits:
+        assert pool(window).infer(x).format.bits == bits + 4
+    else:
+        with pytest.raises(InputError, match=r"an accumulator would need .* bits, more than"):
+            pool(window).infer(x)
+
+
+@pytest.mark.parametrize(("bits", "frac", "fits"), [(62, 0, True), (63, 0, False), (50, 12, True), (50, 13, False)])
+def test_a_finer_grid_fits_a_code(bits: int, frac: int, fits: bool) -> None:
+    """Magnitudes stay below 2**62; what gets coarser is as wide as before."""
+    to = Fixed(8, frac, signed=True)
+    op = Requantize(to, Rounding.FLOOR, Overflow.SATURATE)
+    x = Tensor((2, 3), Fixed(bits, 0, signed=True))
+    if fits:
+        assert op.infer(x) == Tensor((2, 3), to)
+    else:
+        with pytest.raises(InputError, match=r"an accumulator would need .* bits, more than"):
+            op.infer(x)
+    assert op.infer(Tensor((2, 3), Fixed(62, 9 + frac, signed=True))) == Tensor((2, 3), to)
 
 
 @pytest.mark.parametrize(("base", "step"), [((0, 5), (2, -3)), ((-4, 0), (1, 0)), ((9, -9), (-1, -1))])
