@@ -226,7 +226,8 @@ def test_a_buffer_that_is_too_shallow(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Their times rise a few cycles a round up to NEVER, which is nearer here.
     """
-    monkeypatch.setattr("shiftwire.schedule.tokens.NEVER", 1 << 10)
+    monkeypatch.setattr("shiftwire.schedule.tokens.STRIDE", 16)
+    monkeypatch.setattr("shiftwire.schedule.tokens.NEVER", 512)
     with pytest.raises(CheckFailedError, match=r"^the units wait for each other: a buffer is too shallow"):
         simulate(diamond(2, 3), 1)
     check(diamond(2, 4), 2)
