@@ -100,7 +100,7 @@ def run(stack: Stack) -> bool:
         return True
     with tempfile.TemporaryDirectory(prefix="shiftwire-image-") as folder:
         lay_down(Path(folder), stack.board)
-        command = [environment(stack, python), ROOT / "tests" / "image_board.py", folder]
+        command = [environment(stack, python), ROOT / "tests" / "support" / "image_board.py", folder]
         paths = {**os.environ, "PYTHONPATH": str(ROOT / "boards")}
         return subprocess.run(command, env=paths, check=False, timeout=600).returncode == 0
 
