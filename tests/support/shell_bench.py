@@ -1,4 +1,4 @@
-"""Scripts that tests/rtl_shell_driver.cpp plays against tops, and what it answers."""
+"""Scripts that tests/support/rtl_shell_driver.cpp plays against tops, and what it answers."""
 
 import subprocess
 from collections.abc import Iterator, Sequence
