@@ -112,7 +112,15 @@ def test_wires_take_no_cycle() -> None:
     module = logic(Dense(Int(np.array([[4, 0]]), 0), Bias.none(1)), (2,), Fold(1, 2))
     text = module.sources["net_y_layer"]
     assert module.stages == 0
+    assert "    assign is_live[0] = s_valid & room;\n    generate\n" in text
     assert "always_ff" not in text and ".AHEAD(0)" in text and "logic [0:0] is_live;" in text
+
+
+def test_one_adder_takes_one_cycle() -> None:
+    module = logic(Dense(Int(np.array([[1, 1]]), 0), Bias.none(1)), (2,), Fold(1, 2))
+    text = module.sources["net_y_layer"]
+    assert module.stages == 1
+    assert "is_live[1:1] <= rst ? '0 : is_live[0:0];" in text and ".AHEAD(1)" in text
 
 
 def test_a_position_a_cycle() -> None:
@@ -125,6 +133,10 @@ def test_a_position_a_cycle() -> None:
 @pytest.mark.parametrize("fold", [Fold(1, 3), Fold(2, 1), Fold(1, 1)])
 def test_weights_that_do_not_meet_at_once(fold: Fold) -> None:
     assert of(Dense(Int(ROWS, 0), Bias.none(2)), (3,), fold) is None
+
+
+def test_as_many_neuron_as_synapse_folds_are_not_one() -> None:
+    assert of(Dense(Int(np.array([[1, 2], [3, 4]]), 0), Bias.none(2)), (2,), Fold(1, 1)) is None
 
 
 def test_groups_take_turns() -> None:
