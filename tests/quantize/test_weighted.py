@@ -64,7 +64,7 @@ def test_ideal_sums_are_those_of_the_float_weights() -> None:
 @pytest.mark.parametrize("offset", [0.0, 3.7, -100.0])
 def test_a_bias_makes_means_right(offset: float) -> None:
     codes, weights = drawn()
-    weights = np.exp2(np.round(weights * 4)) * np.sign(weights) * (1 + weights / 999)  # near powers of two
+    weights = np.exp2(np.round(weights * 2)) * np.sign(weights) * (1 + weights / 99)  # near powers of two
     right = codes / 32 @ weights.T + offset
     made = draft(right, codes, terms=1)
     emit_shift(made, layer(weights))
