@@ -12,6 +12,7 @@ from float_nets import FloatNet
 from onnx import helper
 from shiftwire.errors import InputError
 from shiftwire.ir.host import Tail
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Samples, draft_network, quantize_model, write_model
@@ -68,7 +69,10 @@ def test_a_draft_tells_what_its_output_stands_for(tmp_path: Path) -> None:
     assert drafted.costs[0].name == "x" and drafted.costs[-1].name == drafted.network.output_name
 
 
-@pytest.mark.parametrize("kind", ["Softmax", "ArgMax"])
+TAILS = {"Softmax": Tail.SOFTMAX, "ArgMax": Tail.ARGMAX}
+
+
+@pytest.mark.parametrize("kind", TAILS)
 @pytest.mark.parametrize("is_passed", [False, True])
 def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Path) -> None:
     """The logits, though nodes that change nothing stand behind the ranking."""
@@ -82,7 +86,7 @@ def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Pat
     values = net.samples(30)
     drafted = draft_network(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
     assert drafted.truth == "y"
-    assert drafted.network.host_output.tail is (Tail.SOFTMAX if kind == "Softmax" else drafted.network.host_output.tail)
+    assert drafted.network.host_output.tail is TAILS[kind]
     made = quantize_model(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
     assert 0 < made.report.answers.relative_logit_error < 0.05
 
@@ -124,11 +128,13 @@ def test_an_output_that_is_no_tensor_of_codes(tmp_path: Path) -> None:
     assert "float.onnx" in caught.value.sentence()
 
 
-def test_a_format_for_no_tensor_is_refused_but_one_taken_is_not(tmp_path: Path) -> None:
+def test_a_format_asked_for_is_one_of_a_tensor(tmp_path: Path) -> None:
     net = small()
-    path, values = net.save(tmp_path), net.samples(8)
+    path, values, format = net.save(tmp_path), net.samples(8), Fixed(9, 4, signed=True)
+    made = quantize_model(path, Samples(values), Options(formats={"x": format}), lambda *_: None)
+    assert made.network.input.format == format
     with pytest.raises(InputError, match="the format of 'q' was asked for"):
-        quantize_model(path, Samples(values), Options(formats={"q": Options().formats.get("q")}), lambda *_: None)  # type: ignore[dict-item]
+        quantize_model(path, Samples(values), Options(formats={"q": format}), lambda *_: None)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
