@@ -16,11 +16,13 @@ from shiftwire.onnx.importer import opened
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.quantizer import Quantized
 from shiftwire.quantize.report import centred_error, relative_error
+from shiftwire.quantize.scaling import finest_step
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, ideal_sums
 
 COUNT = 40
@@ -81,6 +83,20 @@ def test_a_bias_makes_means_right(offset: float) -> None:
     assert (cost.terms_mean, cost.terms_max) == (terms.mean(), terms.max())
     lost = op.weights.rows * 2.0 ** (X.frac - op.weights.frac(X)) - weights
     assert cost.weight_error == pytest.approx(np.linalg.norm(lost) / np.linalg.norm(weights))
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_sums_that_no_output_sees_are_cut_though_folded(is_last: bool) -> None:
+    """A layer of almost nothing is a bias, on the grid of what is kept of it."""
+    codes, weights = drawn()
+    right = codes / 32 @ weights.T * 2.0**-50 + [1.5, -2.0, 3.25]
+    made = draft(right, codes, act_bits=9)
+    emit_shift(made, FloatLayer("y", "x", weights * 2.0**-50, np.ones(3), Dense, is_last))
+    _, cut, scale = (node.op for node in made.graph.nodes)
+    assert isinstance(cut, Requantize) and isinstance(scale, Affine)
+    assert cut.to == Fixed(1, finest_step(right, Options(act_bits=9), is_last), signed=False)
+    assert np.array_equal(outputs(made), np.tile([1.5, -2.0, 3.25], (COUNT, 1)))
+    assert made.costs[0].how == "folded"
 
 
 def test_the_codes_are_those_of_the_op() -> None:
