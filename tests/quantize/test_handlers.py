@@ -9,19 +9,13 @@ import numpy as np
 import pytest
 
 from float_nets import FloatNet
-from quantized import quantized
+from quantized import handled, quantized
 from shiftwire.errors import InputError
-from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
-from shiftwire.onnx.context.view import View
-from shiftwire.onnx.importer import opened
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.requantize import Requantize
-from shiftwire.quantize.handlers import handler_of
-from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized
 
 COUNT = 24
@@ -35,7 +29,7 @@ def error(net: FloatNet, folder: Path, **options: Any) -> float:
     return of(net, folder, **options).report.answers.relative_logit_error
 
 
-def shape(network: Network) -> list[tuple[str, str]]:
+def layers_of(network: Network) -> list[tuple[str, str]]:
     return [(node.kind, node.name) for node in network.nodes]
 
 
@@ -46,22 +40,10 @@ def test_a_matrix_may_lie_either_way(kind: str, is_turned: bool, tmp_path: Path)
     weights = net.rng.normal(0, 1, (3, 4) if is_turned else (4, 3))
     net.node(kind, "y", net.constant("w", weights), **({"transB": 1} if is_turned else {}))
     made = of(net, tmp_path, terms=5)
-    (kind, name), *_ = shape(made.network)
+    (kind, name), *_ = layers_of(made.network)
     assert kind == "ShiftDense" and name.startswith("y")
     assert made.network.output.shape == (3,)
     assert made.report.answers.relative_logit_error < 0.01
-
-
-def handled(net: FloatNet) -> None:
-    """What the handler of the last node says of it, as it stands in the file; the layers before are not built."""
-    model = net.model()
-    *_, node = model.graph.node
-    draft = NetworkDraft(opened(model), list(model.graph.node), {}, Options())
-    draft.graph.enter("x", Fixed(8, 4, signed=True), HostInput())
-    draft.graph.known |= {name: "x" for other in model.graph.node for name in other.output}
-    draft.codes["x"] = np.zeros((1, *draft.graph.input_shape), np.int64)
-    view = View(node, draft.graph.constants)
-    handler_of(view)(view, draft)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +146,7 @@ def test_a_constant_is_one_value_or_one_a_channel(
         net.nodes[-1].input[:] = list(net.nodes[-1].input)[::-1]
     made = of(net.node("Flatten", "f", axis=1), tmp_path, act_bits=10)
     assert made.report.answers.relative_logit_error < 0.01
-    assert ("Affine", "m") in shape_of(made)
+    assert ("Affine", "m") in layers_of(made.network)
     cost = next(layer for layer in made.report.layers if layer.name == "m")
     assert (cost.kind, cost.how, cost.format) == ("Affine", "fitted", str(made.network.tensors["m"].format))
     assert cost.terms_max is not None and cost.terms_mean is not None and 1 <= cost.terms_mean <= cost.terms_max <= 6
@@ -173,11 +155,7 @@ def test_a_constant_is_one_value_or_one_a_channel(
 
 def behind(made: Quantized, name: str) -> list[tuple[str, str]]:
     """Kinds and names of the nodes behind those of the first layer."""
-    return [(kind, node) for kind, node in shape_of(made) if node.startswith((name, "f"))]
-
-
-def shape_of(made: Quantized) -> list[tuple[str, str]]:
-    return shape(made.network)
+    return [(kind, node) for kind, node in layers_of(made.network) if node.startswith((name, "f"))]
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (1, 1, 3), (1, 4, 1, 1)])
@@ -186,6 +164,15 @@ def test_a_constant_along_another_axis_is_refused(shape: tuple[int, ...]) -> Non
     net.node("Mul", "m", net.constant("k", np.ones(shape) * 1.5))
     with pytest.raises(InputError, match=r"is none a channel; give one value, or the shape \(1, 3, 1, 1\)"):
         handled(net)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (3, 1, 1), (1, 3, 1, 1)])
+def test_a_constant_is_aligned_from_the_right(shape: tuple[int, ...]) -> None:
+    """As ONNX does it, in a file that is not made canonical."""
+    net = FloatNet((3, 4, 4)).node("Relu", "r")
+    (node,) = handled(net.node("Mul", "m", net.constant("k", np.full(shape, 1.5)))).graph.nodes
+    assert node.name == "m" and isinstance(node.op, Affine)
+    assert node.op.scale.integers.tolist() == [3, 3, 3]
 
 
 def test_a_product_of_two_tensors_is_refused(tmp_path: Path) -> None:
