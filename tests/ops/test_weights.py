@@ -21,7 +21,7 @@ WEIGHTS: dict[str, Weights] = {
     "shift": shift((3, 4), 2, -2, 3),
     "adder": Adder(codes((3, 4), -20, 9), 0),
     "adder within": Adder(codes((3, 4), -2, 2), 0),
-    "adder above": Adder(codes((3, 4), 9, 40), 0),
+    "adder above": Adder(codes((3, 4), 28, 31), 0),
     "int": Int(codes((3, 4), -8, 7), 2),
 }
 

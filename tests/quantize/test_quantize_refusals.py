@@ -15,9 +15,19 @@ from shiftwire.quantize.options import Options
 
 BAD = {
     "shape": (np.ones((4, 3, 9, 9)), None, r"'x' has shape \(4, 3, 9, 9\), wanted \(N, 3, 12, 12\) as in the model"),
-    "empty": (np.ones((0, 3, 12, 12)), None, "holds no samples; give some dozens"),
-    "zero": (np.zeros((4, 3, 12, 12)), None, "0 throughout, which tells no tensor's range; give real samples"),
+    "empty": (np.ones((0, 3, 12, 12)), None, r"(?m)^'x' holds no samples; give some dozens$"),
+    "zero": (
+        np.zeros((4, 3, 12, 12)),
+        None,
+        r"(?m)^'x' is 0 throughout, which tells no tensor's range; give real samples$",
+    ),
     "nan": (np.full((1, 3, 12, 12), np.nan), None, "holds 432 NaN or infinite values; remove them"),
+    "infinity": (
+        np.where(np.arange(2)[:, None, None, None], np.inf, np.ones((2, 3, 12, 12))),
+        None,
+        "holds 432 NaN or",
+    ),
+    "scalar": (np.float64(3), None, r"'x' has shape \(\), wanted \(N, 3, 12, 12\)"),
     "text": (np.full((1, 3, 12, 12), "a"), None, "has type <U1, wanted numbers"),
     "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels of shape \(3,\) .* do not fit 4 samples"),
     "float labels": (np.ones((4, 3, 12, 12)), np.zeros(4), r"type float64 do not fit 4 samples; give \(4,\) integers"),
