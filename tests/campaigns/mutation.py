@@ -150,12 +150,11 @@ def main() -> int:
     parser.add_argument("rooms", nargs="*", help=f"of {names} (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    results = Results.opened("mutation", arguments.seed)
-    if not results.entries:
-        shutil.rmtree(TREE, ignore_errors=True)
-    results.add()
     for room in ROOMS:
         if not arguments.rooms or room.name in arguments.rooms:
+            results = Results.opened(f"mutation-{room.name}", arguments.seed)
+            if not results.entries:
+                shutil.rmtree(TREE / room.name, ignore_errors=True)
             run(room, results)
     return 0
 
