@@ -99,7 +99,7 @@ def _unlinked_types(app: Any, doctree: Any) -> None:
 
 def layers() -> str:
     """The table of layers: what each computes, the ONNX operations it is read from, its units in C++."""
-    from shiftwire.onnx.ops.table import LAYERS as SPELLINGS  # noqa: PLC0415 - as above
+    from shiftwire.onnx.layers import LAYERS as SPELLINGS  # noqa: PLC0415 - as above
     from shiftwire.ops.layers import LAYERS  # noqa: PLC0415
 
     rows = [

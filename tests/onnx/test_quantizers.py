@@ -16,7 +16,7 @@ from qonnx_nets import DOMAIN, Net, po2_mlp
 from shiftwire.errors import InputError
 from shiftwire.onnx.canonical.pipeline import canonical
 from shiftwire.onnx.importer import import_onnx, network_from_model
-from shiftwire.onnx.ops.table import READERS
+from shiftwire.onnx.layers import READERS
 from shiftwire.onnx.runnable import OLDEST, runnable
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize import quantizer

@@ -48,14 +48,9 @@ LAYER = LayerCase(
     definition,
     grow,
     kernel_mutants=(
-        Mutant(
-            "upsample: rows end in the first pixel",
-            "sw_upsample.h",
-            "if (ends_row) pixel = 0;",
-            "if (false) pixel = 0;",
-        ),
+        Mutant("upsample: folds share a place", "sw_upsample.h", "pixel : place + 1", "pixel : place"),
         Mutant("upsample: columns share a place", "sw_upsample.h", "pixel += C::folds", "pixel += 0"),
-        Mutant("upsample: rows once less", "sw_upsample.h", "down == C::factor_down - 1 ? 0", "down == 0 ? 0"),
+        Mutant("upsample: rows once more", "sw_upsample.h", "down == C::factor_down - 1 ?", "down == C::factor_down ?"),
         Mutant("upsample: nothing kept", "sw_upsample.h", "if (is_fresh) row[place] = beat;", ""),
     ),
     rtl_mutants=(

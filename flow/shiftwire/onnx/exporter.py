@@ -12,8 +12,8 @@ from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.writer import Writer
+from shiftwire.onnx.layers import WRITERS
 from shiftwire.onnx.ops.quantizers import write_requantize
-from shiftwire.onnx.ops.table import WRITERS
 from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
 from shiftwire.ops.requantize import Requantize
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS

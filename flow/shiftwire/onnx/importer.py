@@ -16,7 +16,7 @@ from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY, Graph
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
-from shiftwire.onnx.ops.table import reader_of
+from shiftwire.onnx.layers import reader_of
 
 CONTRACT = 1
 """Version of the domain `shiftwire`."""

@@ -16,7 +16,7 @@ from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.windows import read_window
-from shiftwire.onnx.ops.table import READERS
+from shiftwire.onnx.layers import READERS
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense

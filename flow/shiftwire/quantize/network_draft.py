@@ -14,7 +14,7 @@ from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.ops.table import reader_of
+from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Op
+from shiftwire.onnx import tails
 from shiftwire.onnx.context.layer import OnnxLayer, OpWriter, Reader
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.ops import (
@@ -17,7 +18,6 @@ from shiftwire.onnx.ops import (
     pool,
     quantizers,
     relu,
-    tails,
     threshold,
     upsample,
 )
