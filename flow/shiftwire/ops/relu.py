@@ -30,7 +30,7 @@ class ReluUnit(BeatUnit):
 
 @dataclass(frozen=True, slots=True)
 class Relu(Op):
-    """The result is unsigned, one bit narrower than a signed input."""
+    """y = max(x, 0): the result is unsigned, one bit narrower than a signed input."""
 
     unit_types = (ReluUnit,)
 
