@@ -184,6 +184,16 @@ def test_habits(path: Path) -> None:
             assert "tools" in path.parts, f"{path}:{node.lineno} reads the environment outside tools/"
 
 
+def test_json_of_anyone_is_read_in_tools_alone() -> None:
+    """Its reader knows what Python's own raises."""
+    for path in SOURCES:
+        if "flow" in path.relative_to(ROOT).parts and "tools" not in path.parts:
+            called = {
+                ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+            }
+            assert not called & {"json.load", "json.loads"}, f"{path} reads JSON; use tools/json_text.py"
+
+
 def test_environment_is_really_searched() -> None:
     assert len(SOURCES) > 40
     assert "onnx" in set(imports(ROOT / "flow/shiftwire/onnx/exporter.py"))
