@@ -13,6 +13,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 from shiftwire.errors import noted
+from shiftwire.onnx.canonical.opset import kind_in_file
 from shiftwire.onnx.canonical.shapes import Value, axes_from_first, inferred
 from shiftwire_hls.quantizers import find_quantizer
 
@@ -173,7 +174,7 @@ def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
 
 def place_of(node: onnx.NodeProto) -> str:
     """Where a sentence about a node points to."""
-    return f"in node '{node.name or node.output[0]}' ({node.op_type})"
+    return f"in node '{node.name or node.output[0]}' ({kind_in_file(node)})"
 
 
 def axes_of(node: onnx.NodeProto, named: Iterable[int], rank: int) -> list[int]:

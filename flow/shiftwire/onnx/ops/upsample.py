@@ -79,8 +79,10 @@ def _scales(view: View, at: int, shape: tuple[int, ...]) -> Values:
     scales = np.ones(len(shape))
     if len(view.inputs) > at + 1 and view.inputs[at + 1]:
         named = view.integers(at + 1, "sizes") / np.array(shape)[axes]
-    elif len(view.inputs) <= at:
+    elif view.key == ("", "Upsample") and len(view.inputs) <= at:
         named = np.array(view.attribute("scales"), np.float64)
+    elif len(view.inputs) <= at or not view.inputs[at]:
+        raise InputError("it has neither the input 'scales' nor 'sizes'; give one of them")
     else:
         named = view.constant(at, "scales").astype(np.float64)
     if named.shape != (len(axes),):
