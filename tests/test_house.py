@@ -1,6 +1,7 @@
 """The borders of the house: who may import what, and how long a file may grow."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
     path for folder in ("flow", "hls_templates", "boards", "models") for path in (ROOT / folder).rglob("*.py")
 )
+TEMPLATES = sorted(path for kind in ("*.h", "*.sv") for path in (ROOT / "hls_templates/shiftwire_hls").rglob(kind))
 LONGEST_FILE = 300
 
 ALLOWED = {
@@ -182,6 +184,36 @@ def test_habits(path: Path) -> None:
             assert "tools" in path.parts, f"{path}:{node.lineno} reads the environment outside tools/"
 
 
+def test_json_of_anyone_is_read_in_tools_alone() -> None:
+    """Its reader knows what Python's own raises."""
+    for path in SOURCES:
+        if "flow" in path.relative_to(ROOT).parts and "tools" not in path.parts:
+            called = {
+                ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+            }
+            assert not called & {"json.load", "json.loads"}, f"{path} reads JSON; use tools/json_text.py"
+
+
 def test_environment_is_really_searched() -> None:
     assert len(SOURCES) > 40
     assert "onnx" in set(imports(ROOT / "flow/shiftwire/onnx/exporter.py"))
+
+
+def places_named(template: str) -> set[str]:
+    """Files and folders of ours that the comments of a template name."""
+    comments = " ".join(re.findall(r"//(.*)", template))
+    return {name.rstrip(".") for name in re.findall(r"\b(?:shiftwire|boards)/[\w./]+", comments)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_specifications_are_where_templates_say(path: Path) -> None:
+    for name in places_named(path.read_text(encoding="utf-8")):
+        assert (ROOT / "flow" / name).exists() or (ROOT / name).exists(), f"{path} names {name}, which is not there"
+
+
+def test_specifications_are_really_searched() -> None:
+    assert places_named("// One. Specification:\n// shiftwire/ops/a.py and shiftwire/b/\nint x;") == {
+        "shiftwire/ops/a.py",
+        "shiftwire/b/",
+    }
+    assert sum(bool(places_named(path.read_text(encoding="utf-8"))) for path in TEMPLATES) > 50

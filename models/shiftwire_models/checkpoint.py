@@ -94,7 +94,7 @@ def _config(folder: Path) -> dict[str, object]:
         raise ModelsError(f"{folder} holds no {CONFIG}; make one with: shiftwire-train train --net NAME -o {folder}")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelsError(f"{path} is not JSON ({error}); train again into {folder}") from error
     if not isinstance(config, dict) or config.get("version") != _VERSION:
         raise ModelsError(f"{path} is not a version {_VERSION} checkpoint; train again into {folder}")

@@ -292,3 +292,5 @@ def test_a_unit_alone(work: Path, capsys, tmp_path: Path) -> None:
     assert "sw::relu<" in (tmp_path / "relu.cpp").read_text()
     status, _, err = run_verb(capsys, "unit", work / "project", "rel", "-o", tmp_path / "rel.cpp")
     assert status == 2 and "found no unit 'rel'; name one of" in err
+    status, _, err = run_verb(capsys, "unit", work / "project", "relu", "-o", tmp_path)
+    assert status == 2 and f"Is a directory {tmp_path}; name a file, not a folder" in err

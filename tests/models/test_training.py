@@ -116,7 +116,9 @@ def test_tensors_of_another_net_are_refused(briefly: TrainResult, tmp_path: Path
         load_checkpoint(tmp_path)
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "is not JSON"), ("[]", "is not a version 1 checkpoint")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "is not JSON"), ("[" * 200_000, "is not JSON"), ("[]", "is not a version 1 checkpoint")]
+)
 def test_a_broken_configuration_is_refused(text: str, words: str, briefly: TrainResult, tmp_path: Path) -> None:
     save_checkpoint(briefly, tmp_path)
     (tmp_path / CONFIG).write_text(text)

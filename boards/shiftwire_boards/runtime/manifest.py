@@ -66,7 +66,7 @@ def load_manifest(path: Path) -> Manifest:
         if schema != SCHEMA:
             raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
         return _read(content)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None
 
 

@@ -151,7 +151,7 @@ def _no_constant(name: str) -> float:
 
 
 def _same(where: str, derived: Any, stored: Any) -> None:
-    """Raise where `found` is not what a record says of itself."""
+    """Raise where `derived` is not what a record says of itself, which is `stored`."""
     if isinstance(derived, dict) and isinstance(stored, Mapping):
         for key in sorted({*derived, *stored}):
             if key not in derived or key not in stored:

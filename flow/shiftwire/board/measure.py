@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import secrets
 import tempfile
@@ -20,6 +19,7 @@ from shiftwire.errors import InputError, ToolError
 from shiftwire.project.data import load_data, wanted_codes
 from shiftwire.project.project import Project
 from shiftwire.tools import ssh
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.ssh import LineError, Remote, SlowError
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.exit_code import ExitCode
@@ -122,7 +122,7 @@ def _check_deployed(project: Project, remote: Remote, folder: str) -> None:
         deployed = f"found {', '.join(others)}" if others else f"found nothing of {name}"
         raise InputError(f"{deployed} on {remote.address}, wanted {folder_of(project)}; {mend}")
     try:
-        version = str(json.loads(outcome.output)["version_hash"])
+        version = str(parsed_json(outcome.output)["version_hash"])
     except (ValueError, KeyError, TypeError):
         version = "a damaged manifest"
     if version != project.version_hash:
@@ -184,7 +184,7 @@ def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> t
 
 def _record(project: Project, remote: Remote, text: str) -> Record:
     try:
-        record = record_from_json(json.loads(text))
+        record = record_from_json(parsed_json(text))
     except (ValueError, RecordError) as error:
         raise ToolError(f"{remote.address} sent no record that can be read ({error}); deploy again") from None
     if record.identity.version_hash != project.version_hash:

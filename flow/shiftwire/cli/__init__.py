@@ -102,12 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+MENDS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "allow writing there or work on a copy"),
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOTDIR: "name a folder, not a file",
+}
+
+
 def _mend(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "free space"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "allow writing there or work on a copy"
-    return "mend it"
+    return MENDS.get(error.errno or 0, "name another file or folder")
 
 
 def _ended(number: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ _NAMES = {FloatRounding.HALF_EVEN: "ROUND"}
 
 
 def is_on_grid(quantizer: FloatQuantizer, format: Fixed) -> bool:
-    """Whether values are codes of `held`; signs are the same codes at any scale."""
+    """Whether values are codes of `format`; signs are the same codes at any scale."""
     return _is_plain_sign(quantizer) or quantizer.scale == 2.0**-format.frac
 
 

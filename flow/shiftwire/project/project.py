@@ -27,6 +27,7 @@ from shiftwire.rtl.files import check_rtl, checksums, write_modules, write_shell
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.atomic import replaced
+from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
 SCHEMA = 4
@@ -169,8 +170,8 @@ def _check_version(path: Path, text: str) -> None:
 def is_project(path: Path) -> bool:
     """Whether a folder is one of ours, whatever its version; raises InputError for one that also holds other files."""
     try:
-        is_design = "shiftwire" in json.loads((path / DESIGN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        is_design = "shiftwire" in parsed_json((path / DESIGN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
         return False
     foreign = sorted(item.name for item in path.iterdir() if item.name not in OWN)
     if is_design and foreign:
@@ -188,7 +189,7 @@ def golden_codes(network: Network) -> Codes:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads(text)
+        manifest: dict[str, Any] = parsed_json(text)
         schema = manifest["shiftwire"]["schema"]
     except (ValueError, KeyError, TypeError):
         raise InputError("it is no design that shiftwire wrote, or it is damaged; convert the model again") from None

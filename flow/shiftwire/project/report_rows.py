@@ -11,6 +11,7 @@ from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.resources import Cycles, Evidence, Report, Resources
 
 
@@ -64,7 +65,7 @@ def read_rows(file: Path, version_hash: str) -> Rows | None:
     if not file.is_file():
         return None
     try:
-        rows = rows_from_json(json.loads(file.read_text(encoding="utf-8")))
+        rows = rows_from_json(parsed_json(file.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{file} is damaged; remove it and run the tool again") from None
     return rows if rows.version_hash == version_hash else None

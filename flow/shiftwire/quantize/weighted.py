@@ -158,7 +158,7 @@ def _decompositions(draft: NetworkDraft, layer: FloatLayer) -> Iterator[Decompos
 
 
 def unexplained(sums: Values, right: Values) -> Values:
-    """Share of each channel's spread that no scale and bias of `found` explains, (out,)."""
+    """Share of each channel's spread in `right` that no scale and bias of `sums` explains, (out,)."""
     x, y = (values.reshape(-1, values.shape[-1]) for values in (sums, right))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     power = np.square(x).sum(axis=0) * np.square(y).sum(axis=0)

@@ -30,7 +30,7 @@ Choices = Mapping[str, list[Choice]]
 
 
 def choices(network: Network, fixed: Mapping[str, Fold]) -> Choices:
-    """The folds of every layer; `given` fixes some. Raises InputError for one of no layer, or that does not divide."""
+    """The folds of every layer; `fixed` names some. Raises InputError for one of no layer, or that does not divide."""
     unknown = sorted(set(fixed) - {node.name for node in network.nodes})
     if unknown:
         names = ", ".join(node.name for node in network.nodes)

@@ -15,6 +15,7 @@ from shiftwire.project.report_rows import Rows, rows_from_json, rows_json
 from shiftwire.synth.vivado_power import LABEL, Power, power_report
 from shiftwire.synth.vivado_reports import Timing, hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.resources import Evidence, Report
 from shiftwire_boards import vivado
 from shiftwire_boards.vivado.cells import ACCELERATOR
@@ -106,7 +107,7 @@ def read_build(project: Project) -> BuildReport | None:
     if not file.is_file():
         return None
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parsed_json(file.read_text(encoding="utf-8"))
         timing = {name: value for name, value in data["timing"].items() if name not in ("evidence", "is_met")}
         power = {name: value for name, value in data["power"].items() if name != "label"}
         power["evidence"] = Evidence(power["evidence"])

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
 from shiftwire.synth.ecp5_registers import absorb
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.process import run
 from shiftwire.tools.yosys import Synthesis, run_script
 
@@ -52,7 +53,7 @@ def routed(synthesis: Synthesis, folder: Path) -> Routed:
             text = json.dumps(asdict(_route(synthesis, work, folder / "compiled")))
             (work / "routed.json").write_text(text, encoding="utf-8")
             (work / "routed.json").rename(done)
-    return Routed(**json.loads(done.read_text(encoding="utf-8")))
+    return Routed(**parsed_json(done.read_text(encoding="utf-8")))
 
 
 @cache
@@ -70,7 +71,7 @@ def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     dsp = "" if synthesis.dsp else " -nodsp"
     script = f"{synthesis.elaboration()}synth_ecp5 -noabc9{dsp} -top {synthesis.top} -json netlist.json\n"
     run_script(script, f"map {synthesis.top} to ECP5", work)
-    netlist = json.loads((work / "netlist.json").read_text(encoding="utf-8"))
+    netlist = parsed_json((work / "netlist.json").read_text(encoding="utf-8"))
     absorb(netlist["modules"][synthesis.top])
     (work / "netlist.json").write_text(json.dumps(netlist), encoding="utf-8")
     # a sandbox: it sees the working folder alone, so every path is relative
@@ -78,7 +79,7 @@ def _route(synthesis: Synthesis, work: Path, compiled: Path) -> Routed:
     files = ["--json", "netlist.json", "--report", "report.json", "--seed", "1", "--quiet"]
     command = [sys.executable, "-P", "-c", START, *options, *files]
     run(command, f"route {synthesis.top}", work, _variables(compiled))
-    report = json.loads((work / "report.json").read_text(encoding="utf-8"))
+    report = parsed_json((work / "report.json").read_text(encoding="utf-8"))
     if not report["fmax"]:
         raise ToolError(f"found no path between registers in {synthesis.top}, wanted one; give it registers to time")
     used = {kind: each["used"] for kind, each in report["utilization"].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -53,6 +54,8 @@ def _swap(work: Path, path: Path) -> None:
 
 def replaced_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, its folder too; raises InputError where nothing can be written."""
+    if path.is_dir():
+        raise InputError(f"cannot write {path} ({os.strerror(errno.EISDIR)}); name a file, not a folder")
     work = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

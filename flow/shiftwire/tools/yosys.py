@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shiftwire.errors import ToolError
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.netlist import top_resources, unit_resources
 from shiftwire.tools.process import run
 from shiftwire.tools.resources import Resources
@@ -106,7 +107,7 @@ def synthesised(synthesis: Synthesis, folder: Path) -> Netlist:
             _map(synthesis, work)
             if not done.exists():  # another process may have been faster
                 work.rename(done)
-    counts = json.loads((done / "counts.json").read_text(encoding="utf-8"))
+    counts = parsed_json((done / "counts.json").read_text(encoding="utf-8"))
     units = {path: Resources(**unit) for path, unit in counts["units"].items()}
     return Netlist(Resources(**counts["resources"]), units, done / "netlist.v", counts["tool"])
 
@@ -135,7 +136,7 @@ def _map(synthesis: Synthesis, work: Path) -> None:
         shutil.copy(file, work)
     run_script(synthesis.elaboration() + synthesis.mapping() + write, f"map {synthesis.top}", work)
     netlist = work / "netlist.json"
-    modules = json.loads(netlist.read_text(encoding="utf-8"))["modules"]
+    modules = parsed_json(netlist.read_text(encoding="utf-8"))["modules"]
     netlist.unlink()
     counts = {
         "resources": asdict(top_resources(modules, synthesis.top)),

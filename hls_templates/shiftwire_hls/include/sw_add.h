@@ -1,4 +1,4 @@
-// The sum of two tensors on the finer of their grids. Specification: shiftwire/ops/join.py
+// The sum of two tensors on the finer of their grids. Specification: shiftwire/ops/add.py
 #ifndef SHIFTWIRE_ADD_H_
 #define SHIFTWIRE_ADD_H_
 

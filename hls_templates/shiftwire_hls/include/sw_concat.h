@@ -1,5 +1,5 @@
 // The channels of one tensor behind those of another, on the finer of their grids.
-// Specification: shiftwire/ops/join.py
+// Specification: shiftwire/ops/concat.py
 #ifndef SHIFTWIRE_CONCAT_H_
 #define SHIFTWIRE_CONCAT_H_
 

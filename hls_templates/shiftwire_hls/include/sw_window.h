@@ -1,5 +1,5 @@
 // Sliding windows of an image, padded and strided, as a stream of taps, from a line buffer of `rows` image rows.
-// Specification: shiftwire/ops/window.py
+// Specification: shiftwire/ir/window.py
 #ifndef SHIFTWIRE_WINDOW_H_
 #define SHIFTWIRE_WINDOW_H_
 

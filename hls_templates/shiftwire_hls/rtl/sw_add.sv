@@ -1,4 +1,4 @@
-// The sum of two tensors on the finer of their grids. Specification: shiftwire/ops/join.py
+// The sum of two tensors on the finer of their grids. Specification: shiftwire/ops/add.py
 // In: beats of LANES codes of a and of b, code 0 in the low bits, taken in the same cycle. Out: beats of LANES sums.
 // Latency: what is taken in cycle t can be read in t + 1, with BLOCK in t + 2. Initiation interval: one cycle a beat.
 module sw_add #(

@@ -1,4 +1,5 @@
-// A code moved to a finer grid and a wider format: shifted left, then extended. Specification: shiftwire/ops/join.py
+// A code moved to a finer grid and a wider format: shifted left, then extended.
+// Specification: shiftwire/numbers/alignment.py
 // In: a code of BITS. Out: the same value in OUT_BITS, the grid SHIFT bits finer. Combinational.
 module sw_align #(
     parameter int BITS = 8,

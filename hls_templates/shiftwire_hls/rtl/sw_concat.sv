@@ -1,4 +1,5 @@
-// The channels of one tensor behind those of another, on the finer of their grids. Specification: shiftwire/ops/join.py
+// The channels of one tensor behind those of another, on the finer of their grids.
+// Specification: shiftwire/ops/concat.py
 // In: for each pixel FOLDS_A beats of a, then FOLDS_B beats of b, LANES codes each, code 0 in the low bits. Out: the
 // same beats in that order.
 // Latency: what is taken in cycle t can be read in t + 1, with BLOCK in t + 2. Initiation interval: one cycle a beat.

@@ -2,7 +2,7 @@
 //
 // A writer reserves a place while there is `room`, and pushes its data in the same cycle or, with AHEAD, a fixed number
 // of cycles later; so nothing ever stalls between. DEPTH 1 is a register, else a memory: LUTRAM, or block RAM with
-// BLOCK. In and out: beats of WIDTH bits, in order. Specification: the FIFO depths of shiftwire/rtl/
+// BLOCK. In and out: beats of WIDTH bits, in order. Specification: shiftwire/schedule/depths.py
 // Latency: a beat can be read the cycle after its push (BLOCK: one later), a place is free the cycle after its beat was
 // read. Initiation interval: one cycle a beat where DEPTH covers the way from the reservation to the read, so two with
 // DEPTH 1.

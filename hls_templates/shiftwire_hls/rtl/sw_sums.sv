@@ -2,7 +2,7 @@
 // sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks. SHARED: all elements read the same SIMD
 // codes; else element p reads codes p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset
 // binary.
-// Specification: shiftwire/rtl/stages.py and shiftwire/rtl/sums.py
+// Specification: shiftwire/units/dot_product.py and shiftwire/ir/module.py
 // In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
 // words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
 // Latency: with S = 1 + clog2(SIMD) + LATE, one more for products, the word of an iteration that fires with `ends` in

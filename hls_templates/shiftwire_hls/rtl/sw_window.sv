@@ -1,4 +1,4 @@
-// Sliding windows of an image, padded and strided, as a stream of taps. Specification: shiftwire/ops/window.py
+// Sliding windows of an image, padded and strided, as a stream of taps. Specification: shiftwire/ir/window.py
 //
 // Two sides work at their own pace on a line buffer, a ring of 2**RING_BITS words (LANES channels each): one stores
 // rows while the ring has room for a whole row, the other gives windows while all rows that a row of windows reads are

@@ -1,7 +1,7 @@
 // One tap of sw_window: its own copy of the line buffer, read at `at` plus the place of tap group * TAPS + TAP in the
 // kernel; FILL outside the image. In: a word of WORD bits to store, and where to read. Out: a word, LANES codes.
 // Latency: two cycles, three where the ring is no block RAM: behind a ring in LUTs comes a multiplexer, so the address
-// waits in a register. Initiation interval: one cycle. Specification: shiftwire/ops/window.py
+// waits in a register. Initiation interval: one cycle. Specification: shiftwire/ir/window.py
 module sw_window_tap #(
     parameter int IN_HEIGHT = 8,
     parameter int IN_WIDTH = 8,

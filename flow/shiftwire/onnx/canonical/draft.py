@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper, numpy_helper
-from shiftwire.onnx.canonical.shapes import Value, inferred
+from shiftwire.errors import noted
+from shiftwire.onnx.canonical.opset import kind_in_file
+from shiftwire.onnx.canonical.shapes import Value, axes_from_first, inferred
 from shiftwire_hls.quantizers import find_quantizer
 
 
@@ -168,6 +170,17 @@ def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     """An attribute's value, text as str."""
     value = next((helper.get_attribute_value(entry) for entry in node.attribute if entry.name == name), default)
     return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+
+
+def place_of(node: onnx.NodeProto) -> str:
+    """Where a sentence about a node points to."""
+    return f"in node '{node.name or node.output[0]}' ({kind_in_file(node)})"
+
+
+def axes_of(node: onnx.NodeProto, named: Iterable[int], rank: int) -> list[int]:
+    """The axes that a node names, from the first; raises InputError as `axes_from_first` does, with the node."""
+    with noted(place_of(node)):
+        return axes_from_first(named, rank)
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:

@@ -8,7 +8,7 @@ import numpy as np
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard, remade
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_quantizer, is_standard, remade
 from shiftwire.onnx.canonical.parameters import columns, rows, transposed
 
 Perm = tuple[int, ...]
@@ -158,8 +158,8 @@ def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     perm = _perm(draft, known[0]) if len(known) == len(turning) else None
     if perm is None or not _same(draft, known, perm):
         return False
-    axis = perm[attribute(node, "axis", 0) % len(perm)]
-    _behind(draft, node, [turn.input[0] for turn in known], perm, axis=axis)
+    (axis,) = axes_of(node, [attribute(node, "axis", 0)], len(perm))
+    _behind(draft, node, [turn.input[0] for turn in known], perm, axis=perm[axis])
     return True
 
 
@@ -170,7 +170,7 @@ def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     axes = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
     if turn is None or perm is None or axes is None:
         return False
-    meant = sorted(perm[int(axis) % len(perm)] for axis in axes.ravel())
+    meant = sorted(perm[axis] for axis in axes_of(node, axes.ravel(), len(perm)))
     left, keeps = [axis for axis in perm if axis not in meant], bool(attribute(node, "keepdims", 1))
     if not keeps and left != sorted(left):
         return False

@@ -10,6 +10,9 @@ OPSET = 20
 IR_VERSION = 10
 """Newest that every runtime of the last years reads; opset 20 needs no newer one."""
 
+FILE_KIND = "shiftwire.file_kind"
+"""Metadata key of a node that the file has as another operation."""
+
 KEPT_DOMAINS = ("", "ai.onnx", CONTRACT_DOMAIN, QONNX_DOMAINS[0])
 """Functions of other domains, but quantizers, are an exporter's way to name modules, and are inlined."""
 
@@ -29,11 +32,25 @@ def modernised(model: onnx.ModelProto) -> onnx.ModelProto:
         converted = onnx.version_converter.convert_version(bare, OPSET)
     except (RuntimeError, onnx.version_converter.ConvertError):
         return inlined
+    _keep_kinds(inlined, converted)
     converted.functions.extend(functions)
     converted.ir_version = IR_VERSION
     del converted.metadata_props[:]
     converted.metadata_props.extend(model.metadata_props)
     return converted
+
+
+def _keep_kinds(before: onnx.ModelProto, after: onnx.ModelProto) -> None:
+    """Let nodes that became another operation, as Upsample becomes Resize, say which one the file holds."""
+    kinds = {node.output[0]: node.op_type for node in before.graph.node if node.output}
+    for node in after.graph.node:
+        if kinds.get(node.output[0], node.op_type) != node.op_type:
+            node.metadata_props.add(key=FILE_KIND, value=kinds[node.output[0]])
+
+
+def kind_in_file(node: onnx.NodeProto) -> str:
+    """A node's operation, as a user finds it in the file."""
+    return next((entry.value for entry in node.metadata_props if entry.key == FILE_KIND), node.op_type)
 
 
 def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper, numpy_helper
+from shiftwire.errors import InputError
 from shiftwire_hls.quantizers import find_quantizer
 
 PROBE = 7
@@ -82,6 +83,18 @@ def _static(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], int] | None:
     if not tensor.HasField("shape") or not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
         return None
     return tuple(int(dim.dim_value) for dim in tensor.shape.dim), int(tensor.elem_type)
+
+
+def axes_from_first(named: Iterable[int], rank: int) -> list[int]:
+    """Axes as 0..rank - 1; raises InputError for one outside -rank..rank - 1 and for one that is named twice."""
+    axes = [int(axis) for axis in named]
+    places = [axis + rank if axis < 0 else axis for axis in axes]
+    if len(set(places)) < len(places) or not set(places) <= set(range(rank)):
+        raise InputError(
+            f"axes of {axes} are not different axes of a tensor that has {rank}; name each once, from {-rank} to "
+            f"{rank - 1}"
+        )
+    return places
 
 
 def spatial_axes(rank: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, is_standard, remade
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, remade
 from shiftwire.onnx.canonical.shapes import spatial_axes
 
 WINDOWED = ("Conv", "MaxPool", "AveragePool")
@@ -131,7 +131,9 @@ def _added(draft: Draft, pad: onnx.NodeProto, is_ignored: Callable[[float], bool
     if len(pad.input) > 3 and pad.input[3]:
         if pad.input[3] not in draft.constants:
             return None
-        axes = [int(axis) % len(shape) for axis in draft.constants[pad.input[3]]]
+        axes = axes_of(pad, draft.constants[pad.input[3]].ravel(), len(shape))
+    if sizes.size != 2 * len(axes):
+        return None
     full = np.zeros((2, len(shape)), np.int64)
     full[:, axes] = sizes.reshape(2, -1)
     if full[:, :2].any() or (full < 0).any():
@@ -170,4 +172,4 @@ def _is_whole(draft: Draft, node: onnx.NodeProto, shape: tuple[int, ...]) -> boo
     if len(node.input) > 1 and node.input[1]:
         constant = draft.constants.get(node.input[1])
         axes = None if constant is None else constant.ravel().tolist()
-    return axes is not None and sorted(int(axis) % len(shape) for axis in axes) == list(spatial_axes(len(shape)))
+    return axes is not None and sorted(axes_of(node, axes, len(shape))) == list(spatial_axes(len(shape)))

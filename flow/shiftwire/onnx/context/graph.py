@@ -45,7 +45,7 @@ class Graph:
     host_output: HostOutput = field(default_factory=HostOutput)
 
     def enter(self, onnx_name: str, format: Fixed, host: HostInput) -> None:
-        """The graph input becomes codes of `held`; `onnx_name` is where the ONNX graph has them."""
+        """The graph input becomes codes of `format`; `onnx_name` is where the ONNX graph has them."""
         name = sanitised(self.onnx_input, ())
         self.tensors[name] = Tensor(self.input_shape, format)
         self.known[onnx_name] = name

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import MAX_FRAC
+from shiftwire.onnx.canonical.draft import place_of
 
 Constants = Mapping[str, npt.NDArray[Any]]
 
@@ -46,7 +47,7 @@ class View:
     @property
     def place(self) -> str:
         """Where a sentence about the node points to."""
-        return f"in node '{self._node.name or self.output}' ({self._node.op_type})"
+        return place_of(self._node)
 
     @property
     def inputs(self) -> Sequence[str]:

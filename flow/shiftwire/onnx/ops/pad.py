@@ -6,6 +6,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
+from shiftwire.onnx.canonical.shapes import axes_from_first
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.view import View
@@ -28,7 +29,7 @@ def _spatial_pads(view: View, rank: int) -> tuple[tuple[int, ...], tuple[int, ..
     pads = view.integers(1, "pads")
     axes = list(range(rank))
     if len(view.inputs) > 3 and view.inputs[3]:
-        axes = [int(axis) % rank for axis in view.integers(3, "axes").ravel()]
+        axes = axes_from_first(view.integers(3, "axes").ravel(), rank)
     if pads.shape != (2 * len(axes),):
         raise InputError(f"pads of shape {pads.shape} do not fit {len(axes)} axes; give {2 * len(axes)} numbers")
     begin, end = np.zeros(rank, np.int64), np.zeros(rank, np.int64)

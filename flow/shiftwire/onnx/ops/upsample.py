@@ -9,6 +9,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.onnx.canonical.shapes import axes_from_first
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity
 from shiftwire.onnx.context.view import View
@@ -74,12 +75,14 @@ def _factors(view: View, graph: Graph, at: int) -> tuple[int, ...]:
 
 def _scales(view: View, at: int, shape: tuple[int, ...]) -> Values:
     """Of all axes: those that the file names by an input, an attribute (opset 7) or sizes, and 1."""
-    axes = [int(axis) % len(shape) for axis in view.attribute("axes", list(range(len(shape))))]
+    axes = axes_from_first(view.attribute("axes", list(range(len(shape)))), len(shape))
     scales = np.ones(len(shape))
     if len(view.inputs) > at + 1 and view.inputs[at + 1]:
         named = view.integers(at + 1, "sizes") / np.array(shape)[axes]
-    elif len(view.inputs) <= at:
+    elif view.key == ("", "Upsample") and len(view.inputs) <= at:
         named = np.array(view.attribute("scales"), np.float64)
+    elif len(view.inputs) <= at or not view.inputs[at]:
+        raise InputError("it has neither the input 'scales' nor 'sizes'; give one of them")
     else:
         named = view.constant(at, "scales").astype(np.float64)
     if named.shape != (len(axes),):
