@@ -145,9 +145,10 @@ def _print(report: CosimReport, with_layers: bool) -> None:
     say_first(comparison.first_difference)
     cycles = report.cycles
     stalled = f" with stalls in {report.stall:.0%} of the cycles of both sides" if report.stall else ""
-    say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_predicted)}{stalled}")
+    of = "cycles of the SystemVerilog"
+    say(f"latency: {cycles.latency:,} {of}{_beside(cycles.latency_predicted)}{stalled}")
     if cycles.interval is not None:
-        say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_predicted)}{stalled}")
+        say(f"between frames: {cycles.interval:,} {of}{_beside(cycles.interval_predicted)}{stalled}")
     if not cycles.agree:
         say("these cycles are not those predicted; report this, please")
     if report.surprises:
