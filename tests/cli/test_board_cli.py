@@ -158,7 +158,7 @@ def test_a_project_without_systemverilog(tmp_path: Path, capsys: pytest.CaptureF
     write_project(schedule(conv_net(), load_board("pynq-z2"), target=Target(fps=1.0)), tmp_path / "hls", Backend.HLS)
     for verb in (("measure", tmp_path / "hls", "--sim"), ("build", tmp_path / "hls", "--script")):
         status, _, err = run_verb(capsys, *verb)
-        assert status == 2 and "holds no rtl/; convert the model again with --backend rtl or both" in err
+        assert status == 2 and "holds no rtl/; convert the model again with --backend both" in err
 
 
 def test_a_package_holds_what_a_board_needs(archive: Path, project: Project) -> None:

@@ -12,17 +12,26 @@ import shiftwire_hls
 from one_layer import frames
 from onnx import helper
 from onnx_graphs import conv, model_of, quant, quant_constants
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput, HostOutput, Tail, channels_first
-from shiftwire.ir.network import Network
+from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.runtime import codes_of, run_onnx
+from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.integer import Int
 from single_layers import single_layers
 
 CASES = single_layers()
+
+
+class NoBias(Int):
+    """A scheme whose layers get no bias in the contract."""
+
+    has_bias = False
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -120,6 +129,15 @@ def test_thresholds_that_are_never_or_always_reached() -> None:
         )
         network = network_from_model(model_of([node], constants, fmt="s6.2"))
         assert network.evaluate(np.array([[-32, -1, 0, 31]])).tolist() == [[1, 1, 2, 2]]
+
+
+@pytest.mark.parametrize(("kind", "written"), [(Int, ["IntDense"]), (NoBias, ["IntDense", "Affine"])])
+def test_a_bias_without_a_place_becomes_an_affine(kind: type[Int], written: list[str]) -> None:
+    """Whether there is one the weights say, whatever they are called."""
+    op = Dense(kind(np.array([[1, 2], [3, 4]]), 0), Bias(np.array([5, 6]), 0))
+    source = Tensor((2,), Fixed.parse("s4.0"))
+    model = to_onnx(Network.of("x", source, (Node("y", op, ("x",)),), "y"))
+    assert [node.op_type for node in model.graph.node] == written
 
 
 def test_names_are_made_for_every_tool() -> None:

@@ -13,7 +13,13 @@ import shiftwire
 from projects import files_of, small_net
 from shiftwire.errors import InputError
 from shiftwire.onnx.exporter import to_onnx
-from shiftwire.project.project import load_project
+from shiftwire.project.project import Backend, load_project, write_project
+from shiftwire.schedule.design import schedule
+from shiftwire.verify.csim import compiled_driver
+from shiftwire_boards.catalog import load_board
+from test_tiny import tiny
+
+Z2 = load_board("pynq-z2")
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +129,25 @@ def test_a_read_only_folder(model: Path, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match=r"cannot write beside .*Permission denied"):
         shiftwire.convert(model, output=tmp_path / "project")
+
+
+MENDS = [
+    (Backend.BOTH, "rtl", Backend.RTL, "both"),
+    (Backend.BOTH, "hls", Backend.HLS, "both"),
+    (Backend.RTL, "rtl", Backend.RTL, "rtl"),
+    (Backend.RTL, None, Backend.HLS, "both"),
+    (Backend.HLS, "hls", Backend.HLS, "hls"),
+    (Backend.HLS, None, Backend.RTL, "both"),
+]
+"""What a project was made with, the folder that is gone, the back end that is wanted, and what brings it back."""
+
+
+@pytest.mark.parametrize(("made", "gone", "wanted", "mend"), MENDS)
+def test_a_mend_deletes_nothing(made: Backend, gone: str | None, wanted: Backend, mend: str, tmp_path: Path) -> None:
+    """Converting again replaces the whole project, so the mend names every back end that it has."""
+    project = write_project(schedule(tiny(), Z2), tmp_path / "tiny", made)
+    if gone is not None:
+        shutil.rmtree(project.path / gone)
+    needs = project.rtl_sources if wanted is Backend.RTL else lambda: compiled_driver(project)
+    with pytest.raises(InputError, match=f"convert the model again with --backend {mend}$"):
+        needs()

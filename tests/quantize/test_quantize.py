@@ -22,7 +22,7 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
-from shiftwire.quantize.options import Method, Ranging
+from shiftwire.quantize.options import Knob, Method, Ranging
 from shiftwire.quantize.quantizer import write_model
 from shiftwire.quantize.report import answers
 
@@ -87,6 +87,22 @@ def test_the_report_names_what_costs_most(tmp_path: Path) -> None:
     few_bits = quantized(path, values, act_bits=4, terms=5).report
     assert few_bits.costliest.kind == "Requantize"
     assert few_bits.advice.endswith("raise --act-bits")
+
+
+@pytest.mark.parametrize("method", Method)
+def test_the_advice_is_one_that_the_method_takes(method: Method, tmp_path: Path) -> None:
+    """Methods whose levels fix the terms refuse --terms, so another method is what helps."""
+    net = convolutional()
+    report = quantized(net.save(tmp_path), net.samples(40), act_bits=12, terms=1, method=method).report
+    assert report.costliest.knob is Knob.TERMS
+    ends = "raise --terms" if method in (Method.LINEAR, Method.LIGHTNN) else "take --method linear or lightnn"
+    assert ends in report.advice and ("raise --terms" in report.advice) is method.takes_terms
+
+
+def test_a_coarse_input_wants_bits_of_its_own(tmp_path: Path) -> None:
+    net = convolutional()
+    report = quantized(net.save(tmp_path), net.samples(40), act_bits=12, input_bits=3, terms=5).report
+    assert report.advice.endswith("raise --input-bits")
 
 
 def test_a_filter_takes_the_fewest_terms_within_its_budget(tmp_path: Path) -> None:

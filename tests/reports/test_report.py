@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from projects import conv_net
+import onnx
+from projects import conv_net, small_net
 from shiftwire.cli import main
 from shiftwire.ir.bias import Bias
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.exporter import to_onnx
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.adder import Adder
@@ -25,6 +28,7 @@ from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.project.report_rows import Rows, read_rows, write_rows
 from shiftwire.reports.energy import INT8, claim_sentence, network_energy
 from shiftwire.reports.html import LABEL, VALUE, VIEWPORT, WIDTH, bars, page_html
+from shiftwire.reports.inspection import slowest_layer
 from shiftwire.reports.summary import page
 from shiftwire.reports.text import sentences
 from shiftwire.schedule import tokens
@@ -53,7 +57,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: object) -> dict:  # type: ig
 def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run_verb(capsys, "report", project)
     assert status == 0
-    assert "(predicted, schedule of rtl/); not simulated yet (shiftwire cosim)" in out
+    assert "(predicted, schedule of the SystemVerilog); not simulated yet (shiftwire cosim)" in out
     assert "modelled; shiftwire synth counts them" in out and "LUT and BRAM36 of layers are modelled" in out
     assert re.search(r"bottleneck: conv \(ShiftConv\), [\d,]+ cycles a frame, PE \d+, SIMD \d+", out)
     assert "no memory, no wires, no measurement" in out
@@ -154,7 +158,7 @@ def test_bars_are_as_long_as_their_values() -> None:
 def test_a_project_without_systemverilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_project(schedule(tiny(), Z2), tmp_path / "hls", Backend.HLS)
     _, out, _ = run_verb(capsys, "report", tmp_path / "hls")
-    assert "(predicted, loops of the HLS units)" in out
+    assert "(predicted, schedule of the C++)" in out
     status, _, err = run_verb(capsys, "report", tmp_path)
     assert status == 2 and "found no design.json" in err
 
@@ -196,3 +200,25 @@ def test_one_shift_layer_pairs_with_one_adder_layer() -> None:
     )
     energy = network_energy(Network.of("x", x, nodes, "two"))
     assert energy.blocks_pj == pytest.approx(energy.layers_pj - 4 * 0.23)
+
+
+def test_inspect_and_report_name_the_same_bottleneck(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The slowest layer of the C++, where it is among the slowest of the SystemVerilog."""
+    folds = {"conv": Fold(3, 12), "logits": Fold(1, 1)}
+    project = write_project(schedule(small_net(), Z2, folds=folds), tmp_path / "small", Backend.HLS)
+    _, out, _ = run_verb(capsys, "inspect", project.path)
+    name = slowest_layer(project.design).name
+    assert name == "logits" and f"bottleneck: {name}, " in out
+    whole = page(project)
+    tied = dataclasses.replace(whole, layers=tuple(dataclasses.replace(each, cycles=9) for each in whole.layers))
+    assert whole.bottleneck.name == tied.bottleneck.name == name
+
+
+def test_verbs_say_whose_cycles_they_tell(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "conv.onnx"
+    onnx.save(to_onnx(conv_net()), model)
+    words = ("convert", model, "-o", tmp_path / "both", "--backend", "hls")
+    assert re.search(r"latency [\d,]+ cycles \(schedule of the C\+\+\)", run_verb(capsys, *words)[1])
+    _, out, _ = run_verb(capsys, "inspect", project)
+    assert "cycles (schedule of the C++)" in out and "cycles a frame of the C++" in out and "C++ cycles" in out
+    assert "(predicted, schedule of the SystemVerilog)" in run_verb(capsys, "report", project)[1]

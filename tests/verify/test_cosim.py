@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,6 +42,7 @@ def test_a_right_project_passes(
     assert status == 0 and "5 frames, 0 of " in out and "buffer" in out
     assert ("(predicted" in out) is (not conditions), "cycles are predicted for free runs alone"
     # the last gap spans a reset where one comes after each frame
+    assert re.search(r"latency: [\d,]+ cycles of the SystemVerilog", out)
     assert ("between frames" in out) is (conditions != ("--reset-every", 1))
 
 

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from shiftwire.cli.csim import print_layers
+from shiftwire.cli.csim import counted, first_json, print_layers, say_first, warn_of_vacuous
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.data import load_data
@@ -86,8 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         note(f"wrote {arguments.wave}")
     if arguments.reset_at > report.last_cycle:
         note(f"warning: the run ended at cycle {report.last_cycle}, before --reset-at {arguments.reset_at}")
-    for name in report.comparison.vacuous:
-        note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
+    warn_of_vacuous([report.comparison])
     return ExitCode.OK if report.passed else ExitCode.FAILED_CHECK
 
 
@@ -139,17 +138,17 @@ def _print(report: CosimReport, with_layers: bool) -> None:
         ]
         print_table(("buffer", "most held", "predicted", "depth"), uses)
     say(
-        f"cosim ({report.tool}): {comparison.samples} frames, "
+        f"cosim ({report.tool}): {counted(comparison.samples, 'frame')}, "
         f"{comparison.different} of {comparison.compared} codes differ "
         f"({comparison.seconds_build:.1f} s build, {report.cycles_per_second:,.0f} cycles/s)"
     )
-    if comparison.first_difference is not None:
-        say(f"first difference: {comparison.first_difference.sentence()}")
+    say_first(comparison.first_difference)
     cycles = report.cycles
     stalled = f" with stalls in {report.stall:.0%} of the cycles of both sides" if report.stall else ""
-    say(f"latency: {cycles.latency:,} cycles{_beside(cycles.latency_predicted)}{stalled}")
+    of = "cycles of the SystemVerilog"
+    say(f"latency: {cycles.latency:,} {of}{_beside(cycles.latency_predicted)}{stalled}")
     if cycles.interval is not None:
-        say(f"between frames: {cycles.interval:,} cycles{_beside(cycles.interval_predicted)}{stalled}")
+        say(f"between frames: {cycles.interval:,} {of}{_beside(cycles.interval_predicted)}{stalled}")
     if not cycles.agree:
         say("these cycles are not those predicted; report this, please")
     if report.surprises:
@@ -162,7 +161,6 @@ def _beside(predicted: int | None) -> str:
 
 def _as_json(report: CosimReport) -> dict[str, object]:
     comparison = report.comparison
-    first = comparison.first_difference
     return {
         "tool": report.tool,
         "kind": "simulated",
@@ -174,5 +172,5 @@ def _as_json(report: CosimReport) -> dict[str, object]:
         **dataclasses.asdict(report.cycles),
         "buffers": [dataclasses.asdict(use) for use in report.buffers],
         "layers": [dataclasses.asdict(layer) for layer in comparison.layers],
-        **({} if first is None else {"first_difference": dataclasses.asdict(first)}),
+        **first_json(comparison.first_difference),
     }

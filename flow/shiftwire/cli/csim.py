@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
@@ -16,7 +17,8 @@ from shiftwire.verify.comparison import Comparison, compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.junit import write_junit
 from shiftwire.verify.native import CHECKED, Bounded, Native
-from shiftwire.verify.values import accuracy
+from shiftwire.verify.tally import Difference
+from shiftwire.verify.values import ValueDifference, accuracy
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -57,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         hits = accuracy(project.design.network, report.output, data)
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")
-    for name in report.vacuous:
-        note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
+    warn_of_vacuous([report])
     return ExitCode.FAILED_CHECK if report.different else ExitCode.OK
 
 
@@ -72,8 +73,6 @@ def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, re
 
 def as_json(report: Comparison) -> dict[str, object]:
     """The object that --json prints; `first_difference` only where there is one."""
-    first = report.first_difference
-    difference = {} if first is None else {"first_difference": dataclasses.asdict(first)}
     return {
         "engine": report.engine.value,
         "samples": report.samples,
@@ -81,7 +80,7 @@ def as_json(report: Comparison) -> dict[str, object]:
         "seconds_compile": report.seconds_build,
         "samples_per_second": report.samples_per_second,
         "layers": [dataclasses.asdict(layer) for layer in report.layers],
-        **difference,
+        **first_json(report.first_difference),
     }
 
 
@@ -91,12 +90,34 @@ def print_layers(report: Comparison) -> None:
     print_table(("layer", "codes compared", "different", "live outputs"), rows)
 
 
+def say_first(first: Difference | ValueDifference | None, head: str = "first difference") -> None:
+    """A sentence under a head; nothing where nothing differs."""
+    if first is not None:
+        say(f"{head}: {first.sentence()}")
+
+
+def first_json(first: Difference | ValueDifference | None) -> dict[str, object]:
+    """The member `first_difference`; none where nothing differs."""
+    return {} if first is None else {"first_difference": dataclasses.asdict(first)}
+
+
+def warn_of_vacuous(reports: Iterable[Comparison]) -> None:
+    """A line on standard error for every layer that showed nothing, once however many comparisons say so."""
+    for name in dict.fromkeys(name for report in reports for name in report.vacuous):
+        note(f"warning: no output of layer '{name}' varies over these samples, so its agreement proves nothing")
+
+
+def counted(count: int, what: str) -> str:
+    """1 pair, 2 pairs."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _print(report: Comparison, with_layers: bool) -> None:
     if with_layers:
         print_layers(report)
     say(
-        f"{report.engine.value}: {report.samples} samples, {report.different} of {report.compared} codes differ "
+        f"{report.engine.value}: {counted(report.samples, 'sample')}, "
+        f"{report.different} of {report.compared} codes differ "
         f"({report.seconds_build:.1f} s compile, {report.samples_per_second:.0f} samples/s)"
     )
-    if report.first_difference is not None:
-        say(f"first difference: {report.first_difference.sentence()}")
+    say_first(report.first_difference)

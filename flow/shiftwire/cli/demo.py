@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from shiftwire import api
-from shiftwire.cli.csim import print_layers
+from shiftwire.cli.csim import print_layers, warn_of_vacuous
 from shiftwire.cli.terminal import Verbs, add_verb, note, say
 from shiftwire.cli.verify import compare_engines, print_engines, totals
 from shiftwire.errors import CheckFailedError, ExitCode, InputError, ToolError
@@ -47,6 +47,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     results, report = compare_engines(project, data, model, [("torch", expected)])
     print_layers(report)
     print_engines(results)
+    warn_of_vacuous([report])
     different, compared = totals(results)
     say(f"project: {project.path} (HLS in {project.hls_dir}), model: {model}, test split: {data_file}")
     accuracy = next(result.accuracy for result in results if result.engine == EngineName.CSIM.value)

@@ -22,9 +22,6 @@ FEW_SAMPLES = 16
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
-ONE_RULE = (Method.DEEPSHIFT.value, Method.APOT.value)
-"""Methods whose levels fix k."""
-
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
     """The verb `quantize` and its options."""
@@ -111,8 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    terms = arguments.terms
-    if terms is not None and arguments.method in ONE_RULE:
+    terms, method = arguments.terms, Method(arguments.method)
+    if terms is not None and not method.takes_terms:
         raise InputError(
             f"--method {arguments.method} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
             "out, or take --method linear or lightnn"
@@ -121,7 +118,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
-        method=Method(arguments.method),
+        method=method,
         terms=terms,
         act_bits=arguments.act_bits,
         input_bits=arguments.input_bits,
@@ -178,9 +175,13 @@ def _bars() -> Iterator[StageProgress]:
 def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     """The object that --json prints."""
     report = quantized.report
-    layers = [dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db} for layer in report.layers]
+    layers = [_layer_json(layer) for layer in report.layers]
     members = {"layers": layers, "answers": dataclasses.asdict(report.answers), "advice": report.advice}
     return {"model": str(output), "calibrated": report.calibrated, **members}
+
+
+def _layer_json(layer: LayerCost) -> dict[str, object]:
+    return dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db, "knob": layer.knob.value}
 
 
 def _print(quantized: Quantized, output: Path) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import engine
+from shiftwire.cli.csim import counted, first_json, say_first, warn_of_vacuous
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.onnx.runtime import remark_on
@@ -61,13 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.engines is not None:
         return _pairs(project, data, arguments)
     expected = [_named(text) for text in arguments.expect]
-    results, _ = compare_engines(project, data, arguments.onnx, expected)
+    results, report = compare_engines(project, data, arguments.onnx, expected)
     if arguments.json:
-        print_json({"samples": len(data.codes), "engines": [dataclasses.asdict(result) for result in results]})
+        print_json({"samples": len(data.codes), "engines": [_result_json(result) for result in results]})
     else:
         print_engines(results)
         different, total = totals(results)
-        say(f"verify: {len(data.codes)} samples, {different} of {total} codes differ")
+        say(f"verify: {counted(len(data.codes), 'sample')}, {different} of {total} codes differ")
+    warn_of_vacuous([report])
     return ExitCode.FAILED_CHECK if totals(results)[0] else ExitCode.OK
 
 
@@ -90,10 +92,11 @@ def _pairs(project: Project, data: Data, arguments: argparse.Namespace) -> int:
         ]
         print_table(("engine", "beside", "layers", "codes compared", "different"), rows)
         for pair in pairs:
-            if pair.first_difference is not None:
-                say(f"{pair.against.value} beside {pair.engine.value}: {pair.first_difference.sentence()}")
+            say_first(pair.first_difference, f"{pair.against.value} beside {pair.engine.value}")
         different, total = sum(pair.different for pair in pairs), sum(pair.compared for pair in pairs)
-        say(f"verify: {len(codes)} samples, {len(pairs)} pairs, {different} of {total} codes differ")
+        numbers = f"{counted(len(codes), 'sample')}, {counted(len(pairs), 'pair')}"
+        say(f"verify: {numbers}, {different} of {total} codes differ")
+    warn_of_vacuous(pairs)
     return ExitCode.FAILED_CHECK if any(pair.different for pair in pairs) else ExitCode.OK
 
 
@@ -109,14 +112,18 @@ def _engine_names(text: str) -> list[EngineName]:
 
 
 def _pair_json(pair: Comparison) -> dict[str, object]:
-    first = pair.first_difference
     return {
         "engines": [pair.against.value, pair.engine.value],
         "compared": pair.compared,
         "different": pair.different,
         "layers": [dataclasses.asdict(layer) for layer in pair.layers],
-        **({} if first is None else {"first_difference": dataclasses.asdict(first)}),
+        **first_json(pair.first_difference),
     }
+
+
+def _result_json(result: EngineResult) -> dict[str, object]:
+    members = {name: value for name, value in dataclasses.asdict(result).items() if name != "first_difference"}
+    return members | first_json(result.first_difference)
 
 
 def compare_engines(
@@ -138,7 +145,7 @@ def compare_engines(
 
 
 def print_engines(results: list[EngineResult]) -> None:
-    """The table of engines."""
+    """The table of engines, and the first difference of each."""
     rows = [
         (
             result.engine,
@@ -149,6 +156,8 @@ def print_engines(results: list[EngineResult]) -> None:
         for result in results
     ]
     print_table(("engine", "accuracy %", "codes compared", "different"), rows)
+    for result in results:
+        say_first(result.first_difference, f"reference beside {result.engine}")
 
 
 def totals(results: list[EngineResult]) -> tuple[int, int]:

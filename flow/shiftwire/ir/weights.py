@@ -41,6 +41,9 @@ class Weights(ABC):
     kind: ClassVar[str]
     """First part of the names of its layers in the ONNX contract."""
 
+    has_bias: ClassVar[bool] = True
+    """Whether the ONNX contract gives its layers a bias; an Affine behind the others holds theirs."""
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, ...]:

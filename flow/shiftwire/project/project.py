@@ -85,9 +85,16 @@ class Project:
     def rtl_sources(self) -> tuple[Path, ...]:
         """The SystemVerilog; raises InputError where the project has none or somebody changed a file of rtl/."""
         if not self.rtl_checksums:
-            raise InputError(f"{self.path} holds no rtl/; convert the model again with --backend rtl or both")
-        check_rtl(self.rtl_dir, self.rtl_checksums)
+            raise InputError(f"{self.path} holds no rtl/; {self.again_with(Backend.RTL)}")
+        check_rtl(self.rtl_dir, self.rtl_checksums, self.again_with(Backend.RTL))
         return tuple(sorted(self.rtl_dir.glob("*.sv")))
+
+    def again_with(self, wanted: Backend) -> str:
+        """How to get what is missing of a back end; both are named where one alone would delete the other's folder."""
+        own = {Backend.RTL if self.rtl_checksums else Backend.HLS, wanted}
+        if self.hls_dir.is_dir():
+            own.add(Backend.HLS)
+        return f"convert the model again with --backend {(wanted if own == {wanted} else Backend.BOTH).value}"
 
     def rtl_data(self) -> tuple[Path, ...]:
         """The files of constants that the SystemVerilog reads by name; `rtl_sources` is what checks them too."""

@@ -23,6 +23,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.network_draft import NetworkDraft
+from shiftwire.quantize.options import Knob
 from shiftwire.quantize.pools import average_pool, global_average
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
@@ -128,6 +129,7 @@ def _scaled(view: View, draft: NetworkDraft, scale: Values, source_at: int = 0) 
             kind="Affine",
             format=str(draft.format(name)),
             own_error=own,
+            knob=Knob.AFFINE_TERMS,
             error=relative_error(steps[-1].output.values, right),
             terms_mean=steps[-1].op.terms,
             terms_max=_most_terms(steps[-1].op),

@@ -18,7 +18,7 @@ from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
-from shiftwire.quantize.options import Options
+from shiftwire.quantize.options import Knob, Options
 from shiftwire.quantize.report import LayerCost, relative_error
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
@@ -92,7 +92,7 @@ class NetworkDraft:
             )
         self.graph.enter(onnx_name, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
-        self._cost_of_requantize(self.graph.known[onnx_name], format, values)
+        self._cost_of_requantize(self.graph.known[onnx_name], format, values, Knob.INPUT_BITS)
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
@@ -168,7 +168,7 @@ class NetworkDraft:
         """A rounding, saturating step to an activation format."""
         before = self.at(source).values
         output = self.append(Requantize(format, Rounding.HALF_UP, Overflow.SATURATE), source, name)
-        self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before)
+        self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before, Knob.ACT_BITS)
         return output
 
     def narrow_for_readers(self, onnx_name: str) -> None:
@@ -214,9 +214,9 @@ class NetworkDraft:
         """A tensor by the network's name for it, which is not always the ONNX one."""
         return self.graph.tensors[source]
 
-    def _cost_of_requantize(self, name: str, format: Fixed, before: Values) -> None:
+    def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob) -> None:
         own = relative_error(self.at(name).values, before)
-        self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own))
+        self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob))
 
 
 def _is_quantizer(node: onnx.NodeProto) -> bool:

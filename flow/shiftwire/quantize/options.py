@@ -30,6 +30,27 @@ class Method(enum.Enum):
     DEEPSHIFT = "deepshift"
     APOT = "apot"
 
+    @property
+    def takes_terms(self) -> bool:
+        """Whether it gives a weight as many terms as are asked for; the levels of the others fix them."""
+        return self in (Method.LINEAR, Method.LIGHTNN)
+
+
+class Knob(enum.Enum):
+    """What a user raises so that a layer costs less."""
+
+    TERMS = "--terms"
+    AFFINE_TERMS = "--affine-terms"
+    ACT_BITS = "--act-bits"
+    INPUT_BITS = "--input-bits"
+
+    def turned(self, method: Method) -> str:
+        """What to do, in options that the method takes."""
+        if self is Knob.TERMS and not method.takes_terms:
+            others = " or ".join(other.value for other in Method if other.takes_terms)
+            return f"take --method {others}, which give a weight as many --terms as you like"
+        return f"raise {self.value}"
+
 
 class Ranging(enum.Enum):
     """How a tensor's format follows from its calibration values."""

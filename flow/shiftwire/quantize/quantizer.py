@@ -79,7 +79,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     drafted = draft_network(path, samples, options, progress)
     exact, right = _scored(drafted, samples, progress)
     score = answers(exact, right, samples.labels, drafted.calibrated.tolist())
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, score)
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, score, options.method)
     return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark)
 
 

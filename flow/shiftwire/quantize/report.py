@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.quantize.options import Knob, Method
 
 CLEAR_MARGIN = 1.0
 """A float margin, in units of the logits, from which on an answer counts as clear."""
@@ -19,12 +20,14 @@ class LayerCost:
 
     weight_error  of the weights themselves; own_error  what this layer adds, its inputs taken as they are;
     error  against the float network, all layers before it included. None where a layer has none.
+    knob  what to raise so that the layer adds less.
     """
 
     name: str
     kind: str
     format: str
     own_error: float
+    knob: Knob
     error: float | None = None
     terms_mean: float | None = None
     terms_max: int | None = None
@@ -57,11 +60,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class QuantizeReport:
-    """`calibrated` of the samples chose the formats; all of them were scored."""
+    """`calibrated` of the samples chose the formats; all of them were scored. `method` is that of the weights."""
 
     calibrated: int
     layers: tuple[LayerCost, ...]
     answers: Answers
+    method: Method
 
     @property
     def costliest(self) -> LayerCost:
@@ -70,13 +74,12 @@ class QuantizeReport:
 
     @property
     def advice(self) -> str:
-        """What to raise next."""
+        """What to raise next, or what to take instead."""
         if not self.layers:
             return "the file is quantized throughout; every layer is as it was"
         layer = self.costliest
-        raised = "--act-bits" if layer.kind == "Requantize" or layer.kind.startswith("Adder") else "--terms"
-        raised = "--affine-terms" if layer.kind == "Affine" else raised
-        return f"the largest cost is in '{layer.name}' ({layer.kind}, {100 * layer.own_error:.2f} %): raise {raised}"
+        cost = f"{layer.kind}, {100 * layer.own_error:.2f} %"
+        return f"the largest cost is in '{layer.name}' ({cost}): {layer.knob.turned(self.method)}"
 
 
 def relative_error(actual: Values, right: Values) -> float:

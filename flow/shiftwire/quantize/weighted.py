@@ -17,6 +17,7 @@ from shiftwire.ops.weights.shift import Shift
 from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.network_draft import NetworkDraft
+from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error, relative_error
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps, bias_on, channel_mean, finest_step, is_far_below
 from shiftwire.quantize.terms import ScaledTerms
@@ -100,6 +101,7 @@ def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adde
         kind=f"{weights.kind}{'Dense' if layer.weights.ndim == 2 else 'Conv'}",
         format=str(draft.format(name)),
         own_error=centred_error(actual[:IDEAL_SAMPLES], ideal.values),
+        knob=Knob.ACT_BITS,
         error=centred_error(actual, draft.truth(layer.name)),
         weight_error=_norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
     )
@@ -134,6 +136,7 @@ def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -
         kind=trial.steps[0].op.kind,
         format=str(trial.steps[-1].output.tensor.format),
         own_error=centred_error(actual, ideal),
+        knob=Knob.TERMS,
         error=relative_error(trial.steps[-1].output.values, right),
         terms_mean=float(per_filter.mean()),
         terms_max=int(per_filter.max()),

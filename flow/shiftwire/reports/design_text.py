@@ -21,11 +21,12 @@ def modelled(design: Design) -> dict[str, object]:
 
 
 def speed(design: Design) -> str:
-    """One line: cycles a frame, frames a second, latency, LUT and BRAM36."""
+    """One line: cycles a frame, frames a second, latency, LUT and BRAM36; cycles are those of the C++ schedule."""
     need, board = design.resources, design.board
     return (
         f"{design.timing.interval:,} cycles a frame, {design.frames_per_second:,.0f} frames/s "
-        f"at {design.clock_ns:g} ns, latency {design.timing.latency:,} cycles, {need.lut:,} of {board.lut:,} LUT, "
+        f"at {design.clock_ns:g} ns, latency {design.timing.latency:,} cycles (schedule of the C++), "
+        f"{need.lut:,} of {board.lut:,} LUT, "
         f"{need.bram36} of {board.bram36} BRAM36"
     )
 

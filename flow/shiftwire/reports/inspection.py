@@ -58,3 +58,8 @@ def layer_builds(design: Design) -> Iterator[LayerBuild]:
         names = " ".join(instance.unit.function for instance in instances)
         busy = 100 * cycles / design.timing.interval
         yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths))
+
+
+def slowest_layer(design: Design) -> LayerBuild:
+    """The layer of the first of the slowest units of the C++."""
+    return max(layer_builds(design), key=lambda layer: layer.cycles)

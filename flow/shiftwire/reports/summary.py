@@ -9,7 +9,7 @@ from pathlib import Path
 from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
 from shiftwire.reports.energy import Energy, layer_pj, network_energy
-from shiftwire.reports.inspection import inspect_network, layer_builds
+from shiftwire.reports.inspection import inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles
 from shiftwire.schedule.design import Design
@@ -65,8 +65,9 @@ class Page:
 
     @property
     def bottleneck(self) -> LayerLine:
-        """The layer of most cycles."""
-        return max(self.layers, key=lambda layer: layer.cycles or 0)
+        """The layer of most cycles; of several the one that `inspect` names."""
+        slowest = slowest_layer(self.design).name
+        return max(self.layers, key=lambda layer: (layer.cycles or 0, layer.name == slowest))
 
     @property
     def taken(self) -> Evidence:

@@ -100,7 +100,7 @@ def _evidence_of_cycles(page: Page) -> str:
 
 
 def _cycles(page: Page) -> str:
-    what = "schedule of rtl/" if page.is_rtl else "loops of the HLS units"
+    what = "schedule of the SystemVerilog" if page.is_rtl else "schedule of the C++"
     latency = "latency too long to predict" if page.predicted.latency is None else _latency(page.predicted)
     sentence = f"{latency}, between frames {_range(page.predicted.interval)} (predicted, {what})"
     row = page.simulated

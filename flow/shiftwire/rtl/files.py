@@ -60,11 +60,11 @@ def checksums(folder: Path) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
 
 
-def check_rtl(folder: Path, written: Mapping[str, str]) -> None:
-    """Raise InputError that names the first file that is missing or is not as it was written."""
+def check_rtl(folder: Path, written: Mapping[str, str], mend: str) -> None:
+    """Raise InputError that names the first file that is missing, and its mend, or that is not as it was written."""
     sums = checksums(folder) if folder.is_dir() else {}
     for name, checksum in written.items():
         if name not in sums:
-            raise InputError(f"found no {folder / name}; convert the model again with --backend rtl")
+            raise InputError(f"found no {folder / name}; {mend}")
         if sums[name] != checksum:
             raise InputError(f"{folder / name} was changed by hand; convert the model again")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shiftwire.errors import InputError, noted
-from shiftwire.project.project import Project
+from shiftwire.project.project import Backend, Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.synth.counts import Top, sources_of
 from shiftwire.synth.vitis import Step, find_vitis, run_vitis
@@ -27,7 +27,7 @@ SKIPPED = "skipped: nothing was run"
 def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
     """Rows of hls/ after some steps: estimates of synthesis, cycles of co-simulation."""
     if not project.hls_dir.is_dir():
-        raise InputError(f"{project.path} holds no hls/; convert the model again with --backend hls or both")
+        raise InputError(f"{project.path} holds no hls/; {project.again_with(Backend.HLS)}")
     with noted(SKIPPED):
         vitis = find_vitis()
     return Rows(project.version_hash, run_vitis(vitis, project.hls_dir, steps))

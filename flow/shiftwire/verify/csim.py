@@ -18,7 +18,7 @@ from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.engine import Engine, EngineName, Outcome
-from shiftwire.project.project import Project
+from shiftwire.project.project import Backend, Project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 
@@ -82,6 +82,6 @@ def compiled_driver(project: Project) -> Path:
     source = hls / "shiftwire_csim.cpp"
     for needed in (source, hls / f"firmware/{NETWORK}.cpp"):
         if not needed.is_file():
-            raise InputError(f"found no {needed}; convert the model again with --backend hls")
+            raise InputError(f"found no {needed}; {project.again_with(Backend.HLS)}")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
     return compiled(Build(source, includes), project.reports_dir / "csim")

@@ -10,23 +10,47 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.host import Tail
+from shiftwire.ir.host import Tail, channels_last
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.data import Data, read_arrays
 from shiftwire.verify.comparison import Comparison
+from shiftwire.verify.tally import Difference
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDifference:
+    """The first output value that is not the specification's; `index` is that of its code, channels last."""
+
+    layer: str
+    kind: str
+    sample: int
+    index: tuple[int, ...]
+    expected: float
+    actual: float
+
+    def sentence(self) -> str:
+        """The place and both values, with every digit that float32 has."""
+        return (
+            f"layer '{self.layer}' ({self.kind}), sample {self.sample}, index {list(self.index)}: "
+            f"expected value {self.expected:.9g}, found {self.actual:.9g}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """One engine's agreement with the specification; accuracy in percent, None without labels."""
+    """One engine's agreement with the specification; accuracy in percent, None without labels.
+
+    The first difference is in values where an engine gave values alone.
+    """
 
     engine: str
     compared: int
     different: int
     accuracy: float | None
+    first_difference: Difference | ValueDifference | None = None
 
 
 def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]:
@@ -44,16 +68,32 @@ def values_result(
             f"{engine} gave outputs of shape {values.shape}, wanted {data_shape(network, len(reference))}; "
             "use the same samples for both"
         )
-    different = int(np.count_nonzero(_differing(network, values.astype(np.float64), reference)))
-    return EngineResult(engine, reference.size, different, _hits(values, data))
+    actual = values.astype(np.float64)
+    is_wrong = _differing(network, actual, reference)
+    first = _first_wrong(network, is_wrong, actual, reference)
+    return EngineResult(engine, reference.size, int(np.count_nonzero(is_wrong)), _hits(values, data), first)
 
 
 def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
-    """Values off ours; behind a scale that is no power of two, those nearer to another code."""
+    """Values off ours, channels last; behind a scale that is no power of two, those nearer to another code."""
     host, format = network.host_output, network.output.format
     if host.is_scaled:
         return np.not_equal(host.nearest(values, format), reference)
-    return np.not_equal(values, host.decode(reference, format))
+    return channels_last(np.not_equal(values, host.decode(reference, format)))
+
+
+def _first_wrong(
+    network: Network, is_wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], reference: Codes
+) -> ValueDifference | None:
+    if not is_wrong.any():
+        return None
+    sample, *rest = (int(at) for at in np.argwhere(is_wrong)[0])
+    at = (sample, *rest)
+    wanted = network.host_output.decode(reference, network.output.format)
+    expected, actual = (float(channels_last(each)[at]) for each in (wanted, values))
+    name = network.output_name
+    kind = next((node.kind for node in network.nodes if node.name == name), "Input")
+    return ValueDifference(name, kind, sample, tuple(rest), expected, actual)
 
 
 def data_shape(network: Network, samples: int) -> tuple[int, ...]:
@@ -80,7 +120,8 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
     """An engine of ours, every layer counted."""
     hits = accuracy(network, comparison.output, data)
-    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, hits)
+    first = comparison.first_difference
+    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, hits, first)
 
 
 def expected_values(path: Path) -> npt.NDArray[Any]:

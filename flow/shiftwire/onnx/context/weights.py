@@ -133,7 +133,7 @@ def write_bias(writer: Writer, bias: Bias, name: str) -> Inputs:
 
 def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_conv: bool) -> Inputs:
     """Inputs behind x and attributes of a layer of any scheme; weights go channels first."""
-    biases, bias_attributes = write_bias(writer, bias, name) if weights.kind != "Adder" else ([], {})
+    biases, bias_attributes = write_bias(writer, bias, name) if weights.has_bias else ([], {})
     match weights:
         case Shift(terms):
             names, attributes = write_terms(writer, terms, name, 2 if is_conv else None)

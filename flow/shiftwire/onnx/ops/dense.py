@@ -55,8 +55,8 @@ def _gemm(view: View, graph: Graph) -> None:
 
 
 def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **window: Any) -> None:
-    """A layer of any scheme; the contract gives adder layers no bias, so theirs becomes an Affine behind them."""
-    is_split = op.weights.kind == "Adder" and bool(op.bias.codes.any())
+    """A layer of any scheme; a bias that the contract has no place for becomes an Affine behind it."""
+    is_split = not op.weights.has_bias and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
     inputs, attributes = write_weights(writer, op.weights, op.bias, node.name, is_conv)
     writer.custom(op.kind, [*node.inputs, *inputs], output, **window, **attributes)

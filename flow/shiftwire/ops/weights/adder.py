@@ -22,6 +22,7 @@ class Adder(Coded):
 
     element = Element.ADDER
     kind = "Adder"
+    has_bias = False
 
     def frac(self, x: Fixed) -> int:
         if x.frac != self.grid:
