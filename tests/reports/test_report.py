@@ -23,6 +23,7 @@ from shiftwire.onnx.exporter import to_onnx
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.project.report_rows import Rows, read_rows, write_rows
@@ -33,6 +34,7 @@ from shiftwire.reports.summary import page
 from shiftwire.reports.text import sentences
 from shiftwire.schedule import tokens
 from shiftwire.schedule.design import Target, schedule
+from shiftwire.synth.counts import multiplies
 from shiftwire.tools.resources import Evidence
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
@@ -222,3 +224,18 @@ def test_verbs_say_whose_cycles_they_tell(project: Path, tmp_path: Path, capsys:
     _, out, _ = run_verb(capsys, "inspect", project)
     assert "cycles (schedule of the C++)" in out and "cycles a frame of the C++" in out and "C++ cycles" in out
     assert "(predicted, schedule of the SystemVerilog)" in run_verb(capsys, "report", project)[1]
+
+
+def test_any_layer_with_weights_is_set_beside_multiplications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it has weights the layer says: one that says it gets the operations of as many products."""
+    network = tiny()
+    assert network_energy(network).layers_pj > network_energy(network).own_pj
+    assert not multiplies(network)
+    products = Int(np.ones((1, 2), np.int64), 0)
+    monkeypatch.setattr(Relu, "tap_weights", products)
+    assert multiplies(network)
+    by_hand = network_energy(tiny()).layers_pj
+    monkeypatch.undo()
+    relu_pj = INT8.energy_pj(network.nodes[1].op.operations(network.sources(network.nodes[1]), network.output))
+    added = INT8.energy_pj(products.operations(network.output.size)) - relu_pj
+    assert by_hand == pytest.approx(network_energy(network).layers_pj + added)

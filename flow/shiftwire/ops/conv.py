@@ -119,6 +119,10 @@ class Conv(Op):
         return self.weights.operations(prod(output.shape[:-1]))
 
     @property
+    def tap_weights(self) -> Weights:
+        return self.weights
+
+    @property
     def weight_bits(self) -> int:
         return self.weights.bits + self.bias.bits
 

@@ -59,6 +59,10 @@ class Dense(Op):
         return self.weights.operations(1)
 
     @property
+    def tap_weights(self) -> Weights:
+        return self.weights
+
+    @property
     def weight_bits(self) -> int:
         return self.weights.bits + self.bias.bits
 

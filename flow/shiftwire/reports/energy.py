@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from shiftwire.ir.network import Network, Node, Operations
 from shiftwire.ir.weights import Weights
 from shiftwire.ops.affine import Affine
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
@@ -102,8 +100,8 @@ def percent(saving: float) -> str:
 def _multiplied(network: Network, node: Node) -> Operations:
     """Operations of the layer with an integer multiplication for each weight; the layer's own where it has none."""
     op, output = node.op, network.tensors[node.name]
-    if isinstance(op, Conv | Dense):
-        op = replace(op, weights=_integers(op.weights))
+    if op.tap_weights is not None:
+        return _integers(op.tap_weights).operations(output.size // op.tap_weights.shape[0])
     if isinstance(op, Affine):
         return Operations(multiplies=output.size, adds=output.size)
     return op.operations(network.sources(node), output)
@@ -129,4 +127,4 @@ def _blocks(network: Network) -> Iterator[tuple[str, str]]:
 
 
 def _weights(node: Node, kind: type[Weights]) -> bool:
-    return isinstance(node.op, Conv | Dense) and isinstance(node.op.weights, kind)
+    return isinstance(node.op.tap_weights, kind)
