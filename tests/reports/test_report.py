@@ -17,6 +17,7 @@ from shiftwire.cli import main
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.exporter import to_onnx
@@ -226,16 +227,26 @@ def test_verbs_say_whose_cycles_they_tell(project: Path, tmp_path: Path, capsys:
     assert "(predicted, schedule of the SystemVerilog)" in run_verb(capsys, "report", project)[1]
 
 
-def test_any_layer_with_weights_is_set_beside_multiplications(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it has weights the layer says: one that says it gets the operations of as many products."""
-    network = tiny()
-    assert network_energy(network).layers_pj > network_energy(network).own_pj
-    assert not multiplies(network)
-    products = Int(np.ones((1, 2), np.int64), 0)
-    monkeypatch.setattr(Relu, "tap_weights", products)
-    assert multiplies(network)
-    by_hand = network_energy(tiny()).layers_pj
-    monkeypatch.undo()
-    relu_pj = INT8.energy_pj(network.nodes[1].op.operations(network.sources(network.nodes[1]), network.output))
-    added = INT8.energy_pj(products.operations(network.output.size)) - relu_pj
-    assert by_hand == pytest.approx(network_energy(network).layers_pj + added)
+def test_any_layer_with_weights_is_set_beside_multiplications() -> None:
+    """One that is neither a convolution nor Dense: it multiplies, and energy gives it as many products."""
+    source = tiny().input
+    nodes = [Node("y", kind(Int(np.ones((1, 2), np.int64), 0), Bias.none(1)), ("x",)) for kind in (Dense, Other)]
+    dense, other = (Network.of("x", source, (node,), "y") for node in nodes)
+    assert multiplies(dense) and multiplies(other)
+    terms = Shift(ShiftWeights(np.ones((3, 1, 2), np.int8), np.zeros((3, 1, 2), np.int8)))
+    dense, other = (replaced_weights(network, terms) for network in (dense, other))
+    assert network_energy(other).layers_pj == network_energy(dense).layers_pj != network_energy(other).own_pj
+
+
+class Other(Weighted):
+    """What Dense does, without being one."""
+
+    unit_types = Dense.unit_types
+    infer, evaluate, units, operations = Dense.infer, Dense.evaluate, Dense.units, Dense.operations  # type: ignore[assignment]
+
+
+def replaced_weights(network: Network, weights: Shift) -> Network:
+    (node,) = network.nodes
+    assert isinstance(node.op, Weighted)
+    changed = dataclasses.replace(node, op=dataclasses.replace(node.op, weights=weights))
+    return dataclasses.replace(network, nodes=(changed,))

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
-
-if TYPE_CHECKING:
-    from shiftwire.ir.weights import Weights
 
 MAX_ELEMENTS = 1 << 24
 """Largest tensor: 128 MiB of codes a sample, far more than a board holds."""
@@ -113,11 +110,6 @@ class Op(ABC):
     def kind(self) -> str:
         """What people and design.json call the layer: with weights their scheme comes first, such as ShiftConv."""
         return type(self).__name__
-
-    @property
-    def tap_weights(self) -> Weights | None:
-        """The weights that its taps meet, None where it has none."""
-        return None
 
     @property
     def weight_bits(self) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from shiftwire.ir.network import Network, Node, Operations
-from shiftwire.ir.weights import Weights
+from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
@@ -100,8 +100,8 @@ def percent(saving: float) -> str:
 def _multiplied(network: Network, node: Node) -> Operations:
     """Operations of the layer with an integer multiplication for each weight; the layer's own where it has none."""
     op, output = node.op, network.tensors[node.name]
-    if op.tap_weights is not None:
-        return _integers(op.tap_weights).operations(output.size // op.tap_weights.shape[0])
+    if isinstance(op, Weighted):
+        op = replace(op, weights=_integers(op.weights))
     if isinstance(op, Affine):
         return Operations(multiplies=output.size, adds=output.size)
     return op.operations(network.sources(node), output)
@@ -127,4 +127,4 @@ def _blocks(network: Network) -> Iterator[tuple[str, str]]:
 
 
 def _weights(node: Node, kind: type[Weights]) -> bool:
-    return isinstance(node.op.tap_weights, kind)
+    return isinstance(node.op, Weighted) and isinstance(node.op.weights, kind)
