@@ -20,6 +20,7 @@ from shiftwire.cli import main
 from shiftwire.ir.host import channels_first
 from shiftwire.ir.network import Network
 from shiftwire.onnx.exporter import to_onnx
+from shiftwire.project.project import load_project
 from single_layers import single_layers
 from verbs import run_verb
 
@@ -260,6 +261,9 @@ def test_csim_on_lanes(work: Path, capsys, engine: str) -> None:
     assert all(layer["different"] == 0 and layer["live"] for layer in report["layers"])
     status, out, _ = run_verb(capsys, *arguments)
     assert status == 0 and "accuracy: 100.00 %" in out
+    counted = {"bounded": load_project(work / "project").design.timing.interval}.get(engine)
+    assert report.get("interval_cycles") == counted
+    assert (f"cycles: {counted} a frame of the C++, counted in its slowest unit" in out) is (engine == "bounded")
 
 
 def test_labels_of_another_numbering_are_refused(work: Path, capsys, tmp_path: Path) -> None:

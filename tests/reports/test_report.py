@@ -17,12 +17,14 @@ from shiftwire.cli import main
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.project.report_rows import Rows, read_rows, write_rows
@@ -33,6 +35,7 @@ from shiftwire.reports.summary import page
 from shiftwire.reports.text import sentences
 from shiftwire.schedule import tokens
 from shiftwire.schedule.design import Target, schedule
+from shiftwire.synth.counts import multiplies
 from shiftwire.tools.resources import Evidence
 from shiftwire_boards.catalog import load_board
 from single_layers import single_layers
@@ -222,3 +225,28 @@ def test_verbs_say_whose_cycles_they_tell(project: Path, tmp_path: Path, capsys:
     _, out, _ = run_verb(capsys, "inspect", project)
     assert "cycles (schedule of the C++)" in out and "cycles a frame of the C++" in out and "C++ cycles" in out
     assert "(predicted, schedule of the SystemVerilog)" in run_verb(capsys, "report", project)[1]
+
+
+def test_any_layer_with_weights_is_set_beside_multiplications() -> None:
+    """One that is neither a convolution nor Dense: it multiplies, and energy gives it as many products."""
+    source = tiny().input
+    nodes = [Node("y", kind(Int(np.ones((1, 2), np.int64), 0), Bias.none(1)), ("x",)) for kind in (Dense, Other)]
+    dense, other = (Network.of("x", source, (node,), "y") for node in nodes)
+    assert multiplies(dense) and multiplies(other)
+    terms = Shift(ShiftWeights(np.ones((3, 1, 2), np.int8), np.zeros((3, 1, 2), np.int8)))
+    dense, other = (replaced_weights(network, terms) for network in (dense, other))
+    assert network_energy(other).layers_pj == network_energy(dense).layers_pj != network_energy(other).own_pj
+
+
+class Other(Weighted):
+    """What Dense does, without being one."""
+
+    unit_types = Dense.unit_types
+    infer, evaluate, units, operations = Dense.infer, Dense.evaluate, Dense.units, Dense.operations  # type: ignore[assignment]
+
+
+def replaced_weights(network: Network, weights: Shift) -> Network:
+    (node,) = network.nodes
+    assert isinstance(node.op, Weighted)
+    changed = dataclasses.replace(node, op=dataclasses.replace(node.op, weights=weights))
+    return dataclasses.replace(network, nodes=(changed,))

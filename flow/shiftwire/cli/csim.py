@@ -49,13 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
     data = load_data(arguments.data, project.design.network)
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
-        report = _simulated(project, data.codes, arguments, report_progress)
+        report, interval = _simulated(project, data.codes, arguments, report_progress)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
     if arguments.json:
-        print_json(as_json(report))
+        print_json(as_json(report) | ({} if interval is None else {"interval_cycles": interval}))
     else:
         _print(report, arguments.layers)
+        if interval is not None:
+            say(f"cycles: {interval:,} a frame of the C++, counted in its slowest unit")
         hits = accuracy(project.design.network, report.output, data)
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")
@@ -63,12 +65,18 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.FAILED_CHECK if report.different else ExitCode.OK
 
 
-def _simulated(project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress) -> Comparison:
+def _simulated(
+    project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress
+) -> tuple[Comparison, int | None]:
+    """What was compared, and the cycles between frames where the engine counts them."""
     if arguments.check < 1:
         raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
     if arguments.native:
-        return compared(Native(project), codes, checked=arguments.check, progress=report)
-    return compared(Bounded(project) if arguments.bounded else Csim(project), codes, progress=report)
+        return compared(Native(project), codes, checked=arguments.check, progress=report), None
+    if not arguments.bounded:
+        return compared(Csim(project), codes, progress=report), None
+    engine = Bounded(project)
+    return compared(engine, codes, progress=report), max(engine.cycles.values())
 
 
 def as_json(report: Comparison) -> dict[str, object]:

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
 from shiftwire.ir.module import Pe
-from shiftwire.ir.network import Operations
+from shiftwire.ir.network import Op, Operations
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval
 
@@ -119,3 +120,19 @@ class Weights(ABC):
     @abstractmethod
     def with_taps(self, order: Codes) -> Weights:
         """The same weights (out, in) with inputs in another order: tap i is the old tap order[i]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(Op):
+    """A layer whose taps meet weights; energy, synthesis and whatever else asks for weights knows it by this class."""
+
+    weights: Weights
+    bias: Bias
+
+    @property
+    def weight_bits(self) -> int:
+        return self.weights.bits + self.bias.bits
+
+    @property
+    def terms(self) -> float | None:
+        return self.weights.terms

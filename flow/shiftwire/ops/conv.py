@@ -9,11 +9,10 @@ from math import gcd, prod
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold, divisors
-from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
-from shiftwire.ir.weights import Weights
+from shiftwire.ir.weights import Weighted
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.matrix import MatrixUnit
@@ -24,7 +23,7 @@ from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 
 
 @dataclass(frozen=True, eq=False)
-class Conv(Op):
+class Conv(Weighted):
     """y[p, o] = bias[o] + sum over a window's taps of element(x, w[o]).
 
     weights (out, kernel..., channels / groups); x (spatial..., channels). A padded tap reads the value 0, so in
@@ -33,8 +32,6 @@ class Conv(Op):
 
     unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, Reorder)
 
-    weights: Weights
-    bias: Bias
     window: Window
     groups: int = 1
 
@@ -117,11 +114,3 @@ class Conv(Op):
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return self.weights.operations(prod(output.shape[:-1]))
-
-    @property
-    def weight_bits(self) -> int:
-        return self.weights.bits + self.bias.bits
-
-    @property
-    def terms(self) -> float | None:
-        return self.weights.terms

@@ -6,24 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiftwire.errors import InputError
-from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold, divisors
-from shiftwire.ir.network import Op, Operations, Tensor, Witness
+from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
-from shiftwire.ir.weights import Weights
+from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Codes
 from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.reorder import Reorder
 
 
 @dataclass(frozen=True, eq=False)
-class Dense(Op):
+class Dense(Weighted):
     """y[o] = bias[o] + sum over i of element(x[i], w[o, i]); x (in,), y (out,)."""
 
     unit_types = (MatrixUnit, Reorder)
-
-    weights: Weights
-    bias: Bias
 
     @property
     def kind(self) -> str:
@@ -57,11 +53,3 @@ class Dense(Op):
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return self.weights.operations(1)
-
-    @property
-    def weight_bits(self) -> int:
-        return self.weights.bits + self.bias.bits
-
-    @property
-    def terms(self) -> float | None:
-        return self.weights.terms

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shiftwire.ir.network import Network, Node, Operations
-from shiftwire.ir.weights import Weights
+from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ops.affine import Affine
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
@@ -102,7 +100,7 @@ def percent(saving: float) -> str:
 def _multiplied(network: Network, node: Node) -> Operations:
     """Operations of the layer with an integer multiplication for each weight; the layer's own where it has none."""
     op, output = node.op, network.tensors[node.name]
-    if isinstance(op, Conv | Dense):
+    if isinstance(op, Weighted):
         op = replace(op, weights=_integers(op.weights))
     if isinstance(op, Affine):
         return Operations(multiplies=output.size, adds=output.size)
@@ -129,4 +127,4 @@ def _blocks(network: Network) -> Iterator[tuple[str, str]]:
 
 
 def _weights(node: Node, kind: type[Weights]) -> bool:
-    return isinstance(node.op, Conv | Dense) and isinstance(node.op.weights, kind)
+    return isinstance(node.op, Weighted) and isinstance(node.op.weights, kind)

@@ -13,8 +13,7 @@ from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.dense import Dense
+from shiftwire.ir.weights import Weighted
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
@@ -118,7 +117,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
 
 def multiplies(network: Network) -> bool:
     """Whether some layer was asked to multiply."""
-    return any(isinstance(node.op, Conv | Dense) and isinstance(node.op.weights, Int) for node in network.nodes)
+    return any(isinstance(node.op, Weighted) and isinstance(node.op.weights, Int) for node in network.nodes)
 
 
 def sources_of(project: Project, top: Top) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from shiftwire.errors import CheckFailedError
@@ -23,9 +23,13 @@ CHECKED = 64
 
 @dataclass(frozen=True)
 class OfHeaders(Engine):
-    """The units' own headers between FIFOs, compiled for the host."""
+    """The units' own headers between FIFOs, compiled for the host.
+
+    `run` leaves in `cycles` how many each unit took for a frame, where the program counts them.
+    """
 
     project: Project
+    cycles: dict[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def network(self) -> Network:
@@ -43,7 +47,7 @@ class OfHeaders(Engine):
 
     def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
         start = time.perf_counter()
-        layers = simulated_layers(self.program, self.network, codes, all_layers=all_layers)
+        layers = simulated_layers(self.program, self.network, codes, all_layers=all_layers, cycles=self.cycles)
         return Outcome(layers, time.perf_counter() - start)
 
 
@@ -76,11 +80,21 @@ class Bounded(OfHeaders):
 
 
 def simulated_layers(
-    program: Program, network: Network, codes: Codes, *, all_layers: bool = True
+    program: Program,
+    network: Network,
+    codes: Codes,
+    *,
+    all_layers: bool = True,
+    cycles: dict[str, int] | None = None,
 ) -> Mapping[str, Codes]:
-    """Codes (N, *shape) of the output and, with `all_layers`, of every layer that has hardware."""
+    """Codes (N, *shape) of the output and, with `all_layers`, of every layer that has hardware.
+
+    `cycles` takes those that each unit counted for a frame.
+    """
     outcome = simulate(program, codes, all_layers=all_layers)
     _check_iterations(program, outcome.cycles, len(codes))
+    if cycles is not None:
+        cycles.update({name: counted // program.batches(len(codes)) for name, counted in outcome.cycles.items()})
     layers = {
         instance.name: outcome.codes[instance.name].reshape(len(codes), *network.tensors[instance.name].shape)
         for instance in program.pipeline.instances
