@@ -8,7 +8,7 @@ REWRITES = (
 )
 
 PYTHON_MUTANTS = (
-    Mutant("search: the first design that fits", "schedule/design.py", "found, high = design, middle - 1",
+    Mutant("search: the first design that fits", "schedule/design.py", "best, high = design, middle - 1",
            "return design", ("tests/schedule/test_search.py",)),
     Mutant("latency: six cycles more a unit", "schedule/timing.py", "waits.time(times.writes))",
            "waits.time(times.writes) + 6)", ("tests/schedule/test_latency.py",)),
