@@ -7,30 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import onnx
-from onnx import helper
-from onnx_lines import Constants, model_of_lines, values
+from onnx_lines import IMAGE, LINE, Q2, ROW, WC, WQ, Constants, D, Q, X, declared, q, values
 from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_onnx
-
-D = "qonnx.custom_op.general."
-IMAGE: list[object] = ["N", 2, 4, 4]
-ROW: list[object] = ["N", 4]
-LINE: list[object] = ["N", 2, 6]
-Q: Constants = {"s": 0.25, "z": 0.0, "b": 6.0}
-Q2: Constants = {"s2": 0.5, "b2": 3.0}
-WC: Constants = {"ws": 0.5, "wb": 4.0}
-
-
-def q(x: str, out: str, s: str = "s", z: str = "z", b: str = "b", **changes: Any) -> str:
-    """A node Quant."""
-    attributes = {"signed": 1, "narrow": 0, "rounding_mode": '"ROUND"'} | changes
-    return f"{out} = {D}Quant<{', '.join(f'{k}={v}' for k, v in attributes.items())}>({x}, {s}, {z}, {b}); "
-
-
-X, WQ = q("x", "a"), q("w", "v", "ws", "z", "wb")
 
 Case = tuple[list[object], str | None, Constants, str, str]
 CASES: dict[str, Case] = {
@@ -401,18 +382,6 @@ CASES: dict[str, Case] = {
 
 ONE_LEVEL = ("one bit", "one unsigned bit", "bipolar")
 RANKINGS = {"softmax": Tail.SOFTMAX, "argmax": Tail.ARGMAX}
-
-
-def declared(shape: list[object], form: str | None, constants: Constants, lines: str) -> onnx.ModelProto:
-    """The file, its output's rank declared as ONNX's checker wants it."""
-    model = model_of_lines(lines.rstrip("; "), shape, constants, 20)
-    model.opset_import.append(helper.make_opsetid("shiftwire", 1))
-    rank = 2 if "Gemm" in lines or "Flatten" in lines else len(shape) - ("ArgMax" in lines)
-    kind = onnx.TensorProto.INT64 if "ArgMax" in lines else onnx.TensorProto.FLOAT
-    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", kind, [None] * rank))
-    if form is not None:
-        helper.set_model_props(model, {"shiftwire.input": form})
-    return model
 
 
 def told(network: Network) -> list[str]:
