@@ -160,6 +160,12 @@ CASES: dict[str, Case] = {
         "f = Flatten(x) axis=1; q_rows_transposed = Quant(w, s, z, b) narrow=0 rounding_mode=ROUND signed=1; "
         "y = Gemm(f, q_rows_transposed) transB=1",
     ),
+    "a flatten in front of a turned weight": (
+        IMAGE, Q | {"w": (3, 24), "s": [[0.5], [0.25], [1.0]]},
+        f"{T}f = Flatten(t); q = {QUANT}(w, s, z, b); v = Transpose(q); y = MatMul(f, v)",
+        "f = Flatten(x) axis=1; q_rows_transposed = Quant(w, s, z, b) narrow=0 rounding_mode=ROUND signed=1; "
+        "y = Gemm(f, q_rows_transposed) transB=1",
+    ),
     "a flatten in front of a weight of rows": (
         IMAGE, Q | {"w": (3, 24), "s": [[0.5], [0.25], [1.0]]},
         f"{T}f = Flatten(t); q = {QUANT}(w, s, z, b); y = Gemm<transB=1>(f, q)",
