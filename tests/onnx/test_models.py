@@ -231,9 +231,7 @@ def test_one_modern_opset() -> None:
     made = modernised(old)
     assert [entry.op_type for entry in made.graph.node if entry.op_type != "Constant"] == ["Relu", "Resize"]
     assert [kind_in_file(entry) for entry in made.graph.node if entry.op_type != "Constant"] == ["Relu", "Upsample"]
-    assert (
-        place_of(made.graph.node[-2]).endswith("(Upsample)") and place_of(made.graph.node[-1]) == "in node 'y' (Relu)"
-    )
+    assert place_of(made.graph.node[-1]).endswith("(Upsample)")
     assert (made.opset_import[0].version, made.ir_version) == (20, 10)
     assert [(entry.key, entry.value) for entry in made.metadata_props] == [("key", "value")]
     new = by_hand([node("Relu", "x", "y")], ["N", 2], {}, 20)
