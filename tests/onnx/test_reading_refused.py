@@ -17,6 +17,20 @@ TERMS: Constants = {"g": np.ones((1, 2, 4), np.int8), "e": np.zeros((1, 2, 4), n
 
 CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
     "add: no tensor": (ROW, "s6.2", CAP, "a = Add(c, c); b = Relu(x); y = Sin(b)", "operation Sin is not supported"),
+    "add: odd scales": (
+        ROW,
+        None,
+        Q | {"s": 0.3, "s2": 0.7, "b2": 3.0},
+        X + q("a", "c", "s2", "z", "b2") + "y = Add(a, c)",
+        r"values of the scales 1\.2 and 1\.4, which differ by more than a power of two; share",
+    ),
+    "add: odd scales of channels": (
+        ROW,
+        None,
+        Q | {"s": 0.3, "s2": [0.7, 0.3, 0.3, 0.3], "b2": 3.0},
+        X + q("a", "c", "s2", "z", "b2") + "y = Add(a, c)",
+        r"values of the scales 1\.2 and \S+ and others, which differ by more than a power of two",
+    ),
     "add: a row of columns": (
         IMAGE,
         "s6.2",
