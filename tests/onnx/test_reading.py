@@ -15,6 +15,13 @@ from shiftwire.onnx.runtime import run_onnx
 
 Case = tuple[list[object], str | None, Constants, str, str]
 CASES: dict[str, Case] = {
+    "add: means of 3 and of 6": (
+        IMAGE, "s6.2", {},
+        "a = AveragePool<kernel_shape=[1,3], pads=[0,1,0,1], count_include_pad=1>(x); "
+        "b = AveragePool<kernel_shape=[2,3], pads=[1,1,0,1], count_include_pad=1>(x); y = Add(a, b)",
+        "s6.2[4x4x2]; a = SumPool(x) s8.2[4x4x2]; b = SumPool(x) s9.2[4x4x2]; y_scale = Affine(b) s9.3[4x4x2]; "
+        "y = Add(a, y_scale) s10.3[4x4x2]",
+    ),
     "add: two branches": (
         IMAGE, "s6.2", {},
         "a = Relu(x); y = Add(a, x)",
