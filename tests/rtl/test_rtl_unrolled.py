@@ -147,6 +147,7 @@ def test_adder_layers_are_numpys(adders: list[Case], tmp_path: Path) -> None:
     assert sum(len(np.unique(found[case.layer.name][1])) > 50 for case in adders) > 20
 
 
+@pytest.mark.whole
 def test_linear_layers_are_numpys(linears: list[Case], tmp_path: Path) -> None:
     found = answers(linears, tmp_path)
     for case in linears:
