@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from onnx_lines import Case, Constants, agrees
+from onnx_lines import QUANT, Case, Constants, agrees
 
 IMAGE: list[object] = ["N", 2, 3, 4]
 T = "t = Transpose<perm=[0,2,3,1]>(x); "
 LAST, FIRST = "perm=[0,2,3,1]", "perm=[0,3,1,2]"
 Q: Constants = {"s": 0.5, "z": 0.0, "b": 4.0}
-QUANT = 'qonnx.custom_op.general.Quant<signed=1, narrow=0, rounding_mode="ROUND">'
 
 CASES: dict[str, Case] = {
     "a pair": (

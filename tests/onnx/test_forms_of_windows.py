@@ -1,4 +1,4 @@
-"""Windows, pads, means and ranges: each spelling's canonical form, node by node, with the same values."""
+"""Windows, means and pads: their canonical form, with the same values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnx_lines import INF, Case, Constants, agrees
+from onnx_lines import Case, Constants, agrees
 
 IMAGE: list[object] = ["N", 2, 5, 6]
 W: Constants = {"w": (3, 2, 3, 2)}
@@ -224,91 +224,6 @@ CASES: dict[str, Case] = {
         "a = Pad(x, p); y = Relu(a)",
         "a = Pad(x, p); y = Relu(a)",
     ),
-    "clip: relu": (
-        IMAGE, {"zero": 0.0},
-        "y = Clip(x, zero)",
-        "y = Relu(x)",
-    ),
-    "clip: relu with an end": (
-        IMAGE, {"zero": 0.0, "end": INF},
-        "y = Clip(x, zero, end)",
-        "y = Relu(x)",
-    ),
-    "clip: nearly relu": (
-        IMAGE, {"zero": 0.0, "end": 2.0},
-        "y = Clip(x, zero, end)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "clip: upper bound alone": (
-        IMAGE, {"end": 1.5},
-        "y = Clip(x, , end)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "clip: lower bound alone": (
-        IMAGE, {"one": [-1.0]},
-        "y = Clip(x, one)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "clip: no bounds": (
-        IMAGE, {},
-        "a = Clip(x); y = Neg(a)",
-        "y = Mul(x, y_scalar)",
-    ),
-    "clip: by attributes": (
-        IMAGE, {},
-        "y = Clip<min=-1.5, max=1.0>(x)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "clip: infinite bounds": (
-        IMAGE, {"low": -INF, "end": INF},
-        "a = Clip(x, low, end); y = Neg(a)",
-        "y = Mul(x, y_scalar)",
-    ),
-    "clip: computed bound": (
-        IMAGE, {"low": -1.0},
-        "m = ReduceMax<keepdims=0>(x); y = Clip(x, low, m)",
-        "m = ReduceMax(x) keepdims=0; y = Clip(x, low, m)",
-    ),
-    "max: constant first": (
-        IMAGE, {"zero": 0.0},
-        "y = Max(zero, x)",
-        "y = Relu(x)",
-    ),
-    "max: constant second": (
-        IMAGE, {"one": [[1.0]]},
-        "y = Max(x, one)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "min: constant second": (
-        IMAGE, {"one": 1.0},
-        "y = Min(x, one)",
-        "y = Clip(x, y_min, y_max)",
-    ),
-    "max: of two": (
-        IMAGE, {},
-        "a = Neg(x); y = Max(x, a)",
-        "a = Mul(x, a_scalar); y = Max(x, a)",
-    ),
-    "max: a row": (
-        IMAGE, {"row": (6,)},
-        "y = Max(x, row)",
-        "y = Max(x, row)",
-    ),
-    "max: grown": (
-        ["N", 4], {"one": [[[1.0]]]},
-        "y = Max(x, one)",
-        "y = Max(x, one)",
-    ),
-    "max: of one": (
-        IMAGE, {},
-        "a = Max(x); y = Neg(a)",
-        "y = Mul(x, y_scalar)",
-    ),
-    "max: of three": (
-        IMAGE, {"one": 1.0},
-        "a = Neg(x); y = Max(x, a, one)",
-        "a = Mul(x, a_scalar); y = Max(x, a, one)",
-    ),
 }  # fmt: skip
 
 OPSETS = {
@@ -316,8 +231,6 @@ OPSETS = {
     "mean by an attribute": 13,
     "mean of a line": 13,
     "pad: of nothing by an attribute": 10,
-    "clip: lower bound alone": 11,
-    "clip: by attributes": 9,
 }
 """Of files of another opset than 20."""
 

@@ -10,12 +10,18 @@ import onnx
 from hand_spellings import by_hand, whole_array
 from onnx import helper
 from qonnx_nets import DOMAIN
+from shiftwire.ir.host import Tail
+from shiftwire.ir.network import Network
 from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_onnx
 
 Constants = dict[str, Any]
 Case = tuple[list[object], Constants, str, str]
 """Shape, constants, the file and its canonical form."""
+Reading = tuple[list[object], str | None, Constants, str, str]
+"""Shape, format of the input where no quantizer stands there, constants, the file, and the network's layers."""
+QUANT = 'qonnx.custom_op.general.Quant<signed=1, narrow=0, rounding_mode="ROUND">'
 INF = np.float32(np.inf)
 
 
@@ -97,3 +103,36 @@ def declared(shape: list[object], form: str | None, constants: Constants, lines:
     if form is not None:
         helper.set_model_props(model, {"shiftwire.input": form})
     return model
+
+
+def told(network: Network) -> list[str]:
+    """Format of the input, then every layer with what it reads and its format."""
+    nodes = [
+        f"{node.name} = {node.kind}({', '.join(node.inputs)}) {network.tensors[node.name]}" for node in network.nodes
+    ]
+    return [str(network.input), *nodes]
+
+
+def is_read(reading: Reading, count: Any, tail: Tail = Tail.NONE, levels: int = 3) -> None:
+    """The layers of a file and the host's part, and so many different values at least, which are onnxruntime's."""
+    shape, form, constants, lines, wanted = reading
+    model = declared(shape, form, constants, lines)
+    network = network_from_model(model)
+    assert told(network) == wanted.split("; ")
+    host = network.host_output
+    assert host.tail is tail
+    if tail is not Tail.NONE:
+        return
+    given = values(shape, 16)
+    if form is not None:
+        x = network.input.format
+        drawn = np.random.default_rng(2).integers(x.lo, x.hi + 1, given.shape)
+        given = x.decode(drawn).astype(np.float32)
+    found = host.decode(network.evaluate(network.host_input.encode(given, network.input.format)), network.output.format)
+    expected = run_onnx(model, given, 16)
+    if host.is_scaled:
+        assert np.allclose(found, expected, rtol=1e-6, atol=1e-5)
+    else:
+        assert np.array_equal(found, expected)
+    assert len(np.unique(expected)) >= levels
+    count(onnxruntime_outputs=expected.size)
