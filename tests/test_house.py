@@ -169,6 +169,11 @@ def test_boards_and_models_know_nothing_of_the_flow() -> None:
             assert "shiftwire" not in set(imports(path)), path
 
 
+def test_no_test_file_is_too_long() -> None:
+    files = (ROOT / "tests").rglob("*.py")
+    assert [str(path) for path in files if path.read_text(encoding="utf-8").count("\n") > LONGEST_FILE] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_habits(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -196,6 +196,11 @@ CASES: dict[str, Case] = {
         "a = Conv(x, w) dilations=[1,1] group=1 kernel_shape=[2,2] pads=[0,0,0,0] strides=[1,1]; "
         "y = Add(a, q)",
     ),
+    "bias: of an output that becomes three": (
+        ROW, {"w": (1, 4), "c": (3,)},
+        "a = Gemm<transB=1>(x, w); y = Add(a, c)",
+        "a = Gemm(x, w) transB=1; y = Add(a, c)",
+    ),
     "bias: of no layer": (
         ROW, {"c": (4,)},
         "a = Relu(x); y = Add(a, c)",

@@ -12,7 +12,7 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_tabl
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import read_arrays
-from shiftwire.quantize.options import Method, Options, Ranging
+from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
@@ -112,7 +112,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     if terms is not None and not method.takes_terms:
         raise InputError(
             f"--method {arguments.method} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
-            "out, or take --method linear or lightnn"
+            f"out, or take --method {WITH_TERMS}"
         )
     if terms is None:
         terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS

@@ -36,6 +36,10 @@ class Method(enum.Enum):
         return self in (Method.LINEAR, Method.LIGHTNN)
 
 
+WITH_TERMS = " or ".join(method.value for method in Method if method.takes_terms)
+"""The methods that `--terms` belongs to, in words."""
+
+
 class Knob(enum.Enum):
     """What a user raises so that a layer costs less."""
 
@@ -47,8 +51,7 @@ class Knob(enum.Enum):
     def turned(self, method: Method) -> str:
         """What to do, in options that the method takes."""
         if self is Knob.TERMS and not method.takes_terms:
-            others = " or ".join(other.value for other in Method if other.takes_terms)
-            return f"take --method {others}, which give a weight as many --terms as you like"
+            return f"take --method {WITH_TERMS}, which give a weight as many --terms as you like"
         return f"raise {self.value}"
 
 

@@ -64,6 +64,8 @@ def merge_biases(draft: Draft) -> None:
         layer, shape = draft.producer(x), draft.shape(node.output[0])
         if layer is None or shape is None or not is_standard(layer, "Gemm", "Conv") or not draft.is_parameter(c):
             continue
+        if draft.shape(x) != shape:
+            continue  # one output that the Add makes many
         is_gemm_form = layer.op_type == "Conv" or attribute(layer, "transB", 0) == 1
         if len([name for name in layer.input if name]) != 2 or not draft.is_read_once(x) or not is_gemm_form:
             continue
