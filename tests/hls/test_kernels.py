@@ -111,10 +111,10 @@ def test_only_weights_become_indices() -> None:
         if header.name != "sw_code.h"
     }
     assert {name: found for name, found in uses.items() if found} == {
-        "sw_mvu.h": ["fold_terms[fold]"],
-        "sw_reorder.h": ["source[i + l]"],
-        "sw_vvu.h": ["fold_terms[block]"],
-        "sw_window.h": ["rows_read[0]", "rows_read[row + 1]"],
+        "sw_mvu.h": ["last_term[word]"],
+        "sw_reorder.h": ["source_word[word][l]", "source_lane[word][l]"],
+        "sw_vvu.h": ["last_term[word]"],
+        "sw_window.h": ["reads[0]", "steps[0]", "reads[ahead]", "steps[ahead]"],
     }
 
 

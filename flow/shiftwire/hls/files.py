@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from shiftwire.hls.cpp import array
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.schedule.design import Design
@@ -24,8 +26,8 @@ def csim_driver(design: Design, top: str) -> str:
     return filled(
         "csim_driver.cpp",
         names=f"static const char *const names[] = {{{quoted}}};",
-        sizes=array("int", "sizes", [tensor.size for tensor in tensors]),
-        fracs=array("int", "fracs", [tensor.format.frac for tensor in tensors]),
+        sizes=array("int", "sizes", np.array([tensor.size for tensor in tensors])),
+        fracs=array("int", "fracs", np.array([tensor.format.frac for tensor in tensors])),
         n_layers=len(tensors),
         top=top,
         n_in=design.network.input.size,

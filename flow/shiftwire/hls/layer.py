@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hls4ml.backends.fpga.fpga_types import APTypeConverter, HLSTypeConverter
+from hls4ml.backends.fpga.fpga_types import (
+    APTypeConverter,
+    HLSTypeConverter,
+    StaticWeightVariableConverter,
+    StaticWeightVariableDefinition,
+)
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.backends.vivado.vivado_types import VivadoStreamVariableConverter
 from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
 
-from shiftwire.hls.cpp import Variable, call, config_struct
+from shiftwire.hls.cpp import Variable, call, config_struct, extents
 from shiftwire.ir.pipeline import Fifo
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Fixed
@@ -22,6 +27,20 @@ from shiftwire.schedule.streaming import BETWEEN
 def precision(format: Fixed) -> FixedPrecisionType:
     """ap_fixed or ap_ufixed with the same bits and the same binary point."""
     return FixedPrecisionType(width=format.bits, integer=format.bits - format.frac, signed=format.signed)
+
+
+class _TableDefinition(StaticWeightVariableDefinition):  # type: ignore[misc]
+    """A table's definition in C++, in its own shape; hls4ml's own are flat."""
+
+    def definition_cpp(self, name_suffix: str = "", as_reference: bool = False) -> str:
+        """Called by hls4ml."""
+        return f"{self.type.name} {self.name}{name_suffix}{extents(self.data)}"
+
+
+def _as_table(variable: Any) -> None:
+    """Make hls4ml's variable of weights one that keeps its shape."""
+    StaticWeightVariableConverter(type_converter=HLSTypeConverter(precision_converter=APTypeConverter())).convert(variable)
+    variable.__class__ = type("TableVariable", (_TableDefinition, type(variable)), {"_wrapped": variable._wrapped})
 
 
 def as_stream(variable: Any, fifo: Fifo) -> Any:
@@ -55,6 +74,7 @@ class UnitLayer(Layer):  # type: ignore[misc]
                 precision=IntegerPrecisionType(width=table.type.bits, signed=table.type.signed),
                 data=np.asarray(table.codes, np.float64),
             )
+            _as_table(self.weights[table.name])
 
 
 def _layer_class(function: str) -> type[UnitLayer]:
@@ -98,5 +118,6 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
     def transform(self, model: Any, node: Any) -> bool:
         """Called by hls4ml; also names the headers to include, which its own layers know by their class."""
         changed: bool = super().transform(model, node)
-        node.set_attr("include_header", [f"nnet_utils/{header}" for header in node.attributes["unit"].headers])
+        unit: Unit = node.attributes["unit"]
+        node.set_attr("include_header", [f"nnet_utils/{header}" for header in ("sw_tables.h", *unit.headers)])
         return changed

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
-from shiftwire.ir.cfg import Cfg, CodeType, Setting
+from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 
@@ -118,7 +118,7 @@ class _Writer:
         instance, config = self.pipeline.instances[at], self._configs[at]
         tables = [f"t{at}_{table.name}" for table in self._cfgs[at].tables]
         for table, name in zip(self._cfgs[at].tables, tables, strict=True):
-            yield f"static const {config}::{table.name}_t *{name};"
+            yield f"static {_table_type(config, table)} {name};"
         read, written = (
             [Variable(self._beat(name), f"f{self._numbers[name]}") for name in names]
             for names in (instance.inputs, instance.outputs)
@@ -140,7 +140,7 @@ class _Writer:
         yield '    FILE *tables = sw::opened(argv[1], "rb");'
         for at, cfg in enumerate(self._cfgs):
             for table in cfg.tables:
-                kind = f"{self._configs[at]}::{table.name}_t"
+                kind = _table_type(self._configs[at], table)
                 yield f"    t{at}_{table.name} = sw::table<{kind}>(tables, {table.codes.size});"
         yield "    batches = atoi(argv[2]);"
         kind, count = f"int{self._input_bits}_t", f"size_t(batches) * sw::IMAGES * {port.codes}"
@@ -161,6 +161,12 @@ class _Writer:
         yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"
+
+
+def _table_type(config: str, table: Table) -> str:
+    """Where a table is passed, C++ wants a pointer to its first word: a code, or an array of lanes."""
+    words = "".join(f"[{size}]" for size in table.codes.shape[1:])
+    return f"sw::table_of<{config}::{table.name}_t{words}>"
 
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:

@@ -40,11 +40,11 @@ def _head(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> 
     yield config_struct("config", instance.unit.cfg)
     for at, fifo in enumerate([*read, *written]):
         yield f"struct port{at} {{"
-        yield f"    static const int beats = {fifo.port.beats};"
+        yield f"    static const int iterations = {fifo.port.beats};"
         yield f"    static const int code_bits = {fifo.format.bits};"
         yield "};"
     for table in instance.unit.cfg.tables:
-        yield array(rom_type(table.type), table.name, table.codes.ravel().tolist())
+        yield array(rom_type(table.type), table.name, table.codes)
 
 
 def _top(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:

@@ -13,6 +13,7 @@ class Element(enum.Enum):
 
     SHIFT = "shift_lane"
     ADDER = "adder_lane"
+    DISTANCE = "distance_lane"
     INT = "int_lane"
 
 
@@ -44,11 +45,20 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Constants that a unit reads: flat codes, most significant index first, and the type that holds them."""
+    """Constants that a unit reads, in the shape in which C++ indexes them, and the type that holds them."""
 
     name: str
     codes: Codes
     type: CodeType
+
+    def by(self, lanes: int) -> Table:
+        """The same constants in words of so many."""
+        return replace(self, codes=self.codes.reshape(-1, lanes))
+
+    @classmethod
+    def counts(cls, name: str, codes: Codes) -> Table:
+        """Numbers from 0 up."""
+        return cls(name, codes, CodeType(max(int(codes.max()).bit_length(), 1), signed=False))
 
 
 @dataclass(frozen=True, slots=True)

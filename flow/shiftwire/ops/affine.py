@@ -50,16 +50,18 @@ class AffineUnit(BeatUnit):
     @cached_property
     def cfg(self) -> Cfg:
         scale, lanes = self.scale, self.port.lanes
-        ends = scale.reach(self.x)
+        sums = scale.tap_sums(self.x)
+        ends = sums.reach
         # one partial sum of a channel's terms may reach further than the whole
         widest = CodeType(Fixed.covering(int(ends.lo.sum(axis=0).min()), int(ends.hi.sum(axis=0).max()), 0).signed_bits)
         terms = scale.weights.terms
         members = (
-            *settings(beats=self.port.beats, lanes=lanes, folds=self._folds, terms=terms, sum_t=widest),
-            *scale.members(self.x),
+            *settings(iterations=self.iterations, lanes=lanes, folds=self._folds, terms=terms, sum_t=widest),
+            *sums.members,
             *self.bias.members(scale.frac(self.x), self.format),
         )
-        return Cfg(members, (Table("weight", self._rom.ravel(), scale.rom_type), self.bias.table(self.format.frac)))
+        weight = Table("weight", self._rom.reshape(self._folds, -1), scale.rom_type)
+        return Cfg(members, (weight, self.bias.table(self.format.frac).by(lanes)))
 
     @property
     def native_cfg(self) -> Cfg:

@@ -60,7 +60,7 @@ class PoolUnit(Unit):
     def cfg(self) -> Cfg:
         return Cfg(
             settings(
-                outputs=self.windows,
+                iterations=self.iterations,
                 synapse_folds=self.synapse_folds,
                 pe=self.fold.pe,
                 simd=self.fold.simd,

@@ -35,7 +35,7 @@ class RequantizeUnit(BeatUnit):
         wide = max(self.x.signed_bits, drop) + 1 + max(-drop, 0)
         return Cfg(
             settings(
-                beats=self.port.beats,
+                iterations=self.iterations,
                 lanes=self.port.lanes,
                 drop=drop,
                 half_up=self.rounding is Rounding.HALF_UP,

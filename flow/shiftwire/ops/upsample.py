@@ -65,7 +65,7 @@ class UpsampleUnit(Unit):
     def cfg(self) -> Cfg:
         return Cfg(
             settings(
-                beats=self.iterations,
+                iterations=self.iterations,
                 lanes=self.lanes,
                 folds=self.folds,
                 width=self.image[1],

@@ -17,7 +17,7 @@ from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
 from shiftwire.ir.unit import Surroundings, Unit
-from shiftwire.ir.weights import PeCodes, Weights
+from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
 
@@ -99,10 +99,14 @@ class DotProduct(Unit):
     @cached_property
     def _sum_type(self) -> CodeType:
         """Holds every partial sum."""
-        ends = self.weights.reach(self.x)
-        total = self.weights.interval(self.x).format(0)
-        widest = Fixed.covering(min(int(ends.lo.min()), total.lo), max(int(ends.hi.max()), total.hi), 0)
+        each, whole = self._tap_sums.reach, self._tap_sums.whole
+        lows, highs = each.lo.sum(axis=(0, 2)), each.hi.sum(axis=(0, 2))
+        widest = Fixed.covering(int(np.minimum(lows, whole.lo).min()), int(np.maximum(highs, whole.hi).max()), 0)
         return CodeType(widest.signed_bits)
+
+    @cached_property
+    def _tap_sums(self) -> TapSums:
+        return self.weights.tap_sums(self.x, is_depthwise=self.is_depthwise)
 
     @cached_property
     def _biases(self) -> Table:
@@ -110,16 +114,28 @@ class DotProduct(Unit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        terms = self.fold_terms
+        ends = self._last_terms
         members = (
+            *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
-            *settings(sum_t=self._sum_type),
-            *self.weights.members(self.x),
+            *settings(cycles=self.cycles_a_position, term_words=len(ends), sum_t=self._sum_type),
+            *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
-        counts = CodeType(int(terms.max()).bit_length(), signed=False)
-        weight = Table("weight", self.rom, self.weights.rom_type)
-        return Cfg(members, (weight, self._biases, Table("fold_terms", terms, counts)))
+        weight = Table("weight", self.rom.reshape(self.cycles_a_position, -1), self.weights.rom_type)
+        owed = self._tap_sums.owed[self.order] << self.grid_shift
+        codes = (self._biases.codes + owed).reshape(-1, self.fold.pe)
+        biases = Table(self._biases.name, codes, CodeType.holding(codes))
+        return Cfg(members, (weight, biases, Table.counts("last_term", ends)))
+
+    @property
+    def _last_terms(self) -> Codes:
+        """1 for each iteration that is the last of its synapse: of a position, or of a synapse where all are alike."""
+        terms = self.fold_terms
+        lengths = terms[:1] if (terms == terms[0]).all() else np.repeat(terms, self.synapse_folds)
+        ends = np.zeros(lengths.sum(), np.int64)
+        ends[np.cumsum(lengths) - 1] = 1
+        return ends
 
     @property
     def native_cfg(self) -> Cfg:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+import numpy as np
+
+from shiftwire.ir.cfg import Cfg, Table, settings
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
 from shiftwire.ir.unit import PortUnit, Surroundings
@@ -31,11 +33,9 @@ class Reorder(PortUnit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        index = CodeType(max(int(self.source.max()).bit_length(), 1), signed=False)
-        return Cfg(
-            settings(packets=self.packets, size=len(self.source)),
-            (Table("source", self.source, index),),
-        )
+        word, lane = np.divmod(self.source.reshape(-1, self.port.lanes), self.port.lanes)
+        members = settings(iterations=self.iterations, words=len(word), lanes=self.port.lanes)
+        return Cfg(members, (Table.counts("source_word", word), Table.counts("source_lane", lane)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         lanes = self.port.lanes

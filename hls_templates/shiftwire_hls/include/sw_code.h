@@ -56,25 +56,10 @@ template <class A> A select(bool condition, const A &yes, const A &no) {
     return condition ? yes : no;
 }
 
-template <class A> A magnitude(const A &code) {
-#pragma HLS INLINE
-    return code < 0 ? A(-code) : code;
-}
-
 // The low `Bits` bits of a code, read as signed or unsigned.
 template <int Bits, bool Signed, class A> A wrapped(const A &code) {
 #pragma HLS INLINE
     return Signed ? A(ap_int<Bits>(code)) : A(ap_uint<Bits>(code));
-}
-
-// x times the power of two that a weight code names: a sign bit above a field of 0 for no term, m for 2^(m - 1).
-template <class P, int MagnitudeBits, class X, class W> P signed_shift(const X &x, const W &weight) {
-#pragma HLS INLINE
-    const int code = weight.to_int();
-    const int field = code & ((1 << MagnitudeBits) - 1);
-    const P term = P(x) << (field == 0 ? 0 : field - 1);
-    const P kept = field == 0 ? P(0) : term;
-    return (code >> MagnitudeBits) != 0 ? P(-kept) : kept;
 }
 
 // A small constant as an index or a count.
@@ -109,6 +94,47 @@ Tap:
         total = L::template add<C>(total, x[s], weight[at + s]);
     }
     return total;
+}
+
+// A sum and one more number, or less it: the negation is carry and complement of the one addition.
+template <class P> P added(const P &part, const P &more, bool is_less) {
+#pragma HLS INLINE
+    return P(part + P(more ^ P(is_less ? -1 : 0)) + P(is_less ? 1 : 0));
+}
+
+// A sum and x times the power of two that a weight code names: a sign bit above a field of 0 for no term, m for
+// 2^(m - 1), m at most C::exponents. Every shift is one of a constant.
+template <class C, class P, class X, class W> P with_shifted(const P &part, const X &x, const W &weight) {
+#pragma HLS INLINE
+    const int code = to_index(weight), field = code & ((1 << C::magnitude_bits) - 1);
+    P term = P(0);
+Exponent:
+    SHIFTWIRE_UNROLL
+    for (int exponent = 0; exponent < C::exponents; exponent++) {
+#pragma HLS UNROLL
+        if (field == exponent + 1) term = P(P(x) << exponent);
+    }
+    return added(part, term, code >> C::magnitude_bits != 0);
+}
+
+// One code of a line buffer (rows, banks, bank_words, tap_channels), whose banks are memories: each gives the word at
+// its place, and one of them is kept.
+template <class C, class Code, class Row>
+Code banked(const Code &outside, bool is_inside, const Row *line, int row, int bank, const int at[C::banks],
+            int channel) {
+#pragma HLS INLINE
+    Code code[C::rows][C::banks];
+#pragma HLS ARRAY_PARTITION variable = code dim = 0 complete
+Row:
+    for (int r = 0; r < C::rows; r++) {
+#pragma HLS UNROLL
+    Bank:
+        for (int b = 0; b < C::banks; b++) {
+#pragma HLS UNROLL
+            code[r][b] = line[r][b][at[b]][channel];
+        }
+    }
+    return is_inside ? code[row][bank] : outside;
 }
 
 } // namespace sw

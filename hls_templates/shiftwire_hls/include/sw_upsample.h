@@ -7,15 +7,15 @@
 namespace sw {
 
 // x: for each pixel of an image of `width` columns, `folds` beats of `lanes` codes. y: the same beats, each column
-// factor_across times side by side, each row factor_down times one below the other; `beats` in all.
-// Iterations a frame: beats, one loop asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads
+// factor_across times side by side, each row factor_down times one below the other; iterations in all.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads
 // it, and again from `row`, which holds `words` beats. What is read in an iteration never comes from `row` in the same.
 template <class X, class Y, class C> void upsample(stream<X> &x, stream<Y> &y) {
     X row[C::words];
     int fold = 0, across = 0, column = 0, down = 0, place = 0, pixel = 0;
 Beat:
-    for (int i = 0; i < C::beats; i++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
         SHIFTWIRE_TICK
         const bool is_fresh = across == 0 && down == 0;
         X beat;
