@@ -7,6 +7,29 @@
 
 namespace sw {
 
+// The inputs of an iteration: those of a beat that comes now, which are held, or of one that came before.
+template <class X, class C, class Code>
+void mvu_inputs(stream<X> &x, Code held[C::simd], Code now[C::simd], bool is_new) {
+#pragma HLS INLINE
+    if (is_new) {
+        const X beat = x.read();
+    Read:
+        SHIFTWIRE_UNROLL
+        for (int s = 0; s < C::simd; s++) {
+#pragma HLS UNROLL
+            now[s] = to_code(beat[s]);
+            held[s] = now[s];
+        }
+    } else {
+    Again:
+        SHIFTWIRE_UNROLL
+        for (int s = 0; s < C::simd; s++) {
+#pragma HLS UNROLL
+            now[s] = held[s];
+        }
+    }
+}
+
 // x: positions * groups * synapse_folds beats of simd codes, read while the first neuron fold of a group works.
 // y: for each position, folds = groups * neuron_folds beats of pe sums, (positions, groups, neuron_folds, pe).
 // weight (cycles, (pe, simd)): a word for each iteration of a position; bias (folds, pe) on the output's grid;
@@ -35,24 +58,9 @@ Cycle:
         const bool is_last = is_last_term && synapse == C::synapse_folds - 1;
         code_t now[C::simd];
 #pragma HLS ARRAY_PARTITION variable = now complete
-        if (neuron == 0 && is_first_term) {
-            const X beat = x.read();
-        Read:
-            SHIFTWIRE_UNROLL
-            for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-                now[s] = to_code(beat[s]);
-                held[synapse][s] = now[s];
-            }
-            inputs = C::lane::template with_inputs<C::simd>(is_first ? S(0) : inputs, now);
-        } else {
-        Again:
-            SHIFTWIRE_UNROLL
-            for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-                now[s] = held[synapse][s];
-            }
-        }
+        const bool is_new = neuron == 0 && is_first_term;
+        mvu_inputs<X, C>(x, held[synapse], now, is_new);
+        if (is_new) inputs = C::lane::template with_inputs<C::simd>(is_first ? S(0) : inputs, now);
         Y beat;
     Pe:
         SHIFTWIRE_UNROLL
