@@ -16,7 +16,7 @@ from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.weights.shift import Shift, shift_codes
@@ -62,6 +62,16 @@ class AffineUnit(BeatUnit):
         )
         weight = Table("weight", self._rom.reshape(self._folds, -1), scale.rom_type)
         return Cfg(members, (weight, self.bias.table(self.format.frac).by(lanes)))
+
+    @property
+    def widest_word(self) -> int:
+        scales = self.port.lanes * self.scale.weights.terms * self.scale.rom_type.bits if self._folds > 1 else 0
+        return max(super().widest_word, scales)
+
+    @property
+    def hls_steps(self) -> int:
+        """A word, two for each term, and the bias."""
+        return MEMORY_CYCLES + 2 * self.scale.weights.terms + 2
 
     @property
     def native_cfg(self) -> Cfg:

@@ -52,6 +52,15 @@ class PoolUnit(Unit):
     def iterations(self) -> int:
         return self.windows * self.synapse_folds
 
+    @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.x,)
+
+    @property
+    def hls_steps(self) -> int:
+        """The window's part of a beat, one after the other, and what came before."""
+        return self.fold.simd + 1
+
     @cached_property
     def nest(self) -> Nest:
         return joining(self.windows, self.synapse_folds)

@@ -29,6 +29,11 @@ class RequantizeUnit(BeatUnit):
         """
         return min(self.x.frac - self.format.frac, self.x.signed_bits + 1)
 
+    @property
+    def hls_steps(self) -> int:
+        """The rest below the grid, its comparisons, the sum, two ends of the range."""
+        return 6
+
     @cached_property
     def cfg(self) -> Cfg:
         drop, to = self._drop, self.format

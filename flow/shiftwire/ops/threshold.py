@@ -15,7 +15,7 @@ from shiftwire.ir.cost import LUTRAM_WORDS
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -50,6 +50,11 @@ class ThresholdUnit(BeatUnit):
         )
         bounds = (_table(f"bound_{chr(97 + at)}", _by_lane(level, folds)) for at, level in enumerate(search.levels))
         return Cfg(members, (_table("output", words), *bounds))
+
+    @property
+    def hls_steps(self) -> int:
+        """A bound and a comparison for each stage, then the output."""
+        return (MEMORY_CYCLES + 1) * (len(self._search.levels) + 1)
 
     @cached_property
     def _search(self) -> _Search:

@@ -16,7 +16,7 @@ from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, at, every
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -60,6 +60,10 @@ class UpsampleUnit(Unit):
         return Nest(
             len(uses), (at(uses.reshape(height, down, width, across, self.folds)[:, 0, :, 0].ravel()),), at(uses)
         )
+
+    @property
+    def hls_steps(self) -> int:
+        return MEMORY_CYCLES + 1
 
     @cached_property
     def cfg(self) -> Cfg:

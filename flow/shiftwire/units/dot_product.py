@@ -16,7 +16,7 @@ from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
@@ -90,6 +90,20 @@ class DotProduct(Unit):
     @property
     def iterations(self) -> int:
         return self.positions * self.cycles_a_position
+
+    @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.x,)
+
+    @property
+    def widest_word(self) -> int:
+        weights = self.fold.pe * self.fold.simd * self.weights.rom_type.bits if self.cycles_a_position > 1 else 0
+        return max(super().widest_word, weights)
+
+    @property
+    def hls_steps(self) -> int:
+        """A word, what each tap adds, a tree of sums, the sum before, and what stands behind a sum."""
+        return MEMORY_CYCLES + 2 + (self.fold.simd - 1).bit_length() + 1 + 3
 
     @property
     def grid_shift(self) -> int:

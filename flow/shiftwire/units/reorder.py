@@ -10,7 +10,7 @@ import numpy as np
 from shiftwire.ir.cfg import Cfg, Table, settings
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
-from shiftwire.ir.unit import PortUnit, Surroundings
+from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -26,6 +26,10 @@ class Reorder(PortUnit):
     @property
     def iterations(self) -> int:
         return 2 * self.port.beats
+
+    @property
+    def hls_steps(self) -> int:
+        return 2 * MEMORY_CYCLES + 1
 
     @cached_property
     def nest(self) -> Nest:

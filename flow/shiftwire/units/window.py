@@ -14,7 +14,7 @@ from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import LineBuffer, Module
 from shiftwire.ir.nest import Access, Nest, at, every
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.width import width_unit
@@ -115,6 +115,11 @@ class WindowUnit(Unit):
     def _banks(self) -> int:
         """Memories of a row in the line buffer, so that taps side by side are read at once."""
         return min(self.taps.count, self._kernel[1])
+
+    @property
+    def hls_steps(self) -> int:
+        """What is due, a place, a word, the choice among banks."""
+        return MEMORY_CYCLES + 4
 
     @cached_property
     def cfg(self) -> Cfg:
