@@ -54,6 +54,16 @@ def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | No
     assert live > 0.9 * sum(network.output.size for network in networks)
 
 
+@pytest.mark.whole
+def test_what_only_hardware_compilers_read(cpp_folder: Path) -> None:
+    """Lines that stand for others where the headers are synthesised."""
+    networks = [network for name, network in CASES.items() if name.startswith(("shift_", "adder_", "affine"))]
+    given = [frames(network) for network in networks]
+    folder = cpp_folder / "hardware"
+    folder.mkdir()
+    assert_equal(networks, given, run_networks(networks, given, folder, flags=("-O1", "-DSHIFTWIRE_HARDWARE")))
+
+
 @pytest.mark.parametrize("group", some(range(4), 0))
 def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable[..., None]) -> None:
     """Forty of the networks that `make fuzz` takes in full."""

@@ -14,8 +14,7 @@ struct adder_lane {
     template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
         typedef typename C::operand_t D;
-        const D a = D(x), b = D(weight);
-        return P(part + P(select(a < b, a, b)));
+        return P(part + P(smaller(D(x), D(weight))));
     }
 
     // The sum of a layer's inputs, N more of them.

@@ -72,6 +72,11 @@ template <class W> int to_index(const W &weight) {
 
 #endif
 
+// What is read by a compiler for hardware, wherever that and a processor want other words for the same.
+#if defined(__SYNTHESIS__) && !defined(SHIFTWIRE_HARDWARE)
+#define SHIFTWIRE_HARDWARE
+#endif
+
 // What one iteration of a pipelined loop counts as; a simulation that counts cycles defines it.
 #ifndef SHIFTWIRE_TICK
 #define SHIFTWIRE_TICK
@@ -82,6 +87,30 @@ template <class W> int to_index(const W &weight) {
 #endif
 
 namespace sw {
+
+// N codes that an iteration works on: those of a beat, which are held, or those of one that came before.
+template <class Code, int N> struct seen { typedef Code type[N]; };
+
+template <int N, class X, class Code> void see_new(const X &beat, Code held[N], Code now[N]) {
+#pragma HLS INLINE
+See:
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) {
+#pragma HLS UNROLL
+        now[s] = to_code(beat[s]);
+        held[s] = now[s];
+    }
+}
+
+template <int N, class Code> void see_again(const Code held[N], Code now[N]) {
+#pragma HLS INLINE
+See:
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) {
+#pragma HLS UNROLL
+        now[s] = held[s];
+    }
+}
 
 // What N taps of lane L add up to; a stand-in may know a shorter way for lanes whose taps are products.
 template <class L, class C, class P, int N, class X, class W> P sum_of_taps(const X x[N], const W weight[], int at) {
@@ -96,10 +125,20 @@ Tap:
     return total;
 }
 
-// A sum and one more number, or less it: the negation is carry and complement of the one addition.
+template <class A> A smaller(const A &a, const A &b) {
+#pragma HLS INLINE
+    return a < b ? a : b;
+}
+
+// A sum and one more number, or less it. For hardware the negation is carry and complement of the one addition, which a
+// compiler would not make of a difference; a processor is faster with the difference. Both are tested.
 template <class P> P added(const P &part, const P &more, bool is_less) {
 #pragma HLS INLINE
+#ifdef SHIFTWIRE_HARDWARE
     return P(part + P(more ^ P(is_less ? -1 : 0)) + P(is_less ? 1 : 0));
+#else
+    return is_less ? P(part - more) : P(part + more);
+#endif
 }
 
 // A sum and x times the power of two that a weight code names: a sign bit above a field of 0 for no term, m for

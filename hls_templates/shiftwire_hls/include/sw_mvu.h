@@ -7,29 +7,6 @@
 
 namespace sw {
 
-// The inputs of an iteration: those of a beat that comes now, which are held, or of one that came before.
-template <class X, class C, class Code>
-void mvu_inputs(stream<X> &x, Code held[C::simd], Code now[C::simd], bool is_new) {
-#pragma HLS INLINE
-    if (is_new) {
-        const X beat = x.read();
-    Read:
-        SHIFTWIRE_UNROLL
-        for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-            now[s] = to_code(beat[s]);
-            held[s] = now[s];
-        }
-    } else {
-    Again:
-        SHIFTWIRE_UNROLL
-        for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-            now[s] = held[s];
-        }
-    }
-}
-
 // x: positions * groups * synapse_folds beats of simd codes, read while the first neuron fold of a group works.
 // y: for each position, folds = groups * neuron_folds beats of pe sums, (positions, groups, neuron_folds, pe).
 // weight (cycles, (pe, simd)): a word for each iteration of a position; bias (folds, pe) on the output's grid;
@@ -56,10 +33,11 @@ Cycle:
         SHIFTWIRE_TICK
         const bool is_last_term = to_index(last_term[word]) != 0, is_first = synapse == 0 && is_first_term;
         const bool is_last = is_last_term && synapse == C::synapse_folds - 1;
-        code_t now[C::simd];
+        typename seen<code_t, C::simd>::type now;
 #pragma HLS ARRAY_PARTITION variable = now complete
         const bool is_new = neuron == 0 && is_first_term;
-        mvu_inputs<X, C>(x, held[synapse], now, is_new);
+        if (is_new) see_new<C::simd>(x.read(), held[synapse], now);
+        else see_again<C::simd>(held[synapse], now);
         if (is_new) inputs = C::lane::template with_inputs<C::simd>(is_first ? S(0) : inputs, now);
         Y beat;
     Pe:

@@ -49,6 +49,25 @@ template <int Bits, bool Signed, class E> SHIFTWIRE_INLINE lanes<E> wrapped(cons
 
 template <class W> SHIFTWIRE_INLINE int to_index(const W &weight) { return weight; }
 
+// Codes of vectors stay where they are held.
+template <class Code, int N> struct seen;
+template <class E, int N> struct seen<lanes<E>, N> { typedef const lanes<E> *type; };
+
+template <int N, class X, class E>
+SHIFTWIRE_INLINE void see_new(const X &beat, lanes<E> held[N], const lanes<E> *&now) {
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) held[s] = beat[s];
+    now = held;
+}
+
+template <int N, class E> SHIFTWIRE_INLINE void see_again(const lanes<E> held[N], const lanes<E> *&now) { now = held; }
+
+template <class E> SHIFTWIRE_INLINE lanes<E> smaller(const lanes<E> &a, const lanes<E> &b) {
+    lanes<E> made;
+    for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i];
+    return made;
+}
+
 template <class E, class M>
 SHIFTWIRE_INLINE lanes<E> added(const lanes<E> &part, const lanes<E> &more, const lanes<M> &is_less) {
     const lanes<E> mask(is_less);
