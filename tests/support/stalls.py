@@ -1,9 +1,9 @@
 """Pipelines of units with latency, cycle by cycle: an independent model of what an HLS design does on its FIFOs.
 
-A unit issues an iteration a cycle where what it reads is there. What the iteration writes leaves `latency` cycles later:
-where STALLING, a cycle in which a read has to wait moves nothing in the unit; where FLUSHING, what is inside moves on. A
-write that finds its FIFO full holds everything up in both. After a frame's last iteration a unit moves on by itself until
-it is empty, rests, and begins the next frame.
+A unit issues an iteration a cycle where what it reads is there. What the iteration writes leaves `latency` cycles
+later: where STALLING, a cycle in which a read has to wait moves nothing in the unit; where FLUSHING, what is inside
+moves on. A write that finds its FIFO full holds everything up in both. After a frame's last iteration a unit moves on
+by itself until it is empty, rests, and begins the next frame.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ class Style(enum.Enum):
 
 @dataclass(frozen=True)
 class Run:
-    """Cycle in which the last beat of each frame left; `waiting` names what stood still, if the pipeline did."""
+    """Cycle in which the last beat of each frame left, and the most beats that each FIFO held.
+
+    `waiting` names what stood still, if the pipeline did.
+    """
 
     ends: tuple[int, ...]
+    most: Mapping[str, int]
     waiting: tuple[str, ...] = ()
 
     @property
@@ -74,7 +78,9 @@ class _Stage:
         if writes and any(room[name] <= 0 for name in self.instance.outputs):
             return False, False, NOTHING
         wants = self.frame < self.frames and (self.issued > 0 or (self.is_empty and self.rests == 0))
-        if wants and all(there[n] >= need[self.issued] for n, need in zip(self.instance.inputs, self.needs, strict=True)):
+        if wants and all(
+            there[n] >= need[self.issued] for n, need in zip(self.instance.inputs, self.needs, strict=True)
+        ):
             return True, writes, self.issued
         if wants and self.issued > 0 and style is Style.STALLING:
             return False, False, NOTHING
@@ -92,20 +98,22 @@ class _Stage:
         self.is_empty = all(iteration == NOTHING for iteration in self.inside)
 
 
-def run(pipeline: Pipeline, latency: Callable[[Instance], int], style: Style, frames: int = 3, limit: int = 1 << 22) -> Run:
+def run(
+    pipeline: Pipeline, latency: Callable[[Instance], int], style: Style, frames: int = 3, limit: int = 1 << 22
+) -> Run:
     """Some frames one behind the other, then no more input; every beat of them has to leave."""
     beats = dict.fromkeys(pipeline.fifos, 0)
     depth = {name: fifo.depth for name, fifo in pipeline.fifos.items()}
     beats[pipeline.input] = pipeline.fifos[pipeline.input].port.beats * frames
     depth[pipeline.output] = limit
-    size, ends = pipeline.fifos[pipeline.output].port.beats, []
+    size, ends, most = pipeline.fifos[pipeline.output].port.beats, [], dict.fromkeys(beats, 0)
     stages = [_Stage(instance, latency(instance), frames) for instance in pipeline.instances]
     for cycle in range(limit):
         room = {name: depth[name] - held for name, held in beats.items()}
         steps = [(stage, *stage.step(beats, room, style)) for stage in stages]
         steps = [step for step in steps if step[1]]
         if not steps:
-            return Run(tuple(ends), tuple(f"{name} {held}/{depth[name]}" for name, held in beats.items()))
+            return Run(tuple(ends), most, tuple(f"{name} {held}/{depth[name]}" for name, held in beats.items()))
         for stage, _, writes, issued in steps:
             if issued != NOTHING:
                 for name, need in zip(stage.instance.inputs, stage.needs, strict=True):
@@ -114,8 +122,9 @@ def run(pipeline: Pipeline, latency: Callable[[Instance], int], style: Style, fr
                 for name in stage.instance.outputs:
                     beats[name] += 1
             stage.move(issued)
+        most = {name: max(held, most[name]) for name, held in beats.items()}
         while beats[pipeline.output] >= size * (len(ends) + 1):
             ends.append(cycle + 1)
         if len(ends) == frames:
-            return Run(tuple(ends))
+            return Run(tuple(ends), most)
     raise AssertionError(f"no end within {limit} cycles")

@@ -39,7 +39,9 @@ class _TableDefinition(StaticWeightVariableDefinition):  # type: ignore[misc]
 
 def _as_table(variable: Any) -> None:
     """Make hls4ml's variable of weights one that keeps its shape."""
-    StaticWeightVariableConverter(type_converter=HLSTypeConverter(precision_converter=APTypeConverter())).convert(variable)
+    StaticWeightVariableConverter(type_converter=HLSTypeConverter(precision_converter=APTypeConverter())).convert(
+        variable
+    )
     variable.__class__ = type("TableVariable", (_TableDefinition, type(variable)), {"_wrapped": variable._wrapped})
 
 

@@ -10,7 +10,6 @@ from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
 
-
 HLS_BITS = 4096
 """The widest word that Vitis HLS takes, in a stream or in a reshaped memory."""
 

@@ -11,7 +11,6 @@ from shiftwire.ir.pipeline import SHALLOWEST, Pipeline
 from shiftwire.ir.unit import DRAIN_CYCLES, Unit
 from shiftwire.numbers.fixed import Codes
 
-
 HELD_LATENCY = 20
 """Depths hold for HLS units of any latency up to this, or up to what a unit states of itself where that is more."""
 
@@ -71,8 +70,8 @@ def timing(pipeline: Pipeline) -> Timing:
     In one periodic schedule beats arrive evenly at that pace, every unit spreads its frame evenly over it, and starts
     late enough never to wait. Units that stall as a whole are the worst case: what they hold moves on with the next
     iteration alone. Beside another way, a depth counts beats from when a unit of least latency writes them to when the
-    reader behind units of most latency takes them, so the schedule holds for every latency between. Self-timed hardware is never slower
-    than a schedule that keeps to its depths: it neither deadlocks nor falls behind.
+    reader behind units of most latency takes them, so the schedule holds for every latency between. Self-timed hardware
+    is never slower than a schedule that keeps to its depths: it neither deadlocks nor falls behind.
     """
     units = {instance.name: instance.unit for instance in pipeline.instances}
     held = {name: _Moments.of(unit, max(unit.hls_latency, HELD_LATENCY)) for name, unit in units.items()}
