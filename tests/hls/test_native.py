@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import shiftwire
+import stalls
 from netlib import run_networks, some_folds
 from one_layer import frames, shift
 from random_networks import random_codes, random_network
@@ -25,7 +26,7 @@ from shiftwire.ops.add import Add
 from shiftwire.ops.conv import Conv
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
-from shiftwire.schedule.timing import timing
+from shiftwire.schedule.timing import HELD_LATENCY, timing
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native, simulated_layers
@@ -50,6 +51,8 @@ def simulated_alone(network: Network, seed: int, folder: Path) -> int:
     units = pipeline(network, some_folds(network, seed))
     program = bounded_program(units.with_depths(timing(units).depths), folder)
     codes = random_codes(network, seed)
+    for latency in (0, 1, HELD_LATENCY):
+        assert_layers(network, codes[:16], simulated_layers(program, network, codes[:16], latency=latency))
     return assert_layers(network, codes, simulated_layers(program, network, codes))
 
 
@@ -141,3 +144,25 @@ def replace_weights(network: Network) -> Network:
     (node,) = network.nodes
     weights = replace(node.op.weights, codes=node.op.weights.codes[::-1].copy())
     return replace(network, nodes=(replace(node, op=replace(node.op, weights=weights)),))
+
+
+def test_depths_of_loops_alone_stand_still_behind_pipelines(tmp_path: Path) -> None:
+    """Deep enough for units without latency; between pipelines of what each unit states, the skip connection hangs."""
+    network = stalls.residual()
+    units = pipeline(network, {node.name: most_folded(network, node) for node in network.nodes})
+    codes = random_codes(network, 0)[:16]
+    assert_layers(
+        network,
+        codes,
+        simulated_layers(bounded_program(units.with_depths(timing(units).depths), tmp_path), network, codes),
+    )
+    shallow = bounded_program(units.with_depths(stalls.depths_of_loops(units)), tmp_path / "shallow")
+    assert_layers(network, codes, simulated_layers(shallow, network, codes, latency=0))
+    with pytest.raises(CheckFailedError, match=r"the pipeline stands still: .*waits for FIFO first_fork"):
+        simulated_layers(shallow, network, codes)
+
+
+def most_folded(network: Network, node: Node) -> Fold:
+    """The fold of the most lanes."""
+    folds = node.op.folds(network.sources(node), network.tensors[node.name])
+    return max(folds, key=lambda fold: (fold.pe * fold.simd, fold.pe))

@@ -6,26 +6,16 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 
-import numpy as np
 import pytest
 
 from netlib import some_folds
-from one_layer import shift
 from random_networks import random_network
-from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Tensor
-from shiftwire.ir.pipeline import SHALLOWEST, Instance, Pipeline
-from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
-from shiftwire.ops.add import Add
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.relu import Relu
-from shiftwire.ops.requantize import Requantize
+from shiftwire.ir.pipeline import Instance, Pipeline
 from shiftwire.schedule.design import Target, schedule
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
 from shiftwire_boards.catalog import load_board
-from stalls import REST, Style, run
+from stalls import REST, Style, depths_of_loops, residual, run
 from tiers import some
 
 FRAMES = 6
@@ -85,23 +75,6 @@ def test_the_cycles_that_are_predicted(at: int) -> None:
     assert outcome.interval <= times.hls_interval == slowest(units, stated), seed
 
 
-def residual(size: int = 8, channels: int = 4) -> Network:
-    """A convolution beside a skip connection."""
-    format = Fixed(6, 3, signed=False)
-    back = Requantize(format, Rounding.FLOOR, Overflow.SATURATE)
-    conv = Conv(
-        shift((channels, 3, 3, channels), 1, -3, 0), Bias.none(channels), Window((3, 3), (1, 1), (1, 1), (1, 1))
-    )
-    nodes = (
-        Node("first", back, ("x",)),
-        Node("conv", conv, ("first",)),
-        Node("relu", Relu(), ("conv",)),
-        Node("back", back, ("relu",)),
-        Node("y", Add(), ("back", "first")),
-    )
-    return Network.of("x", Tensor((size, size, channels), format), nodes, "y")
-
-
 @pytest.mark.parametrize("fps", [None, 20_000.0])
 def test_depths_of_units_without_latency_hang(fps: float | None) -> None:
     """What a schedule of loops alone gives: deep enough at one iteration a cycle, a deadlock behind real pipelines."""
@@ -111,24 +84,3 @@ def test_depths_of_units_without_latency_hang(fps: float | None) -> None:
     assert run(of_loops, lambda _: 1, Style.STALLING).interval <= slowest(units, lambda _: 1)
     hung = run(of_loops, lambda i: {"window": 4, "mvu": 8}.get(i.unit.function, 3), Style.STALLING)
     assert hung.is_deadlock and any("first_fork" in name for name in hung.waiting)
-
-
-def depths_of_loops(units: Pipeline) -> dict[str, int]:
-    """Most beats in each FIFO where units spread a frame evenly over the interval and what they read leaves at once."""
-    interval = max(instance.unit.iterations for instance in units.instances)
-    beats = units.fifos[units.input].port.beats
-    written, depths = {units.input: np.arange(beats) * interval // beats}, {units.output: SHALLOWEST}
-    for instance in units.instances:
-        nest = instance.unit.nest
-        reads = [use.first * interval // nest.iterations for use in nest.reads]
-        start = max(int((written[name] + 1 - at).max()) for name, at in zip(instance.inputs, reads, strict=True))
-        for name, at in zip(instance.inputs, reads, strict=True):
-            frames = [written[name] + frame * interval for frame in range(3)]
-            gone = np.sort(np.concatenate([at + start + frame * interval for frame in range(-3, 6)]))
-            came = np.sort(np.concatenate([written[name] + frame * interval for frame in range(-3, 6)]))
-            held = [
-                np.searchsorted(came, t, "right") - np.searchsorted(gone, t, "left") for t in np.concatenate(frames)
-            ]
-            depths[name] = max(int(max(held)), SHALLOWEST)
-        written |= dict.fromkeys(instance.outputs, nest.writes.last * interval // nest.iterations + start)
-    return depths

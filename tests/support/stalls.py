@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from shiftwire.ir.pipeline import Instance, Pipeline
+from one_layer import shift
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.pipeline import SHALLOWEST, Instance, Pipeline
+from shiftwire.ir.window import Window
+from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.ops.add import Add
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
 
 REST = 2
 """Cycles between frames of a unit."""
@@ -128,3 +137,41 @@ def run(
         if len(ends) == frames:
             return Run(tuple(ends), most)
     raise AssertionError(f"no end within {limit} cycles")
+
+
+def residual(size: int = 8, channels: int = 4) -> Network:
+    """A convolution beside a skip connection."""
+    format = Fixed(6, 3, signed=False)
+    back = Requantize(format, Rounding.FLOOR, Overflow.SATURATE)
+    conv = Conv(
+        shift((channels, 3, 3, channels), 1, -3, 0), Bias.none(channels), Window((3, 3), (1, 1), (1, 1), (1, 1))
+    )
+    nodes = (
+        Node("first", back, ("x",)),
+        Node("conv", conv, ("first",)),
+        Node("relu", Relu(), ("conv",)),
+        Node("back", back, ("relu",)),
+        Node("y", Add(), ("back", "first")),
+    )
+    return Network.of("x", Tensor((size, size, channels), format), nodes, "y")
+
+
+def depths_of_loops(units: Pipeline) -> dict[str, int]:
+    """Most beats in each FIFO where units spread a frame evenly over the interval and what they read leaves at once."""
+    interval = max(instance.unit.iterations for instance in units.instances)
+    beats = units.fifos[units.input].port.beats
+    written, depths = {units.input: np.arange(beats) * interval // beats}, {units.output: SHALLOWEST}
+    for instance in units.instances:
+        nest = instance.unit.nest
+        reads = [use.first * interval // nest.iterations for use in nest.reads]
+        start = max(int((written[name] + 1 - at).max()) for name, at in zip(instance.inputs, reads, strict=True))
+        for name, at in zip(instance.inputs, reads, strict=True):
+            frames = [written[name] + frame * interval for frame in range(3)]
+            gone = np.sort(np.concatenate([at + start + frame * interval for frame in range(-3, 6)]))
+            came = np.sort(np.concatenate([written[name] + frame * interval for frame in range(-3, 6)]))
+            held = [
+                np.searchsorted(came, t, "right") - np.searchsorted(gone, t, "left") for t in np.concatenate(frames)
+            ]
+            depths[name] = max(int(max(held)), SHALLOWEST)
+        written |= dict.fromkeys(instance.outputs, nest.writes.last * interval // nest.iterations + start)
+    return depths

@@ -94,8 +94,15 @@ class Outcome:
     cycles: Mapping[str, int]
 
 
-def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcome:
-    """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows."""
+STATED = -1
+"""Every unit has the latency that it states."""
+
+
+def simulate(program: Program, codes: Codes, all_layers: bool = False, latency: int = STATED) -> Outcome:
+    """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows.
+
+    `latency` is that of every unit where the program counts cycles, in cycles from 0 on, or STATED.
+    """
     samples = len(codes)
     batches = program.batches(samples)
     narrow = codes.astype(program.simulation.input_type)
@@ -107,7 +114,7 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcom
             narrow.tofile(file)
             missing.tofile(file)
         files: list[str | Path] = [program.path, program.tables, str(batches), input_file, output_file]
-        log = run([*files, str(int(all_layers))], "simulate")
+        log = run([*files, str(int(all_layers)), str(latency)], "simulate")
         if log.startswith("deadlock"):
             raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
         flat = np.fromfile(output_file, np.int64)

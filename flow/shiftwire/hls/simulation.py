@@ -125,7 +125,10 @@ class _Writer:
         )
         statement = call(instance.unit, config, read, written, tables)
         yield f"static void unit{at}() {{"
-        yield f"    for (int b = 0; b < batches; b++) {statement}"
+        yield "    for (int b = 0; b < batches; b++) {"
+        yield f"        {statement}"
+        yield "        sw::drained();"
+        yield "    }"
         yield "}"
 
     def _main_lines(self) -> Iterator[str]:
@@ -134,9 +137,10 @@ class _Writer:
         port, beats = pipeline.fifos[pipeline.input].port, pipeline.fifos[pipeline.output].port.beats
         yield f"static void feeder() {{ sw::feed(f{source}, given, {port.codes}); }}"
         yield f"static void drainer() {{ sw::drain(f{sink}, {beats}LL * batches); }}"
-        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS"
+        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY; -1 is what each unit states"
         yield "int main(int argc, char **argv) {"
-        yield "    if (argc != 6) return 2;"
+        yield "    if (argc != 7) return 2;"
+        yield "    const int latency = atoi(argv[6]);"
         yield '    FILE *tables = sw::opened(argv[1], "rb");'
         for at, cfg in enumerate(self._cfgs):
             for table in cfg.tables:
@@ -151,10 +155,11 @@ class _Writer:
             yield f"    std::vector<{self._beat(name)} > log{numbers[name]};"
             yield f"    {condition}f{numbers[name]}.log = &log{numbers[name]};"
         yield "    std::vector<sw::unit> units;"
-        yield '    units.push_back(sw::unit{"input", feeder});'
+        yield '    units.push_back(sw::unit{"input", feeder, 0});'
         for at, instance in enumerate(pipeline.instances):
-            yield f'    units.push_back(sw::unit{{"{instance.name}", unit{at}}});'
-        yield '    units.push_back(sw::unit{"output", drainer});'
+            stated = instance.unit.hls_latency
+            yield f'    units.push_back(sw::unit{{"{instance.name}", unit{at}, latency < 0 ? {stated} : latency}});'
+        yield '    units.push_back(sw::unit{"output", drainer, 0});'
         yield "    if (!sw::run(units)) return 0;"
         for name in self._watched:
             yield f"    sw::write_log(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"

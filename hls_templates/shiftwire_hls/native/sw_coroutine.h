@@ -2,14 +2,16 @@
 //
 // Who runs when changes no code (the units form a Kahn network), but depths do matter: when every unit waits, the
 // pipeline has deadlocked, and the simulation says which FIFOs they wait for. A FIFO carries beats in the order they
-// were written; an iteration of a kernel's pipelined loop counts one cycle (SHIFTWIRE_TICK), and no other latency is
-// modelled.
+// were written. With SHIFTWIRE_COUNT, an iteration of a kernel's pipelined loop counts one cycle (SHIFTWIRE_TICK), and
+// what it writes leaves the unit with the iteration `latency` later, as from a pipeline that stalls as a whole: one that
+// waits for a beat holds those on their way back. After a frame's last iteration they leave by themselves.
 // Specification: the bounded simulation of shiftwire/verify/
 #ifndef SHIFTWIRE_COROUTINE_H_
 #define SHIFTWIRE_COROUTINE_H_
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <vector>
@@ -18,13 +20,21 @@ namespace sw {
 
 static const size_t STACK_BYTES = size_t(1) << 26; // reserved, not used: pages come when touched
 
+// An output of a unit, with the beats that are on their way to it.
+struct way {
+    virtual void leave(long long clock) = 0;
+};
+
 struct unit {
     const char *name;
     void (*body)();
+    int latency;
     long long cycles;
     bool is_done;
     const char *waits_for;
     ucontext_t context;
+    long long clock;
+    std::vector<way *> ways;
 };
 
 static unit *running = nullptr;
@@ -37,7 +47,23 @@ inline void wait_for(const char *fifo) {
     swapcontext(&running->context, &scheduler);
 }
 
-template <class T> class stream {
+// The iterations of a pipeline move on by one.
+inline void move_on() {
+    running->clock++;
+    for (way *each : running->ways) each->leave(running->clock);
+}
+
+inline void tick() {
+    ticks++;
+    move_on();
+}
+
+// After a frame's last iteration.
+inline void drained() {
+    for (int i = 0; i <= running->latency; i++) move_on();
+}
+
+template <class T> class stream : public way {
   public:
     stream(const char *name, int depth) : name(name), depth(depth), mask(1) {
         while (mask < depth) mask *= 2;
@@ -46,10 +72,19 @@ template <class T> class stream {
     }
 
     void write(const T &beat) {
-        while (written - taken == depth) wait_for(name);
-        ring[written++ & mask] = beat;
-        has_moved = true;
-        if (log) log->push_back(beat);
+#ifdef SHIFTWIRE_COUNT
+        if (running->latency > 0) {
+            if (!is_known) running->ways.push_back(this);
+            is_known = true;
+            inside.push_back({running->clock + running->latency + 1, beat});
+            return;
+        }
+#endif
+        put(beat);
+    }
+
+    void leave(long long clock) override {
+        for (; !inside.empty() && inside.front().due <= clock; inside.pop_front()) put(inside.front().beat);
     }
 
     // The beat stays where it is until the writer comes round again, which cannot happen while the reader runs.
@@ -62,6 +97,20 @@ template <class T> class stream {
     std::vector<T> *log = nullptr;
 
   private:
+    struct leaving {
+        long long due;
+        T beat;
+    };
+
+    void put(const T &beat) {
+        while (written - taken == depth) wait_for(name);
+        ring[written++ & mask] = beat;
+        has_moved = true;
+        if (log) log->push_back(beat);
+    }
+
+    std::deque<leaving> inside;
+    bool is_known = false;
     const char *name;
     long long depth, mask, written = 0, taken = 0;
     T *ring;

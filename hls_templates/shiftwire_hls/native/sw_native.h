@@ -11,7 +11,7 @@
 
 #ifdef SHIFTWIRE_COUNT
 // A simulation that counts keeps a board's folds, of hundreds of lanes: unrolled, they would compile for minutes.
-#define SHIFTWIRE_TICK ++sw::ticks;
+#define SHIFTWIRE_TICK sw::tick();
 #define SHIFTWIRE_UNROLL
 #else
 #define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
