@@ -30,7 +30,7 @@ from shiftwire.tools.atomic import replaced
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 4
+SCHEMA = 5
 """Of design.json; another one is refused, for its classes have other fields."""
 
 DESIGN_FILE = "design.json"
@@ -231,6 +231,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
                 "reads": list(instance.inputs),
                 "writes": list(instance.outputs),
                 "cycles": instance.unit.iterations,
+                "hls_latency": instance.unit.hls_latency,
             }
             for instance in design.pipeline.instances
         ],
@@ -238,7 +239,11 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
             {"name": fifo.name, "format": str(fifo.format), **dataclasses.asdict(fifo.port), "depth": fifo.depth}
             for fifo in design.pipeline.fifos.values()
         ],
-        "timing": {"interval_cycles": design.timing.interval, "latency_cycles": design.timing.latency},
+        "timing": {
+            "interval_cycles": design.timing.interval,
+            "hls_interval_cycles": design.timing.hls_interval,
+            "hls_latency_cycles": design.timing.latency,
+        },
         "network": encode(network, arrays),
     }
 
