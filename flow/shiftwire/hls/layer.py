@@ -55,16 +55,20 @@ def as_stream(variable: Any, fifo: Fifo) -> Any:
 
 
 class UnitLayer(Layer):  # type: ignore[misc]
-    """A layer that carries its `unit`, its output `fifos` and the `output_shape` of a frame as attributes."""
+    """A layer that carries its `unit`, its output `fifos` and the `output_shape` of a frame as attributes.
+
+    C++ names begin with the names of layers and FIFOs and end in a word of their own: no two are alike.
+    """
 
     def initialize(self) -> None:
         """Called by hls4ml: declare the outputs and the tables with explicit types."""
         fifos: tuple[Fifo, ...] = self.attributes["fifos"]
-        for at, fifo in enumerate(fifos):
+        for fifo in fifos:
             self.add_output_variable(
                 list(self.attributes["output_shape"]),
                 out_name=fifo.name,
-                var_name=f"layer{{index}}_out{f'_{at}' if at else ''}",
+                var_name=f"{fifo.name}_out",
+                type_name=f"{self.name}_beat",
                 precision=precision(fifo.format),
             )
             self.set_attr(fifo.name, as_stream(self.get_output_variable(fifo.name), fifo))
@@ -72,7 +76,8 @@ class UnitLayer(Layer):  # type: ignore[misc]
         for table in unit.cfg.tables:
             self.add_weights_variable(
                 name=table.name,
-                var_name=f"{table.name}{{index}}",
+                var_name=f"{self.name}_{table.name}",
+                type_name=f"{self.name}_{table.name}_t",
                 precision=IntegerPrecisionType(width=table.type.bits, signed=table.type.signed),
                 data=np.asarray(table.codes, np.float64),
             )
@@ -98,8 +103,8 @@ class ConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]
         super().__init__(list(LAYER_CLASSES.values()))
 
     def format(self, node: Any) -> str:
-        """Called by hls4ml for each of our layers; the struct is named after the layer's index, as the call expects."""
-        return config_struct(f"config{node.index}", node.attributes["unit"].cfg)
+        """Called by hls4ml for each of our layers; the struct is named after the layer, as the call expects."""
+        return config_struct(f"{node.name}_config", node.attributes["unit"].cfg)
 
 
 class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
@@ -115,7 +120,7 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
         outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
         tables = [node.get_weights(table.name).name for table in unit.cfg.tables]
         read, written = ([Variable(x.type.name, x.name) for x in streams] for streams in (inputs, outputs))
-        return call(unit, f"config{node.index}", read, written, tables)
+        return call(unit, f"{node.name}_config", read, written, tables)
 
     def transform(self, model: Any, node: Any) -> bool:
         """Called by hls4ml; also names the headers to include, which its own layers know by their class."""
