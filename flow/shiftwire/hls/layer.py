@@ -34,7 +34,7 @@ class _TableDefinition(StaticWeightVariableDefinition):  # type: ignore[misc]
 
     def definition_cpp(self, name_suffix: str = "", as_reference: bool = False) -> str:
         """Called by hls4ml."""
-        return f"{self.type.name} {self.name}{name_suffix}{extents(self.data)}"
+        return f"SHIFTWIRE_TABLE {self.type.name} {self.name}{name_suffix}{extents(self.data)}"
 
 
 def _as_table(variable: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import CheckFailedError
+from shiftwire.hls.parts import PARTS
 from shiftwire.hls.simulation import IMAGES, Simulation, simulation
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
@@ -82,7 +83,7 @@ def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: 
     source = folder / "simulation.cpp"
     replaced_file(source, generated.source)
     replaced_file(folder / "tables.bin", generated.tables.tobytes())
-    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags), folder / "built")
+    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags, parts=PARTS), folder / "built")
     return Program(units, generated, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
 
 

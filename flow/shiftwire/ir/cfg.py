@@ -50,6 +50,8 @@ class Table:
     name: str
     codes: Codes
     type: CodeType
+    is_deduced: bool = False
+    """Whether C++ finds its type out at the call, for no member of the Cfg says its size."""
 
     def by(self, lanes: int) -> Table:
         """The same constants in words of so many."""

@@ -48,7 +48,10 @@ class ThresholdUnit(BeatUnit):
             acc_t=CodeType(self.format.signed_bits),
             wide_t=CodeType(search.bits),
         )
-        bounds = (_table(f"bound_{chr(97 + at)}", _by_lane(level, folds)) for at, level in enumerate(search.levels))
+        bounds = (
+            _table(f"bound_{chr(97 + at)}", _by_lane(level, folds), is_deduced=True)
+            for at, level in enumerate(search.levels)
+        )
         return Cfg(members, (_table("output", words), *bounds))
 
     @property
@@ -182,5 +185,5 @@ class Threshold(Op):
         return Operations(compares=uses, adds=uses)
 
 
-def _table(name: str, codes: Codes) -> Table:
-    return Table(name, codes, CodeType.holding(codes))
+def _table(name: str, codes: Codes, *, is_deduced: bool = False) -> Table:
+    return Table(name, codes, CodeType.holding(codes), is_deduced)

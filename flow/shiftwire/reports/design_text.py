@@ -28,8 +28,8 @@ def speed(design: Design) -> str:
     return (
         f"{times.interval:,} iterations a frame of the slowest unit, {design.frames_per_second:,.0f} frames/s at "
         f"{design.clock_ns:g} ns as SystemVerilog; as HLS C++ {times.hls_interval:,} cycles with its drain, "
-        f"{design.hls_frames_per_second:,.0f} frames/s, latency {times.latency:,} cycles (no HLS tool has confirmed them); "
-        f"{need.lut:,} of {board.lut:,} LUT, {need.bram36} of {board.bram36} BRAM36"
+        f"{design.hls_frames_per_second:,.0f} frames/s, latency {times.latency:,} cycles (no HLS tool "
+        f"has confirmed them); {need.lut:,} of {board.lut:,} LUT, {need.bram36} of {board.bram36} BRAM36"
     )
 
 

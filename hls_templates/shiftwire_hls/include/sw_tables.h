@@ -2,6 +2,13 @@
 #ifndef SHIFTWIRE_TABLES_H_
 #define SHIFTWIRE_TABLES_H_
 
+// Constants for HLS; what a simulation reads from text cannot be.
+#ifdef __SYNTHESIS__
+#define SHIFTWIRE_TABLE static const
+#else
+#define SHIFTWIRE_TABLE static
+#endif
+
 #ifndef __SYNTHESIS__
 #include <cstddef>
 

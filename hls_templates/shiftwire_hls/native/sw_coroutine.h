@@ -37,30 +37,38 @@ struct unit {
     std::vector<way *> ways;
 };
 
-static unit *running = nullptr;
-static ucontext_t scheduler;
-static long long ticks = 0;
-static bool has_moved = false;
+// What runs now; one of each in a program of several translation units.
+template <class> struct shared {
+    static unit *running;
+    static ucontext_t scheduler;
+    static long long ticks;
+    static bool has_moved;
+};
+template <class T> unit *shared<T>::running;
+template <class T> ucontext_t shared<T>::scheduler;
+template <class T> long long shared<T>::ticks;
+template <class T> bool shared<T>::has_moved;
+typedef shared<void> now;
 
 inline void wait_for(const char *fifo) {
-    running->waits_for = fifo;
-    swapcontext(&running->context, &scheduler);
+    now::running->waits_for = fifo;
+    swapcontext(&now::running->context, &now::scheduler);
 }
 
 // The iterations of a pipeline move on by one.
 inline void move_on() {
-    running->clock++;
-    for (way *each : running->ways) each->leave(running->clock);
+    now::running->clock++;
+    for (way *each : now::running->ways) each->leave(now::running->clock);
 }
 
 inline void tick() {
-    ticks++;
+    now::ticks++;
     move_on();
 }
 
 // After a frame's last iteration.
 inline void drained() {
-    for (int i = 0; i <= running->latency; i++) move_on();
+    for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
 template <class T> class stream : public way {
@@ -73,10 +81,10 @@ template <class T> class stream : public way {
 
     void write(const T &beat) {
 #ifdef SHIFTWIRE_COUNT
-        if (running->latency > 0) {
-            if (!is_known) running->ways.push_back(this);
+        if (now::running->latency > 0) {
+            if (!is_known) now::running->ways.push_back(this);
             is_known = true;
-            inside.push_back({running->clock + running->latency + 1, beat});
+            inside.push_back({now::running->clock + now::running->latency + 1, beat});
             return;
         }
 #endif
@@ -90,7 +98,7 @@ template <class T> class stream : public way {
     // The beat stays where it is until the writer comes round again, which cannot happen while the reader runs.
     const T &read() {
         while (written == taken) wait_for(name);
-        has_moved = true;
+        now::has_moved = true;
         return ring[taken++ & mask];
     }
 
@@ -105,7 +113,7 @@ template <class T> class stream : public way {
     void put(const T &beat) {
         while (written - taken == depth) wait_for(name);
         ring[written++ & mask] = beat;
-        has_moved = true;
+        now::has_moved = true;
         if (log) log->push_back(beat);
     }
 
@@ -117,9 +125,9 @@ template <class T> class stream : public way {
 };
 
 static void start() {
-    running->body();
-    running->is_done = true;
-    swapcontext(&running->context, &scheduler);
+    now::running->body();
+    now::running->is_done = true;
+    swapcontext(&now::running->context, &now::scheduler);
 }
 
 // Runs all units to their end; false when they wait for each other.
@@ -134,17 +142,17 @@ static bool run(std::vector<unit> &units) {
     }
     for (bool is_done = false; !is_done;) {
         is_done = true;
-        has_moved = false;
+        now::has_moved = false;
         for (unit &u : units) {
             if (u.is_done) continue;
-            running = &u;
-            ticks = 0;
-            swapcontext(&scheduler, &u.context);
-            u.cycles += ticks;
+            now::running = &u;
+            now::ticks = 0;
+            swapcontext(&now::scheduler, &u.context);
+            u.cycles += now::ticks;
             is_done &= u.is_done;
-            has_moved |= u.is_done;
+            now::has_moved |= u.is_done;
         }
-        if (!is_done && !has_moved) {
+        if (!is_done && !now::has_moved) {
             printf("deadlock\n");
             for (unit &u : units) {
                 if (!u.is_done) printf("unit %s waits for FIFO %s\n", u.name, u.waits_for);
