@@ -18,6 +18,7 @@ import numpy as np
 
 from shiftwire.errors import InputError, noted
 from shiftwire.hls.files import csim_driver, golden, hls_readme, test_bench
+from shiftwire.hls.top import top_files
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Tensor
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
@@ -279,6 +280,7 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
         f"{NETWORK}_test.cpp": test_bench(design, NETWORK, GOLDEN_FRAMES),
         "shiftwire_csim.cpp": csim_driver(design, NETWORK),
         "README.txt": hls_readme(design),
+        **top_files(design, GOLDEN_FRAMES),
         "tb_data/tb_input_features.dat": inputs,
         "tb_data/tb_output_predictions.dat": outputs,
     }
