@@ -45,12 +45,12 @@ class Bench:
         return (self.hls / "arguments").read_text(encoding="utf-8").strip()
 
 
-def leaves_reports() -> str:
+def leaves_reports(csynth: Path = SAMPLES / "csynth.xml") -> str:
     """What a run of every step leaves behind and says."""
     synthesis, simulation = "lenet_prj/solution1/syn/report", "lenet_prj/solution1/sim/report"
     return f"""
 mkdir -p {synthesis} {simulation}
-cp {SAMPLES}/csynth.xml {synthesis}/csynth.xml
+cp {csynth} {synthesis}/csynth.xml
 cp {SAMPLES}/lenet_cosim.rpt {simulation}/lenet_cosim.rpt
 echo '4 frames, 0 of 40 codes differ'
 echo 'INFO: [SIM 211-1] CSim done with 0 errors.'

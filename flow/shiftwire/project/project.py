@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from shiftwire.errors import InputError, noted
+from shiftwire.hls.expected import FILE as EXPECTED
+from shiftwire.hls.expected import expected_text
 from shiftwire.hls.files import csim_driver, golden, hls_readme, test_bench
 from shiftwire.hls.top import top_files
 from shiftwire.ir.fold import Fold
@@ -281,6 +283,7 @@ def _write_hls(design: Design, folder: Path, version: str) -> None:
         "shiftwire_csim.cpp": csim_driver(design, NETWORK),
         "README.txt": hls_readme(design),
         **top_files(design, GOLDEN_FRAMES),
+        EXPECTED: expected_text(design),
         "tb_data/tb_input_features.dat": inputs,
         "tb_data/tb_output_predictions.dat": outputs,
     }

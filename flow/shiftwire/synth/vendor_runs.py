@@ -13,7 +13,8 @@ from shiftwire.errors import InputError, noted
 from shiftwire.project.project import Backend, Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.synth.counts import Top, sources_of
-from shiftwire.synth.vitis import Step, find_vitis, run_vitis
+from shiftwire.synth.csynth_check import csynth_misses
+from shiftwire.synth.vitis import LOG, Step, find_vitis, run_vitis
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
@@ -31,6 +32,15 @@ def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
     with noted(SKIPPED):
         vitis = find_vitis()
     return Rows(project.version_hash, run_vitis(vitis, project.hls_dir, steps))
+
+
+def vitis_misses(project: Project) -> tuple[str, ...]:
+    """What of the last synthesis is not as expected, a sentence a kernel."""
+    (report,) = project.hls_dir.glob("*_prj/solution1/syn/report/csynth.xml")
+    log = project.hls_dir / LOG
+    return csynth_misses(
+        report, project.design, log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    )
 
 
 def vivado_rows(project: Project, top: Top) -> Rows:

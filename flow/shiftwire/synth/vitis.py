@@ -20,7 +20,8 @@ from shiftwire.tools.vendor import MEND, VendorTool, Version, failure, found_too
 
 OLDEST: Version = (2022, 2)
 FIRST_UNIFIED: Version = (2024, 1)
-SCRIPT = "build_prj.tcl"
+SCRIPT = "build_top.tcl"
+"""Ours, around the top of plain words; hls4ml's own build_prj.tcl builds the function inside."""
 LOG = "vitis.log"
 OPTIONS = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
 """Names that the scripts of hls4ml 1.3.0 look up; all must be set."""
