@@ -17,6 +17,8 @@ from hls4ml.model.layers import Layer
 from hls4ml.model.types import FixedPrecisionType, IntegerPrecisionType
 
 from shiftwire.hls.cpp import Variable, call, config_struct, extents
+from shiftwire.ir.cfg import Table
+from shiftwire.ir.cost import is_block
 from shiftwire.ir.pipeline import Fifo
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Fixed
@@ -84,6 +86,14 @@ class UnitLayer(Layer):  # type: ignore[misc]
             _as_table(self.weights[table.name])
 
 
+def _storage(name: str, table: Table) -> str:
+    """Where HLS keeps a table: in what the cost model counted on; nothing where it is no memory."""
+    words, bits = table.memory
+    if words < 2:
+        return ""
+    return f"#pragma HLS BIND_STORAGE variable={name} type=rom_1p impl={'bram' if is_block(words, bits) else 'lutram'}"
+
+
 def _layer_class(function: str) -> type[UnitLayer]:
     """The hls4ml class of a C++ function, such as ShiftwireMaxPool."""
     return type(f"Shiftwire{function.title().replace('_', '')}", (UnitLayer,), {})
@@ -120,7 +130,10 @@ class CallTemplate(FunctionCallTemplate):  # type: ignore[misc]
         outputs = [node.get_output_variable(fifo.name) for fifo in node.attributes["fifos"]]
         tables = [node.get_weights(table.name).name for table in unit.cfg.tables]
         read, written = ([Variable(x.type.name, x.name) for x in streams] for streams in (inputs, outputs))
-        return call(unit, f"{node.name}_config", read, written, tables)
+        storage = [_storage(name, table) for name, table in zip(tables, unit.cfg.tables, strict=True)]
+        return "\n".join(
+            [*filter(None, storage), f"    {call(unit, f'{node.name}_config', read, written, tables)}"]
+        ).strip()
 
     def transform(self, model: Any, node: Any) -> bool:
         """Called by hls4ml; also names the headers to include, which its own layers know by their class."""

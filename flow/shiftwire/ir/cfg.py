@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from math import prod
 
 from shiftwire.numbers.fixed import Codes, Fixed
 
@@ -52,6 +53,15 @@ class Table:
     type: CodeType
     is_deduced: bool = False
     """Whether C++ finds its type out at the call, for no member of the Cfg says its size."""
+    places: int | None = 0
+    """Axis of the memory's addresses; those before it are memories of their own, None is registers or wires."""
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Words of the memory of a table and their bits; no words where it is none."""
+        if self.places is None:
+            return 0, 0
+        return self.codes.shape[self.places], prod(self.codes.shape[self.places + 1 :]) * self.type.bits
 
     def by(self, lanes: int) -> Table:
         """The same constants in words of so many."""

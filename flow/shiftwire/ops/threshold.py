@@ -186,4 +186,4 @@ class Threshold(Op):
 
 
 def _table(name: str, codes: Codes, *, is_deduced: bool = False) -> Table:
-    return Table(name, codes, CodeType.holding(codes), is_deduced)
+    return Table(name, codes, CodeType.holding(codes), is_deduced, places=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -158,7 +158,8 @@ class WindowUnit(Unit):
             fill=self.fill,
         )
         reads = (self._row_reads * self._row_beats)[phases]
-        return Cfg(members, (Table.counts("reads", reads), Table.counts("steps", steps[phases])))
+        tables = (Table.counts("reads", reads), Table.counts("steps", steps[phases]))
+        return Cfg(members, tuple(replace(table, places=None) for table in tables))
 
     @cached_property
     def nest(self) -> Nest:
