@@ -81,3 +81,13 @@ def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixtur
         assert all((project / "reports/vivado" / source).is_file() for source in sources)
         assert any(source.endswith(".mem") for source in sources)
         assert "../../rtl/shiftwire_top.sv" in sources
+
+
+def test_blocks_that_nobody_asked_for(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    counted = "sed '/(top)/s/ 0 |$/ 3 |/'"
+    leaves = (
+        f"{counted} {SAMPLES}/utilization_hierarchical.rpt >utilization.rpt; cp {SAMPLES}/timing_met.rpt timing.rpt"
+    )
+    bench.install("vivado", "2022.2", leaves)
+    status, _, err = run_verb(capsys, "synth", project, "--tool", "vivado")
+    assert status == 1 and "found 3 DSP blocks where none were asked for, wanted none (" in err

@@ -12,7 +12,7 @@ from pathlib import Path
 from shiftwire.errors import InputError, noted
 from shiftwire.project.project import Backend, Project
 from shiftwire.project.report_rows import Rows
-from shiftwire.synth.counts import Top, sources_of
+from shiftwire.synth.counts import Top, check_blocks, sources_of
 from shiftwire.synth.vitis import Step, find_vitis, run_vitis
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
@@ -34,7 +34,10 @@ def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
 
 
 def vivado_rows(project: Project, top: Top) -> Rows:
-    """Rows of rtl/ out of context, the whole with the period that it reached."""
+    """Rows of rtl/ out of context, the whole with the period that it reached.
+
+    Raises CheckFailedError for DSP blocks that no unit asks for.
+    """
     sources, folder = sources_of(project, top), project.reports_dir / "vivado"
     with noted(SKIPPED):
         tool = find_vivado()
@@ -43,6 +46,8 @@ def vivado_rows(project: Project, top: Top) -> Rows:
     run_script(tool, folder / SCRIPT, folder, "synthesise rtl/")
     clock_ns = project.design.clock_ns
     whole, *units = hierarchy_reports((folder / UTILIZATION).read_text(encoding="utf-8"), clock_ns)
+    if whole.resources is not None:
+        check_blocks(network, whole.resources.dsp, folder / UTILIZATION)
     timing = timing_summary((folder / TIMING).read_text(encoding="utf-8"))
     whole = replace(whole, reached_ns=clock_ns - timing.worst_setup)
     inner = "inner/" if top is Top.SHELL else ""
