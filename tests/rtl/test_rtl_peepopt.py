@@ -9,10 +9,12 @@ import pytest
 from netlib import some_folds
 from random_networks import random_network
 from rtl_nets import random_folds
+from shell_cases import CASES
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.rtl.files import MODULES, module_files, write_network
+from shiftwire.rtl.shell import SHELL_MODULES, TOP
 from shiftwire.schedule.lowering import in_dsp_blocks, rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.tools.yosys import Synthesis, synthesised
@@ -76,6 +78,13 @@ def test_no_product_is_left_in_a_network(seed: int, tmp_path: Path) -> None:
     network = in_dsp_blocks(rtl_network(folded))
     asked = any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
     assert multiplications(synthesis_of(network, tmp_path)) == ({"sw_product.sv"} if asked else set())
+
+
+@pytest.mark.parametrize("name", some(sorted(CASES), "odd words"))
+def test_a_shell_is_small_without_peepopt(name: str, tmp_path: Path) -> None:
+    synthesis = Synthesis(CASES[name].files(tmp_path), TOP, kept=SHELL_MODULES)
+    assert not multiplications(synthesis)
+    assert not grown(synthesis, tmp_path / "maps")
 
 
 STRIDE = """\

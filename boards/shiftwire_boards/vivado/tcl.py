@@ -22,6 +22,9 @@ STOPPED = "STOPPED: "
 EMPTY_ROM = "Synth 8-4445"
 """Vivado's message for a $readmemh file that it did not find: by itself a critical warning, and a ROM of zeros."""
 
+EMPTY_ROM_IS_ERROR = f"set_msg_config -id {{[{EMPTY_ROM}]}} -new_severity ERROR"
+"""Tcl for every script that synthesises."""
+
 JOBS = 4
 _REPORT_COMMANDS = ("report_utilization -hierarchical", "report_timing_summary", "report_power")
 
@@ -70,7 +73,7 @@ def _project(design: BlockDesign) -> Iterator[str]:
     yield f"set board_part [lindex [lsort -dictionary [get_board_parts -quiet {every}]] end]"
     yield _unless("[string length $board_part]", f"found no board files for {every}; {mend}")
     yield f"create_project $name [file join $out vivado] -part {board.part} -force"
-    yield f"set_msg_config -id {{[{EMPTY_ROM}]}} -new_severity ERROR"
+    yield EMPTY_ROM_IS_ERROR
     yield "set_property board_part $board_part [current_project]"
     yield f"set_property ip_repo_paths [list [file join $out {design.ip_repo}]] [current_project]"
     yield "update_ip_catalog -rebuild"

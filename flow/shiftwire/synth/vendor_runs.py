@@ -17,6 +17,7 @@ from shiftwire.synth.vitis import Step, find_vitis, run_vitis
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
+from shiftwire_boards.vivado import EMPTY_ROM_IS_ERROR
 
 SCRIPT = "synth.tcl"
 UTILIZATION = "utilization.rpt"
@@ -60,6 +61,7 @@ def _script(project: Project, sources: tuple[Path, ...], top: Top) -> Iterator[s
     design, clock = project.design, "clk" if top is Top.NETWORK else "aclk"
     yield "# Synthesis out of context. Written by shiftwire."
     yield f"create_project -in_memory -part {design.board.part}"
+    yield EMPTY_ROM_IS_ERROR
     for source in sources:
         yield f"read_verilog -sv {{{_relative(project, source)}}}"
     for file in project.rtl_data():
