@@ -71,9 +71,9 @@ def test_units_are_small_without_peepopt(name: str, tmp_path: Path) -> None:
         assert not multiplications(synthesis)
 
 
-@pytest.mark.parametrize("seed", some((17, 25, 60, 83, 130), 83))
+@pytest.mark.parametrize("seed", some((6, 57, 83, 131, 132), 6))
 def test_no_product_is_left_in_a_network(seed: int, tmp_path: Path) -> None:
-    """Of data and weights, by request, in DSP blocks alone."""
+    """Of data and weights, by request, in DSP blocks alone; these fold into beats of three parts and more."""
     folded = pipeline(random_network(seed), random_folds(random_network(seed), seed))
     network = in_dsp_blocks(rtl_network(folded))
     asked = any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
