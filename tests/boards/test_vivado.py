@@ -69,7 +69,9 @@ def test_addresses(name: str) -> None:
 def test_script(name: str) -> None:
     board, design = load_board(name), designed(name)
     script = build_script(design)
-    assert f"-part {board.part} " in script and f"set_property board_part {board.files.board_part} " in script
+    every = f"{board.files.board_part.rpartition(':')[0]}:*"
+    assert f"-part {board.part} " in script and f"[get_board_parts -quiet {every}]" in script
+    assert "set_property board_part $board_part " in script, "the newest board files, whatever Vivado it is"
     assert "CONFIG.CLKOUT1_REQUESTED_OUT_FREQ {100.000}" in script
     assert "CONFIG.c_sg_length_width {26}" in script and "CONFIG.c_include_sg {0}" in script
     assert script == build_script(designed(name)), "two runs give two texts"
@@ -103,6 +105,15 @@ def test_an_accelerator_that_will_not_do(change: dict[str, object], words: str) 
     with pytest.raises(BlockDesignError) as caught:
         dataclasses.replace(PLAIN, **change)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "mhz", "words"), [("pynq-z2", 250, "the 250 that AXI"), ("kv260", 1000 / 3, "the 333.333 that AXI")]
+)
+def test_a_clock_beyond_the_ports_of_the_ps(name: str, mhz: float, words: str) -> None:
+    designed(name, dataclasses.replace(PLAIN, clock_mhz=mhz))
+    with pytest.raises(BlockDesignError, match=f"is beyond {words} ports of the .* PS take; choose a period of .* ns"):
+        designed(name, dataclasses.replace(PLAIN, clock_mhz=mhz + 1))
 
 
 @pytest.mark.parametrize("path", ["/ip", "a b", "$x", "[exec x]", "a;b", "C:/ip"])

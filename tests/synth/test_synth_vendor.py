@@ -92,8 +92,20 @@ def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixtur
         assert status == 0
         assert "net/inner/conv1" in out and "10 ns asked for" in out and "ns reached: " in out
         script = (project / "reports/vivado/synth.tcl").read_text(encoding="utf-8")
+        is_error = script.index("set_msg_config -id {[Synth 8-4445]} -new_severity ERROR\n")
+        assert is_error < script.index("synth_design"), "a ROM without its file would be one of zeros"
         assert f"[get_ports {clock}]" in script and "-period 10.000" in script
         sources = [line.split("{")[1].rstrip("}") for line in script.splitlines() if line.startswith("read_")]
         assert all((project / "reports/vivado" / source).is_file() for source in sources)
         assert any(source.endswith(".mem") for source in sources)
         assert "../../rtl/shiftwire_top.sv" in sources
+
+
+def test_blocks_that_nobody_asked_for(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    counted = "sed '/(top)/s/ 0 |$/ 3 |/'"
+    leaves = (
+        f"{counted} {SAMPLES}/utilization_hierarchical.rpt >utilization.rpt; cp {SAMPLES}/timing_met.rpt timing.rpt"
+    )
+    bench.install("vivado", "2022.2", leaves)
+    status, _, err = run_verb(capsys, "synth", project, "--tool", "vivado")
+    assert status == 1 and "found 3 DSP blocks where none were asked for, wanted none (" in err

@@ -6,9 +6,20 @@ from shiftwire_boards.vivado.check import checker_arguments
 from shiftwire_boards.vivado.design import block_design
 from shiftwire_boards.vivado.hwh import hwh_text
 from shiftwire_boards.vivado.model import BlockDesign
-from shiftwire_boards.vivado.tcl import POWER, REPORTS, SCRIPT, STOPPED, TIMING, UTILIZATION, build_script, outputs
+from shiftwire_boards.vivado.tcl import (
+    EMPTY_ROM_IS_ERROR,
+    POWER,
+    REPORTS,
+    SCRIPT,
+    STOPPED,
+    TIMING,
+    UTILIZATION,
+    build_script,
+    outputs,
+)
 
 __all__ = [
+    "EMPTY_ROM_IS_ERROR",
     "POWER",
     "REPORTS",
     "SCRIPT",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import PurePosixPath
 
 from shiftwire_boards.catalog import Board
@@ -19,12 +20,19 @@ SEGMENT_BYTES = 0x1_0000
 def block_design(board: Board, accelerator: Accelerator, name: str = NAME, ip_repo: str = "ip") -> BlockDesign:
     """The design around an accelerator; `ip_repo` is a path from the script's folder, with forward slashes.
 
-    Raises BlockDesignError for a name or a path that would not be the same on another machine.
+    Raises BlockDesignError for a name or a path that would not be the same on another machine, and for a clock that the
+    ports of the PS do not take.
     """
     if not (name.isidentifier() and name.isascii()):
         raise BlockDesignError(f"found the name '{name}', wanted letters, digits and underscores; choose another")
     if PurePosixPath(ip_repo).is_absolute() or set(ip_repo) & set('\\:{}[]$" ;'):
         raise BlockDesignError(f"found the IP folder '{ip_repo}', wanted a plain relative path; give one")
+    fastest = PORTS[board.family].fastest_mhz
+    if accelerator.clock_mhz > fastest:
+        raise BlockDesignError(
+            f"a clock of {accelerator.clock_mhz:g} MHz is beyond the {fastest:g} that AXI ports of the {board.title}'s "
+            f"PS take; choose a period of {math.ceil(10_000 / fastest) / 10:g} ns or more"
+        )
     dma = c.dma_cell(board, accelerator)
     widths = [face.bits for face in dma.interfaces if face.name in ("M_AXI_MM2S", "M_AXI_S2MM")]
     lite = [c.LITE_BITS] * 3

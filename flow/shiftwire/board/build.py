@@ -11,6 +11,7 @@ from shiftwire.board.simulated import accelerator_design
 from shiftwire.errors import CheckFailedError, InputError, ToolError, noted
 from shiftwire.project.project import Project
 from shiftwire.synth.build_report import FILE, BuildReport, build_report, check_timing, write_build
+from shiftwire.synth.counts import check_blocks
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.process import attempt, require_tool
@@ -76,7 +77,10 @@ def build(project: Project) -> Bitstream:
 
 
 def built(project: Project) -> Bitstream:
-    """What a build left; raises InputError where a file is missing, CheckFailedError where timing is not met."""
+    """What a build left; raises InputError where a file is missing.
+
+    Raises CheckFailedError where timing is not met, or where our IP took DSP blocks that nobody asked for.
+    """
     folder = project.reports_dir / FOLDER
     files = tuple(folder / name for name in _names(project))
     for file in files:
@@ -84,6 +88,9 @@ def built(project: Project) -> Bitstream:
             raise InputError(f"found no {file}; run 'shiftwire build' first, on a machine with Vivado")
     report = build_report(project, folder)
     check_timing(report)
+    counted = (report.network or report.whole).resources
+    if counted is not None:
+        check_blocks(project.design.rtl, counted.dsp, folder / vivado.UTILIZATION)
     return Bitstream(files, report)
 
 

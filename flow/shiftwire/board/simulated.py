@@ -91,9 +91,15 @@ def _logic(project: Project, inner: Inner | None) -> Logic:
 
 
 def accelerator_design(project: Project, ip_repo: str = "ip", inner: Inner | None = None) -> vivado.BlockDesign:
-    """The block design around a project's shell; `ip_repo` is the way from the script to it."""
+    """The block design around a project's shell; `ip_repo` is the way from the script to it.
+
+    Raises InputError for a clock that the board's PS does not take.
+    """
     facts = accelerator(project_shell(project, inner), project.design.clock_ns)
-    return vivado.block_design(project.design.board, facts, ip_repo=ip_repo)
+    try:
+        return vivado.block_design(project.design.board, facts, ip_repo=ip_repo)
+    except vivado.BlockDesignError as error:
+        raise InputError(f"{error}; convert with another --clock-ns") from None
 
 
 def slave_bases(design: vivado.BlockDesign) -> Bases:

@@ -91,7 +91,8 @@ class PoolUnit(Unit):
             "IN_SIGNED": int(self.x.signed),
             "OUT_BITS": self.format.bits,
         }
-        return (Module("sw_pool", parameters, self.nest, stages=1, is_paced=True),)
+        levels = (self.fold.simd - 1).bit_length()
+        return (Module("sw_pool", parameters, self.nest, stages=max(1, levels), is_paced=True),)
 
 
 class MaxPoolUnit(PoolUnit):

@@ -63,7 +63,7 @@ def component_xml(shell: Shell, files: Sequence[str]) -> str:
         _node("model", _node("views", *_views()), _node("ports", *map(_port, shell.ports))),
         _node("fileSets", *(_file_set(view, files) for view, *_ in VIEWS)),
         _node("description", "A multiplication-free network behind AXI ports, written by shiftwire"),
-        _node("parameters", _parameter("Component_Name", NAME)),
+        _node("parameters", _component_name()),
         _node("vendorExtensions", _core_extensions()),
     )
     ET.indent(root)
@@ -113,6 +113,12 @@ def _long(name: str, value: int) -> ET.Element:
 def _parameter(name: str, value: object, owner: str = "PARAM_VALUE") -> ET.Element:
     element = _node("value", str(value), id=f"{owner}.{name}")
     return _node("parameter", _node("name", name), element)
+
+
+def _component_name() -> ET.Element:
+    """Vivado names each instance by it, so it must be the user's to set."""
+    value = _node("value", f"{NAME}_v1_0", resolve="user", id="PARAM_VALUE.Component_Name", order="1")
+    return _node("parameter", _node("name", "Component_Name"), value)
 
 
 def _bus_interface(bus: Bus) -> ET.Element:
@@ -193,9 +199,10 @@ def _port(port: Port) -> ET.Element:
     vector = [_node("vector", _long("left", port.bits - 1), _long("right", 0))] if port.bits > 1 else []
     views = (_node("viewNameRef", name) for name, *_ in VIEWS)
     types = _node("wireTypeDefs", _node("wireTypeDef", _node("typeName", "logic"), *views))
-    # a sender without TKEEP sends whole words
-    ones = _node("driver", _long("defaultValue", (1 << port.bits) - 1))
-    driver = [ones] if port.is_input and port.name.endswith("tkeep") else []
+    # a sender without TKEEP sends whole words; as a string of bits, since a long ends at 63
+    ones = {"format": "bitString", "bitStringLength": str(port.bits)}
+    driver = [_node("driver", _node("defaultValue", f"0x{(1 << port.bits) - 1:X}", **ones))]
+    driver = driver if port.is_input and port.name.endswith("tkeep") else []
     direction = _node("direction", "in" if port.is_input else "out")
     return _node("port", _node("name", port.name), _node("wire", direction, *vector, types, *driver))
 
@@ -205,6 +212,7 @@ def _file_set(view: str, files: Sequence[str]) -> ET.Element:
 
 
 def _file(path: str) -> ET.Element:
+    """A type that the standard does not name is the user's; a build stops where Vivado did not find a file of it."""
     if path.endswith(".sv"):
         return _node("file", _node("name", path), _node("fileType", "systemVerilogSource"))
     return _node("file", _node("name", path), _node("userFileType", "mem"))

@@ -18,6 +18,23 @@ set defects {
     setup "setup time is not met: read STATS.WNS"
     unrouted "there is no setup slack: STATS.WNS may be empty"
     hold "hold time is not met: read STATS.WHS"
+    pulses "pulses are too short: read STATS.TPWS"
+    nets "nets are not routed: read STATS.FAILED_NETS"
+    raises:synth_1 "wait_on_run raises, as newer versions do: catch it, then read PROGRESS of synth_1"
+    raises:impl_1 "wait_on_run raises, as newer versions do: catch it, then read PROGRESS of impl_1"
+    ip_run "the run of an IP failed, so that synth_1 never starts: read PROGRESS of every *synth_1"
+    sight:axi_dma_0/Data_MM2S "the DMA does not see DDR for reading: ask for its segment DDR_LOW"
+    sight:axi_dma_0/Data_S2MM "the DMA does not see DDR for writing: ask for its segment DDR_LOW"
+    rom:synth_1 "a ROM is empty: look for Synth 8-4445 in every runme.log"
+    rom:shiftwire_accel_0_0_synth_1 "a ROM of the IP is empty: look for Synth 8-4445 in every runme.log"
+}
+
+# what a sentence must hold, by defects: the log to read, or the message that it is about
+set telling {
+    synth runs/run:synth_1/runme.log impl runs/run:impl_1/runme.log
+    raises:synth_1 runs/run:synth_1/runme.log raises:impl_1 runs/run:impl_1/runme.log
+    ip_run runs/run:shiftwire_accel_0_0_synth_1/runme.log
+    rom:synth_1 "Synth 8-4445" rom:shiftwire_accel_0_0_synth_1 "Synth 8-4445"
 }
 
 # Vivado's answer to a script under a defect: the Tcl error or "", the faults, and the files it would have left
@@ -28,7 +45,7 @@ proc answer {defect} {
     foreach file {cells stub build judge} { $vivado eval [list source [file join $::here $file.tcl]] }
     $vivado eval [list cells::add_accelerator $::vlnv $::input $::output]
     $vivado eval {
-        foreach command {exec open socket cd exit} { rename $command {} }
+        foreach command {exec socket cd exit} { rename $command {} }
         rename puts {}
         proc puts {args} {}
         proc unknown {args} { fault "unknown command: [lindex $args 0]"; return "" }
@@ -57,6 +74,10 @@ if {$stopped ne ""} {
     dict for {defect words} $defects {
         lassign [answer $defect] stopped - left
         if {$stopped eq ""} { lappend faults "goes on where $words" }
+        if {$stopped ne "" && [dict exists $telling $defect] && [string first [dict get $telling $defect] $stopped] < 0} {
+            lappend faults "stops without a word of [dict get $telling $defect] where $words"
+        }
+        if {[string first "Complete!" $stopped] >= 0} { lappend faults "tells of a run that is complete where $words" }
         if {[file join [file dirname [file normalize $script]] $name.bit] in $left} { lappend faults "leaves $name.bit where $words" }
     }
 }
