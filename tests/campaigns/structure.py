@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from campaign import Results
-from hls_structure.dataflow import project_faults
+from hls_structure.dataflow import project_faults, region_faults
 from hls_structure.faults import Fault
 from hls_structure.headers import header_faults
 from hls_structure.units import distinct, subjects
 from hls_structure.verdict import unit_faults
 from shiftwire.api import convert, design, load_network
+from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.network import Network
 from shiftwire.project.project import Backend
 from shiftwire.schedule.design import Design, Target
@@ -45,6 +46,10 @@ def study(name: str, planned: Design, folder: Path) -> dict[str, Any]:
     """What one fold of a net showed."""
     start, units = time.perf_counter(), distinct(subjects(name, planned.pipeline))
     faults = unit_faults(units, folder, flags=FLAGS)
+    for one in units:
+        source = folder / "alone.cpp"
+        source.write_text(unit_source(planned, one.instance))
+        faults += region_faults(source, one.instance)
     return {
         "units": len(planned.pipeline.instances),
         "distinct": len(units),

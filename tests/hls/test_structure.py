@@ -20,7 +20,7 @@ from hls_structure.verdict import unit_faults
 from netlib import some_folds
 from projects import residual_net, small_net
 from shiftwire.hls.wrapper import unit_source
-from shiftwire.ir.fold import Port
+from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.network import Network
 from shiftwire.ops.relu import Relu
 from shiftwire.passes.pipeline import run_pipeline
@@ -73,6 +73,19 @@ def test_a_unit_alone_is_a_region(name: str, tmp_path: Path) -> None:
 def test_projects_are_regions(network: Network, tmp_path: Path) -> None:
     shiftwire.convert(run_pipeline(network), output=tmp_path / "project")
     assert listed(project_faults(tmp_path / "project" / "hls")) == ""
+
+
+def test_words_beyond_what_ap_int_takes(tmp_path: Path) -> None:
+    """Unless it is told."""
+    design = folded(single_layers()["relu"], load_board("pynq-z2"), 10.0, {"y": Fold(1)})
+    text = unit_source(design, "y").replace("sw::uint<8>", "sw::uint<1032>")
+    source = tmp_path / "y.cpp"
+    source.write_text(text)
+    faults = region_faults(source, "y")
+    assert {fault.rule for fault in faults} == {"WIDTHS"}
+    assert faults[0].sentence == "found words of 1032 bits, wanted at most 1024, or AP_INT_MAX_W defined"
+    source.write_text(f"#define AP_INT_MAX_W 4096\n{text}")
+    assert region_faults(source, "y") == []
 
 
 def test_words_beyond_what_hls_takes(cpp_folder: Path) -> None:

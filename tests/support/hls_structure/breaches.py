@@ -40,6 +40,8 @@ BEAT = "const X beat = x.read();"
 POINTERS = "\n        const X *one = &beat, **two = &one;\n        (void)two;"
 ALLOCATED = "\n        int *spare = new int[1];\n        delete[] spare;"
 SHIM = '#include "sw_code.h"'
+SPACE = "namespace sw {\n"
+TWO_BANKS = "#pragma HLS ARRAY_PARTITION variable = weight dim = 2 cyclic factor = 2\n"
 TAKE = "        if (grown_in >= phase_steps) window_take<X, C>(beat, line, in);\n"
 GIVE = "        if (grown_out >= phase_steps) {\n"
 NEST = "for (int p = 0; p < C::iterations; p++) {\n    for (int i = 0; i < 1; i++) {"
@@ -77,15 +79,17 @@ IN_HEADERS = (
         "cycle = (cycle + 1) % C::cycles;",
     ),
     breach(Rule.PORTS, "weights word by word", "sw_mvu.h", layout("RESHAPE", "weight", 2), ""),
+    breach(Rule.PORTS, "too few banks", "sw_mvu.h", layout("RESHAPE", "weight", 2), TWO_BANKS),
+    breach(Rule.PORTS, "an array in a struct", "sw_relu.h", SPACE, f"{SPACE}\nstruct lines {{\n    int of[4];\n}};\n"),
     breach(Rule.PORTS, "columns in one bank", "sw_window.h", layout("PARTITION", "line", 2), ""),
     breach(Rule.PORTS, "lanes of one copy", "sw_reorder.h", layout("PARTITION", "held", 1), ""),
     breach(Rule.PORTS, "bounds of all lanes together", "sw_threshold.h", layout("PARTITION", "bound", 1), ""),
     breach(
         Rule.PORTS,
         "half a word written",
-        "sw_mvu.h",
-        "held[s] = now[s];",
-        "if (s > 0 || C::simd == 1) held[s] = now[s];",
+        "sw_reorder.h",
+        "held[l][word][from] =",
+        "if (from > 0 || C::lanes == 1) held[l][word][from] =",
     ),
     breach(
         Rule.BEATS,
@@ -124,9 +128,7 @@ IN_HEADERS = (
     breach(Rule.SHIFTS, "by a weight", "sw_code.h", "<< exponent", "<< (field - 1)"),
     breach(Rule.SHIFTS, "by a counter", "sw_add.h", "<< C::shift_b", "<< (C::shift_b + i - i)"),
     breach(Rule.STATE, "a counter that stays", "sw_max_pool.h", "    int synapse = 0;", "    static int synapse = 0;"),
-    breach(
-        Rule.STATE, "a variable of all", "sw_relu.h", "namespace sw {\n", "namespace sw {\n\nstatic int last = 0;\n"
-    ),
+    breach(Rule.STATE, "a variable of all", "sw_relu.h", SPACE, f"{SPACE}\nstatic int last = 0;\n"),
     breach(Rule.PRAGMAS, "of no array", "sw_relu.h", MADE, MADE + layout("PARTITION", "code", 1)),
     breach(
         Rule.PRAGMAS,
@@ -141,7 +143,13 @@ IN_HEADERS = (
     breach(Rule.LANGUAGE, "a pointer to a pointer", "sw_relu.h", BEAT, BEAT + POINTERS),
     breach(Rule.LANGUAGE, "a virtual function", "sw_int_lane.h", LANE, f"{LANE}    virtual void told() {{}}\n"),
     breach(Rule.SIZE, "sixty lines", "sw_relu.h", MADE, MADE + "\n" * 50),
-    breach(Rule.DISTANCE, "a difference a tap", "sw_adder_lane.h", "P(select(a < b, a, b))", "P(D(a - b))"),
+    breach(
+        Rule.DISTANCE,
+        "a difference a tap",
+        "sw_adder_lane.h",
+        "return P(part + P(",
+        "return P(part + P(D(D(x) - D(weight)) + ",
+    ),
 )
 
 PROCESS = "    sw::mvu<"

@@ -241,6 +241,11 @@ template <class T, int R, class K> struct array : view<T, R, K> {
     }
 };
 
+// Registers under a name of their own.
+template <class T, long... Extents> struct registers_of : array<T, sizeof...(Extents), registers> {
+    registers_of() : array<T, sizeof...(Extents), registers>("registers", {Extents...}) {}
+};
+
 } // namespace counted
 
 #define SHIFTWIRE_TICK counted::books::all().tick();

@@ -59,6 +59,8 @@ def _edits(source: Source) -> Iterator[Edit]:
         yield from _parameter_edits(source, function)
         for statement in (c for c in walk(function) if c.kind == Kind.DECL_STMT):
             yield from _declaration_edits(source, statement)
+    for kind in (c for c in source.all if c.kind == Kind.TYPEDEF_DECL and "[" in c.underlying_typedef_type.spelling):
+        yield _typedef_edit(source, kind)
     for pragma in source.pragmas:
         if pragma.lays_out and pragma.options.get("variable") in arrays_in_scope(source, pragma.line):
             yield _pragma_edit(source, pragma)
@@ -89,6 +91,15 @@ def _template_end(source: Source, function: cindex.Cursor) -> int:
         if source.bytes[at] == ord(">") and depth == 0:
             return at
     raise AssertionError(f"{source.at(function.location.line)}: an array as a parameter of what is no template")
+
+
+def _typedef_edit(source: Source, kind: cindex.Cursor) -> Edit:
+    """Variables of such a type are registers: `hidden` in layout.py sees to it."""
+    text = source.text_of(kind)
+    element = text.removeprefix("typedef ").partition(kind.spelling + "[")[0].strip()
+    extents = ", ".join(re.findall(r"\[([^\]]*)\]", text))
+    made = f"typedef counted::registers_of<{element}, {extents}> {kind.spelling}"
+    return Edit(kind.extent.start.offset, kind.extent.end.offset, made)
 
 
 def _declaration_edits(source: Source, statement: cindex.Cursor) -> Iterator[Edit]:
@@ -137,7 +148,8 @@ def _pragma_edit(source: Source, pragma: Pragma) -> Edit:
     start = len("".join(lines[: pragma.line - 1]).encode())
     end = start + len(lines[pragma.line - 1].rstrip("\n").encode())
     name, dim = pragma.options["variable"], pragma.dim or 0
-    if pragma.options.get("factor") and pragma.directive == "ARRAY_PARTITION":
+    if "cyclic" in {*pragma.flags, pragma.options.get("type")} and pragma.directive == "ARRAY_PARTITION":
         return Edit(start, end, f"{name}.cyclic({dim}, {pragma.options['factor']});")
+    assert "factor" not in pragma.options, f"{source.at(pragma.line)}: blocks are not counted"
     verb = {"ARRAY_PARTITION": "partition", "ARRAY_RESHAPE": "reshape"}[pragma.directive]
     return Edit(start, end, f"{name}.{verb}({dim});")

@@ -24,6 +24,7 @@ from hls_structure.source import (
     streams_of,
 )
 
+NARROW = 1024
 LOOPS = (Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.CXX_FOR_RANGE_STMT)
 
 
@@ -46,7 +47,17 @@ def project_faults(folder: Path) -> list[Fault]:
 
 def region_faults(path: Path, top: str) -> list[Fault]:
     """Those of a unit behind plain streams of words."""
-    return dataflow_faults(on_stand_in_types(path, [shiftwire_hls.INCLUDE_DIR]), top, shiftwire_hls.INCLUDE_DIR)
+    source = on_stand_in_types(path, [shiftwire_hls.INCLUDE_DIR])
+    return [*dataflow_faults(source, top, shiftwire_hls.INCLUDE_DIR), *word_faults(source)]
+
+
+def word_faults(source: Source) -> Iterator[Fault]:
+    """Of words that ap_int takes only where AP_INT_MAX_W is set before it is included."""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        wide = [int(bits) for bits in re.findall(r"\buint<(\d+)>", line) if int(bits) > NARROW]
+        if wide and "#define AP_INT_MAX_W" not in source.text:
+            wanted = f"at most {NARROW}, or AP_INT_MAX_W defined"
+            yield fault(Rule.WIDTHS, source.at(number), f"words of {max(wide)} bits", wanted)
 
 
 def dataflow_faults(source: Source, top: str, headers: Path) -> list[Fault]:

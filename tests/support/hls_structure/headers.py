@@ -19,6 +19,7 @@ OF_ONE: tuple[Callable[[Source], Iterator[Fault]], ...] = (
     layout.dependence,
     layout.places,
     layout.beats,
+    layout.hidden,
     layout.stream_sites,
     language.heap,
     language.state,

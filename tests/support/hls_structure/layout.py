@@ -8,7 +8,7 @@ from hls_structure.expressions import is_constant
 from hls_structure.faults import Fault, Rule, fault
 from hls_structure.loops import directives
 from hls_structure.pragmas import Pragma
-from hls_structure.source import Kind, Source, body_of, cindex, parameters, streams_of, walk
+from hls_structure.source import Kind, Source, body_of, cindex, parameters, same, streams_of, walk
 
 KNOWN = frozenset({"PIPELINE", "UNROLL", "INLINE", "ARRAY_PARTITION", "ARRAY_RESHAPE", "DEPENDENCE"})
 ARRAYS = (cindex.TypeKind.CONSTANTARRAY, cindex.TypeKind.DEPENDENTSIZEDARRAY, cindex.TypeKind.INCOMPLETEARRAY)
@@ -51,7 +51,7 @@ def _array(source: Source, pragma: Pragma) -> Iterator[Fault]:
         yield fault(Rule.PRAGMAS, place, f"variable = {name}", "an array that is declared above, in this scope")
     elif not set(HOW) & {*pragma.flags, pragma.options.get("type", "")}:
         yield fault(Rule.PRAGMAS, place, f"no way to store {name}", f"one of {', '.join(HOW)}")
-    elif _is_any(array):
+    elif _is_any(array) or may_be_array(array):
         return
     elif (pragma.dim is None and rank_of(array) > 1) or (pragma.dim or 0) > rank_of(array):
         wanted = f"one of its {rank_of(array)}, or 0 for all"
@@ -64,8 +64,14 @@ def arrays_in_scope(source: Source, line: int) -> dict[str, cindex.Cursor]:
     for function in source.functions:
         if function.extent.start.line <= line <= function.extent.end.line:
             found |= {p.spelling: p for p in parameters(function) if rank_of(p) or _is_any(p)}
-            found |= {v.spelling: v for v in _declared(body_of(function), line) if rank_of(v)}
+            found |= {v.spelling: v for v in _declared(body_of(function), line) if rank_of(v) or may_be_array(v)}
     return found
+
+
+def may_be_array(variable: cindex.Cursor) -> bool:
+    """Whether its type is another template's, such as the codes that an iteration sees."""
+    kind = variable.type.spelling
+    return variable.kind == Kind.VAR_DECL and kind.startswith("typename ") and "<" in kind and "code_of<" not in kind
 
 
 def _is_any(parameter: cindex.Cursor) -> bool:
@@ -115,6 +121,28 @@ def _is_searched(source: Source, subscript: cindex.Cursor, carried: set[str]) ->
     named = base.referenced
     is_beat = named is not None and named.type.spelling.removeprefix("const ") in carried
     return (is_beat or _is_listed(source, named)) and not is_constant(source, index)
+
+
+def hidden(source: Source) -> Iterator[Fault]:
+    """Arrays where no pragma finds them: in a struct that is no beat, or of a type that another template names."""
+    for cursor in source.all:
+        place = source.at(cursor.location.line)
+        if cursor.kind == Kind.FIELD_DECL and "[" in cursor.type.spelling and source.name != "sw_beat.h":
+            yield fault(
+                Rule.PORTS, place, f"{cursor.spelling}, an array in a struct", "a variable, which a pragma can name"
+            )
+        if may_be_array(cursor) and not _is_taken_apart(source, cursor):
+            yield fault(Rule.PORTS, place, f"{cursor.spelling}, whose type another names, in one memory", "registers")
+
+
+def _is_taken_apart(source: Source, variable: cindex.Cursor) -> bool:
+    return any(
+        p.directive == "ARRAY_PARTITION"
+        and "complete" in p.flags
+        and same(variable, arrays_in_scope(source, p.line).get(variable.spelling))
+        and p.options.get("variable") == variable.spelling
+        for p in source.pragmas
+    )
 
 
 def _element(array: cindex.Cursor) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LINE = re.compile(r"^\s*#pragma\s+HLS\s+(\w+)(.*)$")
+LINE = re.compile(r"^\s*#pragma\s+HLS\s+(\w+)(.*)$", re.IGNORECASE)
 OPTION = re.compile(r"(\w+)\s*=\s*([\w.,:]+)")
 
 

@@ -127,7 +127,7 @@ def known(path: Path, parse: Callable[[Path], Source]) -> Source:
 
 
 def _on_ap_types(path: Path) -> Source:
-    return parsed(path, [ap_types()])
+    return parsed(path, [ap_types()], ["-DSHIFTWIRE_HARDWARE"])
 
 
 def on_stand_in_types(path: Path, include_dirs: Sequence[Path] = ()) -> Source:

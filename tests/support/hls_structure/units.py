@@ -24,6 +24,11 @@ class Subject:
     written: tuple[Fifo, ...]
 
     @property
+    def instance(self) -> str:
+        """Its name in its own pipeline."""
+        return self.name.rpartition("/")[2]
+
+    @property
     def fifos(self) -> tuple[Fifo, ...]:
         return (*self.read, *self.written)
 
