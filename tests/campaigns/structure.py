@@ -47,7 +47,7 @@ def study(name: str, planned: Design, folder: Path) -> dict[str, Any]:
     start, units = time.perf_counter(), distinct(subjects(name, planned.pipeline))
     faults = unit_faults(units, folder, flags=FLAGS)
     for one in units:
-        source = folder / "alone.cpp"
+        source = folder / f"{one.instance}.cpp"
         source.write_text(unit_source(planned, one.instance))
         faults += region_faults(source, one.instance)
     return {
