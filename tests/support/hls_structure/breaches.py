@@ -42,6 +42,7 @@ ALLOCATED = "\n        int *spare = new int[1];\n        delete[] spare;"
 SHIM = '#include "sw_code.h"'
 SPACE = "namespace sw {\n"
 TWO_BANKS = "#pragma HLS ARRAY_PARTITION variable = weight dim = 2 cyclic factor = 2\n"
+ITSELF = "if (C::simd < 0) return add<C>(part, x, weight);\n        "
 TAKE = "        if (grown_in >= phase_steps) window_take<X, C>(beat, line, in);\n"
 GIVE = "        if (grown_out >= phase_steps) {\n"
 NEST = "for (int p = 0; p < C::iterations; p++) {\n    for (int i = 0; i < 1; i++) {"
@@ -120,6 +121,7 @@ IN_HEADERS = (
         "return from_code<T>(",
         "if (C::grid_shift < 0) return finished<T, C>(sum, bias);\n    return from_code<T>(",
     ),
+    breach(Rule.RECURSION, "a lane in itself", "sw_int_lane.h", "return P(part + ", f"{ITSELF}return P(part + "),
     breach(Rule.HEAP, "an array on the heap", "sw_relu.h", BEAT, BEAT + ALLOCATED),
     breach(Rule.LIBRARY, "a header of the library", "sw_relu.h", SHIM, f"{SHIM}\n#include <cstdlib>"),
     breach(

@@ -19,17 +19,24 @@ LONGEST_FUNCTION, LONGEST_HEADER = 60, 160
 
 
 def recursion(sources: Sequence[Source]) -> Iterator[Fault]:
-    """Over all headers, by names: two functions of one name are taken for one."""
-    bodies = {name: (source, line) for source in sources for name, line, _ in _calls(source)}
-    calls = {name: set(made) & set(bodies) for source in sources for name, _, made in _calls(source)}
-    for name, (source, line) in bodies.items():
-        reached, left = set(), set(calls[name])
-        while left:
-            reached |= left
-            left = set().union(*(calls[one] for one in left)) - reached
-        if name in reached:
-            found = f"{name}, which calls itself by way of others or alone"
-            yield fault(Rule.RECURSION, source.at(line), found, "no circle")
+    """Over all headers, by names: a call may be one of every function of its name."""
+    calls: dict[str, set[str]] = {}
+    for name, _, made in (one for source in sources for one in _calls(source)):
+        calls.setdefault(name, set()).update(made)
+    for source in sources:
+        for name, line, made in _calls(source):
+            if name in _reached(set(made), calls):
+                found = f"{name}, which calls itself by way of others or alone"
+                yield fault(Rule.RECURSION, source.at(line), found, "no circle")
+
+
+def _reached(names: set[str], calls: dict[str, set[str]]) -> set[str]:
+    """Functions called by those named, near and far."""
+    reached: set[str] = set()
+    while names:
+        reached |= names
+        names = set().union(*(calls.get(name, set()) for name in names)) - reached
+    return reached
 
 
 @functools.cache
