@@ -12,18 +12,15 @@ import pytest
 import shiftwire
 import stalls
 from netlib import run_networks, some_folds
-from one_layer import frames, shift
+from one_layer import frames
+from projects import residual_net
 from random_networks import random_codes, random_network
 from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.native import FLAGS, bounded_program, native_program
-from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Node, Tensor
-from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.ops.add import Add
-from shiftwire.ops.conv import Conv
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
@@ -82,7 +79,7 @@ def test_many_random_networks_on_bounded_fifos(first: int, tmp_path: Path, count
 
 def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
     """A branch around a window waits for rows that the other branch holds back; the depth predicted just suffices."""
-    network = run_pipeline(residual())
+    network = run_pipeline(residual_net())
     planned = design(network)
     skip = max(planned.pipeline.fifos.values(), key=lambda fifo: fifo.depth)
     assert skip.depth > 8
@@ -93,17 +90,9 @@ def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
         simulated_layers(bounded_program(shallow, tmp_path), network, codes)
 
 
-def residual() -> Network:
-    """x + conv(x), the smallest network whose branches have different delays."""
-    same = Window((3, 3), (1, 1), (1, 1), (1, 1))
-    conv = Conv(shift((4, 3, 3, 4), 2, -3, 0), Bias.none(4), same)
-    nodes = (Node("conv", conv, ("x",)), Node("sum", Add(), ("x", "conv")))
-    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
-
-
 @pytest.mark.whole
 def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
-    network = run_pipeline(residual())
+    network = run_pipeline(residual_net())
     project = shiftwire.convert(network, output=tmp_path / "project")
     codes = random_codes(network, 1)
     reports = [

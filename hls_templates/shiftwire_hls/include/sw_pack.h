@@ -14,6 +14,7 @@ template <class X, class W, class C> void pack(stream<X> &x, stream<W> &y) {
 Beat:
     for (int i = 0; i < C::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
         const X beat = x.read();
         W word = W(0);
     Lane:

@@ -7,14 +7,21 @@
 
 namespace sw {
 
+// Whether a code reaches the bound at a place of a lane's own table.
+template <class V, class Bound> bool reached(const V &code, const Bound &bound, int lane, int place) {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = bound dim = 1 complete
+    return code >= V(bound[lane][place]);
+}
+
 // The output code of one code. The search stands at `place` of each stage's table: a place p goes on to 2 p, or to
 // 2 p + 1 where the threshold is reached; where it ends is fold * counts + count. Elements of a list are evaluated in
 // their order.
 template <class T, class C, class V, class Output, class... Bounds>
-T staircase(const V &code, int fold, const Output *output, const Bounds *...bound) {
+T staircase(const V &code, int fold, int lane, const Output *output, const Bounds &...bound) {
 #pragma HLS INLINE
     int place = fold;
-    const int places[] = {(place = 2 * place + (code >= V(bound[place]) ? 1 : 0))...};
+    const int places[] = {(place = 2 * place + (reached(code, bound, lane, place) ? 1 : 0))...};
     const int end = places[sizeof...(bound) - 1];
     return C::has_outputs ? from_code<T>(output[end]) : from_code<T>(typename C::acc_t(C::base + end % C::counts));
 }
@@ -40,7 +47,7 @@ Beat:
         SHIFTWIRE_UNROLL
         for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-            made[l] = staircase<typename Y::value_type, C>(V(to_code(beat[l])), fold, output[l], bound[l]...);
+            made[l] = staircase<typename Y::value_type, C>(V(to_code(beat[l])), fold, l, output[l], bound...);
         }
         y.write(made);
         fold = fold == C::folds - 1 ? 0 : fold + 1;

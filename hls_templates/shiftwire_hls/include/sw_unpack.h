@@ -14,6 +14,7 @@ template <class W, class Y, class C> void unpack(stream<W> &x, stream<Y> &y) {
 Beat:
     for (int i = 0; i < C::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
         const W word = x.read();
         Y made;
     Lane:

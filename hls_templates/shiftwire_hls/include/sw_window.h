@@ -18,12 +18,11 @@ struct window_taps {
     int chunk, first_chunk, i, j, left, bank, left_place, place, top, slot_top;
 };
 
-// One beat of the image comes in; rows that no window reads are dropped.
+// One beat of the image is kept; rows that no window reads are dropped.
 template <class X, class C, class Code>
-void window_take(stream<X> &x, Code line[C::rows][C::banks][C::bank_words][C::tap_channels], window_input &in) {
+void window_take(const X &beat, Code line[C::rows][C::banks][C::bank_words][C::tap_channels], window_input &in) {
 #pragma HLS INLINE
     static_assert(int(X::size) == C::tap_channels, "a beat is a word of the line buffer");
-    const X beat = x.read();
 TakeLane:
     SHIFTWIRE_UNROLL
     for (int l = 0; l < C::tap_channels; l++) {
@@ -112,7 +111,8 @@ template <class C> void window_advance(window_taps &out, bool ends_row) {
 // block of channels, the taps (kernel_height, kernel_width, block_chunks), `tap_rows` by `banks` of them a beat.
 // reads and steps (phases,): beats that come in, and iterations, before the first row of windows if it needs any, then
 // while each row of windows is given; the beats of a row leave spread evenly over its steps, as those that come in.
-// A padded tap has the code `fill`. Iterations a frame: the sum of the steps.
+// A padded tap has the code `fill`. What leaves never stands in the word that comes in: `line` is read, then written.
+// Iterations a frame: the sum of the steps.
 template <class X, class Y, class C>
 void window(stream<X> &x, stream<Y> &y, const typename C::reads_t reads[C::phases],
             const typename C::steps_t steps[C::phases]) {
@@ -137,11 +137,13 @@ Step:
         const bool ends_phase = step == phase_steps - 1;
         due_in = grown_in >= phase_steps ? grown_in - phase_steps : grown_in;
         due_out = grown_out >= phase_steps ? grown_out - phase_steps : grown_out;
-        if (grown_in >= phase_steps) window_take<X, C>(x, line, in);
+        X beat;
+        if (grown_in >= phase_steps) beat = x.read();
         if (grown_out >= phase_steps) {
             y.write(window_beat<Y, C>(line, out));
             window_advance<C>(out, ends_phase);
         }
+        if (grown_in >= phase_steps) window_take<X, C>(beat, line, in);
         step = ends_phase ? 0 : step + 1;
         phase_reads = ends_phase ? next_reads : phase_reads;
         phase_steps = ends_phase ? next_steps : phase_steps;

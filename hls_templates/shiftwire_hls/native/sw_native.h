@@ -87,7 +87,7 @@ SHIFTWIRE_INLINE lanes<E> banked(const lanes<E> &outside, bool is_inside, const 
 }
 
 template <class E, class B>
-SHIFTWIRE_INLINE lanes<E> reached(const lanes<E> &count, const lanes<E> &code, const B *bound, int bounds) {
+SHIFTWIRE_INLINE lanes<E> counted(const lanes<E> &count, const lanes<E> &code, const B *bound, int bounds) {
     lanes<E> more = count;
     SHIFTWIRE_UNROLL
     for (int b = 0; b < bounds; b++) more = more - (code >= lanes<E>(bound[b]));
@@ -96,10 +96,10 @@ SHIFTWIRE_INLINE lanes<E> reached(const lanes<E> &count, const lanes<E> &code, c
 
 // Every image is at a place of its own, so all thresholds are met: as many stand before where a search ends.
 template <class T, class C, class E, class Output, class... Bounds>
-SHIFTWIRE_INLINE T staircase(const lanes<E> &code, int fold, const Output *output, const Bounds *...bound) {
+SHIFTWIRE_INLINE T staircase(const lanes<E> &code, int fold, int lane, const Output *output, const Bounds &...bound) {
     lanes<E> count(0);
     int words = 1;
-    const int stages[] = {(count = reached(count, code, bound + fold * words, words), words = 2 * words)...};
+    const int stages[] = {(count = counted(count, code, bound[lane] + fold * words, words), words = 2 * words)...};
     (void)stages;
     if (!C::has_outputs) return T(count + lanes<E>(C::base));
     const Output *first = output + fold * C::counts;
