@@ -122,6 +122,7 @@ def test_only_weights_become_indices() -> None:
     }
     assert {name: found for name, found in uses.items() if found} == {
         "sw_mvu.h": ["last_term[word]"],
+        "sw_taps.h": ["weight"],
         "sw_reorder.h": ["source_word[word][l]", "source_lane[word][l]"],
         "sw_vvu.h": ["last_term[word]"],
         "sw_window.h": ["reads[0]", "steps[0]", "reads[ahead]", "steps[ahead]"],

@@ -19,7 +19,7 @@ from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.native import FLAGS, bounded_program, native_program
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network
+from shiftwire.ir.network import Network, Node
 from shiftwire.numbers.fixed import Codes
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline

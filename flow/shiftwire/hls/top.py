@@ -104,6 +104,8 @@ def _configs(name: str, port: WordPort) -> Iterator[str]:
     yield f"    static const int code_bits = {port.fifo.format.bits};"
     yield "};"
     if port.parts > 1:
+        beat = "input_t" if name == "source" else "result_t"
+        yield f"typedef nnet::array<{beat}::value_type, {port.lanes}> part_of_{beat};"
         yield f"struct {name}_parts {{"
         yield f"    static const int iterations = {port.words};"
         yield f"    static const int parts = {port.parts};"
@@ -134,6 +136,5 @@ def _writing(port: WordPort) -> Iterator[str]:
 def _narrow(beat: str, port: WordPort) -> Iterator[str]:
     """The stream of the parts of beats."""
     name = "part_of_x" if beat == "input_t" else "part_of_y"
-    yield f"    typedef nnet::array<{beat}::value_type, {port.lanes}> part_of_{beat};"
     yield f'    hls::stream<part_of_{beat}> {name}("{name}");'
     yield f"#pragma HLS STREAM variable = {name} depth = {SHALLOWEST}"

@@ -4,7 +4,7 @@
 #ifndef SHIFTWIRE_ADDER_LANE_H_
 #define SHIFTWIRE_ADDER_LANE_H_
 
-#include "sw_code.h"
+#include "sw_taps.h"
 
 namespace sw {
 

@@ -4,7 +4,7 @@
 #ifndef SHIFTWIRE_INT_LANE_H_
 #define SHIFTWIRE_INT_LANE_H_
 
-#include "sw_code.h"
+#include "sw_taps.h"
 
 namespace sw {
 

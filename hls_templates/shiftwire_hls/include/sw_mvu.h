@@ -4,6 +4,7 @@
 #define SHIFTWIRE_MVU_H_
 
 #include "sw_finish.h"
+#include "sw_taps.h"
 
 namespace sw {
 

@@ -3,7 +3,7 @@
 #ifndef SHIFTWIRE_WINDOW_H_
 #define SHIFTWIRE_WINDOW_H_
 
-#include "sw_code.h"
+#include "sw_banks.h"
 
 namespace sw {
 

@@ -23,6 +23,7 @@ from hls_structure.source import (
     parsed,
     streams_of,
 )
+from shiftwire.ir.rtl_network import NETWORK
 
 NARROW = 1024
 LOOPS = (Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.CXX_FOR_RANGE_STMT)
@@ -40,9 +41,11 @@ class Process:
 
 def project_faults(folder: Path) -> list[Fault]:
     """Those of an hls4ml project, whose text for the host alone is left out."""
-    (path,) = (p for p in (folder / "firmware").glob("*.cpp"))
-    source = parsed(path, [path.parent, path.parent / "nnet_utils", path.parent / "ap_types"])
-    return dataflow_faults(source, path.stem, path.parent / "nnet_utils")
+    faults = []
+    for path in sorted((folder / "firmware").glob("*.cpp")):
+        source = parsed(path, [path.parent, path.parent / "nnet_utils", path.parent / "ap_types"])
+        faults += dataflow_faults(source, path.stem, path.parent / "nnet_utils")
+    return faults
 
 
 def region_faults(path: Path, top: str) -> list[Fault]:
@@ -91,8 +94,11 @@ def _streams(variables: Iterator[cindex.Cursor] | Sequence[cindex.Cursor]) -> di
 
 
 def _process(source: Source, call: cindex.Cursor, headers: Path) -> Process | None:
-    """The process of a statement, where it is a call of a kernel."""
+    """The process of a statement, where it is a call of a kernel, or of the whole region in a top around it."""
     name = called(source, call)
+    if name == NETWORK:
+        read, written = (source.text_of(argument) for argument in operands(call)[1:])
+        return Process(name, (read,), (written,), call.location.line)
     if name is None or not (headers / f"sw_{name}.h").is_file():
         return None
     kernel = header(headers / f"sw_{name}.h")
