@@ -13,7 +13,7 @@ import pytest
 import shiftwire
 import stalls
 from board_bench import TIMEOUT_S, needs_pynq, random_frames
-from shiftwire.board.inner import Inner, chosen_inner, inner_shell
+from shiftwire.board.inner import chosen_inner, project_shell
 from shiftwire.board.manifest import board_manifest
 from shiftwire.board.simulated import SimulatedBoard, simulated_board
 from shiftwire.errors import InputError
@@ -21,6 +21,7 @@ from shiftwire.project.project import Backend, Project
 from shiftwire.schedule.design import Target
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.errors import TransferError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.sim.program import Fault
 from verbs import run_verb
 
@@ -79,8 +80,8 @@ def test_a_project_of_one_form_is_asked_for_the_other(project: Project, tmp_path
 def test_both_forms_have_one_shell(tmp_path: Path) -> None:
     """The same registers, words and containers; the manifest says which form it is, and its own cycles."""
     both = shiftwire.convert(stalls.residual(), output=tmp_path / "both", target=Target(fps=20_000))
-    hls, rtl = (inner_shell(both, inner) for inner in (Inner.HLS, Inner.RTL))
-    assert hls.ports == rtl.ports and hls.version == rtl.version
+    hls, rtl = (project_shell(both, inner) for inner in (Inner.HLS, Inner.RTL))
+    assert hls.ports == (*rtl.ports, *hls.network_ports) and hls.version == rtl.version
     assert (hls.input.words, hls.output.words) == (rtl.input.words, rtl.output.words)
     manifests = {inner: board_manifest(both, "a", {}, inner=inner) for inner in Inner}
     assert {inner: manifest["inner"] for inner, manifest in manifests.items()} == {Inner.HLS: "hls", Inner.RTL: "rtl"}

@@ -27,35 +27,12 @@ from shiftwire.synth.vivado_power import power_report
 from shiftwire.tools.resources import Evidence, Report, Resources
 from shiftwire_boards.catalog import load_board
 from small_disk import small_disk
-from vendor_texts import BANNER, SAMPLES, sample
+from vendor_texts import sample
 from verbs import run_verb
+from vivado_bench import TCLSH, Vivado
 
-TCLSH = shutil.which("tclsh")
 pytestmark = pytest.mark.skipif(TCLSH is None, reason="found no tclsh; apt-get install tcl")
-STAND_IN = Path(__file__).resolve().parents[1] / "support" / "vivado_stand_in.tcl"
 FINAL = ("shiftwire.bit", "shiftwire.hwh", "shiftwire.xsa")
-
-
-class Vivado:
-    """A stand-in on PATH."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, version: str = "2022.2") -> None:
-        self.folder = folder
-        folder.mkdir()
-        (folder / "samples").symlink_to(SAMPLES)
-        shutil.copy(STAND_IN, folder)
-        told = BANNER["vivado"].format(version)
-        program = folder / "vivado"
-        program.write_text(
-            f"#!/bin/sh\n[ \"$1\" = -version ] && {{ printf '{told}\\n'; exit 0; }}\n"
-            f'exec "{TCLSH}" "{folder / STAND_IN.name}" "$@"\n'
-        )
-        program.chmod(0o755)
-        self.breaks("nothing")
-        patch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-
-    def breaks(self, fault: str) -> None:
-        (self.folder / "fault").write_text(fault)
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ proc unknown {args} { return {} }
 proc get_parts {args} { expr {[fails part] ? "" : "x"} }
 proc get_board_parts {args} { expr {[fails board] ? "" : "x"} }
 proc get_bd_addr_segs {args} { expr {[fails sight] ? "" : "/axi_dma_0/Data_MM2S/SEG_processing_system7_0_HP0_DDR_LOWOCM"} }
-proc get_ipdefs {args} { expr {[fails ip] ? "" : "x"} }
+proc get_ipdefs {option vlnv} { expr {[fails ip] || ([fails net] && [string match *:hls:* $vlnv]) ? "" : "x"} }
 proc create_project {name folder args} { set ::project $folder }
 proc create_bd_cell {args} {
+    lappend ::bd_cells [lindex $args end]
     if {![fails version]} { return }
     puts "ERROR: \[BD 5-216] VLNV <xilinx.com:ip:axi_dma:7.1> is not supported for the current part."
     error "ERROR: \[Common 17-39] 'create_bd_cell' failed due to earlier errors."
@@ -79,7 +80,9 @@ proc get_property {name run} {
 }
 proc report_utilization {args} {
     set blocks {"2345 |      1 |      1 |          0 |" "2345 |      1 |      1 |          2 |"}
-    copied utilization_built.rpt [option $args -file] [expr {[fails unrouted] ? {"Routed" "Synthesized"} : [fails blocks] ? $blocks : ""}]
+    lappend blocks "2000 |      1 |      1 |          0 |" "2000 |      1 |      1 |          2 |"
+    set sample [expr {"net_0" in $::bd_cells ? "utilization_built_hls.rpt" : "utilization_built.rpt"}]
+    copied $sample [option $args -file] [expr {[fails unrouted] ? {"Routed" "Synthesized"} : [fails blocks] ? $blocks : ""}]
 }
 proc report_timing_summary {args} {
     set changes [expr {

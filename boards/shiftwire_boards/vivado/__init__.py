@@ -1,6 +1,13 @@
 """A block design around an accelerator as one typed model, and what is rendered from it for Vivado and PYNQ."""
 
-from shiftwire_boards.vivado.accelerator import Accelerator, Access, BlockDesignError, Register, RegisterField
+from shiftwire_boards.vivado.accelerator import (
+    Accelerator,
+    Access,
+    BlockDesignError,
+    NetworkIp,
+    Register,
+    RegisterField,
+)
 from shiftwire_boards.vivado.bit import dummy_bit
 from shiftwire_boards.vivado.check import checker_arguments
 from shiftwire_boards.vivado.design import block_design
@@ -30,6 +37,7 @@ __all__ = [
     "Access",
     "BlockDesign",
     "BlockDesignError",
+    "NetworkIp",
     "Register",
     "RegisterField",
     "block_design",

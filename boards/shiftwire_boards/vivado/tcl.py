@@ -25,6 +25,7 @@ EMPTY_ROM = "Synth 8-4445"
 EMPTY_ROM_IS_ERROR = f"set_msg_config -id {{[{EMPTY_ROM}]}} -new_severity ERROR"
 """Tcl for every script that synthesises."""
 
+EXPORT = "Vitis HLS exports it there, as 'shiftwire build --inner hls' makes it do"
 JOBS = 4
 _REPORT_COMMANDS = ("report_utilization -hierarchical", "report_timing_summary", "report_power")
 
@@ -51,13 +52,12 @@ def _head(design: BlockDesign) -> Iterator[str]:
     yield f"proc clean {{}} {{ foreach end {{{endings}}} {{ file delete {path} }} }}"
     yield f'proc stop {{sentence}} {{ clean; puts "{STOPPED}$sentence"; error $sentence }}'
     yield "clean"
-    yield from _await_proc()
+    yield from _await_proc(design)
     yield f"foreach report {{{' '.join(REPORTS)}}} {{ file delete [file join $out $report] }}"
 
 
 def _project(design: BlockDesign) -> Iterator[str]:
-    board, vlnv = design.board, design.accelerator.vlnv
-    files = board.files
+    board, files = design.board, design.board.files
     every = f"{files.board_part.rpartition(':')[0]}:*"
     mend = (
         f"install those of {files.vendor} and name their folder with set_param board.repoPaths"
@@ -75,12 +75,11 @@ def _project(design: BlockDesign) -> Iterator[str]:
     yield f"create_project $name [file join $out vivado] -part {board.part} -force"
     yield EMPTY_ROM_IS_ERROR
     yield "set_property board_part $board_part [current_project]"
-    yield f"set_property ip_repo_paths [list [file join $out {design.ip_repo}]] [current_project]"
+    folders = " ".join(f"[file join $out {ip.folder}]" for ip in design.ips)
+    yield f"set_property ip_repo_paths [list {folders}] [current_project]"
     yield "update_ip_catalog -rebuild"
-    yield _unless(
-        f"[llength [get_ipdefs -quiet {vlnv}]]",
-        f"found no IP {vlnv} in {design.ip_repo}; it must lie there with its component.xml",
-    )
+    for ip, mend in zip(design.ips, ("it must lie there with its component.xml", EXPORT), strict=False):
+        yield _unless(f"[llength [get_ipdefs -quiet {ip.vlnv}]]", f"found no IP {ip.vlnv} in {ip.folder}; {mend}")
     yield "create_bd_design $name"
 
 
@@ -167,12 +166,14 @@ def _run(run: str, launch: str, what: str) -> Iterator[str]:
     yield f"await {run} {what}"
 
 
-def _await_proc() -> Iterator[str]:
+def _await_proc(design: BlockDesign) -> Iterator[str]:
     """Newer versions raise where a run failed, older ones warn; a run that an IP's own run stopped never starts."""
-    stopped = (
-        "$log tells of [Synth 8-4445]: a ROM would be empty; convert again, so that rtl/ holds all .mem files that "
-        "its component.xml names"
-    ).replace("[Synth 8-4445]", EMPTY_ROM)
+    mend = (
+        "convert again, so that rtl/ holds all .mem files that its component.xml names"
+        if design.accelerator.network is None
+        else "export the IP again, whole"
+    )
+    stopped = f"$log tells of {EMPTY_ROM}: a ROM would be empty; {mend}"
     yield "proc await {run what} {"
     yield "    set raised [catch {wait_on_run $run} words]"
     yield "    foreach log [glob -nocomplain [file join $::out vivado $::name.runs * runme.log]] {"

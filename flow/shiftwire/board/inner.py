@@ -1,22 +1,21 @@
-"""What stands inside the shell: the open SystemVerilog, or the IP that Vitis HLS makes of the C++."""
+"""Which form of a network goes behind the shell: the open SystemVerilog, or the IP that Vitis HLS makes of the C++."""
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Iterator
 
 from shiftwire.errors import InputError
-from shiftwire.hls.top import HLS_TOP, WordPort, word_ports
+from shiftwire.hls.shell import FOLDER, hls_shell, shell_files
+from shiftwire.hls.top import CLOCK, HLS_TOP, INPUT, IP_FOLDER, OUTPUT, RESET, VLNV, word_ports
+from shiftwire.ir.pipeline import Pipeline
 from shiftwire.project.project import Backend, Project
-from shiftwire.rtl.axi_stream import AxiStream, container_for
-from shiftwire.rtl.ip import WORD_BITS, network_shell
-from shiftwire.rtl.shell import Shell
+from shiftwire.rtl.ip import network_shell
+from shiftwire.rtl.shell import NETWORK_IN, NETWORK_OUT, NETWORK_RESET, TOP, Shell
+from shiftwire_boards import vivado
+from shiftwire_boards.runtime.inner import Inner
 
-
-class Inner(enum.Enum):
-    """The form of a network behind the shell."""
-
-    HLS = "hls"
-    RTL = "rtl"
+DESIGN = "shiftwire_design"
+"""The module of a simulated block design."""
 
 
 def chosen_inner(project: Project, asked: Inner | None = None) -> Inner:
@@ -28,46 +27,74 @@ def chosen_inner(project: Project, asked: Inner | None = None) -> Inner:
     return inner
 
 
-def inner_shell(project: Project, inner: Inner) -> Shell:
-    """The shell around a form: the same registers and words; only the lanes of its inner streams differ."""
-    version = int(project.version_hash[:8], 16)
-    if inner is Inner.RTL:
-        return network_shell(project.design.rtl, version)
-    source, sink = word_ports(project.design.pipeline)
-    return Shell.of(_stream(source), _stream(sink), version)
+def project_shell(project: Project, inner: Inner | None = None) -> Shell:
+    """The shell around a form of a project, rtl/ where it has one and none is asked for: the same registers and words.
+
+    Raises InputError for a form that it has not, for a shell that is missing or was changed, and where its ends are too
+    wide for one.
+    """
+    if chosen_inner(project, inner) is Inner.HLS:
+        shell = hls_shell(project.design, project.version_hash)
+        _check_hls_shell(project)
+        return shell
+    project.rtl_sources()
+    if not (project.rtl_dir / f"{TOP}.sv").is_file():
+        raise InputError(f"found no {project.rtl_dir / TOP}.sv; convert the model again")
+    return network_shell(project.design.rtl, int(project.version_hash[:8], 16))
 
 
-def _stream(port: WordPort) -> AxiStream:
-    format, codes = port.fifo.format, port.fifo.port.codes
-    return AxiStream(format, codes, port.lanes, container_for(format), WORD_BITS)
+def _check_hls_shell(project: Project) -> None:
+    """What Vivado is given is what was written: its text says all, so it needs no checksum."""
+    folder = project.hls_dir / FOLDER
+    for name, text in shell_files(project.design, project.version_hash).items():
+        file = folder / name
+        if not file.is_file():
+            raise InputError(f"found no {file}; {project.again_with(Backend.HLS)}")
+        if file.read_text(encoding="utf-8", errors="replace") != text:
+            raise InputError(f"{file} was changed by hand; {project.again_with(Backend.HLS)}")
 
 
-def hls_network_text(shell: Shell, module: str, ip: str = HLS_TOP) -> str:
-    """SystemVerilog of a module as the shell wants one, around the IP of the HLS top: its ports, padded to bytes."""
-    source, sink = shell.input.beat_bits, shell.output.beat_bits
-    wide_in, wide_out = _padded(source), _padded(sink)
-    return f"""// The exported HLS IP as the shell's inner network. Written by shiftwire.
-module {module} (
-    input  logic clk,
-    input  logic rst,
-    input  logic s_valid,
-    output logic s_ready,
-    input  logic [{source - 1}:0] s_data,
-    output logic m_valid,
-    input  logic m_ready,
-    output logic [{sink - 1}:0] m_data
+def repositories(inner: Inner) -> tuple[str, str]:
+    """Folders of the shell's IP and of its network's, seen from the project; where one IP holds both, it is one."""
+    return ("rtl", "rtl") if inner is Inner.RTL else (f"hls/{FOLDER}", f"hls/{IP_FOLDER}")
+
+
+def exported_ip(pipeline: Pipeline) -> vivado.NetworkIp:
+    """What a block design must know of the IP that Vitis HLS exports."""
+    source, sink = word_ports(pipeline)
+    return vivado.NetworkIp(VLNV, INPUT, OUTPUT, CLOCK, RESET, source.bits, sink.bits)
+
+
+def design_text(shell: Shell) -> str:
+    """SystemVerilog of the links between a shell and the exported HLS IP outside it, as the block design makes them.
+
+    Its ports are those of the shell beyond the network's.
+    """
+    own = [port for port in shell.ports if port not in shell.network_ports]
+    ports = ",\n".join(f"    {port}" for port in own)
+    shell_pins = ", ".join(f".{port.name}" for port in shell.ports)
+    wires = "\n".join(f"    {str(port).split(maxsplit=1)[1]};" for port in shell.network_ports)
+    return f"""// The AXI shell and the exported HLS IP as a block design links them. Written by shiftwire.
+module {DESIGN} (
+{ports}
 );
-    logic [{wide_out - 1}:0] word;
-    assign m_data = word[{sink - 1}:0];
+{wires}
 
-    {ip} ip (
-        .ap_clk(clk), .ap_rst_n(!rst),
-        .s_data_TVALID(s_valid), .s_data_TREADY(s_ready), .s_data_TDATA({wide_in}'(s_data)),
-        .m_data_TVALID(m_valid), .m_data_TREADY(m_ready), .m_data_TDATA(word)
+    {TOP} accel_0 ({shell_pins});
+
+    {HLS_TOP} net_0 (
+        .{CLOCK}(aclk), .{RESET}({NETWORK_RESET}),
+        {_linked(INPUT, NETWORK_IN)},
+        {_linked(OUTPUT, NETWORK_OUT)}
     );
 endmodule
 """
 
 
-def _padded(bits: int) -> int:
-    return -(-bits // 8) * 8
+def _linked(port: str, wire: str) -> str:
+    return ", ".join(_signals(port, wire))
+
+
+def _signals(port: str, wire: str) -> Iterator[str]:
+    for signal in ("TVALID", "TREADY", "TDATA"):
+        yield f".{port}_{signal}({wire}_{signal.lower()})"

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shiftwire.board.inner import Inner, chosen_inner
-from shiftwire.board.program import project_shell
+from shiftwire.board.inner import chosen_inner, project_shell
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.network import Network, Tensor
@@ -21,6 +20,7 @@ from shiftwire.rtl.shell import Shell
 from shiftwire.schedule.depths import interval, layer_cycles
 from shiftwire.schedule.design import Design
 from shiftwire.schedule.tokens import predicted_latency
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 2

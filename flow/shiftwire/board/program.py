@@ -1,13 +1,13 @@
-"""The simulated board's logic: a project's own SystemVerilog behind AXI ports, built into a program."""
+"""The simulated board's logic: the files that go to Vivado, behind AXI ports, built into a program."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from shiftwire.board.inner import Inner, chosen_inner, hls_network_text, inner_shell
-from shiftwire.errors import InputError
-from shiftwire.hls.top import HLS_TOP, word_ports
+from shiftwire.board.inner import DESIGN, chosen_inner, design_text, project_shell
+from shiftwire.hls.shell import FOLDER as SHELL
+from shiftwire.hls.top import HLS_TOP, ip_ports, word_ports
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.project.project import Project
 from shiftwire.rtl.axi_stream import BYTE
@@ -15,19 +15,7 @@ from shiftwire.rtl.files import MODULES
 from shiftwire.rtl.shell import SHELL_MODULES, TOP, Shell, top_text
 from shiftwire.tools.template import filled
 from shiftwire.tools.verilator import Verilated, verilated
-
-
-def project_shell(project: Project, inner: Inner | None = None) -> Shell:
-    """The shell around a form of a project, rtl/ where it has one and none is asked for.
-
-    Raises InputError for a form that it has not, and where its ends are too wide for a shell.
-    """
-    form = chosen_inner(project, inner)
-    if form is Inner.RTL:
-        project.rtl_sources()
-        if not (project.rtl_dir / f"{TOP}.sv").is_file():
-            raise InputError(f"found no {project.rtl_dir / TOP}.sv; convert the model again")
-    return inner_shell(project, form)
+from shiftwire_boards.runtime.inner import Inner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +29,7 @@ class BoardProgram:
 def board_program(project: Project, inner: Inner | None = None) -> BoardProgram:
     """The program, from reports/board when the same content was built before; plain operators in place of LUTs.
 
-    Behind the shell is the SystemVerilog, or the compiled C++ itself with a latency and stalls that vary.
+    Behind the shell is the SystemVerilog, or the compiled C++ in place of the HLS IP; its latency and stalls vary.
     """
     form = chosen_inner(project, inner)
     return _rtl_program(project) if form is Inner.RTL else _hls_program(project)
@@ -52,15 +40,13 @@ def _hls_program(project: Project) -> BoardProgram:
     source, sink = word_ports(project.design.pipeline)
     ports = {"in_bits": source.bits, "out_bits": sink.bits, "in_words": source.words, "out_words": sink.words}
     driver = filled("hls_board_driver.cpp", top=HLS_TOP, **ports, **_widths(shell))
-    generated = {
-        TOP: top_text(shell, NETWORK),
-        NETWORK: hls_network_text(shell, NETWORK),
-        HLS_TOP: filled("hls_kernel.sv", top=HLS_TOP, in_high=source.bits - 1, out_high=sink.bits - 1),
-    }
-    sources = tuple(MODULES / f"{name}.sv" for name in SHELL_MODULES)
+    ends = {"in_high": source.bits - 1, "out_high": sink.bits - 1}
+    named = ",\n".join(f"    {port}" for port in ip_ports(project.design.pipeline))
+    generated = {DESIGN: design_text(shell), HLS_TOP: filled("hls_kernel.sv", top=HLS_TOP, ports=named, **ends)}
+    sources = tuple(project.hls_dir / SHELL / f"{name}.sv" for name in (*SHELL_MODULES, TOP))
     cpp = sorted(file for file in firmware.rglob("*") if file.suffix in (".h", ".cpp"))
     headers = (MODULES / "sim" / "sw_board.h", MODULES / "sim" / "sw_hls_kernel.h", *cpp)
-    build = Verilated(sources, TOP, driver, generated, headers=headers)
+    build = Verilated(sources, DESIGN, driver, generated, headers=headers)
     return BoardProgram(verilated(build, project.reports_dir / "board"), firmware)
 
 

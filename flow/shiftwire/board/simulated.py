@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shiftwire.board.inner import Inner
+from shiftwire.board.inner import chosen_inner, exported_ip, project_shell, repositories
 from shiftwire.board.manifest import board_manifest
-from shiftwire.board.program import board_program, project_shell
+from shiftwire.board.program import board_program
 from shiftwire.errors import InputError, ToolError
 from shiftwire.project.project import Project
 from shiftwire.rtl.accelerator import accelerator
@@ -21,6 +21,7 @@ from shiftwire_boards import vivado
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.manifest import SUFFIX, sha256
 from shiftwire_boards.runtime.measure import MeasurementPlan, measure
@@ -72,7 +73,7 @@ def simulated_board(
         from shiftwire_boards.sim.device import SimulatedDevice, active  # noqa: PLC0415 - pynq is an extra
     except ImportError as error:
         raise ToolError(f"found no {error.name}, which the simulated board stands on; {MEND}") from None
-    design = accelerator_design(project, inner=inner)
+    design = accelerator_design(project, inner)
     bitfile = write_overlay(project, design, folder, inner)
     at = slave_bases(design)
     mhz = 1000 / project.design.clock_ns
@@ -90,14 +91,19 @@ def _logic(project: Project, inner: Inner | None) -> Logic:
     return Logic(program.path, program.folder)
 
 
-def accelerator_design(project: Project, ip_repo: str = "ip", inner: Inner | None = None) -> vivado.BlockDesign:
-    """The block design around a project's shell; `ip_repo` is the way from the script to it.
+def accelerator_design(project: Project, inner: Inner | None = None) -> vivado.BlockDesign:
+    """The block design around a form of a project; the IPs are found from a script two folders below the project.
 
     Raises InputError for a clock that the board's PS does not take.
     """
-    facts = accelerator(project_shell(project, inner), project.design.clock_ns)
+    form = chosen_inner(project, inner)
+    shell_repo, network_repo = repositories(form)
+    network = exported_ip(project.design.pipeline) if form is Inner.HLS else None
+    facts = accelerator(project_shell(project, form), project.design.clock_ns, network)
     try:
-        return vivado.block_design(project.design.board, facts, ip_repo=ip_repo)
+        return vivado.block_design(
+            project.design.board, facts, ip_repo=f"../../{shell_repo}", network_repo=f"../../{network_repo}"
+        )
     except vivado.BlockDesignError as error:
         raise InputError(f"{error}; convert with another --clock-ns") from None
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from shiftwire.board.doctor import PYTHON
-from shiftwire.board.inner import Inner, chosen_inner
+from shiftwire.board.inner import chosen_inner
 from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.simulated import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
@@ -19,6 +19,7 @@ from shiftwire.reports.record_html import record_html
 from shiftwire.reports.record_rows import badge_text, notes_of, rows_of
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_to_json, write_record
 from shiftwire_boards.runtime.samples import Samples
@@ -61,6 +62,11 @@ def add_inner_option(parser: argparse.ArgumentParser) -> None:
     """Which form of the network stands behind the shell."""
     choices = [inner.value for inner in Inner]
     parser.add_argument("--inner", choices=choices, help="the C++ or the SystemVerilog inside (rtl where there is one)")
+
+
+def asked_inner(arguments: argparse.Namespace) -> Inner | None:
+    """The form of --inner, None where it was left out."""
+    return None if arguments.inner is None else Inner(arguments.inner)
 
 
 def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> None:
@@ -147,12 +153,12 @@ def _measured(project: Project, arguments: argparse.Namespace) -> Record:
     remote = Remote(arguments.host, arguments.ssh_config)
     seconds = note_seconds(arguments)
     options = (arguments.data, arguments.frames, arguments.batch, arguments.python, arguments.sudo)
-    return measure_there(project, remote, Run(seconds, *options, marker=arguments.marker))
+    return measure_there(project, remote, Run(seconds, *options, arguments.marker, asked_inner(arguments)))
 
 
 def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
     samples = _samples(project.design.network, arguments.data, arguments.frames)
-    inner = chosen_inner(project, None if arguments.inner is None else Inner(arguments.inner))
+    inner = chosen_inner(project, asked_inner(arguments))
     note(f"building the simulated board of {project.path / inner.value}, or finding it built")
     with tempfile.TemporaryDirectory(prefix="shiftwire-board-") as folder, progress("simulating") as report_progress:
         return simulated_record(project, Path(folder), samples, arguments.batch, report_progress, inner=inner)

@@ -9,6 +9,7 @@ from shiftwire.hls.wrapper import BYTE
 from shiftwire.ir.fold import divisors
 from shiftwire.ir.pipeline import SHALLOWEST, Fifo, Pipeline
 from shiftwire.ir.rtl_network import NETWORK
+from shiftwire.rtl.shell import Port
 from shiftwire.schedule.design import Design
 from shiftwire.tools.template import filled
 
@@ -17,6 +18,12 @@ HLS_TOP = "shiftwire_hls_top"
 
 INPUT, OUTPUT = "s_data", "m_data"
 """Its ports: the exported IP adds _TDATA, _TVALID and _TREADY."""
+
+VLNV = f"shiftwire:hls:{HLS_TOP}:1.0"
+"""What the exported IP is called."""
+
+IP_FOLDER = f"{HLS_TOP}_prj/solution1/impl/ip"
+"""Where Vitis HLS leaves it, seen from the hls folder."""
 
 CLOCK, RESET = "ap_clk", "ap_rst_n"
 """What the exported IP calls its clock and its reset, which is low while it lasts."""
@@ -59,6 +66,21 @@ def word_ports(pipeline: Pipeline) -> tuple[WordPort, WordPort]:
     """What comes into the top and what leaves it."""
     fifos = pipeline.fifos
     return WordPort.of(INPUT, fifos[pipeline.input]), WordPort.of(OUTPUT, fifos[pipeline.output])
+
+
+def ip_ports(pipeline: Pipeline) -> tuple[Port, ...]:
+    """All ports of the exported IP: a clock, a reset, and the streams of words without TKEEP or TLAST."""
+    source, sink = word_ports(pipeline)
+    return (
+        Port(True, 1, CLOCK),
+        Port(True, 1, RESET),
+        Port(True, 1, f"{INPUT}_TVALID"),
+        Port(False, 1, f"{INPUT}_TREADY"),
+        Port(True, source.bits, f"{INPUT}_TDATA"),
+        Port(False, 1, f"{OUTPUT}_TVALID"),
+        Port(True, 1, f"{OUTPUT}_TREADY"),
+        Port(False, sink.bits, f"{OUTPUT}_TDATA"),
+    )
 
 
 def top_files(design: Design, frames: int) -> Mapping[str, str]:

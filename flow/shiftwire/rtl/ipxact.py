@@ -13,7 +13,7 @@ from pathlib import Path
 from shiftwire.errors import InputError
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS, REGISTERS, Access, Field, Register
-from shiftwire.rtl.shell import TOP, Port, Shell
+from shiftwire.rtl.shell import NETWORK_IN, NETWORK_OUT, NETWORK_RESET, TOP, Port, Shell, whole_bytes
 from shiftwire_boards.runtime.family import Family
 
 COMPONENT = "component.xml"
@@ -25,7 +25,9 @@ VIEWS = (
     ("xilinx_anylanguagebehavioralsimulation", "Simulation", ":vivado.xilinx.com:simulation"),
 )
 LITE, STREAM_IN, STREAM_OUT = "S_AXI", "S_AXIS", "M_AXIS"
+TO_NETWORK, FROM_NETWORK = NETWORK_IN.upper(), NETWORK_OUT.upper()
 REGISTER_BITS = 32
+ACTIVE_LOW = (("POLARITY", "ACTIVE_LOW"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,30 @@ def component_xml(shell: Shell, files: Sequence[str]) -> str:
 def buses(shell: Shell) -> tuple[Bus, ...]:
     """The top's bus interfaces, clock and reset among them."""
     names = [port.name for port in shell.ports]
-    clocked = f"{LITE}:{STREAM_IN}:{STREAM_OUT}"
+    outside = _buses_outside(shell) if shell.is_outside else ()
+    clocked = ":".join([LITE, STREAM_IN, STREAM_OUT, *(bus.name for bus in outside if bus.type == "axis")])
+    resets = ":".join(["aresetn", *(bus.name for bus in outside if bus.type == "reset")])
     lite = (("PROTOCOL", "AXI4LITE"), ("DATA_WIDTH", REGISTER_BITS), ("ADDR_WIDTH", ADDRESS_BITS))
-    clock = (("ASSOCIATED_BUSIF", clocked), ("ASSOCIATED_RESET", "aresetn"))
+    clock = (("ASSOCIATED_BUSIF", clocked), ("ASSOCIATED_RESET", resets))
     return (
         Bus(LITE, "interface", "aximm", False, _maps(names, "s_axi_"), lite),
         Bus(STREAM_IN, "interface", "axis", False, _maps(names, "s_axis_"), _axis(shell.input)),
         Bus(STREAM_OUT, "interface", "axis", True, _maps(names, "m_axis_"), _axis(shell.output)),
         Bus("aclk", "signal", "clock", False, (("CLK", "aclk"),), clock),
-        Bus("aresetn", "signal", "reset", False, (("RST", "aresetn"),), (("POLARITY", "ACTIVE_LOW"),)),
+        Bus("aresetn", "signal", "reset", False, (("RST", "aresetn"),), ACTIVE_LOW),
+        *outside,
+    )
+
+
+def _buses_outside(shell: Shell) -> tuple[Bus, ...]:
+    """Of a network that is an IP of its own: its frames are counted, so its streams have neither TLAST nor TKEEP."""
+    names = [port.name for port in shell.network_ports]
+    bits = (shell.input.beat_bits, shell.output.beat_bits)
+    read, written = (_axis_parameters(whole_bytes(each), ("HAS_TREADY",)) for each in bits)
+    return (
+        Bus(TO_NETWORK, "interface", "axis", True, _maps(names, f"{NETWORK_IN}_"), read),
+        Bus(FROM_NETWORK, "interface", "axis", False, _maps(names, f"{NETWORK_OUT}_"), written),
+        Bus(NETWORK_RESET, "signal", "reset", True, (("RST", NETWORK_RESET),), ACTIVE_LOW),
     )
 
 
@@ -90,9 +107,14 @@ def _maps(names: Sequence[str], prefix: str) -> tuple[tuple[str, str], ...]:
 
 
 def _axis(stream: AxiStream) -> tuple[tuple[str, object], ...]:
-    absent = tuple((name, 0) for name in ("TDEST_WIDTH", "TID_WIDTH", "TUSER_WIDTH", "HAS_TSTRB"))
-    present = tuple((name, 1) for name in ("HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
-    return (("TDATA_NUM_BYTES", stream.word_bits // BYTE), *absent, *present)
+    return _axis_parameters(stream.word_bits, ("HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
+
+
+def _axis_parameters(bits: int, present: Sequence[str]) -> tuple[tuple[str, object], ...]:
+    """A stream's width in bytes, and which of the optional signals it has."""
+    widths = tuple((name, 0) for name in ("TDEST_WIDTH", "TID_WIDTH", "TUSER_WIDTH"))
+    optional = tuple((name, int(name in present)) for name in ("HAS_TSTRB", "HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
+    return (("TDATA_NUM_BYTES", bits // BYTE), *widths, *optional)
 
 
 def _node(tag: str, /, *content: str | ET.Element, **attributes: str) -> ET.Element:

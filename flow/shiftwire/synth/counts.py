@@ -117,7 +117,13 @@ def asks_for_blocks(network: RtlNetwork) -> bool:
 
 def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:
     """Raise CheckFailedError for DSP blocks, counted in a netlist or a report, that no unit asks for."""
-    if dsp and not asks_for_blocks(network):
+    if not asks_for_blocks(network):
+        check_no_blocks(dsp, source)
+
+
+def check_no_blocks(dsp: int, source: Path) -> None:
+    """Raise CheckFailedError for any DSP block."""
+    if dsp:
         raise CheckFailedError(
             f"found {dsp} DSP blocks where none were asked for, wanted none ({source}); report this, please"
         )

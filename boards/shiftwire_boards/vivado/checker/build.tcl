@@ -90,7 +90,7 @@ proc wait_on_run {run args} {
     needs launch:$run "wait_on_run before launch_runs: $run"
     note wait:$run
     foreach each [get_runs [expr {$run eq "synth_1" ? "*synth_1" : $run}]] { say [named run $each] }
-    if {"raises:$run" eq $::v::defect || ($run eq "synth_1" && $::v::defect eq "ip_run")} {
+    if {"raises:$run" eq $::v::defect || ($run eq "synth_1" && [string match ip_run:* $::v::defect])} {
         error "ERROR: \[Common 17-39\] 'wait_on_runs' failed due to earlier errors."
     }
     if {$run eq "impl_1"} { make [file join $::v::project $::v::bd.runs impl_1 ${::v::bd}_wrapper.bit] }
@@ -107,9 +107,12 @@ proc say {run} {
 proc progress_of {run} {
     set kind [lindex [split $run _] end-1]
     set is_ip [expr {$run ni {synth_1 impl_1}}]
-    switch -exact $::v::defect {
+    switch -glob $::v::defect {
         synth - impl { if {$kind eq $::v::defect && !$is_ip} { return 34% } }
-        ip_run { return [expr {$is_ip ? "51%" : "0%"}] }
+        ip_run:* {
+            if {!$is_ip} { return 0% }
+            return [expr {[string match *_[lindex [split $::v::defect :] 1]_0_0_* $run] ? "51%" : "100%"}]
+        }
         default { if {$::v::defect eq "raises:$run"} { return 34% } }
     }
     return [expr {$is_ip || [is_done wait:$run] ? "100%" : "0%"}]

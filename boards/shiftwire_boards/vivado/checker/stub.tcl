@@ -16,6 +16,7 @@ namespace eval v {
     variable asked {}    ;# what the script asked for
     variable project ""
     variable bd ""
+    variable ip_folders {}
 }
 
 proc fault {text} { if {$text ni $::v::faults} { lappend ::v::faults $text } }
@@ -59,9 +60,11 @@ proc get_bd_addr_segs {args} {
     if {$option ne "-of_objects"} { fault "get_bd_addr_segs takes -of_objects here" }
     return seg:[named intf $object]
 }
-# an IP of the block design has a run of its own
+proc own_cells {} { lmap cell [dict keys $::v::cells] { expr {[vlnv_of $cell] in [dict keys $::v::repos] ? $cell : [continue]} } }
+# an IP of ours in the block design has a run of its own
 proc get_runs {pattern} {
-    set found [lsearch -all -inline -glob [list ${::v::bd}_accel_0_0_synth_1 synth_1 impl_1] $pattern]
+    set runs [lmap cell [own_cells] { string cat ${::v::bd}_${cell}_0_synth_1 }]
+    set found [lsearch -all -inline -glob [list {*}$runs synth_1 impl_1] $pattern]
     if {![llength $found]} { fault "no such run: $pattern" }
     return [lmap run $found { string cat run: $run }]
 }
@@ -80,7 +83,16 @@ proc get_board_parts {option pattern} {
 proc set_msg_config {args} {
     if {[option $args -id] eq {[Synth 8-4445]} && [option $args -new_severity] eq "ERROR"} { note empty_rom }
 }
-proc get_ipdefs {option vlnv} { dict set ::v::asked ip $vlnv; expr {$::v::defect eq "ip" ? "" : $vlnv} }
+proc get_ipdefs {option vlnv} {
+    needs update_ip_catalog "get_ipdefs before update_ip_catalog: our IP would not be found"
+    ask ip $vlnv
+    set missing [dict create ip:accel $::v::accelerator ip:net $::v::network]
+    if {[dict exists $missing $::v::defect] && [dict get $missing $::v::defect] eq $vlnv} { return "" }
+    if {![dict exists $::v::repos $vlnv]} { return "" }
+    set folder [file join [file dirname $::v::script] [dict get $::v::repos $vlnv]]
+    return [expr {$folder in $::v::ip_folders ? $vlnv : ""}]
+}
+proc ask {what vlnv} { dict set ::v::asked $what [lsort -unique [list {*}[lookup $what] $vlnv]] }
 proc create_project {name folder option part args} {
     if {$option ne "-part" || $part ne $::v::part} { fault "the project's part is '$part', the board's is '$::v::part'" }
     set ::v::project $folder
@@ -106,7 +118,7 @@ proc create_bd_cell {args} {
     if {[llength $options] % 2 || ![dict exists $options -vlnv]} { fault "create_bd_cell without -vlnv: $args"; return }
     set vlnv [dict get $options -vlnv]
     if {![cells::is_known $vlnv]} { fault "no model of IP $vlnv"; return cell:$name }
-    if {![string match xilinx.com:* $vlnv]} { dict set ::v::asked ip_used $vlnv }
+    if {![string match xilinx.com:* $vlnv]} { ask ip_used $vlnv }
     if {[dict exists $::v::cells $name]} { fault "two cells of one name: $name" }
     dict set ::v::cells $name [dict create vlnv $vlnv settings [cells::defaults $vlnv] preset 0 set 0]
     return cell:$name
@@ -137,6 +149,7 @@ proc set_property {args} {
 proc project_property {name value} {
     if {$name ni {board_part ip_repo_paths}} { fault "unknown property of a project: $name"; return }
     if {$name eq "board_part"} { dict set ::v::asked board_set $value }
+    if {$name eq "ip_repo_paths"} { set ::v::ip_folders $value }
     note $name
 }
 proc configure {cell pairs} {
