@@ -25,7 +25,7 @@ def component_text(project: Project, *changes: tuple[str, str]) -> str:
 def install_vitis(
     project: Project, folder: Path, *changes: tuple[str, str], altered: Altered | None = None, cosim: str = "PASS"
 ) -> Path:
-    """A `vitis_hls` in a folder on PATH that leaves reports and the IP of a project; gives the file it notes runs in."""
+    """A `vitis_hls` in a folder on PATH that leaves reports and the IP of a project; gives where it counts its runs."""
     made = folder / "made"
     made.mkdir(exist_ok=True)
     (made / "csynth.xml").write_text(csynth_text(project.design, "2022.2", altered), encoding="utf-8")
