@@ -68,8 +68,8 @@ EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
     ),
     "threshold_counted": (
         Fold(4),
-        {"iterations": 30, "lanes": 4, "folds": 1, "counts": 8, "has_outputs": False, "output_words": 1, "base": -2}
-        | {"acc_t": CodeType(3), "wide_t": CodeType(9)},
+        {"iterations": 30, "lanes": 4, "folds": 1, "counts": 8, "has_outputs": False, "output_words": 1, "base": -20}
+        | {"acc_t": CodeType(6), "wide_t": CodeType(9)},
         15 + 4 * 27,  # 20 bounds
     ),
     "requantize_floor_wrap": (Fold(4), CUT, 15 + 4 * 12),

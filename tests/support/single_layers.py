@@ -91,7 +91,7 @@ def single_layers() -> dict[str, Network]:
         Requantize(Fixed(6, 6, signed=False), Rounding.HALF_EVEN, Overflow.SATURATE), (40,)
     )
     cases["requantize_far"] = of_one(Requantize(Fixed(3, -9, signed=True), Rounding.FLOOR, Overflow.WRAP), (40,))
-    counted = Threshold(np.sort(codes((4, 5), -130, 130), 1), np.full(4, -2), np.ones(4, np.int64), 4, 1)
+    counted = Threshold(np.sort(codes((4, 5), -130, 130), 1), np.full(4, -20), np.ones(4, np.int64), 4, 1)
     cases["threshold_counted"] = of_one(counted, image)
     cases["concat_unequal"] = two_and_one(image)
     parts = Window((4,), (3,), (1,), (2,))
