@@ -96,6 +96,8 @@ def single_layers() -> dict[str, Network]:
     cases["concat_unequal"] = two_and_one(image)
     parts = Window((4,), (3,), (1,), (2,))
     cases["max_pool_parts"] = of_one(MaxPool(parts), (10, 2))  # two of a window's four taps may leave at a time
+    lanes = Threshold(np.sort(codes((12, 3), -130, 130), 1), codes((12,), -9, 9), codes((12,), -3, 3), 4, 1)
+    cases["threshold_lanes"] = of_one(lanes, (3, 12))
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

@@ -25,7 +25,7 @@ from single_layers import single_layers
 
 CASES = single_layers()
 S8, SUMS = Fixed(8, 4, signed=True), Fixed(24, 4, signed=True)
-STAIRCASES = {"threshold": 4, "threshold_counted": 4, "sign": 9}
+STAIRCASES = {"threshold": 4, "threshold_lanes": 12, "threshold_counted": 4, "sign": 9}
 KS = [1, 3, 2, 3, 1, 2]
 
 
