@@ -90,7 +90,7 @@ def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
     simulated_layers(bounded_program(planned.pipeline, tmp_path), network, codes)
     cut = {name: replace(fifo, depth=2) for name, fifo in around.items()}
     shallow = replace(planned.pipeline, fifos=planned.pipeline.fifos | cut)
-    with pytest.raises(CheckFailedError, match="the pipeline stands still: .*waits for FIFO x_fork_b;"):
+    with pytest.raises(CheckFailedError, match=r"the pipeline stands still: .*waits for FIFO x_fork_b;"):
         simulated_layers(bounded_program(shallow, tmp_path), network, codes)
 
 
