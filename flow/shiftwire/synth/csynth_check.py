@@ -54,8 +54,6 @@ def _check_whose(profile: ET.Element, path: Path, design: Design) -> None:
     for what, (reported, wanted) in identity.items():
         if reported.strip().replace("-", "") != wanted.replace("-", ""):  # parts are spelled with dashes there
             raise ToolError(f"{path} is of {what} '{reported.strip()}', wanted '{wanted}'; synthesise this hls/")
-                f"{path} is of {what} '{reported.strip()}', wanted '{wanted}'; synthesise this project's hls/"
-            )
     version = profile.findtext("ReportVersion/Version", "").strip()
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
