@@ -74,10 +74,10 @@ def of_net(name: str, folder: Path, results: Results) -> None:
     if all(entry in results.entries for entry in wanted):
         return
     network = exported(name, folder)
-    fastest = design(network, BOARD)
+    fastest = design(network, BOARD, target=Target(for_hls=True))
     for slowdown, entry in zip(SLOWDOWNS, wanted, strict=False):
         if entry not in results.entries:
-            target = Target(fps=fastest.frames_per_second / slowdown)
+            target = Target(fps=fastest.hls_frames_per_second / slowdown, for_hls=True)
             planned = fastest if slowdown == 1 else design(network, BOARD, target=target)
             shown(results, entry, study(entry, planned, folder / name / "structure"))
     if wanted[-1] not in results.entries:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,23 @@ def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
     for name in MULTIPLIED:
         with pytest.raises(ToolError, match="use of deleted function"):
             run_networks([CASES[name]], [frames(CASES[name])], folder, flags=probe)
+
+
+SHARED = {"sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h"}
+"""Headers that are no unit's; lanes of weights are none either."""
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
+def test_a_unit_is_one_pipelined_loop(header: Path) -> None:
+    """Over all iterations of a frame; every other loop is unrolled, and what a unit calls has no pipeline."""
+    is_unit = header.name not in SHARED and not header.name.endswith("_lane.h")
+    lines = [line.strip() for line in header.read_text().splitlines()]
+    loops = [(line, below) for line, below in pairwise(lines) if line.startswith("for (")]
+    pipelined = [line for line, below in loops if below == "#pragma HLS PIPELINE II = 1 style = frp"]
+    assert pipelined == ["for (int i = 0; i < C::iterations; i++) {"] * is_unit
+    assert sum("HLS PIPELINE" in line for line in lines) == len(pipelined)
+    assert [line for line, below in loops if below != "#pragma HLS UNROLL"] == pipelined
+    assert not any(re.search(r"\b(while|do)\b *[({]", line) for line in lines if not line.startswith("//"))
 
 
 def test_only_weights_become_indices() -> None:

@@ -26,7 +26,8 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.project.project import GOLDEN_FRAMES, _make_reproducible, load_project
+from shiftwire.project.hls_folder import _make_reproducible
+from shiftwire.project.project import GOLDEN_FRAMES, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared

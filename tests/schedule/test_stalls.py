@@ -73,6 +73,7 @@ def test_the_cycles_that_are_predicted(at: int) -> None:
     seed, units = joined()[at]
     times, outcome = timing(units), run(units, stated, Style.STALLING, FRAMES)
     assert outcome.interval <= times.hls_interval == slowest(units, stated), seed
+    assert outcome.ends[0] <= times.latency, seed
 
 
 @pytest.mark.parametrize("fps", [None, 20_000.0])

@@ -71,7 +71,7 @@ class Unit(ABC):
     @property
     @abstractmethod
     def nest(self) -> Nest:
-        """The loops of the C++; `modules` bring nests of their own."""
+        """In which iterations of the C++ each beat is read and written; `modules` bring nests of their own."""
 
     @property
     def iterations(self) -> int:

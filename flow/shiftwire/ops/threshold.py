@@ -21,7 +21,7 @@ from shiftwire.numbers.fixed import Codes, Fixed
 
 @dataclass(frozen=True, eq=False)
 class ThresholdUnit(BeatUnit):
-    """Multi-threshold: base + step * count of thresholds reached, channel by channel; C++ counts, RTL searches.
+    """Multi-threshold: base + step * count of thresholds reached, channel by channel; a search counts them.
 
     thresholds  (channels, steps), ascending; base, step  (channels,).
     """

@@ -1,4 +1,4 @@
-"""The folder hls/ of a project: hls4ml's own, with our kernels, our top, its test bench and its shell."""
+"""The folder hls/ of a project: what hls4ml writes, made reproducible, and what stands beside it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.schedule.design import Design
 
 
-def write_hls(design: Design, folder: Path, version: str, codes: Codes) -> None:
-    """The hls4ml project, made reproducible and completed with our top, test bench, C-simulation driver and shell.
+def write_hls(design: Design, folder: Path, version: str, frames: Codes) -> None:
+    """The hls4ml project, made reproducible and completed: a top of words and its shell, test benches, a C-simulation driver.
 
-    `codes` are input frames (N, ...) for the test bench.
+    The test benches run `frames` (N, ...) of input codes.
     """
     with redirect_stdout(io.StringIO()):
         from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints and takes seconds
 
         model_graph(design, folder).write()
-    inputs, outputs = golden(design, codes)
+    inputs, outputs = golden(design, frames)
     files: Mapping[str, str] = {
-        f"{NETWORK}_test.cpp": test_bench(design, NETWORK, len(codes)),
+        f"{NETWORK}_test.cpp": test_bench(design, NETWORK, len(frames)),
         "shiftwire_csim.cpp": csim_driver(design, NETWORK),
         "README.txt": hls_readme(design),
-        **top_files(design, len(codes)),
+        **top_files(design, len(frames)),
         EXPECTED: expected_text(design),
         "tb_data/tb_input_features.dat": inputs,
         "tb_data/tb_output_predictions.dat": outputs,

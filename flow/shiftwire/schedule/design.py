@@ -47,6 +47,10 @@ class Target:
     lut_percent: float | None = None
     for_hls: bool = False
 
+    def speed(self, design: Design) -> float:
+        """Frames a second of a design, as this target counts them."""
+        return design.hls_frames_per_second if self.for_hls else design.frames_per_second
+
 
 @dataclass(frozen=True)
 class Design:
@@ -207,7 +211,7 @@ class _Search:
         if self._fits(design.resources, percent):
             return design
         need, slower = design.resources, self.fastest(percent)
-        best = f"the best that fits is {floor(slower.frames_per_second)}" if slower else "no slower fold fits either"
+        best = f"the best that fits is {floor(target.speed(slower))}" if slower else "no slower fold fits either"
         raise InputError(
             f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
             f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"

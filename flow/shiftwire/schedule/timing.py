@@ -74,10 +74,10 @@ def timing(pipeline: Pipeline) -> Timing:
     is never slower than a schedule that keeps to its depths: it neither deadlocks nor falls behind.
     """
     units = {instance.name: instance.unit for instance in pipeline.instances}
-    held = {name: _Moments.of(unit, max(unit.hls_latency, HELD_LATENCY)) for name, unit in units.items()}
+    latest = {name: _Moments.of(unit, max(unit.hls_latency, HELD_LATENCY)) for name, unit in units.items()}
     stated = {name: _Moments.of(unit, unit.hls_latency) for name, unit in units.items()}
     return Timing(
-        _depths(pipeline, held),
+        _depths(pipeline, latest),
         max(unit.iterations for unit in units.values()),
         max(unit.hls_cycles for unit in units.values()),
         _latency(pipeline, stated),

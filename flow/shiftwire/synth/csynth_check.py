@@ -46,14 +46,14 @@ def csynth_misses(path: Path, design: Design, log: str = "") -> tuple[str, ...]:
 
 def _check_whose(profile: ET.Element, path: Path, design: Design) -> None:
     """What the report says of itself."""
-    told = {
+    identity = {
         "top function": (profile.findtext("UserAssignments/TopModelName", ""), HLS_TOP),
         "part": (profile.findtext("UserAssignments/Part", ""), design.board.part),
         "clock period": (profile.findtext("UserAssignments/TargetClockPeriod", ""), f"{design.clock_ns:.2f}"),
     }
-    for what, (found, wanted) in told.items():
-        if found.strip().replace("-", "") != wanted.replace("-", ""):  # parts are spelled with dashes there
-            raise ToolError(f"{path} is of {what} '{found.strip()}', wanted '{wanted}'; synthesise this project's hls/")
+    for what, (reported, wanted) in identity.items():
+        if reported.strip().replace("-", "") != wanted.replace("-", ""):  # parts are spelled with dashes there
+            raise ToolError(f"{path} is of {what} '{reported.strip()}', wanted '{wanted}'; synthesise this hls/")
     version = profile.findtext("ReportVersion/Version", "").strip()
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
@@ -103,5 +103,5 @@ def _misses(each: Expected, modules: Mapping[str, ET.Element], log: str) -> Iter
 
 def _reason(module: str, log: str) -> str:
     """What the tool said of a module's II."""
-    found = re.search(rf"II Violation in module '{re.escape(module)}'[^:]*: (.+)", log)
-    return f": {found[1].strip()}" if found else ""
+    match = re.search(rf"II Violation in module '{re.escape(module)}'[^:]*: (.+)", log)
+    return f": {match[1].strip()}" if match else ""

@@ -31,6 +31,12 @@ class Reorder(PortUnit):
     def hls_steps(self) -> int:
         return 2 * MEMORY_CYCLES + 1
 
+    @property
+    def widest_word(self) -> int:
+        lanes, words = self.port.lanes, len(self.source) // self.port.lanes
+        places = lanes * max((max(words, lanes) - 1).bit_length(), 1) if words > 1 else 0
+        return max(super().widest_word, places)
+
     @cached_property
     def nest(self) -> Nest:
         return packets(self.packets, self.port.beats // self.packets)
