@@ -19,7 +19,7 @@ from shiftwire.schedule.design import Design
 
 
 def write_hls(design: Design, folder: Path, version: str, frames: Codes) -> None:
-    """The hls4ml project, made reproducible and completed: a top of words and its shell, test benches, a C-simulation driver.
+    """The hls4ml project, made reproducible and completed: a top of words, its shell, benches, a C-simulation driver.
 
     The test benches run `frames` (N, ...) of input codes.
     """
