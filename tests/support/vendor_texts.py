@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shiftwire.hls.top import IP_FOLDER
+
 SAMPLES = Path(__file__).with_name("vendor_samples")
 
 
@@ -49,7 +51,8 @@ def leaves_reports(csynth: Path = SAMPLES / "csynth.xml") -> str:
     """What a run of every step leaves behind and says."""
     synthesis, simulation = "lenet_prj/solution1/syn/report", "lenet_prj/solution1/sim/report"
     return f"""
-mkdir -p {synthesis} {simulation}
+mkdir -p {synthesis} {simulation} {IP_FOLDER}
+cp {SAMPLES}/component_2022.2.xml {IP_FOLDER}/component.xml
 cp {csynth} {synthesis}/csynth.xml
 cp {SAMPLES}/lenet_cosim.rpt {simulation}/lenet_cosim.rpt
 echo '4 frames, 0 of 40 codes differ'
