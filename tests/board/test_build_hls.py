@@ -93,6 +93,8 @@ def test_both_forms_of_one_project(tmp_path: Path, vivado: Vivado, capsys: pytes
         shutil.copy(made.with_suffix(suffix), project.reports_dir / FOLDER / f"shiftwire{suffix}")
     status, _, err = run_verb(capsys, "package", project.path)
     assert status == 2 and "describes a network in its form hls, wanted rtl; give --inner hls, or run" in err
+    built = read_build(project)
+    assert built is not None and built.inner is Inner.HLS, "what was refused leaves no trace"
     status, _, err = run_verb(capsys, "package", project.path, "--inner", "hls")
     assert status == 0, err
     with tarfile.open(project.reports_dir / "both.tar.gz") as tar:

@@ -23,7 +23,7 @@ from shiftwire.cli.measure import (
 )
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say, still_at
 from shiftwire.errors import ExitCode, InputError
-from shiftwire.project.project import Project, load_project
+from shiftwire.project.project import load_project
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.summary import counted_whole
 from shiftwire.synth.build_report import build_json, write_build
@@ -59,9 +59,12 @@ def run_package(arguments: argparse.Namespace) -> int:
     """Pack the bitstream that was built, or one named by --bit; raises InputError where its .hwh is not beside it."""
     project = load_project(arguments.project)
     inner = chosen_inner(project, asked_inner(arguments))
-    bit = arguments.bit or _built(project, inner)
+    bitstream = None if arguments.bit else built(project, inner)
+    bit = arguments.bit if bitstream is None else bitstream.bit
     archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments), inner=inner)
+    if bitstream is not None:  # a script that was run by hand, or elsewhere, has left no build.json yet
+        write_build(project, bitstream.report)
     say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
     return ExitCode.OK
 
@@ -91,13 +94,6 @@ def _lines(file: Path) -> tuple[str, ...]:
             f"cannot read the labels in {file} ({error}); name a text file, a class in each line"
         ) from None
     return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _built(project: Project, inner: Inner) -> Path:
-    """A script that was run by hand, or elsewhere, has left no build.json yet."""
-    bitstream = built(project, inner)
-    write_build(project, bitstream.report)
-    return bitstream.bit
 
 
 def add_build(verbs: Verbs) -> argparse.ArgumentParser:
