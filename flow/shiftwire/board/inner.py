@@ -72,7 +72,7 @@ def design_text(shell: Shell) -> str:
     """
     own = [port for port in shell.ports if port not in shell.network_ports]
     ports = ",\n".join(f"    {port}" for port in own)
-    shell_pins = ", ".join(f".{port.name}" for port in shell.ports)
+    shell_pins = ",\n".join(f"        .{port.name}" for port in shell.ports)
     wires = "\n".join(f"    {str(port).split(maxsplit=1)[1]};" for port in shell.network_ports)
     return f"""// The AXI shell and the exported HLS IP as a block design links them. Written by shiftwire.
 module {DESIGN} (
@@ -80,7 +80,9 @@ module {DESIGN} (
 );
 {wires}
 
-    {TOP} accel_0 ({shell_pins});
+    {TOP} accel_0 (
+{shell_pins}
+    );
 
     {HLS_TOP} net_0 (
         .{CLOCK}(aclk), .{RESET}({NETWORK_RESET}),

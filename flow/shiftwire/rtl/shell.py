@@ -136,7 +136,7 @@ def top_text(shell: Shell, network: str = "network") -> str:
 
 def _head(shell: Shell) -> Iterator[str]:
     read, written = shell.input, shell.output
-    what = "The ports of a network that stands outside" if shell.is_outside else "A network behind AXI ports"
+    what = "The AXI shell of a network outside it" if shell.is_outside else "A network behind AXI ports"
     yield f"// {what}: {read.codes} codes {read.format} in, {written.codes} {written.format} out."
     yield "// Written by shiftwire."
     yield f"module {TOP} ("
