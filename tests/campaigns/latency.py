@@ -2,8 +2,8 @@
 for each network.
 
 Sixty random networks at every latency from 1 to 20 and at drawn ones, and the zoo's residual networks, the smallest at
-three folds, stalling and flushing, cycle by cycle, until a last frame leaves with no input behind it. Exit status 1 for a deadlock
-and for a frame that takes longer than the slowest unit.
+three folds, stalling and flushing, cycle by cycle, until a last frame leaves with no input behind it. Exit status 1 for
+a deadlock and for a frame that takes longer than the slowest unit.
 """
 
 from __future__ import annotations
