@@ -114,7 +114,7 @@ def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
             run_networks([CASES[name]], [frames(CASES[name])], folder, flags=probe)
 
 
-SHARED = {"sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h"}
+SHARED = {"sw_banks.h", "sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h", "sw_taps.h"}
 """Headers that are no unit's; lanes of weights are none either."""
 
 

@@ -30,7 +30,7 @@ from single_layers import single_layers
 from tiers import first, some
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/extend.md"
-HEADER = re.compile(r"^```cpp\n// sw_magnitude.h\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADER = re.compile(r"^```cpp\n// sw_deviation.h\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def listed(faults: list[object]) -> str:
@@ -45,7 +45,7 @@ def test_the_documented_example_holds(tmp_path: Path) -> None:
     (text,) = HEADER.findall(PAGE.read_text(encoding="utf-8"))
     headers = tmp_path / "include"
     shutil.copytree(shiftwire_hls.INCLUDE_DIR, headers)
-    (headers / "sw_magnitude.h").write_text(text, encoding="utf-8")
+    (headers / "sw_deviation.h").write_text(text, encoding="utf-8")
     assert listed(header_faults(headers)) == ""
 
 

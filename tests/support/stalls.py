@@ -9,7 +9,8 @@ by itself until it is empty, rests, and begins the next frame.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,82 +62,119 @@ class Run:
 
 @dataclass
 class _Stage:
-    """A unit at work; `inside` are iterations on their way, the oldest last."""
+    """A unit at work; `inside` are iterations on their way, the oldest last; FIFOs are places in lists."""
 
     instance: Instance
     latency: int
     frames: int
+    reads: list[int]
+    outputs: list[int]
     needs: list[list[int]] = field(init=False)
     writes: list[bool] = field(init=False)
-    inside: list[int] = field(init=False)
+    inside: deque[int] = field(init=False)
     issued: int = 0
     frame: int = 0
     rests: int = 0
-    is_empty: bool = True
+    live: int = 0
+    """Iterations on their way."""
 
     def __post_init__(self) -> None:
         nest = self.instance.unit.nest
         self.needs = [np.bincount(use.first, minlength=nest.iterations).tolist() for use in nest.reads]
         self.writes = np.bincount(nest.writes.last, minlength=nest.iterations).astype(bool).tolist()
-        self.inside = [NOTHING] * self.latency
+        self.inside = deque([NOTHING] * self.latency)
 
-    def step(self, there: Mapping[str, int], room: Mapping[str, int], style: Style) -> tuple[bool, bool, int]:
+    def step(self, held: Sequence[int], depth: Sequence[int], style: Style) -> tuple[bool, bool, int]:
         """Whether it moves, whether it writes, and the iteration that it issues."""
-        oldest = self.inside[-1]
+        oldest, issued = self.inside[-1], self.issued
         writes = oldest != NOTHING and self.writes[oldest]
-        if writes and any(room[name] <= 0 for name in self.instance.outputs):
+        if writes and any(held[at] >= depth[at] for at in self.outputs):
             return False, False, NOTHING
-        wants = self.frame < self.frames and (self.issued > 0 or (self.is_empty and self.rests == 0))
-        if wants and all(
-            there[n] >= need[self.issued] for n, need in zip(self.instance.inputs, self.needs, strict=True)
-        ):
-            return True, writes, self.issued
-        if wants and self.issued > 0 and style is Style.STALLING:
+        wants = self.frame < self.frames and (issued > 0 or (self.live == 0 and self.rests == 0))
+        if wants and all(held[at] >= need[issued] for at, need in zip(self.reads, self.needs, strict=True)):
+            return True, writes, issued
+        if wants and issued > 0 and style is Style.STALLING:
             return False, False, NOTHING
-        return (not self.is_empty or self.rests > 0), writes, NOTHING
+        return (self.live > 0 or self.rests > 0), writes, NOTHING
 
     def move(self, issued: int) -> None:
-        self.inside.pop()
-        self.inside.insert(0, issued)
+        if self.live == 0 and issued == NOTHING:
+            self.rests -= 1
+            return
+        self.live += (issued != NOTHING) - (self.inside.pop() != NOTHING)
+        self.inside.appendleft(issued)
         if issued != NOTHING:
             self.issued = issued + 1
             if self.issued == len(self.writes):
                 self.issued, self.frame, self.rests = 0, self.frame + 1, REST
-        elif self.is_empty and self.rests:
-            self.rests -= 1
-        self.is_empty = all(iteration == NOTHING for iteration in self.inside)
+
+
+@dataclass
+class _Fifos:
+    """Beats in each FIFO, its depth, the most that it ever held, and the stages at its ends."""
+
+    names: list[str]
+    held: list[int]
+    depth: list[int]
+    most: list[int]
+    ends: list[list[int]]
+
+    def wake(self, stage: _Stage, issued: int, writes: bool) -> set[int]:
+        """Beats that a stage takes and gives; the stages that may move because of it."""
+        woken: set[int] = set()
+        if issued != NOTHING:
+            for at, need in zip(stage.reads, stage.needs, strict=True):
+                if need[issued]:
+                    self.held[at] -= need[issued]
+                    woken.update(self.ends[at])
+        if writes:
+            for at in stage.outputs:
+                self.held[at] += 1
+                self.most[at] = max(self.most[at], self.held[at])
+                woken.update(self.ends[at])
+        return woken
 
 
 def run(
     pipeline: Pipeline, latency: Callable[[Instance], int], style: Style, frames: int = 3, limit: int = 1 << 22
 ) -> Run:
     """Some frames one behind the other, then no more input; every beat of them has to leave."""
-    beats = dict.fromkeys(pipeline.fifos, 0)
-    depth = {name: fifo.depth for name, fifo in pipeline.fifos.items()}
-    beats[pipeline.input] = pipeline.fifos[pipeline.input].port.beats * frames
-    depth[pipeline.output] = limit
-    size, ends, most = pipeline.fifos[pipeline.output].port.beats, [], dict.fromkeys(beats, 0)
-    stages = [_Stage(instance, latency(instance), frames) for instance in pipeline.instances]
+    places = {name: at for at, name in enumerate(pipeline.fifos)}
+    stages = [
+        _Stage(i, latency(i), frames, [places[n] for n in i.inputs], [places[n] for n in i.outputs])
+        for i in pipeline.instances
+    ]
+    fifos = _fifos(pipeline, stages, frames, limit)
+    sink, size, ends = places[pipeline.output], pipeline.fifos[pipeline.output].port.beats, []
+    awake = set(range(len(stages)))
     for cycle in range(limit):
-        room = {name: depth[name] - held for name, held in beats.items()}
-        steps = [(stage, *stage.step(beats, room, style)) for stage in stages]
-        steps = [step for step in steps if step[1]]
-        if not steps:
-            return Run(tuple(ends), most, tuple(f"{name} {held}/{depth[name]}" for name, held in beats.items()))
-        for stage, _, writes, issued in steps:
-            if issued != NOTHING:
-                for name, need in zip(stage.instance.inputs, stage.needs, strict=True):
-                    beats[name] -= need[issued]
-            if writes:
-                for name in stage.instance.outputs:
-                    beats[name] += 1
-            stage.move(issued)
-        most = {name: max(held, most[name]) for name, held in beats.items()}
-        while beats[pipeline.output] >= size * (len(ends) + 1):
+        steps = [(at, *stages[at].step(fifos.held, fifos.depth, style)) for at in awake]
+        moving = [step for step in steps if step[1]]
+        if not moving:
+            waiting = zip(fifos.names, fifos.held, fifos.depth, strict=True)
+            return Run(tuple(ends), _most(fifos), tuple(f"{name} {held}/{depth}" for name, held, depth in waiting))
+        awake = {at for at, *_ in moving}
+        for at, _, writes, issued in moving:
+            awake |= fifos.wake(stages[at], issued, writes)
+            stages[at].move(issued)
+        while fifos.held[sink] >= size * (len(ends) + 1):
             ends.append(cycle + 1)
         if len(ends) == frames:
-            return Run(tuple(ends), most)
+            return Run(tuple(ends), _most(fifos))
     raise AssertionError(f"no end within {limit} cycles")
+
+
+def _fifos(pipeline: Pipeline, stages: Sequence[_Stage], frames: int, limit: int) -> _Fifos:
+    """All frames wait at the input; the output takes whatever comes."""
+    names = list(pipeline.fifos)
+    depth = [limit if name == pipeline.output else pipeline.fifos[name].depth for name in names]
+    held = [pipeline.fifos[name].port.beats * frames if name == pipeline.input else 0 for name in names]
+    ends = [[k for k, stage in enumerate(stages) if at in (*stage.reads, *stage.outputs)] for at in range(len(names))]
+    return _Fifos(names, held, depth, [0] * len(names), ends)
+
+
+def _most(fifos: _Fifos) -> Mapping[str, int]:
+    return dict(zip(fifos.names, fifos.most, strict=True))
 
 
 def residual(size: int = 8, channels: int = 4) -> Network:
