@@ -35,7 +35,7 @@ def test_a_sentence_stands_before_every_cell() -> None:
         assert cell["cell_type"] == "markdown" or (cell["outputs"], cell["execution_count"]) == ([], None)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @needs_pynq
 @pytest.mark.skipif(find_spec("torch") is None, reason="found no torch; pip install 'shiftwire[train]'")
 @pytest.mark.filterwarnings("ignore")
@@ -54,7 +54,7 @@ def test_it_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert names["multiplies"] == 0
     assert names["csim"].different == names["runtime"].different == 0 < names["csim"].compared
     assert names["trained"].test_accuracy * 100 == pytest.approx(names["specification"].accuracy)
-    assert names["simulated"].passed and names["simulated"].compared > 0
+    assert names["simulated"].passed and names["simulated"].comparison.compared > 0
     record = names["record"]
     assert record.identity.badge is Badge.SIMULATED and record.exactness.exact and record.accuracy is not None
     assert [path.name for path in tmp_path.iterdir()] == ["host"]

@@ -142,10 +142,10 @@ def test_every_target_of_make_exists(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """Of a page's titles, as a forge makes them."""
-    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    if page == DOCS / "onnx.md":
-        titles += re.findall(r"^#+ (.+)$", PAGES[-1].read_text(encoding="utf-8"), re.MULTILINE)
+    """Of a page's titles and of those of the pages that it includes, as a forge makes them."""
+    text = page.read_text(encoding="utf-8")
+    texts = [text, *((page.parent / path).read_text(encoding="utf-8") for path in re.findall(r"{include} (\S+)", text))]
+    titles = [title for each in texts for title in re.findall(r"^#+ (.+)$", each, re.MULTILINE)]
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 

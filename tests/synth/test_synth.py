@@ -221,3 +221,19 @@ def test_units_that_differ_in_constants_alone_are_routed_once(
     sums = next(each for each in asked if each.top == "sw_mvu")
     name = sums.data[0].name
     assert sums.parameters["FILE"] == f"{8 * len(name)}'h{name.encode().hex()}" and sums.parameters["GENERIC"] == 1
+
+
+def test_a_parameter_below_zero_reaches_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script's own parser reads no sign, and its bits have to be a negative number again."""
+    asked: list[yosys.Synthesis] = []
+
+    def recorded(synthesis: yosys.Synthesis, folder: Path) -> Routed:
+        asked.append(synthesis)
+        return Routed(100.0, 1, 1, "part", "tool")
+
+    monkeypatch.setattr(speed, "routed", recorded)
+    unit_speeds(write_project(schedule(single_layers()["requantize_finer"], Z2), tmp_path / "finer", Backend.RTL))
+    (finer,) = (each for each in asked if each.top == "sw_requantize")
+    assert finer.parameters["DROP"] == "32'shfffffffe"  # two bits finer
+    yosys.run_script(f"{finer.elaboration()}proc\nflatten\nopt\nwrite_verilog -noattr out.v\n", "elaborate", tmp_path)
+    assert "module sw_requantize" in (tmp_path / "out.v").read_text()

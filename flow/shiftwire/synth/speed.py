@@ -51,14 +51,16 @@ def _alone(project: Project, sources: tuple[Path, ...], network: RtlNetwork, uni
 
 
 def _plain(parameters: Mapping[str, int | str]) -> dict[str, int | str]:
-    """As yosys takes them on a command line: in it, a name of a file can only be the number that its letters make."""
+    """As yosys takes them on a command line: below 0 the bits of a number, for a name the number its letters make."""
     return {name: _number(value) for name, value in parameters.items()}
 
 
 def _number(value: int | str) -> int | str:
     if value == "GENERIC":
         return 1
-    if isinstance(value, int) or "'h" in value:
+    if isinstance(value, int):
+        return value if value >= 0 else f"32'sh{value % (1 << 32):x}"
+    if "'h" in value:
         return value
     letters = value.encode("ascii")
     return f"{8 * len(letters)}'h{letters.hex()}"
