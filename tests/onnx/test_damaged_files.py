@@ -101,26 +101,24 @@ def damaged(seed: int, whole: list[bytes]) -> bytes:
 
 
 def outcome(path: Path) -> str:
-    """What reading a file ends in; a bare exception is named with its text."""
+    """What reading a file ends in; whatever else it raises turns the test red, and the file's name tells its seed."""
     try:
         import_onnx(path)
     except ShiftwireError as error:
         assert len(error.sentence()) > 20
         return "refused"
-    except Exception as error:  # anything else turns the test red, which tells its seed
-        return f"{type(error).__name__}: {error}"
     return "read"
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_thousand_damaged_files(tmp_path: Path, count: Any) -> None:
     whole = [make() for make in FILES.values()]
-    path, found = tmp_path / "model.onnx", Counter[str]()
+    found = Counter[str]()
     for seed in range(DAMAGES):
+        path = tmp_path / f"{seed}.onnx"
         path.write_bytes(damaged(seed, whole))
-        said = outcome(path)
-        found[said if said in ("read", "refused") else f"seed {seed}: {said}"] += 1
-    assert not found.keys() - {"read", "refused"}, "\n".join(found)
+        found[outcome(path)] += 1
+        path.unlink()
     assert found["read"] > DAMAGES // 100 and found["refused"] > DAMAGES // 5
     count(damaged_files=DAMAGES)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 import onnx
 from hand_spellings import by_hand, whole_array
 from onnx import helper
 from qonnx_nets import DOMAIN
+from shiftwire.errors import InputError
 from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.onnx.canonical.pipeline import canonical
@@ -136,3 +138,11 @@ def is_read(reading: Reading, count: Any, tail: Tail = Tail.NONE, levels: int = 
         assert np.array_equal(found, expected)
     assert len(np.unique(expected)) >= levels
     count(onnxruntime_outputs=expected.size)
+
+
+def assert_refused(case: Reading) -> None:
+    """One sentence, with the words of a case last, that names the node."""
+    shape, form, constants, lines, words = case
+    with pytest.raises(InputError, match=words) as caught:
+        network_from_model(declared(shape, form, constants, lines))
+    assert any(note.startswith("in node '") for note in getattr(caught.value, "__notes__", [""]))
