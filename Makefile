@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -94,6 +94,12 @@ bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int
 zoo: campaign-zoo
 campaign-zoo: $(READY) ## nine networks through every engine, at three folds
 	$(SCRIPT) tests/campaigns/zoo.py -o build/zoo
+
+campaign-latency: $(READY) ## networks in which ways meet again, behind pipelines of every latency
+	$(SCRIPT) tests/campaigns/latency.py -o build/zoo
+
+campaign-structure: $(READY) ## every unit of those networks as an HLS compiler must find it; needs clang and llvm
+	$(SCRIPT) tests/campaigns/structure.py -o build/zoo
 
 NETS ?= build/zoo
 study: campaign-quantize

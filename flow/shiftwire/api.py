@@ -72,7 +72,8 @@ def convert(
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
-    planned = dataclasses.replace(design(model, board, clock_ns, target, folds), unroll=unroll)
+    wanted = dataclasses.replace(target or Target(), for_hls=backend is not Backend.RTL)
+    planned = dataclasses.replace(design(model, board, clock_ns, wanted, folds), unroll=unroll)
     return write_project(planned, Path(output or folder), backend)
 
 
@@ -112,7 +113,7 @@ def to_hls4ml(
     predict takes and gives values (N, ...), channels last: give it what the network's input quantizer would, in
     float64 where a format has more than 24 bits.
     """
-    planned = model if isinstance(model, Design) else design(model, board, clock_ns)
+    planned = model if isinstance(model, Design) else design(model, board, clock_ns, Target(for_hls=True))
     with redirect_stdout(io.StringIO()):
         from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints at import and takes seconds
 

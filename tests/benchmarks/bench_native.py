@@ -1,6 +1,7 @@
 """Native C-simulation against hls4ml's own convolutions and onnxruntime int8: one run, one thread, same shapes.
 
-Seconds are of this process and its children (user time), so that a busy machine changes the ratios little.
+Seconds of conversion and of simulation are of this process and its children (user time), so that a busy machine changes
+the ratios little; those of compiling are of the wall clock, for ours compiles its parts side by side.
 """
 
 from __future__ import annotations
@@ -73,6 +74,13 @@ def seconds_of(work: Callable[[], object]) -> float:
     return now() - start
 
 
+def waited_for(work: Callable[[], object]) -> float:
+    """Seconds of the wall clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
 def best_of_two(work: Callable[[], object]) -> float:
     """The lesser of two measurements; every tool is timed so."""
     return min(seconds_of(work), seconds_of(work))
@@ -82,7 +90,7 @@ def ours(net: Network, samples: int, folder: Path) -> tuple[float, float, float]
     """Seconds to convert, seconds of g++, images a second in one process."""
     programs: list[Any] = []
     seconds_convert = seconds_of(lambda: convert(net, "zcu104", folder / "project"))
-    seconds_compile = seconds_of(lambda: programs.append(native_program(net, folder)))
+    seconds_compile = waited_for(lambda: programs.append(native_program(net, folder)))
     codes = np.random.default_rng(0).integers(0, 256, (samples, *net.input.shape))
     simulate(programs[0], codes[:16])
     expected = net.evaluate(codes[:16])
@@ -109,7 +117,7 @@ def by_hls4ml(plan: Plan, peer: Peer, folder: Path) -> tuple[float, float, float
         graphs[0].write()
 
     seconds_convert = seconds_of(make)
-    seconds_compile = seconds_of(graphs[0]._compile)
+    seconds_compile = waited_for(graphs[0]._compile)
     values = np.random.default_rng(0).random((peer.images, plan.size, plan.size, plan.channels)).astype(np.float32)
     graphs[0].predict(values[:1])
     return seconds_convert, seconds_compile, peer.images / best_of_two(lambda: graphs[0].predict(values))

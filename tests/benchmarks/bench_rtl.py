@@ -37,6 +37,7 @@ from shiftwire.synth.counts import multiplies
 from shiftwire.tools.resources import Evidence
 from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
 from shiftwire_boards.catalog import load_board
+from without_peepopt import without_peepopt
 
 CLOCK_NS = 10.0
 BOARD = "pynq-z2"
@@ -95,6 +96,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="+", metavar="MODEL.onnx=FPS", help="frames a second, or a share such as 80%%")
     parser.add_argument("--forms", default=",".join(FORMS), help="some of %(default)s")
+    parser.add_argument("--without-peepopt", action="store_true", help="map without yosys' peepopt; keeps no result")
     parser.add_argument("--result", default="rtl", help="keeps the rows as results/NAME.json (default: %(default)s)")
     given = parser.parse_args(arguments)
     print(
@@ -103,9 +105,9 @@ def main(arguments: list[str]) -> int:
     )
     print(f"| {COLUMNS} |\n|{' --- |' * len(COLUMNS.split('|'))}")
     for argument in given.models:
-        for row, cells in _rows(argument, [FORMS[name] for name in given.forms.split(",")]):
+        for row, cells in _rows(argument, [FORMS[name] for name in given.forms.split(",")], given.without_peepopt):
             print(f"| {row} |", flush=True)
-            if cells:
+            if cells and not given.without_peepopt:
                 _save(given.result, cells)
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MiB (mapping)")
     return 0
@@ -117,7 +119,7 @@ def _save(name: str, cells: Cells) -> None:
     save(name, Result(said, Evidence.SYNTHESISED, tools, KEPT, (Row(cells),), part=part, clock_ns=CLOCK_NS), KEYS)
 
 
-def _rows(argument: str, forms: list[Form]) -> Iterator[tuple[str, Cells]]:
+def _rows(argument: str, forms: list[Form], is_unhelped: bool) -> Iterator[tuple[str, Cells]]:
     """Lines to print, each with what is kept of it: nothing where nothing was counted."""
     path, _, wanted = argument.partition("=")
     name = Path(path).stem
@@ -141,7 +143,7 @@ def _rows(argument: str, forms: list[Form]) -> Iterator[tuple[str, Cells]]:
             continue
         with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
             asked = wanted.replace("%", " % of the LUTs") if "%" in wanted else f"{fps:g} frames/s"
-            line, counts = _counted(design, form, Path(folder), start)
+            line, counts = _counted(design, form, Path(folder), start, is_unhelped)
         yield f"{name} | {form.name} | {line}", (name, form.name, asked, *counts)
 
 
@@ -157,7 +159,7 @@ def multiplying(network: Network, bits: int) -> Network:
     return replace(network, nodes=tuple(replace(node, op=changed(node.op)) for node in network.nodes))
 
 
-def _counted(design: Design, form: Form, folder: Path, start: float) -> tuple[str, Cells]:
+def _counted(design: Design, form: Form, folder: Path, start: float, is_unhelped: bool) -> tuple[str, Cells]:
     rtl = form.rtl(design)
     sources = write_network(rtl, folder, generic=False)
     emitted = time.perf_counter()
@@ -166,7 +168,8 @@ def _counted(design: Design, form: Form, folder: Path, start: float) -> tuple[st
     may_use_dsp = form.in_blocks or not multiplies(design.network)
     files = (*sources, *module_files())
     synthesis = Synthesis(files, rtl.name, family=Family.SERIES_7, dsp=may_use_dsp, kept=kept, data=data)
-    found = synthesised(synthesis, folder / "maps").resources
+    mapped_by = without_peepopt(synthesis) if is_unhelped else synthesis
+    found = synthesised(mapped_by, folder / "maps").resources
     mapped = time.perf_counter()
     cycles, latency = interval(rtl), simulate(rtl, 1).latency
     frames = 1e9 / CLOCK_NS / cycles

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from board_bench import HAS_ZYNQ_7000, needs_pynq, on_board, random_frames, small_project
+from shiftwire.board.inner import project_shell
 from shiftwire.board.manifest import _predicted
-from shiftwire.board.program import project_shell
 from shiftwire.board.simulated import accelerator_design, simulated_board, write_overlay
 from shiftwire.project.project import Project
 from shiftwire.reports.summary import page

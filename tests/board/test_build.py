@@ -14,45 +14,25 @@ import pytest
 
 from board_bench import small_project
 from interrupts import started
+from projects import conv_net
 from shiftwire.board.build import FOLDER
 from shiftwire.board.simulated import accelerator_design, write_overlay
 from shiftwire.errors import ToolError
-from shiftwire.project.project import Project
+from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.project.report_rows import Rows, write_rows
+from shiftwire.schedule.design import Target, schedule
 from shiftwire.synth.build_report import FILE, read_build
 from shiftwire.synth.counts import FILE as COUNTED
 from shiftwire.synth.vivado_power import power_report
 from shiftwire.tools.resources import Evidence, Report, Resources
+from shiftwire_boards.catalog import load_board
 from small_disk import small_disk
-from vendor_texts import BANNER, SAMPLES, sample
+from vendor_texts import sample
 from verbs import run_verb
+from vivado_bench import TCLSH, Vivado
 
-TCLSH = shutil.which("tclsh")
 pytestmark = pytest.mark.skipif(TCLSH is None, reason="found no tclsh; apt-get install tcl")
-STAND_IN = Path(__file__).resolve().parents[1] / "support" / "vivado_stand_in.tcl"
 FINAL = ("shiftwire.bit", "shiftwire.hwh", "shiftwire.xsa")
-
-
-class Vivado:
-    """A stand-in on PATH."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, version: str = "2022.2") -> None:
-        self.folder = folder
-        folder.mkdir()
-        (folder / "samples").symlink_to(SAMPLES)
-        shutil.copy(STAND_IN, folder)
-        told = BANNER["vivado"].format(version)
-        program = folder / "vivado"
-        program.write_text(
-            f"#!/bin/sh\n[ \"$1\" = -version ] && {{ printf '{told}\\n'; exit 0; }}\n"
-            f'exec "{TCLSH}" "{folder / STAND_IN.name}" "$@"\n'
-        )
-        program.chmod(0o755)
-        self.breaks("nothing")
-        patch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-
-    def breaks(self, fault: str) -> None:
-        (self.folder / "fault").write_text(fault)
 
 
 @pytest.fixture
@@ -123,11 +103,18 @@ def test_the_page_shows_what_was_built(
 
 FAULTS = {
     "part": (3, "found no part xc7z020clg400-1 in this Vivado; add its device family with Vivado's installer"),
-    "board": (3, "found no board files for tul.com.tw:pynq-z2:part0:1.0; install those of"),
+    "board": (3, "found no board files for tul.com.tw:pynq-z2:part0:*; install those of"),
     "ip": (3, "found no IP shiftwire:network:shiftwire:1.0 in ../../rtl"),
     "version": (3, "its catalogue lacks an IP that the design wants; take the Vivado that the IP was packaged for"),
-    "synthesis": (3, "synthesis failed: synth_design ERROR; its log is vivado/shiftwire.runs/synth_1/runme.log ("),
-    "incomplete": (3, "implementation failed: route_design Running; its log is "),
+    "synthesis": (3, "synthesis failed: synth_design ERROR, its log is vivado/shiftwire.runs/synth_1/runme.log ("),
+    "incomplete": (3, "implementation failed: route_design Running, its log is "),
+    "raises": (3, "synthesis failed: synth_design ERROR, its log is vivado/shiftwire.runs/synth_1/runme.log ("),
+    "ip_run": (3, "synthesis failed: synth_design ERROR, its log is "
+               "vivado/shiftwire.runs/shiftwire_accel_0_0_synth_1/runme.log; Not started, its log is vivado/"),
+    "rom": (3, "shiftwire_accel_0_0_synth_1/runme.log tells of Synth 8-4445: a ROM would be empty; convert again"),
+    "sight": (3, "axi_dma_0/Data_MM2S sees no segment DDR_LOW, so no buffer; mend the board files' preset"),
+    "pulses": (3, "timing is not met: total pulse width slack '-1.25' ns; convert with a longer --clock-ns"),
+    "nets": (3, "2 nets are not routed; convert with less --fps"),
     "disk": (3, "found the disk full; free some 10 GB there (it said 'couldn't open"),
     "bit": (3, "impl_1/shiftwire_wrapper.bit\": no such file or directory'; read"),
     "hwh": (3, "Vivado wrote no shiftwire.hwh, without which PYNQ cannot load shiftwire.bit"),
@@ -138,6 +125,7 @@ FAULTS = {
     "ungated": (1, "timing is not met: found -0.310 ns of worst setup slack at 100.000 MHz"),
     "hold": (1, "timing is not met: found -0.042 ns of worst hold slack, wanted 0 or more; no clock mends that"),
     "pulse": (1, "timing is not met: found -0.125 ns of worst pulse width slack at 100.000 MHz"),
+    "blocks": (1, "found 2 DSP blocks where none were asked for, wanted none ("),
     "clock": (2, "found the clocks clk_fpga_0 of 20 ns"),
     "unrouted": (2, "found a report of a design that is synthesised, wanted routed; build again (in "),
     "cut": (3, "found no Design Timing Summary in a timing report"),
@@ -163,6 +151,13 @@ def test_every_fault_is_one_sentence_and_leaves_no_bitstream(
     assert not [name for name in FINAL if (folder / name).exists()]
     status, _, err = run_verb(capsys, "package", project.path)
     assert status == 2 and "run 'shiftwire build' first" in err
+
+
+def test_a_clock_that_no_port_of_the_ps_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_project(schedule(conv_net(), load_board("pynq-z2"), 2.5, Target(fps=10_000)), tmp_path / "p", Backend.RTL)
+    status, _, err = run_verb(capsys, "build", tmp_path / "p")
+    assert status == 2 and "a clock of 400 MHz is beyond the 250 that AXI ports of the TUL PYNQ-Z2's PS take" in err
+    assert "choose a period of 4 ns or more; convert with another --clock-ns" in err
 
 
 def test_missed_timing_stays_on_the_page(project: Project, vivado: Vivado, capsys: pytest.CaptureFixture[str]) -> None:

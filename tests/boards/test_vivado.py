@@ -18,25 +18,29 @@ from shiftwire_boards.vivado import (
     Accelerator,
     BlockDesign,
     BlockDesignError,
+    NetworkIp,
     block_design,
     build_script,
     dummy_bit,
     hwh_text,
     outputs,
 )
-from shiftwire_boards.vivado.cells import ACCELERATOR, DMA, accelerator_cell
+from shiftwire_boards.vivado.cells import ACCELERATOR, DMA, NETWORK, accelerator_cell
 from shiftwire_boards.vivado.model import Direction, End
 
 PLAIN = Accelerator("shiftwire:network:shiftwire:1.0", 32, 64, 100.0, 4096)
+HLS_IP = NetworkIp("shiftwire:hls:shiftwire_hls_top:1.0", "s_data", "m_data", "ap_clk", "ap_rst_n", 16, 24)
+WITH_IP = dataclasses.replace(PLAIN, network=HLS_IP)
 
 
 def designed(name: str, plain: Accelerator = PLAIN) -> BlockDesign:
     return block_design(load_board(name), plain)
 
 
+@pytest.mark.parametrize("plain", [PLAIN, WITH_IP], ids=["whole", "network outside"])
 @pytest.mark.parametrize("name", board_names())
-def test_every_pin_and_interface_is_connected_once(name: str) -> None:
-    design = designed(name)
+def test_every_pin_and_interface_is_connected_once(name: str, plain: Accelerator) -> None:
+    design = designed(name, plain)
     pins = {End(cell.name, pin.name): pin for cell in design.cells for pin in cell.pins}
     loads = [end for net in design.nets for end in net.loads]
     assert sorted(map(str, loads)) == sorted(str(end) for end, pin in pins.items() if pin.direction is Direction.INPUT)
@@ -69,7 +73,9 @@ def test_addresses(name: str) -> None:
 def test_script(name: str) -> None:
     board, design = load_board(name), designed(name)
     script = build_script(design)
-    assert f"-part {board.part} " in script and f"set_property board_part {board.files.board_part} " in script
+    every = f"{board.files.board_part.rpartition(':')[0]}:*"
+    assert f"-part {board.part} " in script and f"[get_board_parts -quiet {every}]" in script
+    assert "set_property board_part $board_part " in script, "the newest board files, whatever Vivado it is"
     assert "CONFIG.CLKOUT1_REQUESTED_OUT_FREQ {100.000}" in script
     assert "CONFIG.c_sg_length_width {26}" in script and "CONFIG.c_include_sg {0}" in script
     assert script == build_script(designed(name)), "two runs give two texts"
@@ -105,10 +111,44 @@ def test_an_accelerator_that_will_not_do(change: dict[str, object], words: str) 
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "mhz", "words"), [("pynq-z2", 250, "the 250 that AXI"), ("kv260", 1000 / 3, "the 333.333 that AXI")]
+)
+def test_a_clock_beyond_the_ports_of_the_ps(name: str, mhz: float, words: str) -> None:
+    designed(name, dataclasses.replace(PLAIN, clock_mhz=mhz))
+    with pytest.raises(BlockDesignError, match=f"is beyond {words} ports of the .* PS take; choose a period of .* ns"):
+        designed(name, dataclasses.replace(PLAIN, clock_mhz=mhz + 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"vlnv": "a:b"}, "found the IP name 'a:b', wanted vendor:library:name:version"),
+        ({"input_bits": 12}, "words of 12 bits at the network's input are no whole bytes, .*; take 16"),
+        ({"output_bits": 0}, "words of 0 bits at the network's output are no whole bytes, .*; take 8"),
+    ],
+)
+def test_a_network_that_will_not_do(change: dict[str, object], words: str) -> None:
+    with pytest.raises(BlockDesignError, match=words):
+        dataclasses.replace(HLS_IP, **change)
+
+
+def test_a_network_of_its_own_in_the_hwh() -> None:
+    """A cell without registers: nothing of it is in the processor's sight."""
+    root = ET.fromstring(hwh_text(designed("pynq-z2", WITH_IP)))
+    module = next(module for module in root.iter("MODULE") if module.get("INSTANCE") == NETWORK)
+    assert module.get("VLNV") == HLS_IP.vlnv and not list(module.iter("ADDRESSBLOCK"))
+    faces = {(face.get("NAME"), face.get("TYPE"), face.get("BUSNAME")) for face in module.iter("BUSINTERFACE")}
+    assert faces == {("s_data", "TARGET", "accel_0_NET_IN"), ("m_data", "INITIATOR", "net_0_m_data")}
+    assert not [each for each in root.iter("MEMRANGE") if each.get("INSTANCE") == NETWORK]
+
+
 @pytest.mark.parametrize("path", ["/ip", "a b", "$x", "[exec x]", "a;b", "C:/ip"])
 def test_an_ip_folder_that_will_not_do(path: str) -> None:
     with pytest.raises(BlockDesignError, match="wanted a plain relative path"):
         block_design(load_board("kv260"), PLAIN, ip_repo=path)
+    with pytest.raises(BlockDesignError, match="wanted a plain relative path"):
+        block_design(load_board("kv260"), WITH_IP, network_repo=path)
 
 
 def test_a_name_that_will_not_do() -> None:

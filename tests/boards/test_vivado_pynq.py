@@ -67,6 +67,34 @@ def test_clocks_and_interrupts(name: str, tmp_path: Path) -> None:
     assert pins == {f"{DMA}/mm2s_introut": 0, f"{DMA}/s2mm_introut": 1}
 
 
+def test_the_memory_port_gets_the_width_of_the_design(tmp_path: Path) -> None:
+    """By pynq's own step at load: a port that was booted with another width would give wrong data, or hang."""
+    from pynq.pl_server.embedded_device import EmbeddedDevice  # noqa: PLC0415
+
+    device = Slcr()
+    design = designed("zcu104")
+    EmbeddedDevice.set_axi_port_width(device, parsed(design, tmp_path))
+    assert design.board.ps.dma_bits == 64
+    assert device.words[0xFD380000] & 3 == device.words[0xFD380014] & 3 == 1, "AFIFM2: 1 is 64 bits (UG1087)"
+    assert device.words[0xFD615000] >> 8 & 3 == 0, "M_AXI_HPM0_FPD: 0 is 32 bits"
+
+
+class Slcr:
+    """Registers of the PS, all ones until they are written."""
+
+    def __init__(self) -> None:
+        self.words: dict[int, int] = {}
+
+    def has_capability(self, name: str) -> bool:
+        return name == "REGISTER_RW"
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        return self.words.get(address, 0xFFFFFFFF).to_bytes(length, "little")
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        self.words[address] = int.from_bytes(data, "little")
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_bit(name: str) -> None:
     from pynq.pl_server.embedded_device import parse_bit_header  # noqa: PLC0415

@@ -81,7 +81,7 @@ def lay_down(folder: Path, board: str) -> None:
     project = load_project(folder / "project")
     design = accelerator_design(project)
     write_overlay(project, design, folder)
-    program = board_program(project)
+    program = board_program(project).path
     case = {"program": str(program), "rtl": str(project.rtl_dir), "mhz": 1000 / project.design.clock_ns}
     (folder / "case.json").write_text(json.dumps({**case, "bases": asdict(slave_bases(design))}))
     codes = random_frames(network, FRAMES)

@@ -79,7 +79,7 @@ def study(entry: Entry, folder: Path) -> Iterator[str]:
         f"csim, native: {report.samples} images, every layer, 0 of {made:,} codes differ, {live:,} live outputs; "
         f"compile {report.seconds_build:.1f} s, {report.samples_per_second:.0f} images/s"
     )
-    yield from _folds(network, data, project.design.frames_per_second, folder / entry.name)
+    yield from _folds(network, data, project.design.hls_frames_per_second, folder / entry.name)
 
 
 def _many(data: Data, count: int) -> np.ndarray:
@@ -96,7 +96,7 @@ def _many(data: Data, count: int) -> np.ndarray:
 def _folds(network: Network, data: Data, fastest: float, folder: Path) -> Iterator[str]:
     """Three folds: outputs on FIFOs of the emitted depth, and the cycles of every unit."""
     for slowdown in SLOWDOWNS:
-        target = Target() if slowdown == 1 else Target(fps=fastest / slowdown)
+        target = Target(fps=None if slowdown == 1 else fastest / slowdown, for_hls=True)
         planned = design(network, BOARD, target=target)
         program = bounded_program(planned.pipeline, folder / "reports")
         codes = data.codes[:16]

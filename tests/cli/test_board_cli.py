@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from board_bench import USUAL_BOARD, needs_pynq, random_frames, small_project
 from projects import conv_net
+from python_there import python_there
 from shiftwire.board.build import write_script
 from shiftwire.board.doctor import runtime_command
 from shiftwire.board.package import folder_of, package
@@ -157,7 +157,7 @@ def archive(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_project_without_systemverilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_project(schedule(conv_net(), load_board("pynq-z2"), target=Target(fps=1.0)), tmp_path / "hls", Backend.HLS)
     for verb in (("measure", tmp_path / "hls", "--sim"), ("build", tmp_path / "hls", "--script")):
-        status, _, err = run_verb(capsys, *verb)
+        status, _, err = run_verb(capsys, *verb, "--inner", "rtl")
         assert status == 2 and "holds no rtl/; convert the model again with --backend both" in err
 
 
@@ -190,24 +190,6 @@ def test_the_notebook_runs_from_top_to_bottom(
     assert read_record(folder / "record.json").exactness.exact
 
 
-BOARD = """#!{python}
-# what python3 is on the board: its runtime is that of the package, its logic is simulated
-import runpy, sys
-from pathlib import Path
-sys.path.insert(0, str(Path.cwd()))
-import shiftwire_boards
-shiftwire_boards.__path__.append({boards!r})
-from shiftwire.board.simulated import simulated_board
-from shiftwire.project.project import load_project
-from shiftwire_boards.runtime import accelerator
-real = accelerator.Accelerator
-with simulated_board(load_project(Path({project!r})), Path({overlay!r})) as board:
-    accelerator.Accelerator = lambda *a, **k: real(*a, **k)
-    sys.argv = sys.argv[3:]  # -B -m name
-    runpy.run_module("shiftwire_boards.runtime", run_name="__main__")
-"""
-
-
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with server(tmp_path_factory.mktemp("ssh") / "sshd") as running:
@@ -227,11 +209,7 @@ def test_deploy_and_measure_over_ssh(
     host: Server, project: Project, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second run replaces the first; the line breaks in between."""
-    python = tmp_path / "python3"
-    boards = str(Path(sys.modules["shiftwire_boards"].__path__[0]))
-    told = {"python": sys.executable, "boards": boards, "project": str(project.path), "overlay": str(tmp_path / "o")}
-    python.write_text(BOARD.format(**told))
-    python.chmod(0o755)
+    python = python_there(project, tmp_path)
     words = ("deploy", project.path, "--archive", archive, "--host", "board", "--ssh-config", host.config)
     for _ in range(2):
         status, out, err = run_verb(capsys, *words, "--measure", "--seconds", "0", "--python", python)

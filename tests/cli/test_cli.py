@@ -63,8 +63,7 @@ def test_csim_explains_the_first_difference(work: Path, capsys, tmp_path: Path) 
     """A sign flipped in the generated weights: exit 1, and the output it broke with its inputs and weights."""
     project = tmp_path / "project"
     shutil.copytree(work / "project", project)
-    tables = (project / "hls/firmware/weights").glob("weight*.txt")
-    file = min(tables, key=lambda table: int(table.stem.removeprefix("weight")))
+    (file,) = (project / "hls/firmware/weights").glob("conv*_weight.txt")
     weights = [int(float(word)) for word in file.read_text().split(",")]
     at = next(at for at, code in enumerate(weights) if code)
     weights[at] ^= 1

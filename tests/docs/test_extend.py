@@ -12,7 +12,7 @@ FILE = re.compile(r"^```(?:python|cpp|toml)\n(?:#|//) (?P<name>\S+)\n(?P<text>.*
 FILES = {found["name"]: found["text"] for found in FILE.finditer(PAGE.read_text(encoding="utf-8"))}
 
 SAID = {
-    "try_magnitude.py": "magnitude: 256 codes, 0 different",
+    "try_deviation.py": "deviation: 1024 codes, 0 different",
     "try_ternary.py": "ternary: 64 codes, 0 different, 4 cycles a frame",
     "try_board.py": "My board: 1,562,500 frames/s",
 }

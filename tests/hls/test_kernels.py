@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,16 @@ def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | No
     assert live > 0.9 * sum(network.output.size for network in networks)
 
 
+@pytest.mark.whole
+def test_what_only_hardware_compilers_read(cpp_folder: Path) -> None:
+    """Lines that stand for others where the headers are synthesised."""
+    networks = [network for name, network in CASES.items() if name.startswith(("shift_", "adder_", "affine"))]
+    given = [frames(network) for network in networks]
+    folder = cpp_folder / "hardware"
+    folder.mkdir()
+    assert_equal(networks, given, run_networks(networks, given, folder, flags=("-O1", "-DSHIFTWIRE_HARDWARE")))
+
+
 @pytest.mark.parametrize("group", some(range(4), 0))
 def test_random_networks_are_exact(group: int, cpp_folder: Path, count: Callable[..., None]) -> None:
     """Forty of the networks that `make fuzz` takes in full."""
@@ -103,6 +114,23 @@ def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
             run_networks([CASES[name]], [frames(CASES[name])], folder, flags=probe)
 
 
+SHARED = {"sw_banks.h", "sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h", "sw_taps.h"}
+"""Headers that are no unit's; lanes of weights are none either."""
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
+def test_a_unit_is_one_pipelined_loop(header: Path) -> None:
+    """Over all iterations of a frame; every other loop is unrolled, and what a unit calls has no pipeline."""
+    is_unit = header.name not in SHARED and not header.name.endswith("_lane.h")
+    lines = [line.strip() for line in header.read_text().splitlines()]
+    loops = [(line, below) for line, below in pairwise(lines) if line.startswith("for (")]
+    pipelined = [line for line, below in loops if below == "#pragma HLS PIPELINE II = 1 style = frp"]
+    assert pipelined == ["for (int i = 0; i < C::iterations; i++) {"] * is_unit
+    assert sum("HLS PIPELINE" in line for line in lines) == len(pipelined)
+    assert [line for line, below in loops if below != "#pragma HLS UNROLL"] == pipelined
+    assert not any(re.search(r"\b(while|do)\b *[({]", line) for line in lines if not line.startswith("//"))
+
+
 def test_only_weights_become_indices() -> None:
     """to_index is the one door from a code to a builtin int; only tables of counts and places go through it."""
     uses = {
@@ -111,10 +139,11 @@ def test_only_weights_become_indices() -> None:
         if header.name != "sw_code.h"
     }
     assert {name: found for name, found in uses.items() if found} == {
-        "sw_mvu.h": ["fold_terms[fold]"],
-        "sw_reorder.h": ["source[i + l]"],
-        "sw_vvu.h": ["fold_terms[block]"],
-        "sw_window.h": ["rows_read[0]", "rows_read[row + 1]"],
+        "sw_mvu.h": ["last_term[word]"],
+        "sw_taps.h": ["weight"],
+        "sw_reorder.h": ["source_word[word][l]", "source_lane[word][l]"],
+        "sw_vvu.h": ["last_term[word]"],
+        "sw_window.h": ["reads[0]", "steps[0]", "reads[ahead]", "steps[ahead]"],
     }
 
 

@@ -10,22 +10,20 @@ import numpy as np
 import pytest
 
 import shiftwire
+import stalls
 from netlib import run_networks, some_folds
-from one_layer import frames, shift
+from one_layer import frames
+from projects import residual_net
 from random_networks import random_codes, random_network
 from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.native import FLAGS, bounded_program, native_program
-from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Node, Tensor
-from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.ops.add import Add
-from shiftwire.ops.conv import Conv
+from shiftwire.ir.network import Network, Node
+from shiftwire.numbers.fixed import Codes
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
-from shiftwire.schedule.timing import timing
+from shiftwire.schedule.timing import HELD_LATENCY, timing
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native, simulated_layers
@@ -50,6 +48,8 @@ def simulated_alone(network: Network, seed: int, folder: Path) -> int:
     units = pipeline(network, some_folds(network, seed))
     program = bounded_program(units.with_depths(timing(units).depths), folder)
     codes = random_codes(network, seed)
+    for latency in (0, 1, HELD_LATENCY):
+        assert_layers(network, codes[:16], simulated_layers(program, network, codes[:16], latency=latency))
     return assert_layers(network, codes, simulated_layers(program, network, codes))
 
 
@@ -78,29 +78,25 @@ def test_many_random_networks_on_bounded_fifos(first: int, tmp_path: Path, count
 
 
 def test_too_shallow_a_fifo_is_a_deadlock(tmp_path: Path) -> None:
-    """A branch around a window waits for rows that the other branch holds back; the depth predicted just suffices."""
-    network = run_pipeline(residual())
+    """A branch around a window waits for rows that the other branch holds back; what is predicted suffices.
+
+    The window reads two rows of eight beats before it gives any.
+    """
+    network = run_pipeline(residual_net())
     planned = design(network)
-    skip = max(planned.pipeline.fifos.values(), key=lambda fifo: fifo.depth)
-    assert skip.depth > 8
+    around = {name: fifo for name, fifo in planned.pipeline.fifos.items() if name.startswith("x_fork_b")}
+    assert around["x_fork_b"].depth > 16
     codes = random_codes(network, 0)
     simulated_layers(bounded_program(planned.pipeline, tmp_path), network, codes)
-    shallow = replace(planned.pipeline, fifos=planned.pipeline.fifos | {skip.name: replace(skip, depth=2)})
-    with pytest.raises(CheckFailedError, match=f"the pipeline stands still: .*waits for FIFO {skip.name};"):
+    cut = {name: replace(fifo, depth=2) for name, fifo in around.items()}
+    shallow = replace(planned.pipeline, fifos=planned.pipeline.fifos | cut)
+    with pytest.raises(CheckFailedError, match=r"the pipeline stands still: .*waits for FIFO x_fork_b;"):
         simulated_layers(bounded_program(shallow, tmp_path), network, codes)
-
-
-def residual() -> Network:
-    """x + conv(x), the smallest network whose branches have different delays."""
-    same = Window((3, 3), (1, 1), (1, 1), (1, 1))
-    conv = Conv(shift((4, 3, 3, 4), 2, -3, 0), Bias.none(4), same)
-    nodes = (Node("conv", conv, ("x",)), Node("sum", Add(), ("x", "conv")))
-    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
 
 
 @pytest.mark.whole
 def test_the_three_engines_agree_on_a_project(tmp_path: Path) -> None:
-    network = run_pipeline(residual())
+    network = run_pipeline(residual_net())
     project = shiftwire.convert(network, output=tmp_path / "project")
     codes = random_codes(network, 1)
     reports = [
@@ -141,3 +137,25 @@ def replace_weights(network: Network) -> Network:
     (node,) = network.nodes
     weights = replace(node.op.weights, codes=node.op.weights.codes[::-1].copy())
     return replace(network, nodes=(replace(node, op=replace(node.op, weights=weights)),))
+
+
+def test_depths_of_loops_alone_stand_still_behind_pipelines(tmp_path: Path) -> None:
+    """Deep enough for units without latency; between pipelines of what each unit states, the skip connection hangs."""
+    network = stalls.residual()
+    units = pipeline(network, {node.name: most_folded(network, node) for node in network.nodes})
+    codes = random_codes(network, 0)[:16]
+    assert_layers(
+        network,
+        codes,
+        simulated_layers(bounded_program(units.with_depths(timing(units).depths), tmp_path), network, codes),
+    )
+    shallow = bounded_program(units.with_depths(stalls.depths_of_loops(units)), tmp_path / "shallow")
+    assert_layers(network, codes, simulated_layers(shallow, network, codes, latency=0))
+    with pytest.raises(CheckFailedError, match=r"the pipeline stands still: .*waits for FIFO first_fork"):
+        simulated_layers(shallow, network, codes)
+
+
+def most_folded(network: Network, node: Node) -> Fold:
+    """The fold of the most lanes."""
+    folds = node.op.folds(network.sources(node), network.tensors[node.name])
+    return max(folds, key=lambda fold: (fold.pe * fold.simd, fold.pe))

@@ -42,7 +42,23 @@ def test_members_stand_in_the_order_written() -> None:
 
 
 def test_the_header_of_an_element() -> None:
-    assert [element.value for element in Element] == ["shift_lane", "adder_lane", "int_lane"]
+    assert [element.value for element in Element] == ["shift_lane", "adder_lane", "distance_lane", "int_lane"]
+
+
+@pytest.mark.parametrize(("codes", "bits"), [([0], 1), ([0, 1], 1), ([2, 3, 0], 2), ([4], 3), ([[1, 2], [300, 4]], 9)])
+def test_counts_are_never_negative_and_take_a_bit_at_least(codes: list[int], bits: int) -> None:
+    counts = Table.counts("last_term", np.array(codes))
+    assert (counts.name, counts.type) == ("last_term", CodeType(bits, signed=False))
+    assert counts.codes.tolist() == codes
+
+
+def test_words_of_a_table() -> None:
+    """Lane by lane in a word, word by word; nothing else of the table changes."""
+    bias = Table("bias", np.array([5, -1, 2, 7, 0, 3]), CodeType(4))
+    words = bias.by(2)
+    assert words.codes.tolist() == [[5, -1], [2, 7], [0, 3]]
+    assert (words.name, words.type) == ("bias", CodeType(4))
+    assert bias.by(6).codes.tolist() == [[5, -1, 2, 7, 0, 3]] and words.by(3).codes.tolist() == [[5, -1, 2], [7, 0, 3]]
 
 
 def test_one_table_or_member_is_replaced() -> None:

@@ -40,13 +40,13 @@ class Campaign:
     def command(self, mutant: Mutant | None) -> list[str]:
         """The tests of a mutant; without one, those of all."""
         own = [test for one in ([mutant] if mutant else self.mutants) for test in one.tests]
-        concerned = ["--stands-on", mutant.file] if mutant and not own else []
-        tests = [*self.tests, *dict.fromkeys(own), *concerned]
+        concerned = ["--stands-on", mutant.file] if mutant and self.tests else []
+        tests = [*dict.fromkeys(own), *self.tests, *concerned]
         return [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
 
 
 TEMPLATES = ("hls_templates", "shiftwire_hls")
-EVERY_KERNEL = ("tests/hls/test_kernels.py", "-k", "test_every_kernel_is_exact")
+EVERY_KERNEL = ("tests/hls/test_kernels.py::test_every_kernel_is_exact",)
 EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
 
 CAMPAIGNS = (
@@ -89,7 +89,7 @@ def _edit(file: Path, mutant: Mutant) -> None:
     assert comment not in line, f"{mutant.what}: '{mutant.old}' stands in a comment of {mutant.file} first"
     text = text.replace(mutant.old, mutant.new, 1)
     if "narrower<" in mutant.new:
-        text = text.replace("struct adder_lane", NARROWER + "struct adder_lane", 1)
+        text = text.replace("namespace sw {\n", "namespace sw {\n" + NARROWER, 1)
     file.write_text(text)
 
 

@@ -170,6 +170,15 @@ ADDRESSES = (
         "no number", "-offset 0x40020000", "-offset here", "address of accel_0/S_AXI: 'here' and '0x10000' are no"
     ),
     Mutation("no sight of memory", "\nassign_bd_address\n", "\n", "no address for the DMA"),
+    Mutation(
+        "sight not asked for",
+        "[lsearch $seen *DDR_LOW*] >= 0",
+        "1",
+        "goes on where the DMA does not see DDR for reading",
+    ),
+    Mutation(
+        "sight of another", "axi_dma_0/Data_S2MM]", "axi_dma_0/Data_MM2S]", "goes on where the DMA does not see DDR"
+    ),
 )
 
 STATUS = (
@@ -177,15 +186,43 @@ STATUS = (
     without("no wrapper", "make_wrapper", "a run is launched without make_wrapper"),
     without("no top", "set_property top", "a run is launched before top is set"),
     without("nothing generated", "generate_target", "a run is launched before generate_target"),
-    without("no wait", "wait_on_run synth_1", "the script stopped: synthesis failed"),
+    without("no wait", "await synth_1", "impl_1 is launched before synth_1 has ended"),
+    Mutation("nobody waits", "wait_on_run $run", "set run $run", "the script stopped: synthesis failed"),
+    Mutation(
+        "what is raised is left to Tcl",
+        "[catch {wait_on_run $run} words]",
+        "0; wait_on_run $run",
+        "stops without a word of runs/run:synth_1/runme.log where wait_on_run raises",
+    ),
+    Mutation(
+        "the runs of IPs are not asked",
+        '"*synth_1"',
+        '"synth_1"',
+        "stops without a word of runs/run:shiftwire_accel_0_0_synth_1/runme.log",
+    ),
+    without("empty ROMs pass", "WARNING|ERROR", "goes on where a ROM of the IP is empty"),
+    Mutation("one log is read", "$::name.runs * runme", "$::name.runs synth_1 runme", "goes on where a ROM of the IP"),
+    Mutation(
+        "a setting is taken for a fault",
+        "(WARNING|ERROR): \\[Synth 8-4445\\]",
+        "Synth 8-4445",
+        "the script stopped: ",
+    ),
+    without("an empty ROM is but a warning", "set_msg_config", "a run is launched while an empty ROM is no error"),
     Mutation(
         "both runs at once", "launch_runs synth_1 -jobs 4", "launch_runs impl_1", "launched before synth_1 has ended"
     ),
     Mutation(
-        "a time limit", "wait_on_run impl_1", "wait_on_run impl_1 -timeout 360", "wait_on_run with -timeout returns"
+        "a time limit", "wait_on_run $run}", "wait_on_run $run -timeout 360}", "wait_on_run with -timeout returns"
     ),
-    without("synthesis not looked at", "PROGRESS [get_runs synth_1]", "goes on where synthesis failed: read PROGRESS"),
-    without("implementation not looked at", "PROGRESS [get_runs impl_1]", "goes on where implementation failed"),
+    Mutation(
+        "progress not looked at", ' eq "100%"} { return }', ' ne ""} { return }', "goes on where synthesis failed"
+    ),
+    Mutation(
+        "words of Vivado's alone", "[join $found {; }]", "$words", "stops without a word of runs/run:impl_1/runme.log"
+    ),
+    without("pulses not looked at", "-strict $pulses", "goes on where pulses are too short: read STATS.TPWS"),
+    without("nets not looked at", "-strict $nets", "goes on where nets are not routed: read STATS.FAILED_NETS"),
     without("setup not looked at", GATE, "goes on where setup time is not met: read STATS.WNS"),
     Mutation("the gate's sign", "$wns >= 0", "$wns >= -1", "goes on where setup time is not met"),
     Mutation(
@@ -198,11 +235,12 @@ STATUS = (
     without("slack of nowhere", WNS, 'the script stopped: can\'t read "wns"'),
     Mutation("no bitstream", " -to_step write_bitstream", "", "impl_1 is launched without -to_step write_bitstream"),
     without("the part not asked for", "get_parts", "goes on where this Vivado lacks the part"),
-    without("board files not asked for", "get_board_parts", "goes on where the board files are not installed"),
+    without("board files not asked for", "[string length $board_part]", "goes on where the board files are not inst"),
+    Mutation("old board files", "lsort -dictionary", "lsort", "the board files asked for are others than those used"),
     Mutation(
-        "other board files asked for",
-        "get_board_parts -quiet tul.com.tw:pynq-z2",
-        "get_board_parts -quiet tul.com.tw:pynq-z1",
+        "other board files used",
+        "board_part $board_part",
+        "board_part tul.com.tw:pynq-z1:part0:1.0",
         "the board files asked for are others than those used",
     ),
     without("the IP not asked for", "get_ipdefs", "goes on where the IP is not found"),

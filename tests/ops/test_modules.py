@@ -27,7 +27,7 @@ CUT = {"LANES": 4, "DROP": 3, "HALF_UP": 0, "HALF_EVEN": 0, "SATURATE": 0, "OUT_
 EXPECTED: dict[str, tuple[Fold, str, dict[str, int], int]] = {
     "relu": (Fold(2), "sw_relu", {"LANES": 2, **S8, "OUT_BITS": 7}, 0),
     "max_pool": (Fold(2, 2), "sw_pool", {"PE": 2, "SIMD": 2, "SYNAPSES": 2, "LARGEST": 1, **S8, "OUT_BITS": 8}, 1),
-    "sum_pool": (Fold(4, 3), "sw_pool", {"PE": 4, "SIMD": 3, "SYNAPSES": 2, "LARGEST": 0, **S8, "OUT_BITS": 11}, 1),
+    "sum_pool": (Fold(4, 3), "sw_pool", {"PE": 4, "SIMD": 3, "SYNAPSES": 2, "LARGEST": 0, **S8, "OUT_BITS": 11}, 2),
     "add": (Fold(2), "sw_add", {"LANES": 2, **TWO, "OUT_BITS": 9}, 0),
     "concat": (Fold(4), "sw_concat", {"LANES": 4, "FOLDS_A": 1, "FOLDS_B": 1, **TWO, "OUT_BITS": 8}, 0),
     "requantize_floor_wrap": (Fold(4), "sw_requantize", CUT, 1),

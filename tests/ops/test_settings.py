@@ -23,46 +23,54 @@ from shiftwire.units.vector import VectorUnit
 from single_layers import single_layers
 
 CASES = single_layers()
-BEATS = {"beats": 60, "lanes": 2}
+BEATS = {"iterations": 60, "lanes": 2}
 JOINED = {"shift_a": 0, "shift_b": 2}
-CUT = {"beats": 10, "lanes": 4, "drop": 3, "half_up": False, "half_even": False, "saturate": False, "lo": -8, "hi": 7,
-       "bits": 4, "is_signed": True, "wide_t": CodeType(9)}  # fmt: skip
-UPSAMPLED = {"beats": 144, "lanes": 2, "folds": 2, "width": 4, "factor_down": 2, "factor_across": 3, "words": 8}
+CUT = {"iterations": 10, "lanes": 4, "drop": 3, "half_up": False, "half_even": False, "saturate": False, "lo": -8,
+       "hi": 7, "bits": 4, "is_signed": True, "wide_t": CodeType(9)}  # fmt: skip
+UPSAMPLED = {"iterations": 144, "lanes": 2, "folds": 2, "width": 4, "factor_down": 2, "factor_across": 3, "words": 8}
 
 EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
     "relu": (Fold(2), BEATS, 15 + 2 * 11),  # one and a half LUTs for each of 7 bits
     "add": (Fold(2), BEATS | JOINED | {"acc_t": CodeType(9)}, 15 + 2 * 14),
     "concat": (
         Fold(4),
-        {"pixels": 30, "folds_a": 1, "folds_b": 1, "lanes": 4} | JOINED | {"acc_t": CodeType(8)},
+        {"iterations": 60, "folds_a": 1, "folds_b": 1, "lanes": 4} | JOINED | {"acc_t": CodeType(8)},
         15 + 4 * 12,
     ),
     "max_pool": (
         Fold(2, 2),
-        {"outputs": 36, "synapse_folds": 2, "pe": 2, "simd": 2, "acc_t": CodeType(8)},
+        {"iterations": 72, "synapse_folds": 2, "pe": 2, "simd": 2, "acc_t": CodeType(8)},
         20 + 2 * 3 * 8,
     ),
     "sum_pool": (
         Fold(4, 3),
-        {"outputs": 15, "synapse_folds": 2, "pe": 4, "simd": 3, "acc_t": CodeType(11)},
+        {"iterations": 30, "synapse_folds": 2, "pe": 4, "simd": 3, "acc_t": CodeType(11)},
         20 + 4 * 4 * 11,
     ),
     "average_pool": (
         Fold(1, 4),
-        {"outputs": 72, "synapse_folds": 1, "pe": 1, "simd": 4, "acc_t": CodeType(10)},
+        {"iterations": 72, "synapse_folds": 1, "pe": 1, "simd": 4, "acc_t": CodeType(10)},
         20 + 5 * 10,
     ),
     "affine": (
         Fold(2),
         BEATS
-        | {"folds": 2, "terms": 3, "sum_t": CodeType(14), "lane": Element.SHIFT, "magnitude_bits": 3}
+        | {"folds": 2, "terms": 3, "sum_t": CodeType(14), "lane": Element.SHIFT, "magnitude_bits": 3, "exponents": 6}
         | {"acc_t": CodeType(14), "grid_shift": 0},
         15 + 2 * 143,  # 3.4 LUTs for each of three terms and 14 bits
     ),
     "threshold": (
         Fold(2),
-        BEATS | {"folds": 2, "steps": 7, "acc_t": CodeType(6), "wide_t": CodeType(8)},
+        BEATS
+        | {"folds": 2, "counts": 8, "has_outputs": True, "output_words": 16, "base": 0}
+        | {"acc_t": CodeType(6), "wide_t": CodeType(9)},  # one bound beyond all codes, 128
         15 + 2 * 28,  # three compares of 8 bits, 28 bounds of 8 bits in LUTs of 64 words
+    ),
+    "threshold_counted": (
+        Fold(4),
+        {"iterations": 30, "lanes": 4, "folds": 1, "counts": 8, "has_outputs": False, "output_words": 1, "base": -20}
+        | {"acc_t": CodeType(6), "wide_t": CodeType(9)},
+        15 + 4 * 27,  # 20 bounds
     ),
     "requantize_floor_wrap": (Fold(4), CUT, 15 + 4 * 12),
     "requantize_half_up_saturate": (Fold(4), CUT | {"half_up": True, "saturate": True}, 15 + 4 * 12),
@@ -82,12 +90,12 @@ EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
     "upsample": (Fold(2), UPSAMPLED, 45 + 16),
     "upsample_columns": (
         Fold(3),
-        {"beats": 36, "lanes": 3, "folds": 2, "width": 3, "factor_down": 1, "factor_across": 2, "words": 2},
+        {"iterations": 36, "lanes": 3, "folds": 2, "width": 3, "factor_down": 1, "factor_across": 2, "words": 2},
         45 + 24,
     ),
     "upsample_line": (
         Fold(1),
-        {"beats": 40, "lanes": 1, "folds": 2, "width": 5, "factor_down": 1, "factor_across": 4, "words": 2},
+        {"iterations": 40, "lanes": 1, "folds": 2, "width": 5, "factor_down": 1, "factor_across": 4, "words": 2},
         45 + 8,
     ),
 }

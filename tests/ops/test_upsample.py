@@ -52,7 +52,7 @@ LAYER = LayerCase(
         Mutant("upsample: folds share a place", "sw_upsample.h", "pixel : place + 1", "pixel : place"),
         Mutant("upsample: columns share a place", "sw_upsample.h", "pixel += C::folds", "pixel += 0"),
         Mutant("upsample: rows once more", "sw_upsample.h", "down == C::factor_down - 1 ?", "down == C::factor_down ?"),
-        Mutant("upsample: nothing kept", "sw_upsample.h", "if (is_fresh) row[place] = beat;", ""),
+        Mutant("upsample: nothing kept", "sw_upsample.h", "if (is_fresh) row[place][l] = code;", "if (is_fresh) ;"),
     ),
     rtl_mutants=(
         Mutant("upsample: columns share a place", "sw_upsample.sv", "pixel + PLACE'(FOLDS)", "pixel"),

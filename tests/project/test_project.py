@@ -26,7 +26,8 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.project.project import GOLDEN_FRAMES, _make_reproducible, load_project
+from shiftwire.project.hls_folder import _make_reproducible
+from shiftwire.project.project import GOLDEN_FRAMES, load_project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
@@ -91,7 +92,7 @@ def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
 def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
     project = shiftwire.convert(model, output=tmp_path / "project")
     design = json.loads((project.path / "design.json").read_text())
-    assert design["shiftwire"]["schema"] == 4
+    assert design["shiftwire"]["schema"] == 5
     assert design["written_for"]["hls4ml"] == "1.3.0"
     assert design["board"]["part"] == "xc7z020clg400-1"
     assert design["tensors"]["conv"]["shape"] == [3, 5, 6]

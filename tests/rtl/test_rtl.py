@@ -79,7 +79,12 @@ UNITS = {
 UNITS |= {"sw_add", "sw_concat", "sw_fork", "sw_narrow", "sw_widen", "sw_reorder"}
 UNITS |= {module for layer in LAYER_CASES for module in layer.modules}
 
-FOLDED_SO = {"n60": "shift_conv", "n61": "adder_conv", "n71": "shift_dense_fine_bias"}
+FOLDED_SO = {
+    "n60": "shift_conv",
+    "n61": "adder_conv",
+    "n63": "shift_dense_four_terms",
+    "n71": "shift_dense_fine_bias",
+}
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
 
 
@@ -105,8 +110,18 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     assert not UNITS - {unit.module.name for unit in units}
     assert any(unit.module.set_up.get("GRID") for unit in units), "found no finer bias"
     assert any(unit.module.set_up.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
+    assert any(_stores_for_several_cycles(unit) for unit in units), "found no input that stays while it is replayed"
     replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.set_up["NEURONS"] != 1]
     assert any(unit.module.set_up["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
+
+
+def _stores_for_several_cycles(unit: RtlUnit) -> bool:
+    """Whether an input is at work for several terms in the very fold in which it is stored."""
+    set_up = unit.module.set_up
+    if unit.module.name != "sw_mvu" or 1 in (set_up["NEURONS"], set_up["SYNAPSES"]):
+        return False
+    terms = int(str(set_up["FOLD_TERMS"]).partition("'h")[2], 16)
+    return terms % (1 << int(set_up["TERM_BITS"])) > 1
 
 
 @pytest.mark.whole

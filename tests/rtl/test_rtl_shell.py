@@ -19,7 +19,7 @@ from shiftwire.rtl.registers import ADDRESS_BITS, IDENTITY, INTERFACE, REGISTERS
 from shiftwire.rtl.shell import TOP
 from shiftwire.tools.verilator import lint
 
-OKAY, SLVERR = 0, 2
+OKAY = 0
 EARLY, LATE, NULL = 1, 2, 4
 STALLS = ((0, 0, 0), (50, 50, 50), (85, 0, 20), (0, 85, 80))
 
@@ -202,7 +202,7 @@ def test_writes_wait_for_answers_to_be_taken(cpp_folder: Path) -> None:
     script.say("answers 40")
     script.read("frames_per_transfer")
     answers = script.play(cpp_folder, 23)
-    assert answers.writes == [SLVERR, OKAY] * 20
+    assert answers.writes == [OKAY] * 40
     assert answers.reads == [(39, OKAY)]
 
 
@@ -269,9 +269,8 @@ def test_registers_are_those_of_the_map(stall: int, cpp_folder: Path) -> None:
         name: first[name] for name in names if name not in counting
     }
     assert second["frames_per_transfer"] == (0xAABBCCDD, OKAY)
-    assert answers.reads[-3:] == [(0, SLVERR)] * 3
-    assert set(answers.writes[:-3]) == {OKAY}
-    assert answers.writes[-3:] == [SLVERR] * 3
+    assert answers.reads[-3:] == [(0, OKAY)] * 3, "an error would be a bus error of the process that reads"
+    assert set(answers.writes) == {OKAY}
 
 
 def test_addresses_of_the_source_are_those_of_the_map() -> None:

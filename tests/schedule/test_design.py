@@ -187,3 +187,66 @@ class TestSpeeds:
         with pytest.raises(InputError, match=f"the best that fits is {best}; ask for less or name a larger board$"):
             schedule(network(), board, target=Target(fps=best + 1e6))
         assert schedule(network(), board, target=Target(fps=best)).folds == slowest.folds
+
+
+class TestHls:
+    """Layer 'fc' takes 8 iterations of a latency of 3 + 2 + 2 + 2 + 1 + 3 cycles, and rests for two: 23 in all."""
+
+    def test_figures(self) -> None:
+        design = plain()
+        assert design.timing.hls_interval == 8 + 13 + 2
+        assert design.hls_frames_per_second == 100e6 / 23
+        assert folded(network(), BOARD, 4.0, FOLDS).hls_frames_per_second == 250e6 / 23
+
+    def test_the_drain_counts(self) -> None:
+        assert planned(Target(fps=100e6 / 8)).folds == FOLDS
+        assert planned(Target(fps=100e6 / 23, for_hls=True)).hls_frames_per_second == 100e6 / 23
+        said = (
+            r"no fold reaches 4.34783e\+06 frames a second at 10 ns: layer 'fc' takes at least 23 cycles a frame; "
+            r"the best is 4347826, so ask for that or less, or for a faster clock$"
+        )
+        with pytest.raises(InputError, match=said):
+            planned(Target(fps=4347827, for_hls=True))
+
+    @pytest.mark.parametrize("fps", [20_000, 60_000, 90_000])
+    def test_frames_a_second_are_reached_drain_and_all(self, fps: int) -> None:
+        in_hls = schedule(wide(), BIG, target=Target(fps=fps, for_hls=True))
+        assert in_hls.hls_frames_per_second >= fps
+        assert in_hls.resources.lut >= schedule(wide(), BIG, target=Target(fps=fps)).resources.lut
+
+    def test_the_best_that_fits(self) -> None:
+        """What the answer names is reached, drain and all."""
+        slowest = schedule(network(), replace(BOARD, lut=10), target=Target(for_hls=True))
+        board = replace(BOARD, lut=slowest.resources.lut + SHELL_LUT)
+        best = int(slowest.hls_frames_per_second)
+        with pytest.raises(InputError, match=f"the best that fits is {best}; ask for less or name a larger board$"):
+            schedule(network(), board, target=Target(fps=best + 1e6, for_hls=True))
+        assert schedule(network(), board, target=Target(fps=best, for_hls=True)).folds == slowest.folds
+
+    def test_words_fold_down(self) -> None:
+        """A beat of all 1,024 inputs is too wide, and so is a word of the weights that meet half of them."""
+        free = schedule(wide(), BIG, target=Target(lut_percent=100))
+        in_hls = schedule(wide(), BIG, target=Target(lut_percent=100, for_hls=True))
+        assert widest(free) > 4096 >= widest(in_hls) > 1024
+        assert in_hls.timing.hls_interval > free.timing.hls_interval
+
+    def test_a_fold_that_is_too_wide_is_refused(self) -> None:
+        folds = {"y": Fold(64, 64)}
+        assert schedule(wide(), BIG, folds=folds).folds == folds
+        said = r"a fold of PE 64 and SIMD 64 of layer 'y' makes words of more than the 4096 bits that HLS takes; give a"
+        with pytest.raises(InputError, match=said):
+            schedule(wide(), BIG, target=Target(for_hls=True), folds=folds)
+        folds = {"y": Fold(4, 64)}
+        assert schedule(wide(), BIG, target=Target(for_hls=True), folds=folds).folds == folds
+
+
+BIG = replace(BOARD, lut=4_000_000, bram36=4000)
+
+
+def wide() -> Network:
+    return of_one(Dense(shift((64, 1024), 2, -7, 0), Bias.none(64)), (1024,))
+
+
+def widest(design: Design) -> int:
+    """Bits of the widest beat or weight word of all units, forks and converters."""
+    return max(instance.unit.widest_word for instance in design.pipeline.instances)

@@ -1,4 +1,4 @@
-"""FIFOs of the C++ against their schedule in plain loops: units spread evenly, none of which ever waits."""
+"""FIFOs of the C++ against their schedule in plain loops: pipelines spread evenly, none of which ever waits."""
 
 from __future__ import annotations
 
@@ -25,31 +25,49 @@ def most(written: list[int], read: list[int], interval: int) -> int:
     return deepest
 
 
-def planned(units: Pipeline) -> tuple[dict[str, int], int]:
-    """Depths and the interval."""
-    interval = max(instance.unit.nest.iterations for instance in units.instances)
+def planned(units: Pipeline) -> tuple[dict[str, int], int, int]:
+    """Depths, the iterations of the slowest unit, and its cycles in HLS.
+
+    The pace is that of the slowest unit if each took twenty cycles from a read to a write, or more where it says so,
+    and two to rest. All moments of a unit, its rest too, are spread evenly over that.
+    """
+    latency = {instance.name: max(instance.unit.hls_latency, 20) for instance in units.instances}
+    cycles = {instance.name: instance.unit.nest.iterations + latency[instance.name] + 2 for instance in units.instances}
+    interval = max(cycles.values())
     beats = units.fifos[units.input].port.beats
-    written = {units.input: [beat * interval // beats for beat in range(beats)]}
+    latest = {units.input: [beat * interval // beats for beat in range(beats)]}
+    soonest = {units.input: latest[units.input]}
     depths = {units.output: SHALLOWEST}
     for instance in units.instances:
-        nest = instance.unit.nest
-        even = [iteration * interval // nest.iterations for iteration in range(nest.iterations)]
+        nest, of_unit = instance.unit.nest, cycles[instance.name]
         reads = {
-            name: [even[iteration] for iteration in use.first]
+            name: [moment * interval // of_unit for moment in use.first]
             for name, use in zip(instance.inputs, nest.reads, strict=True)
         }
         # the first start at which every beat was written the cycle before, or earlier
-        start = max(written[name][k] + 1 - at for name, read in reads.items() for k, at in enumerate(read))
+        start = max(latest[name][k] + 1 - at for name, read in reads.items() for k, at in enumerate(read))
+        waiting = set(latest) - set(depths)
         for name, read in reads.items():
-            depths[name] = most(written[name], [at + start for at in read], interval)
+            leave = [at + start for at in read]
+            if waiting == {name}:
+                # what is behind follows whatever is in front, two places are for what rounding misses
+                depths[name] = most(latest[name], leave, interval) + 2
+            else:
+                # a unit of one cycle's latency writes long before it must
+                depths[name] = most(soonest[name], leave, interval)
         for name in instance.outputs:
-            written[name] = [even[iteration] + start for iteration in nest.writes.last]
-    return depths, interval
+            soonest[name] = [(moment + 1) * interval // of_unit + start for moment in nest.writes.last]
+            latest[name] = [
+                (moment + latency[instance.name]) * interval // of_unit + start for moment in nest.writes.last
+            ]
+    slowest = max(instance.unit.nest.iterations for instance in units.instances)
+    in_hls = max(instance.unit.nest.iterations + instance.unit.hls_latency + 2 for instance in units.instances)
+    return depths, slowest, in_hls
 
 
 def check(units: Pipeline) -> None:
     times = timing(units)
-    assert (dict(times.depths), times.interval) == planned(units)
+    assert (dict(times.depths), times.interval, times.hls_interval) == planned(units)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -19,6 +19,7 @@ from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
 from shiftwire.schedule.fold_choice import Choice, choices, intervals, picked, slowest_layer
 from shiftwire.units.fork import Fork
+from shiftwire.units.reorder import Reorder
 
 S8 = Fixed(8, 0, signed=True)
 X = Tensor((2, 3), S8)
@@ -94,7 +95,7 @@ def test_a_block_ram_has_its_price() -> None:
 def test_what_is_worth_having(seed: int) -> None:
     layer = random_layer(seed)
     (kept,) = choices(chained(layer), {}).values()
-    assert kept == [Choice(cycles, Cost(lut, bram), Fold(pe)) for pe, cycles, lut, bram in worth_having(layer.rows)]
+    assert kept == [Choice(cycles, Cost(lut, bram), Fold(pe), 8) for pe, cycles, lut, bram in worth_having(layer.rows)]
     assert all(a.cycles < b.cycles and a.price > b.price for a, b in pairwise(kept))
 
 
@@ -126,7 +127,7 @@ def test_a_fold_that_is_given() -> None:
     first, second = random_layer(1), random_layer(2)
     among = choices(chained(first, second), {"l1": Fold(7)})
     _, cycles, lut, bram = second.row(Fold(7))
-    assert among["l1"] == [Choice(cycles, Cost(lut, bram), Fold(7))]
+    assert among["l1"] == [Choice(cycles, Cost(lut, bram), Fold(7), 8)]
     assert among["l0"] == choices(chained(first, second), {})["l0"]
 
 
@@ -146,3 +147,65 @@ def test_a_layer_without_units_takes_no_cycles() -> None:
     assert [choice.cycles for choice in among["l0"]] == [0]
     assert slowest_layer(among) == ("l0", 1)
     assert intervals(among) == [1]
+
+
+@dataclass(frozen=True)
+class Broad(Priced):
+    """Beats of as many codes of 8 bits as its fold has lanes."""
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        return Fork(Port(1, 1), S8), Fork(Port(fold.pe, self.row(fold)[1]), S8)
+
+
+BROAD = Broad(((1024, 1, 900, 0), (513, 2, 800, 0), (512, 3, 700, 0), (2, 9, 100, 0)))
+TOO_BROAD = Broad(BROAD.rows[:2])
+
+
+def test_words_of_hls_have_4096_bits() -> None:
+    """512 codes of 8 bits are just narrow enough; without HLS every width is."""
+    assert [(c.fold.pe, c.widest) for c in choices(chained(BROAD), {})["l0"]] == [
+        (1024, 8192), (513, 4104), (512, 4096), (2, 16),
+    ]  # fmt: skip
+    assert [c.fold.pe for c in choices(chained(BROAD), {}, for_hls=True)["l0"]] == [512, 2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cycles_of_hls_count_the_drain(seed: int) -> None:
+    """A port of three cycles, a step and two of rest behind the iterations of each."""
+    layer = random_layer(seed)
+    plain, in_hls = choices(chained(layer), {})["l0"], choices(chained(layer), {}, for_hls=True)["l0"]
+    assert [choice.cycles + 3 + 1 + 2 for choice in plain] == [choice.cycles for choice in in_hls]
+    assert [choice.fold for choice in plain] == [choice.fold for choice in in_hls]
+
+
+def test_what_drains_longest_need_not_iterate_longest() -> None:
+    """A row of 8 iterations of 5 steps takes longer than one of 10 of 1."""
+    reversal = Reorder(Port(1, 4), np.arange(4)[::-1], S8, 1)
+
+    class Two(Priced):
+        def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+            return Fork(Port(1, 10), S8), reversal
+
+    two = chained(Two(((1, 0, 1, 0),)))
+    assert choices(two, {})["l0"][0].cycles == 10
+    assert choices(two, {}, for_hls=True)["l0"][0].cycles == 8 + 3 + 5 + 2
+
+
+def test_a_given_fold_that_is_too_wide_for_hls() -> None:
+    said = (
+        r"^a fold of PE 513 and SIMD 1 of layer 'l1' makes words of more than the 4096 bits that HLS takes; give a "
+        r"smaller PE or SIMD, or take the RTL back end alone$"
+    )
+    given = {"l1": Fold(513)}
+    with pytest.raises(InputError, match=said):
+        choices(chained(BROAD, BROAD), given, for_hls=True)
+    assert [choice.fold for choice in choices(chained(BROAD, BROAD), given)["l1"]] == [Fold(513)]
+    given = {"l1": Fold(512)}
+    assert [choice.fold for choice in choices(chained(BROAD, BROAD), given, for_hls=True)["l1"]] == [Fold(512)]
+
+
+def test_a_layer_that_no_fold_makes_narrow_enough_for_hls() -> None:
+    said = r"^layer 'l1' has no fold whose words keep to the 4096 bits of HLS; take the RTL back end$"
+    with pytest.raises(InputError, match=said):
+        choices(chained(BROAD, TOO_BROAD), {}, for_hls=True)
+    assert len(choices(chained(BROAD, TOO_BROAD), {})["l1"]) == 2

@@ -138,8 +138,7 @@ def _network_text(index: int, units: Pipeline) -> str:
         tables = [f"{instance.name}_{table.name}" for table in instance.unit.cfg.tables]
         structs.append(config_struct(config, instance.unit.cfg))
         structs += [
-            array(rom_type(t.type), name, t.codes.ravel().tolist())
-            for t, name in zip(instance.unit.cfg.tables, tables, strict=True)
+            array(rom_type(t.type), name, t.codes) for t, name in zip(instance.unit.cfg.tables, tables, strict=True)
         ]
         read, written = ([Variable(_beat(units, n), n) for n in names] for names in (instance.inputs, instance.outputs))
         statements.append(f"    {call(instance.unit, config, read, written, tables)}")

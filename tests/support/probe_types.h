@@ -40,6 +40,7 @@ typedef sint<62> wide;
 PROBE_ARITHMETIC(+)
 PROBE_ARITHMETIC(-)
 PROBE_ARITHMETIC(&)
+PROBE_ARITHMETIC(^)
 template <int A, bool SA> wide operator-(const probe<A, SA> &a) { return wide(-a.v); }
 
 #define PROBE_COMPARISON(OP)                                                                                           \
@@ -65,14 +66,7 @@ template <int W> using rom_sint = probe<W, true>;
 template <int W> using rom_uint = probe<W, false>;
 
 template <class A> A select(bool condition, const A &yes, const A &no) { return condition ? yes : no; }
-template <class A> A magnitude(const A &code) { return code < 0 ? A(-code) : code; }
 template <int Bits, bool Signed, class A> A wrapped(const A &code) { return A(probe<Bits, Signed>(code)); }
-template <class P, int MagnitudeBits, class X, class W> P signed_shift(const X &x, const W &weight) {
-    const int code = (int)weight.v, field = code & ((1 << MagnitudeBits) - 1);
-    const P term = field == 0 ? P(0) : P(P(x) << (field - 1));
-    return (code >> MagnitudeBits) != 0 ? P(-term) : term;
-}
-
 template <class T> class stream {
   public:
     void write(const T &beat) { beats.push(beat); }

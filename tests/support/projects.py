@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from one_layer import shift
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.add import Add
+from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
@@ -38,6 +42,14 @@ def small_net() -> Network:
         Node("logits", Dense(Int(rng.integers(-3, 4, (3, flat)), 2), Bias.none(3)), ("flat",)),
     )
     return Network.of("x", Tensor((6, 5, 4), Fixed.parse("s8.4")), nodes, "logits")
+
+
+def residual_net() -> Network:
+    """x + conv(x), the smallest network whose branches have different delays."""
+    same = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    conv = Conv(shift((4, 3, 3, 4), 2, -3, 0), Bias.none(4), same)
+    nodes = (Node("conv", conv, ("x",)), Node("sum", Add(), ("x", "conv")))
+    return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "sum")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

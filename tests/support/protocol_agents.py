@@ -14,7 +14,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from protocol_bench import given_project, report
-from shiftwire.board.program import project_shell
+from shiftwire.board.inner import project_shell
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.project import load_project

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from shiftwire.board.program import project_shell
+from shiftwire.board.inner import project_shell
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.project.project import Project
 from shiftwire.rtl.shell import TOP, top_text

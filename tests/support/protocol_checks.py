@@ -76,10 +76,11 @@ async def registers(dut: Any) -> None:
         other = drawn.choice([*fixed, *beyond])
         reply = await bench.lite.read(other, 4)
         answer = await writing
-        assert answer.resp == (AxiResp.SLVERR if offset in beyond else AxiResp.OKAY), hex(offset)
-        assert reply.resp == (AxiResp.SLVERR if other in beyond else AxiResp.OKAY), hex(other)
-        if fixed.get(other) is not None:
-            assert int.from_bytes(reply.data, "little") == fixed[other], hex(other)
+        assert answer.resp == AxiResp.OKAY, hex(offset)
+        assert reply.resp == AxiResp.OKAY, hex(other)
+        known = 0 if other in beyond else fixed[other]
+        if known is not None:
+            assert int.from_bytes(reply.data, "little") == known, hex(other)
         if offset == at:
             held = bytearray(expected.to_bytes(4, "little"))
             held[lane : lane + len(data)] = data
@@ -92,7 +93,7 @@ async def registers(dut: Any) -> None:
     offsets = [at if turn % 3 else beyond[0] for turn in range(40)]
     writing = [cocotb.start_soon(bench.lite.write(each, bytes([turn, 0, 0, 0]))) for turn, each in enumerate(offsets)]
     answers = [(await each).resp for each in writing]
-    assert answers == [AxiResp.OKAY if each == at else AxiResp.SLVERR for each in offsets]
+    assert answers == [AxiResp.OKAY] * len(offsets)
     assert await bench.read("frames_per_transfer") == len(offsets) - 2  # what the last of them wrote
     assert min(bench.waits("s_axi_aw", "s_axi_w", "s_axi_b", "s_axi_r")) > 0
 

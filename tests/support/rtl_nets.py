@@ -52,7 +52,7 @@ def random_folds(network: Network, seed: int) -> dict[str, Fold]:
     return {name: folds[int(rng.integers(len(folds)))] for name, folds in every.items()}
 
 
-def _hardware(name: str, network: Network, seed: int) -> RtlNetwork:
+def hardware(name: str, network: Network, seed: int) -> RtlNetwork:
     """Every third network has block RAM to spare; the others multiply in DSP blocks, if at all."""
     folded = pipeline(network, random_folds(network, seed))
     has_spare = seed % 3 == 0
@@ -74,7 +74,7 @@ class Batch:
         cls, networks: Mapping[str, Network], codes: Mapping[str, Codes], folder: Path, stands_on: str | None = None
     ) -> Batch:
         """Networks by names n<seed>, folded at random; all of them, or those that hold the module in one file."""
-        rtl = {name: _hardware(name, network, int(name[1:])) for name, network in networks.items()}
+        rtl = {name: hardware(name, network, int(name[1:])) for name, network in networks.items()}
         if stands_on:
             rtl = {name: network for name, network in rtl.items() if stands_on_module(network, stands_on)}
         networks = {name: networks[name] for name in rtl}

@@ -31,6 +31,17 @@ def two_widths() -> Network:
     return Network.of("x", Tensor((3, 3, 6), S8), (Node("finer", finer, ("x",)), Node("y", Relu(), ("finer",))), "y")
 
 
+def two_and_one(shape: tuple[int, ...]) -> Network:
+    """Twice the channels, then once."""
+    coarse = Requantize(Fixed(5, 2, signed=False), Rounding.FLOOR, Overflow.SATURATE)
+    nodes = (
+        Node("coarse", coarse, ("x",)),
+        Node("both", Concat(), ("coarse", "x")),
+        Node("y", Concat(), ("both", "x")),
+    )
+    return Network.of("x", Tensor(shape, S8), nodes, "y")
+
+
 def single_layers() -> dict[str, Network]:
     """Networks by name; each ends in the layer that its name tells."""
     wide = Window((3, 2), (2, 1), (1, 0), (1, 1))
@@ -80,6 +91,13 @@ def single_layers() -> dict[str, Network]:
         Requantize(Fixed(6, 6, signed=False), Rounding.HALF_EVEN, Overflow.SATURATE), (40,)
     )
     cases["requantize_far"] = of_one(Requantize(Fixed(3, -9, signed=True), Rounding.FLOOR, Overflow.WRAP), (40,))
+    counted = Threshold(np.sort(codes((4, 5), -130, 130), 1), np.full(4, -20), np.ones(4, np.int64), 4, 1)
+    cases["threshold_counted"] = of_one(counted, image)
+    cases["concat_unequal"] = two_and_one(image)
+    parts = Window((4,), (3,), (1,), (2,))
+    cases["max_pool_parts"] = of_one(MaxPool(parts), (10, 2))  # two of a window's four taps may leave at a time
+    lanes = Threshold(np.sort(codes((12, 3), -130, 130), 1), codes((12,), -9, 9), codes((12,), -3, 3), 4, 1)
+    cases["threshold_lanes"] = of_one(lanes, (3, 12))
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

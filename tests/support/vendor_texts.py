@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shiftwire.hls.top import IP_FOLDER
+
 SAMPLES = Path(__file__).with_name("vendor_samples")
 
 
@@ -45,12 +47,13 @@ class Bench:
         return (self.hls / "arguments").read_text(encoding="utf-8").strip()
 
 
-def leaves_reports() -> str:
+def leaves_reports(csynth: Path = SAMPLES / "csynth.xml") -> str:
     """What a run of every step leaves behind and says."""
     synthesis, simulation = "lenet_prj/solution1/syn/report", "lenet_prj/solution1/sim/report"
     return f"""
-mkdir -p {synthesis} {simulation}
-cp {SAMPLES}/csynth.xml {synthesis}/csynth.xml
+mkdir -p {synthesis} {simulation} {IP_FOLDER}
+cp {SAMPLES}/component_2022.2.xml {IP_FOLDER}/component.xml
+cp {csynth} {synthesis}/csynth.xml
 cp {SAMPLES}/lenet_cosim.rpt {simulation}/lenet_cosim.rpt
 echo '4 frames, 0 of 40 codes differ'
 echo 'INFO: [SIM 211-1] CSim done with 0 errors.'

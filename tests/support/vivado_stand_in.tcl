@@ -23,9 +23,11 @@ proc fails {word} { expr {$::fault eq $word} }
 proc unknown {args} { return {} }
 proc get_parts {args} { expr {[fails part] ? "" : "x"} }
 proc get_board_parts {args} { expr {[fails board] ? "" : "x"} }
-proc get_ipdefs {args} { expr {[fails ip] ? "" : "x"} }
+proc get_bd_addr_segs {args} { expr {[fails sight] ? "" : "/axi_dma_0/Data_MM2S/SEG_processing_system7_0_HP0_DDR_LOWOCM"} }
+proc get_ipdefs {option vlnv} { expr {[fails ip] || ([fails net] && [string match *:hls:* $vlnv]) ? "" : "x"} }
 proc create_project {name folder args} { set ::project $folder }
 proc create_bd_cell {args} {
+    lappend ::bd_cells [lindex $args end]
     if {![fails version]} { return }
     puts "ERROR: \[BD 5-216] VLNV <xilinx.com:ip:axi_dma:7.1> is not supported for the current part."
     error "ERROR: \[Common 17-39] 'create_bd_cell' failed due to earlier errors."
@@ -41,21 +43,46 @@ proc launch_runs {run args} {
     }
 }
 proc wait_on_run {run args} {
+    if {[fails raises] || [fails ip_run]} {
+        puts "ERROR: \[Common 17-39] 'wait_on_runs' failed due to earlier errors."
+        error "ERROR: \[Common 17-39] 'wait_on_runs' failed due to earlier errors."
+    }
+    set told "set_msg_config -id {\[Synth 8-4445]} -new_severity ERROR\n"
+    if {[fails rom]} { append told "CRITICAL WARNING: \[Synth 8-4445] could not open \$readmem data file 'x.mem'\n" }
+    text [file join $::project $::name.runs ${::name}_accel_0_0_synth_1 runme.log] $told
     if {[fails synthesis] && $run eq "synth_1"} { puts "ERROR: \[Synth 8-439] module 'sw_mvu' not found" }
     if {$run eq "impl_1" && ![fails bit]} { text [file join $::project $::name.runs impl_1 ${::name}_wrapper.bit] "bits\n" }
 }
-proc get_runs {run} { return $run }
+proc get_runs {run} { lsearch -all -inline -glob {shiftwire_accel_0_0_synth_1 synth_1 impl_1} $run }
+proc progress_of {run} {
+    switch -glob $::fault,$run {
+        synthesis,synth_1 - raises,synth_1 { return "48%" }
+        incomplete,impl_1 { return "75%" }
+        ip_run,shiftwire_accel* { return "51%" }
+        ip_run,* { return "0%" }
+        default { return "100%" }
+    }
+}
+proc status_of {run} {
+    if {[fails ip_run] && $run eq "synth_1"} { return "Not started" }
+    expr {[fails incomplete] ? "route_design Running" : "synth_design ERROR"}
+}
 proc get_property {name run} {
     switch -glob $name {
-        PROGRESS { expr {[fails synthesis] && $run eq "synth_1" ? "48%" : [fails incomplete] && $run eq "impl_1" ? "75%" : "100%"} }
-        STATUS { expr {[fails synthesis] ? "synth_design ERROR" : "route_design Running"} }
+        PROGRESS { progress_of $run }
+        STATUS { status_of $run }
+        STATS.TPWS { expr {[fails pulses] ? "-1.250" : ""} }
+        STATS.FAILED_NETS { expr {[fails nets] ? 2 : ""} }
         STATS.WNS { expr {[fails setup] ? "-0.310" : "0.412"} }
         STATS.WHS { expr {[fails hold] ? "-0.042" : "0.021"} }
         default { return "" }
     }
 }
 proc report_utilization {args} {
-    copied utilization_built.rpt [option $args -file] [expr {[fails unrouted] ? {"Routed" "Synthesized"} : ""}]
+    set blocks {"2345 |      1 |      1 |          0 |" "2345 |      1 |      1 |          2 |"}
+    lappend blocks "2000 |      1 |      1 |          0 |" "2000 |      1 |      1 |          2 |"
+    set sample [expr {"net_0" in $::bd_cells ? "utilization_built_hls.rpt" : "utilization_built.rpt"}]
+    copied $sample [option $args -file] [expr {[fails unrouted] ? {"Routed" "Synthesized"} : [fails blocks] ? $blocks : ""}]
 }
 proc report_timing_summary {args} {
     set changes [expr {

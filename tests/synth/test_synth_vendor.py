@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from csynth_texts import Altered, csynth_text
 from shiftwire.cli import main
-from shiftwire.project.project import Backend, write_project
+from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.schedule.design import schedule
 from shiftwire_boards.catalog import load_board
 from test_tiny import tiny
@@ -54,18 +55,33 @@ def test_projects_without_the_sources(tmp_path: Path, bench: Bench, capsys: pyte
         assert status == 2 and f"holds no {folder}/; convert the model again with --backend both" in err
 
 
-def test_vitis_estimates(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    bench.install("vitis_hls", "2022.2", leaves_reports())
-    status, out, _ = run_verb(capsys, "synth", project, "--tool", "vitis")
-    assert status == 0
-    assert "Vitis HLS 2022.2, xc7z020-clg400-1, 10 ns asked for, 7.14 ns reached: modelled" in out
-    assert "conv1_U0/grp_mvu_fu_96" in out and "15,120" in out
+def report_of(project: Path, folder: Path, altered: Altered | None = None) -> Path:
+    """What synthesis of a project would leave."""
+    report = folder / "made.xml"
+    report.write_text(csynth_text(load_project(project).design, "2022.2", altered), encoding="utf-8")
+    return report
+
+
+def test_vitis_estimates(project: Path, bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.install("vitis_hls", "2022.2", leaves_reports(report_of(project, tmp_path)))
+    status, out, err = run_verb(capsys, "synth", project, "--tool", "vitis")
+    assert status == 0, err
+    assert "Vitis HLS 2022.2, xc7z020clg400-1, 10 ns asked for: modelled" in out
     status, out, _ = run_verb(capsys, "synth", project, "--tool", "vitis", "--json")
-    assert json.loads(out)["rows"][0]["resources"]["lut"] == 15120
+    assert json.loads(out)["rows"][0]["resources"]["lut"] == 20
     status, out, _ = run_verb(capsys, "cosim", project, "--tool", "vitis")
     assert status == 0 and "latency: 821 to 829 cycles" in out
     status, out, _ = run_verb(capsys, "cosim", project, "--tool", "vitis", "--json")
     assert json.loads(out)["interval"] == {"least": 789, "most": 791}
+
+
+def test_a_kernel_that_missed_its_interval_fails_the_check(
+    project: Path, bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unit = load_project(project).design.pipeline.instances[0].name
+    bench.install("vitis_hls", "2022.2", leaves_reports(report_of(project, tmp_path, Altered(unit, {"ii": 3}))))
+    status, _, err = run_verb(capsys, "synth", project, "--tool", "vitis")
+    assert status == 1 and f"unit '{unit}' " in err and "has II = 3 in its loop Cycle, wanted 1" in err
 
 
 def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,8 +92,20 @@ def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixtur
         assert status == 0
         assert "net/inner/conv1" in out and "10 ns asked for" in out and "ns reached: " in out
         script = (project / "reports/vivado/synth.tcl").read_text(encoding="utf-8")
+        is_error = script.index("set_msg_config -id {[Synth 8-4445]} -new_severity ERROR\n")
+        assert is_error < script.index("synth_design"), "a ROM without its file would be one of zeros"
         assert f"[get_ports {clock}]" in script and "-period 10.000" in script
         sources = [line.split("{")[1].rstrip("}") for line in script.splitlines() if line.startswith("read_")]
         assert all((project / "reports/vivado" / source).is_file() for source in sources)
         assert any(source.endswith(".mem") for source in sources)
         assert "../../rtl/shiftwire_top.sv" in sources
+
+
+def test_blocks_that_nobody_asked_for(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    counted = "sed '/(top)/s/ 0 |$/ 3 |/'"
+    leaves = (
+        f"{counted} {SAMPLES}/utilization_hierarchical.rpt >utilization.rpt; cp {SAMPLES}/timing_met.rpt timing.rpt"
+    )
+    bench.install("vivado", "2022.2", leaves)
+    status, _, err = run_verb(capsys, "synth", project, "--tool", "vivado")
+    assert status == 1 and "found 3 DSP blocks where none were asked for, wanted none (" in err

@@ -17,10 +17,10 @@ from vendor_texts import LICENCE, SAMPLES, Bench, leaves_reports, sample
 @pytest.mark.parametrize(
     ("installed", "arguments"),
     [
-        ({"vitis_hls": "2022.2"}, "-f build_prj.tcl"),
-        ({"vitis_hls": "2024.1", "vitis-run": "2024.1"}, "--mode hls --tcl build_prj.tcl"),
-        ({"vitis_hls": "2023.2", "vitis-run": "2023.2"}, "-f build_prj.tcl"),
-        ({"vitis-run": "2025.2"}, "--mode hls --tcl build_prj.tcl"),
+        ({"vitis_hls": "2022.2"}, "-f build_top.tcl"),
+        ({"vitis_hls": "2024.1", "vitis-run": "2024.1"}, "--mode hls --tcl build_top.tcl"),
+        ({"vitis_hls": "2023.2", "vitis-run": "2023.2"}, "-f build_top.tcl"),
+        ({"vitis-run": "2025.2"}, "--mode hls --tcl build_top.tcl"),
     ],
 )
 def test_every_version_gets_its_arguments(bench: Bench, installed: dict[str, str], arguments: str) -> None:

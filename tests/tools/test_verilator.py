@@ -54,5 +54,5 @@ def test_whatever_decides_a_program_decides_its_key(tmp_path: Path) -> None:
 def test_builds_of_two_projects_share_no_file(tmp_path: Path) -> None:
     """Both may name one folder, at the same time: what lies there is of neither but its program."""
     project = small_project(tmp_path / "project")
-    program = board_program(project)
+    program = board_program(project).path
     assert list(program.parent.iterdir()) == [program] and os.access(program, os.X_OK)

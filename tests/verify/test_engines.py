@@ -84,11 +84,11 @@ def flipped_csim(project: Project, model: Path, folder: Path) -> Engine:
     """A constant in a header of weights."""
     shutil.copytree(project.path, folder / "small")
     copy = load_project(folder / "small")
-    header = next(file for file in sorted(copy.hls_dir.glob("firmware/weights/bias*.h")) if "{" in file.read_text())
+    header = next(file for file in sorted(copy.hls_dir.glob("firmware/weights/*_bias.h")) if "{" in file.read_text())
     head, _, rest = header.read_text().partition("= {")
     first, comma, tail = rest.partition(",")
     header.write_text(f"{head}= {{{int(first) ^ 1}{comma}{tail}")
-    for text in copy.hls_dir.glob("firmware/weights/bias*.txt"):
+    for text in copy.hls_dir.glob("firmware/weights/*_bias.txt"):
         if text.stem == header.stem:
             first, comma, tail = text.read_text().partition(",")
             text.write_text(f"{int(float(first)) ^ 1}{comma}{tail}")

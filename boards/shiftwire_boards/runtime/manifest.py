@@ -10,6 +10,7 @@ from typing import Any
 
 from shiftwire_boards.runtime.errors import PackageError
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
@@ -25,7 +26,7 @@ class Manifest:
 
     version_hash  SHA-256 of the project; files  SHA-256 of each file of the package, by name; labels  one word a class.
     Cycles are predicted: interval  initiation interval of a frame, words of the AXI ports included; latency and layers
-    of the network alone.
+    of the network alone. Older packages do not say which form `inner` is: it is the SystemVerilog.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Manifest:
     labels: tuple[str, ...] | None
     golden: str | None
     files: dict[str, str]
+    inner: Inner = Inner.RTL
 
     @property
     def version(self) -> int:
@@ -110,6 +112,7 @@ def _read(content: dict[str, Any]) -> Manifest:
         labels=None if content["labels"] is None else tuple(content["labels"]),
         golden=None if content["golden"] is None else Path(content["golden"]).name,
         files=dict(content["files"]),
+        inner=Inner(content.get("inner", Inner.RTL.value)),
     )
 
 

@@ -16,6 +16,7 @@ from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.measurable import Measurable
 from shiftwire_boards.runtime.record import (
     Accuracy,
@@ -35,6 +36,11 @@ from shiftwire_boards.runtime.runs import Progress, SustainedRun, single_frames,
 from shiftwire_boards.runtime.samples import Samples
 
 Array = Any
+STAND_IN = (
+    "cycles, latency and seconds are those of a stand-in, which runs the compiled C++ with stalls of its own, and not "
+    "those of the logic that Vitis HLS makes of it: the codes alone are"
+)
+"""Note of every record of a simulated HLS form."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,11 @@ def measure(
     fabric_s = run.frames * manifest.interval_cycles / ((derived or mhz) * 1e6)
     return Record(
         identity=Identity(
-            manifest.name, manifest.version_hash, manifest.board, Badge.SIMULATED if is_simulated else Badge.MEASURED
+            manifest.name,
+            manifest.version_hash,
+            manifest.board,
+            Badge.SIMULATED if is_simulated else Badge.MEASURED,
+            manifest.inner,
         ),
         clock=clock,
         speed=Speed(run.frames, run.seconds, accelerator.batch, run.over_time),
@@ -89,7 +99,7 @@ def measure(
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
         accuracy=_accuracy(accelerator, run.outputs, samples),
         software=_software(accelerator),
-        notes=tuple(_notes(clock, run, manifest.interval_cycles)),
+        notes=tuple(_notes(clock, run, manifest.interval_cycles, is_simulated and manifest.inner is Inner.HLS)),
     )
 
 
@@ -126,14 +136,16 @@ def _energy(
     return Unavailable(f"{meter.reason}; the marker {marker.path} was set", run_marked(marker, work))
 
 
-def _notes(clock: Clock, run: SustainedRun, predicted: int) -> Iterator[str]:
+def _notes(clock: Clock, run: SustainedRun, predicted: int, is_stand_in: bool) -> Iterator[str]:
     """What a reader of the figures should know first."""
+    if is_stand_in:
+        yield STAND_IN
     if clock.is_off:
         yield (
             f"the logic runs at {clock.derived_mhz:.2f} MHz and was built for {clock.nominal_mhz:.2f} MHz: "
             "above that nothing is certain; build the overlay again, or set no clock after it is loaded"
         )
-    if run.interval is not None and run.interval > predicted:
+    if run.interval is not None and run.interval > predicted and not is_stand_in:
         yield f"frames came every {run.interval:,} cycles and could every {predicted:,}: the DMA held them up"
     if len(run.outputs) > 1 and (run.outputs == run.outputs[0]).all():
         yield "every frame gave the same codes, so their agreement proves little: take other samples"

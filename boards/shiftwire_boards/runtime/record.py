@@ -9,6 +9,7 @@ from math import ceil, isfinite
 
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
 from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.inner import Inner
 
 MOST_CLOCK_ERROR = 0.01
 """Of a clock against the one asked for: oscillators keep 100 millionths, a wizard finds most clocks within 0.5 %."""
@@ -23,12 +24,13 @@ class Badge(Enum):
 
 @dataclass(frozen=True)
 class Identity:
-    """Which design ran where; `version_hash` is the project's SHA-256 in hexadecimal."""
+    """Which design ran where, in which form; `version_hash` is the project's SHA-256 in hexadecimal."""
 
     model: str
     version_hash: str
     board: str
     badge: Badge
+    inner: Inner = Inner.RTL
 
     def __post_init__(self) -> None:
         _wanted(bool(self.model and self.board), "a record names its model and its board")

@@ -13,6 +13,7 @@ from typing import Any
 from shiftwire_boards.runtime.energy.result import Energy, Modelled, Spread, Unavailable
 from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.json_node import Node
 from shiftwire_boards.runtime.record import Cycles, LayerCycles, Record
 from shiftwire_boards.runtime.record_parts import record_of
@@ -58,9 +59,18 @@ def record_from_json(data: Any) -> Record:
         raise RecordError(
             f"found a record of version {data.get('version')!r}, wanted {VERSION}; use the shiftwire of its time"
         )
-    record = record_of(Node(data, ""))
-    _same("record", record_to_json(record), data)
+    whole = _with_inner(data)
+    record = record_of(Node(whole, ""))
+    _same("record", record_to_json(record), whole)
     return record
+
+
+def _with_inner(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Older records do not say which form ran: there was but one."""
+    identity = data.get("identity")
+    if not isinstance(identity, Mapping):
+        return data
+    return {**data, "identity": {"inner": Inner.RTL.value, **identity}}
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -69,7 +79,7 @@ def record_to_json(record: Record) -> dict[str, Any]:
     return {
         "kind": KIND,
         "version": VERSION,
-        "identity": {**vars(identity), "badge": identity.badge.value},
+        "identity": {**vars(identity), "badge": identity.badge.value, "inner": identity.inner.value},
         "clock": dict(vars(clock)),
         "speed": {**vars(speed), "over_time": [list(point) for point in speed.over_time], "fps": speed.fps},
         "latency": _latency(record),

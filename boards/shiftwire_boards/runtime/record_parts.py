@@ -6,6 +6,7 @@ from shiftwire_boards.runtime.energy.result import Energy, Modelled, Unavailable
 from shiftwire_boards.runtime.energy.span import Span
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace
 from shiftwire_boards.runtime.errors import RecordError, SensorError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.json_node import Node
 from shiftwire_boards.runtime.record import (
     Accuracy,
@@ -36,6 +37,7 @@ def record_of(node: Node) -> Record:
             identity.text("version_hash"),
             identity.text("board"),
             identity.choice("badge", Badge),
+            identity.choice("inner", Inner),
         ),
         Clock(clock.number("nominal_mhz"), clock.maybe("derived_mhz", Node.real), clock.maybe("source_mhz", Node.real)),
         Speed(

@@ -13,6 +13,7 @@ SLOWEST_MHZ, FASTEST_MHZ = 10.0, 500.0
 """What the clocking wizard is asked for."""
 
 SMALLEST_RANGE = 4096
+BYTE = 8
 _VLNV = re.compile(r"[\w.]+:[\w.]+:\w+:\d+\.\d+")
 
 
@@ -50,10 +51,37 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkIp:
+    """A network that is an IP of its own: streams of `input_bits` and `output_bits` to and from the accelerator.
+
+    Its ports go by the names of the IPs that Vitis HLS exports. Raises BlockDesignError for what is no name and no
+    whole bytes.
+    """
+
+    vlnv: str
+    input: str
+    output: str
+    clock: str
+    reset: str
+    input_bits: int
+    output_bits: int
+
+    def __post_init__(self) -> None:
+        _check_name(self.vlnv)
+        for side, bits in (("input", self.input_bits), ("output", self.output_bits)):
+            if bits < BYTE or bits % BYTE:
+                raise BlockDesignError(
+                    f"words of {bits} bits at the network's {side} are no whole bytes, which a stream is made of; "
+                    f"take {max(1, -(-bits // BYTE)) * BYTE}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
 class Accelerator:
     """What a block design must know of the IP: `vlnv` of vendor:library:name:version, widths of its stream words.
 
-    `register_bytes` is the range behind S_AXI. Raises BlockDesignError for what a DMA or a clock cannot give.
+    `register_bytes` is the range behind S_AXI; `network` stands outside of it, or is None where it holds its own.
+    Raises BlockDesignError for what a DMA or a clock cannot give.
     """
 
     vlnv: str
@@ -62,10 +90,10 @@ class Accelerator:
     clock_mhz: float
     register_bytes: int
     registers: tuple[Register, ...] = ()
+    network: NetworkIp | None = None
 
     def __post_init__(self) -> None:
-        if not _VLNV.fullmatch(self.vlnv):
-            raise BlockDesignError(f"found the IP name '{self.vlnv}', wanted vendor:library:name:version; mend it")
+        _check_name(self.vlnv)
         for side, bits in (("input", self.input_bits), ("output", self.output_bits)):
             if bits not in STREAM_BITS:
                 wanted = ", ".join(map(str, STREAM_BITS))
@@ -82,3 +110,8 @@ class Accelerator:
             raise BlockDesignError(
                 f"registers of {size} bytes are no power of two from {SMALLEST_RANGE} on; take {SMALLEST_RANGE}"
             )
+
+
+def _check_name(vlnv: str) -> None:
+    if not _VLNV.fullmatch(vlnv):
+        raise BlockDesignError(f"found the IP name '{vlnv}', wanted vendor:library:name:version; mend it")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiftwire_boards.catalog import Board, Family
-from shiftwire_boards.vivado.accelerator import Accelerator
+from shiftwire_boards.vivado.accelerator import Accelerator, NetworkIp
 from shiftwire_boards.vivado.dma_registers import DMA_REGISTERS
 from shiftwire_boards.vivado.model import Bus, Cell, Direction, Interface, Pin, PinKind, Role, Setting
 
 DMA, ACCELERATOR, INTERRUPTS, CLOCKING, RESET = "axi_dma_0", "accel_0", "axi_intc_0", "clk_wiz_0", "rst_0"
+NETWORK = "net_0"
 CONTROL, MEMORY, CONCAT = "sc_ctrl", "sc_mem", "irq_cat"
 
 LITE, STREAM_IN, STREAM_OUT = "S_AXI", "S_AXIS", "M_AXIS"
-"""The accelerator's interfaces, by the names of its component.xml."""
+TO_NETWORK, FROM_NETWORK, NETWORK_RESET = "NET_IN", "NET_OUT", "net_rst_n"
+"""The accelerator's interfaces, by the names of its component.xml; the last three where the network is outside."""
 
 LITE_BITS = 32
 LENGTH_BITS = 26
@@ -68,17 +70,40 @@ def dma_cell(board: Board, accelerator: Accelerator) -> Cell:
 
 def accelerator_cell(accelerator: Accelerator) -> Cell:
     """The IP itself: AXI4-Lite registers, a stream in and a stream out, one clock and one reset."""
+    network = accelerator.network
+    inner: tuple[Interface, ...] = ()
+    if network is not None:
+        inner = (
+            Interface(TO_NETWORK, Role.MASTER, Bus.STREAM, network.input_bits),
+            Interface(FROM_NETWORK, Role.SLAVE, Bus.STREAM, network.output_bits),
+        )
+    reset = () if network is None else (Pin(NETWORK_RESET, Direction.OUTPUT, PinKind.RESET),)
     return Cell(
         name=ACCELERATOR,
         vlnv=accelerator.vlnv,
         settings=(),
-        pins=(_clock("aclk", accelerator), _reset("aresetn")),
+        pins=(_clock("aclk", accelerator), _reset("aresetn"), *reset),
         interfaces=(
             Interface(LITE, Role.SLAVE, Bus.MEMORY, LITE_BITS),
             Interface(STREAM_IN, Role.SLAVE, Bus.STREAM, accelerator.input_bits),
             Interface(STREAM_OUT, Role.MASTER, Bus.STREAM, accelerator.output_bits),
+            *inner,
         ),
         registers=accelerator.registers,
+    )
+
+
+def network_cell(accelerator: Accelerator, network: NetworkIp) -> Cell:
+    """The network where it is an IP of its own: it starts by itself and has nothing but its two streams."""
+    return Cell(
+        name=NETWORK,
+        vlnv=network.vlnv,
+        settings=(),
+        pins=(_clock(network.clock, accelerator), _reset(network.reset)),
+        interfaces=(
+            Interface(network.input, Role.SLAVE, Bus.STREAM, network.input_bits),
+            Interface(network.output, Role.MASTER, Bus.STREAM, network.output_bits),
+        ),
     )
 
 

@@ -15,5 +15,9 @@ def checker_arguments(script: Path, design: BlockDesign) -> tuple[str, ...]:
     It knows what was typed into checker/cells.tcl and nothing of Vivado beyond: no CONFIG value is proven valid.
     """
     accelerator = design.accelerator
-    figures = (str(accelerator.input_bits), str(accelerator.output_bits), f"{accelerator.clock_mhz:.3f}")
-    return (str(CHECKER), str(script), design.name, design.board.part, accelerator.vlnv, *figures)
+    network = accelerator.network
+    widths = [(accelerator.input_bits, accelerator.output_bits)]
+    widths += [] if network is None else [(network.input_bits, network.output_bits)]
+    ips = [(ip.vlnv, ip.folder, *map(str, bits)) for ip, bits in zip(design.ips, widths, strict=True)]
+    facts = (design.name, design.board.part, f"{accelerator.clock_mhz:.3f}")
+    return (str(CHECKER), str(script), *facts, *(word for ip in ips for word in ip))

@@ -132,16 +132,25 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Ip:
+    """An IP of ours, and its folder as seen from the script's."""
+
+    vlnv: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class BlockDesign:
     """A board, an accelerator and what connects them; cells[0] is the PS.
 
-    `name` is the base name of the .bit, .hwh and .xsa; `ip_repo` is the IP's folder, seen from the script's.
+    `name` is the base name of the .bit, .hwh and .xsa; `ips` are the accelerator's, then its network's where that
+    is one of its own.
     """
 
     name: str
     board: Board
     accelerator: Accelerator
-    ip_repo: str
+    ips: tuple[Ip, ...]
     master: End
     cells: tuple[Cell, ...]
     nets: tuple[Net, ...]

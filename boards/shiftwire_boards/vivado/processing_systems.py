@@ -12,7 +12,7 @@ LITE_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class PsPorts:
-    """Names of one family's pins and interfaces, and where its registers lie."""
+    """Names of one family's pins and interfaces, where its registers lie, and the fastest clock of its AXI ports."""
 
     clock: str
     reset: str
@@ -22,6 +22,7 @@ class PsPorts:
     clock_inputs: tuple[str, str]
     preset: str
     control_base: int
+    fastest_mhz: float
 
 
 PORTS = {
@@ -34,6 +35,7 @@ PORTS = {
         clock_inputs=("M_AXI_GP0_ACLK", "S_AXI_HP0_ACLK"),
         preset='make_external "FIXED_IO, DDR" apply_board_preset "1" Master "Disable" Slave "Disable"',
         control_base=0x4000_0000,
+        fastest_mhz=250.0,  # DS187, FAXI_MAX
     ),
     Family.ZYNQ_ULTRASCALE_PLUS: PsPorts(
         clock="pl_clk0",
@@ -44,6 +46,7 @@ PORTS = {
         clock_inputs=("maxihpm0_fpd_aclk", "saxihp0_fpd_aclk"),
         preset='apply_board_preset "1"',
         control_base=0xA000_0000,
+        fastest_mhz=1000 / 3,  # DS925, FAXI_MAX
     ),
 }
 
@@ -68,7 +71,7 @@ def ps_cell(board: Board, accelerator_mhz: float) -> Cell:
             Interface(ports.memory, Role.SLAVE, Bus.MEMORY, board.ps.dma_bits),
         ),
         release="5.5" if is_7000 else "3.5",
-        facts=_facts_7000(mhz) if is_7000 else _facts_ultrascale(mhz),
+        facts=_facts_7000(mhz) if is_7000 else _facts_ultrascale(board),
     )
 
 
@@ -117,9 +120,17 @@ def _facts_7000(mhz: float) -> tuple[Setting, ...]:
     return tuple(facts)
 
 
-def _facts_ultrascale(mhz: float) -> tuple[Setting, ...]:
-    """Clock facts that pynqmetadata raises without; divisors of a 1.5 GHz PLL."""
-    facts = [Setting("PSU__MAXIGP1__DATA_WIDTH", LITE_BITS), Setting("PSU__MAXIGP2__DATA_WIDTH", LITE_BITS)]
+def _facts_ultrascale(board: Board) -> tuple[Setting, ...]:
+    """Clock facts that pynqmetadata raises without, with divisors of a 1.5 GHz PLL, and widths of ports.
+
+    By their C_ names pynq sets the ports when it loads a bitstream: they may have been booted with others.
+    """
+    mhz = board.ps.clock_mhz
+    facts = [
+        Setting("C_MAXIGP0_DATA_WIDTH", LITE_BITS),
+        Setting("C_SAXIGP2_DATA_WIDTH", board.ps.dma_bits),
+    ]
+    facts += [Setting("PSU__MAXIGP1__DATA_WIDTH", LITE_BITS), Setting("PSU__MAXIGP2__DATA_WIDTH", LITE_BITS)]
     for n in range(4):
         control = f"PSU__CRL_APB__PL{n}_REF_CTRL__"
         facts += [] if n == 0 else [Setting(f"PSU__FPGA_PL{n}_ENABLE", 0), Setting(f"{control}FREQMHZ", f"{mhz:g}")]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shiftwire_boards.catalog import BoardFilesSource
+from shiftwire_boards.catalog import BoardFilesSource, Family
+from shiftwire_boards.vivado.cells import DMA
 from shiftwire_boards.vivado.model import Address, BlockDesign, Cell, Link, Net
 from shiftwire_boards.vivado.processing_systems import PORTS
 
@@ -18,6 +19,13 @@ PRODUCTS = ("bit", "hwh", "xsa")
 STOPPED = "STOPPED: "
 """Begins the line in which a script says why it stopped; Vivado shows the words of a Tcl error between others."""
 
+EMPTY_ROM = "Synth 8-4445"
+"""Vivado's message for a $readmemh file that it did not find: by itself a critical warning, and a ROM of zeros."""
+
+EMPTY_ROM_IS_ERROR = f"set_msg_config -id {{[{EMPTY_ROM}]}} -new_severity ERROR"
+"""Tcl for every script that synthesises."""
+
+EXPORT = "Vitis HLS exports it there, as 'shiftwire build --inner hls' makes it do"
 JOBS = 4
 _REPORT_COMMANDS = ("report_utilization -hierarchical", "report_timing_summary", "report_power")
 
@@ -44,12 +52,13 @@ def _head(design: BlockDesign) -> Iterator[str]:
     yield f"proc clean {{}} {{ foreach end {{{endings}}} {{ file delete {path} }} }}"
     yield f'proc stop {{sentence}} {{ clean; puts "{STOPPED}$sentence"; error $sentence }}'
     yield "clean"
+    yield from _await_proc(design)
     yield f"foreach report {{{' '.join(REPORTS)}}} {{ file delete [file join $out $report] }}"
 
 
 def _project(design: BlockDesign) -> Iterator[str]:
-    board, vlnv = design.board, design.accelerator.vlnv
-    files = board.files
+    board, files = design.board, design.board.files
+    every = f"{files.board_part.rpartition(':')[0]}:*"
     mend = (
         f"install those of {files.vendor} and name their folder with set_param board.repoPaths"
         if files.source is BoardFilesSource.TO_INSTALL
@@ -60,18 +69,17 @@ def _project(design: BlockDesign) -> Iterator[str]:
         f"[llength [get_parts -quiet {board.part}]]",
         f"found no part {board.part} in this Vivado; add its device family with Vivado's installer",
     )
-    yield _unless(
-        f"[llength [get_board_parts -quiet {files.board_part}]]",
-        f"found no board files for {files.board_part}; {mend}",
-    )
+    yield "# the newest that this Vivado knows"
+    yield f"set board_part [lindex [lsort -dictionary [get_board_parts -quiet {every}]] end]"
+    yield _unless("[string length $board_part]", f"found no board files for {every}; {mend}")
     yield f"create_project $name [file join $out vivado] -part {board.part} -force"
-    yield f"set_property board_part {files.board_part} [current_project]"
-    yield f"set_property ip_repo_paths [list [file join $out {design.ip_repo}]] [current_project]"
+    yield EMPTY_ROM_IS_ERROR
+    yield "set_property board_part $board_part [current_project]"
+    folders = " ".join(f"[file join $out {ip.folder}]" for ip in design.ips)
+    yield f"set_property ip_repo_paths [list {folders}] [current_project]"
     yield "update_ip_catalog -rebuild"
-    yield _unless(
-        f"[llength [get_ipdefs -quiet {vlnv}]]",
-        f"found no IP {vlnv} in {design.ip_repo}; it must lie there with its component.xml",
-    )
+    for ip, mend in zip(design.ips, ("it must lie there with its component.xml", EXPORT), strict=False):
+        yield _unless(f"[llength [get_ipdefs -quiet {ip.vlnv}]]", f"found no IP {ip.vlnv} in {ip.folder}; {mend}")
     yield "create_bd_design $name"
 
 
@@ -113,6 +121,20 @@ def _address_map(design: BlockDesign) -> Iterator[str]:
     yield from (_address(design, address) for address in design.addresses)
     yield "# the DMA's own sight of DDR"
     yield "assign_bd_address"
+    yield from _sight_of_memory(design)
+
+
+def _sight_of_memory(design: BlockDesign) -> Iterator[str]:
+    """assign_bd_address gives what the PS's preset shows, and says nothing where that is not all."""
+    for space in (f"{DMA}/Data_MM2S", f"{DMA}/Data_S2MM"):
+        yield f"set seen [get_bd_addr_segs -quiet -of_objects [get_bd_addr_spaces {space}]]"
+        yield _unless(
+            "[lsearch $seen *DDR_LOW*] >= 0",
+            f"{space} sees no segment DDR_LOW, so no buffer; mend the board files' preset of the PS",
+        )
+        if design.board.family is Family.ZYNQ_ULTRASCALE_PLUS:
+            warning = f"WARNING: {space} sees no DDR_HIGH: a buffer above 4 GB would be a decode error of the DMA"
+            yield f'if {{[lsearch $seen *DDR_HIGH*] < 0}} {{ puts "{warning}" }}'
 
 
 def _address(design: BlockDesign, address: Address) -> str:
@@ -141,11 +163,32 @@ def _runs(design: BlockDesign) -> Iterator[str]:
 
 def _run(run: str, launch: str, what: str) -> Iterator[str]:
     yield launch
-    yield f"wait_on_run {run}"
-    yield _unless(
-        f'[string equal [get_property PROGRESS [get_runs {run}]] "100%"]',
-        f"{what} failed: [get_property STATUS [get_runs {run}]]; its log is vivado/$name.runs/{run}/runme.log",
+    yield f"await {run} {what}"
+
+
+def _await_proc(design: BlockDesign) -> Iterator[str]:
+    """Newer versions raise where a run failed, older ones warn; a run that an IP's own run stopped never starts."""
+    mend = (
+        "convert again, so that rtl/ holds all .mem files that its component.xml names"
+        if design.accelerator.network is None
+        else "export the IP again, whole"
     )
+    stopped = f"$log tells of {EMPTY_ROM}: a ROM would be empty; {mend}"
+    yield "proc await {run what} {"
+    yield "    set raised [catch {wait_on_run $run} words]"
+    yield "    foreach log [glob -nocomplain [file join $::out vivado $::name.runs * runme.log]] {"
+    yield "        set handle [open $log]"
+    yield "        set text [read $handle]"
+    yield "        close $handle"
+    yield f'        if {{[regexp {{(WARNING|ERROR): \\[{EMPTY_ROM}\\]}} $text]}} {{ stop "{stopped}" }}'
+    yield "    }"
+    yield '    if {!$raised && [get_property PROGRESS [get_runs $run]] eq "100%"} { return }'
+    yield '    foreach each [get_runs [expr {$run eq "synth_1" ? "*synth_1" : $run}]] {'
+    yield '        if {[get_property PROGRESS $each] eq "100%"} { continue }'
+    yield '        lappend found "[get_property STATUS $each], its log is vivado/$::name.runs/$each/runme.log"'
+    yield "    }"
+    yield '    stop "$what failed: [expr {[info exists found] ? [join $found {; }] : $words}]"'
+    yield "}"
 
 
 def _gate(design: BlockDesign) -> Iterator[str]:
@@ -153,6 +196,7 @@ def _gate(design: BlockDesign) -> Iterator[str]:
     yield "open_run impl_1"
     for command, file in zip(_REPORT_COMMANDS, REPORTS, strict=True):
         yield f"{command} -file [file join $out {file}]"
+    yield from _routed()
     for figure, word in (("WNS", "setup"), ("WHS", "hold")):
         slack = figure.lower()
         yield f"set {slack} [get_property STATS.{figure} [get_runs impl_1]]"
@@ -165,6 +209,20 @@ def _gate(design: BlockDesign) -> Iterator[str]:
             f"[string is double -strict ${slack}] && ${slack} >= 0",
             f"timing is not met: worst {word} slack '${slack}' ns; {mend}",
         )
+
+
+def _routed() -> Iterator[str]:
+    """What a slack does not say; a version that does not count it tells nothing, and the reports are read behind it."""
+    yield "set pulses [get_property STATS.TPWS [get_runs impl_1]]"
+    yield _unless(
+        "![string is double -strict $pulses] || $pulses >= 0",
+        "timing is not met: total pulse width slack '$pulses' ns; convert with a longer --clock-ns",
+    )
+    yield "set nets [get_property STATS.FAILED_NETS [get_runs impl_1]]"
+    yield _unless(
+        "![string is integer -strict $nets] || $nets == 0",
+        "$nets nets are not routed; convert with less --fps, which takes less of the part",
+    )
 
 
 def _outputs(design: BlockDesign) -> Iterator[str]:

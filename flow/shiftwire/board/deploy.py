@@ -7,9 +7,13 @@ import re
 import tarfile
 from pathlib import Path
 
+from shiftwire.board.inner import chosen_inner
 from shiftwire.errors import InputError, ToolError
+from shiftwire.project.project import Project
+from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.process import Progress
 from shiftwire.tools.ssh import FullError, Remote
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.manifest import SUFFIX
 
 HOME = "shiftwire"
@@ -63,6 +67,34 @@ def _folder_in(archive: Path) -> str:
     if not (is_plain and PLAIN_NAME.fullmatch(folder) and any(name.endswith(SUFFIX) for name in names)):
         raise InputError(f"{archive} is no package that 'shiftwire package' wrote; name another")
     return folder
+
+
+def check_form(project: Project, archive: Path, inner: Inner | None = None) -> Inner:
+    """The form of the network in an archive; raises InputError where it is another than the one chosen."""
+    asked, form = chosen_inner(project, inner), _form_in(archive)
+    if form is not asked:
+        raise InputError(
+            f"{archive} holds a network in its form {form.value}, wanted {asked.value}; give --inner {form.value}, or "
+            f"run 'shiftwire package --inner {asked.value}' first"
+        )
+    return form
+
+
+def _form_in(archive: Path) -> Inner:
+    _folder_in(archive)
+    with tarfile.open(archive, "r:gz") as tar:
+        name = next(name for name in tar.getnames() if name.endswith(SUFFIX))
+        file = tar.extractfile(name)
+        text = b"" if file is None else file.read()
+    try:
+        return form_of(text.decode("utf-8", "replace"))
+    except (ValueError, TypeError, AttributeError):
+        raise InputError(f"{archive} holds a damaged {name}; run 'shiftwire package' again") from None
+
+
+def form_of(manifest: str) -> Inner:
+    """By the text of a manifest, older ones being of rtl/; raises ValueError, TypeError or AttributeError for none."""
+    return Inner(parsed_json(manifest).get("inner", Inner.RTL.value))
 
 
 def _check_room(remote: Remote, archive: Path) -> None:

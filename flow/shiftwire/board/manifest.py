@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shiftwire.board.program import project_shell
+from shiftwire.board.inner import chosen_inner, project_shell
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.network import Network, Tensor
@@ -18,7 +18,9 @@ from shiftwire.project.project import Project
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.shell import Shell
 from shiftwire.schedule.depths import interval, layer_cycles
+from shiftwire.schedule.design import Design
 from shiftwire.schedule.tokens import predicted_latency
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 2
@@ -46,13 +48,20 @@ NOTHING = About()
 
 
 def board_manifest(
-    project: Project, name: str, files: Mapping[str, str], golden: str | None = None, about: About = NOTHING
+    project: Project,
+    name: str,
+    files: Mapping[str, str],
+    golden: str | None = None,
+    about: About = NOTHING,
+    *,
+    inner: Inner | None = None,
 ) -> dict[str, Any]:
     """`files` are checksums of the other files of the package, by name; `golden` is one of them.
 
     Raises InputError where `about` is of another network.
     """
-    design, shell = project.design, project_shell(project)
+    form = chosen_inner(project, inner)
+    design, shell = project.design, project_shell(project, form)
     network = design.network
     about.check(network)
     return {
@@ -70,7 +79,8 @@ def board_manifest(
             {"name": end.name, **_port(network.tensors[end.name], stream), "decode": _decode(end.host)}
             for end, stream in zip(network.outputs, shell.outputs, strict=True)
         ],
-        "foreseen": _predicted(design.rtl, shell),
+        "inner": form.value,
+        "foreseen": _predicted(design.rtl, shell) if form is Inner.RTL else _predicted_of_hls(design, shell),
         "preparation": None if about.preprocessing is None else asdict(about.preprocessing),
         "labels": about.labels,
         "golden": golden,
@@ -84,6 +94,18 @@ def _predicted(network: RtlNetwork, shell: Shell) -> dict[str, Any]:
         "interval_cycles": max(interval(network), shell.input.words, shell.output.words),
         "latency_cycles": predicted_latency(network),
         "layers": list(layer_cycles(network).items()),
+    }
+
+
+def _predicted_of_hls(design: Design, shell: Shell) -> dict[str, Any]:
+    """The same of the C++, with the drain behind its iterations; no HLS tool has confirmed it."""
+    layers: dict[str, int] = {}
+    for instance in design.pipeline.instances:
+        layers[instance.layer] = max(layers.get(instance.layer, 0), instance.unit.hls_cycles)
+    return {
+        "interval_cycles": max(design.timing.hls_interval, shell.input.words, shell.output.words),
+        "latency_cycles": design.timing.latency,
+        "layers": list(layers.items()),
     }
 
 

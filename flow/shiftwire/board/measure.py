@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shiftwire.board.deploy import HOME
+from shiftwire.board.deploy import HOME, form_of
 from shiftwire.board.doctor import PYTHON, START_S, runtime_command
+from shiftwire.board.inner import chosen_inner
 from shiftwire.board.package import folder_of
 from shiftwire.errors import InputError, ToolError
 from shiftwire.project.data import load_data, wanted_codes
@@ -23,6 +24,7 @@ from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.ssh import LineError, Remote, SlowError
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.exit_code import ExitCode
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.manifest import SUFFIX
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_from_json
@@ -70,7 +72,8 @@ class Run:
     """How to measure: `seconds` of sustained work at least; `data` is an .npz of which `frames` samples are taken.
 
     Without data the package's golden frames are taken. With `sudo` it is root who measures. `marker` is a file of
-    Linux's on the board that is 1 in the spans of the energy.
+    Linux's on the board that is 1 in the spans of the energy. `inner` is the form that must be there, the project's own
+    choice where it is None.
     """
 
     seconds: float = 10.0
@@ -80,6 +83,7 @@ class Run:
     python: str = PYTHON
     sudo: bool = False
     marker: str | None = None
+    inner: Inner | None = None
 
 
 def measure_there(project: Project, remote: Remote, run: Run) -> Record:
@@ -89,7 +93,8 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
     LineError where the line did not come back in time: the record waits there then.
     """
     folder = posixpath.join(HOME, folder_of(project))
-    _check_deployed(project, remote, folder)
+    form = chosen_inner(project, run.inner)
+    _check_deployed(project, remote, folder, form)
     if remote.script(_CLAIM, folder, secrets.token_hex(8), passing=(0, BUSY)).status == BUSY:
         raise ToolError(f"another measurement of this version runs on {remote.address}; wait until it has ended")
     is_over = False
@@ -98,7 +103,7 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
         status, words, text = _ended(remote, folder, run, _command(project, run, data))
         if status not in (ExitCode.OK, ExitCode.FAILED_CHECK):
             raise ToolError(f"on {remote.address}: {words or f'the measurement ended with status {status}'}")
-        record = _record(project, remote, text)
+        record = _record(project, remote, text, form)
         is_over = True
     except LineError:
         is_over = True  # it goes on there
@@ -111,7 +116,7 @@ def measure_there(project: Project, remote: Remote, run: Run) -> Record:
     return record
 
 
-def _check_deployed(project: Project, remote: Remote, folder: str) -> None:
+def _check_deployed(project: Project, remote: Remote, folder: str, inner: Inner) -> None:
     """Its folder bears 8 digits of the version; its manifest tells them all."""
     name = project.path.resolve().name
     text = 'cat "$1" 2>/dev/null || { ls -1 "$2" 2>/dev/null; exit 1; }'
@@ -121,12 +126,19 @@ def _check_deployed(project: Project, remote: Remote, folder: str) -> None:
         others = [each for each in outcome.output.split("\n") if each.rpartition("-")[0] == name]
         deployed = f"found {', '.join(others)}" if others else f"found nothing of {name}"
         raise InputError(f"{deployed} on {remote.address}, wanted {folder_of(project)}; {mend}")
+    form = None
     try:
         version = str(parsed_json(outcome.output)["version_hash"])
-    except (ValueError, KeyError, TypeError):
+        form = form_of(outcome.output)
+    except (ValueError, KeyError, TypeError, AttributeError):
         version = "a damaged manifest"
     if version != project.version_hash:
         raise InputError(f"found version {version} on {remote.address}, wanted {project.version_hash}; {mend}")
+    if form is not None and form is not inner:
+        raise InputError(
+            f"found the form {form.value} of {name} on {remote.address}, wanted {inner.value}; give --inner "
+            f"{form.value}, or run 'shiftwire deploy --inner {inner.value}' first"
+        )
 
 
 def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str | None:
@@ -182,13 +194,15 @@ def _ended(remote: Remote, folder: str, run: Run, command: tuple[str, ...]) -> t
         return int(status), words, record
 
 
-def _record(project: Project, remote: Remote, text: str) -> Record:
+def _record(project: Project, remote: Remote, text: str, inner: Inner) -> Record:
     try:
         record = record_from_json(parsed_json(text))
     except (ValueError, RecordError) as error:
         raise ToolError(f"{remote.address} sent no record that can be read ({error}); deploy again") from None
     if record.identity.version_hash != project.version_hash:
         raise ToolError(f"{remote.address} measured version {record.identity.version_hash}; deploy again")
+    if record.identity.inner is not inner:
+        raise ToolError(f"{remote.address} measured the form {record.identity.inner.value}; deploy again")
     return record
 
 

@@ -15,10 +15,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from shiftwire.board.inner import chosen_inner
 from shiftwire.board.manifest import NOTHING, About, board_manifest
 from shiftwire.errors import InputError
+from shiftwire.hls.top import VLNV as HLS_IP
 from shiftwire.project.project import Project, golden_codes
 from shiftwire.tools.atomic import replaced_file
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.manifest import SUFFIX
 from shiftwire_boards.runtime.overlay import SYNC, VLNV
 
@@ -31,8 +34,14 @@ ON_BOARD = ("__init__.py", "runtime")
 """What of the package RUNTIME runs on a board."""
 
 
-def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About = NOTHING) -> Path:
-    """Write a .tar.gz, the same bytes for the same overlay; raises InputError for files that are missing."""
+def package(
+    project: Project, bit: Path, hwh: Path, archive: Path, about: About = NOTHING, *, inner: Inner | None = None
+) -> Path:
+    """Write a .tar.gz, the same bytes for the same overlay; raises InputError for files that are missing.
+
+    So it does for an overlay of another form of the network than `inner`.
+    """
+    form = chosen_inner(project, inner)
     name = project.path.resolve().name
     for file in (bit, hwh):
         if not file.is_file():
@@ -40,18 +49,18 @@ def package(project: Project, bit: Path, hwh: Path, archive: Path, about: About 
                 f"found no file {file}; run 'shiftwire build' on a machine with Vivado, or name a bitstream with its "
                 ".hwh beside it"
             )
-    _check_overlay(bit, hwh)
+    _check_overlay(bit, hwh, form)
     files = {f"{name}.bit": bit.read_bytes(), f"{name}.hwh": hwh.read_bytes(), GOLDEN: golden_file(project)}
     files |= runtime_files()
     files[NOTEBOOK] = files.pop(f"{RUNTIME}/runtime/{NOTEBOOK}")  # what a user opens first
     sums = {path: hashlib.sha256(data).hexdigest() for path, data in files.items() if path != NOTEBOOK}
-    manifest = board_manifest(project, name, sums, GOLDEN, about)
+    manifest = board_manifest(project, name, sums, GOLDEN, about, inner=form)
     files[f"{name}{SUFFIX}"] = (json.dumps(manifest, indent=1) + "\n").encode()
     replaced_file(archive, _tar(folder_of(project), files))
     return archive
 
 
-def _check_overlay(bit: Path, hwh: Path) -> None:
+def _check_overlay(bit: Path, hwh: Path, inner: Inner) -> None:
     """Whether both are what they are called; that they are of this project, the logic itself tells on the board."""
     if SYNC not in bit.read_bytes():
         raise InputError(f"{bit} holds no configuration of an FPGA; name a whole bitstream")
@@ -61,6 +70,12 @@ def _check_overlay(bit: Path, hwh: Path) -> None:
         raise InputError(f"{hwh} is no whole description of a block design ({error}); build it again") from None
     if not any(vlnv.startswith(VLNV) for vlnv in names):
         raise InputError(f"{hwh} describes no shiftwire network; name the overlay that 'shiftwire build' made")
+    form = Inner.HLS if HLS_IP in names else Inner.RTL
+    if form is not inner:
+        raise InputError(
+            f"{hwh} describes a network in its form {form.value}, wanted {inner.value}; give --inner {form.value}, or "
+            f"run 'shiftwire build --inner {inner.value}' first"
+        )
 
 
 def folder_of(project: Project) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shiftwire.board.inner import chosen_inner, exported_ip, project_shell, repositories
 from shiftwire.board.manifest import board_manifest
-from shiftwire.board.program import board_program, project_shell
+from shiftwire.board.program import board_program
 from shiftwire.errors import InputError, ToolError
 from shiftwire.project.project import Project
 from shiftwire.rtl.accelerator import accelerator
@@ -20,6 +21,7 @@ from shiftwire_boards import vivado
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.clock import Clock
 from shiftwire_boards.runtime.errors import BoardError, DataError
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.lock import lock_of
 from shiftwire_boards.runtime.manifest import SUFFIX, sha256
 from shiftwire_boards.runtime.measure import MeasurementPlan, measure
@@ -55,22 +57,27 @@ class SimulatedBoard:
 
 @contextmanager
 def simulated_board(
-    project: Project, folder: Path, dram_bytes: int = DRAM_BYTES, fabric: Fabric | None = None
+    project: Project,
+    folder: Path,
+    dram_bytes: int = DRAM_BYTES,
+    fabric: Fabric | None = None,
+    inner: Inner | None = None,
 ) -> Iterator[SimulatedBoard]:
     """A board that lasts as long as the block; `folder` takes the overlay's files.
 
-    Its logic is the project's own, Verilated, or what stands behind `fabric`. Raises ToolError without pynq.
+    Its logic is the shell around the project's own SystemVerilog, Verilated, or around its compiled C++ where `inner`
+    asks for that or it has no other, or what stands behind `fabric`. Raises ToolError without pynq.
     """
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)  # said when pynq is imported
     try:
         from shiftwire_boards.sim.device import SimulatedDevice, active  # noqa: PLC0415 - pynq is an extra
     except ImportError as error:
         raise ToolError(f"found no {error.name}, which the simulated board stands on; {MEND}") from None
-    design = accelerator_design(project)
-    bitfile = write_overlay(project, design, folder)
+    design = accelerator_design(project, inner)
+    bitfile = write_overlay(project, design, folder, inner)
     at = slave_bases(design)
     mhz = 1000 / project.design.clock_ns
-    with nullcontext(fabric) if fabric is not None else Logic(board_program(project), project.rtl_dir) as logic:
+    with nullcontext(fabric) if fabric is not None else _logic(project, inner) as logic:
         device = SimulatedDevice(logic, mhz, at, dram_bytes)
         try:
             with active(device):
@@ -79,10 +86,26 @@ def simulated_board(
             lock_of(device).unlink(missing_ok=True)
 
 
-def accelerator_design(project: Project, ip_repo: str = "ip") -> vivado.BlockDesign:
-    """The block design around a project's shell; `ip_repo` is the way from the script to it."""
-    facts = accelerator(project_shell(project), project.design.clock_ns)
-    return vivado.block_design(project.design.board, facts, ip_repo=ip_repo)
+def _logic(project: Project, inner: Inner | None) -> Logic:
+    program = board_program(project, inner)
+    return Logic(program.path, program.folder)
+
+
+def accelerator_design(project: Project, inner: Inner | None = None) -> vivado.BlockDesign:
+    """The block design around a form of a project; the IPs are found from a script two folders below the project.
+
+    Raises InputError for a clock that the board's PS does not take.
+    """
+    form = chosen_inner(project, inner)
+    shell_repo, network_repo = repositories(form)
+    network = exported_ip(project.design.pipeline) if form is Inner.HLS else None
+    facts = accelerator(project_shell(project, form), project.design.clock_ns, network)
+    try:
+        return vivado.block_design(
+            project.design.board, facts, ip_repo=f"../../{shell_repo}", network_repo=f"../../{network_repo}"
+        )
+    except vivado.BlockDesignError as error:
+        raise InputError(f"{error}; convert with another --clock-ns") from None
 
 
 def slave_bases(design: vivado.BlockDesign) -> Bases:
@@ -91,20 +114,26 @@ def slave_bases(design: vivado.BlockDesign) -> Bases:
     return Bases(at[DMA], at[INTERRUPTS], at[ACCELERATOR])
 
 
-def write_overlay(project: Project, design: vivado.BlockDesign, folder: Path) -> Path:
+def write_overlay(project: Project, design: vivado.BlockDesign, folder: Path, inner: Inner | None = None) -> Path:
     """Write .hwh, a .bit without logic and the manifest side by side; gives the .bit."""
     folder.mkdir(parents=True, exist_ok=True)
     bitfile, hwh = folder / f"{BASE}.bit", folder / f"{BASE}.hwh"
     bitfile.write_bytes(vivado.dummy_bit(design))
     hwh.write_text(vivado.hwh_text(design), encoding="utf-8")
     files = {file.name: sha256(file) for file in (bitfile, hwh)}
-    manifest = board_manifest(project, project.path.resolve().name, files)
+    manifest = board_manifest(project, project.path.resolve().name, files, inner=inner)
     (folder / f"{BASE}{SUFFIX}").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return bitfile
 
 
 def simulated_record(
-    project: Project, folder: Path, samples: Samples, batch: int = 64, progress: Progress = lambda done, total: None
+    project: Project,
+    folder: Path,
+    samples: Samples,
+    batch: int = 64,
+    progress: Progress = lambda done, total: None,
+    *,
+    inner: Inner | None = None,
 ) -> Record:
     """A record on a simulated board that loads what is written to `folder`.
 
@@ -113,7 +142,7 @@ def simulated_record(
     plan = MeasurementPlan(seconds=0.0, singles=min(len(samples.codes), SINGLES))
     with (
         board_sentences(project),
-        simulated_board(project, folder) as board,
+        simulated_board(project, folder, inner=inner) as board,
         Accelerator(board.bitfile, batch=batch) as accelerator,
     ):
         return measure(accelerator, samples, plan, progress=progress)

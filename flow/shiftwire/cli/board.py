@@ -6,20 +6,34 @@ import argparse
 from pathlib import Path
 
 from shiftwire.board.build import build, built, check_script, write_script
-from shiftwire.board.deploy import deploy
+from shiftwire.board.deploy import check_form, deploy
 from shiftwire.board.doctor import PYTHON, doctor_there
+from shiftwire.board.inner import chosen_inner
 from shiftwire.board.manifest import About
 from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.package import folder_of, package
-from shiftwire.cli.measure import add_board_options, check_seconds, keep_record, note_seconds, show_record
+from shiftwire.cli.measure import (
+    add_board_options,
+    add_inner_option,
+    asked_inner,
+    check_seconds,
+    keep_record,
+    note_seconds,
+    show_record,
+)
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say, still_at
 from shiftwire.errors import ExitCode, InputError
-from shiftwire.project.project import Project, load_project
+from shiftwire.project.project import load_project
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.summary import counted_whole
 from shiftwire.synth.build_report import build_json, write_build
+from shiftwire.synth.vitis import SCRIPT
 from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.preprocessing import Preprocessing
+
+EXPORT = f"vitis_hls -f {SCRIPT} in hls/, with synth, cosim and export set to 1 in build_opt.tcl"
+"""What the script of a network in C++ wants to find done."""
 
 
 def add_package(verbs: Verbs) -> argparse.ArgumentParser:
@@ -31,6 +45,7 @@ def add_package(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire package build/model --labels classes.txt --mean 0.49,0.48,0.45 --std 0.25,0.24,0.26",
     )
     parser.add_argument("project", type=Path, help="folder of which 'shiftwire build' made a bitstream")
+    add_inner_option(parser)
     parser.add_argument("--bit", type=Path, help="a bitstream made elsewhere, its .hwh beside it")
     parser.add_argument("-o", "--output", type=Path, help="archive (default: reports/<project>.tar.gz)")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="a text file with the name of a class in each line")
@@ -43,9 +58,13 @@ def add_package(verbs: Verbs) -> argparse.ArgumentParser:
 def run_package(arguments: argparse.Namespace) -> int:
     """Pack the bitstream that was built, or one named by --bit; raises InputError where its .hwh is not beside it."""
     project = load_project(arguments.project)
-    bit = arguments.bit or _built(project)
+    inner = chosen_inner(project, asked_inner(arguments))
+    bitstream = None if arguments.bit else built(project, inner)
+    bit = arguments.bit if bitstream is None else bitstream.bit
     archive = arguments.output or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
-    package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments))
+    package(project, bit, bit.with_suffix(".hwh"), archive, _about(arguments), inner=inner)
+    if bitstream is not None:  # a script that was run by hand, or elsewhere, has left no build.json yet
+        write_build(project, bitstream.report)
     say(f"wrote {archive}: {archive.stat().st_size:,} bytes; it unpacks into {folder_of(project)}/")
     return ExitCode.OK
 
@@ -77,45 +96,43 @@ def _lines(file: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _built(project: Project) -> Path:
-    """A script that was run by hand, or elsewhere, has left no build.json yet."""
-    bitstream = built(project)
-    write_build(project, bitstream.report)
-    return bitstream.bit
-
-
 def add_build(verbs: Verbs) -> argparse.ArgumentParser:
     """The verb `build` and its options."""
     parser = add_verb(
         verbs,
         "build",
-        "make bitstream, .hwh and reports of a project, on a machine with Vivado",
+        "make bitstream, .hwh and reports of a project, on a machine with Vivado, and Vitis HLS for --inner hls",
         "shiftwire build build/model --script",
     )
-    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote with rtl/")
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    add_inner_option(parser)
     parser.add_argument("--script", action="store_true", help="only write the script for Vivado, and check it by tclsh")
     parser.add_argument("--json", action="store_true", help="print utilisation, slacks and power as one JSON object")
     return parser
 
 
 def run_build(arguments: argparse.Namespace) -> int:
-    """Run Vivado, or with --script only write and check its script; raises ToolError without Vivado."""
+    """Run Vivado, or with --script only write and check its script; raises ToolError without the vendor's tools."""
     project = load_project(arguments.project)
+    inner = chosen_inner(project, asked_inner(arguments))
     if arguments.script:
-        script = write_script(project)
-        say(f"checked: {check_script(project, script)}")
+        script = write_script(project, inner)
+        say(f"checked: {check_script(project, script, inner)}")
+        if inner is Inner.HLS:
+            say(f"first: {EXPORT}")
         say(f"next: vivado -mode batch -source {script}")
         return ExitCode.OK
-    note(f"building the bitstream of {arguments.project}: an hour or so")
+    before = ", after Vitis HLS and its co-simulation" if inner is Inner.HLS else ""
+    note(f"building the bitstream of {arguments.project / inner.value}: an hour or so{before}")
     with still_at("building"):
-        bitstream = build(project)
+        bitstream = build(project, inner)
     if arguments.json:
         print_json(build_json(bitstream.report))
         return ExitCode.OK
     say(f"wrote {bitstream.bit} beside {', '.join(file.name for file in bitstream.files[1:])}")
     for head, text in build_sentences(bitstream.report, project.design.board, counted_whole(project)):
         say(f"{head}: {text}")
-    say(f"next: shiftwire package {arguments.project}")
+    say(f"next: shiftwire package {arguments.project}{'' if arguments.inner is None else f' --inner {inner.value}'}")
     return ExitCode.OK
 
 
@@ -128,6 +145,7 @@ def add_deploy(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire deploy build/model --host xilinx@pynq --measure --sudo",
     )
     parser.add_argument("project", type=Path, help="folder of which 'shiftwire package' made an archive")
+    add_inner_option(parser)
     parser.add_argument("--archive", type=Path, help="archive (default: reports/<project>.tar.gz)")
     parser.add_argument("--doctor", action="store_true", help="ask there whether the board can run it, line by line")
     parser.add_argument("--measure", action="store_true", help="measure there, into reports/record.json here")
@@ -141,6 +159,7 @@ def run_deploy(arguments: argparse.Namespace) -> int:
     project = load_project(arguments.project)
     archive = arguments.archive or project.reports_dir / f"{project.path.resolve().name}.tar.gz"
     remote = Remote(arguments.host, arguments.ssh_config)
+    inner = check_form(project, archive, asked_inner(arguments))
     with progress("copying") as report_progress:
         folder = deploy(archive, remote, report_progress)
     say(f"on {arguments.host}: ~/{folder}")
@@ -152,9 +171,8 @@ def run_deploy(arguments: argparse.Namespace) -> int:
     if not arguments.measure:
         return ExitCode.OK
     seconds = note_seconds(arguments)
-    record = measure_there(
-        project, remote, Run(seconds, python=arguments.python, sudo=arguments.sudo, marker=arguments.marker)
-    )
+    run = Run(seconds, python=arguments.python, sudo=arguments.sudo, marker=arguments.marker, inner=inner)
+    record = measure_there(project, remote, run)
     keep_record(project, record)
     return show_record(record)
 

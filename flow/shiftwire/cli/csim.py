@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
+from shiftwire.hls.native import STATED
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, load_project
@@ -19,6 +20,9 @@ from shiftwire.verify.junit import write_junit
 from shiftwire.verify.native import CHECKED, Bounded, Native
 from shiftwire.verify.tally import Difference
 from shiftwire.verify.values import ValueDifference, accuracy
+
+MOST_LATENCY = 1000
+"""No pipeline of ours is nearly as long."""
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -34,6 +38,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     engines = parser.add_mutually_exclusive_group()
     engines.add_argument("--native", action="store_true", help="on native integers: thousands of samples a second")
     engines.add_argument("--bounded", action="store_true", help="on FIFOs of the emitted depth, every cycle counted")
+    parser.add_argument(
+        "--latency", type=int, metavar="CYCLES", help="with --bounded: of every unit's pipeline (what each states)"
+    )
     parser.add_argument(
         "--check", type=int, default=CHECKED, metavar="N", help="with --native: samples whose layers are compared (64)"
     )
@@ -71,11 +78,15 @@ def _simulated(
     """What was compared, and the cycles between frames where the engine counts them."""
     if arguments.check < 1:
         raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
+    if arguments.latency is not None and not (arguments.bounded and 0 <= arguments.latency <= MOST_LATENCY):
+        raise InputError(
+            f"found --latency {arguments.latency}; give 0 to {MOST_LATENCY} cycles, and --bounded, whose FIFOs feel it"
+        )
     if arguments.native:
         return compared(Native(project), codes, checked=arguments.check, progress=report), None
     if not arguments.bounded:
         return compared(Csim(project), codes, progress=report), None
-    engine = Bounded(project)
+    engine = Bounded(project, STATED if arguments.latency is None else arguments.latency)
     return compared(engine, codes, progress=report), max(engine.cycles.values())
 
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from shiftwire.board.doctor import PYTHON
+from shiftwire.board.inner import chosen_inner
 from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.simulated import simulated_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say
@@ -18,6 +19,7 @@ from shiftwire.reports.record_html import record_html
 from shiftwire.reports.record_rows import badge_text, notes_of, rows_of
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.ssh import Remote
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_to_json, write_record
 from shiftwire_boards.runtime.samples import Samples
@@ -37,8 +39,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "measure a project: frames a second, latency, cycles, bit-exactness, accuracy, energy",
         "shiftwire measure build/model --host xilinx@pynq --data test.npz --sudo",
     )
-    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote with rtl/")
-    parser.add_argument("--sim", action="store_true", help="on a simulated board: unmodified pynq over rtl/")
+    parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
+    parser.add_argument(
+        "--sim", action="store_true", help="on a simulated board: unmodified pynq over rtl/, or over the compiled hls/"
+    )
+    add_inner_option(parser)
     add_board_options(parser, is_wanted=False)
     parser.add_argument("--data", type=Path, help=".npz with x, and y for the accuracy (default: extremes)")
     parser.add_argument(
@@ -51,6 +56,17 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("--html", type=Path, metavar="FILE", help=f"the record's HTML page (reports/{PAGE})")
     parser.add_argument("--json", action="store_true", help="print the record as one JSON object")
     return parser
+
+
+def add_inner_option(parser: argparse.ArgumentParser) -> None:
+    """Which form of the network stands behind the shell."""
+    choices = [inner.value for inner in Inner]
+    parser.add_argument("--inner", choices=choices, help="the C++ or the SystemVerilog inside (rtl where there is one)")
+
+
+def asked_inner(arguments: argparse.Namespace) -> Inner | None:
+    """The form of --inner, None where it was left out."""
+    return None if arguments.inner is None else Inner(arguments.inner)
 
 
 def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> None:
@@ -137,14 +153,15 @@ def _measured(project: Project, arguments: argparse.Namespace) -> Record:
     remote = Remote(arguments.host, arguments.ssh_config)
     seconds = note_seconds(arguments)
     options = (arguments.data, arguments.frames, arguments.batch, arguments.python, arguments.sudo)
-    return measure_there(project, remote, Run(seconds, *options, marker=arguments.marker))
+    return measure_there(project, remote, Run(seconds, *options, arguments.marker, asked_inner(arguments)))
 
 
 def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
     samples = _samples(project.design.network, arguments.data, arguments.frames)
-    note(f"building the simulated board of {project.rtl_dir}, or finding it built")
+    inner = chosen_inner(project, asked_inner(arguments))
+    note(f"building the simulated board of {project.path / inner.value}, or finding it built")
     with tempfile.TemporaryDirectory(prefix="shiftwire-board-") as folder, progress("simulating") as report_progress:
-        return simulated_record(project, Path(folder), samples, arguments.batch, report_progress)
+        return simulated_record(project, Path(folder), samples, arguments.batch, report_progress, inner=inner)
 
 
 def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:

@@ -15,7 +15,7 @@ from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import FILE, SynthReport, Top, synthesise
 from shiftwire.synth.fitting import slower_design
 from shiftwire.synth.speed import LABEL, UnitSpeed, unit_speeds
-from shiftwire.synth.vendor_runs import vitis_rows, vivado_rows
+from shiftwire.synth.vendor_runs import vitis_misses, vitis_rows, vivado_rows
 from shiftwire.synth.vitis import Step
 
 TOOLS = ("yosys", "vitis", "vivado")
@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     match arguments.tool:
         case "vitis":
             note(f"synthesising {project.hls_dir}")
-            return _print_vendor(project, "vitis", vitis_rows(project, [Step.CSYNTH]), arguments.json)
+            _print_vendor(project, "vitis", vitis_rows(project, [Step.CSYNTH]), arguments.json)
+            return _judge_kernels(project)
         case "vivado":
             note(f"synthesising {project.rtl_dir}")
             return _print_vendor(project, "vivado", vivado_rows(project, Top(arguments.top)), arguments.json)
@@ -65,6 +66,13 @@ def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) 
     else:
         show(row_tables(rows))
     return ExitCode.OK
+
+
+def _judge_kernels(project: Project) -> int:
+    missed = vitis_misses(project)
+    for sentence in missed:
+        note(sentence)
+    return ExitCode.FAILED_CHECK if missed else ExitCode.OK
 
 
 def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:

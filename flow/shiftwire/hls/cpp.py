@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
 from shiftwire.ir.unit import Unit
+from shiftwire.numbers.fixed import Codes
 
 _INT32 = range(-(1 << 31) + 1, 1 << 31)
 
@@ -45,9 +46,19 @@ def call(
     return f"sw::{unit.function}<{types}>({arguments});"
 
 
-def array(element: str, name: str, codes: Sequence[int]) -> str:
-    """A constant table of one dimension."""
-    return f"static const {element} {name}[{len(codes)}] = {{{', '.join(map(str, codes))}}};"
+def array(element: str, name: str, codes: Codes) -> str:
+    """A constant table (size,) or (words, lanes)."""
+    return f"static const {element} {name}{extents(codes)} = {_listed(codes)};"
+
+
+def extents(codes: Codes) -> str:
+    """What follows the name of an array of such codes, as [words][lanes]."""
+    return "".join(f"[{size}]" for size in codes.shape)
+
+
+def _listed(codes: Codes) -> str:
+    rows = map(_listed, codes) if codes.ndim > 1 else map(str, codes.tolist())
+    return f"{{{', '.join(rows)}}}"
 
 
 def _member(setting: Setting) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from shiftwire.hls.cpp import array
+from shiftwire.hls.parts import PART_LINES, guarded, parts
+from shiftwire.ir.pipeline import Instance, Pipeline
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.schedule.design import Design
 from shiftwire.tools.template import filled
@@ -24,12 +28,36 @@ def csim_driver(design: Design, top: str) -> str:
     return filled(
         "csim_driver.cpp",
         names=f"static const char *const names[] = {{{quoted}}};",
-        sizes=array("int", "sizes", [tensor.size for tensor in tensors]),
-        fracs=array("int", "fracs", [tensor.format.frac for tensor in tensors]),
+        sizes=array("int", "sizes", np.array([tensor.size for tensor in tensors])),
+        fracs=array("int", "fracs", np.array([tensor.format.frac for tensor in tensors])),
+        parts="\n".join(_part_lines(design.pipeline)),
         n_layers=len(tensors),
         top=top,
         n_in=design.network.input.size,
     )
+
+
+def _part_lines(pipeline: Pipeline) -> Iterator[str]:
+    """Units as instances of templates, each compiled in one part, where there are parts, and declared in the others."""
+    yield from PART_LINES
+    beats = {pipeline.input: "input_t"} | {fifo: f"{i.name}_beat" for i in pipeline.instances for fifo in i.outputs}
+    beats[pipeline.output] = "result_t"
+    units = [instance.unit for instance in pipeline.instances]
+    names = [_template(instance, beats) for instance in pipeline.instances]
+    yield "#ifdef SHIFTWIRE_PART"
+    for part, name in zip(parts(names, units), names, strict=True):
+        yield from guarded(part, [f"template decltype({name}) {name};"])
+        yield f"#if !SHIFTWIRE_IS({part})"
+        yield f"extern template decltype({name}) {name};"
+        yield "#endif"
+    yield "#endif"
+
+
+def _template(instance: Instance, beats: Mapping[str, str]) -> str:
+    """A unit's function with all its arguments; what a call deduces of tables comes last."""
+    types = [*(beats[name] for name in (*instance.inputs, *instance.outputs)), f"{instance.name}_config"]
+    deduced = [f"decltype({instance.name}_{table.name})" for table in instance.unit.cfg.tables if table.is_deduced]
+    return f"sw::{instance.unit.function}<{', '.join([*types, *deduced])}>"
 
 
 def hls_readme(design: Design) -> str:

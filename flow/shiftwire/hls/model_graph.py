@@ -8,12 +8,14 @@ from typing import Any
 import hls4ml
 from hls4ml.model.graph import ModelGraph
 
+from shiftwire.errors import InputError
 from shiftwire.hls.layer import LAYER_CLASSES, as_stream, precision
 from shiftwire.hls.register import register
 from shiftwire.ir.network import Network
-from shiftwire.ir.pipeline import Instance
+from shiftwire.ir.pipeline import Instance, Pipeline
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.schedule.design import Design
+from shiftwire.schedule.fold_choice import HLS_BITS
 
 AP_TYPES_DIR = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
 """The arbitrary-precision types that hls4ml ships for C-simulation."""
@@ -32,11 +34,23 @@ def model_graph(design: Design, folder: Path) -> ModelGraph:
     register()
     network = design.network
     units = design.pipeline
+    _require_narrow(units)
     layers = [_input_layer(design), *(_layer(design, instance) for instance in units.instances)]
     graph = ModelGraph.from_layer_list(_config(design, folder), layers, [_input_name(network)], [units.output])
     (source,) = graph.get_input_variables()
     as_stream(source, units.fifos[units.input])
     return graph
+
+
+def _require_narrow(units: Pipeline) -> None:
+    """Raises InputError for a word that HLS does not take."""
+    widest = max(units.instances, key=lambda instance: instance.unit.widest_word)
+    bits = widest.unit.widest_word
+    if bits > HLS_BITS:
+        raise InputError(
+            f"layer '{widest.layer}' makes words of {bits:,} bits in unit '{widest.name}', more than the {HLS_BITS:,} "
+            "that HLS takes; give it a fold of fewer lanes, or take the RTL back end alone"
+        )
 
 
 def _config(design: Design, folder: Path) -> dict[str, Any]:

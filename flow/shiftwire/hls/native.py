@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import CheckFailedError
+from shiftwire.hls.parts import PARTS
 from shiftwire.hls.simulation import IMAGES, Simulation, simulation
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
@@ -82,7 +83,7 @@ def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: 
     source = folder / "simulation.cpp"
     replaced_file(source, generated.source)
     replaced_file(folder / "tables.bin", generated.tables.tobytes())
-    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags), folder / "built")
+    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags, parts=PARTS), folder / "built")
     return Program(units, generated, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
 
 
@@ -94,8 +95,15 @@ class Outcome:
     cycles: Mapping[str, int]
 
 
-def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcome:
-    """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows."""
+STATED = -1
+"""Every unit has the latency that it states."""
+
+
+def simulate(program: Program, codes: Codes, all_layers: bool = False, latency: int = STATED) -> Outcome:
+    """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows.
+
+    `latency` is that of every unit where the program counts cycles, in cycles from 0 on, or STATED.
+    """
     samples = len(codes)
     batches = program.batches(samples)
     narrow = codes.astype(program.simulation.input_type)
@@ -107,7 +115,7 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False) -> Outcom
             narrow.tofile(file)
             missing.tofile(file)
         files: list[str | Path] = [program.path, program.tables, str(batches), input_file, output_file]
-        log = run([*files, str(int(all_layers))], "simulate")
+        log = run([*files, str(int(all_layers)), str(latency)], "simulate")
         if log.startswith("deadlock"):
             raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
         flat = np.fromfile(output_file, np.int64)

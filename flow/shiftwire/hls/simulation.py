@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
-from shiftwire.ir.cfg import Cfg, CodeType, Setting
+from shiftwire.hls.parts import PART_LINES, PARTS, guarded, parts
+from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 
@@ -53,18 +54,43 @@ class _Writer:
             '#define SHIFTWIRE_CODE_TYPES "sw_native.h"',
             '#include "sw_simulation.h"',
             *(f'#include "{header}"' for header in sorted({h for i in pipeline.instances for h in i.unit.headers})),
+            *PART_LINES,
             *(text.replace("struct config ", f"struct {name} ", 1) for text, name in self._names.items()),
             *(line for at in range(len(pipeline.instances)) for line in self._width_lines(at)),
-            *self._fifo_lines(),
-            "static int batches;",
-            f"static std::vector<int{self._input_bits}_t> given;",
+            *(f"extern {declared};" for declared, _ in self._globals),
+            *(line for part in range(PARTS) for line in guarded(part, self._part_lines(part))),
+            *guarded(0, [*(f"{declared}{value};" for declared, value in self._globals), *self._main_lines()]),
         ]
-        for at in range(len(pipeline.instances)):
-            lines += self._unit_lines(at)
-        lines += self._main_lines()
         tables = [table.codes.ravel() for cfg in self._cfgs for table in cfg.tables]
         codes = np.concatenate([np.zeros(0, np.int64), *tables])
         return Simulation("\n".join(lines) + "\n", codes, self._watched, np.dtype(f"int{self._input_bits}"))
+
+    @cached_property
+    def _globals(self) -> list[tuple[str, str]]:
+        """Declarations of what all parts share, each with what follows where it is defined."""
+        fifos = self.pipeline.fifos
+        return [
+            ("int batches", ""),
+            *(
+                (f"sw::stream<{self._beat(name)} > f{at}", f'("{name}", {self.capacities[name]})')
+                for name, at in self._numbers.items()
+                if name in fifos
+            ),
+            *(
+                (f"{_table_type(self._configs[at], table)} t{at}_{table.name}", "")
+                for at, cfg in enumerate(self._cfgs)
+                for table in cfg.tables
+            ),
+        ]
+
+    def _part_lines(self, part: int) -> list[str]:
+        return [line for at, its in enumerate(self._parts) if its == part for line in self._unit_lines(at)]
+
+    @cached_property
+    def _parts(self) -> list[int]:
+        """The part of each unit; those that share code are compiled once."""
+        units = [instance.unit for instance in self.pipeline.instances]
+        return parts([(unit.function, config) for unit, config in zip(units, self._configs, strict=True)], units)
 
     @cached_property
     def _cfgs(self) -> list[Cfg]:
@@ -110,37 +136,37 @@ class _Writer:
         fifo = self.pipeline.fifos[name]
         return f"sw::beat<{code_type(_rounded(CodeType.of(fifo.format)))}, {fifo.port.lanes}>"
 
-    def _fifo_lines(self) -> Iterator[str]:
-        for name, at in self._numbers.items():
-            yield f'static sw::stream<{self._beat(name)} > f{at}("{name}", {self.capacities[name]});'
-
     def _unit_lines(self, at: int) -> Iterator[str]:
         instance, config = self.pipeline.instances[at], self._configs[at]
         tables = [f"t{at}_{table.name}" for table in self._cfgs[at].tables]
-        for table, name in zip(self._cfgs[at].tables, tables, strict=True):
-            yield f"static const {config}::{table.name}_t *{name};"
         read, written = (
             [Variable(self._beat(name), f"f{self._numbers[name]}") for name in names]
             for names in (instance.inputs, instance.outputs)
         )
         statement = call(instance.unit, config, read, written, tables)
-        yield f"static void unit{at}() {{"
-        yield f"    for (int b = 0; b < batches; b++) {statement}"
+        yield f"void unit{at}() {{"
+        yield "    for (int b = 0; b < batches; b++) {"
+        yield f"        {statement}"
+        yield "        sw::drained();"
+        yield "    }"
         yield "}"
 
     def _main_lines(self) -> Iterator[str]:
         pipeline, numbers = self.pipeline, self._numbers
         source, sink = numbers[pipeline.input], numbers[pipeline.output]
         port, beats = pipeline.fifos[pipeline.input].port, pipeline.fifos[pipeline.output].port.beats
+        yield from (f"void unit{at}();" for at in range(len(pipeline.instances)))
+        yield f"static std::vector<int{self._input_bits}_t> given;"
         yield f"static void feeder() {{ sw::feed(f{source}, given, {port.codes}); }}"
         yield f"static void drainer() {{ sw::drain(f{sink}, {beats}LL * batches); }}"
-        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS"
+        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY; -1 is what each unit states"
         yield "int main(int argc, char **argv) {"
-        yield "    if (argc != 6) return 2;"
+        yield "    if (argc != 7) return 2;"
+        yield "    const int latency = atoi(argv[6]);"
         yield '    FILE *tables = sw::opened(argv[1], "rb");'
         for at, cfg in enumerate(self._cfgs):
             for table in cfg.tables:
-                kind = f"{self._configs[at]}::{table.name}_t"
+                kind = _table_type(self._configs[at], table)
                 yield f"    t{at}_{table.name} = sw::table<{kind}>(tables, {table.codes.size});"
         yield "    batches = atoi(argv[2]);"
         kind, count = f"int{self._input_bits}_t", f"size_t(batches) * sw::IMAGES * {port.codes}"
@@ -151,16 +177,23 @@ class _Writer:
             yield f"    std::vector<{self._beat(name)} > log{numbers[name]};"
             yield f"    {condition}f{numbers[name]}.log = &log{numbers[name]};"
         yield "    std::vector<sw::unit> units;"
-        yield '    units.push_back(sw::unit{"input", feeder});'
+        yield '    units.push_back(sw::unit{"input", feeder, 0});'
         for at, instance in enumerate(pipeline.instances):
-            yield f'    units.push_back(sw::unit{{"{instance.name}", unit{at}}});'
-        yield '    units.push_back(sw::unit{"output", drainer});'
+            stated = instance.unit.hls_latency
+            yield f'    units.push_back(sw::unit{{"{instance.name}", unit{at}, latency < 0 ? {stated} : latency}});'
+        yield '    units.push_back(sw::unit{"output", drainer, 0});'
         yield "    if (!sw::run(units)) return 0;"
         for name in self._watched:
             yield f"    sw::write_log(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
         yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"
+
+
+def _table_type(config: str, table: Table) -> str:
+    """Where a table is passed, C++ wants a pointer to its first word: a code, or an array of lanes."""
+    words = "".join(f"[{size}]" for size in table.codes.shape[1:])
+    return f"sw::table_of<{config}::{table.name}_t{words}>"
 
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:

@@ -9,6 +9,7 @@ from shiftwire.hls.cpp import Variable, array, call, code_type, config_struct, r
 from shiftwire.ir.cfg import CodeType
 from shiftwire.ir.pipeline import Fifo, Instance
 from shiftwire.schedule.design import Design
+from shiftwire.schedule.fold_choice import HLS_BITS
 
 BYTE = 8
 
@@ -35,16 +36,17 @@ def unit_source(design: Design, name: str) -> str:
 
 def _head(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:
     yield f"// Unit '{instance.name}' behind plain streams of words. Written by shiftwire."
+    yield f"#define AP_INT_MAX_W {HLS_BITS}"
     headers = ["sw_beat.h", "sw_pack.h", "sw_unpack.h", *instance.unit.headers]
     yield from (f'#include "{header}"' for header in headers)
     yield config_struct("config", instance.unit.cfg)
     for at, fifo in enumerate([*read, *written]):
         yield f"struct port{at} {{"
-        yield f"    static const int beats = {fifo.port.beats};"
+        yield f"    static const int iterations = {fifo.port.beats};"
         yield f"    static const int code_bits = {fifo.format.bits};"
         yield "};"
     for table in instance.unit.cfg.tables:
-        yield array(rom_type(table.type), table.name, table.codes.ravel().tolist())
+        yield array(rom_type(table.type), table.name, table.codes)
 
 
 def _top(instance: Instance, read: Sequence[Fifo], written: Sequence[Fifo]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
+from math import prod
 
 from shiftwire.numbers.fixed import Codes, Fixed
 
@@ -13,6 +14,7 @@ class Element(enum.Enum):
 
     SHIFT = "shift_lane"
     ADDER = "adder_lane"
+    DISTANCE = "distance_lane"
     INT = "int_lane"
 
 
@@ -44,11 +46,31 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Constants that a unit reads: flat codes, most significant index first, and the type that holds them."""
+    """Constants that a unit reads, in the shape in which C++ indexes them, and the type that holds them."""
 
     name: str
     codes: Codes
     type: CodeType
+    is_deduced: bool = False
+    """Whether C++ finds its type out at the call, for no member of the Cfg says its size."""
+    places: int | None = 0
+    """Axis of the memory's addresses; those before it are memories of their own, None is registers or wires."""
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """Words of the memory of a table and their bits; no words where it is none."""
+        if self.places is None:
+            return 0, 0
+        return self.codes.shape[self.places], prod(self.codes.shape[self.places + 1 :]) * self.type.bits
+
+    def by(self, lanes: int) -> Table:
+        """The same constants in words of so many."""
+        return replace(self, codes=self.codes.reshape(-1, lanes))
+
+    @classmethod
+    def counts(cls, name: str, codes: Codes) -> Table:
+        """Numbers from 0 up."""
+        return cls(name, codes, CodeType(max(int(codes.max()).bit_length(), 1), signed=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,16 @@ class Surroundings:
     in_block: bool = False
 
 
+PORT_CYCLES = 3
+"""In HLS, from a beat's place in a FIFO to the registers of a unit, and from there to a place in the next FIFO."""
+
+MEMORY_CYCLES = 2
+"""In HLS, from an address to the register behind a memory, written or constant."""
+
+DRAIN_CYCLES = 2
+"""In HLS, from the end of a frame's last iteration to the start of the next frame's first."""
+
+
 class Unit(ABC):
     """A call of `sw::function<beats..., Cfg>(inputs..., outputs..., tables...)`, and modules that do the same.
 
@@ -61,12 +71,41 @@ class Unit(ABC):
     @property
     @abstractmethod
     def nest(self) -> Nest:
-        """The loops of the C++; `modules` bring nests of their own."""
+        """In which iterations of the C++ each beat is read and written; `modules` bring nests of their own."""
 
     @property
     def iterations(self) -> int:
         """Iterations of the C++ in a frame, at one a cycle; units count them without building their nest."""
         return self.nest.iterations
+
+    @property
+    def hls_steps(self) -> int:
+        """Operations in a row on the longest way through an iteration in HLS, a memory for MEMORY_CYCLES of them.
+
+        Modelled as one a cycle, which is an upper bound: a tool puts several into one.
+        """
+        return 1
+
+    @property
+    def hls_latency(self) -> int:
+        """Cycles from an iteration's reads to its writes in HLS, at most; modelled, no tool has confirmed it."""
+        return PORT_CYCLES + self.hls_steps
+
+    @property
+    def hls_cycles(self) -> int:
+        """Cycles of a frame in HLS: its iterations, then those in which the last of them leaves and nothing comes."""
+        return self.iterations + self.hls_latency + DRAIN_CYCLES
+
+    @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        """Of each input's codes."""
+        return (self.format,) * len(self.reads)
+
+    @property
+    def widest_word(self) -> int:
+        """Bits of the widest beat or memory word of the C++; a table of a single word is wires."""
+        ports = zip((*self.reads, self.writes), (*self.read_formats, self.format), strict=True)
+        return max(port.lanes * format.bits for port, format in ports)
 
     @abstractmethod
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
@@ -120,6 +159,10 @@ class BeatUnit(PortUnit):
     format: Fixed
     lane_lut: int = field(kw_only=True)
     """LUTs for each code of a beat, modelled."""
+
+    @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.x,)
 
     @property
     def cost(self) -> Cost:

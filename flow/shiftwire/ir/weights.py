@@ -30,6 +30,21 @@ class PeCodes:
     has_zero: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class TapSums:
+    """What the C++ of a unit adds up, tap by tap.
+
+    members  those of the Cfg that the element asks for, itself among them; reach  range of what each plane's taps add
+    to a sum, lo and hi (terms, out, taps), 0 included; whole  range of what the sums mean in the end, lo and hi (out,);
+    owed  (out,) what the bias adds for the weights, in units of the sums.
+    """
+
+    members: tuple[Setting, ...]
+    reach: Interval
+    whole: Interval
+    owed: Codes
+
+
 class Weights(ABC):
     """How a row of taps becomes one output; dense layers and convolutions only decide which taps.
 
@@ -83,12 +98,8 @@ class Weights(ABC):
         return np.ones(self.shape[0], np.int64)
 
     @abstractmethod
-    def reach(self, x: Fixed) -> Interval:
-        """Range of what each plane's taps add to a sum, lo and hi (terms, out, taps), 0 included."""
-
-    @abstractmethod
-    def members(self, x: Fixed) -> tuple[Setting, ...]:
-        """Cfg members of the element."""
+    def tap_sums(self, x: Fixed, *, is_depthwise: bool) -> TapSums:
+        """How the C++ adds up its taps; a unit of depthwise layers may take another element."""
 
     def decoded(self, cfg: Cfg) -> Cfg:
         """A Cfg of this scheme for native types, whose table `weight` needs no decoding where it is read."""

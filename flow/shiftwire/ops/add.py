@@ -45,7 +45,7 @@ class AddUnit(JoinUnit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        return Cfg(settings(beats=self.beats, lanes=self.lanes) + self._shifts)
+        return Cfg(settings(iterations=self.iterations, lanes=self.lanes) + self._shifts)
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return (Module("sw_add", {"LANES": self.lanes, **self._formats}, self.nest),)

@@ -16,7 +16,7 @@ from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.weights.shift import Shift, shift_codes
@@ -50,16 +50,28 @@ class AffineUnit(BeatUnit):
     @cached_property
     def cfg(self) -> Cfg:
         scale, lanes = self.scale, self.port.lanes
-        ends = scale.reach(self.x)
+        sums = scale.tap_sums(self.x)
+        ends = sums.reach
         # one partial sum of a channel's terms may reach further than the whole
         widest = CodeType(Fixed.covering(int(ends.lo.sum(axis=0).min()), int(ends.hi.sum(axis=0).max()), 0).signed_bits)
         terms = scale.weights.terms
         members = (
-            *settings(beats=self.port.beats, lanes=lanes, folds=self._folds, terms=terms, sum_t=widest),
-            *scale.members(self.x),
+            *settings(iterations=self.iterations, lanes=lanes, folds=self._folds, terms=terms, sum_t=widest),
+            *sums.members,
             *self.bias.members(scale.frac(self.x), self.format),
         )
-        return Cfg(members, (Table("weight", self._rom.ravel(), scale.rom_type), self.bias.table(self.format.frac)))
+        weight = Table("weight", self._rom.reshape(self._folds, -1), scale.rom_type)
+        return Cfg(members, (weight, self.bias.table(self.format.frac).by(lanes)))
+
+    @property
+    def widest_word(self) -> int:
+        scales = self.port.lanes * self.scale.weights.terms * self.scale.rom_type.bits if self._folds > 1 else 0
+        return max(super().widest_word, scales)
+
+    @property
+    def hls_steps(self) -> int:
+        """A word, two for each term, and the bias."""
+        return MEMORY_CYCLES + 2 * self.scale.weights.terms + 2
 
     @property
     def native_cfg(self) -> Cfg:

@@ -48,7 +48,7 @@ class ConcatUnit(JoinUnit):
     @cached_property
     def cfg(self) -> Cfg:
         a, b = self.folds
-        return Cfg(settings(pixels=self.pixels, folds_a=a, folds_b=b, lanes=self.lanes) + self._shifts)
+        return Cfg(settings(iterations=self.iterations, folds_a=a, folds_b=b, lanes=self.lanes) + self._shifts)
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         sizes = {"LANES": self.lanes, "FOLDS_A": self.folds[0], "FOLDS_B": self.folds[1]}

@@ -52,6 +52,15 @@ class PoolUnit(Unit):
     def iterations(self) -> int:
         return self.windows * self.synapse_folds
 
+    @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.x,)
+
+    @property
+    def hls_steps(self) -> int:
+        """The window's part of a beat, one after the other, and what came before."""
+        return self.fold.simd + 1
+
     @cached_property
     def nest(self) -> Nest:
         return joining(self.windows, self.synapse_folds)
@@ -60,7 +69,7 @@ class PoolUnit(Unit):
     def cfg(self) -> Cfg:
         return Cfg(
             settings(
-                outputs=self.windows,
+                iterations=self.iterations,
                 synapse_folds=self.synapse_folds,
                 pe=self.fold.pe,
                 simd=self.fold.simd,
@@ -82,7 +91,8 @@ class PoolUnit(Unit):
             "IN_SIGNED": int(self.x.signed),
             "OUT_BITS": self.format.bits,
         }
-        return (Module("sw_pool", parameters, self.nest, stages=1, is_paced=True),)
+        levels = (self.fold.simd - 1).bit_length()
+        return (Module("sw_pool", parameters, self.nest, stages=max(1, levels), is_paced=True),)
 
 
 class MaxPoolUnit(PoolUnit):

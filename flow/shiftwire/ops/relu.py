@@ -22,7 +22,7 @@ class ReluUnit(BeatUnit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        return Cfg(settings(beats=self.port.beats, lanes=self.port.lanes))
+        return Cfg(settings(iterations=self.iterations, lanes=self.port.lanes))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return (Module("sw_relu", {"LANES": self.port.lanes, **self.formats}, self.nest),)

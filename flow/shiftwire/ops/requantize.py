@@ -29,13 +29,18 @@ class RequantizeUnit(BeatUnit):
         """
         return min(self.x.frac - self.format.frac, self.x.signed_bits + 1)
 
+    @property
+    def hls_steps(self) -> int:
+        """The rest below the grid, its comparisons, the sum, two ends of the range."""
+        return 6
+
     @cached_property
     def cfg(self) -> Cfg:
         drop, to = self._drop, self.format
         wide = max(self.x.signed_bits, drop) + 1 + max(-drop, 0)
         return Cfg(
             settings(
-                beats=self.port.beats,
+                iterations=self.iterations,
                 lanes=self.port.lanes,
                 drop=drop,
                 half_up=self.rounding is Rounding.HALF_UP,

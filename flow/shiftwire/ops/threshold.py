@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -15,13 +15,13 @@ from shiftwire.ir.cost import LUTRAM_WORDS
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import BeatUnit, Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
 @dataclass(frozen=True, eq=False)
 class ThresholdUnit(BeatUnit):
-    """Multi-threshold: base + step * count of thresholds reached, channel by channel; C++ counts, RTL searches.
+    """Multi-threshold: base + step * count of thresholds reached, channel by channel; a search counts them.
 
     thresholds  (channels, steps), ascending; base, step  (channels,).
     """
@@ -33,41 +33,92 @@ class ThresholdUnit(BeatUnit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        lanes, (channels, steps) = self.port.lanes, self.thresholds.shape
-        ends = (self.x.lo, self.x.hi, int(self.thresholds.min()), int(self.thresholds.max()))
+        lanes, folds = self.port.lanes, self.thresholds.shape[0] // self.port.lanes
+        search = self._search
+        outputs = self._outputs
+        words = np.zeros((lanes, 1), np.int64) if outputs is None else _by_lane(outputs, folds)
         members = settings(
-            beats=self.port.beats,
+            iterations=self.iterations,
             lanes=lanes,
-            folds=channels // lanes,
-            steps=steps,
+            folds=folds,
+            counts=1 << len(search.levels),
+            has_outputs=outputs is not None,
+            output_words=words.shape[1],
+            base=0 if outputs is not None else int(self.base[0]),
             acc_t=CodeType(self.format.signed_bits),
-            wide_t=CodeType(Fixed.covering(min(ends), max(ends), 0).signed_bits),
+            wide_t=CodeType(search.bits),
         )
-        rows = self.thresholds.reshape(channels // lanes, lanes, steps).transpose(0, 2, 1)
-        return Cfg(members, (_table("threshold", rows), _table("base", self.base), _table("step", self.step)))
+        bounds = (
+            _table(f"bound_{chr(97 + at)}", _by_lane(level, folds), is_deduced=True)
+            for at, level in enumerate(search.levels)
+        )
+        return Cfg(members, (_table("output", words), *bounds))
+
+    @property
+    def hls_steps(self) -> int:
+        """A bound and a comparison for each stage, then the output."""
+        return (MEMORY_CYCLES + 1) * (len(self._search.levels) + 1)
+
+    @cached_property
+    def _search(self) -> _Search:
+        return _Search.of(self.thresholds, self.x)
+
+    @property
+    def _outputs(self) -> Codes | None:
+        """Codes (channels, counts) by count; None where they are one base and the count."""
+        if (self.step == 1).all() and np.ptp(self.base) == 0:
+            return None
+        steps, counts = self.thresholds.shape[1], 1 << len(self._search.levels)
+        codes: Codes = self.base[:, None] + self.step[:, None] * np.minimum(np.arange(counts), steps)
+        return codes
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
-        rows, base, step = self.thresholds, self.base, self.step
-        channels, steps = rows.shape
-        stages = steps.bit_length()
-        beyond = max(self.x.hi, int(rows.max())) + 1
-        bound = Fixed.covering(min(self.x.lo, int(rows.min())), beyond, 0)
-        is_counted = bool((step == 1).all() and np.ptp(base) == 0)
-        memories = tuple(_levels(rows, stages, beyond, bound.signed_bits))
-        if not is_counted:
-            outputs = base[:, None] + step[:, None] * np.minimum(np.arange(1 << stages), steps)
+        search, outputs = self._search, self._outputs
+        memories = tuple(
+            Memory(chr(97 + at), level.reshape(-1, 1), search.bits) for at, level in enumerate(search.levels)
+        )
+        if outputs is not None:
             memories += (Memory("y", outputs.reshape(-1, 1), self.format.bits),)
         parameters = {
             "LANES": self.port.lanes,
-            "CHANNELS": channels,
-            "STAGES": stages,
-            "BOUND_BITS": bound.signed_bits,
-            "LEVELS": int(not is_counted),
-            "BASE": int(base[0]) if is_counted else 0,
+            "CHANNELS": len(self.thresholds),
+            "STAGES": len(search.levels),
+            "BOUND_BITS": search.bits,
+            "LEVELS": int(outputs is not None),
+            "BASE": 0 if outputs is not None else int(self.base[0]),
             **self.formats,
         }
-        late = stages + (not is_counted)
+        late = len(search.levels) + (outputs is not None)
         return (Module("sw_threshold", parameters, self.nest, late, memories, reads_stem=True),)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Thresholds as a binary search reads them: level i has 2**i of each channel, (channels, 2**i), in `bits` bits.
+
+    The number of thresholds is filled up to a power of two less one, with bounds beyond all codes.
+    """
+
+    levels: tuple[Codes, ...]
+    bits: int
+
+    @classmethod
+    def of(cls, rows: Codes, x: Fixed) -> _Search:
+        """The search of thresholds (channels, steps) for codes of the format `x`."""
+        channels, steps = rows.shape
+        stages = steps.bit_length()
+        beyond = max(x.hi, int(rows.max())) + 1
+        padded = np.full((channels, (1 << stages) - 1), beyond)
+        padded[:, :steps] = rows
+        halves = [1 << (stages - level - 1) for level in range(stages)]
+        bits = Fixed.covering(min(x.lo, int(rows.min())), beyond, 0).signed_bits
+        return cls(tuple(padded[:, half - 1 :: 2 * half] for half in halves), bits)
+
+
+def _by_lane(codes: Codes, folds: int) -> Codes:
+    """Codes (channels, n) as (lanes, folds * n): channel c is lane c % lanes of fold c // lanes."""
+    words: Codes = codes.reshape(folds, -1, codes.shape[1]).transpose(1, 0, 2).reshape(len(codes) // folds, -1)
+    return words
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,15 +185,5 @@ class Threshold(Op):
         return Operations(compares=uses, adds=uses)
 
 
-def _table(name: str, codes: Codes) -> Table:
-    return Table(name, codes.ravel(), CodeType.holding(codes))
-
-
-def _levels(rows: Codes, stages: int, beyond: int, bits: int) -> Iterator[Memory]:
-    """Thresholds (channels, steps) as a search reads them: level i has 2**i of each channel, `beyond` where none is."""
-    channels, steps = rows.shape
-    padded = np.full((channels, (1 << stages) - 1), beyond)
-    padded[:, :steps] = rows
-    for level in range(stages):
-        half = 1 << (stages - level - 1)
-        yield Memory(chr(97 + level), padded[:, half - 1 :: 2 * half].reshape(-1, 1), bits)
+def _table(name: str, codes: Codes, *, is_deduced: bool = False) -> Table:
+    return Table(name, codes, CodeType.holding(codes), is_deduced, places=1)

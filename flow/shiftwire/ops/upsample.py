@@ -16,7 +16,7 @@ from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, at, every
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -61,11 +61,15 @@ class UpsampleUnit(Unit):
             len(uses), (at(uses.reshape(height, down, width, across, self.folds)[:, 0, :, 0].ravel()),), at(uses)
         )
 
+    @property
+    def hls_steps(self) -> int:
+        return MEMORY_CYCLES + 1
+
     @cached_property
     def cfg(self) -> Cfg:
         return Cfg(
             settings(
-                beats=self.iterations,
+                iterations=self.iterations,
                 lanes=self.lanes,
                 folds=self.folds,
                 width=self.image[1],

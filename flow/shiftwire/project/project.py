@@ -6,10 +6,8 @@ import dataclasses
 import enum
 import hashlib
 import importlib.metadata
-import io
 import json
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from shiftwire.errors import InputError, noted
-from shiftwire.hls.files import csim_driver, golden, hls_readme, test_bench
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Tensor
-from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
+from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.codec import ArrayFolder, decode, encode
+from shiftwire.project.hls_folder import write_hls
 from shiftwire.rtl.files import check_rtl, checksums, write_modules, write_shell
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, folded
@@ -30,7 +28,7 @@ from shiftwire.tools.atomic import replaced
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 4
+SCHEMA = 5
 """Of design.json; another one is refused, for its classes have other fields."""
 
 DESIGN_FILE = "design.json"
@@ -129,7 +127,7 @@ def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -
         if rtl is not None:
             write_shell(rtl, work / "rtl", version)
         if backend is not Backend.RTL:
-            _write_hls(design, work / "hls", version)
+            write_hls(design, work / "hls", version, golden_codes(design.network))
         _keep_reports(path, work, version)
     return Project(path, design, version, sums)
 
@@ -231,6 +229,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
                 "reads": list(instance.inputs),
                 "writes": list(instance.outputs),
                 "cycles": instance.unit.iterations,
+                "hls_latency": instance.unit.hls_latency,
             }
             for instance in design.pipeline.instances
         ],
@@ -238,7 +237,11 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
             {"name": fifo.name, "format": str(fifo.format), **dataclasses.asdict(fifo.port), "depth": fifo.depth}
             for fifo in design.pipeline.fifos.values()
         ],
-        "timing": {"interval_cycles": design.timing.interval, "latency_cycles": design.timing.latency},
+        "timing": {
+            "interval_cycles": design.timing.interval,
+            "hls_interval_cycles": design.timing.hls_interval,
+            "hls_latency_cycles": design.timing.latency,
+        },
         "network": encode(network, arrays),
     }
 
@@ -261,35 +264,3 @@ def _tensor(tensor: Tensor) -> dict[str, Any]:
 def _version_hash(text: str) -> str:
     """SHA-256 of design.json, and through the checksums in it of every weight file and of rtl/ without its shell."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write_hls(design: Design, folder: Path, version: str) -> None:
-    """The hls4ml project, made reproducible and completed with our test bench and C-simulation driver."""
-    with redirect_stdout(io.StringIO()):
-        from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints and takes seconds
-
-        model_graph(design, folder).write()
-    inputs, outputs = golden(design, golden_codes(design.network))
-    files: Mapping[str, str] = {
-        f"{NETWORK}_test.cpp": test_bench(design, NETWORK, GOLDEN_FRAMES),
-        "shiftwire_csim.cpp": csim_driver(design, NETWORK),
-        "README.txt": hls_readme(design),
-        "tb_data/tb_input_features.dat": inputs,
-        "tb_data/tb_output_predictions.dat": outputs,
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    _make_reproducible(folder, version)
-
-
-def _make_reproducible(folder: Path, version: str) -> None:
-    """Take the random stamp and the absolute path out of hls4ml's files, and ask for C++14."""
-    config = (folder / "hls4ml_config.yml").read_text(encoding="utf-8")
-    # YAML quotes a stamp that looks like a number, so the whole line goes
-    line = next(line for line in config.splitlines() if line.startswith("Stamp:"))
-    stamp = line.removeprefix("Stamp:").strip().strip("'\"")
-    for name in ("hls4ml_config.yml", "build_lib.sh", "build_prj.tcl"):
-        text = (folder / name).read_text(encoding="utf-8")
-        text = text.replace(line, f"Stamp: '{version[:8]}'").replace(stamp, version[:8])
-        text = text.replace(str(folder), ".").replace("-std=c++0x", "-std=c++14")
-        (folder / name).write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ from shiftwire.synth.build_report import BuildReport, clock_name
 from shiftwire.synth.vivado_power import LABEL
 from shiftwire.tools.resources import Report, Resources
 from shiftwire_boards.catalog import Board
+from shiftwire_boards.runtime.inner import Inner
 
 
 def build_sentences(report: BuildReport, board: Board, counted: Report | None) -> Iterator[tuple[str, str]]:
@@ -17,7 +18,10 @@ def build_sentences(report: BuildReport, board: Board, counted: Report | None) -
     if whole.resources is not None:
         yield "bitstream", f"{_shares(whole.resources, board)}, all of the block design ({label}, {whole.part})"
     if report.network is not None and report.network.resources is not None:
-        yield "network in it", _network(report.network.resources, label, counted)
+        if report.inner is Inner.HLS:  # what open synthesis counted is the SystemVerilog
+            yield "network in it", _network(report.network.resources, f"made by Vitis HLS; {label}", None)
+        else:
+            yield "network in it", _network(report.network.resources, label, counted)
     timing, asked = report.timing, whole.clock_ns
     assert asked is not None
     met = "met" if timing.is_met else "NOT MET"

@@ -11,8 +11,10 @@ def modelled(design: Design) -> dict[str, object]:
     return {
         "modelled": {
             "interval_cycles": design.timing.interval,
-            "latency_cycles": design.timing.latency,
             "frames_per_second": design.frames_per_second,
+            "hls_interval_cycles": design.timing.hls_interval,
+            "hls_frames_per_second": design.hls_frames_per_second,
+            "hls_latency_cycles": design.timing.latency,
             "lut": design.resources.lut,
             "bram36": design.resources.bram36,
             "fifo_bits": sum(fifo.bits for fifo in design.pipeline.fifos.values()),
@@ -21,13 +23,13 @@ def modelled(design: Design) -> dict[str, object]:
 
 
 def speed(design: Design) -> str:
-    """One line: cycles a frame, frames a second, latency, LUT and BRAM36; cycles are those of the C++ schedule."""
-    need, board = design.resources, design.board
+    """One line: iterations and frames a second, the same and latency as HLS C++, LUT and BRAM36."""
+    need, board, times = design.resources, design.board, design.timing
     return (
-        f"{design.timing.interval:,} cycles a frame, {design.frames_per_second:,.0f} frames/s "
-        f"at {design.clock_ns:g} ns, latency {design.timing.latency:,} cycles (schedule of the C++), "
-        f"{need.lut:,} of {board.lut:,} LUT, "
-        f"{need.bram36} of {board.bram36} BRAM36"
+        f"{times.interval:,} iterations a frame of the slowest unit, {design.frames_per_second:,.0f} frames/s at "
+        f"{design.clock_ns:g} ns as SystemVerilog; as HLS C++ {times.hls_interval:,} cycles with its drain, "
+        f"{design.hls_frames_per_second:,.0f} frames/s, latency {times.latency:,} cycles (no HLS tool "
+        f"has confirmed them); {need.lut:,} of {board.lut:,} LUT, {need.bram36} of {board.bram36} BRAM36"
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shiftwire.reports.figures import figure
 from shiftwire_boards.runtime.energy.result import Energy, Spread, Unavailable
+from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.record import Badge, Record
 
 NOTHING = "not taken"
@@ -73,6 +74,7 @@ def _identity_rows(record: Record) -> Iterator[Row]:
     yield Row("model", identity.model)
     yield Row("board", identity.board)
     yield Row("version", identity.version_hash)
+    yield Row("inner network", _inner_text(record))
     yield _number("clock, nominal", clock.nominal_mhz, "MHz")
     if identity.badge is Badge.SIMULATED:
         yield Row("clock, derived from the cycle counter", "assumed, no board ran")
@@ -81,9 +83,26 @@ def _identity_rows(record: Record) -> Iterator[Row]:
         yield _number("clock of the processing system, read back", clock.source_mhz, "MHz")
 
 
+def _is_stand_in(record: Record) -> bool:
+    """A simulated board has no logic of Vitis HLS."""
+    return record.identity.badge is Badge.SIMULATED and record.identity.inner is Inner.HLS
+
+
+def _inner_text(record: Record) -> str:
+    if _is_stand_in(record):
+        return "hls: the compiled C++, a stand-in for the IP of Vitis HLS"
+    return "hls: the IP of Vitis HLS" if record.identity.inner is Inner.HLS else "rtl: the open SystemVerilog"
+
+
+def _basis(record: Record) -> str:
+    if record.identity.badge is Badge.MEASURED:
+        return "wall time"
+    return f"cycles{' of a stand-in' if _is_stand_in(record) else ''} over an assumed clock"
+
+
 def _speed_rows(record: Record) -> Iterator[Row]:
     speed, latency, split = record.speed, record.latency, record.time_split
-    basis = "cycles over an assumed clock" if record.identity.badge is Badge.SIMULATED else "wall time"
+    basis = _basis(record)
     yield Row("frames/s", f"{figure(speed.fps)} ({basis})", speed.fps, basis)
     yield Row("frames", f"{speed.frames:,} in {figure(speed.seconds)} s ({basis})")
     yield _number("frames a transfer", speed.frames_per_transfer, "")
@@ -96,10 +115,10 @@ def _speed_rows(record: Record) -> Iterator[Row]:
 
 
 def _cycle_rows(record: Record) -> Iterator[Row]:
-    cycles = record.cycles
-    yield _number("cycles a frame, counted", cycles.frame_counted, "")
+    cycles, basis = record.cycles, "cycles of a stand-in" if _is_stand_in(record) else ""
+    yield _number("cycles a frame, counted", cycles.frame_counted, "", basis)
     yield _number("cycles a frame, predicted", cycles.frame_predicted, "")
-    yield _number("latency, counted", cycles.latency_counted, "cycles")
+    yield _number("latency, counted", cycles.latency_counted, "cycles", basis)
     yield _number("latency, predicted without the AXI ports", cycles.latency_predicted, "cycles")
 
 

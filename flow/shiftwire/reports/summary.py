@@ -164,7 +164,7 @@ def _predicted(project: Project) -> Report:
     """Cycles of rtl/ where there is one, else those of the HLS units' loops; no latency where that takes too long."""
     times = project.design.timing
     latency: Cycles | None = Cycles(times.latency, times.latency)
-    interval = times.interval
+    interval = times.hls_interval
     if project.rtl_checksums:
         network = project.design.rtl
         known, interval = predicted_latency(network), rtl_interval(network)

@@ -9,8 +9,11 @@ from shiftwire.rtl.shell import Shell
 from shiftwire_boards import vivado
 
 
-def accelerator(shell: Shell, clock_ns: float) -> vivado.Accelerator:
-    """Raises InputError for a clock or a width of words that no block design of ours has."""
+def accelerator(shell: Shell, clock_ns: float, network: vivado.NetworkIp | None = None) -> vivado.Accelerator:
+    """`network` is the IP outside of a shell that holds none.
+
+    Raises InputError for a clock or a width of words that no block design of ours has.
+    """
     try:
         return vivado.Accelerator(
             vlnv=f"{VENDOR}:{LIBRARY}:{NAME}:{VERSION}",
@@ -19,6 +22,7 @@ def accelerator(shell: Shell, clock_ns: float) -> vivado.Accelerator:
             clock_mhz=1000 / clock_ns,
             register_bytes=1 << ADDRESS_BITS,
             registers=tuple(_register(register, shell.version) for register in REGISTERS),
+            network=network,
         )
     except vivado.BlockDesignError as error:
         raise InputError(str(error)) from None

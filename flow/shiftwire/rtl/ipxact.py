@@ -13,7 +13,7 @@ from pathlib import Path
 from shiftwire.errors import InputError
 from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS, REGISTERS, Access, Field, Register
-from shiftwire.rtl.shell import TOP, Port, Shell
+from shiftwire.rtl.shell import NETWORK_IN, NETWORK_OUT, NETWORK_RESET, TOP, Port, Shell, whole_bytes
 from shiftwire_boards.runtime.family import Family
 
 COMPONENT = "component.xml"
@@ -25,7 +25,9 @@ VIEWS = (
     ("xilinx_anylanguagebehavioralsimulation", "Simulation", ":vivado.xilinx.com:simulation"),
 )
 LITE, STREAM_IN, STREAM_OUT = "S_AXI", "S_AXIS", "M_AXIS"
+TO_NETWORK, FROM_NETWORK = NETWORK_IN.upper(), NETWORK_OUT.upper()
 REGISTER_BITS = 32
+ACTIVE_LOW = (("POLARITY", "ACTIVE_LOW"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def component_xml(shell: Shell, files: Sequence[str]) -> str:
         _node("model", _node("views", *_views()), _node("ports", *map(_port, shell.ports))),
         _node("fileSets", *(_file_set(view, files) for view, *_ in VIEWS)),
         _node("description", "A multiplication-free network behind AXI ports, written by shiftwire"),
-        _node("parameters", _parameter("Component_Name", NAME)),
+        _node("parameters", _component_name()),
         _node("vendorExtensions", _core_extensions()),
     )
     ET.indent(root)
@@ -73,15 +75,30 @@ def component_xml(shell: Shell, files: Sequence[str]) -> str:
 def buses(shell: Shell) -> tuple[Bus, ...]:
     """The top's bus interfaces, clock and reset among them."""
     names = [port.name for port in shell.ports]
-    clocked = f"{LITE}:{STREAM_IN}:{STREAM_OUT}"
+    outside = _buses_outside(shell) if shell.is_outside else ()
+    clocked = ":".join([LITE, STREAM_IN, STREAM_OUT, *(bus.name for bus in outside if bus.type == "axis")])
+    resets = ":".join(["aresetn", *(bus.name for bus in outside if bus.type == "reset")])
     lite = (("PROTOCOL", "AXI4LITE"), ("DATA_WIDTH", REGISTER_BITS), ("ADDR_WIDTH", ADDRESS_BITS))
-    clock = (("ASSOCIATED_BUSIF", clocked), ("ASSOCIATED_RESET", "aresetn"))
+    clock = (("ASSOCIATED_BUSIF", clocked), ("ASSOCIATED_RESET", resets))
     return (
         Bus(LITE, "interface", "aximm", False, _maps(names, "s_axi_"), lite),
         Bus(STREAM_IN, "interface", "axis", False, _maps(names, "s_axis_"), _axis(shell.input)),
         Bus(STREAM_OUT, "interface", "axis", True, _maps(names, "m_axis_"), _axis(shell.output)),
         Bus("aclk", "signal", "clock", False, (("CLK", "aclk"),), clock),
-        Bus("aresetn", "signal", "reset", False, (("RST", "aresetn"),), (("POLARITY", "ACTIVE_LOW"),)),
+        Bus("aresetn", "signal", "reset", False, (("RST", "aresetn"),), ACTIVE_LOW),
+        *outside,
+    )
+
+
+def _buses_outside(shell: Shell) -> tuple[Bus, ...]:
+    """Of a network that is an IP of its own: its frames are counted, so its streams have neither TLAST nor TKEEP."""
+    names = [port.name for port in shell.network_ports]
+    bits = (shell.input.beat_bits, shell.output.beat_bits)
+    read, written = (_axis_parameters(whole_bytes(each), ("HAS_TREADY",)) for each in bits)
+    return (
+        Bus(TO_NETWORK, "interface", "axis", True, _maps(names, f"{NETWORK_IN}_"), read),
+        Bus(FROM_NETWORK, "interface", "axis", False, _maps(names, f"{NETWORK_OUT}_"), written),
+        Bus(NETWORK_RESET, "signal", "reset", True, (("RST", NETWORK_RESET),), ACTIVE_LOW),
     )
 
 
@@ -90,9 +107,14 @@ def _maps(names: Sequence[str], prefix: str) -> tuple[tuple[str, str], ...]:
 
 
 def _axis(stream: AxiStream) -> tuple[tuple[str, object], ...]:
-    absent = tuple((name, 0) for name in ("TDEST_WIDTH", "TID_WIDTH", "TUSER_WIDTH", "HAS_TSTRB"))
-    present = tuple((name, 1) for name in ("HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
-    return (("TDATA_NUM_BYTES", stream.word_bits // BYTE), *absent, *present)
+    return _axis_parameters(stream.word_bits, ("HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
+
+
+def _axis_parameters(bits: int, present: Sequence[str]) -> tuple[tuple[str, object], ...]:
+    """A stream's width in bytes, and which of the optional signals it has."""
+    widths = tuple((name, 0) for name in ("TDEST_WIDTH", "TID_WIDTH", "TUSER_WIDTH"))
+    optional = tuple((name, int(name in present)) for name in ("HAS_TSTRB", "HAS_TREADY", "HAS_TKEEP", "HAS_TLAST"))
+    return (("TDATA_NUM_BYTES", bits // BYTE), *widths, *optional)
 
 
 def _node(tag: str, /, *content: str | ET.Element, **attributes: str) -> ET.Element:
@@ -113,6 +135,12 @@ def _long(name: str, value: int) -> ET.Element:
 def _parameter(name: str, value: object, owner: str = "PARAM_VALUE") -> ET.Element:
     element = _node("value", str(value), id=f"{owner}.{name}")
     return _node("parameter", _node("name", name), element)
+
+
+def _component_name() -> ET.Element:
+    """Vivado names each instance by it, so it must be the user's to set."""
+    value = _node("value", f"{NAME}_v1_0", resolve="user", id="PARAM_VALUE.Component_Name", order="1")
+    return _node("parameter", _node("name", "Component_Name"), value)
 
 
 def _bus_interface(bus: Bus) -> ET.Element:
@@ -193,9 +221,10 @@ def _port(port: Port) -> ET.Element:
     vector = [_node("vector", _long("left", port.bits - 1), _long("right", 0))] if port.bits > 1 else []
     views = (_node("viewNameRef", name) for name, *_ in VIEWS)
     types = _node("wireTypeDefs", _node("wireTypeDef", _node("typeName", "logic"), *views))
-    # a sender without TKEEP sends whole words
-    ones = _node("driver", _long("defaultValue", (1 << port.bits) - 1))
-    driver = [ones] if port.is_input and port.name.endswith("tkeep") else []
+    # a sender without TKEEP sends whole words; as a string of bits, since a long ends at 63
+    ones = {"format": "bitString", "bitStringLength": str(port.bits)}
+    driver = [_node("driver", _node("defaultValue", f"0x{(1 << port.bits) - 1:X}", **ones))]
+    driver = driver if port.is_input and port.name.endswith("tkeep") else []
     direction = _node("direction", "in" if port.is_input else "out")
     return _node("port", _node("name", port.name), _node("wire", direction, *vector, types, *driver))
 
@@ -205,6 +234,7 @@ def _file_set(view: str, files: Sequence[str]) -> ET.Element:
 
 
 def _file(path: str) -> ET.Element:
+    """A type that the standard does not name is the user's; a build stops where Vivado did not find a file of it."""
     if path.endswith(".sv"):
         return _node("file", _node("name", path), _node("fileType", "systemVerilogSource"))
     return _node("file", _node("name", path), _node("userFileType", "mem"))

@@ -1,4 +1,7 @@
-"""The AXI shell around a network: the text of the module `shiftwire_top`, whose parts are sw_shell.sv and a network."""
+"""The AXI shell of a network: the text of the module `shiftwire_top`, which is sw_shell.sv and the network.
+
+Where the network is an IP of its own, it stands outside, behind streams of the top.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from shiftwire.rtl.axi_stream import BYTE, AxiStream
 from shiftwire.rtl.registers import ADDRESS_BITS
 
 TOP = "shiftwire_top"
+NETWORK_IN, NETWORK_OUT, NETWORK_RESET = "net_in", "net_out", "net_rst_n"
+"""Ports of a top whose network stands outside: streams to it and from it, and its reset."""
 
 SHELL_MODULES = (
     "sw_axi_lite",
@@ -59,12 +64,14 @@ class Port:
 class Shell:
     """What a top is made for; `version` is the first 32 bits of the project's version hash.
 
-    sw_shell.sv has one port each way, so `inputs` and `outputs` hold one stream each.
+    sw_shell.sv has one port each way, so `inputs` and `outputs` hold one stream each. Where the network `is_outside`,
+    the top has ports for its beats, as streams of whole bytes, and for its reset.
     """
 
     inputs: tuple[AxiStream, ...]
     outputs: tuple[AxiStream, ...]
     version: int = 0
+    is_outside: bool = False
 
     @classmethod
     def of(cls, source: AxiStream, sink: AxiStream, version: int = 0) -> Shell:
@@ -87,7 +94,26 @@ class Shell:
         lite = [Port(way == "input", bits, f"s_axi_{name}") for way, bits, name in _LITE]
         read = [Port(way == "input", bits, name) for way, bits, name in _stream("s_axis", self.input)]
         written = [Port(way != "input", bits, name) for way, bits, name in _stream("m_axis", self.output)]
-        return (Port(True, 1, "aclk"), Port(True, 1, "aresetn"), *lite, *read, *written)
+        outside = self.network_ports if self.is_outside else ()
+        return (Port(True, 1, "aclk"), Port(True, 1, "aresetn"), *lite, *read, *written, *outside)
+
+    @property
+    def network_ports(self) -> tuple[Port, ...]:
+        """What a network outside is connected to; its reset is low while it lasts."""
+        return (
+            Port(False, 1, NETWORK_RESET),
+            Port(False, 1, f"{NETWORK_IN}_tvalid"),
+            Port(True, 1, f"{NETWORK_IN}_tready"),
+            Port(False, whole_bytes(self.input.beat_bits), f"{NETWORK_IN}_tdata"),
+            Port(True, 1, f"{NETWORK_OUT}_tvalid"),
+            Port(False, 1, f"{NETWORK_OUT}_tready"),
+            Port(True, whole_bytes(self.output.beat_bits), f"{NETWORK_OUT}_tdata"),
+        )
+
+
+def whole_bytes(bits: int) -> int:
+    """Bits of an AXI4-Stream that holds so many."""
+    return -(-bits // BYTE) * BYTE
 
 
 def _stream(name: str, stream: AxiStream) -> Iterator[tuple[str, int, str]]:
@@ -102,14 +128,16 @@ def _stream(name: str, stream: AxiStream) -> Iterator[tuple[str, int, str]]:
 def top_text(shell: Shell, network: str = "network") -> str:
     """SystemVerilog of `shiftwire_top`: the shell around the module `network`.
 
-    The network has ports clk, rst, s_valid, s_ready, s_data, m_valid, m_ready, m_data.
+    The network has ports clk, rst, s_valid, s_ready, s_data, m_valid, m_ready, m_data; one outside has no name here.
     """
-    return "\n".join([*_head(shell), *_shell_instance(shell), *_network_instance(network), "endmodule"]) + "\n"
+    inner = _network_outside(shell) if shell.is_outside else _network_instance(network)
+    return "\n".join([*_head(shell), *_shell_instance(shell), *inner, "endmodule"]) + "\n"
 
 
 def _head(shell: Shell) -> Iterator[str]:
     read, written = shell.input, shell.output
-    yield f"// A network behind AXI ports: {read.codes} codes {read.format} in, {written.codes} {written.format} out."
+    what = "The AXI shell of a network outside it" if shell.is_outside else "A network behind AXI ports"
+    yield f"// {what}: {read.codes} codes {read.format} in, {written.codes} {written.format} out."
     yield "// Written by shiftwire."
     yield f"module {TOP} ("
     yield ",\n".join(f"    {port}" for port in shell.ports)
@@ -125,7 +153,8 @@ def _shell_instance(shell: Shell) -> Iterator[str]:
     yield f"        .VERSION(32'h{shell.version:08x}),"
     yield ",\n".join([_parameters("IN", shell.input), _parameters("OUT", shell.output)])
     yield "    ) shell ("
-    yield ",\n".join(f"        .{port.name}" for port in shell.ports) + ","
+    own = shell.ports[: -len(shell.network_ports)] if shell.is_outside else shell.ports
+    yield ",\n".join(f"        .{port.name}" for port in own) + ","
     yield "        .net_rst, .net_in_valid, .net_in_ready, .net_in_data, .net_out_valid, .net_out_ready, .net_out_data"
     yield "    );"
 
@@ -148,3 +177,17 @@ def _network_instance(network: str) -> Iterator[str]:
     yield "        .s_valid(net_in_valid), .s_ready(net_in_ready), .s_data(net_in_data),"
     yield "        .m_valid(net_out_valid), .m_ready(net_out_ready), .m_data(net_out_data)"
     yield "    );"
+
+
+def _network_outside(shell: Shell) -> Iterator[str]:
+    """Beats are filled with zeros on their way out; what fills them on the way in is dropped."""
+    bits, filled = shell.output.beat_bits, whole_bytes(shell.output.beat_bits)
+    yield f"    assign {NETWORK_RESET} = !net_rst;"
+    yield f"    assign {NETWORK_IN}_tvalid = net_in_valid;"
+    yield f"    assign net_in_ready = {NETWORK_IN}_tready;"
+    yield f"    assign {NETWORK_IN}_tdata = {whole_bytes(shell.input.beat_bits)}'(net_in_data);"
+    yield f"    assign net_out_valid = {NETWORK_OUT}_tvalid;"
+    yield f"    assign {NETWORK_OUT}_tready = net_out_ready;"
+    yield f"    assign net_out_data = {NETWORK_OUT}_tdata[{bits - 1}:0];"
+    if filled > bits:
+        yield f"    wire unused_filling = &{{1'b0, {NETWORK_OUT}_tdata[{filled - 1}:{bits}]}};"

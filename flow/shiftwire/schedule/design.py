@@ -37,10 +37,19 @@ MOST_BRAM36 = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Frames a second to reach, or the share of the board's LUTs to fill; with neither, 70 % of them."""
+    """Frames a second to reach, or the share of the board's LUTs to fill; with neither, 70 % of them.
+
+    With `for_hls` the design is one for HLS C++ as well: its words are as narrow as HLS needs them, and what reaches
+    the frames a second is the C++ with its drain.
+    """
 
     fps: float | None = None
     lut_percent: float | None = None
+    for_hls: bool = False
+
+    def speed(self, design: Design) -> float:
+        """Frames a second of a design, as this target counts them."""
+        return design.hls_frames_per_second if self.for_hls else design.frames_per_second
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,13 @@ class Design:
 
     @property
     def frames_per_second(self) -> float:
-        """Modelled: the clock over the cycles of the slowest unit."""
+        """Modelled: the clock over the iterations of the slowest unit, which the SystemVerilog does one a cycle."""
         return 1e9 / self.clock_ns / self.timing.interval
+
+    @property
+    def hls_frames_per_second(self) -> float:
+        """Modelled for the C++: a unit drains before its next frame."""
+        return 1e9 / self.clock_ns / self.timing.hls_interval
 
     @cached_property
     def resources(self) -> Cost:
@@ -113,8 +127,8 @@ def schedule(
             f"a clock period of {period_ns} ns makes no clock; give one between {MIN_CLOCK_NS} and {MAX_CLOCK_NS} ns"
         )
     _check(network)
-    search = _Search(network, board, period_ns, choices(network, folds or {}))
     wanted = target or Target()
+    search = _Search(network, board, period_ns, choices(network, folds or {}, for_hls=wanted.for_hls))
     return search.for_speed(wanted) if wanted.fps is not None else search.for_share(wanted)
 
 
@@ -197,7 +211,7 @@ class _Search:
         if self._fits(design.resources, percent):
             return design
         need, slower = design.resources, self.fastest(percent)
-        best = f"the best that fits is {floor(slower.frames_per_second)}" if slower else "no slower fold fits either"
+        best = f"the best that fits is {floor(target.speed(slower))}" if slower else "no slower fold fits either"
         raise InputError(
             f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
             f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"

@@ -10,14 +10,18 @@ from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
 
+HLS_BITS = 4096
+"""The widest word that Vitis HLS takes, in a stream or in a reshaped memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A fold, its cycles a frame and its cost."""
+    """A fold, its cycles a frame and its cost; `widest` in bits of the beats and memory words of its HLS units."""
 
     cycles: int
     cost: Cost
     fold: Fold
+    widest: int = 0
 
     @property
     def price(self) -> int:
@@ -29,21 +33,29 @@ Choices = Mapping[str, list[Choice]]
 """For each layer, fastest and dearest first; every next one is slower and cheaper."""
 
 
-def choices(network: Network, fixed: Mapping[str, Fold]) -> Choices:
-    """The folds of every layer; `fixed` names some. Raises InputError for one of no layer, or that does not divide."""
+def choices(network: Network, fixed: Mapping[str, Fold], *, for_hls: bool = False) -> Choices:
+    """The folds of every layer; `fixed` names some. Raises InputError for one of no layer, or that does not divide.
+
+    With `for_hls`, cycles count the drain of a pipeline, and folds whose beats or memory words are wider than HLS_BITS
+    are none.
+    """
     unknown = sorted(set(fixed) - {node.name for node in network.nodes})
     if unknown:
         names = ", ".join(node.name for node in network.nodes)
         raise InputError(f"found a fold for '{unknown[0]}', which is no layer; name one of {names}")
-    return {node.name: _of_layer(network, node, fixed.get(node.name)) for node in network.nodes}
+    return {node.name: _of_layer(network, node, fixed.get(node.name), for_hls) for node in network.nodes}
 
 
-def _of_layer(network: Network, node: Node, fixed: Fold | None) -> list[Choice]:
+def _of_layer(network: Network, node: Node, fixed: Fold | None, for_hls: bool) -> list[Choice]:
     inputs, output = network.sources(node), network.tensors[node.name]
     possible = node.op.folds(inputs, output)
     if fixed is not None:
         possible = (_allowed(node, fixed, possible),)
-    every = [_choice(node.op, inputs, output, fold) for fold in possible]
+    every = [_choice(node.op, inputs, output, fold, for_hls) for fold in possible]
+    if for_hls:
+        every = [choice for choice in every if choice.widest <= HLS_BITS]
+        if not every:
+            raise InputError(_too_wide(node, fixed))
     kept: list[Choice] = []
     for choice in sorted(every, key=lambda c: (c.cycles, c.price, c.fold)):
         if not kept or choice.price < kept[-1].price:
@@ -51,9 +63,21 @@ def _of_layer(network: Network, node: Node, fixed: Fold | None) -> list[Choice]:
     return kept
 
 
-def _choice(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold) -> Choice:
+def _choice(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold, for_hls: bool) -> Choice:
     units = op.units(inputs, output, fold)
-    return Choice(max((unit.iterations for unit in units), default=0), op.cost(inputs, output, fold), fold)
+    cycles = max((unit.hls_cycles if for_hls else unit.iterations for unit in units), default=0)
+    widest = max((unit.widest_word for unit in units), default=0)
+    return Choice(cycles, op.cost(inputs, output, fold), fold, widest)
+
+
+def _too_wide(node: Node, fixed: Fold | None) -> str:
+    """Why no fold of a layer can be HLS C++."""
+    if fixed is None:
+        return f"layer '{node.name}' has no fold whose words keep to the {HLS_BITS} bits of HLS; take the RTL back end"
+    return (
+        f"a fold of PE {fixed.pe} and SIMD {fixed.simd} of layer '{node.name}' makes words of more than the {HLS_BITS} "
+        "bits that HLS takes; give a smaller PE or SIMD, or take the RTL back end alone"
+    )
 
 
 def _allowed(node: Node, fold: Fold, possible: Iterable[Fold]) -> Fold:

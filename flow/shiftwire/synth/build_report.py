@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from shiftwire.synth.vivado_power import LABEL, Power, power_report
 from shiftwire.synth.vivado_reports import Timing, hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.json_text import parsed_json
-from shiftwire.tools.resources import Evidence, Report
+from shiftwire.tools.resources import Evidence, Report, Resources
 from shiftwire_boards import vivado
-from shiftwire_boards.vivado.cells import ACCELERATOR
+from shiftwire_boards.runtime.inner import Inner
+from shiftwire_boards.vivado.cells import ACCELERATOR, NETWORK
 
 FILE = "build.json"
 """Under reports/, what `shiftwire report` reads."""
@@ -29,11 +32,12 @@ NEAR = 0.01
 
 @dataclass(frozen=True)
 class BuildReport:
-    """`rows` are the whole block design, then our IP alone where it is named; slacks are of the whole."""
+    """`rows` are the whole block design, then our IPs alone where they are named; slacks are of the whole."""
 
     rows: Rows
     timing: Timing
     power: Power
+    inner: Inner = Inner.RTL
 
     @property
     def whole(self) -> Report:
@@ -42,11 +46,11 @@ class BuildReport:
 
     @property
     def network(self) -> Report | None:
-        """Our IP alone."""
+        """Our IPs alone, the network with its shell."""
         return self.rows.rows[1] if len(self.rows.rows) > 1 else None
 
 
-def build_report(project: Project, folder: Path) -> BuildReport:
+def build_report(project: Project, folder: Path, inner: Inner = Inner.RTL) -> BuildReport:
     """Read what a build left in a folder; raises InputError or ToolError for a report that is missing or no report."""
     clock_ns = project.design.clock_ns
     texts = {name: _text(folder / name) for name in vivado.REPORTS}
@@ -59,9 +63,18 @@ def build_report(project: Project, folder: Path) -> BuildReport:
     with noted(f"in {folder / vivado.POWER}"):
         power = power_report(texts[vivado.POWER])
         _check_routed(power.evidence)
-    network = [row for row in rows if row.unit.rpartition("/")[2] == ACCELERATOR][:1]
     whole = dataclasses.replace(rows[0], reached_ns=round(clock_ns - timing.worst_setup, 3))
-    return BuildReport(Rows(project.version_hash, (whole, *network)), timing, power)
+    return BuildReport(Rows(project.version_hash, (whole, *_our_ips(rows, inner))), timing, power, inner)
+
+
+def _our_ips(rows: Sequence[Report], inner: Inner) -> Iterator[Report]:
+    """One row of the cells of ours; none where one of them is not named."""
+    names = (ACCELERATOR,) if inner is Inner.RTL else (ACCELERATOR, NETWORK)
+    cells = [[row for row in rows if row.unit.rpartition("/")[2] == name][:1] for name in names]
+    parts = [row.resources for cell in cells for row in cell if row.resources is not None]
+    if len(parts) == len(names):
+        unit = " + ".join(cell[0].unit for cell in cells)
+        yield dataclasses.replace(cells[0][0], unit=unit, resources=reduce(Resources.__add__, parts))
 
 
 def check_timing(report: BuildReport) -> None:
@@ -98,7 +111,7 @@ def build_json(report: BuildReport) -> dict[str, Any]:
     """All figures; evidence stands in every part."""
     power = dataclasses.asdict(report.power) | {"evidence": report.power.evidence.value, "label": LABEL}
     timing = dataclasses.asdict(report.timing) | {"evidence": Evidence.ROUTED.value, "is_met": report.timing.is_met}
-    return {**rows_json(report.rows), "timing": timing, "power": power}
+    return {**rows_json(report.rows), "inner": report.inner.value, "timing": timing, "power": power}
 
 
 def read_build(project: Project) -> BuildReport | None:
@@ -111,7 +124,8 @@ def read_build(project: Project) -> BuildReport | None:
         timing = {name: value for name, value in data["timing"].items() if name not in ("evidence", "is_met")}
         power = {name: value for name, value in data["power"].items() if name != "label"}
         power["evidence"] = Evidence(power["evidence"])
-        report = BuildReport(rows_from_json(data), Timing(**timing), Power(**power))
+        inner = Inner(data.get("inner", Inner.RTL.value))
+        report = BuildReport(rows_from_json(data), Timing(**timing), Power(**power), inner)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{file} is damaged; remove it and build again") from None
     return report if report.rows.version_hash == project.version_hash else None

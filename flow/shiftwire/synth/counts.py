@@ -102,17 +102,31 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
     weight. Raises CheckFailedError where it does. Products that were not asked to be blocks are made of LUTs.
     """
     network = project.design.rtl
-    asked = any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
-    blocks_allowed = asked or not multiplies(project.design.network)
+    blocks_allowed = asks_for_blocks(network) or not multiplies(project.design.network)
     netlist = synthesised(_synthesis(project, network, top, blocks_allowed), project.reports_dir / "synth")
-    if netlist.resources.dsp and not asked:
-        raise CheckFailedError(
-            f"found {netlist.resources.dsp} DSP blocks where none were asked for, wanted none "
-            f"({netlist.verilog}); report this, please"
-        )
+    check_blocks(network, netlist.resources.dsp, netlist.verilog)
     rows = _rows(project, network, top, netlist)
     modules = {row.unit: unit.module.name for row, unit in zip(rows.rows[1:], network.units, strict=False)}
     return SynthReport(project, top, rows, modules, blocks_allowed, netlist.verilog)
+
+
+def asks_for_blocks(network: RtlNetwork) -> bool:
+    """Whether some unit is to multiply in DSP blocks."""
+    return any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
+
+
+def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:
+    """Raise CheckFailedError for DSP blocks, counted in a netlist or a report, that no unit asks for."""
+    if not asks_for_blocks(network):
+        check_no_blocks(dsp, source)
+
+
+def check_no_blocks(dsp: int, source: Path) -> None:
+    """Raise CheckFailedError for any DSP block."""
+    if dsp:
+        raise CheckFailedError(
+            f"found {dsp} DSP blocks where none were asked for, wanted none ({source}); report this, please"
+        )
 
 
 def multiplies(network: Network) -> bool:

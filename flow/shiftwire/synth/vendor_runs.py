@@ -12,11 +12,13 @@ from pathlib import Path
 from shiftwire.errors import InputError, noted
 from shiftwire.project.project import Backend, Project
 from shiftwire.project.report_rows import Rows
-from shiftwire.synth.counts import Top, sources_of
-from shiftwire.synth.vitis import Step, find_vitis, run_vitis
+from shiftwire.synth.counts import Top, check_blocks, sources_of
+from shiftwire.synth.csynth_check import csynth_misses
+from shiftwire.synth.vitis import LOG, Step, find_vitis, run_vitis
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
+from shiftwire_boards.vivado import EMPTY_ROM_IS_ERROR
 
 SCRIPT = "synth.tcl"
 UTILIZATION = "utilization.rpt"
@@ -33,8 +35,20 @@ def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
     return Rows(project.version_hash, run_vitis(vitis, project.hls_dir, steps))
 
 
+def vitis_misses(project: Project) -> tuple[str, ...]:
+    """What of the last synthesis is not as expected, a sentence a kernel."""
+    (report,) = project.hls_dir.glob("*_prj/solution1/syn/report/csynth.xml")
+    log = project.hls_dir / LOG
+    return csynth_misses(
+        report, project.design, log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    )
+
+
 def vivado_rows(project: Project, top: Top) -> Rows:
-    """Rows of rtl/ out of context, the whole with the period that it reached."""
+    """Rows of rtl/ out of context, the whole with the period that it reached.
+
+    Raises CheckFailedError for DSP blocks that no unit asks for.
+    """
     sources, folder = sources_of(project, top), project.reports_dir / "vivado"
     with noted(SKIPPED):
         tool = find_vivado()
@@ -43,6 +57,8 @@ def vivado_rows(project: Project, top: Top) -> Rows:
     run_script(tool, folder / SCRIPT, folder, "synthesise rtl/")
     clock_ns = project.design.clock_ns
     whole, *units = hierarchy_reports((folder / UTILIZATION).read_text(encoding="utf-8"), clock_ns)
+    if whole.resources is not None:
+        check_blocks(network, whole.resources.dsp, folder / UTILIZATION)
     timing = timing_summary((folder / TIMING).read_text(encoding="utf-8"))
     whole = replace(whole, reached_ns=clock_ns - timing.worst_setup)
     inner = "inner/" if top is Top.SHELL else ""
@@ -55,6 +71,7 @@ def _script(project: Project, sources: tuple[Path, ...], top: Top) -> Iterator[s
     design, clock = project.design, "clk" if top is Top.NETWORK else "aclk"
     yield "# Synthesis out of context. Written by shiftwire."
     yield f"create_project -in_memory -part {design.board.part}"
+    yield EMPTY_ROM_IS_ERROR
     for source in sources:
         yield f"read_verilog -sv {{{_relative(project, source)}}}"
     for file in project.rtl_data():

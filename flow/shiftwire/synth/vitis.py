@@ -1,4 +1,4 @@
-"""Vitis HLS: C-simulation, synthesis and co-simulation of a project's hls folder.
+"""Vitis HLS: C-simulation, synthesis, co-simulation and export of a project's hls folder.
 
 Untested against the real tool: written after its documents (UG1399) and the scripts of hls4ml 1.3.0, tested with
 stand-ins. `vitis_hls -f` exists up to 2024.2, `vitis-run --mode hls --tcl` from 2024.1 on.
@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from shiftwire.errors import CheckFailedError, ToolError
+from shiftwire.hls.top import IP_FOLDER
 from shiftwire.synth.vitis_reports import cosim_report, csynth_reports
 from shiftwire.tools.process import logged
 from shiftwire.tools.resources import Report
@@ -20,7 +21,8 @@ from shiftwire.tools.vendor import MEND, VendorTool, Version, failure, found_too
 
 OLDEST: Version = (2022, 2)
 FIRST_UNIFIED: Version = (2024, 1)
-SCRIPT = "build_prj.tcl"
+SCRIPT = "build_top.tcl"
+"""Ours, around the top of plain words; hls4ml's own build_prj.tcl builds the function inside."""
 LOG = "vitis.log"
 OPTIONS = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
 """Names that the scripts of hls4ml 1.3.0 look up; all must be set."""
@@ -32,6 +34,7 @@ class Step(Enum):
     CSIM = "csim"
     CSYNTH = "synth"
     COSIM = "cosim"
+    EXPORT = "export"
 
 
 PROOF = {Step.CSIM: "CSim done with 0 errors", Step.COSIM: "C/RTL co-simulation finished: PASS"}
@@ -106,6 +109,9 @@ def _reports(step: Step, vitis: Vitis, folder: Path) -> Sequence[Report]:
         case Step.COSIM:
             synthesis = csynth_reports(_only(folder, "*_prj/solution1/syn/report/csynth.xml", vitis))[0]
             return (cosim_report(_only(folder, "*_prj/solution1/sim/report/*_cosim.rpt", vitis), synthesis),)
+        case Step.EXPORT:
+            _only(folder, f"{IP_FOLDER}/component.xml", vitis)
+            return ()
 
 
 def _only(folder: Path, pattern: str, vitis: Vitis) -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shiftwire.tools.process import attempt, require_tool, run
 
@@ -18,12 +20,17 @@ STANDARD = "c++14"
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A translation unit and how it is compiled; two equal builds give one program."""
+    """A source and how it is compiled; two equal builds give one program.
+
+    With several `parts` it is compiled so many times, side by side, each time with SHIFTWIRE_PART defined as the number
+    of a part.
+    """
 
     source: Path
     include_dirs: tuple[Path, ...]
     standard: str = STANDARD
     flags: tuple[str, ...] = ("-O1",)
+    parts: int = 1
 
     @property
     def _options(self) -> list[str | Path]:
@@ -37,8 +44,12 @@ class Build:
         ]
 
     def command(self, compiler: Path, output: Path) -> list[str | Path]:
-        """What compiles it to `output`, as a list of arguments."""
+        """What compiles all of it to `output`, as a list of arguments."""
         return [compiler, *self._options, "-o", output]
+
+    def part_command(self, compiler: Path, part: int, output: Path) -> list[str | Path]:
+        """What compiles one of its parts to an object file."""
+        return [compiler, *self._options, f"-DSHIFTWIRE_PART={part}", "-c", "-o", output]
 
     def key(self, compiler: Path) -> str:
         """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler, the CPU."""
@@ -66,6 +77,19 @@ def compiled(build: Build, cache: Path) -> Path:
     if not program.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = program.with_suffix(f".{os.getpid()}")
-        run(build.command(compiler, unfinished), f"compile {build.source.name}")
+        _compile(build, compiler, unfinished)
         unfinished.rename(program)
     return program
+
+
+def _compile(build: Build, compiler: Path, program: Path) -> None:
+    purpose = f"compile {build.source.name}"
+    if build.parts == 1:
+        run(build.command(compiler, program), purpose)
+        return
+    with TemporaryDirectory(dir=program.parent) as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = [Path(folder) / f"{part}.o" for part in range(build.parts)]
+        commands = [build.part_command(compiler, part, file) for part, file in enumerate(objects)]
+        for _ in pool.map(lambda command: run(command, purpose), commands):
+            pass
+        run([compiler, *objects, "-o", program], f"link {build.source.stem}")

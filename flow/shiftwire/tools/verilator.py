@@ -54,7 +54,8 @@ class Verilated:
     @property
     def _arguments(self) -> list[str | Path]:
         parameters = [f"-G{name}={value}" for name, value in self.parameters.items()]
-        folders = [part for header in self.headers for part in ("-CFLAGS", f"-I{header.parent}")]
+        parents = dict.fromkeys(header.parent.absolute() for header in self.headers)
+        folders = [part for parent in parents for part in ("-CFLAGS", f"-I{parent}")]
         return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *folders, *self.options]
 
     def key(self, tool: str) -> str:

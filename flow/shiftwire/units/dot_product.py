@@ -16,8 +16,8 @@ from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
-from shiftwire.ir.unit import Surroundings, Unit
-from shiftwire.ir.weights import PeCodes, Weights
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
+from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
 
@@ -92,6 +92,20 @@ class DotProduct(Unit):
         return self.positions * self.cycles_a_position
 
     @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.x,)
+
+    @property
+    def widest_word(self) -> int:
+        weights = self.fold.pe * self.fold.simd * self.weights.rom_type.bits if self.cycles_a_position > 1 else 0
+        return max(super().widest_word, weights)
+
+    @property
+    def hls_steps(self) -> int:
+        """A word, what each tap adds, a tree of sums, the sum before, and what stands behind a sum."""
+        return MEMORY_CYCLES + 2 + (self.fold.simd - 1).bit_length() + 1 + 3
+
+    @property
     def grid_shift(self) -> int:
         """How much finer the output's grid is than that of the sums."""
         return self.format.frac - self.weights.frac(self.x)
@@ -99,10 +113,14 @@ class DotProduct(Unit):
     @cached_property
     def _sum_type(self) -> CodeType:
         """Holds every partial sum."""
-        ends = self.weights.reach(self.x)
-        total = self.weights.interval(self.x).format(0)
-        widest = Fixed.covering(min(int(ends.lo.min()), total.lo), max(int(ends.hi.max()), total.hi), 0)
+        each, whole = self._tap_sums.reach, self._tap_sums.whole
+        lows, highs = each.lo.sum(axis=(0, 2)), each.hi.sum(axis=(0, 2))
+        widest = Fixed.covering(int(np.minimum(lows, whole.lo).min()), int(np.maximum(highs, whole.hi).max()), 0)
         return CodeType(widest.signed_bits)
+
+    @cached_property
+    def _tap_sums(self) -> TapSums:
+        return self.weights.tap_sums(self.x, is_depthwise=self.is_depthwise)
 
     @cached_property
     def _biases(self) -> Table:
@@ -110,16 +128,28 @@ class DotProduct(Unit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        terms = self.fold_terms
+        ends = self._last_terms
         members = (
+            *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
-            *settings(sum_t=self._sum_type),
-            *self.weights.members(self.x),
+            *settings(cycles=self.cycles_a_position, term_words=len(ends), sum_t=self._sum_type),
+            *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
-        counts = CodeType(int(terms.max()).bit_length(), signed=False)
-        weight = Table("weight", self.rom, self.weights.rom_type)
-        return Cfg(members, (weight, self._biases, Table("fold_terms", terms, counts)))
+        weight = Table("weight", self.rom.reshape(self.cycles_a_position, -1), self.weights.rom_type)
+        owed = self._tap_sums.owed[self.order] << self.grid_shift
+        codes = (self._biases.codes + owed).reshape(-1, self.fold.pe)
+        biases = Table(self._biases.name, codes, CodeType.holding(codes))
+        return Cfg(members, (weight, biases, Table.counts("last_term", ends)))
+
+    @property
+    def _last_terms(self) -> Codes:
+        """1 for each iteration that is the last of its synapse: of a position, or of a synapse where all are alike."""
+        terms = self.fold_terms
+        lengths = terms[:1] if (terms == terms[0]).all() else np.repeat(terms, self.synapse_folds)
+        ends = np.zeros(lengths.sum(), np.int64)
+        ends[np.cumsum(lengths) - 1] = 1
+        return ends
 
     @property
     def native_cfg(self) -> Cfg:

@@ -43,4 +43,5 @@ class Finish:
             "OUT_BITS": self.format.bits,
             "ROM_BLOCK": rom.in_block,
         }
-        return Module("sw_finish", parameters, splitting(self.raw.beats, parts), 1 + rom.in_block, (rom,))
+        late = int(self.are_paired or bool(rom.in_block))
+        return Module("sw_finish", parameters, splitting(self.raw.beats, parts), 1 + late, (rom,))

@@ -21,7 +21,7 @@ class Fork(PortUnit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        return Cfg(settings(beats=self.port.beats, lanes=self.port.lanes))
+        return Cfg(settings(iterations=self.iterations, lanes=self.port.lanes))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return (Module("sw_fork", {"WIDTH": self.port.lanes * self.format.bits}, self.nest),)

@@ -22,6 +22,10 @@ class JoinUnit(Unit):
     lanes: int
 
     @property
+    def read_formats(self) -> tuple[Fixed, ...]:
+        return (self.a, self.b)
+
+    @property
     def _alignment(self) -> Alignment:
         return Alignment.of(self.a, self.b)
 

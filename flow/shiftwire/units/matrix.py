@@ -69,16 +69,13 @@ class MatrixUnit(DotProduct):
 
     @property
     def _sizes(self) -> tuple[Setting, ...]:
-        ends = self.weights.reach(self.x)
+        ends = self._tap_sums.reach
         lowest, highest = (end[:, self.order].reshape(self._folded).sum(axis=-1) for end in (ends.lo, ends.hi))
         return settings(
-            positions=self.positions,
-            groups=self.groups,
             neuron_folds=self.neuron_folds,
             synapse_folds=self.synapse_folds,
             pe=self.fold.pe,
             simd=self.fold.simd,
-            cycles=self.cycles_a_position,
             part_t=CodeType(Fixed.covering(int(lowest.min()), int(highest.max()), 0).signed_bits),
         )
 

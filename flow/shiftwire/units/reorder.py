@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+import numpy as np
+
+from shiftwire.ir.cfg import Cfg, Table, settings
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
-from shiftwire.ir.unit import PortUnit, Surroundings
+from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -25,17 +27,25 @@ class Reorder(PortUnit):
     def iterations(self) -> int:
         return 2 * self.port.beats
 
+    @property
+    def hls_steps(self) -> int:
+        return 2 * MEMORY_CYCLES + 1
+
+    @property
+    def widest_word(self) -> int:
+        lanes, words = self.port.lanes, len(self.source) // self.port.lanes
+        places = lanes * max((max(words, lanes) - 1).bit_length(), 1) if words > 1 else 0
+        return max(super().widest_word, places)
+
     @cached_property
     def nest(self) -> Nest:
         return packets(self.packets, self.port.beats // self.packets)
 
     @cached_property
     def cfg(self) -> Cfg:
-        index = CodeType(max(int(self.source.max()).bit_length(), 1), signed=False)
-        return Cfg(
-            settings(packets=self.packets, size=len(self.source)),
-            (Table("source", self.source, index),),
-        )
+        word, lane = np.divmod(self.source.reshape(-1, self.port.lanes), self.port.lanes)
+        members = settings(iterations=self.iterations, words=len(word), lanes=self.port.lanes)
+        return Cfg(members, (Table.counts("source_word", word), Table.counts("source_lane", lane)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         lanes = self.port.lanes

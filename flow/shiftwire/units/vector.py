@@ -57,12 +57,9 @@ class VectorUnit(DotProduct):
     @property
     def _sizes(self) -> tuple[Setting, ...]:
         return settings(
-            positions=self.positions,
-            neuron_folds=self.neuron_folds,
             synapse_folds=self.synapse_folds,
             pe=self.fold.pe,
             simd=self.fold.simd,
-            cycles=self.cycles_a_position,
         )
 
     @cached_property

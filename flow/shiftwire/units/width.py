@@ -31,7 +31,7 @@ class _WidthUnit(Unit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        return Cfg(settings(beats=self.wide.beats, parts=self.parts, lanes=self.narrow.lanes))
+        return Cfg(settings(iterations=self.iterations, parts=self.parts, lanes=self.narrow.lanes))
 
     def _module(self, name: str) -> tuple[Module, ...]:
         width = self.narrow.lanes * self.format.bits

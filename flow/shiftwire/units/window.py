@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
 import numpy as np
 
-from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.cfg import Cfg, Table, settings
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import LineBuffer, Module
 from shiftwire.ir.nest import Access, Nest, at, every
-from shiftwire.ir.unit import Surroundings, Unit
+from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.width import width_unit
@@ -102,38 +102,64 @@ class WindowUnit(Unit):
     @property
     def iterations(self) -> int:
         """The first rows come in, then rows leave while others come."""
-        reads = self._row_reads * self._row_beats
-        return int(reads[0]) + int(np.maximum(reads[1:], self._row_writes).sum())
+        return int(self._row_steps.sum())
+
+    @property
+    def _row_steps(self) -> Codes:
+        """Iterations before the first row of windows, then while each row of windows leaves."""
+        steps = self._row_reads * self._row_beats
+        steps[1:] = np.maximum(steps[1:], self._row_writes)
+        return steps
+
+    @property
+    def _banks(self) -> int:
+        """Memories of a row in the line buffer, so that taps side by side are read at once."""
+        return min(self.taps.count, self._kernel[1])
+
+    @property
+    def hls_steps(self) -> int:
+        """What is due, a place, a word, the choice among banks."""
+        return MEMORY_CYCLES + 4
 
     @cached_property
     def cfg(self) -> Cfg:
-        taps, rows, reads = self.taps, self._rows_held, self._row_reads
-        (in_height, in_width), (out_height, out_width) = self._image, self._positions
+        taps, rows, banks = self.taps, self._rows_held, self._banks
+        (in_height, in_width), stride, pad = self._image, self._stride, self._pad
+        chunks = self.shape[-1] // taps.channels
+        steps = self._row_steps
+        phases = np.flatnonzero(steps)
         members = settings(
+            iterations=self.iterations,
+            phases=len(phases),
+            has_fill=bool(steps[0] > 0),
+            row_writes=self._row_writes,
             in_height=in_height,
             in_width=in_width,
-            channels=self.shape[-1],
-            out_height=out_height,
-            out_width=out_width,
+            chunks=chunks,
+            block_chunks=taps.block_channels // taps.channels,
+            tap_channels=taps.channels,
+            tap_rows=taps.count // banks,
+            banks=banks,
+            bank_words=-(-in_width // banks) * chunks,
+            first_bank=-pad[1] % banks,
+            first_place=-pad[1] // banks * chunks,
+            bank_step=stride[1] % banks,
+            place_step=stride[1] // banks * chunks,
             kernel_height=self._kernel[0],
             kernel_width=self._kernel[1],
-            stride_height=self._stride[0],
-            stride_width=self._stride[1],
-            pad_top=self._pad[0],
-            pad_left=self._pad[1],
+            stride_height=stride[0],
+            stride_width=stride[1],
+            pad_top=pad[0],
+            pad_left=pad[1],
             rows=rows,
-            rows_used=int(reads[:-1].sum()),
-            first_slot=-self._pad[0] % rows,
-            slot_step=self._stride[0] % rows,
-            blocks=self.shape[-1] // taps.block_channels,
-            block_channels=taps.block_channels,
-            beats_per_block=prod(self._kernel) * taps.block_channels // (taps.count * taps.channels),
-            taps=taps.count,
-            tap_channels=taps.channels,
+            rows_used=int(self._row_reads[:-1].sum()),
+            first_slot=-pad[0] % rows,
+            slot_step=stride[0] % rows,
             fill=self.fill,
         )
-        counts = CodeType(max(int(reads.max()).bit_length(), 1), signed=False)
-        return Cfg(members, (Table("rows_read", reads, counts),))
+        reads = (self._row_reads * self._row_beats)[phases]
+        tables = (Table.counts("reads", reads), Table.counts("steps", steps[phases]))
+        return Cfg(members, tuple(replace(table, places=None) for table in tables))
 
     @cached_property
     def nest(self) -> Nest:
@@ -204,10 +230,13 @@ class WindowUnit(Unit):
 def taps_for(window: Window, shape: tuple[int, ...], many: Taps, working_cycles: int) -> Taps:
     """One tap at a time where that does not hold up a unit that works so many cycles a frame, else `many`.
 
-    Several at once each want a line buffer of their own; single ones are gathered behind the window unit.
+    Several at once, whole rows of the kernel or equal parts of one, want more memories; single ones are gathered behind
+    the window unit.
     """
     one = Taps(1, many.channels, many.block_channels)
-    fits = prod(window.kernel) % many.count == 0 and (many.count == 1 or many.channels == many.block_channels)
+    width = window.kernel[-1]
+    fits = width % many.count == 0 or (many.count % width == 0 and prod(window.kernel) % many.count == 0)
+    fits &= many.count == 1 or many.channels == many.block_channels
     if not fits:
         return one
     alone = WindowUnit(window, shape, Fixed(1, 0, signed=False), many.channels, one)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import InputError, ToolError
+from shiftwire.hls.parts import PARTS
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.numbers.fixed import Codes
@@ -84,4 +85,4 @@ def compiled_driver(project: Project) -> Path:
         if not needed.is_file():
             raise InputError(f"found no {needed}; {project.again_with(Backend.HLS)}")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
-    return compiled(Build(source, includes), project.reports_dir / "csim")
+    return compiled(Build(source, includes, parts=PARTS), project.reports_dir / "csim")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from shiftwire.errors import CheckFailedError
-from shiftwire.hls.native import Program, bounded_program, native_program, simulate
+from shiftwire.hls.native import STATED, Program, bounded_program, native_program, simulate
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.engine import Engine, EngineName, Outcome
@@ -29,6 +29,8 @@ class OfHeaders(Engine):
     """
 
     project: Project
+    latency: int = STATED
+    """Of every unit, in cycles, where the program counts them."""
     cycles: dict[str, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -47,7 +49,9 @@ class OfHeaders(Engine):
 
     def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
         start = time.perf_counter()
-        layers = simulated_layers(self.program, self.network, codes, all_layers=all_layers, cycles=self.cycles)
+        layers = simulated_layers(
+            self.program, self.network, codes, all_layers=all_layers, cycles=self.cycles, latency=self.latency
+        )
         return Outcome(layers, time.perf_counter() - start)
 
 
@@ -86,12 +90,13 @@ def simulated_layers(
     *,
     all_layers: bool = True,
     cycles: dict[str, int] | None = None,
+    latency: int = STATED,
 ) -> Mapping[str, Codes]:
     """Codes (N, *shape) of the output and, with `all_layers`, of every layer that has hardware.
 
     `cycles` takes those that each unit counted for a frame.
     """
-    outcome = simulate(program, codes, all_layers=all_layers)
+    outcome = simulate(program, codes, all_layers, latency)
     _check_iterations(program, outcome.cycles, len(codes))
     if cycles is not None:
         cycles.update({name: counted // program.batches(len(codes)) for name, counted in outcome.cycles.items()})

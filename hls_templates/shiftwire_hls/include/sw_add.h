@@ -6,13 +6,13 @@
 
 namespace sw {
 
-// a, b and y: `beats` beats of `lanes` codes each; a moves shift_a bits and b shift_b bits to the left.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads them.
+// a, b and y: `iterations` beats of `lanes` codes each; a moves shift_a bits and b shift_b bits to the left.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads them.
 template <class XA, class XB, class Y, class C> void add(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
 Beat:
-    for (int i = 0; i < C::beats; i++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
         SHIFTWIRE_TICK
         const XA beat_a = a.read();
         const XB beat_b = b.read();

@@ -56,25 +56,10 @@ template <class A> A select(bool condition, const A &yes, const A &no) {
     return condition ? yes : no;
 }
 
-template <class A> A magnitude(const A &code) {
-#pragma HLS INLINE
-    return code < 0 ? A(-code) : code;
-}
-
 // The low `Bits` bits of a code, read as signed or unsigned.
 template <int Bits, bool Signed, class A> A wrapped(const A &code) {
 #pragma HLS INLINE
     return Signed ? A(ap_int<Bits>(code)) : A(ap_uint<Bits>(code));
-}
-
-// x times the power of two that a weight code names: a sign bit above a field of 0 for no term, m for 2^(m - 1).
-template <class P, int MagnitudeBits, class X, class W> P signed_shift(const X &x, const W &weight) {
-#pragma HLS INLINE
-    const int code = weight.to_int();
-    const int field = code & ((1 << MagnitudeBits) - 1);
-    const P term = P(x) << (field == 0 ? 0 : field - 1);
-    const P kept = field == 0 ? P(0) : term;
-    return (code >> MagnitudeBits) != 0 ? P(-kept) : kept;
 }
 
 // A small constant as an index or a count.
@@ -87,6 +72,11 @@ template <class W> int to_index(const W &weight) {
 
 #endif
 
+// What is read by a compiler for hardware, wherever that and a processor want other words for the same.
+#if defined(__SYNTHESIS__) && !defined(SHIFTWIRE_HARDWARE)
+#define SHIFTWIRE_HARDWARE
+#endif
+
 // What one iteration of a pipelined loop counts as; a simulation that counts cycles defines it.
 #ifndef SHIFTWIRE_TICK
 #define SHIFTWIRE_TICK
@@ -95,22 +85,5 @@ template <class W> int to_index(const W &weight) {
 #ifndef SHIFTWIRE_UNROLL
 #define SHIFTWIRE_UNROLL
 #endif
-
-namespace sw {
-
-// What N taps of lane L add up to; a stand-in may know a shorter way for lanes whose taps are products.
-template <class L, class C, class P, int N, class X, class W> P sum_of_taps(const X x[N], const W weight[], int at) {
-#pragma HLS INLINE
-    P total = P(0);
-Tap:
-    SHIFTWIRE_UNROLL
-    for (int s = 0; s < N; s++) {
-#pragma HLS UNROLL
-        total = L::template add<C>(total, x[s], weight[at + s]);
-    }
-    return total;
-}
-
-} // namespace sw
 
 #endif

@@ -7,33 +7,32 @@
 
 namespace sw {
 
-// a and b: for each of `pixels`, folds_a and folds_b beats of `lanes` codes. y: for each pixel those of a, then of b.
-// Iterations a frame: pixels * (folds_a + folds_b), the inner loop asked for II = 1 (no HLS tool has run); a beat
-// leaves in the iteration that reads it.
+// a and b: for each pixel, folds_a and folds_b beats of `lanes` codes. y: for each pixel those of a, then of b;
+// iterations in all.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
 template <class XA, class XB, class Y, class C> void concat(stream<XA> &a, stream<XB> &b, stream<Y> &y) {
     typedef typename C::acc_t A;
-Pixel:
-    for (int p = 0; p < C::pixels; p++) {
-    Fold:
-        for (int f = 0; f < C::folds_a + C::folds_b; f++) {
-#pragma HLS PIPELINE II = 1
-            SHIFTWIRE_TICK
-            const bool is_first = f < C::folds_a;
-            XA beat_a;
-            XB beat_b;
-            if (is_first) beat_a = a.read();
-            else beat_b = b.read();
-            Y made;
-        Lane:
-            SHIFTWIRE_UNROLL
-            for (int l = 0; l < C::lanes; l++) {
+    int fold = 0;
+Beat:
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
+        const bool is_first = fold < C::folds_a;
+        XA beat_a;
+        XB beat_b;
+        if (is_first) beat_a = a.read();
+        else beat_b = b.read();
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-                const A moved_a = A(A(to_code(beat_a[l])) << C::shift_a);
-                const A moved_b = A(A(to_code(beat_b[l])) << C::shift_b);
-                made[l] = from_code<typename Y::value_type>(is_first ? moved_a : moved_b);
-            }
-            y.write(made);
+            const A moved_a = A(A(to_code(beat_a[l])) << C::shift_a);
+            const A moved_b = A(A(to_code(beat_b[l])) << C::shift_b);
+            made[l] = from_code<typename Y::value_type>(is_first ? moved_a : moved_b);
         }
+        y.write(made);
+        fold = fold == C::folds_a + C::folds_b - 1 ? 0 : fold + 1;
     }
 }
 

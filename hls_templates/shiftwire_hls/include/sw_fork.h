@@ -6,12 +6,12 @@
 
 namespace sw {
 
-// x, a and b: `beats` beats of `lanes` codes, the same in both.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
+// x, a and b: `iterations` beats of `lanes` codes, the same in both.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
 template <class X, class YA, class YB, class C> void fork(stream<X> &x, stream<YA> &a, stream<YB> &b) {
 Beat:
-    for (int i = 0; i < C::beats; i++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
         SHIFTWIRE_TICK
         const X beat = x.read();
         YA made_a;

@@ -4,7 +4,7 @@
 #ifndef SHIFTWIRE_INT_LANE_H_
 #define SHIFTWIRE_INT_LANE_H_
 
-#include "sw_code.h"
+#include "sw_taps.h"
 
 namespace sw {
 
@@ -15,6 +15,10 @@ struct int_lane {
 #pragma HLS INLINE
         return P(part + P(P(x) * weight));
     }
+
+    // A sum of products is whole without the sum of its inputs.
+    template <int N, class S, class X> static S with_inputs(const S &inputs, const X[N]) { return inputs; }
+    template <class S> static S whole(const S &sum, const S &) { return sum; }
 };
 
 } // namespace sw

@@ -6,27 +6,41 @@
 
 namespace sw {
 
-// x: `beats` beats of parts * lanes codes. y: beats * parts beats of `lanes` codes, the low ones first.
-// Iterations a frame: beats * parts, the inner loop asked for II = 1 (no HLS tool has run); the first part leaves in
-// the iteration that reads its beat.
+// x: beats of parts * lanes codes. y: for each of them `parts` beats of `lanes` codes, the low ones first; iterations
+// in all.
+// Iterations a frame: those beats; the first part leaves in the iteration that reads its beat.
 template <class X, class Y, class C> void narrow(stream<X> &x, stream<Y> &y) {
+    typedef typename code_of<typename X::value_type>::type code_t;
+    code_t held[C::parts][C::lanes];
+#pragma HLS ARRAY_PARTITION variable = held dim = 0 complete
+    int part = 0;
 Beat:
-    for (int b = 0; b < C::beats; b++) {
-        X held;
-    Part:
-        for (int part = 0; part < C::parts; part++) {
-#pragma HLS PIPELINE II = 1
-            SHIFTWIRE_TICK
-            if (part == 0) held = x.read();
-            Y made;
-        Lane:
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
+        if (part == 0) {
+            const X beat = x.read();
+        Part:
             SHIFTWIRE_UNROLL
-            for (int l = 0; l < C::lanes; l++) {
+            for (int p = 0; p < C::parts; p++) {
 #pragma HLS UNROLL
-                made[l] = from_code<typename Y::value_type>(to_code(held[part * C::lanes + l]));
+            PartLane:
+                SHIFTWIRE_UNROLL
+                for (int l = 0; l < C::lanes; l++) {
+#pragma HLS UNROLL
+                    held[p][l] = to_code(beat[p * C::lanes + l]);
+                }
             }
-            y.write(made);
         }
+        Y made;
+    Lane:
+        SHIFTWIRE_UNROLL
+        for (int l = 0; l < C::lanes; l++) {
+#pragma HLS UNROLL
+            made[l] = from_code<typename Y::value_type>(held[part][l]);
+        }
+        y.write(made);
+        part = part == C::parts - 1 ? 0 : part + 1;
     }
 }
 

@@ -6,14 +6,15 @@
 
 namespace sw {
 
-// x: `beats` beats of X::size codes. y: as many words; code 0 of a beat goes to a word's low bits, C::code_bits each,
+// x: `iterations` beats of X::size codes. y: as many words; code 0 of a beat goes to a word's low bits, C::code_bits each,
 // two's complement; the bits above are 0.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a word leaves in the iteration that reads it.
+// Iterations a frame: those beats; a word leaves in the iteration that reads it.
 template <class X, class W, class C> void pack(stream<X> &x, stream<W> &y) {
     typedef uint<C::code_bits> bits_t;
 Beat:
-    for (int b = 0; b < C::beats; b++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
         const X beat = x.read();
         W word = W(0);
     Lane:

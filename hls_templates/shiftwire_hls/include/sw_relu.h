@@ -6,13 +6,13 @@
 
 namespace sw {
 
-// x and y: `beats` beats of `lanes` codes.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
+// x and y: `iterations` beats of `lanes` codes.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
 template <class X, class Y, class C> void relu(stream<X> &x, stream<Y> &y) {
     typedef typename code_of<typename X::value_type>::type code_t;
 Beat:
-    for (int b = 0; b < C::beats; b++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
         SHIFTWIRE_TICK
         const X beat = x.read();
         Y made;

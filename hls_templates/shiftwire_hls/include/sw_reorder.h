@@ -6,42 +6,55 @@
 
 namespace sw {
 
-// x and y: for each of `packets`, `size` codes, X::size and Y::size a beat; code source[i] leaves at place i.
-// Iterations a frame: packets * (size / X::size + size / Y::size), both loops asked for II = 1 (no HLS tool has run); a
-// packet leaves when all of it has come.
+// x and y: packets of `words` beats of `lanes` codes each. Code source_lane of beat source_word leaves in its place,
+// each (words, lanes).
+// Iterations a frame: two for each beat of y; a packet comes in, then leaves. A lane that leaves has a copy of the
+// packet of its own, so that every memory gives one word an iteration.
 template <class X, class Y, class C>
-void reorder(stream<X> &x, stream<Y> &y, const typename C::source_t source[C::size]) {
+void reorder(stream<X> &x, stream<Y> &y, const typename C::source_word_t source_word[C::words][C::lanes],
+             const typename C::source_lane_t source_lane[C::words][C::lanes]) {
+#pragma HLS ARRAY_RESHAPE variable = source_word dim = 2 complete
+#pragma HLS ARRAY_RESHAPE variable = source_lane dim = 2 complete
     typedef typename code_of<typename X::value_type>::type code_t;
-    const int lanes = X::size;
-    code_t held[C::size];
-#pragma HLS ARRAY_PARTITION variable = held cyclic factor = lanes
-Packet:
-    for (int packet = 0; packet < C::packets; packet++) {
-    In:
-        for (int i = 0; i < C::size; i += X::size) {
-#pragma HLS PIPELINE II = 1
-            SHIFTWIRE_TICK
+    code_t held[C::lanes][C::words][C::lanes];
+#pragma HLS ARRAY_PARTITION variable = held dim = 1 complete
+#pragma HLS ARRAY_RESHAPE variable = held dim = 3 complete
+    int word = 0;
+    bool is_leaving = false;
+Beat:
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
+        if (!is_leaving) {
             const X beat = x.read();
-        InLane:
-            SHIFTWIRE_UNROLL
-            for (int l = 0; l < (int)X::size; l++) {
+        Copy:
+            for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-                held[i + l] = to_code(beat[l]);
+            InLane:
+                for (int from = 0; from < C::lanes; from++) {
+#pragma HLS UNROLL
+                    held[l][word][from] = to_code(beat[from]);
+                }
             }
-        }
-    Out:
-        for (int i = 0; i < C::size; i += Y::size) {
-#pragma HLS PIPELINE II = 1
-            SHIFTWIRE_TICK
+        } else {
             Y made;
         OutLane:
-            SHIFTWIRE_UNROLL
-            for (int l = 0; l < (int)Y::size; l++) {
+            for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-                made[l] = from_code<typename Y::value_type>(held[to_index(source[i + l])]);
+                code_t row[C::lanes];
+#pragma HLS ARRAY_PARTITION variable = row complete
+            RowLane:
+                for (int from = 0; from < C::lanes; from++) {
+#pragma HLS UNROLL
+                    row[from] = held[l][to_index(source_word[word][l])][from];
+                }
+                made[l] = from_code<typename Y::value_type>(row[to_index(source_lane[word][l])]);
             }
             y.write(made);
         }
+        const bool ends_packet = word == C::words - 1;
+        word = ends_packet ? 0 : word + 1;
+        if (ends_packet) is_leaving = !is_leaving;
     }
 }
 

@@ -6,9 +6,9 @@
 
 namespace sw {
 
-// x and y: `beats` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
+// x and y: `iterations` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
 // range, bits and is_signed its format.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
 template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y) {
     typedef typename C::wide_t V;
     const int down = C::drop > 0 ? C::drop : 0;
@@ -17,8 +17,8 @@ template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y)
     const V hi = V(C::hi);
     const V lo = V(C::lo);
 Beat:
-    for (int b = 0; b < C::beats; b++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
         SHIFTWIRE_TICK
         const X beat = x.read();
         Y made;

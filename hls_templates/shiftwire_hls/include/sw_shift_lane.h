@@ -4,7 +4,7 @@
 #ifndef SHIFTWIRE_SHIFT_LANE_H_
 #define SHIFTWIRE_SHIFT_LANE_H_
 
-#include "sw_code.h"
+#include "sw_taps.h"
 
 namespace sw {
 
@@ -13,8 +13,12 @@ struct shift_lane {
 
     template <class C, class P, class X, class W> static P add(const P &part, const X &x, const W &weight) {
 #pragma HLS INLINE
-        return P(part + signed_shift<P, C::magnitude_bits>(x, weight));
+        return with_shifted<C>(part, x, weight);
     }
+
+    // A sum of products is whole without the sum of its inputs.
+    template <int N, class S, class X> static S with_inputs(const S &inputs, const X[N]) { return inputs; }
+    template <class S> static S whole(const S &sum, const S &) { return sum; }
 };
 
 } // namespace sw

@@ -6,14 +6,15 @@
 
 namespace sw {
 
-// x: `beats` words. y: as many beats of Y::size codes; code 0 of a beat is in a word's low bits, C::code_bits each,
+// x: `iterations` words. y: as many beats of Y::size codes; code 0 of a beat is in a word's low bits, C::code_bits each,
 // two's complement.
-// Iterations a frame: beats, asked for II = 1 (no HLS tool has run); a beat leaves in the iteration that reads it.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
 template <class W, class Y, class C> void unpack(stream<W> &x, stream<Y> &y) {
     typedef typename code_of<typename Y::value_type>::type code_t;
 Beat:
-    for (int b = 0; b < C::beats; b++) {
-#pragma HLS PIPELINE II = 1
+    for (int i = 0; i < C::iterations; i++) {
+#pragma HLS PIPELINE II = 1 style = frp
+        SHIFTWIRE_TICK
         const W word = x.read();
         Y made;
     Lane:

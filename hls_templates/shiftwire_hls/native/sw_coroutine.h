@@ -2,14 +2,16 @@
 //
 // Who runs when changes no code (the units form a Kahn network), but depths do matter: when every unit waits, the
 // pipeline has deadlocked, and the simulation says which FIFOs they wait for. A FIFO carries beats in the order they
-// were written; an iteration of a kernel's pipelined loop counts one cycle (SHIFTWIRE_TICK), and no other latency is
-// modelled.
+// were written. With SHIFTWIRE_COUNT, an iteration of a kernel's pipelined loop counts one cycle (SHIFTWIRE_TICK), and
+// what it writes leaves the unit with the iteration `latency` later, as from a pipeline that stalls as a whole: one that
+// waits for a beat holds those on their way back. After a frame's last iteration they leave by themselves.
 // Specification: the bounded simulation of shiftwire/verify/
 #ifndef SHIFTWIRE_COROUTINE_H_
 #define SHIFTWIRE_COROUTINE_H_
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <vector>
@@ -18,26 +20,58 @@ namespace sw {
 
 static const size_t STACK_BYTES = size_t(1) << 26; // reserved, not used: pages come when touched
 
+// An output of a unit, with the beats that are on their way to it.
+struct way {
+    virtual void leave(long long clock) = 0;
+};
+
 struct unit {
     const char *name;
     void (*body)();
+    int latency;
     long long cycles;
     bool is_done;
     const char *waits_for;
     ucontext_t context;
+    long long clock;
+    std::vector<way *> ways;
 };
 
-static unit *running = nullptr;
-static ucontext_t scheduler;
-static long long ticks = 0;
-static bool has_moved = false;
+// What runs now; one of each in a program of several translation units.
+template <class> struct shared {
+    static unit *running;
+    static ucontext_t scheduler;
+    static long long ticks;
+    static bool has_moved;
+};
+template <class T> unit *shared<T>::running;
+template <class T> ucontext_t shared<T>::scheduler;
+template <class T> long long shared<T>::ticks;
+template <class T> bool shared<T>::has_moved;
+typedef shared<void> now;
 
 inline void wait_for(const char *fifo) {
-    running->waits_for = fifo;
-    swapcontext(&running->context, &scheduler);
+    now::running->waits_for = fifo;
+    swapcontext(&now::running->context, &now::scheduler);
 }
 
-template <class T> class stream {
+// The iterations of a pipeline move on by one.
+inline void move_on() {
+    now::running->clock++;
+    for (way *each : now::running->ways) each->leave(now::running->clock);
+}
+
+inline void tick() {
+    now::ticks++;
+    move_on();
+}
+
+// After a frame's last iteration.
+inline void drained() {
+    for (int i = 0; i <= now::running->latency; i++) move_on();
+}
+
+template <class T> class stream : public way {
   public:
     stream(const char *name, int depth) : name(name), depth(depth), mask(1) {
         while (mask < depth) mask *= 2;
@@ -46,31 +80,54 @@ template <class T> class stream {
     }
 
     void write(const T &beat) {
-        while (written - taken == depth) wait_for(name);
-        ring[written++ & mask] = beat;
-        has_moved = true;
-        if (log) log->push_back(beat);
+#ifdef SHIFTWIRE_COUNT
+        if (now::running->latency > 0) {
+            if (!is_known) now::running->ways.push_back(this);
+            is_known = true;
+            inside.push_back({now::running->clock + now::running->latency + 1, beat});
+            return;
+        }
+#endif
+        put(beat);
+    }
+
+    void leave(long long clock) override {
+        for (; !inside.empty() && inside.front().due <= clock; inside.pop_front()) put(inside.front().beat);
     }
 
     // The beat stays where it is until the writer comes round again, which cannot happen while the reader runs.
     const T &read() {
         while (written == taken) wait_for(name);
-        has_moved = true;
+        now::has_moved = true;
         return ring[taken++ & mask];
     }
 
     std::vector<T> *log = nullptr;
 
   private:
+    struct leaving {
+        long long due;
+        T beat;
+    };
+
+    void put(const T &beat) {
+        while (written - taken == depth) wait_for(name);
+        ring[written++ & mask] = beat;
+        now::has_moved = true;
+        if (log) log->push_back(beat);
+    }
+
+    std::deque<leaving> inside;
+    bool is_known = false;
     const char *name;
     long long depth, mask, written = 0, taken = 0;
     T *ring;
 };
 
 static void start() {
-    running->body();
-    running->is_done = true;
-    swapcontext(&running->context, &scheduler);
+    now::running->body();
+    now::running->is_done = true;
+    swapcontext(&now::running->context, &now::scheduler);
 }
 
 // Runs all units to their end; false when they wait for each other.
@@ -85,17 +142,17 @@ static bool run(std::vector<unit> &units) {
     }
     for (bool is_done = false; !is_done;) {
         is_done = true;
-        has_moved = false;
+        now::has_moved = false;
         for (unit &u : units) {
             if (u.is_done) continue;
-            running = &u;
-            ticks = 0;
-            swapcontext(&scheduler, &u.context);
-            u.cycles += ticks;
+            now::running = &u;
+            now::ticks = 0;
+            swapcontext(&now::scheduler, &u.context);
+            u.cycles += now::ticks;
             is_done &= u.is_done;
-            has_moved |= u.is_done;
+            now::has_moved |= u.is_done;
         }
-        if (!is_done && !has_moved) {
+        if (!is_done && !now::has_moved) {
             printf("deadlock\n");
             for (unit &u : units) {
                 if (!u.is_done) printf("unit %s waits for FIFO %s\n", u.name, u.waits_for);

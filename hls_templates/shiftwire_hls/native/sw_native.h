@@ -11,7 +11,8 @@
 
 #ifdef SHIFTWIRE_COUNT
 // A simulation that counts keeps a board's folds, of hundreds of lanes: unrolled, they would compile for minutes.
-#define SHIFTWIRE_TICK ++sw::ticks;
+#define SHIFTWIRE_TICK sw::tick();
+#define SHIFTWIRE_UNROLL
 #else
 #define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
 #endif
@@ -41,23 +42,69 @@ SHIFTWIRE_INLINE lanes<E> select(const lanes<M> &condition, const lanes<E> &yes,
     return made;
 }
 
-template <class E> SHIFTWIRE_INLINE lanes<E> magnitude(const lanes<E> &code) {
-    lanes<E> made;
-    for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = code.v[i] < 0 ? -code.v[i] : code.v[i];
-    return made;
-}
-
 template <int Bits, bool Signed, class E> SHIFTWIRE_INLINE lanes<E> wrapped(const lanes<E> &code) {
     const int rest = 8 * sizeof(E) - Bits;
     return Signed ? lanes<E>((code << rest) >> rest) : lanes<E>(code & lanes<E>((1LL << Bits) - 1));
 }
 
-// The loader has turned every weight code into the signed power of two that it names.
-template <class P, int MagnitudeBits, class X, class W> SHIFTWIRE_INLINE P signed_shift(const X &x, const W &power) {
-    return P(x) * power;
+template <class W> SHIFTWIRE_INLINE int to_index(const W &weight) { return weight; }
+
+// Codes of vectors stay where they are held.
+template <class Code, int N> struct seen;
+template <class E, int N> struct seen<lanes<E>, N> { typedef const lanes<E> *type; };
+
+template <int N, class X, class E>
+SHIFTWIRE_INLINE void see_new(const X &beat, lanes<E> held[N], const lanes<E> *&now) {
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) held[s] = beat[s];
+    now = held;
 }
 
-template <class W> SHIFTWIRE_INLINE int to_index(const W &weight) { return weight; }
+template <int N, class E> SHIFTWIRE_INLINE void see_again(const lanes<E> held[N], const lanes<E> *&now) { now = held; }
+
+template <class E> SHIFTWIRE_INLINE lanes<E> smaller(const lanes<E> &a, const lanes<E> &b) {
+    lanes<E> made;
+    for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i];
+    return made;
+}
+
+template <class E, class M>
+SHIFTWIRE_INLINE lanes<E> added(const lanes<E> &part, const lanes<E> &more, const lanes<M> &is_less) {
+    const lanes<E> mask(is_less);
+    return part + ((more ^ mask) - mask);
+}
+
+// The loader has turned every weight code into the signed power of two that it names.
+template <class C, class E, class X, class W>
+SHIFTWIRE_INLINE lanes<E> with_shifted(const lanes<E> &part, const X &x, const W &power) {
+    return part + lanes<E>(x) * power;
+}
+
+template <class C, class E, class Row>
+SHIFTWIRE_INLINE lanes<E> banked(const lanes<E> &outside, bool is_inside, const Row *line, int row, int bank,
+                                 const int at[C::banks], int channel) {
+    return is_inside ? line[row][bank][at[bank]][channel] : outside;
+}
+
+template <class E, class B>
+SHIFTWIRE_INLINE lanes<E> counted(const lanes<E> &count, const lanes<E> &code, const B *bound, int bounds) {
+    lanes<E> more = count;
+    SHIFTWIRE_UNROLL
+    for (int b = 0; b < bounds; b++) more = more - (code >= lanes<E>(bound[b]));
+    return more;
+}
+
+// Every image is at a place of its own, so all thresholds are met: as many stand before where a search ends.
+template <class T, class C, class E, class Output, class... Bounds>
+SHIFTWIRE_INLINE T staircase(const lanes<E> &code, int fold, int lane, const Output *output, const Bounds &...bound) {
+    lanes<E> count(0);
+    int words = 1;
+    const int stages[] = {(count = counted(count, code, bound[lane] + fold * words, words), words = 2 * words)...};
+    (void)stages;
+    if (!C::has_outputs) return T(count + lanes<E>(C::base));
+    const Output *first = output + fold * C::counts;
+    return T(T(count) * (first[1] - first[0]) + T(first[0]));
+}
 
 #if defined(__AVX2__) && !defined(SHIFTWIRE_COUNT)
 template <bool ByPairs> struct taps_sum {

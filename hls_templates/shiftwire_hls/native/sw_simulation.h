@@ -32,12 +32,17 @@ template <class T> std::vector<T> read_codes(FILE *file, size_t count) {
     return codes;
 }
 
+// Where a table of words is passed on: each a code, or an array of them.
+template <class Word> using table_of = const Word *;
+
 // A table of constants, in the type that holds them.
-template <class W> const W *table(FILE *file, size_t count) {
+template <class Table> Table table(FILE *file, size_t count) {
+    typedef typename std::remove_cv<typename std::remove_pointer<Table>::type>::type word_t;
+    typedef typename std::remove_all_extents<word_t>::type code_t;
     const std::vector<long long> codes = read_codes<long long>(file, count);
-    W *held = static_cast<W *>(malloc(count * sizeof(W)));
-    for (size_t i = 0; i < count; i++) held[i] = W(codes[i]);
-    return held;
+    code_t *held = static_cast<code_t *>(malloc(count * sizeof(code_t)));
+    for (size_t i = 0; i < count; i++) held[i] = code_t(codes[i]);
+    return reinterpret_cast<Table>(held);
 }
 
 // Codes (batches, images, codes of a frame) enter IMAGES at a time.

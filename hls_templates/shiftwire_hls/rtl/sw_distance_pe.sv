@@ -41,6 +41,6 @@ module sw_distance_pe #(
     );
     assign value = ACC_BITS'($signed(sum));
     sw_accumulator #(.BITS(ACC_BITS), .GENERIC(GENERIC)) u_accumulator (
-        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y
+        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y(y)
     );
 endmodule

@@ -69,16 +69,16 @@ module sw_fifo #(
                     else if (push != pop) is_stored <= push | held != COUNT'(1);
             end
             if (BLOCK) begin : block
-                (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] memory[DEPTH];
                 assign fetch = is_stored & (~m_valid | m_ready);
-                always_ff @(posedge clk) begin
-                    if (push) memory[to] <= push_data;
-                    if (fetch) m_data <= memory[from];
+                sw_memory #(.WIDTH(WIDTH), .WORDS(DEPTH), .BLOCK(1)) beats (
+                    .clk, .store(push), .to, .given(push_data), .read(fetch), .from, .data(m_data)
+                );
+                always_ff @(posedge clk)
                     if (rst) m_valid <= 1'b0;
                     else m_valid <= fetch | (m_valid & ~pop);
-                end
             end else begin : distributed
-                (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[DEPTH];
+                (* ram_style = "distributed" *)
+                logic [WIDTH-1:0] memory[DEPTH];
                 assign fetch = pop;
                 assign m_valid = is_stored;
                 assign m_data = memory[from];

@@ -3,7 +3,7 @@
 // place.
 // Specification: shiftwire/ops/dense.py, shiftwire/ops/conv.py and the adder scheme of shiftwire/ops/weights/
 // In: words of PARTS * LANES raw sums, sum 0 in the low bits, the total above. Out: PARTS beats of LANES codes a word.
-// Latency: one pipeline stage, two with ROM_BLOCK; a beat can be read the cycle after these, with BLOCK one later.
+// Latency: one pipeline stage, two with ROM_BLOCK or PAIRED; a beat can be read the cycle after these, with BLOCK one later.
 // Initiation interval: one cycle a beat, so PARTS cycles a word.
 module sw_finish #(
     parameter int LANES = 1,
@@ -31,14 +31,15 @@ module sw_finish #(
 );
     localparam int PART = PARTS > 1 ? $clog2(PARTS) : 1;
     localparam int WORD = WORDS > 1 ? $clog2(WORDS) : 1;
-    localparam int LATE = ROM_BLOCK ? 1 : 0;
+    // a block RAM's biases come a cycle later; two adders in a row would be slow, so a total is taken off a cycle sooner
+    localparam int LATE = ROM_BLOCK || PAIRED ? 1 : 0;
     logic room, is_last;
     logic [LATE:0] is_live;
     logic [PART-1:0] part;
     logic [WORD-1:0] word;
-    logic [LANES*RAW_BITS-1:0] taken, raw;
-    logic [LANES*OUT_BITS-1:0] bias, codes;
-    logic [OUT_BITS-1:0] total_taken, total;
+    logic [LANES*RAW_BITS-1:0] part_of, taken;
+    logic [LANES*OUT_BITS-1:0] sums, sums_in_time, bias, codes;
+    logic [OUT_BITS-1:0] total;
     wire fire = s_valid & room;
     assign s_ready = fire & is_last;
 
@@ -49,18 +50,19 @@ module sw_finish #(
     sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(WORDS), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) biases (
         .clk, .address(word), .data(bias)
     );
+    sw_pick #(.COUNT(PARTS), .WIDTH(LANES * RAW_BITS)) of_word (
+        .words(s_data[PARTS*LANES*RAW_BITS-1:0]), .number(part), .word(part_of)
+    );
     always_ff @(posedge clk) begin
-        taken <= s_data[part*LANES*RAW_BITS+:LANES*RAW_BITS];
+        taken <= part_of;
         is_live <= rst ? '0 : (LATE + 1)'({is_live, fire});
     end
-    sw_delay #(.WIDTH(LANES * RAW_BITS + OUT_BITS), .CYCLES(LATE)) until_bias (
-        .clk, .from({taken, total_taken}), .to({raw, total})
-    );
+    sw_delay #(.WIDTH(LANES * OUT_BITS), .CYCLES(LATE)) until_bias (.clk, .from(sums), .to(sums_in_time));
     generate
         if (PAIRED) begin : paired
-            always_ff @(posedge clk) total_taken <= OUT_BITS'(s_data[IN_WIDTH-1-:TOTAL_BITS]);
+            always_ff @(posedge clk) total <= OUT_BITS'(s_data[IN_WIDTH-1-:TOTAL_BITS]);
         end else begin : plain
-            assign total_taken = '0;
+            assign total = '0;
         end
     endgenerate
 
@@ -69,9 +71,11 @@ module sw_finish #(
         for (l = 0; l < LANES; l++) begin : lane
             logic [OUT_BITS-1:0] sum;
             sw_align #(.BITS(RAW_BITS), .IS_SIGNED(!PAIRED), .SHIFT(PAIRED ? 1 : 0), .OUT_BITS(OUT_BITS)) grid (
-                .code(raw[l*RAW_BITS+:RAW_BITS]), .moved(sum)
+                .code(taken[l*RAW_BITS+:RAW_BITS]), .moved(sum)
             );
-            assign codes[l*OUT_BITS+:OUT_BITS] = ((sum - total) << GRID) + bias[l*OUT_BITS+:OUT_BITS];
+            assign sums[l*OUT_BITS+:OUT_BITS] = sum - total;
+            assign codes[l*OUT_BITS+:OUT_BITS] =
+                (sums_in_time[l*OUT_BITS+:OUT_BITS] << GRID) + bias[l*OUT_BITS+:OUT_BITS];
         end
     endgenerate
 

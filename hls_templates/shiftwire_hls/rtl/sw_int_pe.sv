@@ -48,6 +48,6 @@ module sw_int_pe #(
     );
     assign value = ACC_BITS'($signed(sum));
     sw_accumulator #(.BITS(ACC_BITS), .GENERIC(GENERIC)) u_accumulator (
-        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y
+        .clk, .accumulate, .finish, .value, .negate_early(sum_negate_early), .carry(sum_carry), .y(y)
     );
 endmodule

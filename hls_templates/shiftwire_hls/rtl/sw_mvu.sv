@@ -79,8 +79,13 @@ module sw_mvu #(
     sw_delay #(.WIDTH(ADDRESS), .CYCLES(ROM_BLOCK ? 0 : LATE)) until_read (.clk, .from(address), .to(word));
     generate
         if (REPLAYED) begin : replayed
+            // stored with a weight's first term alone: with a later one it would be written while it is read
+            logic is_first_term;
+            always_ff @(posedge clk)
+                if (rst) is_first_term <= 1'b1;
+                else if (fire) is_first_term <= term_end;
             sw_replay #(.WIDTH(SIMD * X_BITS), .WORDS(SYNAPSES), .BLOCK(REPLAY_BLOCK)) replay (
-                .clk, .store(fire & is_new), .place(synapse), .given(s_data), .data(x)
+                .clk, .store(fire & is_new & is_first_term), .place(synapse), .given(s_data), .data(x)
             );
         end else begin : direct
             logic [SIMD*X_BITS-1:0] taken;

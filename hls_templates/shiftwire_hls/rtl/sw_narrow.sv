@@ -20,11 +20,13 @@ module sw_narrow #(
     localparam int BITS = PARTS > 1 ? $clog2(PARTS) : 1;
     logic room, is_last;
     logic [BITS-1:0] part;
+    logic [WIDTH-1:0] beat;
     wire fire = s_valid & room;
     assign s_ready = fire & is_last;
 
     sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(part), .last(is_last));
+    sw_pick #(.COUNT(PARTS), .WIDTH(WIDTH)) of_beat (.words(s_data), .number(part), .word(beat));
     sw_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH), .BLOCK(BLOCK)) fifo (
-        .clk, .rst, .reserve(fire), .room, .push(fire), .push_data(s_data[part*WIDTH+:WIDTH]), .m_valid, .m_ready, .m_data
+        .clk, .rst, .reserve(fire), .room, .push(fire), .push_data(beat), .m_valid, .m_ready, .m_data
     );
 endmodule

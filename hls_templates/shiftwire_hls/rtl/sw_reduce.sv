@@ -1,25 +1,32 @@
-// The sum or the largest of COUNT signed codes, as a tree of pairs. In: COUNT codes of BITS, code 0 in the low bits.
-// Out: one of BITS, modulo 2**BITS. Combinational.
+// The sum or the largest of COUNT signed codes, by a tree of pairs with a register behind each.
+// In: COUNT codes of BITS, code 0 in the low bits. Out: one of BITS, modulo 2**BITS. Latency: clog2(COUNT) cycles, 0 for
+// COUNT = 1. Initiation interval: one cycle.
 module sw_reduce #(
-    parameter int COUNT = 2,
+    parameter int COUNT = 1,
     parameter int BITS = 8,
     parameter bit LARGEST = 0
 ) (
+    input logic clk,
     input logic [COUNT*BITS-1:0] codes,
     output logic [BITS-1:0] reduced
 );
-    // node n has the children 2n + 1 and 2n + 2; the last COUNT nodes are the codes
-    wire [BITS-1:0] node[2*COUNT-1];
-    genvar n;
-    generate
-        for (n = 0; n < COUNT; n++) begin : leaf
-            assign node[COUNT-1+n] = codes[n*BITS+:BITS];
-        end
-        for (n = 0; n < COUNT - 1; n++) begin : pair
-            wire [BITS-1:0] a = node[2*n+1];
-            wire [BITS-1:0] b = node[2*n+2];
-            assign node[n] = !LARGEST ? a + b : $signed(a) > $signed(b) ? a : b;
-        end
-    endgenerate
-    assign reduced = node[0];
+    if (COUNT == 1) begin : g_leaf
+        logic unused_clk;
+        assign unused_clk = clk;
+        assign reduced = codes;
+    end else begin : g_node
+        localparam int LOW = COUNT / 2;  // the upper half is never the shallower one
+        localparam int HIGH = COUNT - LOW;
+        localparam int WAIT = $clog2(HIGH) - $clog2(LOW);
+        logic [BITS-1:0] low, low_in_time, high, both;
+        sw_reduce #(.COUNT(LOW), .BITS(BITS), .LARGEST(LARGEST)) u_low (
+            .clk, .codes(codes[LOW*BITS-1:0]), .reduced(low)
+        );
+        sw_reduce #(.COUNT(HIGH), .BITS(BITS), .LARGEST(LARGEST)) u_high (
+            .clk, .codes(codes[COUNT*BITS-1:LOW*BITS]), .reduced(high)
+        );
+        sw_delay #(.WIDTH(BITS), .CYCLES(WAIT)) until_high (.clk, .from(low), .to(low_in_time));
+        sw_pair #(.BITS(BITS), .LARGEST(LARGEST)) u_pair (.a(low_in_time), .b(high), .reduced(both));
+        always_ff @(posedge clk) reduced <= both;
+    end
 endmodule

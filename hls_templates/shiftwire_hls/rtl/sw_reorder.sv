@@ -59,7 +59,9 @@ module sw_reorder #(
                 beat <= held[sources[l*(PLACE+LANE)+LANE+:PLACE]];
                 which <= sources[l*(PLACE+LANE)+:LANE];
             end
-            assign codes[l*CODE_BITS+:CODE_BITS] = beat[which*CODE_BITS+:CODE_BITS];
+            sw_pick #(.COUNT(LANES), .WIDTH(CODE_BITS)) of_beat (
+                .words(beat), .number(which), .word(codes[l*CODE_BITS+:CODE_BITS])
+            );
         end
     endgenerate
 

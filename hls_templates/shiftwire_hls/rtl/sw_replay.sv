@@ -14,20 +14,7 @@ module sw_replay #(
 );
     logic [PLACE-1:0] from;
     always_ff @(posedge clk) from <= place;
-
-    generate
-        if (BLOCK) begin : block
-            (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] memory[WORDS];
-            always_ff @(posedge clk) begin
-                if (store) memory[place] <= given;
-                data <= memory[from];
-            end
-        end else begin : distributed
-            (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[WORDS];
-            always_ff @(posedge clk) begin
-                if (store) memory[place] <= given;
-                data <= memory[from];
-            end
-        end
-    endgenerate
+    sw_memory #(.WIDTH(WIDTH), .WORDS(WORDS), .BLOCK(BLOCK)) inputs (
+        .clk, .store, .to(place), .given, .read(1'b1), .from, .data
+    );
 endmodule

@@ -16,11 +16,17 @@ module sw_rom #(
     logic [WIDTH-1:0] word;
     generate
         if (BLOCK) begin : block
-            (* rom_style = "block" *) logic [WIDTH-1:0] memory[WORDS];
+            (* rom_style = "block" *)
+            logic [WIDTH-1:0] memory[WORDS];
             initial $readmemh(FILE, memory);
             always_ff @(posedge clk) word <= memory[address];
         end else begin : distributed
-            (* rom_style = "logic" *) logic [WIDTH-1:0] memory[WORDS];
+`ifdef YOSYS
+            (* rom_style = "logic" *)
+`else
+            (* rom_style = "distributed" *)
+`endif
+            logic [WIDTH-1:0] memory[WORDS];
             initial $readmemh(FILE, memory);
             always_ff @(posedge clk) word <= memory[address];
         end

@@ -63,7 +63,6 @@ module sw_shell #(
 
     logic                rst;
     logic                soft_reset;
-    logic [RESET_LOG2:0] reset_left;
     logic                between_frames, frame_first, frame_last, frame_out;
     logic                early_tlast, late_tlast, null_bytes;
     logic                idle;
@@ -72,11 +71,15 @@ module sw_shell #(
     logic [31:0]         frames_in, frames_out, interval, latency;
     logic [63:0]         cycles;
 
-    assign net_rst = reset_left[RESET_LOG2];
+    // one register resets every unit: the tool copies it where it drives too many
+    (* max_fanout = 128 *)
+    logic                  held;
+    logic [RESET_LOG2-1:0] held_for;
+    assign net_rst = held;
 
     always_ff @(posedge aclk) begin
-        rst        <= !aresetn;
-        reset_left <= !aresetn || soft_reset ? '1 : reset_left - (RESET_LOG2 + 1)'(net_rst);
+        rst <= !aresetn;
+        {held, held_for} <= !aresetn || soft_reset ? '1 : {held, held_for} - (RESET_LOG2 + 1)'(held);
     end
 
     sw_axis_in #(

@@ -1,9 +1,8 @@
-// One lane of sw_threshold: a search through the sorted thresholds of channel fold * LANES + LANE.
-// In: a code of IN_BITS and its fold. Out: a code of OUT_BITS. Latency: STAGES cycles, one more with LEVELS.
+// One lane of sw_threshold: a search through the sorted thresholds of channel first + LANE.
+// In: a code of IN_BITS and the channel of the first lane. Out: a code of OUT_BITS. Latency: STAGES cycles, one more with LEVELS.
 // Initiation interval: one cycle a code. Specification: shiftwire/ops/threshold.py
 module sw_staircase #(
     parameter int CHANNELS = 4,
-    parameter int LANES = 1,
     parameter int LANE = 0,
     parameter int STAGES = 4,
     parameter int IN_BITS = 8,
@@ -13,21 +12,19 @@ module sw_staircase #(
     parameter bit LEVELS = 0,
     parameter int BASE = 0,
     parameter FILE = "",
-    localparam int FOLDS = CHANNELS / LANES,
-    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1
+    localparam int CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1
 ) (
     input logic clk,
-    input logic [FOLD_BITS-1:0] fold,
+    input logic [CHANNEL_BITS-1:0] first,
     input logic [IN_BITS-1:0] code,
     output logic [OUT_BITS-1:0] y
 );
-    localparam int CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1;
     logic [CHANNEL_BITS-1:0] channel[STAGES+1];
     logic [BOUND_BITS-1:0] x[STAGES+1];
     // count[i] holds the i highest bits of the number of thresholds reached
     logic [STAGES:0] count[STAGES+1];
 
-    assign channel[0] = CHANNEL_BITS'(32'(fold) * LANES + LANE);
+    assign channel[0] = first + CHANNEL_BITS'(LANE);
     assign count[0] = '0;
     sw_align #(.BITS(IN_BITS), .IS_SIGNED(IN_SIGNED), .SHIFT(0), .OUT_BITS(BOUND_BITS)) extend (.code, .moved(x[0]));
 

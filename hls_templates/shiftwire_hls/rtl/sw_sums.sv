@@ -81,22 +81,22 @@ module sw_sums #(
                     .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO),
                     .ACC_BITS(RAW_BITS), .SIMD(SIMD), .GENERIC(GENERIC)
                 ) pe (
-                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y
+                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
             end else if (KIND == 1) begin : adder
                 sw_adder_pe #(.BITS(BITS), .ACC_BITS(RAW_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) pe (
-                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y
+                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
             end else if (KIND == 2) begin : distance
                 sw_distance_pe #(.BITS(BITS), .ACC_BITS(RAW_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) pe (
-                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y
+                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
             end else begin : product
                 sw_int_pe #(
                     .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .W_SIGNED(W_SIGNED), .ACC_BITS(RAW_BITS),
                     .SIMD(SIMD), .DSP(KIND == 4), .GENERIC(GENERIC)
                 ) pe (
-                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y
+                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
             end
         end

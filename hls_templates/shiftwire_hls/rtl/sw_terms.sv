@@ -18,7 +18,8 @@ module sw_terms #(
             wire unused = ^{clk, rst, step, fold, FOLD_TERMS};
         end else begin : many
             logic [TERM_BITS-1:0] term;
-            wire [TERM_BITS-1:0] terms = FOLD_TERMS[fold*TERM_BITS+:TERM_BITS];
+            logic [TERM_BITS-1:0] terms;
+            sw_pick #(.COUNT(FOLDS), .WIDTH(TERM_BITS)) of_fold (.words(FOLD_TERMS), .number(fold), .word(terms));
             assign last = term == terms - 1'b1;
             always_ff @(posedge clk)
                 if (rst) term <= '0;

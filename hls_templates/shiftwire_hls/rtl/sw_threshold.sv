@@ -30,18 +30,21 @@ module sw_threshold #(
     output logic [LANES*OUT_BITS-1:0] m_data
 );
     localparam int FOLDS = CHANNELS / LANES;
-    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
+    localparam int CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1;
     localparam int LATE = LEVELS ? STAGES : STAGES - 1;
-    logic room;
-    logic [FOLD_BITS-1:0] fold;
+    logic room, fold_end;
+    logic [CHANNEL_BITS-1:0] first;  // channel of the first lane, counted in steps of LANES: no product
     logic [LATE:0] is_live;
     logic [LANES*OUT_BITS-1:0] codes;
     assign s_ready = room;
     wire fire = s_valid & room;
 
     /* verilator lint_off PINCONNECTEMPTY */
-    sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire), .value(fold), .last());
+    sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire), .value(), .last(fold_end));
     /* verilator lint_on PINCONNECTEMPTY */
+    always_ff @(posedge clk)
+        if (rst) first <= '0;
+        else if (fire) first <= fold_end ? '0 : first + CHANNEL_BITS'(LANES);
     generate
         if (LATE == 0) begin : short_
             always_ff @(posedge clk) is_live <= fire & ~rst;
@@ -54,10 +57,10 @@ module sw_threshold #(
     generate
         for (l = 0; l < LANES; l++) begin : lane
             sw_staircase #(
-                .CHANNELS(CHANNELS), .LANES(LANES), .LANE(l), .STAGES(STAGES), .IN_BITS(IN_BITS), .IN_SIGNED(IN_SIGNED),
+                .CHANNELS(CHANNELS), .LANE(l), .STAGES(STAGES), .IN_BITS(IN_BITS), .IN_SIGNED(IN_SIGNED),
                 .BOUND_BITS(BOUND_BITS), .OUT_BITS(OUT_BITS), .LEVELS(LEVELS), .BASE(BASE), .FILE(FILE)
             ) staircase (
-                .clk, .fold, .code(s_data[l*IN_BITS+:IN_BITS]), .y(codes[l*OUT_BITS+:OUT_BITS])
+                .clk, .first, .code(s_data[l*IN_BITS+:IN_BITS]), .y(codes[l*OUT_BITS+:OUT_BITS])
             );
         end
     endgenerate

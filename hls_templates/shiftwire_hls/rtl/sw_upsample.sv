@@ -60,21 +60,10 @@ module sw_upsample #(
         fresh <= s_data;
     end
 
-    generate
-        if (ROW_BLOCK) begin : block
-            (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] row[WORDS];
-            always_ff @(posedge clk) begin
-                if (fire & is_fresh) row[place] <= s_data;
-                kept <= row[place];
-            end
-        end else begin : distributed
-            (* ram_style = "distributed" *) logic [WIDTH-1:0] row[WORDS];
-            always_ff @(posedge clk) begin
-                if (fire & is_fresh) row[place] <= s_data;
-                kept <= row[place];
-            end
-        end
-    endgenerate
+    // what is stored leaves as it came; what is kept is read in later uses
+    sw_memory #(.WIDTH(WIDTH), .WORDS(WORDS), .BLOCK(ROW_BLOCK)) row (
+        .clk, .store(fire & is_fresh), .to(place), .given(s_data), .read(1'b1), .from(place), .data(kept)
+    );
 
     sw_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH), .AHEAD(1), .BLOCK(BLOCK)) fifo (
         .clk, .rst, .reserve(fire), .room, .push(is_live), .push_data(was_fresh ? fresh : kept),

@@ -100,19 +100,17 @@ module sw_window #(
     sw_counter #(.STEPS(OUT_HEIGHT)) rows (.clk, .rst, .step(y_step), .value(y), .last(y_end));
 
     // what a row of windows lets go, and how much more the next one needs beside that
-    logic [OUT_HEIGHT*COUNT_BITS-1:0] goes, asks;
+    logic [OUT_HEIGHT*2*COUNT_BITS-1:0] steps;
     genvar r;
     generate
         for (r = 0; r < OUT_HEIGHT; r++) begin : per_row
             localparam int GOES = first_row(r + 1) - first_row(r);
             localparam int NEXT = r + 1 == OUT_HEIGHT ? 0 : r + 1;
             localparam int GROWS = end_row(NEXT) - first_row(NEXT) - (end_row(r) - first_row(r));
-            assign goes[r*COUNT_BITS+:COUNT_BITS] = COUNT_BITS'(GOES);
-            assign asks[r*COUNT_BITS+:COUNT_BITS] = COUNT_BITS'(GOES + GROWS);
+            assign steps[r*2*COUNT_BITS+:2*COUNT_BITS] = {COUNT_BITS'(GOES), COUNT_BITS'(GOES + GROWS)};
         end
     endgenerate
-    assign gone = goes[y*COUNT_BITS+:COUNT_BITS];
-    assign asked = asks[y*COUNT_BITS+:COUNT_BITS];
+    sw_pick #(.COUNT(OUT_HEIGHT), .WIDTH(2 * COUNT_BITS)) of_row (.words(steps), .number(y), .word({gone, asked}));
     always_ff @(posedge clk)
         if (rst) begin
             spare <= COUNT_BITS'(CAPACITY - 1);

@@ -35,12 +35,11 @@ module sw_window_tap #(
     input logic [Y_BITS-1:0] y,
     output logic [WORD-1:0] word
 );
-    // whether a kernel row (or column) lies outside the image, for each position: a table a kernel row
+    // where the taps of a group lie, and whether a kernel row (or column) lies outside the image, for each position: a table a kernel row
     localparam int I_BITS = KERNEL_HEIGHT > 1 ? $clog2(KERNEL_HEIGHT) : 1;
     localparam int J_BITS = KERNEL_WIDTH > 1 ? $clog2(KERNEL_WIDTH) : 1;
-    logic [GROUPS*RING_BITS-1:0] offsets;
-    logic [GROUPS*I_BITS-1:0] is;
-    logic [GROUPS*J_BITS-1:0] js;
+    localparam int PLACE_BITS = RING_BITS + I_BITS + J_BITS;
+    logic [GROUPS*PLACE_BITS-1:0] places;
     logic [OUT_HEIGHT*KERNEL_HEIGHT-1:0] rows_outside;
     logic [OUT_WIDTH*KERNEL_WIDTH-1:0] columns_outside;
     genvar g, p, k;
@@ -48,9 +47,8 @@ module sw_window_tap #(
         for (g = 0; g < GROUPS; g++) begin : place
             localparam int I = (g * TAPS + TAP) / KERNEL_WIDTH;
             localparam int J = (g * TAPS + TAP) % KERNEL_WIDTH;
-            assign offsets[g*RING_BITS+:RING_BITS] = RING_BITS'(I * IN_WIDTH * PIXEL + J * PIXEL);
-            assign is[g*I_BITS+:I_BITS] = I_BITS'(I);
-            assign js[g*J_BITS+:J_BITS] = J_BITS'(J);
+            localparam int OFFSET = I * IN_WIDTH * PIXEL + J * PIXEL;
+            assign places[g*PLACE_BITS+:PLACE_BITS] = {RING_BITS'(OFFSET), I_BITS'(I), J_BITS'(J)};
         end
         for (p = 0; p < OUT_HEIGHT; p++) begin : row
             for (k = 0; k < KERNEL_HEIGHT; k++) begin : tap
@@ -65,12 +63,20 @@ module sw_window_tap #(
             end
         end
     endgenerate
-    wire [I_BITS-1:0] i = is[group*I_BITS+:I_BITS];
-    wire [J_BITS-1:0] j = js[group*J_BITS+:J_BITS];
-    wire [KERNEL_HEIGHT-1:0] row_outside = rows_outside[y*KERNEL_HEIGHT+:KERNEL_HEIGHT];
-    wire [KERNEL_WIDTH-1:0] column_outside = columns_outside[x*KERNEL_WIDTH+:KERNEL_WIDTH];
+    logic [RING_BITS-1:0] offset;
+    logic [I_BITS-1:0] i;
+    logic [J_BITS-1:0] j;
+    logic [KERNEL_HEIGHT-1:0] row_outside;
+    logic [KERNEL_WIDTH-1:0] column_outside;
+    sw_pick #(.COUNT(GROUPS), .WIDTH(PLACE_BITS)) of_group (
+        .words(places), .number(group), .word({offset, i, j})
+    );
+    sw_pick #(.COUNT(OUT_HEIGHT), .WIDTH(KERNEL_HEIGHT)) of_row (.words(rows_outside), .number(y), .word(row_outside));
+    sw_pick #(.COUNT(OUT_WIDTH), .WIDTH(KERNEL_WIDTH)) of_column (
+        .words(columns_outside), .number(x), .word(column_outside)
+    );
     wire is_outside = row_outside[i] | column_outside[j];
-    wire [RING_BITS-1:0] place_at = at + offsets[group*RING_BITS+:RING_BITS];
+    wire [RING_BITS-1:0] place_at = at + offset;
     logic [RING_BITS-1:0] from;
     logic is_from_outside;
     sw_delay #(.WIDTH(RING_BITS + 1), .CYCLES(RING_BLOCK ? 0 : 1)) until_read (
@@ -85,19 +91,7 @@ module sw_window_tap #(
         if (was_outside) word <= FILL;
         else word <= read;
     end
-    generate
-        if (RING_BLOCK) begin : block
-            (* ram_style = "block", no_rw_check *) logic [WORD-1:0] ring[1<<RING_BITS];
-            always_ff @(posedge clk) begin
-                if (store) ring[to] <= s_data;
-                read <= ring[from];
-            end
-        end else begin : distributed
-            (* ram_style = "distributed" *) logic [WORD-1:0] ring[1<<RING_BITS];
-            always_ff @(posedge clk) begin
-                if (store) ring[to] <= s_data;
-                read <= ring[from];
-            end
-        end
-    endgenerate
+    sw_memory #(.WIDTH(WORD), .WORDS(1 << RING_BITS), .BLOCK(RING_BLOCK)) ring (
+        .clk, .store, .to, .given(s_data), .read(1'b1), .from, .data(read)
+    );
 endmodule

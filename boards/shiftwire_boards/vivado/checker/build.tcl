@@ -43,10 +43,18 @@ proc glob {args} {
     if {[regexp {^(.*)\{([^{}]*)\}(.*)$} $pattern all before choices after]} {
         set patterns [lmap choice [split $choices ,] { string cat $before $choice $after }]
     }
-    foreach each $patterns { lappend found {*}[dict keys $::v::files $each] }
+    foreach each $patterns { lappend found {*}[dict keys $::v::files $each] {*}[dict keys $::v::logs $each] }
     if {![llength $found] && "-nocomplain" ni $args} { error "no files matched glob pattern \"$pattern\"" }
     return $found
 }
+# logs alone are read
+rename open {}
+proc open {path args} {
+    if {![dict exists $::v::logs $path]} { error "couldn't open \"$path\": no such file or directory" }
+    return $path
+}
+proc read {path} { dict get $::v::logs $path }
+proc close {path} {}
 proc option {arguments name} {
     set at [lsearch -exact $arguments $name]
     if {$at < 0} { fault "no $name in: $arguments"; return "" }
@@ -71,6 +79,7 @@ proc launch_runs {run args} {
         make_wrapper "a run is launched without make_wrapper"
         top "a run is launched before top is set"
         generate_target "a run is launched before generate_target"
+        empty_rom "a run is launched while an empty ROM is no error: set_msg_config"
     } { needs $what $words }
     if {$run eq "impl_1" && "write_bitstream" ni $args} { fault "impl_1 is launched without -to_step write_bitstream" }
     if {$run eq "impl_1"} { needs wait:synth_1 "impl_1 is launched before synth_1 has ended" }
@@ -80,17 +89,44 @@ proc wait_on_run {run args} {
     if {"-timeout" in $args} { fault "wait_on_run with -timeout returns from a run that has not ended" }
     needs launch:$run "wait_on_run before launch_runs: $run"
     note wait:$run
+    foreach each [get_runs [expr {$run eq "synth_1" ? "*synth_1" : $run}]] { say [named run $each] }
+    if {"raises:$run" eq $::v::defect || ($run eq "synth_1" && [string match ip_run:* $::v::defect])} {
+        error "ERROR: \[Common 17-39\] 'wait_on_runs' failed due to earlier errors."
+    }
     if {$run eq "impl_1"} { make [file join $::v::project $::v::bd.runs impl_1 ${::v::bd}_wrapper.bit] }
+}
+# what a run writes; ours begins with the settings of messages, which name what they are about
+proc say {run} {
+    set text "set_msg_config -id {\[Synth 8-4445\]} -new_severity ERROR\n"
+    if {$::v::defect eq "rom:$run"} {
+        append text "CRITICAL WARNING: \[Synth 8-4445\] could not open \$readmem data file 'network_fc1_mvu.mem'; please make sure\n"
+    }
+    dict set ::v::logs [file join $::v::project $::v::bd.runs $run runme.log] $text
+}
+# how far a run came; that of the design waits for those of its IPs
+proc progress_of {run} {
+    set kind [lindex [split $run _] end-1]
+    set is_ip [expr {$run ni {synth_1 impl_1}}]
+    switch -glob $::v::defect {
+        synth - impl { if {$kind eq $::v::defect && !$is_ip} { return 34% } }
+        ip_run:* {
+            if {!$is_ip} { return 0% }
+            return [expr {[string match *_[lindex [split $::v::defect :] 1]_0_0_* $run] ? "51%" : "100%"}]
+        }
+        default { if {$::v::defect eq "raises:$run"} { return 34% } }
+    }
+    return [expr {$is_ip || [is_done wait:$run] ? "100%" : "0%"}]
 }
 proc get_property {name object} {
     if {![string match run:* $object]} { fault "get_property $name of '$object'"; return "" }
     set run [named run $object]
-    set failed [expr {$::v::defect in {synth impl} && [string match $::v::defect* $run]}]
     switch -exact $name {
-        PROGRESS { return [expr {$failed ? "34%" : [is_done wait:$run] ? "100%" : "0%"}] }
-        STATUS { return [expr {$failed ? "ERROR" : "Complete!"}] }
+        PROGRESS { return [progress_of $run] }
+        STATUS { return [expr {[progress_of $run] eq "100%" ? "Complete!" : "ERROR"}] }
         STATS.WNS { return [expr {$::v::defect eq "setup" ? -0.213 : $::v::defect eq "unrouted" ? "" : 0.123}] }
         STATS.WHS { return [expr {$::v::defect eq "hold" ? -0.051 : 0.021}] }
+        STATS.TPWS { return [expr {$::v::defect eq "pulses" ? -0.4 : $::v::defect eq "unrouted" ? "" : 0.0}] }
+        STATS.FAILED_NETS { return [expr {$::v::defect eq "nets" ? 3 : 0}] }
         default { fault "unknown property of a run: $name"; return "" }
     }
 }

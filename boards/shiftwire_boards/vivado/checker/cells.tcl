@@ -7,6 +7,7 @@
 namespace eval cells {
     variable known {}
     variable accelerator {}
+    variable network {}
 
     # name of the IP, its settings as a dict of defaults, and a body that calls pin and face with $c as settings
     proc ip {vlnv settings body} {
@@ -129,9 +130,10 @@ namespace eval cells {
         pin dout out irq [dict get $c NUM_PORTS]
     }
 
-    # the top that shiftwire writes, as its component.xml describes it
-    proc add_accelerator {vlnv input output} {
-        variable accelerator [list $input $output]
+    # the top that shiftwire writes, as its component.xml describes it; `inner` are two more widths where its network is
+    # an IP of its own
+    proc add_accelerator {vlnv input output inner} {
+        variable accelerator [list $input $output $inner]
         ip $vlnv {} {
             variable accelerator
             pin aclk in clk
@@ -139,6 +141,23 @@ namespace eval cells {
             face S_AXI slave aximm 32 aclk
             face S_AXIS slave axis [lindex $accelerator 0] aclk
             face M_AXIS master axis [lindex $accelerator 1] aclk
+            lassign [lindex $accelerator 2] to from
+            if {$to eq ""} { return }
+            pin net_rst_n out rst
+            face NET_IN master axis $to aclk
+            face NET_OUT slave axis $from aclk
+        }
+    }
+
+    # what Vitis HLS exports of two streams of words, without a protocol of blocks (UG1399, ap_ctrl_none and axis)
+    proc add_network {vlnv input output} {
+        variable network [list $input $output]
+        ip $vlnv {} {
+            variable network
+            pin ap_clk in clk
+            pin ap_rst_n in rst
+            face s_data slave axis [lindex $network 0] ap_clk
+            face m_data master axis [lindex $network 1] ap_clk
         }
     }
 }

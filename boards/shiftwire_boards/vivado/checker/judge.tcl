@@ -22,7 +22,27 @@ proc judge {} {
     foreach {asked used words} {board board_set "the board files" ip ip_used "the IP"} {
         if {[lookup $asked] ni [list "" [lookup $used]]} { fault "$words asked for are others than those used: '[lookup $asked]'" }
     }
+    judge_network
     judge_files
+}
+# a network that is an IP of its own is linked to the accelerator alone, and reset by it
+proc judge_network {} {
+    if {$::v::network eq ""} { return }
+    set cells [dict keys $::v::cells]
+    set shells [lmap cell $cells { expr {[vlnv_of $cell] eq $::v::accelerator ? $cell : [continue]} }]
+    set networks [lmap cell $cells { expr {[vlnv_of $cell] eq $::v::network ? $cell : [continue]} }]
+    foreach {found words} [list $shells accelerator $networks network] {
+        if {[llength $found] != 1} { fault "[llength $found] cells of the $words, wanted one"; return }
+    }
+    lassign [list {*}$shells {*}$networks] shell network
+    foreach {one other} {NET_IN s_data NET_OUT m_data} {
+        set face $shell/$one
+        set link [expr {[dict exists $::v::link_of $face] ? [dict get $::v::link_of $face] : "nothing"}]
+        if {$link ne "$network/$other"} { fault "$face is linked to $link, wanted $network/$other" }
+    }
+    if {![dict exists $::v::net_of $network/ap_rst_n]} { return }
+    set net [lindex $::v::nets [dict get $::v::net_of $network/ap_rst_n]]
+    if {"$shell/net_rst_n" ni $net} { fault "$network/ap_rst_n is reset by [lindex $net 0], wanted $shell/net_rst_n" }
 }
 proc lookup {what} { expr {[dict exists $::v::asked $what] ? [dict get $::v::asked $what] : ""} }
 proc is_ps {cell} { regexp {:(processing_system7|zynq_ultra_ps_e)$} [vlnv_of $cell] }

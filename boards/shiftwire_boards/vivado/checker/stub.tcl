@@ -12,9 +12,11 @@ namespace eval v {
     variable segments {}  ;# interface -> {base size}
     variable done {}     ;# what has been called, by name
     variable files {}    ;# path -> size, of files that the build makes
+    variable logs {}     ;# path -> text, of what runs say
     variable asked {}    ;# what the script asked for
     variable project ""
     variable bd ""
+    variable ip_folders {}
 }
 
 proc fault {text} { if {$text ni $::v::faults} { lappend ::v::faults $text } }
@@ -45,22 +47,52 @@ proc get_bd_pins {path} { end_of 0 $path; return pin:$path }
 proc get_bd_intf_pins {path} { end_of 1 $path; return intf:$path }
 proc get_bd_addr_spaces {path} {
     lassign [split $path /] cell name
-    if {![dict exists $::v::cells $cell] || $name ne "Data"} { fault "no such address space: $path" }
+    if {![dict exists $::v::cells $cell] || $name ni {Data Data_MM2S Data_S2MM}} { fault "no such address space: $path" }
     return space:$path
 }
-proc get_bd_addr_segs {option object} {
+proc get_bd_addr_segs {args} {
+    lassign [lrange $args end-1 end] option object
+    if {[string match space:* $object]} {
+        needs assign_bd_address "what the DMA sees is asked for before assign_bd_address"
+        set space [named space $object]
+        return [expr {$::v::defect eq "sight:$space" ? "" : "/$space/SEG_processing_system_HP0_DDR_LOWOCM"}]
+    }
     if {$option ne "-of_objects"} { fault "get_bd_addr_segs takes -of_objects here" }
     return seg:[named intf $object]
 }
-proc get_runs {name} { if {$name ni {synth_1 impl_1}} { fault "no such run: $name" }; return run:$name }
+proc own_cells {} { lmap cell [dict keys $::v::cells] { expr {[vlnv_of $cell] in [dict keys $::v::repos] ? $cell : [continue]} } }
+# an IP of ours in the block design has a run of its own
+proc get_runs {pattern} {
+    set runs [lmap cell [own_cells] { string cat ${::v::bd}_${cell}_0_synth_1 }]
+    set found [lsearch -all -inline -glob [list {*}$runs synth_1 impl_1] $pattern]
+    if {![llength $found]} { fault "no such run: $pattern" }
+    return [lmap run $found { string cat run: $run }]
+}
 proc get_files {name} { return file:$name }
 proc current_project {} { return project:x }
 proc current_fileset {} { return fileset:sources_1 }
 
 # ---- project ----
 proc get_parts {option part} { expr {$::v::defect eq "part" ? "" : $part} }
-proc get_board_parts {option part} { dict set ::v::asked board $part; expr {$::v::defect eq "board" ? "" : $part} }
-proc get_ipdefs {option vlnv} { dict set ::v::asked ip $vlnv; expr {$::v::defect eq "ip" ? "" : $vlnv} }
+proc get_board_parts {option pattern} {
+    if {$::v::defect eq "board"} { return "" }
+    set found [lmap release {1.4 1.10 1.2} { string map [list * $release] $pattern }]
+    dict set ::v::asked board [lindex $found 1]
+    return $found
+}
+proc set_msg_config {args} {
+    if {[option $args -id] eq {[Synth 8-4445]} && [option $args -new_severity] eq "ERROR"} { note empty_rom }
+}
+proc get_ipdefs {option vlnv} {
+    needs update_ip_catalog "get_ipdefs before update_ip_catalog: our IP would not be found"
+    ask ip $vlnv
+    set missing [dict create ip:accel $::v::accelerator ip:net $::v::network]
+    if {[dict exists $missing $::v::defect] && [dict get $missing $::v::defect] eq $vlnv} { return "" }
+    if {![dict exists $::v::repos $vlnv]} { return "" }
+    set folder [file join [file dirname $::v::script] [dict get $::v::repos $vlnv]]
+    return [expr {$folder in $::v::ip_folders ? $vlnv : ""}]
+}
+proc ask {what vlnv} { dict set ::v::asked $what [lsort -unique [list {*}[lookup $what] $vlnv]] }
 proc create_project {name folder option part args} {
     if {$option ne "-part" || $part ne $::v::part} { fault "the project's part is '$part', the board's is '$::v::part'" }
     set ::v::project $folder
@@ -86,7 +118,7 @@ proc create_bd_cell {args} {
     if {[llength $options] % 2 || ![dict exists $options -vlnv]} { fault "create_bd_cell without -vlnv: $args"; return }
     set vlnv [dict get $options -vlnv]
     if {![cells::is_known $vlnv]} { fault "no model of IP $vlnv"; return cell:$name }
-    if {![string match xilinx.com:* $vlnv]} { dict set ::v::asked ip_used $vlnv }
+    if {![string match xilinx.com:* $vlnv]} { ask ip_used $vlnv }
     if {[dict exists $::v::cells $name]} { fault "two cells of one name: $name" }
     dict set ::v::cells $name [dict create vlnv $vlnv settings [cells::defaults $vlnv] preset 0 set 0]
     return cell:$name
@@ -117,6 +149,7 @@ proc set_property {args} {
 proc project_property {name value} {
     if {$name ni {board_part ip_repo_paths}} { fault "unknown property of a project: $name"; return }
     if {$name eq "board_part"} { dict set ::v::asked board_set $value }
+    if {$name eq "ip_repo_paths"} { set ::v::ip_folders $value }
     note $name
 }
 proc configure {cell pairs} {

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cfg import CodeType, Element, Setting, settings
+from shiftwire.ir.cfg import CodeType, Element, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
-from shiftwire.ir.weights import PeCodes
+from shiftwire.ir.weights import PeCodes, TapSums
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, adder_interval, exact_distances
 from shiftwire.ops.weights.coded import Coded
@@ -40,14 +40,25 @@ class Adder(Coded):
         flat = taps.reshape(-1, taps.shape[-1])
         return exact_distances(flat, weights).reshape(*taps.shape[:-1], len(weights))
 
-    def reach(self, x: Fixed) -> Interval:
-        rows = self.rows[None]
-        return Interval(-np.maximum(np.abs(rows - x.lo), np.abs(rows - x.hi)), np.zeros_like(rows))
-
-    def members(self, x: Fixed) -> tuple[Setting, ...]:
-        lo, hi = x.lo - int(self.codes.max()), x.hi - int(self.codes.min())
-        farthest = max(abs(lo), abs(hi))
-        return settings(lane=self.element, difference_t=CodeType(Fixed.covering(-farthest, farthest, 0).bits))
+    def tap_sums(self, x: Fixed, *, is_depthwise: bool) -> TapSums:
+        """Sums of minima, whole after -sum abs(x - w) = 2 sum min(x, w) - sum x - sum w; of distances if depthwise."""
+        rows, whole = self.rows, self.interval(x)
+        if is_depthwise:
+            lo, hi = x.lo - int(rows.max()), x.hi - int(rows.min())
+            farthest = max(abs(lo), abs(hi))
+            members = settings(
+                lane=Element.DISTANCE, operand_t=CodeType(Fixed.covering(-farthest, farthest, 0).signed_bits)
+            )
+            furthest = np.maximum(np.abs(rows - x.lo), np.abs(rows - x.hi))
+            reach = Interval(-furthest[None], np.zeros_like(rows)[None])
+            return TapSums(members, reach, whole, np.zeros(len(rows), np.int64))
+        operand = Fixed.covering(min(x.lo, int(rows.min())), max(x.hi, int(rows.max())), 0)
+        reach = Interval(np.minimum(x.lo, np.minimum(rows, 0))[None], np.maximum(np.minimum(rows, x.hi), 0)[None])
+        weights = rows.sum(axis=1)
+        inputs = rows.shape[1] * max(abs(x.lo), abs(x.hi))
+        # what is halfway, the sum of the inputs, is held in the same type
+        span = Interval(np.minimum(whole.lo + weights, -inputs), np.maximum(whole.hi + weights, inputs))
+        return TapSums(settings(lane=self.element, operand_t=CodeType(operand.signed_bits)), reach, span, -weights)
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=2 * self.codes.size * uses)

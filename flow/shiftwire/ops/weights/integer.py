@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.ir.cfg import Element, Setting, settings
+from shiftwire.ir.cfg import Element, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
-from shiftwire.ir.weights import PeCodes
+from shiftwire.ir.weights import PeCodes, TapSums
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
 from shiftwire.ops.weights.coded import Coded
@@ -34,12 +34,10 @@ class Int(Coded):
     def apply(self, taps: Codes, rows: slice) -> Codes:
         return exact_matmul(taps, self.rows[rows].T)
 
-    def reach(self, x: Fixed) -> Interval:
+    def tap_sums(self, x: Fixed, *, is_depthwise: bool) -> TapSums:
         ends = np.stack([self.rows * x.lo, self.rows * x.hi, np.zeros_like(self.rows)])[:, None]
-        return Interval(ends.min(axis=0), ends.max(axis=0))
-
-    def members(self, x: Fixed) -> tuple[Setting, ...]:
-        return settings(lane=self.element)
+        reach = Interval(ends.min(axis=0), ends.max(axis=0))
+        return TapSums(settings(lane=self.element), reach, self.interval(x), np.zeros(len(self.rows), np.int64))
 
     def operations(self, uses: int) -> Operations:
         return Operations(adds=self.codes.size * uses, multiplies=self.codes.size * uses)

@@ -9,7 +9,7 @@ import numpy as np
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting, Table, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
-from shiftwire.ir.weights import PeCodes, Weights
+from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
 from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
@@ -58,14 +58,17 @@ class Shift(Weights):
     def filter_terms(self) -> Codes:
         return np.maximum(self.weights.terms_per_filter, 1)
 
-    def reach(self, x: Fixed) -> Interval:
+    def tap_sums(self, x: Fixed, *, is_depthwise: bool = False) -> TapSums:
         shape = (self.weights.terms, self.shape[0], -1)
         terms = (self.weights.sign.astype(np.int64) << self.weights.shifts).reshape(shape)
         ends = np.stack([terms * x.lo, terms * x.hi, np.zeros_like(terms)])
-        return Interval(ends.min(axis=0), ends.max(axis=0))
-
-    def members(self, x: Fixed) -> tuple[Setting, ...]:
-        return settings(lane=self.element, magnitude_bits=self.weights.magnitude_bits)
+        bits, exponents = self.weights.magnitude_bits, int(self.weights.shifts.max()) + 1
+        return TapSums(
+            settings(lane=self.element, magnitude_bits=bits, exponents=exponents),
+            Interval(ends.min(axis=0), ends.max(axis=0)),
+            self.interval(x),
+            np.zeros(self.shape[0], np.int64),
+        )
 
     def decoded(self, cfg: Cfg) -> Cfg:
         """The weights as the signed powers of two that they name, which magnitude_bits = 0 tells the header."""

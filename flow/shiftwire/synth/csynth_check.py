@@ -1,0 +1,107 @@
+"""Holds csynth.xml against what was expected of each kernel: its II, its iterations, its depth and its DSP blocks.
+
+Written after the forms of versions 2020.2 to 2024.2 as published; no such tool has run here.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from shiftwire.errors import ToolError
+from shiftwire.hls.expected import Expected, expectations
+from shiftwire.hls.top import HLS_TOP
+from shiftwire.schedule.design import Design
+from shiftwire.synth.vitis_reports import MEND
+
+OLDEST = (2020, 2)
+"""The first version whose reports have this form."""
+
+
+def csynth_misses(path: Path, design: Design, log: str = "") -> tuple[str, ...]:
+    """A sentence for each kernel that is not what was expected; none where all are.
+
+    `log` is the tool's own, which tells why an II was missed. Raises ToolError for a report of another top, part, clock
+    or version, and for one that lacks a kernel.
+    """
+    try:
+        profile = ET.parse(path).getroot()
+    except ET.ParseError as error:
+        raise ToolError(f"{path} is no well-formed XML ({error}); {MEND}") from None
+    _check_whose(profile, path, design)
+    modules = {name: module for module in profile.iterfind("ModuleInformation/Module") if (name := _name(module))}
+    expected = expectations(design)
+    of_unit = _by_unit(list(modules), expected)
+    missing = [each.unit for each in expected if not of_unit[each.unit]]
+    if missing:
+        raise ToolError(f"found no kernel of unit '{missing[0]}' in {path}; synthesise this project's own hls/")
+    return tuple(
+        sentence
+        for each in expected
+        for sentence in _misses(each, {name: modules[name] for name in of_unit[each.unit]}, log)
+    )
+
+
+def _check_whose(profile: ET.Element, path: Path, design: Design) -> None:
+    """What the report says of itself."""
+    identity = {
+        "top function": (profile.findtext("UserAssignments/TopModelName", ""), HLS_TOP),
+        "part": (profile.findtext("UserAssignments/Part", ""), design.board.part),
+        "clock period": (profile.findtext("UserAssignments/TargetClockPeriod", ""), f"{design.clock_ns:.2f}"),
+    }
+    for what, (reported, wanted) in identity.items():
+        if reported.strip().replace("-", "") != wanted.replace("-", ""):  # parts are spelled with dashes there
+            raise ToolError(f"{path} is of {what} '{reported.strip()}', wanted '{wanted}'; synthesise this hls/")
+    version = profile.findtext("ReportVersion/Version", "").strip()
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
+        raise ToolError(f"{path} is of version '{version}', wanted 2020.2 or later; synthesise with a newer Vitis HLS")
+
+
+def _name(module: ET.Element) -> str:
+    return module.findtext("Name", "").strip()
+
+
+def _by_unit(names: Sequence[str], expected: Sequence[Expected]) -> Mapping[str, list[str]]:
+    """Modules of each unit: the tool names an instance of a template after its arguments, the Cfg last."""
+    of_unit: dict[str, list[str]] = {each.unit: [] for each in expected}
+    for name in names:
+        owners = [
+            each
+            for each in expected
+            if name.startswith(each.function) and re.search(rf"_{each.unit}_config(_s)?(_Pipeline_\w+)?$", name)
+        ]
+        if owners:  # the longest: 'conv' ends 'my_conv' too
+            of_unit[max(owners, key=lambda each: len(each.unit)).unit].append(name)
+    return of_unit
+
+
+def _misses(each: Expected, modules: Mapping[str, ET.Element], log: str) -> Iterator[str]:
+    loops = [
+        (name, loop)
+        for name, module in modules.items()
+        for loop in module.iterfind("PerformanceEstimates/SummaryOfLoopLatency/*")
+    ]
+    where = f"unit '{each.unit}' ({each.function})"
+    if len(loops) != 1:
+        yield f"{where} has {len(loops)} loops, wanted one; a nest that is not flattened drains on every entry"
+        return
+    ((name, loop),) = loops
+    ii, trips, depth = (loop.findtext(tag, "").strip() for tag in ("PipelineII", "TripCount", "PipelineDepth"))
+    if ii != str(each.ii):
+        yield f"{where} has II = {ii or 'none'} in its loop {loop.tag}, wanted {each.ii}{_reason(name, log)}"
+    if trips != str(each.iterations):
+        yield f"{where} has {trips or 'no'} iterations in its loop {loop.tag}, wanted {each.iterations}"
+    if not depth.isdecimal() or int(depth) > each.depth:
+        yield f"{where} is a pipeline of {depth or 'no'} stages, wanted {each.depth} at most; its FIFOs count on that"
+    dsp = max(int(module.findtext("AreaEstimates/Resources/DSP", "0")) for module in modules.values())
+    if each.dsp is not None and dsp > each.dsp:
+        yield f"{where} takes {dsp} DSP blocks, wanted {each.dsp}: something in it multiplies"
+
+
+def _reason(module: str, log: str) -> str:
+    """What the tool said of a module's II."""
+    match = re.search(rf"II Violation in module '{re.escape(module)}'[^:]*: (.+)", log)
+    return f": {match[1].strip()}" if match else ""

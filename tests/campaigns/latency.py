@@ -1,0 +1,110 @@
+"""FIFOs of networks in which ways meet again, behind pipelines of every latency; `make campaign-latency` prints a line
+for each network.
+
+Sixty random networks at every latency from 1 to 20 and at drawn ones, and the zoo's residual networks, the smallest at
+three folds, stalling and flushing, cycle by cycle, until a last frame leaves with no input behind it. Exit status 1 for
+a deadlock and for a frame that takes longer than the slowest unit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from campaign import Results
+from netlib import some_folds
+from random_networks import random_network
+from shiftwire.api import design
+from shiftwire.ir.pipeline import Instance, Pipeline
+from shiftwire.schedule.design import Target
+from shiftwire.schedule.streaming import pipeline
+from shiftwire.schedule.timing import HELD_LATENCY, timing
+from stalls import REST, Style, run
+from structure import exported
+from zoo import BOARD, SLOWDOWNS
+
+RANDOM = 60
+RESIDUAL = ("resnet8", "resnet20-shift", "resnet20-adder", "resnet20-shiftadd")
+Latency = Callable[[Instance], int]
+
+
+def stated(instance: Instance) -> int:
+    return instance.unit.hls_latency
+
+
+def drawn(units: Pipeline, seed: int) -> Latency:
+    """One for each unit."""
+    choice = random.Random(seed)
+    each = {instance.name: choice.randint(1, HELD_LATENCY) for instance in units.instances}
+    return lambda instance: each[instance.name]
+
+
+def every(units: Pipeline) -> Iterator[Latency]:
+    yield from (lambda _, one=one: one for one in range(1, HELD_LATENCY + 1))  # type: ignore[misc]
+    yield stated
+    yield from (drawn(units, seed) for seed in range(4))
+
+
+def few(units: Pipeline) -> Iterator[Latency]:
+    yield from (lambda _: 1, lambda _: HELD_LATENCY, stated, drawn(units, 0))
+
+
+def study(units: Pipeline, latencies: Iterator[Latency], frames: int) -> dict[str, Any]:
+    """Deadlocks, and frames slower than their slowest unit."""
+    deadlocks, slow, runs = [], [], 0
+    for at, latency in enumerate(latencies):
+        most = max(instance.unit.iterations + latency(instance) + REST for instance in units.instances)
+        for style in Style:
+            outcome = run(units, latency, style, frames)
+            runs += 1
+            if outcome.is_deadlock:
+                deadlocks.append(f"{style.value} {at}: {', '.join(outcome.waiting)}")
+            elif outcome.interval > most:
+                slow.append(f"{style.value} {at}: {outcome.interval} cycles of {most}")
+    return {"units": len(units.instances), "runs": runs, "deadlocks": deadlocks, "slow": slow}
+
+
+def random_pipelines() -> Iterator[tuple[str, Pipeline]]:
+    """The first networks, by seed, in which ways meet again."""
+    seed = found = 0
+    while found < RANDOM:
+        network = random_network(seed)
+        units = pipeline(network, some_folds(network, seed))
+        if any(len(instance.inputs) > 1 for instance in units.instances):
+            found += 1
+            yield f"random {seed}", units.with_depths(timing(units).depths)
+        seed += 1
+
+
+def zoo_pipelines(folder: Path) -> Iterator[tuple[str, Pipeline]]:
+    for name in RESIDUAL:
+        network = exported(name, folder)
+        fastest = design(network, BOARD, target=Target(for_hls=True))
+        for slowdown in SLOWDOWNS if name == RESIDUAL[0] else SLOWDOWNS[:1]:
+            target = Target(fps=fastest.hls_frames_per_second / slowdown, for_hls=True)
+            yield f"{name}@{slowdown}", design(network, BOARD, target=target).pipeline
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-o", "--output", type=Path, default=Path("build/zoo"))
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    results = Results.opened("latency")
+    kinds = ((random_pipelines(), every, 6), (zoo_pipelines(arguments.output), few, 6))
+    for pipelines, latencies, frames in kinds:
+        for name, units in pipelines:
+            if name not in results.entries:
+                results.add(**{name: study(units, latencies(units), frames)})
+            found = results.entries[name]
+            faults = (*found["deadlocks"], *found["slow"])
+            print(f"{name}: {found['units']} units, {found['runs']} runs, {len(faults)} faults", *faults, sep="\n    ")
+    return int(any(entry["deadlocks"] or entry["slow"] for entry in results.entries.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""csynth.xml of a project as versions of Vitis HLS write it; by hand after published reports, made by no such tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from shiftwire.hls.expected import Expected, expectations
+from shiftwire.hls.top import HLS_TOP
+from shiftwire.schedule.design import Design
+
+FORMS = ("2020.2", "2022.2", "2024.2")
+"""The loop in the kernel's own module; in a module of its own; in the kernel's, whose type tells of rewinding."""
+
+
+@dataclass(frozen=True)
+class Altered:
+    """One figure of a unit that is not as expected."""
+
+    unit: str = ""
+    figures: dict[str, int] = field(default_factory=dict)
+
+
+def kernel_name(each: Expected) -> str:
+    """An instance of a template by its arguments, the Cfg last."""
+    return f"{each.function}_array_ap_fixed_8_4_5_3_0_4u_{each.unit}_config_s"
+
+
+def csynth_text(design: Design, version: str, altered: Altered | None = None, **told: str) -> str:
+    """The report; `told` replaces what it says of itself: top, part, clock."""
+    says = {"top": HLS_TOP, "part": design.board.part, "clock": f"{design.clock_ns:.2f}"} | told
+    modules = [line for each in expectations(design) for line in _modules(each, version, altered or Altered())]
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f"<profile><ReportVersion><Version>{version}</Version></ReportVersion>",
+            f"<UserAssignments><unit>ns</unit><Part>{says['part']}</Part><TopModelName>{says['top']}</TopModelName>",
+            f"<TargetClockPeriod>{says['clock']}</TargetClockPeriod></UserAssignments>",
+            "<PerformanceEstimates><SummaryOfOverallLatency/></PerformanceEstimates>",
+            _area(0),
+            "<ModuleInformation>",
+            *modules,
+            "</ModuleInformation></profile>",
+        ]
+    )
+
+
+def _modules(each: Expected, version: str, altered: Altered) -> Iterator[str]:
+    figures = {"ii": 1, "trips": each.iterations, "depth": each.depth, "dsp": 0}
+    figures |= altered.figures if altered.unit == each.unit else {}
+    kernel = kernel_name(each)
+    if version >= "2022.2" and version < "2024.1":
+        yield _module(kernel, "none", "", figures["dsp"])
+        yield _module(f"{kernel}_Pipeline_Cycle", "none", _loop(figures), figures["dsp"])
+    else:
+        kind = "loop auto-rewind stp (delay=1 cycles)" if version >= "2024.1" else "none"
+        yield _module(kernel, kind, _loop(figures), figures["dsp"])
+
+
+def _module(name: str, kind: str, loops: str, dsp: int) -> str:
+    return (
+        f"<Module><Name>{name}</Name><PerformanceEstimates><PipelineType>{kind}</PipelineType>"
+        f"<SummaryOfOverallLatency/>{loops}</PerformanceEstimates>{_area(dsp)}</Module>"
+    )
+
+
+def _loop(figures: dict[str, int]) -> str:
+    return (
+        f"<SummaryOfLoopLatency><Cycle><Name>Cycle</Name><TripCount>{figures['trips']}</TripCount>"
+        f"<Latency>{figures['trips'] + figures['depth']}</Latency><PipelineII>{figures['ii']}</PipelineII>"
+        f"<PipelineDepth>{figures['depth']}</PipelineDepth></Cycle></SummaryOfLoopLatency>"
+    )
+
+
+def _area(dsp: int) -> str:
+    return (
+        f"<AreaEstimates><Resources><BRAM_18K>0</BRAM_18K><DSP>{dsp}</DSP><FF>10</FF><LUT>20</LUT>"
+        "<URAM>0</URAM></Resources></AreaEstimates>"
+    )
