@@ -7,7 +7,7 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large bench-before zoo study clean
 .PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency
 
 help: ## show this list
@@ -100,6 +100,11 @@ campaign-latency: $(READY) ## networks in which ways meet again, behind pipeline
 
 campaign-structure: $(READY) ## every unit of those networks as an HLS compiler must find it; needs clang and llvm
 	$(SCRIPT) tests/campaigns/structure.py -o build/zoo
+
+COMMIT ?= HEAD~1
+BEFORE ?= build/zoo/lenet5.onnx build/zoo/resnet8.onnx build/zoo/resnet20-adder.onnx
+bench-before: $(READY) ## C-simulation at an earlier commit and now, in turns; COMMIT=..., BEFORE=files of `make campaign-zoo`
+	$(SCRIPT) tests/benchmarks/bench_before.py $(COMMIT) $(BEFORE)
 
 NETS ?= build/zoo
 study: campaign-quantize

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from shiftwire.hls.cpp import array
-from shiftwire.hls.parts import PART_LINES, guarded, parts
+from shiftwire.hls.parts import PART_LINES, guarded, load, parts
+from shiftwire.ir.cfg import CodeType
 from shiftwire.ir.pipeline import Instance, Pipeline
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.schedule.design import Design
@@ -37,20 +39,48 @@ def csim_driver(design: Design, top: str) -> str:
     )
 
 
+SURROUNDINGS = 20
+"""What a compiler has to do for the network's function and `main`, in 1/20 s."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """An instance of a template that can stand in any part; equal codes are one."""
+
+    code: Hashable
+    load: int
+    declaration: str
+
+
 def _part_lines(pipeline: Pipeline) -> Iterator[str]:
-    """Units as instances of templates, each compiled in one part, where there are parts, and declared in the others."""
+    """Instances of templates, each compiled in one part, where there are parts, and declared in the others."""
     yield from PART_LINES
-    beats = {pipeline.input: "input_t"} | {fifo: f"{i.name}_beat" for i in pipeline.instances for fifo in i.outputs}
-    beats[pipeline.output] = "result_t"
-    units = [instance.unit for instance in pipeline.instances]
-    names = [_template(instance, beats) for instance in pipeline.instances]
     yield "#ifdef SHIFTWIRE_PART"
-    for part, name in zip(parts(names, units), names, strict=True):
-        yield from guarded(part, [f"template decltype({name}) {name};"])
+    pieces = list({piece.code: piece for piece in _pieces(pipeline)}.values())
+    chosen = parts([piece.code for piece in pieces], [piece.load for piece in pieces], SURROUNDINGS)
+    for part, piece in zip(chosen, pieces, strict=True):
+        yield from guarded(part, [f"template {piece.declaration};"])
         yield f"#if !SHIFTWIRE_IS({part})"
-        yield f"extern template decltype({name}) {name};"
+        yield f"extern template {piece.declaration};"
         yield "#endif"
     yield "#endif"
+
+
+def _pieces(pipeline: Pipeline) -> Iterator[_Piece]:
+    """The units, and what hls4ml's own code makes for them: what reads a table, what keeps a layer's codes."""
+    beats = {pipeline.input: "input_t"} | {fifo: f"{i.name}_beat" for i in pipeline.instances for fifo in i.outputs}
+    beats[pipeline.output] = "result_t"
+    for instance in pipeline.instances:
+        name = _template(instance, beats)
+        yield _Piece(name, load(instance.unit), f"decltype({name}) {name}")
+        for table in instance.unit.cfg.tables:
+            kind, count = f"{instance.name}_{table.name}_t", table.codes.size
+            declared = f"void nnet::load_weights_from_txt<{kind}, {count}>({kind} *, const char *)"
+            yield _Piece((table.type, count), 1, declared)
+        if instance.is_last:
+            beat, fifo = beats[instance.outputs[0]], pipeline.fifos[instance.outputs[0]]
+            declared = f"void nnet::save_layer_output<{beat}>(hls::stream<{beat}> &, const char *, size_t)"
+            yield _Piece((CodeType.of(fifo.format), fifo.port.lanes), 2, declared)
 
 
 def _template(instance: Instance, beats: Mapping[str, str]) -> str:

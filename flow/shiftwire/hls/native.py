@@ -11,7 +11,7 @@ import numpy as np
 
 from shiftwire.errors import CheckFailedError
 from shiftwire.hls.parts import PARTS
-from shiftwire.hls.simulation import IMAGES, Simulation, simulation
+from shiftwire.hls.simulation import IMAGES, PREFIX, Simulation, simulation
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
@@ -83,7 +83,8 @@ def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: 
     source = folder / "simulation.cpp"
     replaced_file(source, generated.source)
     replaced_file(folder / "tables.bin", generated.tables.tobytes())
-    path = compiled(Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags, parts=PARTS), folder / "built")
+    build = Build(source, (INCLUDE_DIR, NATIVE_DIR), flags=flags, parts=PARTS, prefix=PREFIX)
+    path = compiled(build, folder / "built")
     return Program(units, generated, path, folder / "tables.bin", "-DSHIFTWIRE_COUNT" in flags)
 
 

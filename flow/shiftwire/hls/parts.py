@@ -8,7 +8,7 @@ from shiftwire.ir.unit import Unit
 from shiftwire.units.dot_product import DotProduct
 
 PARTS = 2
-"""Fixed, so that a source is the same on every machine; part 0 has what surrounds the units too."""
+"""Fixed, so that a source is the same on every machine; part 0 has what surrounds the pieces too."""
 
 PART_LINES = (
     "#ifdef SHIFTWIRE_PART",
@@ -19,9 +19,6 @@ PART_LINES = (
 )
 """Without SHIFTWIRE_PART a source is the whole program."""
 
-SURROUNDINGS = 600
-"""What part 0 takes anyhow, in the units of `_weight`."""
-
 
 def guarded(part: int, lines: Iterable[str]) -> Iterator[str]:
     """Lines of one part."""
@@ -30,17 +27,19 @@ def guarded(part: int, lines: Iterable[str]) -> Iterator[str]:
     yield "#endif"
 
 
-def parts(codes: Sequence[Hashable], units: Sequence[Unit]) -> list[int]:
-    """The part of each unit, about as much work in each; units of the same code are in one part."""
-    weights = {code: _weight(unit) for code, unit in zip(codes, units, strict=True)}
-    loads, chosen = [SURROUNDINGS] + [0] * (PARTS - 1), {}
-    for code, weight in sorted(weights.items(), key=lambda item: -item[1]):
-        chosen[code] = loads.index(min(loads))
-        loads[chosen[code]] += weight
+def parts(codes: Sequence[Hashable], loads: Sequence[int], surroundings: int) -> list[int]:
+    """The part of each piece, about as much work in each; pieces of the same code are in one part.
+
+    Loads are what a compiler has to do for each piece, `surroundings` what for part 0 anyhow, in units of `load`.
+    """
+    pieces = dict(zip(codes, loads, strict=True))
+    busy, chosen = [surroundings] + [0] * (PARTS - 1), {}
+    for code, load in sorted(pieces.items(), key=lambda item: -item[1]):
+        chosen[code] = busy.index(min(busy))
+        busy[chosen[code]] += load
     return [chosen[code] for code in codes]
 
 
-def _weight(unit: Unit) -> int:
-    """Roughly how long a compiler works on it: lanes that meet in an iteration."""
-    lanes = sum(port.lanes for port in (*unit.reads, unit.writes))
-    return 30 + lanes + (2 * unit.fold.pe * unit.fold.simd if isinstance(unit, DotProduct) else 0)
+def load(unit: Unit) -> int:
+    """What a compiler has to do for a unit, in 1/20 s: measured, about the same whatever its lanes."""
+    return 5 if isinstance(unit, DotProduct) else 2

@@ -10,13 +10,22 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
-from shiftwire.hls.parts import PART_LINES, PARTS, guarded, parts
+from shiftwire.hls.parts import PART_LINES, PARTS, guarded, load, parts
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 
 IMAGES = 16
 """Images in a vector, one an element; the constant of the same name in sw_lanes.h."""
+
+PREFIX = """\
+#define SHIFTWIRE_CODE_TYPES "sw_native.h"
+#include "sw_simulation.h"
+"""
+"""What every program begins with."""
+
+SURROUNDINGS = 8
+"""What a compiler has to do for `main`, in 1/20 s."""
 
 MACHINE_BITS = (16, 32, 64)
 
@@ -51,8 +60,7 @@ class _Writer:
         pipeline = self.pipeline
         lines = [
             "// Simulation of a pipeline on native lane types. Written by shiftwire.",
-            '#define SHIFTWIRE_CODE_TYPES "sw_native.h"',
-            '#include "sw_simulation.h"',
+            PREFIX.rstrip(),
             *(f'#include "{header}"' for header in sorted({h for i in pipeline.instances for h in i.unit.headers})),
             *PART_LINES,
             *(text.replace("struct config ", f"struct {name} ", 1) for text, name in self._names.items()),
@@ -90,7 +98,8 @@ class _Writer:
     def _parts(self) -> list[int]:
         """The part of each unit; those that share code are compiled once."""
         units = [instance.unit for instance in self.pipeline.instances]
-        return parts([(unit.function, config) for unit, config in zip(units, self._configs, strict=True)], units)
+        codes = [(unit.function, config) for unit, config in zip(units, self._configs, strict=True)]
+        return parts(codes, [load(unit) for unit in units], SURROUNDINGS)
 
     @cached_property
     def _cfgs(self) -> list[Cfg]:
@@ -166,25 +175,25 @@ class _Writer:
         yield '    FILE *tables = sw::opened(argv[1], "rb");'
         for at, cfg in enumerate(self._cfgs):
             for table in cfg.tables:
-                kind = _table_type(self._configs[at], table)
-                yield f"    t{at}_{table.name} = sw::table<{kind}>(tables, {table.codes.size});"
+                yield f"    sw::load(t{at}_{table.name}, tables, {table.codes.size});"
         yield "    batches = atoi(argv[2]);"
         kind, count = f"int{self._input_bits}_t", f"size_t(batches) * sw::IMAGES * {port.codes}"
         yield f'    given = sw::read_codes<{kind}>(sw::opened(argv[3], "rb"), {count});'
         yield '    FILE *out = sw::opened(argv[4], "wb");'
         for name in self._watched:
             condition = "" if name == pipeline.output else "if (atoi(argv[5])) "
-            yield f"    std::vector<{self._beat(name)} > log{numbers[name]};"
+            yield f"    std::vector<char> log{numbers[name]};"
             yield f"    {condition}f{numbers[name]}.log = &log{numbers[name]};"
         yield "    std::vector<sw::unit> units;"
-        yield '    units.push_back(sw::unit{"input", feeder, 0});'
+        yield '    sw::add_unit(units, "input", feeder, 0);'
         for at, instance in enumerate(pipeline.instances):
             stated = instance.unit.hls_latency
-            yield f'    units.push_back(sw::unit{{"{instance.name}", unit{at}, latency < 0 ? {stated} : latency}});'
-        yield '    units.push_back(sw::unit{"output", drainer, 0});'
+            yield f'    sw::add_unit(units, "{instance.name}", unit{at}, latency < 0 ? {stated} : latency);'
+        yield '    sw::add_unit(units, "output", drainer, 0);'
         yield "    if (!sw::run(units)) return 0;"
         for name in self._watched:
-            yield f"    sw::write_log(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
+            element = f"{code_type(_rounded(CodeType.of(pipeline.fifos[name].format)))}::element"
+            yield f"    sw::write_log<{element}>(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
         yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from shiftwire.tools.precompiled import precompiled
 from shiftwire.tools.process import attempt, require_tool, run
 
 NATIVE = "-march=native"
@@ -23,7 +24,8 @@ class Build:
     """A source and how it is compiled; two equal builds give one program.
 
     With several `parts` it is compiled so many times, side by side, each time with SHIFTWIRE_PART defined as the number
-    of a part.
+    of a part. `prefix` are lines that include what the source includes first anyhow: headers that are the same for
+    every program, which may be precompiled.
     """
 
     source: Path
@@ -31,32 +33,23 @@ class Build:
     standard: str = STANDARD
     flags: tuple[str, ...] = ("-O1",)
     parts: int = 1
+    prefix: str = ""
 
     @property
-    def _options(self) -> list[str | Path]:
-        """Everything but the output; warnings are the business of the header tests."""
-        return [
-            f"-std={self.standard}",
-            *self.flags,
-            "-w",
-            *(f"-I{folder}" for folder in self.include_dirs),
-            self.source,
-        ]
+    def options(self) -> list[str | Path]:
+        """Everything but source and output; warnings are the business of the header tests."""
+        return [f"-std={self.standard}", *self.flags, "-w", *(f"-I{folder}" for folder in self.include_dirs)]
 
-    def command(self, compiler: Path, output: Path) -> list[str | Path]:
-        """What compiles all of it to `output`, as a list of arguments."""
-        return [compiler, *self._options, "-o", output]
-
-    def part_command(self, compiler: Path, part: int, output: Path) -> list[str | Path]:
-        """What compiles one of its parts to an object file."""
-        return [compiler, *self._options, f"-DSHIFTWIRE_PART={part}", "-c", "-o", output]
-
-    def key(self, compiler: Path) -> str:
-        """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler, the CPU."""
-        text = run([compiler, "-E", "-P", *self._options], "preprocess the units")
+    def identity(self, compiler: Path) -> str:
+        """The compiler, its flags and, where it matters, the CPU that it compiles for."""
         version = run([compiler, "--version"], "tell its version")
         target = run([compiler, *self.flags, "-Q", "--help=target"], "tell its target") if NATIVE in self.flags else ""
-        return hashlib.sha256("\0".join([version, target, self.standard, *self.flags, text]).encode()).hexdigest()
+        return "\0".join([version, target, self.standard, *self.flags])
+
+    def key(self, compiler: Path, identity: str) -> str:
+        """SHA-256 of everything that decides the program: the preprocessed source, the flags, the compiler, the CPU."""
+        text = run([compiler, "-E", "-P", *self.options, self.source], "preprocess the units")
+        return hashlib.sha256(f"{identity}\0{text}".encode()).hexdigest()
 
 
 def find_compiler() -> Path:
@@ -73,23 +66,28 @@ def has_headers(*names: str) -> bool:
 def compiled(build: Build, cache: Path) -> Path:
     """The program of a build, from `cache` when the same content was built before."""
     compiler = find_compiler()
-    program = cache / build.key(compiler)[:32]
+    identity = build.identity(compiler)
+    program = cache / build.key(compiler, identity)[:32]
     if not program.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = program.with_suffix(f".{os.getpid()}")
-        _compile(build, compiler, unfinished)
+        _compile(build, compiler, identity, unfinished)
         unfinished.rename(program)
     return program
 
 
-def _compile(build: Build, compiler: Path, program: Path) -> None:
-    purpose = f"compile {build.source.name}"
+def _compile(build: Build, compiler: Path, identity: str, program: Path) -> None:
+    purpose, command = f"compile {build.source.name}", [compiler, *build.options]
+    if build.prefix:
+        command += precompiled(command, identity, build.prefix)
     if build.parts == 1:
-        run(build.command(compiler, program), purpose)
+        run([*command, build.source, "-o", program], purpose)
         return
     with TemporaryDirectory(dir=program.parent) as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = [Path(folder) / f"{part}.o" for part in range(build.parts)]
-        commands = [build.part_command(compiler, part, file) for part, file in enumerate(objects)]
+        commands = [
+            [*command, f"-DSHIFTWIRE_PART={part}", "-c", build.source, "-o", file] for part, file in enumerate(objects)
+        ]
         for _ in pool.map(lambda command: run(command, purpose), commands):
             pass
         run([compiler, *objects, "-o", program], f"link {build.source.stem}")

@@ -23,6 +23,16 @@ from shiftwire.project.project import Backend, Project
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 
+LIBRARY = "".join(
+    f"#include <{header}>\n"
+    for header in (
+        *("array", "cmath", "cstddef", "cstdio", "cstdlib", "map", "string", "tuple", "vector"),
+        *("ap_fixed.h", "ap_int.h", "hls_stream.h"),
+        *("nnet_utils/nnet_types.h", "nnet_utils/nnet_code_gen.h", "nnet_utils/nnet_helpers.h"),
+    )
+)
+"""What every project's simulation includes of other libraries."""
+
 
 @dataclass(frozen=True)
 class Csim(Engine):
@@ -85,4 +95,4 @@ def compiled_driver(project: Project) -> Path:
         if not needed.is_file():
             raise InputError(f"found no {needed}; {project.again_with(Backend.HLS)}")
     includes = (hls, hls / "firmware", hls / "firmware/ap_types", hls / "firmware/nnet_utils")
-    return compiled(Build(source, includes, parts=PARTS), project.reports_dir / "csim")
+    return compiled(Build(source, includes, parts=PARTS, prefix=LIBRARY), project.reports_dir / "csim")

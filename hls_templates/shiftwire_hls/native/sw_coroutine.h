@@ -66,33 +66,30 @@ inline void tick() {
     move_on();
 }
 
+// Out of line: what few programs ask for is compiled once.
+__attribute__((noinline, unused)) static void append(std::vector<char> &log, const void *bytes, size_t count) {
+    log.insert(log.end(), static_cast<const char *>(bytes), static_cast<const char *>(bytes) + count);
+}
+
 // After a frame's last iteration.
 inline void drained() {
     for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
-template <class T> class stream : public way {
+// Beats in the order they were written, at most `depth` of them.
+template <class T> class fifo {
   public:
-    stream(const char *name, int depth) : name(name), depth(depth), mask(1) {
+    fifo(const char *name, int depth) : name(name), depth(depth), mask(1) {
         while (mask < depth) mask *= 2;
         ring = static_cast<T *>(aligned_alloc(64, (mask * sizeof(T) + 63) / 64 * 64));
         mask -= 1;
     }
 
     void write(const T &beat) {
-#ifdef SHIFTWIRE_COUNT
-        if (now::running->latency > 0) {
-            if (!is_known) now::running->ways.push_back(this);
-            is_known = true;
-            inside.push_back({now::running->clock + now::running->latency + 1, beat});
-            return;
-        }
-#endif
-        put(beat);
-    }
-
-    void leave(long long clock) override {
-        for (; !inside.empty() && inside.front().due <= clock; inside.pop_front()) put(inside.front().beat);
+        while (written - taken == depth) wait_for(name);
+        ring[written++ & mask] = beat;
+        now::has_moved = true;
+        if (log) append(*log, &beat, sizeof beat);
     }
 
     // The beat stays where it is until the writer comes round again, which cannot happen while the reader runs.
@@ -102,7 +99,32 @@ template <class T> class stream : public way {
         return ring[taken++ & mask];
     }
 
-    std::vector<T> *log = nullptr;
+    std::vector<char> *log = nullptr; // the bytes of every beat that comes in, where somebody wants them
+
+  private:
+    const char *name;
+    long long depth, mask, written = 0, taken = 0;
+    T *ring;
+};
+
+#ifdef SHIFTWIRE_COUNT
+// A FIFO and what is on its way to it.
+template <class T> class stream : public fifo<T>, public way {
+  public:
+    using fifo<T>::fifo;
+
+    void write(const T &beat) {
+        if (now::running->latency == 0) return fifo<T>::write(beat);
+        if (!is_known) now::running->ways.push_back(this);
+        is_known = true;
+        inside.push_back({now::running->clock + now::running->latency + 1, beat});
+    }
+
+    void leave(long long clock) override {
+        for (; !inside.empty() && inside.front().due <= clock; inside.pop_front()) {
+            fifo<T>::write(inside.front().beat);
+        }
+    }
 
   private:
     struct leaving {
@@ -110,19 +132,17 @@ template <class T> class stream : public way {
         T beat;
     };
 
-    void put(const T &beat) {
-        while (written - taken == depth) wait_for(name);
-        ring[written++ & mask] = beat;
-        now::has_moved = true;
-        if (log) log->push_back(beat);
-    }
-
     std::deque<leaving> inside;
     bool is_known = false;
-    const char *name;
-    long long depth, mask, written = 0, taken = 0;
-    T *ring;
 };
+#else
+template <class T> using stream = fifo<T>;
+#endif
+
+__attribute__((noinline, unused)) static void add_unit(std::vector<unit> &units, const char *name, void (*body)(),
+                                                       int latency) {
+    units.push_back(unit{name, body, latency});
+}
 
 static void start() {
     now::running->body();

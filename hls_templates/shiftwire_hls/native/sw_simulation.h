@@ -35,14 +35,16 @@ template <class T> std::vector<T> read_codes(FILE *file, size_t count) {
 // Where a table of words is passed on: each a code, or an array of them.
 template <class Word> using table_of = const Word *;
 
-// A table of constants, in the type that holds them.
-template <class Table> Table table(FILE *file, size_t count) {
-    typedef typename std::remove_cv<typename std::remove_pointer<Table>::type>::type word_t;
-    typedef typename std::remove_all_extents<word_t>::type code_t;
+template <class Code> const Code *held(FILE *file, size_t count) {
     const std::vector<long long> codes = read_codes<long long>(file, count);
-    code_t *held = static_cast<code_t *>(malloc(count * sizeof(code_t)));
-    for (size_t i = 0; i < count; i++) held[i] = code_t(codes[i]);
-    return reinterpret_cast<Table>(held);
+    Code *made = static_cast<Code *>(malloc(count * sizeof(Code)));
+    for (size_t i = 0; i < count; i++) made[i] = Code(codes[i]);
+    return made;
+}
+
+// A table of constants, in the type that holds them.
+template <class Word> void load(table_of<Word> &table, FILE *file, size_t count) {
+    table = reinterpret_cast<table_of<Word>>(held<typename std::remove_all_extents<Word>::type>(file, count));
 }
 
 // Codes (batches, images, codes of a frame) enter IMAGES at a time.
@@ -64,19 +66,14 @@ template <class B> void drain(stream<B> &from, long long beats) {
     for (long long b = 0; b < beats; b++) from.read();
 }
 
-// A log of beats becomes (images, codes of a frame) for each batch.
-template <class B> void write_log(FILE *file, const std::vector<B> &log, int frame_codes) {
-    const size_t beats = frame_codes / B::size;
-    std::vector<long long> codes(size_t(frame_codes) * IMAGES);
-    for (size_t start = 0; start < log.size(); start += beats) {
-        for (size_t b = 0; b < beats; b++) {
-            for (int l = 0; l < (int)B::size; l++) {
-                for (int image = 0; image < IMAGES; image++) {
-                    codes[size_t(image) * frame_codes + b * B::size + l] = log[start + b][l].get(image);
-                }
-            }
-        }
-        fwrite(codes.data(), sizeof(long long), codes.size(), file);
+// A log of beats, which hold one code of IMAGES images after the other, becomes (images, codes of a frame) a batch.
+template <class E> void write_log(FILE *file, const std::vector<char> &log, int frame_codes) {
+    const size_t batch = size_t(frame_codes) * IMAGES;
+    const E *logged = reinterpret_cast<const E *>(log.data());
+    std::vector<long long> codes(batch);
+    for (size_t start = 0; start < log.size() / sizeof(E); start += batch) {
+        for (size_t at = 0; at < batch; at++) codes[at % IMAGES * frame_codes + at / IMAGES] = logged[start + at];
+        fwrite(codes.data(), sizeof(long long), batch, file);
     }
 }
 

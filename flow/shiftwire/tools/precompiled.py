@@ -1,0 +1,66 @@
+"""Fixed headers that a C++ compiler reads once a machine instead of once a program."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from shiftwire.errors import ToolError
+from shiftwire.tools.process import run
+
+KEPT = 6
+"""Precompiled headers that stay, however old; one takes up to 90 MB."""
+
+AN_HOUR = 3600
+"""Seconds that every other one stays."""
+
+NAME = "prefix.h"
+
+
+def user_folder() -> Path:
+    """Where they are kept, as the XDG base directory specification says."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shiftwire" / "headers"
+
+
+def precompiled(command: Sequence[str | Path], identity: str, text: str) -> list[str | Path]:
+    """Arguments that put what `text` includes in front of a source, read before; none where that is not to be had.
+
+    `command` is the compiler with its options, `identity` tells its version, target and flags. Headers of a content are
+    precompiled when they are wanted for the second time, for a single program would wait longer for that than it saves.
+    Whatever stands in the way (a folder that cannot be written, a compiler without them) makes programs slower to
+    compile and is no error.
+    """
+    try:
+        with TemporaryDirectory(prefix="shiftwire-headers-") as work:
+            header = Path(work) / NAME
+            header.write_text(text)
+            content = run([*command, "-E", "-P", "-x", "c++", header], "preprocess headers")
+            folder = user_folder() / hashlib.sha256(f"{identity}\0{content}".encode()).hexdigest()[:32]
+            finished = folder / f"{NAME}.gch"
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                _forget_old(folder.parent)
+                return []
+            if not finished.exists():
+                run([*command, "-x", "c++-header", header, "-o", header.with_suffix(".h.gch")], "precompile headers")
+                shutil.copy(header, folder / NAME)
+                unfinished = folder / f"{os.getpid()}.part"
+                shutil.move(header.with_suffix(".h.gch"), unfinished)
+                unfinished.rename(finished)
+            os.utime(folder)
+    except (OSError, ToolError):
+        return []
+    return ["-include", folder / NAME]
+
+
+def _forget_old(parent: Path) -> None:
+    """Remove those that nobody has used lately; a program that is being compiled now may need any other."""
+    used = {folder: folder.stat().st_mtime for folder in parent.iterdir()}
+    for folder in sorted(used, key=lambda folder: used[folder])[:-KEPT]:
+        if time.time() - used[folder] > AN_HOUR:
+            shutil.rmtree(folder, ignore_errors=True)
