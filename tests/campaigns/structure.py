@@ -1,9 +1,9 @@
-"""Every unit of the model zoo at three folds, as an HLS compiler must find it; `make campaign-structure` prints a line
-for each fold.
+"""Every unit of the model zoo at three folds and of sixty random networks, as an HLS compiler must find it; `make
+campaign-structure` prints a line for each.
 
-Each net is exported by shiftwire-train with random weights. Its units at every fold are held to one loop of the length
-that their nests have, to words and ports of memories, to widths; its project to a dataflow region. Exit status 1 when
-there is a fault.
+Each net of the zoo is exported by shiftwire-train with random weights. Units are held to one loop of the length that
+their nests have, to words and ports of memories, to widths; projects to a dataflow region. Exit status 1 when there is
+a fault.
 """
 
 from __future__ import annotations
@@ -21,13 +21,19 @@ from hls_structure.faults import Fault
 from hls_structure.headers import header_faults
 from hls_structure.units import distinct, subjects
 from hls_structure.verdict import unit_faults
+from netlib import some_folds
+from random_networks import random_network
 from shiftwire.api import convert, design, load_network
 from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.network import Network
 from shiftwire.project.project import Backend
-from shiftwire.schedule.design import Design, Target
+from shiftwire.schedule.design import Design, Target, folded
+from shiftwire_boards.catalog import load_board
 from shiftwire_hls import INCLUDE_DIR
 from zoo import BOARD, ENTRIES, SLOWDOWNS
+
+RANDOM = 60
+CLOCK_NS = 10.0
 
 FLAGS = ("-O1",)
 """Wide units count faster than they compile without it."""
@@ -84,6 +90,15 @@ def of_net(name: str, folder: Path, results: Results) -> None:
         shown(results, wanted[-1], region(network, folder / name / "project"))
 
 
+def of_random(seed: int, folder: Path, results: Results) -> None:
+    """A random network, each layer folded in one of its ways."""
+    entry = f"random {seed}"
+    if entry not in results.entries:
+        network = random_network(seed)
+        planned = folded(network, load_board(BOARD), CLOCK_NS, some_folds(network, seed))
+        shown(results, entry, study(entry, planned, folder / "random" / str(seed)))
+
+
 def shown(results: Results, entry: str, found: dict[str, Any]) -> None:
     results.add(**{entry: found})
     numbers = ", ".join(f"{value} {key}" for key, value in found.items() if isinstance(value, int | float))
@@ -102,6 +117,8 @@ def main() -> int:
     for entry in ENTRIES:
         if not arguments.nets or entry.name in arguments.nets:
             of_net(entry.name, arguments.output, results)
+    for seed in () if arguments.nets else range(RANDOM):
+        of_random(seed, arguments.output, results)
     return 1 if any(found["faults"] for found in results.entries.values()) else 0
 
 
