@@ -17,6 +17,7 @@ from hls_structure.faults import Rule
 from hls_structure.headers import header_faults
 from hls_structure.verdict import unit_faults
 from projects import residual_net
+from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.passes.pipeline import run_pipeline
 
 UNITS = 3
@@ -70,8 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_project_that_breaks_a_rule(one: Breach, project: Path, tmp_path: Path) -> None:
     copy = tmp_path / "hls"
     shutil.copytree(project, copy)
-    (top,) = (copy / "firmware").glob("*.cpp")
-    one.apply(top)
+    one.apply(copy / "firmware" / f"{NETWORK}.cpp")
     faults = project_faults(copy)
     assert {fault.rule for fault in faults} == {one.rule.name}, list(map(str, faults))
 

@@ -127,7 +127,7 @@ IN_HEADERS = (
     breach(
         Rule.LIBRARY, "a function of the compiler", "sw_relu.h", BEAT, f"{BEAT}\n        __builtin_prefetch(&beat);"
     ),
-    breach(Rule.SHIFTS, "by a weight", "sw_code.h", "<< exponent", "<< (field - 1)"),
+    breach(Rule.SHIFTS, "by a weight", "sw_taps.h", "<< exponent", "<< (field - 1)"),
     breach(Rule.SHIFTS, "by a counter", "sw_add.h", "<< C::shift_b", "<< (C::shift_b + i - i)"),
     breach(Rule.STATE, "a counter that stays", "sw_max_pool.h", "    int synapse = 0;", "    static int synapse = 0;"),
     breach(Rule.STATE, "a variable of all", "sw_relu.h", SPACE, f"{SPACE}\nstatic int last = 0;\n"),
@@ -157,10 +157,10 @@ IN_HEADERS = (
 PROCESS = "    sw::mvu<"
 IN_PROJECTS = (
     breach(Rule.DATAFLOW, "no region", "", "#pragma HLS DATAFLOW", ""),
-    breach(Rule.DATAFLOW, "a stream without depth", "", "STREAM variable=layer3_out", "STREAM variable=layer9_out"),
+    breach(Rule.DATAFLOW, "a stream without depth", "", "STREAM variable=conv_out", "STREAM variable=sum_out"),
     breach(Rule.DATAFLOW, "a process in a loop", "", PROCESS, f"    for (int i = 0; i < 2; i++)\n    {PROCESS}"),
     breach(Rule.DATAFLOW, "a statement between", "", PROCESS, f"    int spare = 0;\n    {PROCESS}"),
-    breach(Rule.DATAFLOW, "two readers", "", "(layer2_out_1, layer6_out)", "(layer2_out, layer6_out)"),
-    breach(Rule.DATAFLOW, "a frame more", "", PROCESS, f"    if (layer3_out.empty()) return;\n    {PROCESS}"),
+    breach(Rule.DATAFLOW, "two readers", "", "(x_fork_b_out, x_fork", "(x_fork_a_out, x_fork"),
+    breach(Rule.DATAFLOW, "a frame more", "", PROCESS, f"    if (conv_out.empty()) return;\n    {PROCESS}"),
 )
 """Of the top function of a residual network."""
