@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,9 @@ from pathlib import Path
 from shiftwire.errors import ToolError
 
 LAST_LINES = 12
+
+GROUP_TRIES = 100
+"""Hundredths of a second for a killed group to go; who is not buried by then is a zombie, which writes nothing."""
 
 Progress = Callable[[int, int], None]
 """How long jobs tell where they are: called with what is done and what there is in all, both counted from 0."""
@@ -48,10 +52,19 @@ def run(
             out, err = process.communicate()
         finally:
             if process.poll() is None:  # interrupted
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _end(process)
     _require_success(words[0], process.returncode, err or out, purpose)
     return out
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill a program and all that it started, and wait until none of them can write any more."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for _ in range(GROUP_TRIES):
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
 
 
 def watch(
