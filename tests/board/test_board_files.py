@@ -19,6 +19,7 @@ from shiftwire.project.project import Project
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.errors import BoardError, DataError, HardwareError, PackageError
 from shiftwire_boards.runtime.registers import OFFSETS
+from shiftwire_boards.sim.fabric import BusError
 from shiftwire_boards.sim.program import Logic
 
 pytestmark = [needs_pynq, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -163,6 +164,14 @@ def test_what_was_submitted_ends_before_it_closes(project: Project, tmp_path: Pa
         assert not closing.is_alive(), "close() waits for ever"
         wanted = network.host_output.decode(network.evaluate(codes), network.output.format)
         assert all(np.array_equal(future.result(), wanted) for future in futures)
+
+
+def test_logic_that_has_ended_answers_so(project: Project, tmp_path: Path) -> None:
+    with simulated_board(project, tmp_path) as board:
+        logic = board.device.logic
+    for _ in range(2):
+        with pytest.raises(BusError, match="the simulated logic has ended"):
+            logic.step(1)
 
 
 def test_an_interruption_at_any_time(project: Project, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from shiftwire.hls.top import IP_FOLDER
 from shiftwire.project.project import Backend, Project, load_project, write_project
 from shiftwire.schedule.design import Target, schedule
 from shiftwire.synth.build_report import read_build
+from shiftwire.synth.vitis import Step, build_options
 from shiftwire_boards.catalog import load_board
 from shiftwire_boards.runtime.inner import Inner
 from verbs import run_verb
@@ -62,10 +64,10 @@ def test_a_build_is_one_result(project: Project, vivado: Vivado, capsys: pytest.
     assert (project.reports_dir / "vitis.json").is_file()
     status, _, err = run_verb(capsys, "build", project.path, "--inner", "hls")
     assert status == 0, err
-    assert runs.read_text() == "4\n", "one run: reset, synth, cosim and export"
+    assert runs.read_text() == "2\n2\n", "reset and synth, then cosim and export"
     (project.hls_dir / IP_FOLDER / "component.xml").write_text(component_text(project, ("2112345678", "1")))
     assert run_verb(capsys, "build", project.path)[0] == 0
-    assert runs.read_text() == "4\n4\n", "an IP that was changed is made again"
+    assert runs.read_text() == "2\n2\n2\n2\n", "an IP that was changed is made again"
 
 
 def test_the_script_alone(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +79,36 @@ def test_the_script_alone(project: Project, capsys: pytest.CaptureFixture[str]) 
     assert f"set_property ip_repo_paths [list {folders}]" in script
     assert str(project.path) not in script
     assert (project.path / "hls/shell/component.xml").is_file()
+
+
+STUBS = """
+foreach name {set_top add_files set_part create_clock config_compile csynth_design cosim_design export_design} {
+    proc $name args "puts $name"
+}
+proc open_project args { puts "open_project $args" }
+proc open_solution args { puts "open_solution $args" }
+source build_top.tcl
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "opened", "done"),
+    [
+        ([Step.CSYNTH], "open_project -reset shiftwire_hls_top_prj", ["csynth_design"]),
+        ([Step.COSIM, Step.EXPORT], "open_project shiftwire_hls_top_prj", ["cosim_design", "export_design"]),
+    ],
+)
+def test_what_follows_a_synthesis_goes_on_with_it(
+    steps: list[Step], opened: str, done: list[str], project: Project
+) -> None:
+    (project.hls_dir / "build_opt.tcl").write_text(build_options(steps))
+    said = subprocess.run(
+        [TCLSH], input=STUBS, cwd=project.hls_dir, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert said[0] == opened
+    (solution,) = (line for line in said if line.startswith("open_solution"))
+    assert ("-reset" in solution) == ("-reset" in opened)
+    assert said[-len(done) :] == done and not {line for line in said[: -len(done)] if line.endswith("_design")}
 
 
 def test_both_forms_of_one_project(tmp_path: Path, vivado: Vivado, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +159,8 @@ def test_every_fault_is_one_sentence_and_leaves_no_bitstream(
     unit = project.design.pipeline.instances[0].name
     changes = [("s_data_TDATA", "s_data_V_TDATA")] if fault == "port" else []
     altered = Altered(unit, {"ii": 3}) if fault == "interval" else None
-    install_vitis(project, vivado.folder, *changes, altered=altered, cosim="FAIL" if fault == "cosim" else "PASS")
+    how = "FAIL" if fault == "cosim" else "PASS"
+    runs = install_vitis(project, vivado.folder, *changes, altered=altered, cosim=how)
     vivado.breaks(fault)
     folder = project.reports_dir / FOLDER
     folder.mkdir(parents=True)
@@ -137,6 +170,7 @@ def test_every_fault_is_one_sentence_and_leaves_no_bitstream(
     assert (ended, out, len(err.splitlines())) == (status, "", 2), err
     assert words in err and "Traceback" not in err
     assert not [name for name in FINAL if (folder / name).exists()]
+    assert runs.read_text() == ("2\n" if fault == "interval" else "2\n2\n"), "no co-simulation of a kernel that missed"
     assert (project.reports_dir / STAMP).exists() == (fault not in ("interval", "cosim", "port"))
 
 

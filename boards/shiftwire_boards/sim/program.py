@@ -6,8 +6,9 @@ import contextlib
 import enum
 import struct
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 
 from shiftwire_boards.sim.fabric import BusError, ChannelState
@@ -17,6 +18,9 @@ _STEPPED = struct.Struct("<IQI")
 _WORD = struct.Struct("<I")
 _WORDS = struct.Struct("<II")
 NO_ANSWER = 0xFFFFFFFF
+
+A_WHILE = 0.5
+"""Seconds between looks whether anybody is left who answers."""
 
 
 class Fault(enum.IntFlag):
@@ -40,13 +44,16 @@ class Logic:
     def __init__(self, program: Path, folder: Path) -> None:
         """Start it where its memory files lie."""
         pipe = subprocess.PIPE
-        self._pipe = ThreadPoolExecutor(1, "logic")
+        # what is written, how many bytes answer it, and where the answer is wanted
+        self._questions: SimpleQueue[tuple[bytes, int, SimpleQueue[bytes | BusError]] | None] = SimpleQueue()
+        self._pipe = threading.Thread(target=self._answer_all, name="logic", daemon=True)
         try:
             self._process = subprocess.Popen(
                 [str(program.absolute())], cwd=folder, stdin=pipe, stdout=pipe, start_new_session=True
             )
         except OSError as error:
             raise BusError(f"the simulated logic {program} does not run ({error.strerror})") from None
+        self._pipe.start()
 
     def __enter__(self) -> Logic:
         return self
@@ -61,7 +68,8 @@ class Logic:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        self._pipe.shutdown()
+        self._questions.put(None)
+        self._pipe.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):  # what it never read
@@ -112,9 +120,32 @@ class Logic:
         self._ask(b"t", percent, seed)
 
     def _ask(self, verb: bytes, first: int = 0, second: int = 0, *, payload: bytes = b"", answer: int = 0) -> bytes:
-        """One question and its answer of so many bytes, in a thread that no signal reaches: Ctrl-C parts no two."""
-        question = _REQUEST.pack(verb, first, second) + payload
-        return self._pipe.submit(self._exchange, question, answer).result()
+        """One question and its answer of so many bytes, in a thread that no signal reaches: Ctrl-C parts no two.
+
+        Simple queues give and take in one step each, so that an interruption leaves no lock behind, wherever it falls.
+        """
+        answers: SimpleQueue[bytes | BusError] = SimpleQueue()
+        self._questions.put((_REQUEST.pack(verb, first, second) + payload, answer, answers))
+        found = self._awaited(answers)
+        if isinstance(found, BusError):
+            raise found
+        return found
+
+    def _awaited(self, answers: SimpleQueue[bytes | BusError]) -> bytes | BusError:
+        while True:
+            try:
+                return answers.get(timeout=A_WHILE)
+            except Empty:
+                if not self._pipe.is_alive():
+                    return BusError("the simulated logic has ended")
+
+    def _answer_all(self) -> None:
+        """Until the last question, which is none."""
+        for question, size, answers in iter(self._questions.get, None):
+            try:
+                answers.put(self._exchange(question, size))
+            except BusError as error:
+                answers.put(error)
 
     def _exchange(self, question: bytes, answer: int) -> bytes:
         assert self._process.stdin is not None
