@@ -7,7 +7,7 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs check check-all fuzz mutants pynq4 images bench bench-page bench-large bench-before zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before zoo study clean
 .PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency
 
 help: ## show this list
@@ -56,6 +56,9 @@ campaign-mutation: $(READY) ## 300 mutants a room by mutmut, through the fast te
 
 mutants: $(READY) ## break the kernels, the SystemVerilog and the flow; every mutant must turn a test red
 	$(SCRIPT) tests/mutation/mutants.py
+
+mutants-some: $(READY) ## a third of them, another third at every commit
+	$(SCRIPT) tests/mutation/mutants.py --one-in 3
 
 bench: $(READY) ## measure C-simulation and training against their peers; results go to tests/benchmarks/results
 	$(SCRIPT) tests/benchmarks/bench_csim.py

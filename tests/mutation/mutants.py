@@ -7,6 +7,7 @@ the tests that it names.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kernel_mutants import KERNEL_MUTANTS
@@ -107,9 +108,23 @@ def run(campaign: Campaign) -> int:
     return survivors
 
 
-def main(names: Sequence[str]) -> int:
-    """All campaigns, or those of the names given."""
-    chosen = [campaign for campaign in CAMPAIGNS if not names or campaign.name in names]
+def share(mutants: Sequence[Mutant], one_in: int) -> Sequence[Mutant]:
+    """One in so many of them, others at every commit."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return mutants[int(head, 16) % one_in :: one_in]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """All campaigns, or those that are named."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(campaign.name for campaign in CAMPAIGNS)}")
+    parser.add_argument("--one-in", type=int, default=1, help="mutants of so many, others at every commit")
+    given = parser.parse_args(arguments)
+    chosen = [
+        replace(campaign, mutants=share(campaign.mutants, given.one_in))
+        for campaign in CAMPAIGNS
+        if not given.names or campaign.name in given.names
+    ]
     survivors, total = sum(map(run, chosen)), sum(len(campaign.mutants) for campaign in chosen)
     print(f"mutants: {total - survivors} of {total} caught")
     return 1 if survivors else 0
