@@ -9,13 +9,16 @@ from shiftwire.hls.expected import Expected, expectations
 from shiftwire.hls.top import HLS_TOP
 from shiftwire.schedule.design import Design
 
+REWOUND = "loop auto-rewind stp (delay=1 cycles)"
+"""What a loop may be instead."""
+
 FORMS = ("2020.2", "2022.2", "2024.2")
 """The loop in the kernel's own module; in a module of its own; in the kernel's, whose type tells of rewinding."""
 
 
 @dataclass(frozen=True)
 class Altered:
-    """One figure of a unit that is not as expected."""
+    """Figures of a unit that are not as expected: ii, trips, depth, dsp; 1 for rewound and for straight (no loop)."""
 
     unit: str = ""
     figures: dict[str, int] = field(default_factory=dict)
@@ -23,13 +26,13 @@ class Altered:
 
 def kernel_name(each: Expected) -> str:
     """An instance of a template by its arguments, the Cfg last."""
-    return f"{each.function}_array_ap_fixed_8_4_5_3_0_4u_{each.unit}_config_s"
+    return f"{each.function}_array_ap_fixed_8_4_5_3_0_4u_{each.config}_s"
 
 
-def csynth_text(design: Design, version: str, altered: Altered | None = None, **told: str) -> str:
-    """The report; `told` replaces what it says of itself: top, part, clock."""
+def csynth_text(design: Design, version: str, altered: Altered | None = None, dsp: int = 0, **told: str) -> str:
+    """The report; `told` replaces what it says of itself: top, part, clock; `dsp` stand at the top alone."""
     says = {"top": HLS_TOP, "part": design.board.part, "clock": f"{design.clock_ns:.2f}"} | told
-    modules = [line for each in expectations(design) for line in _modules(each, version, altered or Altered())]
+    modules = [line for each in expectations(design).units for line in _modules(each, version, altered or Altered())]
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
@@ -37,7 +40,7 @@ def csynth_text(design: Design, version: str, altered: Altered | None = None, **
             f"<UserAssignments><unit>ns</unit><Part>{says['part']}</Part><TopModelName>{says['top']}</TopModelName>",
             f"<TargetClockPeriod>{says['clock']}</TargetClockPeriod></UserAssignments>",
             "<PerformanceEstimates><SummaryOfOverallLatency/></PerformanceEstimates>",
-            _area(0),
+            _area(dsp),
             "<ModuleInformation>",
             *modules,
             "</ModuleInformation></profile>",
@@ -53,8 +56,9 @@ def _modules(each: Expected, version: str, altered: Altered) -> Iterator[str]:
         yield _module(kernel, "none", "", figures["dsp"])
         yield _module(f"{kernel}_Pipeline_Cycle", "none", _loop(figures), figures["dsp"])
     else:
-        kind = "loop auto-rewind stp (delay=1 cycles)" if version >= "2024.1" else "none"
-        yield _module(kernel, kind, _loop(figures), figures["dsp"])
+        kind = "loop frp (delay=1 cycles)" if version >= "2024.1" else "none"
+        kind = REWOUND if figures.get("rewound") else kind
+        yield _module(kernel, kind, "" if figures.get("straight") else _loop(figures), figures["dsp"])
 
 
 def _module(name: str, kind: str, loops: str, dsp: int) -> str:

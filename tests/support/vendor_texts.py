@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shiftwire.hls.top import IP_FOLDER
+from shiftwire.hls.top import HLS_TOP, IP_FOLDER
 
 SAMPLES = Path(__file__).with_name("vendor_samples")
 
@@ -49,7 +49,7 @@ class Bench:
 
 def leaves_reports(csynth: Path = SAMPLES / "csynth.xml") -> str:
     """What a run of every step leaves behind and says."""
-    synthesis, simulation = "lenet_prj/solution1/syn/report", "lenet_prj/solution1/sim/report"
+    synthesis, simulation = f"{HLS_TOP}_prj/solution1/syn/report", f"{HLS_TOP}_prj/solution1/sim/report"
     return f"""
 mkdir -p {synthesis} {simulation} {IP_FOLDER}
 cp {SAMPLES}/component_2022.2.xml {IP_FOLDER}/component.xml

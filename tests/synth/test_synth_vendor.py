@@ -84,6 +84,40 @@ def test_a_kernel_that_missed_its_interval_fails_the_check(
     assert status == 1 and f"unit '{unit}' " in err and "has II = 3 in its loop Cycle, wanted 1" in err
 
 
+def test_what_was_refused_is_no_report_of_the_project(
+    project: Path, bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither another project's figures nor those of a kernel that missed; what was known before goes too."""
+    rows = project / "reports/vitis.json"
+    right = leaves_reports(report_of(project, tmp_path))
+    unit = load_project(project).design.pipeline.instances[0].name
+    missed = tmp_path / "missed.xml"
+    missed.write_text(csynth_text(load_project(project).design, "2022.2", Altered(unit, {"ii": 2})), encoding="utf-8")
+    for wrong, status in ((SAMPLES / "csynth.xml", 3), (missed, 1)):
+        bench.install("vitis_hls", "2022.2", right)
+        assert run_verb(capsys, "synth", project, "--tool", "vitis")[0] == 0 and rows.is_file()
+        bench.install("vitis_hls", "2022.2", leaves_reports(wrong))
+        ended, out, err = run_verb(capsys, "synth", project, "--tool", "vitis")
+        assert ended == status and not rows.exists()
+        assert ("modelled" in out) == (status == 1)
+        assert "csynth.xml" in err.splitlines()[-1] and "Traceback" not in err
+        ended, out, err = run_verb(capsys, "cosim", project, "--tool", "vitis")
+        assert (ended, out) == (status, "") and not rows.exists(), "no co-simulation of that"
+
+
+def test_conditions_that_vitis_has_not(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ("--stall", "0.5"),
+        ("--frames", "3"),
+        ("--data", "none.npz"),
+        ("--primitives",),
+        ("--wave", "x.fst"),
+    ):
+        status, out, err = run_verb(capsys, "cosim", project, "--tool", "vitis", *words)
+        assert (status, out) == (2, "")
+        assert f"{words[0]} is for Verilator; Vitis HLS runs the frames of hls/tb_data: leave out {words[0]}" in err
+
+
 def test_vivado_counts(project: Path, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     leaves = f"cp {SAMPLES}/utilization_hierarchical.rpt utilization.rpt; cp {SAMPLES}/timing_met.rpt timing.rpt"
     bench.install("vivado", "2022.2", leaves)

@@ -1,13 +1,14 @@
 """Fixed headers are read once a machine: the second program finds them, and nothing that stands in the way matters."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from shiftwire.tools import precompiled
-from shiftwire.tools.host_cpp import Build, compiled, find_compiler
+from shiftwire.tools.host_cpp import NATIVE, Build, compiled, find_compiler
 from shiftwire.tools.process import run
 
 SOURCE = '#include "three.h"\n#include <cstdio>\nint main() { return printf("%d", three() + GIVEN) == 0; }\n'
@@ -66,6 +67,47 @@ def test_what_stands_in_the_way_is_no_error(build: Build, tmp_path: Path) -> Non
     (tmp_path / "home").write_text("a file where a folder should be")
     assert arguments(build) == []
     assert run([compiled(build, tmp_path / "cache")], "run") == "4"
+
+
+@pytest.mark.parametrize("damage", ["zeros", "cut", "flipped", "gone"])
+def test_damaged_ones_are_forgotten(damage: str, build: Build, tmp_path: Path) -> None:
+    arguments(build)
+    finished = Path(f"{arguments(build)[1]}.gch")
+    content = bytearray(finished.read_bytes())
+    match damage:
+        case "zeros":
+            finished.write_bytes(bytes(2_000_000))
+        case "cut":
+            finished.write_bytes(content[:-100_000])
+        case "flipped":
+            middle = len(content) // 2
+            finished.write_bytes(content[:middle] + bytes(b ^ 0x55 for b in content[middle:]))
+        case "gone":
+            finished.with_suffix("").unlink()
+    assert run([compiled(build, tmp_path / "cache")], "run") == "4"
+    arguments(build)
+    assert run([compiled(build, tmp_path / "other")], "run") == "4"
+
+
+def test_nobodys_home(build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert arguments(build) == arguments(build) == []
+
+
+def test_a_relative_cache_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert precompiled.user_folder() == tmp_path / ".cache/shiftwire/headers"
+
+
+@pytest.mark.skipif(shutil.which("clang++") is None, reason="found no clang++; apt-get install clang")
+def test_another_compiler_goes_without(build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "clang++")
+    native = Build(build.source, build.include_dirs, flags=(*build.flags, NATIVE), prefix=build.prefix)
+    for at in range(3):
+        assert run([compiled(native, tmp_path / f"cache{at}")], "run") == "4"
+    assert arguments(build) == []
 
 
 def test_headers_that_do_not_compile_are_left_to_the_program(build: Build, tmp_path: Path) -> None:

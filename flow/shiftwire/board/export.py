@@ -10,18 +10,16 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from shiftwire.errors import CheckFailedError, ToolError
+from shiftwire.errors import ToolError
 from shiftwire.hls.top import INPUT, IP_FOLDER, OUTPUT, VLNV, ip_ports
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.project.project import Project
-from shiftwire.project.report_rows import Rows, write_rows
 from shiftwire.rtl.ipxact import COMPONENT
 from shiftwire.rtl.shell import Port
-from shiftwire.synth.vendor_runs import vitis_misses
-from shiftwire.synth.vitis import Step, Vitis, run_vitis
+from shiftwire.synth.vendor_runs import vitis_simulation
+from shiftwire.synth.vitis import Step, Vitis
 from shiftwire.tools.atomic import replaced_file
 
-ROWS = "vitis.json"
 STAMP = "exported.txt"
 """Under reports/: SHA-256 of what was exported and of what it was made from, so that a second build goes on."""
 
@@ -39,13 +37,7 @@ def export_network(project: Project, vitis: Vitis) -> None:
         check_component(_component(project), project.design.pipeline)
         return
     stamp.unlink(missing_ok=True)
-    rows = run_vitis(vitis, project.hls_dir, [Step.CSYNTH])
-    write_rows(project.reports_dir / ROWS, Rows(project.version_hash, rows))
-    missed = vitis_misses(project)
-    if missed:
-        raise CheckFailedError(f"{'; '.join(missed)}; no IP of it is taken, report this, please")
-    rows += run_vitis(vitis, project.hls_dir, [Step.COSIM, Step.EXPORT])
-    write_rows(project.reports_dir / ROWS, Rows(project.version_hash, rows))
+    vitis_simulation(project, vitis, Step.EXPORT)
     check_component(_component(project), project.design.pipeline)
     replaced_file(stamp, _digest(project))
 

@@ -12,13 +12,19 @@ from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, golden_codes, load_project
 from shiftwire.project.report_rows import as_json, write_rows
-from shiftwire.synth.vendor_runs import vitis_rows
-from shiftwire.synth.vitis import Step
+from shiftwire.synth.vendor_runs import vitis_for, vitis_simulation
 from shiftwire.verify.cosim import FILE, CosimReport, Verilator, cosim, simulated_rows
 from shiftwire.verify.rtl_simulator import FREE, Conditions
 from shiftwire.verify.values import accuracy
 
 WAVES = (".fst", ".vcd")
+
+CONDITIONS = {
+    **dict.fromkeys(("data", "frames", "wave"), None),
+    **{"stall": 0.0, "seed": 1, "reset_every": 0, "reset_at": 0},
+    **dict.fromkeys(("primitives", "layers"), False),
+}
+"""What Verilator alone takes, and what it is where nobody says."""
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -40,16 +46,15 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "--data", type=Path, help=".npz with x (N, ...) in the model's layout, or .npy (default: extremes)"
     )
     parser.add_argument("--frames", type=int, metavar="N", help="at most so many samples (default: all)")
-    parser.add_argument(
-        "--stall", type=float, default=0.0, metavar="P", help="share of cycles in which each side stalls"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the stalls (1)")
-    parser.add_argument("--reset-every", type=int, default=0, metavar="N", help="reset after every N frames")
-    parser.add_argument("--reset-at", type=int, default=0, metavar="CYCLE", help="reset once in the midst of work")
+    parser.add_argument("--stall", type=float, metavar="P", help="share of cycles in which each side stalls")
+    parser.add_argument("--seed", type=int, help="of the stalls (1)")
+    parser.add_argument("--reset-every", type=int, metavar="N", help="reset after every N frames")
+    parser.add_argument("--reset-at", type=int, metavar="CYCLE", help="reset once in the midst of work")
     parser.add_argument("--primitives", action="store_true", help="LUTs and carry chains, not plain operators (slow)")
     parser.add_argument("--wave", type=Path, metavar="FILE", help="record all signals, into a .fst or .vcd file")
     parser.add_argument("--layers", action="store_true", help="print a line for every layer and every buffer")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(**CONDITIONS)
     return parser
 
 
@@ -58,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     conditions = _conditions(arguments)
     project = load_project(arguments.project)
     if arguments.tool == "vitis":
-        return _run_vitis(project, arguments.json)
+        return _run_vitis(project, arguments)
     network = project.design.network
     data = load_data(arguments.data, network) if arguments.data else None
     codes = (golden_codes(network) if data is None else data.codes)[: arguments.frames]
@@ -90,17 +95,21 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK if report.passed else ExitCode.FAILED_CHECK
 
 
-def _run_vitis(project: Project, as_one_object: bool) -> int:
+def _run_vitis(project: Project, arguments: argparse.Namespace) -> int:
     """Co-simulation of hls/ on its own test bench, whose frames are those of tb_data."""
-    rows = vitis_rows(project, [Step.CSYNTH, Step.COSIM])
-    row = rows.rows[-1]
-    if as_one_object:
+    given = [f"--{name.replace('_', '-')}" for name, usual in CONDITIONS.items() if getattr(arguments, name) != usual]
+    if given:
+        raise InputError(f"{given[0]} is for Verilator; Vitis HLS runs the frames of hls/tb_data: leave out {given[0]}")
+    row = vitis_simulation(project, vitis_for(project))
+    if arguments.json:
         print_json(as_json(row))
         return ExitCode.OK
     say(f"cosim ({row.tool} {row.version}, {row.part}): every code of tb_data is right")
+    foreseen = {"latency": None, "between frames": project.design.timing.hls_interval}
     for what, cycles in (("latency", row.latency), ("between frames", row.interval)):
         if cycles is not None:
-            say(f"{what}: {cycles.least:,} to {cycles.most:,} cycles")
+            beside = "" if foreseen[what] is None else f" (predicted {foreseen[what]:,})"
+            say(f"{what}: {cycles.least:,} to {cycles.most:,} cycles of the C++{beside}")
     return ExitCode.OK
 
 

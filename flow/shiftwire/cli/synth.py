@@ -15,8 +15,7 @@ from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import FILE, SynthReport, Top, synthesise
 from shiftwire.synth.fitting import slower_design
 from shiftwire.synth.speed import LABEL, UnitSpeed, unit_speeds
-from shiftwire.synth.vendor_runs import vitis_misses, vitis_rows, vivado_rows
-from shiftwire.synth.vitis import Step
+from shiftwire.synth.vendor_runs import vitis_for, vitis_synthesis, vivado_rows
 
 TOOLS = ("yosys", "vitis", "vivado")
 
@@ -51,28 +50,25 @@ def run(arguments: argparse.Namespace) -> int:
     match arguments.tool:
         case "vitis":
             note(f"synthesising {project.hls_dir}")
-            _print_vendor(project, "vitis", vitis_rows(project, [Step.CSYNTH]), arguments.json)
-            return _judge_kernels(project)
+            rows, missed = vitis_synthesis(project, vitis_for(project))
+            _print_vendor(Rows(project.version_hash, rows), arguments.json)
+            if missed:
+                note(missed)
+            return ExitCode.FAILED_CHECK if missed else ExitCode.OK
         case "vivado":
             note(f"synthesising {project.rtl_dir}")
-            return _print_vendor(project, "vivado", vivado_rows(project, Top(arguments.top)), arguments.json)
+            rows_of_units = vivado_rows(project, Top(arguments.top))
+            write_rows(project.reports_dir / "vivado.json", rows_of_units)
+            _print_vendor(rows_of_units, arguments.json)
+            return ExitCode.OK
     return _run_yosys(project, arguments)
 
 
-def _print_vendor(project: Project, tool: str, rows: Rows, as_one_object: bool) -> int:
-    write_rows(project.reports_dir / f"{tool}.json", rows)
+def _print_vendor(rows: Rows, as_one_object: bool) -> None:
     if as_one_object:
         print_json({"rows": [as_json(row) for row in rows.rows]})
     else:
         show(row_tables(rows))
-    return ExitCode.OK
-
-
-def _judge_kernels(project: Project) -> int:
-    missed = vitis_misses(project)
-    for sentence in missed:
-        note(sentence)
-    return ExitCode.FAILED_CHECK if missed else ExitCode.OK
 
 
 def _run_yosys(project: Project, arguments: argparse.Namespace) -> int:

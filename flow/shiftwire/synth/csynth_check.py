@@ -11,49 +11,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from shiftwire.errors import ToolError
-from shiftwire.hls.expected import Expected, expectations
-from shiftwire.hls.top import HLS_TOP
-from shiftwire.schedule.design import Design
-from shiftwire.synth.vitis_reports import MEND
+from shiftwire.hls.expected import Expectations, Expected
+from shiftwire.synth.vitis_reports import MEND, profile_of
 
 OLDEST = (2020, 2)
 """The first version whose reports have this form."""
 
 
-def csynth_misses(path: Path, design: Design, log: str = "") -> tuple[str, ...]:
+def csynth_misses(path: Path, wanted: Expectations, log: str = "") -> tuple[str, ...]:
     """A sentence for each kernel that is not what was expected; none where all are.
 
     `log` is the tool's own, which tells why an II was missed. Raises ToolError for a report of another top, part, clock
     or version, and for one that lacks a kernel.
     """
-    try:
-        profile = ET.parse(path).getroot()
-    except ET.ParseError as error:
-        raise ToolError(f"{path} is no well-formed XML ({error}); {MEND}") from None
-    _check_whose(profile, path, design)
+    profile = profile_of(path)
+    _check_whose(profile, path, wanted)
     modules = {name: module for module in profile.iterfind("ModuleInformation/Module") if (name := _name(module))}
-    expected = expectations(design)
-    of_unit = _by_unit(list(modules), expected)
-    missing = [each.unit for each in expected if not of_unit[each.unit]]
+    of_unit = _by_unit(list(modules), wanted.units)
+    missing = [each.unit for each in wanted.units if not of_unit[each.unit]]
     if missing:
         raise ToolError(f"found no kernel of unit '{missing[0]}' in {path}; synthesise this project's own hls/")
-    return tuple(
+    misses = [
         sentence
-        for each in expected
-        for sentence in _misses(each, {name: modules[name] for name in of_unit[each.unit]}, log)
-    )
+        for each in wanted.units
+        for sentence in _misses(each, {name: modules[name] for name in of_unit[each.unit]}, path, log)
+    ]
+    blocks = _blocks(profile, path)
+    if blocks and not misses and all(each.dsp == 0 for each in wanted.units):
+        misses.append(f"{wanted.top} takes {blocks} DSP blocks, wanted none: something between its kernels multiplies")
+    return tuple(misses)
 
 
-def _check_whose(profile: ET.Element, path: Path, design: Design) -> None:
+def _check_whose(profile: ET.Element, path: Path, wanted: Expectations) -> None:
     """What the report says of itself."""
     identity = {
-        "top function": (profile.findtext("UserAssignments/TopModelName", ""), HLS_TOP),
-        "part": (profile.findtext("UserAssignments/Part", ""), design.board.part),
-        "clock period": (profile.findtext("UserAssignments/TargetClockPeriod", ""), f"{design.clock_ns:.2f}"),
+        "top function": (profile.findtext("UserAssignments/TopModelName", ""), wanted.top),
+        "part": (profile.findtext("UserAssignments/Part", ""), wanted.part),
+        "clock period": (profile.findtext("UserAssignments/TargetClockPeriod", ""), f"{wanted.clock_ns:.2f}"),
     }
-    for what, (reported, wanted) in identity.items():
-        if reported.strip().replace("-", "") != wanted.replace("-", ""):  # parts are spelled with dashes there
-            raise ToolError(f"{path} is of {what} '{reported.strip()}', wanted '{wanted}'; synthesise this hls/")
+    for what, (reported, own) in identity.items():
+        if reported.strip().replace("-", "") != own.replace("-", ""):  # parts are spelled with dashes there
+            raise ToolError(f"{path} is of {what} '{reported.strip()}', wanted '{own}'; synthesise this hls/")
     version = profile.findtext("ReportVersion/Version", "").strip()
     numbers = re.match(r"(\d+)\.(\d+)", version)
     if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
@@ -65,26 +63,41 @@ def _name(module: ET.Element) -> str:
 
 
 def _by_unit(names: Sequence[str], expected: Sequence[Expected]) -> Mapping[str, list[str]]:
-    """Modules of each unit: the tool names an instance of a template after its arguments, the Cfg last."""
+    """Modules of each unit: the tool names an instance of a template after its arguments, the Cfg last.
+
+    It may write several underscores as one.
+    """
     of_unit: dict[str, list[str]] = {each.unit: [] for each in expected}
     for name in names:
         owners = [
             each
             for each in expected
-            if name.startswith(each.function) and re.search(rf"_{each.unit}_config(_s)?(_Pipeline_\w+)?$", name)
+            if name.startswith(each.function)
+            and re.search(rf"_{_plain(each.config)}(_s)?(_Pipeline_\w+)?$", _plain(name))
         ]
         if owners:  # the longest: 'conv' ends 'my_conv' too
             of_unit[max(owners, key=lambda each: len(each.unit)).unit].append(name)
     return of_unit
 
 
-def _misses(each: Expected, modules: Mapping[str, ET.Element], log: str) -> Iterator[str]:
+def _plain(name: str) -> str:
+    return re.sub("_+", "_", name)
+
+
+def _misses(each: Expected, modules: Mapping[str, ET.Element], path: Path, log: str) -> Iterator[str]:
     loops = [
         (name, loop)
         for name, module in modules.items()
         for loop in module.iterfind("PerformanceEstimates/SummaryOfLoopLatency/*")
     ]
     where = f"unit '{each.unit}' ({each.function})"
+    blocks = max(_blocks(module, path) for module in modules.values())
+    if each.dsp is not None and blocks > each.dsp:
+        yield f"{where} takes {blocks} DSP blocks, wanted {each.dsp}: something in it multiplies"
+    if any("rewind" in module.findtext("PerformanceEstimates/PipelineType", "") for module in modules.values()):
+        yield f"{where} is rewound, which keeps the tail of a last frame, wanted a loop that drains; use build_top.tcl"
+    if not loops and each.iterations == 1:  # straight code is what is left of such a loop
+        return
     if len(loops) != 1:
         yield f"{where} has {len(loops)} loops, wanted one; a nest that is not flattened drains on every entry"
         return
@@ -96,9 +109,16 @@ def _misses(each: Expected, modules: Mapping[str, ET.Element], log: str) -> Iter
         yield f"{where} has {trips or 'no'} iterations in its loop {loop.tag}, wanted {each.iterations}"
     if not depth.isdecimal() or int(depth) > each.depth:
         yield f"{where} is a pipeline of {depth or 'no'} stages, wanted {each.depth} at most; its FIFOs count on that"
-    dsp = max(int(module.findtext("AreaEstimates/Resources/DSP", "0")) for module in modules.values())
-    if each.dsp is not None and dsp > each.dsp:
-        yield f"{where} takes {dsp} DSP blocks, wanted {each.dsp}: something in it multiplies"
+
+
+def _blocks(element: ET.Element, path: Path) -> int:
+    """DSP blocks, by the name of either time."""
+    resources = element.find("AreaEstimates/Resources")
+    texts = [text for tag in ("DSP", "DSP48E") if resources is not None and (text := resources.findtext(tag))]
+    if not texts or not texts[0].strip().isdecimal():
+        said = f"'{texts[0]}'" if texts else "nothing"
+        raise ToolError(f"found {said} for DSP blocks in {path}, wanted a number; {MEND}")
+    return int(texts[0])
 
 
 def _reason(module: str, log: str) -> str:

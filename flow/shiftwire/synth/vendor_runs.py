@@ -5,43 +5,64 @@ Tested with stand-ins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shiftwire.errors import InputError, noted
+from shiftwire.errors import CheckFailedError, InputError, noted
+from shiftwire.hls.expected import read_expected
 from shiftwire.project.project import Backend, Project
-from shiftwire.project.report_rows import Rows
+from shiftwire.project.report_rows import Rows, write_rows
 from shiftwire.synth.counts import Top, check_blocks, sources_of
 from shiftwire.synth.csynth_check import csynth_misses
-from shiftwire.synth.vitis import LOG, Step, find_vitis, run_vitis
+from shiftwire.synth.vitis import CSYNTH, LOG, Step, Vitis, find_vitis, run_vitis
 from shiftwire.synth.vivado import find_vivado, run_script
 from shiftwire.synth.vivado_reports import hierarchy_reports, timing_summary
 from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.resources import Report
 from shiftwire_boards.vivado import EMPTY_ROM_IS_ERROR
 
 SCRIPT = "synth.tcl"
+VITIS_ROWS = "vitis.json"
+"""Under reports/."""
+
 UTILIZATION = "utilization.rpt"
 TIMING = "timing.rpt"
 SKIPPED = "skipped: nothing was run"
 
 
-def vitis_rows(project: Project, steps: Sequence[Step]) -> Rows:
-    """Rows of hls/ after some steps: estimates of synthesis, cycles of co-simulation."""
+def vitis_synthesis(project: Project, vitis: Vitis) -> tuple[tuple[Report, ...], str]:
+    """Rows of hls/, estimates of synthesis, and what of it is not as expected: a sentence, or nothing.
+
+    What tools reported of the project is kept where all is as expected, and forgotten where it is not.
+    """
+    wanted = read_expected(project.hls_dir, project.again_with(Backend.HLS))
+    (project.reports_dir / VITIS_ROWS).unlink(missing_ok=True)
+    rows = run_vitis(vitis, project.hls_dir, [Step.CSYNTH])
+    report, log = project.hls_dir / CSYNTH, project.hls_dir / LOG
+    misses = csynth_misses(report, wanted, log.read_text(encoding="utf-8", errors="replace"))
+    if misses:
+        return rows, f"{'; '.join(misses)}: read {report}, and report it, with the version, as a fault of shiftwire"
+    write_rows(project.reports_dir / VITIS_ROWS, Rows(project.version_hash, rows))
+    return rows, ""
+
+
+def vitis_simulation(project: Project, vitis: Vitis, *more: Step) -> Report:
+    """The row of a co-simulation of hls/, behind a synthesis that was as expected; raises CheckFailedError else."""
+    rows, missed = vitis_synthesis(project, vitis)
+    if missed:
+        raise CheckFailedError(missed)
+    (row,) = run_vitis(vitis, project.hls_dir, [Step.COSIM, *more])
+    write_rows(project.reports_dir / VITIS_ROWS, Rows(project.version_hash, (*rows, row)))
+    return row
+
+
+def vitis_for(project: Project) -> Vitis:
+    """The tool for the hls/ of a project; raises InputError without that folder, ToolError without the tool."""
     if not project.hls_dir.is_dir():
         raise InputError(f"{project.path} holds no hls/; {project.again_with(Backend.HLS)}")
     with noted(SKIPPED):
-        vitis = find_vitis()
-    return Rows(project.version_hash, run_vitis(vitis, project.hls_dir, steps))
-
-
-def vitis_misses(project: Project) -> tuple[str, ...]:
-    """What of the last synthesis is not as expected, a sentence a kernel."""
-    (report,) = project.hls_dir.glob("*_prj/solution1/syn/report/csynth.xml")
-    log = project.hls_dir / LOG
-    return csynth_misses(
-        report, project.design, log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    )
+        return find_vitis()
 
 
 def vivado_rows(project: Project, top: Top) -> Rows:

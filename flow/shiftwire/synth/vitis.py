@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from shiftwire.errors import CheckFailedError, ToolError
-from shiftwire.hls.top import IP_FOLDER
+from shiftwire.hls.top import HLS_TOP, IP_FOLDER
 from shiftwire.synth.vitis_reports import cosim_report, csynth_reports
 from shiftwire.tools.process import logged
 from shiftwire.tools.resources import Report
@@ -24,6 +24,8 @@ FIRST_UNIFIED: Version = (2024, 1)
 SCRIPT = "build_top.tcl"
 """Ours, around the top of plain words; hls4ml's own build_prj.tcl builds the function inside."""
 LOG = "vitis.log"
+CSYNTH = f"{HLS_TOP}_prj/solution1/syn/report/csynth.xml"
+COSIM = f"{HLS_TOP}_prj/solution1/sim/report/*_cosim.rpt"
 OPTIONS = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
 """Names that the scripts of hls4ml 1.3.0 look up; all must be set."""
 
@@ -105,10 +107,10 @@ def _reports(step: Step, vitis: Vitis, folder: Path) -> Sequence[Report]:
         case Step.CSIM:
             return ()
         case Step.CSYNTH:
-            return csynth_reports(_only(folder, "*_prj/solution1/syn/report/csynth.xml", vitis))
+            return csynth_reports(_only(folder, CSYNTH, vitis))
         case Step.COSIM:
-            synthesis = csynth_reports(_only(folder, "*_prj/solution1/syn/report/csynth.xml", vitis))[0]
-            return (cosim_report(_only(folder, "*_prj/solution1/sim/report/*_cosim.rpt", vitis), synthesis),)
+            synthesis = csynth_reports(_only(folder, CSYNTH, vitis))[0]
+            return (cosim_report(_only(folder, COSIM, vitis), synthesis),)
         case Step.EXPORT:
             _only(folder, f"{IP_FOLDER}/component.xml", vitis)
             return ()
@@ -118,6 +120,6 @@ def _only(folder: Path, pattern: str, vitis: Vitis) -> Path:
     files = sorted(folder.glob(pattern))
     if len(files) != 1:
         raise ToolError(
-            f"{vitis.tool} left {len(files)} files {pattern} in {folder}, wanted one; remove *_prj, run it again"
+            f"{vitis.tool} left {len(files)} files {pattern} in {folder}, wanted one; remove {HLS_TOP}_prj and try again"
         )
     return files[0]

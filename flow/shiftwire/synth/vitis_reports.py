@@ -17,19 +17,24 @@ TOOL = "Vitis HLS"
 MEND = "run synthesis again"
 
 
+def profile_of(path: Path) -> ET.Element:
+    """The root of csynth.xml."""
+    try:
+        return ET.parse(path).getroot()
+    except (ET.ParseError, ValueError, LookupError) as error:  # also an encoding that nobody knows
+        raise ToolError(f"{path} is no well-formed XML ({error}); {MEND}") from None
+
+
 def csynth_reports(path: Path) -> tuple[Report, ...]:
     """Rows of csynth.xml: the top, then every instance below it by its path; figures are the tool's estimates."""
-    try:
-        profile = ET.parse(path).getroot()
-    except ET.ParseError as error:
-        raise ToolError(f"{path} is no well-formed XML ({error}); {MEND}") from None
+    profile = profile_of(path)
     top = Report(
         unit=_text(profile, "UserAssignments/TopModelName", path),
         evidence=Evidence.MODELLED,
         tool=TOOL,
         version=_text(profile, "ReportVersion/Version", path),
         part=_text(profile, "UserAssignments/Part", path),
-        clock_ns=float(_text(profile, "UserAssignments/TargetClockPeriod", path)),
+        clock_ns=_nanoseconds(_text(profile, "UserAssignments/TargetClockPeriod", path), path),
     )
     modules = {_text(module, "Name", path): module for module in profile.iterfind("ModuleInformation/Module")}
     hierarchy = profile.find("RTLDesignHierarchy/TopModule")
@@ -74,13 +79,20 @@ def _estimates(element: ET.Element, row: Report, path: Path) -> Report:
     )
     return replace(
         row,
-        reached_ns=None if reached is None else float(reached),
+        reached_ns=None if reached is None else _nanoseconds(reached, path),
         resources=_resources(element, path),
         latency=_cycles(
             element.findtext(f"{overall}/Best-caseLatency", ""), element.findtext(f"{overall}/Worst-caseLatency", "")
         ),
         interval=interval,
     )
+
+
+def _nanoseconds(text: str, path: Path) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ToolError(f"found '{text}' for a clock period in {path}, wanted nanoseconds; {MEND}") from None
 
 
 def _resources(element: ET.Element, path: Path) -> Resources:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shiftwire.tools.precompiled import precompiled
+from shiftwire.errors import ToolError
+from shiftwire.tools.precompiled import forget, precompiled
 from shiftwire.tools.process import attempt, require_tool, run
 
 NATIVE = "-march=native"
@@ -43,7 +46,8 @@ class Build:
     def identity(self, compiler: Path) -> str:
         """The compiler, its flags and, where it matters, the CPU that it compiles for."""
         version = run([compiler, "--version"], "tell its version")
-        target = run([compiler, *self.flags, "-Q", "--help=target"], "tell its target") if NATIVE in self.flags else ""
+        asked: list[str | Path] = [compiler, *self.flags, "-dM", "-E", "-x", "c++", os.devnull]
+        target = run(asked, "tell its target") if NATIVE in self.flags else ""
         return "\0".join([version, target, self.standard, *self.flags])
 
     def key(self, compiler: Path, identity: str) -> str:
@@ -77,9 +81,18 @@ def compiled(build: Build, cache: Path) -> Path:
 
 
 def _compile(build: Build, compiler: Path, identity: str, program: Path) -> None:
-    purpose, command = f"compile {build.source.name}", [compiler, *build.options]
-    if build.prefix:
-        command += precompiled(command, identity, build.prefix)
+    command: list[str | Path] = [compiler, *build.options]
+    prefix = precompiled(command, identity, build.prefix) if build.prefix else []
+    if prefix:
+        with suppress(ToolError):
+            _compile_parts(build, [*command, *prefix], program)
+            return
+        forget(prefix)  # damaged, or removed since: the program's own fault shows without them too
+    _compile_parts(build, command, program)
+
+
+def _compile_parts(build: Build, command: Sequence[str | Path], program: Path) -> None:
+    purpose = f"compile {build.source.name}"
     if build.parts == 1:
         run([*command, build.source, "-o", program], purpose)
         return
@@ -90,4 +103,4 @@ def _compile(build: Build, compiler: Path, identity: str, program: Path) -> None
         ]
         for _ in pool.map(lambda command: run(command, purpose), commands):
             pass
-        run([compiler, *objects, "-o", program], f"link {build.source.stem}")
+        run([command[0], *objects, "-o", program], f"link {build.source.stem}")

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,9 +23,14 @@ AN_HOUR = 3600
 NAME = "prefix.h"
 
 
+GCC = "Free Software Foundation"
+"""Stands in what g++ tells of its version; other compilers keep the folder of a header in what they precompile."""
+
+
 def user_folder() -> Path:
-    """Where they are kept, as the XDG base directory specification says."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shiftwire" / "headers"
+    """Where they are kept, as the XDG base directory specification says; raises RuntimeError for nobody's home."""
+    told = Path(os.environ.get("XDG_CACHE_HOME") or ".")
+    return (told if told.is_absolute() else Path.home() / ".cache") / "shiftwire" / "headers"
 
 
 def precompiled(command: Sequence[str | Path], identity: str, text: str) -> list[str | Path]:
@@ -35,27 +41,41 @@ def precompiled(command: Sequence[str | Path], identity: str, text: str) -> list
     Whatever stands in the way (a folder that cannot be written, a compiler without them) makes programs slower to
     compile and is no error.
     """
+    if GCC not in identity:
+        return []
     try:
         with TemporaryDirectory(prefix="shiftwire-headers-") as work:
-            header = Path(work) / NAME
-            header.write_text(text)
-            content = run([*command, "-E", "-P", "-x", "c++", header], "preprocess headers")
-            folder = user_folder() / hashlib.sha256(f"{identity}\0{content}".encode()).hexdigest()[:32]
-            finished = folder / f"{NAME}.gch"
-            if not folder.exists():
-                folder.mkdir(parents=True)
-                _forget_old(folder.parent)
-                return []
-            if not finished.exists():
-                run([*command, "-x", "c++-header", header, "-o", header.with_suffix(".h.gch")], "precompile headers")
-                shutil.copy(header, folder / NAME)
-                unfinished = folder / f"{os.getpid()}.part"
-                shutil.move(header.with_suffix(".h.gch"), unfinished)
-                unfinished.rename(finished)
-            os.utime(folder)
-    except (OSError, ToolError):
+            return _arguments(command, identity, text, Path(work) / NAME)
+    except (OSError, RuntimeError, ToolError):
         return []
+
+
+def _arguments(command: Sequence[str | Path], identity: str, text: str, header: Path) -> list[str | Path]:
+    header.write_text(text)
+    content = run([*command, "-E", "-P", "-x", "c++", header], "preprocess headers")
+    folder = user_folder() / hashlib.sha256(f"{identity}\0{content}".encode()).hexdigest()[:32]
+    finished = folder / f"{NAME}.gch"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        _forget_old(folder.parent)
+        return []
+    if not finished.exists():
+        unfinished = folder / f"{os.getpid()}.part"
+        unfinished.touch()  # before minutes of work that nobody could keep
+        shutil.copy(header, folder / NAME)
+        precompiled_here = header.with_suffix(".h.gch")
+        run([*command, "-x", "c++-header", header, "-o", precompiled_here], "precompile headers")
+        shutil.move(precompiled_here, unfinished)
+        unfinished.rename(finished)
+    with suppress(PermissionError):
+        os.utime(folder)
     return ["-include", folder / NAME]
+
+
+def forget(arguments: Sequence[str | Path]) -> None:
+    """Remove the headers of such arguments, which a compiler would not have."""
+    with suppress(OSError):
+        Path(f"{arguments[1]}.gch").unlink()
 
 
 def _forget_old(parent: Path) -> None:
