@@ -262,7 +262,7 @@ def test_csim_on_lanes(work: Path, capsys, engine: str) -> None:
     assert status == 0 and "accuracy: 100.00 %" in out
     counted = {"bounded": load_project(work / "project").design.timing.interval}.get(engine)
     assert report.get("interval_cycles") == counted
-    assert (f"cycles: {counted} a frame of the C++, counted in its slowest unit" in out) is (engine == "bounded")
+    assert (f"slowest unit of the C++: {counted} iterations a frame, counted" in out) is (engine == "bounded")
 
 
 def test_labels_of_another_numbering_are_refused(work: Path, capsys, tmp_path: Path) -> None:

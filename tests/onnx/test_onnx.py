@@ -165,3 +165,9 @@ def test_a_name_of_the_generated_code_is_not_taken(name: str) -> None:
 def test_asymmetric_padding_is_handled() -> None:
     network = network_from_model(conv(pads=[1, 0, 2, 1]))
     assert network.output.shape == (6, 4, 2)
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "я" * 300, "a/" * 200])
+def test_long_names_are_cut_and_stay_unlike(name: str) -> None:
+    cut, other = sanitised(name, ()), sanitised(f"{name}b", ())
+    assert len(cut) < 130 and cut != other and cut.isascii() and cut.isidentifier()

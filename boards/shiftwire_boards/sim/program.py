@@ -126,10 +126,10 @@ class Logic:
         """
         answers: SimpleQueue[bytes | BusError] = SimpleQueue()
         self._questions.put((_REQUEST.pack(verb, first, second) + payload, answer, answers))
-        found = self._awaited(answers)
-        if isinstance(found, BusError):
-            raise found
-        return found
+        content = self._awaited(answers)
+        if isinstance(content, BusError):
+            raise content
+        return content
 
     def _awaited(self, answers: SimpleQueue[bytes | BusError]) -> bytes | BusError:
         while True:

@@ -21,7 +21,7 @@ from shiftwire.cli.measure import (
     note_seconds,
     show_record,
 )
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, say, still_at
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, quoted, say, still_at
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import load_project
 from shiftwire.reports.build_text import build_sentences
@@ -120,7 +120,7 @@ def run_build(arguments: argparse.Namespace) -> int:
         say(f"checked: {check_script(project, script, inner)}")
         if inner is Inner.HLS:
             say(f"first: {EXPORT}")
-        say(f"next: vivado -mode batch -source {script}")
+        say(f"next: vivado -mode batch -source {quoted(script)}")
         return ExitCode.OK
     before = ", after Vitis HLS and its co-simulation" if inner is Inner.HLS else ""
     note(f"building the bitstream of {arguments.project / inner.value}: an hour or so{before}")
@@ -132,7 +132,8 @@ def run_build(arguments: argparse.Namespace) -> int:
     say(f"wrote {bitstream.bit} beside {', '.join(file.name for file in bitstream.files[1:])}")
     for head, text in build_sentences(bitstream.report, project.design.board, counted_whole(project)):
         say(f"{head}: {text}")
-    say(f"next: shiftwire package {arguments.project}{'' if arguments.inner is None else f' --inner {inner.value}'}")
+    form = "" if arguments.inner is None else f" --inner {inner.value}"
+    say(f"next: shiftwire package {quoted(arguments.project)}{form}")
     return ExitCode.OK
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.onnx.context.parameter import IntegerWeights
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
-        say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {project.path} --data test.npz")
+        say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
     if crowded(design):
         note(
             f"warning: modelled {crowded(design)} beside the shell; "

@@ -97,18 +97,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_vitis(project: Project, arguments: argparse.Namespace) -> int:
     """Co-simulation of hls/ on its own test bench, whose frames are those of tb_data."""
-    given = [f"--{name.replace('_', '-')}" for name, usual in CONDITIONS.items() if getattr(arguments, name) != usual]
-    if given:
-        raise InputError(f"{given[0]} is for Verilator; Vitis HLS runs the frames of hls/tb_data: leave out {given[0]}")
+    others = [f"--{name.replace('_', '-')}" for name, usual in CONDITIONS.items() if getattr(arguments, name) != usual]
+    if others:
+        raise InputError(
+            f"{others[0]} is for Verilator; Vitis HLS runs the frames of hls/tb_data: leave out {others[0]}"
+        )
     row = vitis_simulation(project, vitis_for(project))
     if arguments.json:
         print_json(as_json(row))
         return ExitCode.OK
     say(f"cosim ({row.tool} {row.version}, {row.part}): every code of tb_data is right")
-    foreseen = {"latency": None, "between frames": project.design.timing.hls_interval}
+    predicted = {"latency": None, "between frames": project.design.timing.hls_interval}
     for what, cycles in (("latency", row.latency), ("between frames", row.interval)):
         if cycles is not None:
-            beside = "" if foreseen[what] is None else f" (predicted {foreseen[what]:,})"
+            beside = "" if predicted[what] is None else f" (predicted {predicted[what]:,})"
             say(f"{what}: {cycles.least:,} to {cycles.most:,} cycles of the C++{beside}")
     return ExitCode.OK
 

@@ -13,6 +13,7 @@ from shiftwire.hls.native import STATED
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, load_project
+from shiftwire.reports.design_text import iterations
 from shiftwire.tools.process import Progress
 from shiftwire.verify.comparison import Comparison, compared
 from shiftwire.verify.csim import Csim
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(report, arguments.layers)
         if interval is not None:
-            say(f"cycles: {interval:,} a frame of the C++, counted in its slowest unit")
+            say(f"slowest unit of the C++: {iterations(interval)} a frame, counted")
         hits = accuracy(project.design.network, report.output, data)
         if hits is not None:
             say(f"accuracy: {hits:.2f} %")

@@ -12,7 +12,7 @@ from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.network import Network, Operations
 from shiftwire.project.project import load_project
-from shiftwire.reports.design_text import modelled, speed
+from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.design import Design
 from shiftwire_hls import INCLUDE_DIR
@@ -62,9 +62,9 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
 
 def _print_built(design: Design) -> None:
     rows = [(*_fold_row(layer), layer.depths) for layer in layer_builds(design)]
-    print_table(("layer", "PE", "SIMD", "units", "C++ cycles", "% busy", "FIFO depth"), rows)
+    print_table(("layer", "PE", "SIMD", "units", "C++ iterations", "% busy", "FIFO depth"), rows)
     slowest = slowest_layer(design)
-    say(f"bottleneck: {slowest.name}, {slowest.cycles:,} cycles a frame of the C++")
+    say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
     say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
 
 

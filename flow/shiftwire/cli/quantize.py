@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import read_arrays
@@ -191,7 +191,7 @@ def _print(quantized: Quantized, output: Path) -> None:
         say(line)
     say(report.advice)
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
-    say(f"next: shiftwire convert {output}")
+    say(f"next: shiftwire convert {quoted(output)}")
 
 
 def _row(layer: LayerCost) -> tuple[object, ...]:

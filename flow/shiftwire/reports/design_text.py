@@ -23,14 +23,20 @@ def modelled(design: Design) -> dict[str, object]:
 
 
 def speed(design: Design) -> str:
-    """One line: iterations and frames a second, the same and latency as HLS C++, LUT and BRAM36."""
+    """One line: iterations, what the SystemVerilog does at least, HLS C++ and its latency, LUT, BRAM36."""
     need, board, times = design.resources, design.board, design.timing
     return (
-        f"{times.interval:,} iterations a frame of the slowest unit, {design.frames_per_second:,.0f} frames/s at "
-        f"{design.clock_ns:g} ns as SystemVerilog; as HLS C++ {times.hls_interval:,} cycles with its drain, "
+        f"{iterations(times.interval)} a frame of the slowest unit; as SystemVerilog at least "
+        f"{design.frames_per_second:,.0f} frames/s at {design.clock_ns:g} ns ('shiftwire report' has its own cycles); "
+        f"as HLS C++ {times.hls_interval:,} cycles with its drain, "
         f"{design.hls_frames_per_second:,.0f} frames/s, latency {times.latency:,} cycles (no HLS tool "
         f"has confirmed them); {need.lut:,} of {board.lut:,} LUT, {need.bram36} of {board.bram36} BRAM36"
     )
+
+
+def iterations(count: int) -> str:
+    """1 iteration, 2 iterations."""
+    return f"{count:,} iteration{'' if count == 1 else 's'}"
 
 
 def crowded(design: Design) -> str:

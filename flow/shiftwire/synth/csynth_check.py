@@ -116,8 +116,8 @@ def _blocks(element: ET.Element, path: Path) -> int:
     resources = element.find("AreaEstimates/Resources")
     texts = [text for tag in ("DSP", "DSP48E") if resources is not None and (text := resources.findtext(tag))]
     if not texts or not texts[0].strip().isdecimal():
-        said = f"'{texts[0]}'" if texts else "nothing"
-        raise ToolError(f"found {said} for DSP blocks in {path}, wanted a number; {MEND}")
+        content = f"'{texts[0]}'" if texts else "nothing"
+        raise ToolError(f"found {content} for DSP blocks in {path}, wanted a number; {MEND}")
     return int(texts[0])
 
 

@@ -120,6 +120,6 @@ def _only(folder: Path, pattern: str, vitis: Vitis) -> Path:
     files = sorted(folder.glob(pattern))
     if len(files) != 1:
         raise ToolError(
-            f"{vitis.tool} left {len(files)} files {pattern} in {folder}, wanted one; remove {HLS_TOP}_prj and try again"
+            f"{vitis.tool} left {len(files)} files {pattern} in {folder}, wanted one; remove {HLS_TOP}_prj, run again"
         )
     return files[0]

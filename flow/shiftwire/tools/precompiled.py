@@ -29,8 +29,8 @@ GCC = "Free Software Foundation"
 
 def user_folder() -> Path:
     """Where they are kept, as the XDG base directory specification says; raises RuntimeError for nobody's home."""
-    told = Path(os.environ.get("XDG_CACHE_HOME") or ".")
-    return (told if told.is_absolute() else Path.home() / ".cache") / "shiftwire" / "headers"
+    wanted = Path(os.environ.get("XDG_CACHE_HOME") or ".")
+    return (wanted if wanted.is_absolute() else Path.home() / ".cache") / "shiftwire" / "headers"
 
 
 def precompiled(command: Sequence[str | Path], identity: str, text: str) -> list[str | Path]:

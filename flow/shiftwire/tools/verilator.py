@@ -54,9 +54,17 @@ class Verilated:
     @property
     def _arguments(self) -> list[str | Path]:
         parameters = [f"-G{name}={value}" for name, value in self.parameters.items()]
-        parents = dict.fromkeys(header.parent.absolute() for header in self.headers)
-        folders = [part for parent in parents for part in ("-CFLAGS", f"-I{parent}")]
-        return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *folders, *self.options]
+        return ["--cc", "--exe", "--top-module", self.top, "--prefix", TOP, *parameters, *self.options]
+
+    def _includes(self, folder: Path) -> list[str]:
+        """Folders of headers, linked into `folder` where make could not read their names."""
+        words = []
+        for at, parent in enumerate(dict.fromkeys(header.parent.absolute() for header in self.headers)):
+            link = folder / f"headers{at}"
+            if not _is_plain(parent):
+                link.symlink_to(parent)
+            words += ["-CFLAGS", f"-I{parent if _is_plain(parent) else link}"]
+        return words
 
     def key(self, tool: str) -> str:
         """SHA-256 of everything that decides the program."""
@@ -78,7 +86,16 @@ class Verilated:
         for file, text in zip(generated, self.generated.values(), strict=True):
             file.write_text(text, encoding="utf-8")
         files = (*sources, *generated, driver)
-        return [*self._arguments, *SPLIT, "--Mdir", folder / "obj", "-O3", "-Wno-fatal", *files]
+        return [
+            *self._arguments,
+            *self._includes(folder),
+            *SPLIT,
+            "--Mdir",
+            folder / "obj",
+            "-O3",
+            "-Wno-fatal",
+            *files,
+        ]
 
 
 def lint(sources: Sequence[Path], top: str, parameters: Mapping[str, int] | None = None) -> None:

@@ -1,5 +1,6 @@
 """Names that serve C++, SystemVerilog, reports and the command line alike."""
 
+import hashlib
 import re
 from collections.abc import Container
 
@@ -14,9 +15,15 @@ _GENERATED = re.compile(r"(layer|config|weight|bias|threshold|base|step)\d.*|.*_
 """Names that the generated C++ gives to its own variables and types."""
 
 
+LONGEST = 100
+"""Characters of a name; file systems take 255, and files are named after layers, their units and tables."""
+
+
 def sanitised(name: str, taken: Container[str]) -> str:
-    """`name` in [A-Za-z0-9_], no reserved word, and unlike every name that is `taken`."""
+    """`name` in [A-Za-z0-9_], no reserved word, unlike every name that is `taken`, and short enough for a file's."""
     clean = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "tensor"
+    if len(clean) > LONGEST:
+        clean = f"{clean[:LONGEST].rstrip('_')}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
     if clean[0].isdigit() or clean in _RESERVED or _GENERATED.fullmatch(clean):
         clean = f"t_{clean}"
     while clean in taken:
