@@ -39,8 +39,8 @@ def csim_driver(design: Design, top: str) -> str:
     )
 
 
-SURROUNDINGS = 20
-"""What a compiler has to do for the network's function and `main`, in 1/20 s."""
+SURROUNDINGS = 6
+"""What a compiler has to do for `main`, in 1/20 s; each stream of the network's function adds one."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def _part_lines(pipeline: Pipeline) -> Iterator[str]:
     yield from PART_LINES
     yield "#ifdef SHIFTWIRE_PART"
     pieces = list({piece.code: piece for piece in _pieces(pipeline)}.values())
-    chosen = parts([piece.code for piece in pieces], [piece.load for piece in pieces], SURROUNDINGS)
+    chosen = parts(
+        [piece.code for piece in pieces], [piece.load for piece in pieces], SURROUNDINGS + len(pipeline.fifos)
+    )
     for part, piece in zip(chosen, pieces, strict=True):
         yield from guarded(part, [f"template {piece.declaration};"])
         yield f"#if !SHIFTWIRE_IS({part})"
