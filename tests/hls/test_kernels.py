@@ -41,9 +41,12 @@ def assert_equal(networks: list[Network], given: list[Codes], found: list[dict[s
     return live
 
 
-@pytest.mark.parametrize("group", range(2))
-def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | None) -> None:
-    """Each layer alone, folded in one of its ways; the groups draw different folds."""
+@pytest.mark.parametrize(("group", "flags"), [(0, ("-O1",)), (1, ("-O1", "-DSHIFTWIRE_HARDWARE"))])
+def test_every_kernel_is_exact(group: int, flags: tuple[str, ...], cpp_folder: Path, stands_on: str | None) -> None:
+    """Each layer alone, folded in one of its ways; the groups draw different folds.
+
+    One is compiled as for a processor, one with the lines that stand for others where the headers are synthesised.
+    """
     tried = [(network, some_folds(network, 100 * group + at)) for at, network in enumerate(CASES.values())]
     if stands_on:
         tried = [(network, folds) for network, folds in tried if stands_on_header(network, folds, stands_on)]
@@ -51,18 +54,8 @@ def test_every_kernel_is_exact(group: int, cpp_folder: Path, stands_on: str | No
     given = [frames(network) for network in networks]
     folder = cpp_folder / f"single{group}"
     folder.mkdir()
-    live = assert_equal(networks, given, run_networks(networks, given, folder, folds=folds))
+    live = assert_equal(networks, given, run_networks(networks, given, folder, folds=folds, flags=flags))
     assert live > 0.9 * sum(network.output.size for network in networks)
-
-
-@pytest.mark.whole
-def test_what_only_hardware_compilers_read(cpp_folder: Path) -> None:
-    """Lines that stand for others where the headers are synthesised."""
-    networks = [network for name, network in CASES.items() if name.startswith(("shift_", "adder_", "affine"))]
-    given = [frames(network) for network in networks]
-    folder = cpp_folder / "hardware"
-    folder.mkdir()
-    assert_equal(networks, given, run_networks(networks, given, folder, flags=("-O1", "-DSHIFTWIRE_HARDWARE")))
 
 
 @pytest.mark.parametrize("group", some(range(4), 0))

@@ -7,6 +7,8 @@ START = "-C::pad_left, C::first_bank, C::first_place"
 
 WINDOW_MUTANTS = (
     Mutant("window: banks give one word alike", "sw_banks.h", "line[r][b][at[b]]", "line[r][b][at[0]]"),
+    Mutant("window: banks give one word alike to a processor", "sw_banks.h", "line[row][bank][at[bank]]",
+           "line[row][bank][at[0]]"),
     Mutant("window: first channel again", "sw_banks.h", "[at[b]][channel]", "[at[b]][0]"),
     Mutant("window: padding is what stands there", "sw_banks.h", "is_inside ? code[row][bank] : outside",
            "code[row][bank]"),

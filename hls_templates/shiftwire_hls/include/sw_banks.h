@@ -8,11 +8,12 @@
 namespace sw {
 
 // One code of a line buffer (rows, banks, bank_words, tap_channels), whose banks are memories: each gives the word at
-// its place, and one of them is kept.
+// its place, and one of them is kept. A processor asks for that one alone; both are tested.
 template <class C, class Code, class Row>
 Code banked(const Code &outside, bool is_inside, const Row *line, int row, int bank, const int at[C::banks],
             int channel) {
 #pragma HLS INLINE
+#ifdef SHIFTWIRE_HARDWARE
     Code code[C::rows][C::banks];
 #pragma HLS ARRAY_PARTITION variable = code dim = 0 complete
 Row:
@@ -25,6 +26,9 @@ Row:
         }
     }
     return is_inside ? code[row][bank] : outside;
+#else
+    return is_inside ? line[row][bank][at[bank]][channel] : outside;
+#endif
 }
 
 } // namespace sw
