@@ -95,7 +95,8 @@ def main() -> None:
     machine = this_machine(compiles=True)
     rows: list[tuple[Cell, ...]] = []
     print(f"bench csim: measured on {machine.arch}, {machine.compiler}, hls4ml {importlib.metadata.version('hls4ml')}")
-    os.environ["XDG_CACHE_HOME"] = str(tempfile.mkdtemp())  # a machine that has simulated nothing yet
+    cache = tempfile.TemporaryDirectory()
+    os.environ["XDG_CACHE_HOME"] = cache.name  # a machine that has simulated nothing yet
     print(f"headers, precompiled once a machine and used from then on: {seconds_of_headers():.1f} s")
     for name, layers, shape, samples in (
         ("MLP 16-64-32-32-5", MLP, (16,), 20000),

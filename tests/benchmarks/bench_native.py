@@ -193,7 +193,8 @@ def main() -> int:
     tools = {name: importlib.metadata.version(name) for name in ("hls4ml", "onnxruntime")}
     versions = ", ".join(f"{name} {version}" for name, version in tools.items())
     print(f"bench native: measured on {machine.arch}, {machine.compiler}, {versions}; one thread, user seconds")
-    os.environ["XDG_CACHE_HOME"] = str(tempfile.mkdtemp())  # a machine that has simulated nothing yet
+    cache = tempfile.TemporaryDirectory()
+    os.environ["XDG_CACHE_HOME"] = cache.name  # a machine that has simulated nothing yet
     print(f"headers, precompiled once a machine and used from then on: {seconds_of_headers():.1f} s")
     for name, plan in PLANS.items():
         if chosen and name not in chosen:

@@ -34,14 +34,14 @@ SKIPPED = "skipped: nothing was run"
 def vitis_synthesis(project: Project, vitis: Vitis) -> tuple[tuple[Report, ...], str]:
     """Rows of hls/, estimates of synthesis, and what of it is not as expected: a sentence, or nothing.
 
-    What tools reported of the project is kept where all is as expected, and forgotten where it is not.
+    Rows are kept where all is as expected; earlier ones go where a kernel is not, and stay where nothing was learnt.
     """
     wanted = read_expected(project.hls_dir, project.again_with(Backend.HLS))
-    (project.reports_dir / VITIS_ROWS).unlink(missing_ok=True)
     rows = run_vitis(vitis, project.hls_dir, [Step.CSYNTH])
     report, log = project.hls_dir / CSYNTH, project.hls_dir / LOG
     misses = csynth_misses(report, wanted, log.read_text(encoding="utf-8", errors="replace"))
     if misses:
+        (project.reports_dir / VITIS_ROWS).unlink(missing_ok=True)
         return rows, f"{'; '.join(misses)}: read {report}, and report it, with the version, as a fault of shiftwire"
     write_rows(project.reports_dir / VITIS_ROWS, Rows(project.version_hash, rows))
     return rows, ""
