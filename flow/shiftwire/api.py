@@ -13,6 +13,7 @@ from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.passes.pipeline import run_pipeline
@@ -30,12 +31,17 @@ if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
 
 
-def load_network(model: str | Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The network of an exact ONNX file or a QONNX file, after all passes.
+def load_network(
+    model: str | Path,
+    integer_weights: IntegerWeights = IntegerWeights.TERMS,
+    input_format: Fixed | None = None,
+) -> Network:
+    """The network of an ONNX file whose weights and activations are all quantized, after all passes.
 
-    Weights of a QONNX file that are no powers of two become exact sums of powers of two, or multipliers if asked for.
+    Weights that are no powers of two become exact sums of powers of two, or multipliers if asked for. `input_format` is
+    that of an input without a quantizer; the host rounds values to it.
     """
-    return run_pipeline(import_onnx(Path(model), integer_weights))
+    return run_pipeline(import_onnx(Path(model), integer_weights, input_format))
 
 
 def design(

@@ -9,6 +9,7 @@ from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import crowded, modelled, speed
@@ -54,6 +55,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         default=IntegerWeights.TERMS.value,
         help="weights that are no powers of two become exact sums of such terms, or multiply (default: terms)",
     )
+    parser.add_argument(
+        "--input-format",
+        type=_format,
+        metavar="FORMAT",
+        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -61,7 +68,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
-    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
+    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
+    if arguments.input_format is not None:
+        note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     backend = Backend(arguments.backend)
@@ -119,6 +128,13 @@ def _percent(text: str) -> float:
         return float(text.removesuffix("%"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
+
+
+def _format(text: str) -> Fixed:
+    try:
+        return Fixed.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _fold(text: str) -> tuple[str, Fold]:

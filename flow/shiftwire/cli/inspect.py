@@ -10,11 +10,13 @@ from shiftwire.api import load_network
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
+from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
 from shiftwire.project.project import load_project
 from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.design import Design
+from shiftwire_boards.runtime.host_steps import HostStep
 from shiftwire_hls import INCLUDE_DIR
 
 COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "multiplies", "weight bits")
@@ -31,6 +33,10 @@ def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("target", type=Path, help="exact ONNX file, or a folder that 'shiftwire convert' wrote")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _told(steps: tuple[HostStep, ...]) -> str:
+    return "as it is" if not steps else f"through {', '.join(map(step_name, steps))}"
 
 
 def run_inspect(arguments: argparse.Namespace) -> int:
@@ -52,9 +58,11 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
+    host = network.host_input
+    front = f"{_told(host.steps)} and " if host.steps else ""
     say(
-        f"host: input {'quantized' if network.host_input.quantizes else 'given on its grid'}, "
-        f"output tail {network.host_output.tail.value}"
+        f"host: input {front}{'quantized' if host.quantizes else 'given on its grid'}, "
+        f"output {_told(network.host_output.steps)}"
     )
     if design is not None:
         _print_built(design)

@@ -8,14 +8,15 @@ import onnx
 import shiftwire_hls
 from onnx import TensorProto, helper
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.writer import Writer
+from shiftwire.onnx.host_ends import write_steps
 from shiftwire.onnx.layers import WRITERS
 from shiftwire.onnx.ops.quantizers import write_requantize
 from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
 from shiftwire.ops.requantize import Requantize
+from shiftwire_boards.runtime.host_steps import Largest
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS
 
 OPSET = 20
@@ -27,15 +28,16 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     _require_grids(network)
     writer = Writer(network)
     name = network.input_name
-    if network.host_input.quantizes:
+    if network.host_input.quantizes or network.host_input.steps:
         name = f"{network.input_name}_values"
-        _host_quantizer(writer, name)
+        front = write_steps(writer, network.host_input.steps, name, network.input_name)
+        _host_quantizer(writer, front)
     for node in network.nodes:
         WRITERS[type(node.op)](writer, node.op, node)
     custom = sorted({(node.domain, node.op_type) for node in writer.nodes if node.domain})
     foreign = sorted({domain for domain, _ in custom} - {CONTRACT_DOMAIN})
     model = helper.make_model(
-        _graph(writer, network, name, _tail(writer, network)),
+        _graph(writer, network, name, write_steps(writer, network.host_output.steps, network.output_name)),
         opset_imports=[
             helper.make_opsetid("", OPSET),
             *(helper.make_opsetid(domain, 1) for domain in (CONTRACT_DOMAIN, *foreign)),
@@ -61,25 +63,14 @@ def _require_grids(network: Network) -> None:
 
 
 def _graph(writer: Writer, network: Network, input_name: str, output_name: str) -> onnx.GraphProto:
-    *spatial, channels = network.input.shape
-    x = helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["N", channels, *spatial])
-    kind = TensorProto.INT64 if network.host_output.tail is Tail.ARGMAX else TensorProto.FLOAT
-    y = helper.make_tensor_value_info(output_name, kind, ["N", *[None] * len(network.output.shape)])
+    x = helper.make_tensor_value_info(
+        input_name, TensorProto.FLOAT, ["N", *network.host_input.model_shape(network.input.shape)]
+    )
+    steps = network.host_output.steps
+    kind = TensorProto.INT64 if steps and isinstance(steps[-1], Largest) else TensorProto.FLOAT
+    shape = network.host_output.output_shape(network.output.shape)
+    y = helper.make_tensor_value_info(output_name, kind, ["N", *[None] * len(shape)])
     return helper.make_graph(writer.nodes, "network", [x], [y], writer.initialisers)
-
-
-def _tail(writer: Writer, network: Network) -> str:
-    source, name = network.output_name, f"{network.output_name}_tail"
-    match network.host_output.tail:
-        case Tail.NONE:
-            return source
-        case Tail.SOFTMAX:
-            writer.node("Softmax", [source], name, axis=1)
-        case Tail.ARGMAX:
-            writer.node("ArgMax", [source], name, axis=1)
-        case Tail.TOPK:
-            return source
-    return name
 
 
 def _host_quantizer(writer: Writer, source: str) -> None:

@@ -73,8 +73,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def _check_values(values: npt.NDArray[Any], network: Network) -> None:
-    *spatial, channels = network.input.shape
-    wanted = (channels, *spatial)
+    wanted = network.host_input.model_shape(network.input.shape)
     if values.dtype.kind not in "fiub":
         raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
     if values.ndim == 0 or values.shape[1:] != wanted:

@@ -226,12 +226,12 @@ def _quant(view: View, draft: NetworkDraft) -> None:
     Not one of one bit: its codes are signs, which any other quantizer would lose.
     """
     is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
-    if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
+    if not draft.graph.is_raw(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
         draft.read(view)
         return
     for attribute in ("signed", "narrow", "rounding_mode"):
         view.attribute(attribute, 0)
-    draft.enter_as(view.output, draft.truth(view.output))
+    draft.enter_as(view.output, view.inputs[0], draft.truth(view.output))
 
 
 def _is_power_of_two(scale: npt.NDArray[Any]) -> bool:

@@ -12,7 +12,9 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput, channels_last
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.staircase import stepped
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
@@ -24,7 +26,9 @@ from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
-TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
+TAILS = {"Flatten", "Reshape", "Identity", "Transpose", "Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
+FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}
+"""Operations that the host does where they stand in front of the first layer."""
 
 
 @dataclass
@@ -76,33 +80,51 @@ class NetworkDraft:
         """What the network makes of the calibration samples at one of its tensors."""
         return TensorCodes(self.graph.tensors[source], self.codes[source])
 
-    def enter(self) -> None:
-        """Quantize the graph input, unless the file does it."""
-        name = self.graph.onnx_input
-        if not self.graph.tensors and not all(map(_takes_floats, self.readers(name))):
-            self.enter_as(name, self.truth(name))
+    def enter(self, view: View) -> None:
+        """Quantize what a node reads of the host's, unless that node is the host's too or a quantizer."""
+        node = view.key[1]
+        for name in view.inputs:
+            if self.graph.is_raw(name) and not (node in FRONT or find_quantizer(*view.key)):
+                self.enter_as(name, name, self.truth(name))
 
-    def enter_as(self, onnx_name: str, values: Values) -> None:
-        """Codes of the graph input in a format for `values`, known as `onnx_name`."""
+    def is_hosts(self, view: View) -> bool:
+        """Whether a node stands in front of the first layer, where the host does it."""
+        return view.key[1] in FRONT and any(map(self.graph.is_raw, view.inputs))
+
+    def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
+        """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
         format = self.choose(self.graph.onnx_input, values, self.options.input_bits)
         if float(np.abs(values).max()) < 2.0 ** -(format.frac + 1):
             raise InputError(
                 f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
                 f"finest grid there is, 2^-{format.frac}; scale the samples and the first layer"
             )
-        self.graph.enter(onnx_name, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        self.graph.enter(onnx_name, raw, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.known[onnx_name], format, values, Knob.INPUT_BITS)
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
         name, pending = self.graph.opened(onnx_name)
-        if not pending.is_none:
+        if not pending.is_linear:
+            self.step(onnx_name)
+        elif not pending.is_none:
             del self.graph.pending[onnx_name]
             slope = pending.slope(self.tensor(name).shape[-1])
             steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False)
             self.emit(steps, name, onnx_name)
         return self.graph.known[onnx_name]
+
+    def step(self, onnx_name: str) -> None:
+        """Codes, in a format of their own, of values that a curve or a cut has bent: a Threshold."""
+        name, pending = self.graph.opened(onnx_name)
+        right = self.truth(onnx_name)
+        format = self.choose(onnx_name, right)
+        quantizer = FloatQuantizer(2.0**-format.frac, 0, format.lo, format.hi, FloatRounding.HALF_EVEN)
+        op, _ = stepped(pending, self.tensor(name), np.float64(quantizer.scale).reshape(()), quantizer.codes)
+        del self.graph.pending[onnx_name]
+        self.graph.known[onnx_name] = made = self.append(op, name, onnx_name)
+        self._cost_of_requantize(made, self.format(made), right, Knob.ACT_BITS)
 
     def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
         """Append a chain whose codes are known, the last op under the tensor's own name."""
@@ -201,7 +223,7 @@ class NetworkDraft:
         fresh = {node.name for node in self.graph.nodes[before:]}
         sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - fresh
         if sources <= self.exact:
-            self.exact |= fresh | ({next(iter(self.graph.tensors))} if before == 0 else set())
+            self.exact |= fresh | ({next(iter(self.graph.tensors))} if before == 0 and fresh else set())
 
     def carry(self, op: Op, source: str, onnx_name: str) -> None:
         """An op that makes what the float node makes, exactly."""

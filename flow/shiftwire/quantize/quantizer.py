@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 import onnx
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.onnx.canonical.pipeline import canonical
@@ -29,11 +28,12 @@ from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
+from shiftwire_boards.runtime.host_ends import unranked
 
 StageProgress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
 
-RANKINGS = ("Softmax", "ArgMax", "TopK")
+RANKINGS = ("ArgMax", "TopK")
 """Operations that are left to the host at a network's end."""
 
 
@@ -100,7 +100,9 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
             draft.require_used()
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
-    truth = graph.onnx_output if network.host_output.tail is Tail.NONE else _ranked(file.model, graph.onnx_output)
+    steps = network.host_output.steps
+    is_ranked = unranked(steps) != steps
+    truth = _ranked(file.model, graph.onnx_output) if is_ranked else graph.onnx_output
     return Drafted(file, truth, network, tuple(draft.costs), calibrated)
 
 
@@ -146,12 +148,15 @@ def write_model(model: onnx.ModelProto, path: Path) -> None:
 
 
 def _walk(draft: NetworkDraft, progress: StageProgress) -> None:
-    draft.enter()
     for at, node in enumerate(draft.nodes):
         if node.output[0] not in draft.graph.constants and node.output[0] not in draft.absorbed:
             view = View(node, draft.graph.constants)
             with noted(view.place):
-                handler_of(view)(view, draft)
+                draft.enter(view)
+                if draft.is_hosts(view):
+                    draft.read(view)
+                else:
+                    handler_of(view)(view, draft)
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
@@ -168,15 +173,14 @@ def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> tupl
         parts.append(network.evaluate(batch))
         done += len(batch)
         progress("exact network", done, len(samples.values))
-    exact = network.host_output.decode(np.concatenate(parts), network.output.format)
+    exact = network.host_output.scores(np.concatenate(parts), network.output.format)
     return exact, right.reshape(exact.shape).astype(np.float64)
 
 
 def check_samples(samples: Samples, graph: Graph) -> None:
     """Raise InputError for samples that say nothing about the network, or labels that are not theirs."""
     values, labels = samples.values, samples.labels
-    *spatial, channels = graph.input_shape
-    wanted = (channels, *spatial)
+    wanted = graph.input_shape
     if values.dtype.kind not in "fiub":
         raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
     if values.ndim == 0 or values.shape[1:] != wanted:

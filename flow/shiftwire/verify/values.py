@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.host import Tail, channels_last
+from shiftwire.ir.host import channels_last, step_name
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import import_onnx
@@ -77,7 +77,7 @@ def values_result(
 def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
     """Values off ours, channels last; behind a scale that is no power of two, those nearer to another code."""
     host, format = network.host_output, network.output.format
-    if host.is_scaled:
+    if host.is_scaled or host.steps:
         return np.not_equal(host.nearest(values, format), reference)
     return channels_last(np.not_equal(values, host.decode(reference, format)))
 
@@ -98,8 +98,7 @@ def _first_wrong(
 
 def data_shape(network: Network, samples: int) -> tuple[int, ...]:
     """Shape of output values in the model's own layout."""
-    *spatial, channels = network.output.shape
-    return (samples, channels, *spatial)
+    return (samples, *network.host_output.output_shape(network.output.shape))
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
@@ -110,10 +109,9 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
             f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
             "name the model that the project was converted from"
         )
-    if network.host_output.tail is not Tail.NONE:
-        raise InputError(
-            f"{model} ends in {network.host_output.tail.value}, which hides the codes; compare a model without it"
-        )
+    if network.host_output.hides_codes:
+        last = step_name(network.host_output.steps[-1])
+        raise InputError(f"{model} ends in {last}, which hides the codes; compare a model without it")
     return values_result("onnxruntime", network, data, run_onnx(model, data.values), reference)
 
 
@@ -138,7 +136,7 @@ def expected_values(path: Path) -> npt.NDArray[Any]:
 
 def accuracy(network: Network, codes: Codes, data: Data) -> float | None:
     """Percent of samples whose largest output is at the label; ties take the lowest index."""
-    return _hits(network.host_output.decode(codes, network.output.format), data)
+    return _hits(network.host_output.scores(codes, network.output.format), data)
 
 
 def _hits(values: npt.NDArray[Any], data: Data) -> float | None:

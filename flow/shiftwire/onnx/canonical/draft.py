@@ -34,6 +34,10 @@ class Draft:
     values: dict[str, Value] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     """The file's own names of constants that stand for others."""
+    rounded: set[str] = field(default_factory=set)
+    """Constants that the file rounds to whole numbers."""
+    types: Mapping[str, int] = field(default_factory=dict)
+    """ONNX's element types of the file's own constants, of which numpy knows some by larger ones."""
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Draft:
@@ -41,7 +45,14 @@ class Draft:
         constants = {tensor.name: _fixed(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
         inputs = [value for value in model.graph.input if value.name not in constants]
-        return cls(model, inputs, nodes, MappingProxyType(constants))
+        types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+        types |= {
+            node.output[0]: entry.t.data_type
+            for node in nodes
+            for entry in node.attribute
+            if node.op_type == "Constant" and entry.HasField("t")
+        }
+        return cls(model, inputs, nodes, MappingProxyType(constants), types=types)
 
     @property
     def outputs(self) -> set[str]:

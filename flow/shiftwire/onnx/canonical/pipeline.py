@@ -24,6 +24,7 @@ from shiftwire.onnx.canonical.constants import fold_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
 from shiftwire.onnx.canonical.idle import drop_idle
+from shiftwire.onnx.canonical.integers import unify_integers
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
 from shiftwire.onnx.canonical.layout import cancel_transposes
 from shiftwire.onnx.canonical.opset import IR_VERSION, modernised, with_opset
@@ -34,6 +35,7 @@ from shiftwire.onnx.canonical.windows import merge_pads, unify_means, unify_wind
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
     fold_constants,
+    unify_integers,
     drop_idle,
     cancel_transposes,
     unify_flattens,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
@@ -18,6 +21,9 @@ BIAS_GRID = 8
 """How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantizer."""
 
 
+GRID_BITS = 16
+"""Bits of weights that are quantized though no operation of the file says so; float32 has 24."""
+
 BIAS_REACH = 24
 """How many powers of two a bias's scale may be above the sums' own."""
 
@@ -27,11 +33,28 @@ def quantized_weight(view: View, graph: Graph) -> Parameter:
     if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
         return graph.parameters[view.inputs[1]]
     if len(view.inputs) > 1 and view.is_constant(1):
+        found = on_a_grid(view.constant(1, "weight"))
+        if found is not None:
+            return found
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
             "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
+
+
+def on_a_grid(values: npt.NDArray[Any]) -> Parameter | None:
+    """Float weights that all are short codes of one power of two, as rounded powers of two are; None for others."""
+    if values.dtype.kind != "f" or not values.any():
+        return None
+    low = int(np.frexp(np.abs(values[values != 0]).min())[1]) - 1
+    for frac in range(-low, -low + GRID_BITS):
+        codes = np.ldexp(values.astype(np.float64), frac)
+        if np.abs(codes).max() >= 1 << GRID_BITS:
+            return None
+        if (codes == np.rint(codes)).all():
+            return Parameter(codes.astype(np.int64), np.array(2.0**-frac))
+    return None
 
 
 def sum_frac(graph: Graph, name: str, grid: int) -> int:

@@ -1,22 +1,25 @@
-"""Relu, and Clip, which waits for the next quantizer."""
+"""Relu, and what else waits for the next quantizer: Clip, roundings, curves."""
 
 from __future__ import annotations
 
 from shiftwire.errors import InputError
+from shiftwire.numbers.float_quantizer import FloatRounding
 from shiftwire.onnx.context.graph import Graph
-from shiftwire.onnx.context.layer import OnnxLayer, plain_writer
-from shiftwire.onnx.context.pending import RELU, Cut
+from shiftwire.onnx.context.layer import OnnxLayer, Reader, plain_writer
+from shiftwire.onnx.context.pending import RELU, Curved, Cut, Rounded
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import wait
+from shiftwire.onnx.context.waiting import is_hosts, wait
 from shiftwire.ops.relu import Relu
+from shiftwire_boards.runtime.host_steps import Curve
 
 
 def _relu(view: View, graph: Graph) -> None:
     """Built at once on exact codes; behind a float scale it waits, for a Threshold does it at no cost."""
-    if view.inputs[0] == graph.onnx_input and graph.is_raw_input(view.inputs[0]):
-        graph.rectified = view.output
+    source = view.inputs[0]
+    if is_hosts(graph, source) or source in graph.joined:
+        wait(view, graph, RELU)
         return
-    name, pending = graph.opened(view.inputs[0])
+    name, pending = graph.opened(source)
     if pending.is_none:
         graph.put(view, graph.append(Relu(), (name,), view.output), pending)
     else:
@@ -33,4 +36,29 @@ def _clip(view: View, graph: Graph) -> None:
     wait(view, graph, Cut(lo, hi))
 
 
-LAYER = OnnxLayer({("", "Relu"): _relu, ("", "Clip"): _clip}, {Relu: plain_writer("Relu")})
+def _rounded(rounding: FloatRounding) -> Reader:
+    def read(view: View, graph: Graph) -> None:
+        wait(view, graph, Rounded(rounding))
+
+    return read
+
+
+def _curved(kind: str) -> Reader:
+    def read(view: View, graph: Graph) -> None:
+        wait(view, graph, Curved(Curve(kind)))
+
+    return read
+
+
+LAYER = OnnxLayer(
+    {
+        ("", "Relu"): _relu,
+        ("", "Clip"): _clip,
+        ("", "Round"): _rounded(FloatRounding.HALF_EVEN),
+        ("", "Floor"): _rounded(FloatRounding.FLOOR),
+        ("", "Ceil"): _rounded(FloatRounding.CEIL),
+        ("", "Sigmoid"): _curved("sigmoid"),
+        ("", "Tanh"): _curved("tanh"),
+    },
+    {Relu: plain_writer("Relu")},
+)
