@@ -36,8 +36,17 @@ def load(path: Path) -> onnx.ModelProto:
     if not model.graph.node:
         raise InputError(f"{path} holds no ONNX graph with nodes; export the model again")
     _load_external(model, path.resolve().parent)
+    import_domains(model)
     check(model)
     return model
+
+
+def import_domains(model: onnx.ModelProto) -> None:
+    """Import version 1 of every domain that nodes use and the file does not import, as tools around QONNX leave out."""
+    known = {entry.domain for entry in model.opset_import}
+    used = {node.domain for node in model.graph.node} | {node.domain for f in model.functions for node in f.node}
+    for domain in sorted(used - known - {"", "ai.onnx"}):
+        model.opset_import.add(domain=domain, version=1)
 
 
 def check(model: onnx.ModelProto) -> None:

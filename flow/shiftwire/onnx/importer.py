@@ -69,7 +69,7 @@ def opened(model: onnx.ModelProto) -> Graph:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
     graph_input = _only("input", [value for value in model.graph.input if value.name not in constants])
-    graph_output = _only("output", list(model.graph.output))
+    graph_output = _only("output", [value for value in model.graph.output if value.name not in constants])
     graph = Graph(constants, graph_input.name, graph_output.name, _sample_shape(graph_input), _batch(graph_input))
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:

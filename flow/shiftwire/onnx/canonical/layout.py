@@ -24,6 +24,9 @@ ELEMENTWISE = (
     "HardSigmoid",
     "Dropout",
     "Cast",
+    "Round",
+    "Floor",
+    "Ceil",
 )
 BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 

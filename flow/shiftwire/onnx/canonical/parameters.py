@@ -34,6 +34,17 @@ def flattened(draft: Draft, name: str, size: int) -> str | None:
     return _moved(draft, name, "flat", np.ravel, len(shape))
 
 
+def reshaped(draft: Draft, name: str, shape: Sequence[int]) -> str | None:
+    """A parameter without an axis of one element; scales of fewer axes lose it where they have it."""
+    before = draft.shape(name)
+    if before is None or int(np.prod(before)) != int(np.prod(shape)) or len(shape) != len(before) - 1:
+        return None
+    gone = next(
+        at for at in range(len(before)) if (*before[:at], *before[at + 1 :]) == tuple(shape) and before[at] == 1
+    )
+    return _moved(draft, name, "line", lambda array: np.squeeze(array, gone), len(before))
+
+
 def columns(draft: Draft, name: str, order: npt.NDArray[np.int64]) -> str | None:
     """A weight (out, in) with its inputs in another order, and its scales where they differ between inputs."""
 

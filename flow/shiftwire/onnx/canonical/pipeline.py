@@ -23,6 +23,8 @@ from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.constants import fold_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
+from shiftwire.onnx.canonical.foreign import unify_foreign
+from shiftwire.onnx.canonical.front import raise_moves
 from shiftwire.onnx.canonical.idle import drop_idle
 from shiftwire.onnx.canonical.integers import unify_integers
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
@@ -31,14 +33,18 @@ from shiftwire.onnx.canonical.opset import IR_VERSION, modernised, with_opset
 from shiftwire.onnx.canonical.ranges import unify_clips
 from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.shapes import Value
+from shiftwire.onnx.canonical.unit_axes import drop_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, unify_means, unify_windows
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
+    unify_foreign,
     fold_constants,
     unify_integers,
     drop_idle,
     cancel_transposes,
+    drop_unit_axes,
     unify_flattens,
+    raise_moves,
     unify_windows,
     merge_pads,
     unify_means,

@@ -1,0 +1,71 @@
+"""Transpositions and reshapes between the graph's input and its first layer, moved up to the input itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import onnx
+from onnx import helper
+from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard
+from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE
+
+MOVES = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
+
+
+def raise_moves(draft: Draft) -> None:
+    """f(x) moved becomes f(moved x) along every chain from the graph input that nothing else reads."""
+    for node in list(draft.nodes):
+        if is_standard(node, *MOVES) and node.input[0] not in draft.constants:
+            chain = _chain(draft, node)
+            if chain:
+                _raise(draft, node, chain)
+
+
+def _chain(draft: Draft, move: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Elementwise nodes from the graph input down to the move; empty where there is no such chain."""
+    chain: list[onnx.NodeProto] = []
+    name = move.input[0]
+    names = {value.name for value in draft.inputs}
+    while name not in names:
+        producer = draft.producer(name)
+        if producer is None or not draft.is_read_once(name) or not _may_follow(draft, producer, move):
+            return []
+        chain.append(producer)
+        name = producer.input[0]
+    return chain[::-1]
+
+
+def _may_follow(draft: Draft, node: onnx.NodeProto, move: onnx.NodeProto) -> bool:
+    """Whether a node does the same behind the move: each number by itself, its constants single ones or transposed."""
+    if not (is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node)):
+        return False
+    if any(name and name not in draft.constants for name in node.input[1:]):
+        return False
+    sizes = [draft.constants[name].size for name in node.input[1:] if name]
+    return is_standard(move, "Transpose") or all(size == 1 for size in sizes)
+
+
+def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> None:
+    source = chain[0].input[0]
+    rank = len(draft.shape(source) or ())
+    perm = attribute(move, "perm", list(range(rank))[::-1])
+    moved = draft.fresh(f"{source}_moved")
+    first = helper.make_node(move.op_type, [source, *move.input[1:]], [moved], name=move.name or moved)
+    first.attribute.extend(move.attribute)
+    draft.nodes.insert(draft.nodes.index(chain[0]), first)
+    for node in chain:
+        node.input[0] = moved if node is chain[0] else node.input[0]
+        for at, name in enumerate(node.input[1:], start=1):
+            if name and draft.constants[name].size > 1 and is_standard(move, "Transpose"):
+                c = draft.constants[name]
+                full = c.reshape((1,) * (rank - c.ndim) + c.shape)
+                node.input[at] = draft.constant(f"{name}_moved", np.transpose(full, perm))
+    last = chain[-1].output[0]
+    at = next(at for at, node in enumerate(draft.nodes) if node is move)
+    del draft.nodes[at]
+    for node in draft.nodes:
+        for place, name in enumerate(node.input):
+            if name == move.output[0]:
+                node.input[place] = last
+    if move.output[0] in draft.outputs:
+        chain[-1].output[0] = move.output[0]

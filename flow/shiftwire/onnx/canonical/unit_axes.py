@@ -1,0 +1,110 @@
+"""A spatial axis of one element that a reshape puts in front of a convolution and takes away behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import onnx
+from onnx import helper
+from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard, remade
+from shiftwire.onnx.canonical.layout import ELEMENTWISE
+from shiftwire.onnx.canonical.parameters import reshaped
+
+RESHAPES = ("Reshape", "Squeeze", "Unsqueeze")
+WINDOWED = ("Conv", "MaxPool", "AveragePool")
+PER_AXIS = ("kernel_shape", "strides", "dilations")
+
+
+def drop_unit_axes(draft: Draft) -> None:
+    """f(x with an axis of one element) becomes f(x) with it, down to the reshape that takes it away again."""
+    moved = True
+    while moved:
+        draft.infer()
+        moved = any(_push(draft, node) for node in list(draft.nodes) if node in draft.nodes)
+        draft.sweep()
+
+
+def _push(draft: Draft, node: onnx.NodeProto) -> bool:
+    source = draft.producer(node.input[0]) if node.input else None
+    if source is None or not is_standard(source, *RESHAPES) or node.input[0] in draft.outputs:
+        return False
+    before, after = draft.shape(source.input[0]), draft.shape(source.output[0])
+    axis = None if before is None or after is None else _unit_axis(before, after)
+    if axis is None or not _leads_back(draft, node):
+        return False
+    if is_standard(node, *WINDOWED):
+        inputs = _without_axis(draft, node, axis)
+    elif is_standard(node, *ELEMENTWISE) or is_quantizer(node):
+        inputs = list(node.input[1:])
+        if any(draft.shape(name) is None or np.prod(draft.shape(name) or ()) != 1 for name in inputs if name):
+            return False
+    else:
+        return False
+    if inputs is None:
+        return False
+    _rewrite(draft, node, source.input[0], inputs, axis)
+    return True
+
+
+def _leads_back(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Whether the next layers end in the axis's removal, so that a network on images of one row stays one."""
+    name = node.output[0]
+    while True:
+        readers = draft.consumers(name)
+        if len(readers) != 1 or name in draft.outputs:
+            return False
+        reader = readers[0]
+        if is_standard(reader, *RESHAPES):
+            before, after = draft.shape(name), draft.shape(reader.output[0])
+            return before is not None and after is not None and _unit_axis(after, before) is not None
+        if not (is_standard(reader, *ELEMENTWISE, *WINDOWED) or is_quantizer(reader)):
+            return False
+        name = reader.output[0]
+
+
+def _unit_axis(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
+    """The axis of one element that was put in behind the channels; None for another reshape."""
+    if len(after) != len(before) + 1:
+        return None
+    found = (axis for axis in range(2, len(after)) if after[axis] == 1 and after[:axis] + after[axis + 1 :] == before)
+    return next(found, None)
+
+
+def _without_axis(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | None:
+    """The other inputs of a window that spans one element of the axis; None where it does more along it."""
+    at, shape = axis - 2, draft.shape(node.input[0]) or ()
+    axes = len(shape) - 2
+    pads = attribute(node, "pads", [0] * 2 * axes)
+    weight = draft.shape(node.input[1]) if node.op_type == "Conv" else None
+    kernel = attribute(node, "kernel_shape") or list((weight or ())[2:])
+    if len(kernel) != axes or kernel[at] != 1 or pads[at] or pads[axes + at] or axes < 2:
+        return None
+    if attribute(node, "auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        return None
+    inputs = list(node.input[1:])
+    if weight is not None:
+        flat = weight[:axis] + weight[axis + 1 :]
+        made = reshaped(draft, inputs[0], flat)
+        if made is None:
+            return None
+        inputs[0] = made
+    return inputs
+
+
+def _rewrite(draft: Draft, node: onnx.NodeProto, source: str, inputs: list[str], axis: int) -> None:
+    kept: dict[str, Any] = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+    if is_standard(node, *WINDOWED):
+        axes = len(draft.shape(node.input[0]) or ()) - 2
+        for name in PER_AXIS:
+            if name in kept:
+                kept[name] = [size for at, size in enumerate(kept[name]) if at != axis - 2]
+        if "pads" in kept:
+            kept["pads"] = [pad for at, pad in enumerate(kept["pads"]) if at % axes != axis - 2]
+    inner = draft.fresh(f"{node.output[0]}_line")
+    made = helper.make_node(node.op_type, [source, *inputs], [inner], name=inner, domain=node.domain, **kept)
+    place: npt.NDArray[np.int64] = np.array([axis], np.int64)
+    back = remade(node, "Unsqueeze", [inner, draft.constant(f"{inner}_axis", place)])
+    draft.replace(node, made, back)
