@@ -16,7 +16,7 @@ import onnx
 from hand_spellings import BY_HAND
 from onnx import numpy_helper
 from shiftwire.onnx.canonical import pipeline
-from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runtime import run_onnx
 from tiers import some
 

@@ -15,7 +15,7 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.canonical.draft import place_of
 from shiftwire.onnx.canonical.opset import kind_in_file, modernised, with_opset
-from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.canonical.shapes import PROBE
 from shiftwire.onnx.file import MAX_ELEMENTS, check
 from shiftwire.onnx.importer import check_contract, exact_tensors, opened

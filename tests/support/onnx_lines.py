@@ -14,7 +14,7 @@ from qonnx_nets import DOMAIN
 from shiftwire.errors import InputError
 from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
-from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_onnx
 

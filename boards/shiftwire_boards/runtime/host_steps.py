@@ -164,8 +164,8 @@ class Largest:
 
     def apply(self, x: Array) -> Array:
         """int64 indices."""
-        found = np.argsort(-x, axis=self.axis, kind="stable").take(range(self.count), axis=self.axis)
-        return found if self.keeps else found.squeeze(self.axis)
+        order = np.argsort(-x, axis=self.axis, kind="stable").take(range(self.count), axis=self.axis)
+        return order if self.keeps else order.squeeze(self.axis)
 
 
 FrontStep = Union[Scale, Offset, Clip, Whole, Curve, Arrange, Reshape]
@@ -186,7 +186,7 @@ def run_steps(steps: Sequence[HostStep], x: Array) -> Array:
     return x
 
 
-def said(step: HostStep) -> dict[str, Any]:
+def as_json(step: HostStep) -> dict[str, Any]:
     """A step as a manifest has it: its name, and its fields as numbers and lists."""
     fields = {name: getattr(step, name) for name in step.__dataclass_fields__}
     return {"step": type(step).__name__.lower(), **{name: _plain(value) for name, value in fields.items()}}
@@ -199,7 +199,7 @@ def _plain(value: Any) -> Any:
 
 
 def read_step(entry: dict[str, Any]) -> HostStep:
-    """The step that `said` told; raises PackageError for one that this runtime does not know."""
+    """The step that `as_json` wrote; raises PackageError for one that this runtime does not know."""
     fields = dict(entry)
     name = fields.pop("step", None)
     kind = _BY_NAME.get(name) if isinstance(name, str) else None
@@ -207,8 +207,8 @@ def read_step(entry: dict[str, Any]) -> HostStep:
         raise PackageError(f"found the step {name} of {', '.join(fields)}, which is unknown here; update the runtime")
     if "by" in fields:
         fields["by"] = np.array(fields["by"], np.float32)
-    made: HostStep = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
-    for choice, known in ((getattr(made, "rounding", None), _WHOLES), (getattr(made, "kind", None), _CURVES)):
+    step: HostStep = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    for choice, known in ((getattr(step, "rounding", None), _WHOLES), (getattr(step, "kind", None), _CURVES)):
         if choice is not None and choice not in known:
             raise PackageError(f"found '{choice}' in the step {name}, which is unknown here; update the runtime")
-    return made
+    return step

@@ -55,8 +55,8 @@ class HostInput:
         Raises InputError where the steps in front of the quantizer reach none that does.
         """
         quantizer = self.quantizer
-        made = format.decode(codes) if quantizer is None else codes * np.float64(np.float32(quantizer.scale))
-        values = channels_first(made)
+        start = format.decode(codes) if quantizer is None else codes * np.float64(np.float32(quantizer.scale))
+        values = channels_first(start)
         for step in reversed(self.steps):
             values = step.undone(values)
         x = values.astype(np.float32)

@@ -9,7 +9,7 @@ import shiftwire_hls
 from onnx import TensorProto, helper
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
-from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.host_ends import write_steps
 from shiftwire.onnx.layers import WRITERS

@@ -10,12 +10,13 @@ import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network, NetworkInput
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.canonical.pipeline import canonical
-from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY, Graph, InputWish
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.context.graph import Graph, InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
 from shiftwire.onnx.layers import reader_of
+from shiftwire.onnx.pipeline import canonical
 
 CONTRACT = 1
 """Version of the domain `shiftwire`."""

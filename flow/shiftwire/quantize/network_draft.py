@@ -123,8 +123,8 @@ class NetworkDraft:
         quantizer = FloatQuantizer(2.0**-format.frac, 0, format.lo, format.hi, FloatRounding.HALF_EVEN)
         op, _ = stepped(pending, self.tensor(name), np.float64(quantizer.scale).reshape(()), quantizer.codes)
         del self.graph.pending[onnx_name]
-        self.graph.known[onnx_name] = made = self.append(op, name, onnx_name)
-        self._cost_of_requantize(made, self.format(made), right, Knob.ACT_BITS)
+        self.graph.known[onnx_name] = stepped_name = self.append(op, name, onnx_name)
+        self._cost_of_requantize(stepped_name, self.format(stepped_name), right, Knob.ACT_BITS)
 
     def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
         """Append a chain whose codes are known, the last op under the tensor's own name."""

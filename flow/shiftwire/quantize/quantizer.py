@@ -15,12 +15,12 @@ import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.onnx.canonical.pipeline import canonical
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors

@@ -53,12 +53,12 @@ class OnnxRuntime(Engine):
         extra = () if last in wanted or own.output is None else (own.output,)
         values = network.host_input.values_of(codes, network.input.format)
         start = time.perf_counter()
-        _, *made = run_tensors(self.model, values, (*wanted.values(), *extra))
+        _, *outputs = run_tensors(self.model, values, (*wanted.values(), *extra))
         seconds = time.perf_counter() - start
         layers = {
-            name: codes_of(value, network.tensors[name].format) for name, value in zip(wanted, made, strict=False)
+            name: codes_of(value, network.tensors[name].format) for name, value in zip(wanted, outputs, strict=False)
         }
         if extra:
             plain = replace(network.host_output, steps=())
-            layers[last] = plain.nearest(made[-1], network.output.format)
+            layers[last] = plain.nearest(outputs[-1], network.output.format)
         return Outcome(layers, seconds)

@@ -11,7 +11,7 @@ from onnx.reference import ReferenceEvaluator
 import onnx
 from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, is_standard
-from shiftwire.onnx.canonical.integers import along, scaled_node
+from shiftwire.onnx.canonical.parameters import along, scaled_node
 
 MAX_FOLDED = 1 << 24
 """Largest constant that folding makes; a small file must not fill the memory."""
@@ -46,10 +46,10 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
             codes = codes - along(draft.constants[node.input[2]].astype(np.int64), axis, codes.ndim)
         scale = along(row.astype(np.float32), axis, codes.ndim)
     elif is_standard(node, "Mul", "Div"):
-        found = _codes_and_scale(draft, node)
-        if found is None:
+        parts = _codes_and_scale(draft, node)
+        if parts is None:
             return False
-        codes, scale = found
+        codes, scale = parts
     else:
         return False
     draft.replace(node, scaled_node(draft, codes, scale, node.output[0], node.input[0]))

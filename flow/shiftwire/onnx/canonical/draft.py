@@ -17,6 +17,9 @@ from shiftwire.onnx.canonical.opset import kind_in_file
 from shiftwire.onnx.canonical.shapes import Value, axes_from_first, inferred
 from shiftwire_hls.quantizers import find_quantizer
 
+INPUT_FORMAT_KEY = "shiftwire.input"
+"""Metadata key that names the input's format in a file without a leading quantizer."""
+
 
 @dataclass
 class Draft:
@@ -36,6 +39,8 @@ class Draft:
     """The file's own names of constants that stand for others."""
     rounded: set[str] = field(default_factory=set)
     """Constants that the file rounds to whole numbers."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """Metadata that the file gets beside its own."""
     types: Mapping[str, int] = field(default_factory=dict)
     """ONNX's element types of the file's own constants, of which numpy knows some by larger ones."""
 
@@ -122,6 +127,13 @@ class Draft:
         for name, origin in names.items():
             self._rename(name, origin)
         self.constants = MappingProxyType({names.get(name, name): array for name, array in self.constants.items()})
+
+    def rename_output(self, node: onnx.NodeProto, name: str, wish: str) -> str:
+        """A node's output under a new name, which its readers then read; returns that name."""
+        inner = self.fresh(wish)
+        node.output[list(node.output).index(name)] = inner
+        self._rename(name, inner)
+        return inner
 
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
         """Put nodes where another stood."""

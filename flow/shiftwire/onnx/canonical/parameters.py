@@ -14,6 +14,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
 Array = npt.NDArray[Any]
 Move = Callable[[Array], Array]
@@ -118,3 +119,19 @@ def _moved_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) -
     if array.size == 1 and array.ndim != rank:
         return name
     return draft.constant(f"{name}_{wish}", move(array.reshape((1,) * (rank - array.ndim) + array.shape)), name)
+
+
+def scaled_node(draft: Draft, codes: Array, scale: Array, output: str, origin: str | None = None) -> onnx.NodeProto:
+    """The contract's Scaled of two new constants."""
+    names = [
+        draft.constant(f"{output}_codes", codes.astype(np.int64), origin),
+        draft.constant(f"{output}_scale", scale.astype(np.float32)),
+    ]
+    return helper.make_node("Scaled", names, [output], name=output, domain=CONTRACT_DOMAIN)
+
+
+def along(row: Array, axis: int, rank: int) -> Array:
+    """A row of an axis as it broadcasts against a tensor; a single number as ()."""
+    if row.size == 1:
+        return row.reshape(())
+    return row.reshape([-1 if at == axis % rank else 1 for at in range(rank)])

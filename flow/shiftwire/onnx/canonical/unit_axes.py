@@ -69,8 +69,8 @@ def _unit_axis(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
     """The axis of one element that was put in behind the channels; None for another reshape."""
     if len(after) != len(before) + 1:
         return None
-    found = (axis for axis in range(2, len(after)) if after[axis] == 1 and after[:axis] + after[axis + 1 :] == before)
-    return next(found, None)
+    matches = (axis for axis in range(2, len(after)) if after[axis] == 1 and after[:axis] + after[axis + 1 :] == before)
+    return next(matches, None)
 
 
 def _without_axis(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | None:
@@ -87,10 +87,10 @@ def _without_axis(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | 
     inputs = list(node.input[1:])
     if weight is not None:
         flat = weight[:axis] + weight[axis + 1 :]
-        made = reshaped(draft, inputs[0], flat)
-        if made is None:
+        inner_node = reshaped(draft, inputs[0], flat)
+        if inner_node is None:
             return None
-        inputs[0] = made
+        inputs[0] = inner_node
     return inputs
 
 
@@ -104,7 +104,7 @@ def _rewrite(draft: Draft, node: onnx.NodeProto, source: str, inputs: list[str],
         if "pads" in kept:
             kept["pads"] = [pad for at, pad in enumerate(kept["pads"]) if at % axes != axis - 2]
     inner = draft.fresh(f"{node.output[0]}_line")
-    made = helper.make_node(node.op_type, [source, *inputs], [inner], name=inner, domain=node.domain, **kept)
+    inner_node = helper.make_node(node.op_type, [source, *inputs], [inner], name=inner, domain=node.domain, **kept)
     place: npt.NDArray[np.int64] = np.array([axis], np.int64)
     back = remade(node, "Unsqueeze", [inner, draft.constant(f"{inner}_axis", place)])
-    draft.replace(node, made, back)
+    draft.replace(node, inner_node, back)

@@ -11,6 +11,7 @@ from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.joined import Joined
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
@@ -20,9 +21,6 @@ from shiftwire.onnx.context.staircase import exact_affine, settled
 from shiftwire.onnx.context.tail import Tail
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.relu import Relu
-
-INPUT_FORMAT_KEY = "shiftwire.input"
-"""Metadata key that names the input's format in a file without a leading quantizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,10 @@ class Graph:
         Several quantizers that do alike make one input; raises InputError for others.
         """
         raw, name = self.raw[source], sanitised(self.onnx_input, ())
-        made = replace(host, steps=raw.steps, shape=raw.model_shape)
+        own = replace(host, steps=raw.steps, shape=raw.model_shape)
         if self.entered is None:
             self.tensors = {name: Tensor(raw.channels_last, format)}
-            self.entered, self.host_input = raw, made
+            self.entered, self.host_input = raw, own
         elif not raw.is_like(self.entered) or (format, host) != (
             self.tensors[name].format,
             replace(self.host_input, steps=(), shape=None),

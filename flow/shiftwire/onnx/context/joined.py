@@ -59,8 +59,8 @@ class Joined:
             raise InputError(f"{self.refusal}: {pairs:.0f} pairs of codes are too many to try")
         rows = channels if any(_differs(step, channels) for step in self.steps) else 1
         wanted = [codes_of(values[None])[0] for values in self._values(channels)[:rows]]
-        found = [self._tried(wanted, is_left) for is_left in (False, True)]
-        best = min((each for each in found if each is not None), key=lambda each: len(each.factor), default=None)
+        sums = [self._tried(wanted, is_left) for is_left in (False, True)]
+        best = min((each for each in sums if each is not None), key=lambda each: len(each.factor), default=None)
         if best is None:
             raise InputError(f"{self.refusal}; no sum of {MOST_TERMS} powers of two stands for their ratio")
         return best
@@ -170,9 +170,9 @@ def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fract
 def fewest(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
     """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive."""
     for terms in range(1, MOST_TERMS + 1):
-        found = next(_digits(low, high, terms), None)
-        if found is not None:
-            return found
+        sums = next(_digits(low, high, terms), None)
+        if sums is not None:
+            return sums
     return None
 
 
@@ -184,7 +184,7 @@ def _digits(low: Fraction, high: Fraction, terms: int) -> Iterator[tuple[tuple[i
     if terms == 0:
         return
     if high < 0:
-        yield from (tuple((-sign, at) for sign, at in found) for found in _digits(-high, -low, terms))
+        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms))
         return
     below = _floor_log(low)
     for at in range(below, _floor_log(high) + 2):

@@ -33,9 +33,9 @@ def quantized_weight(view: View, graph: Graph) -> Parameter:
     if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
         return graph.parameters[view.inputs[1]]
     if len(view.inputs) > 1 and view.is_constant(1):
-        found = on_a_grid(view.constant(1, "weight"))
-        if found is not None:
-            return found
+        parameter = on_a_grid(view.constant(1, "weight"))
+        if parameter is not None:
+            return parameter
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
             "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"

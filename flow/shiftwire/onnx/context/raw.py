@@ -17,8 +17,8 @@ from shiftwire_boards.runtime.host_steps import (
     Reshape,
     Scale,
     Whole,
+    as_json,
     run_steps,
-    said,
 )
 
 MOST_CODES = 1 << 24
@@ -77,7 +77,7 @@ class Raw:
 
     def is_like(self, other: Raw) -> bool:
         """Whether both are the same values of the same input."""
-        return self.shape == other.shape and list(map(said, self.steps)) == list(map(said, other.steps))
+        return self.shape == other.shape and list(map(as_json, self.steps)) == list(map(as_json, other.steps))
 
     @property
     def rounds(self) -> bool:

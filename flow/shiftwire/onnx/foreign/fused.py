@@ -36,12 +36,12 @@ def unify_foreign(draft: Draft) -> None:
 
 def _fused_conv(draft: Draft, node: onnx.NodeProto) -> None:
     """Inputs X, W, B and a branch Z that is added; then the activation."""
-    given = list(node.input)
-    layer = _plain(draft, node, "Conv", given[:3], ("activation", "activation_params"))
+    inputs = list(node.input)
+    layer = _plain(draft, node, "Conv", inputs[:3], ("activation", "activation_params"))
     parts = [layer]
-    if len(given) > 3 and given[3]:
+    if len(inputs) > 3 and inputs[3]:
         total = draft.fresh(f"{node.output[0]}_sum")
-        parts.append(helper.make_node("Add", [layer.output[0], given[3]], [total], name=total))
+        parts.append(helper.make_node("Add", [layer.output[0], inputs[3]], [total], name=total))
     _activated(draft, node, parts, list(attribute(node, "activation_params", [])))
 
 
@@ -71,9 +71,9 @@ def _plain(
     draft: Draft, node: onnx.NodeProto, kind: str, inputs: Sequence[str], dropped: Sequence[str]
 ) -> onnx.NodeProto:
     inner = draft.fresh(f"{node.output[0]}_layer")
-    made = helper.make_node(kind, list(inputs), [inner], name=inner)
-    made.attribute.extend(entry for entry in node.attribute if entry.name not in dropped)
-    return made
+    layer = helper.make_node(kind, list(inputs), [inner], name=inner)
+    layer.attribute.extend(entry for entry in node.attribute if entry.name not in dropped)
+    return layer
 
 
 def _activated(draft: Draft, node: onnx.NodeProto, parts: list[onnx.NodeProto], numbers: list[float]) -> None:
@@ -89,13 +89,13 @@ def _activated(draft: Draft, node: onnx.NodeProto, parts: list[onnx.NodeProto], 
             draft.constant(f"{node.output[0]}_{end}", np.array(number, np.float32))
             for end, number in zip(("min", "max"), numbers, strict=False)
         ]
-        made = helper.make_node("Clip", [last, *bounds], [node.output[0]], name=node.output[0])
+        behind = helper.make_node("Clip", [last, *bounds], [node.output[0]], name=node.output[0])
     elif kind in _ACTIVATIONS:
         settings: dict[str, Any] = dict(zip(_ACTIVATIONS[kind], numbers, strict=False))
-        made = helper.make_node(kind, [last], [node.output[0]], name=node.output[0], **settings)
+        behind = helper.make_node(kind, [last], [node.output[0]], name=node.output[0], **settings)
     else:
         raise InputError(f"its fused activation {kind} is not handled; save the model without that fusion")
-    draft.replace(node, *parts, made)
+    draft.replace(node, *parts, behind)
 
 
 def _channels_last(draft: Draft, node: onnx.NodeProto) -> None:
@@ -110,9 +110,11 @@ def _channels_last(draft: Draft, node: onnx.NodeProto) -> None:
     if node.op_type == "Conv":
         inputs[1] = draft.fresh(f"{node.output[0]}_weight")
         parts.append(helper.make_node("Transpose", [node.input[1]], [inputs[1]], name=inputs[1], perm=first))
-    made = helper.make_node(node.op_type, inputs, [y], name=y)
-    made.attribute.extend(node.attribute)
-    draft.replace(node, *parts, made, helper.make_node("Transpose", [y], [node.output[0]], name=f"{y}_last", perm=last))
+    layer = helper.make_node(node.op_type, inputs, [y], name=y)
+    layer.attribute.extend(node.attribute)
+    draft.replace(
+        node, *parts, layer, helper.make_node("Transpose", [y], [node.output[0]], name=f"{y}_last", perm=last)
+    )
 
 
 _REWRITES: Mapping[tuple[str, str], Callable[[Draft, onnx.NodeProto], None]] = {
