@@ -8,8 +8,8 @@ from dataclasses import replace
 from shiftwire.errors import InputError
 from shiftwire.onnx.canonical.shapes import axes_from_first
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.host import Tail
 from shiftwire.onnx.context.layer import OnnxLayer, identity
-from shiftwire.onnx.context.tail import Tail
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import begin_tail
 from shiftwire_boards.runtime.host_steps import Arrange, HostStep, Largest, Softmax

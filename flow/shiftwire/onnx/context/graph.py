@@ -12,13 +12,12 @@ from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op,
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.context.host import Raw, Tail
 from shiftwire.onnx.context.joined import Joined
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
-from shiftwire.onnx.context.raw import Raw
 from shiftwire.onnx.context.staircase import exact_affine, settled
-from shiftwire.onnx.context.tail import Tail
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.relu import Relu
 

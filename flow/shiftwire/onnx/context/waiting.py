@@ -10,9 +10,9 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.host import Tail
 from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import Step
-from shiftwire.onnx.context.tail import Tail
 from shiftwire.onnx.context.view import View
 from shiftwire_boards.runtime.host_steps import FrontStep
 

@@ -1,4 +1,4 @@
-"""The graph's input before anything gave it a format: what the file does to it in front of its first quantizer."""
+"""Tensors that are the host's: in front of the first quantizer, and behind what only the host computes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shiftwire_boards.runtime.host_steps import (
     Arrange,
     Clip,
     FrontStep,
+    HostStep,
     Offset,
     Reshape,
     Scale,
@@ -103,6 +104,19 @@ class Raw:
                 "behind the rounding"
             )
         return FloatQuantizer(unit, 0, round(ends.min()), round(ends.max()), FloatRounding.HALF_EVEN)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """`source` is the ONNX name of the tensor in front of the steps, `kind` the operation that began them.
+
+    `shape` is a sample's behind them, in the file's own layout.
+    """
+
+    source: str
+    kind: str = ""
+    steps: tuple[HostStep, ...] = ()
+    shape: tuple[int, ...] = ()
 
 
 def _unit(steps: tuple[FrontStep, ...], start: float) -> float:
