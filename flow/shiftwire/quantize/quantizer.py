@@ -22,9 +22,10 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import Runnable, runnable
+from shiftwire.onnx.strangers import require_known
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
-from shiftwire.quantize.handlers import handler_of
+from shiftwire.quantize.handlers import KNOWN, handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, answers
@@ -91,6 +92,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         file = runnable(original)
         model = runnable(canonical(original)).model
         graph = opened(model)
+        require_known(model, KNOWN, graph.constants)
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
