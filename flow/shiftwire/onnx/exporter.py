@@ -9,14 +9,15 @@ import shiftwire_hls
 from onnx import TensorProto, helper
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
+from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.host_ends import write_steps
 from shiftwire.onnx.layers import WRITERS
 from shiftwire.onnx.ops.quantizers import write_requantize
-from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
+from shiftwire.onnx.quantizer_spelling import is_on_grid, is_plain, spelled
 from shiftwire.ops.requantize import Requantize
-from shiftwire_boards.runtime.host_steps import Largest
+from shiftwire_boards.runtime.host_steps import HostStep, Largest, Offset, Scale
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS
 
 OPSET = 20
@@ -25,7 +26,7 @@ IR_VERSION = 10
 
 def to_onnx(network: Network) -> onnx.ModelProto:
     """A model that plain runtimes execute and `import_onnx` reads back."""
-    _require_grids(network)
+    _require_expressible(network)
     writer = Writer(network)
     name = network.input_name
     if network.host_input.quantizes or network.host_input.steps:
@@ -37,7 +38,7 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     custom = sorted({(node.domain, node.op_type) for node in writer.nodes if node.domain})
     foreign = sorted({domain for domain, _ in custom} - {CONTRACT_DOMAIN})
     model = helper.make_model(
-        _graph(writer, network, name, write_steps(writer, network.host_output.steps, network.output_name)),
+        _graph(writer, network, name, write_steps(writer, _output_steps(network), network.output_name)),
         opset_imports=[
             helper.make_opsetid("", OPSET),
             *(helper.make_opsetid(domain, 1) for domain in (CONTRACT_DOMAIN, *foreign)),
@@ -51,15 +52,29 @@ def to_onnx(network: Network) -> onnx.ModelProto:
     return model
 
 
-def _require_grids(network: Network) -> None:
-    """The contract knows grids of powers of two alone."""
-    host, quantizer = network.host_output, network.host_input.quantizer
-    is_off = quantizer is not None and not is_on_grid(quantizer, network.input.format)
-    if is_off or host.channels is not None or host.scale != 1:
+def is_expressible(network: Network) -> bool:
+    """Whether a file can say what the host does to the input: any scale, where it rounds half to even."""
+    quantizer = network.host_input.quantizer
+    return quantizer is None or is_on_grid(quantizer, network.input.format) or is_plain(quantizer)
+
+
+def _require_expressible(network: Network) -> None:
+    if not is_expressible(network):
         raise InputError(
-            "its input or output has a scale that is no power of two, which the contract cannot say; "
-            "keep the file that it was imported from"
+            "its input is rounded otherwise than half to even, by a scale that is no power of two, which the contract "
+            "cannot say; keep the file that it was imported from"
         )
+
+
+def _output_steps(network: Network) -> tuple[HostStep, ...]:
+    """What turns the output's codes on their grid into the file's values."""
+    host, rank = network.host_output, len(network.output.shape) + 1
+    if host.channels is None:
+        return (Scale(np.array(host.scale, np.float32)), *host.steps) if host.scale != 1 else host.steps
+    scale, offset = (
+        row.astype(np.float32).reshape(-1, *[1] * (rank - 2)) for row in (host.channels.scale, host.channels.offset)
+    )
+    return (Scale(scale), Offset(offset), *host.steps)
 
 
 def _graph(writer: Writer, network: Network, input_name: str, output_name: str) -> onnx.GraphProto:
@@ -79,6 +94,18 @@ def _host_quantizer(writer: Writer, source: str) -> None:
     if host.quantizer is None:
         write_requantize(writer, Requantize(format, host.rounding, host.overflow), source, name)
         return
+    if not is_on_grid(host.quantizer, format):
+        _write_codes(writer, host.quantizer, source, name)
+        return
     kind, inputs, attributes = spelled(host.quantizer, format)
     names = [writer.constant(f"{name}_{role}", np.array(value, np.float32)) for role, value in inputs.items()]
     writer.node(kind, [source, *names], name, domain=QONNX_DOMAINS[0], **attributes)
+
+
+def _write_codes(writer: Writer, quantizer: FloatQuantizer, source: str, name: str) -> None:
+    """Codes of values in units of any scale, then on the network's own grid."""
+    scale = writer.constant(f"{name}_scale", np.array(quantizer.scale, np.float32))
+    low, high = (end - quantizer.zero_point for end in (quantizer.lo, quantizer.hi))
+    writer.custom("Codes", [source, scale], f"{name}_codes", lo=low, hi=high)
+    grid = writer.constant(f"{name}_grid", np.array(2.0**-writer.network.input.format.frac, np.float32))
+    writer.node("Mul", [f"{name}_codes", grid], name)
