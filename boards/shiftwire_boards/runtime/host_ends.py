@@ -74,6 +74,8 @@ class Encoder:
     quantizer: Quantizer | None
     steps: tuple[HostStep, ...]
     model_shape: tuple[int, ...]
+    entry: Grid | None
+    """What values in front of the steps must be codes of, where the model has no quantizer for them."""
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Encoder:
@@ -92,6 +94,7 @@ class Encoder:
             Grid.parse(entry["format"]), shape, bool(encode["quantises"]), encode["rounding"], encode["overflow"],
             quantizer, tuple(map(read_step, encode.get("steps", []))),
             tuple(encode.get("shape") or (shape[-1], *shape[:-1])),
+            Grid.parse(encode["entry"]) if encode.get("entry") else None,
         )  # fmt: skip
 
     @property
@@ -120,16 +123,13 @@ class Encoder:
         finite = np.isfinite(values)
         if not finite.all():
             raise DataError(f"found {finite.size - int(finite.sum())} NaN or infinite values; remove them")
+        if self.entry is not None:
+            _require_codes(x.astype(np.float64), self._quantized(x, self.entry), self.entry)
         if self.quantizer is not None:
             return np.ascontiguousarray(self.quantizer.codes(values))
-        codes = self._quantized(values)
+        codes = self._quantized(values, self.grid)
         if not self.quantizes:
-            off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -self.grid.frac) != values)
-            if off.size:
-                raise DataError(
-                    f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {self.grid}, "
-                    "and the model has no quantizer at its input; quantize the data first"
-                )
+            _require_codes(values, codes, self.grid)
         return np.ascontiguousarray(codes)
 
     def _check(self, x: Array) -> None:
@@ -141,17 +141,27 @@ class Encoder:
         if not len(x):
             raise DataError("found a batch of 0 frames, wanted at least one")
 
-    def _quantized(self, values: Array) -> Array:
-        scaled = np.ldexp(values.astype(np.float64), self.grid.frac)
+    def _quantized(self, values: Array, grid: Grid) -> Array:
+        scaled = np.ldexp(values.astype(np.float64), grid.frac)
         down = np.floor(scaled)
         if self.rounding == "half_up":
             whole = down + (scaled - down >= 0.5)
         else:
             whole = np.rint(scaled) if self.rounding == "half_even" else down
         if self.overflow == "saturate":
-            return np.clip(whole, self.grid.lo, self.grid.hi).astype(np.int64)
-        turned = np.mod(whole, 2.0**self.grid.bits)
-        return np.where(turned > self.grid.hi, turned - 2.0**self.grid.bits, turned).astype(np.int64)
+            return np.clip(whole, grid.lo, grid.hi).astype(np.int64)
+        turned = np.mod(whole, 2.0**grid.bits)
+        return np.where(turned > grid.hi, turned - 2.0**grid.bits, turned).astype(np.int64)
+
+
+def _require_codes(values: Array, codes: Array, grid: Grid) -> None:
+    """Raise DataError for values that are none of a grid."""
+    off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -grid.frac) != values)
+    if off.size:
+        raise DataError(
+            f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {grid}, and the model has "
+            "no quantizer at its input; quantize the data first"
+        )
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,21 @@ class Clip:
         return y
 
 
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """LeakyRelu and PRelu: x * slope below zero; `slope` is float32, above 0 and broadcasts against (N, ...)."""
+
+    slope: Array
+
+    def apply(self, x: Array) -> Array:
+        """float32 values of the shape of `x`."""
+        return np.where(x < 0, x * self.slope, x)
+
+    def undone(self, y: Array) -> Array:
+        """float64 values that become `y`."""
+        return np.where(y < 0, y / np.float64(self.slope), y)
+
+
 @dataclass(frozen=True)
 class Whole:
     """Round (to even), Floor and Ceil."""
@@ -168,12 +183,12 @@ class Largest:
         return order if self.keeps else order.squeeze(self.axis)
 
 
-FrontStep = Union[Scale, Offset, Clip, Whole, Curve, Arrange, Reshape]
+FrontStep = Union[Scale, Offset, Clip, Bend, Whole, Curve, Arrange, Reshape]
 """What may stand in front of a quantizer: each value behind it comes of a value in front."""
 
 HostStep = Union[FrontStep, Softmax, Largest]
 
-STEPS = (Scale, Offset, Clip, Whole, Curve, Softmax, Arrange, Reshape, Largest)
+STEPS = (Scale, Offset, Clip, Bend, Whole, Curve, Softmax, Arrange, Reshape, Largest)
 
 _BY_NAME = {kind.__name__.lower(): kind for kind in STEPS}
 
@@ -205,8 +220,9 @@ def read_step(entry: dict[str, Any]) -> HostStep:
     kind = _BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None or set(fields) != set(kind.__dataclass_fields__):
         raise PackageError(f"found the step {name} of {', '.join(fields)}, which is unknown here; update the runtime")
-    if "by" in fields:
-        fields["by"] = np.array(fields["by"], np.float32)
+    for array in ("by", "slope"):
+        if array in fields:
+            fields[array] = np.array(fields[array], np.float32)
     step: HostStep = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
     for choice, known in ((getattr(step, "rounding", None), _WHOLES), (getattr(step, "kind", None), _CURVES)):
         if choice is not None and choice not in known:

@@ -128,6 +128,7 @@ def _encode(host: HostInput) -> dict[str, Any]:
         "quantiser": None if own is None else asdict(own) | {"rounding": own.rounding.value},
         "steps": list(map(as_json, host.steps)),
         "shape": host.shape,
+        "entry": None if host.entry is None else str(host.entry),
     }
 
 

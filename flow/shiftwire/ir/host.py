@@ -29,6 +29,8 @@ class HostInput:
     steps: tuple[FrontStep, ...] = ()
     shape: tuple[int, ...] | None = None
     """Of a sample in the model's own layout, where that is not the tensor's with the channels first."""
+    entry: Fixed | None = None
+    """The format whose codes values in front of the steps are, where the file has no quantizer for them."""
 
     def model_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A sample's in the model's own layout, for the network's tensor of `shape`, channels last."""
@@ -36,6 +38,9 @@ class HostInput:
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
         """Codes (N, H, W, C) of values (N, ...) in the model's own layout; vectors stay as they are."""
+        if self.entry is not None:
+            whole = quantize(x, self.entry, self.rounding, self.overflow)
+            self._check_on_grid(x.astype(np.float64), whole, self.entry)
         own = self._as_the_model_reads(x)
         values = channels_last(run_steps(self.steps, own))
         finite = np.isfinite(values)

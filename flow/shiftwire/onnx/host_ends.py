@@ -9,6 +9,7 @@ import numpy as np
 from shiftwire.onnx.context.writer import Writer
 from shiftwire_boards.runtime.host_steps import (
     Arrange,
+    Bend,
     Clip,
     Curve,
     HostStep,
@@ -45,6 +46,8 @@ def _write(writer: Writer, step: HostStep, source: str, name: str) -> str:
                 for which, end in (("min", low), ("max", high))
             ]
             writer.node("Clip", [source, *ends], name)
+        case Bend(slope):
+            writer.node("PRelu", [source, writer.constant(f"{name}_slope", slope)], name)
         case Whole(rounding):
             writer.node(_ROUNDINGS[rounding], [source], name)
         case Curve(kind):

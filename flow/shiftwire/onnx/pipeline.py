@@ -32,7 +32,7 @@ from shiftwire.onnx.canonical.ranges import unify_clips
 from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.shapes import Value
 from shiftwire.onnx.canonical.unit_axes import drop_unit_axes
-from shiftwire.onnx.canonical.windows import merge_pads, unify_means, unify_windows
+from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.table import unify_integers
 
@@ -46,6 +46,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_flattens,
     raise_moves,
     unify_windows,
+    spread_kernels,
     merge_pads,
     unify_means,
     unify_clips,

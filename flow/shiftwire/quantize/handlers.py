@@ -179,7 +179,8 @@ def _clip(view: View, draft: NetworkDraft) -> None:
     """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
     low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
     if low != 0:
-        raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
+        draft.read(view)
+        return
     right = draft.truth(view.output)
     format = draft.choose(view.output, right)
     source = draft.source(view.inputs[0])

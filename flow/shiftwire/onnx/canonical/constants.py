@@ -100,6 +100,8 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
         return None
     if node.domain not in ("", "ai.onnx") or node.op_type in RANDOM or any(a.HasField("g") for a in node.attribute):
         return None
+    if attribute(node, "block_size", 0):
+        return None
     sizes = [draft.shape(name) for name in node.output if name]
     if any(shape is None or np.prod(shape, dtype=np.float64) > MAX_FOLDED for shape in sizes):
         return None

@@ -49,7 +49,7 @@ class Draft:
         """A copy: the model itself is never edited."""
         constants = {tensor.name: _fixed(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
-        inputs = [value for value in model.graph.input if value.name not in constants]
+        inputs = [_copied(value) for value in model.graph.input if value.name not in constants]
         types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
         types |= {
             node.output[0]: entry.t.data_type
@@ -171,6 +171,12 @@ class Draft:
                 kept.append(node)
         self.nodes = kept[::-1]
         self.constants = MappingProxyType({name: value for name, value in self.constants.items() if name in read})
+
+
+def _copied(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    return copy
 
 
 def _fixed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -46,6 +46,21 @@ def reshaped(draft: Draft, name: str, shape: Sequence[int]) -> str | None:
     return _moved(draft, name, "line", lambda array: np.squeeze(array, gone), len(before))
 
 
+def dilated(draft: Draft, name: str, dilations: Sequence[int]) -> str | None:
+    """A kernel (out, in, ...) with zeros between its taps."""
+    shape = draft.shape(name)
+    if shape is None or len(shape) != len(dilations) + 2:
+        return None
+
+    def spread(array: Array) -> Array:
+        sizes = [(size - 1) * step + 1 for size, step in zip(array.shape[2:], dilations, strict=True)]
+        wide = np.zeros((*array.shape[:2], *sizes), array.dtype)
+        wide[(slice(None), slice(None), *(slice(None, None, step) for step in dilations))] = array
+        return wide
+
+    return _moved(draft, name, "dilated", spread, len(shape))
+
+
 def columns(draft: Draft, name: str, order: npt.NDArray[np.int64]) -> str | None:
     """A weight (out, in) with its inputs in another order, and its scales where they differ between inputs."""
 

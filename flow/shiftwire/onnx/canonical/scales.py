@@ -33,6 +33,10 @@ def _unify(draft: Draft, node: onnx.NodeProto) -> None:
         _REWRITES[node.op_type](draft, node, a, b)
     elif a in draft.constants and node.op_type in ("Add", "Mul"):
         _REWRITES[node.op_type](draft, node, b, a)
+    elif node.op_type == "Sub" and a not in draft.constants and not draft.is_parameter(b):
+        turned = draft.fresh(f"{node.output[0]}_negative")
+        negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
+        draft.replace(node, negative, remade(node, "Add", [a, turned]))
     elif a in draft.constants and node.op_type == "Sub":
         shaped = _shaped(draft, node, b, draft.constants[a])
         if shaped is not None:

@@ -111,6 +111,8 @@ class Graph:
             self.enter(onnx_name, onnx_name, wish.format, HostInput(wish.rounds))
         elif quantizer is not None:
             self.enter_by(onnx_name, onnx_name, quantizer)
+            if wish is not None and not wish.rounds:
+                self.host_input = replace(self.host_input, entry=wish.format)
 
     def source(self, onnx_name: str) -> str:
         """The flow's name of a tensor that earlier nodes made, whose values are its codes and nothing more."""
@@ -152,7 +154,8 @@ class Graph:
             op, pending = settled(pending, self.tensors[name])
             name = self.append(op, (name,), onnx_name)
         elif (exact := exact_affine(pending, self.tensors[name])) is not None:
-            name, pending = self.append(exact, (name,), onnx_name), Pending.none()
+            op, pending = exact
+            name = self.append(op, (name,), onnx_name)
         self.known[onnx_name], self.pending[onnx_name] = name, pending
         if pending.steps:
             raise InputError(

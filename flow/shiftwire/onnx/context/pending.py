@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.float_quantizer import FloatRounding, Floats
-from shiftwire_boards.runtime.host_steps import Clip, Curve, FrontStep, Offset, Scale, Whole
+from shiftwire_boards.runtime.host_steps import Bend, Clip, Curve, FrontStep, Offset, Scale, Whole
 
 Direction = npt.NDArray[np.float64]
 """Sign of the slope of each channel, (C,): 1 rising, -1 falling, 0 constant."""
@@ -87,6 +87,23 @@ class Cut(Step):
 
     def on_host(self, rank: int) -> tuple[FrontStep, ...]:
         return (Clip(self.lo, self.hi),)
+
+
+@dataclass(frozen=True, eq=False)
+class Bent(Step):
+    """x * factor (C,) below zero; no factor is negative, so that it never falls."""
+
+    factor: Floats
+
+    def apply(self, x: Floats) -> Floats:
+        values: Floats = np.where(x < 0, x * _down(self.factor, x), x)
+        return values
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return Bent(self.factor[channels])
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        return (Bend(_one(self.factor.reshape(-1, *[1] * (rank - 2)))),)
 
 
 @dataclass(frozen=True, slots=True)

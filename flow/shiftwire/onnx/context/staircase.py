@@ -11,6 +11,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatRounding, Floats
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.parameter import signed_digits
 from shiftwire.onnx.context.pending import (
     RELU,
@@ -117,13 +118,25 @@ def _as_requantize(pending: Pending, last: int, unit: Values) -> tuple[Op, Pendi
     return Requantize(to, rounding, Overflow.SATURATE), Pending(np.asarray(unit[0] * pending.scale))
 
 
-def exact_affine(pending: Pending, x: Tensor) -> Affine | None:
-    """Scale and offset that float32 rounds for no code of `x`, where short sums of powers of two say them.
+def exact_affine(pending: Pending, x: Tensor) -> tuple[Affine, Pending] | None:
+    """Factors and offsets that float32 rounds for no code of `x`, where short sums of powers of two say them.
 
-    None where there is no step but a scale, which layers take in.
+    What stays pending is a scale. None where there is nothing else, as layers take a scale in.
     """
-    if not pending.steps or not pending.is_linear or x.format.bits > MOST_TRIED.bit_length() - 1:
+    if not pending.steps or not pending.is_linear:
         return None
+    channels = x.shape[-1]
+    slope, offset = Pending(np.ones(()), pending.steps).line(channels)
+    if not offset.any() and is_power(np.abs(slope)) and (np.abs(slope) == np.abs(slope[0])).all():
+        exponent = np.full((1, channels), int(np.frexp(slope[0])[1]) - 1, np.int8)
+        turned = Affine(ShiftWeights(np.sign(slope)[None].astype(np.int8), exponent), Bias.none(channels))
+        return turned, Pending(pending.scale)
+    exact = _exact_line(pending, x) if x.format.bits < MOST_TRIED.bit_length() else None
+    return None if exact is None else (exact, Pending.none())
+
+
+def _exact_line(pending: Pending, x: Tensor) -> Affine | None:
+    """Scale and offset of few bits that are right for every code."""
     channels = x.shape[-1]
     slope, offset = pending.line(channels)
     codes = np.broadcast_to(np.arange(x.format.lo, x.format.hi + 1), (channels, x.format.hi - x.format.lo + 1))

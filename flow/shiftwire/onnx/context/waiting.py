@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -11,22 +12,24 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.host import Tail
+from shiftwire.onnx.context.joined import Joined
 from shiftwire.onnx.context.parameter import Parameter
-from shiftwire.onnx.context.pending import Step
+from shiftwire.onnx.context.pending import Pending, Step
 from shiftwire.onnx.context.view import View
 from shiftwire_boards.runtime.host_steps import FrontStep
 
 
-def wait(view: View, graph: Graph, step: Step) -> None:
-    """The node adds a step to what is pending, or to what the host does, and no hardware yet."""
+def wait(view: View, graph: Graph, *steps: Step) -> None:
+    """The node adds steps to what is pending, or to what the host does, and no hardware yet."""
     source = view.inputs[0]
     if is_hosts(graph, source):
-        host(view, graph, *step.on_host(len(host_shape(graph, source)) + 1))
+        rank = len(host_shape(graph, source)) + 1
+        host(view, graph, *(part for step in steps for part in step.on_host(rank)))
     elif source in graph.joined:
-        graph.joined[view.output] = graph.joined[source].then(step)
+        graph.joined[view.output] = reduce(Joined.then, steps, graph.joined[source])
     else:
         name, pending = graph.opened(source)
-        graph.put(view, name, pending.then(step))
+        graph.put(view, name, reduce(Pending.then, steps, pending))
 
 
 def is_hosts(graph: Graph, onnx_name: str) -> bool:
