@@ -190,7 +190,7 @@ HostStep = Union[FrontStep, Softmax, Largest]
 
 STEPS = (Scale, Offset, Clip, Bend, Whole, Curve, Softmax, Arrange, Reshape, Largest)
 
-_BY_NAME = {kind.__name__.lower(): kind for kind in STEPS}
+_BY_NAME: dict[str, Any] = {kind.__name__.lower(): kind for kind in STEPS}
 
 
 def run_steps(steps: Sequence[HostStep], x: Array) -> Array:
