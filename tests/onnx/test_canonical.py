@@ -15,7 +15,7 @@ from torch import nn
 import onnx
 from hand_spellings import BY_HAND
 from onnx import numpy_helper
-from shiftwire.onnx.canonical import pipeline
+from shiftwire.onnx import pipeline
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runtime import run_onnx
 from tiers import some

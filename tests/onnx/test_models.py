@@ -15,10 +15,10 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.canonical.draft import place_of
 from shiftwire.onnx.canonical.opset import kind_in_file, modernised, with_opset
-from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.canonical.shapes import PROBE
 from shiftwire.onnx.file import MAX_ELEMENTS, check
 from shiftwire.onnx.importer import check_contract, exact_tensors, opened
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import runnable
 from shiftwire.onnx.runtime import batch_size, codes_of, remark_on, run_onnx, run_tensors
 
@@ -91,7 +91,7 @@ def test_the_sample_that_a_graph_takes(shape: list[object], batch: int | None, s
     graph = opened(model)
     assert (graph.onnx_input, graph.onnx_output, graph.input_shape, graph.batch) == ("x", "y", sample, batch)
     assert {name: float(array) for name, array in graph.constants.items()} == {"c": 1, "d": 2}
-    assert not graph.tensors and graph.is_raw_input("x") and not graph.is_raw_input("y")
+    assert not graph.tensors and graph.is_raw("x") and not graph.is_raw("y")
     model.graph.input.append(helper.make_tensor_value_info("c", 1, []))
     helper.set_model_props(model, {"shiftwire.input": "u4.1"})
     graph = opened(model)

@@ -16,7 +16,6 @@ from onnx import helper
 from onnx_graphs import model_of
 from qonnx_nets import DOMAIN, NETS, Net, bipolar, scaled_cnn
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.exporter import to_onnx
@@ -29,6 +28,7 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.codec import ArrayFolder, decode, encode
 from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
+from shiftwire_boards.runtime.host_steps import Largest
 
 qonnx_exec = pytest.importorskip("qonnx.core.onnx_exec", reason="qonnx is not installed; pip install 'shiftwire[dev]'")
 from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
@@ -229,7 +229,8 @@ def test_a_ranking_by_topk_is_left_to_the_host() -> None:
     model = net.model()
     model.graph.node[-1].output.append("indices")
     model.graph.output[0].name = "indices"
-    assert network_from_model(model).host_output.tail is Tail.TOPK
+    (step,) = network_from_model(model).host_output.steps
+    assert isinstance(step, Largest) and (step.axis, step.count, step.keeps) == (1, 2, True)
 
 
 def refused(change: Callable[[Net], Any]) -> onnx.ModelProto:

@@ -14,9 +14,9 @@ from float_nets import FloatNet
 from onnx import helper, numpy_helper
 from qonnx_nets import DOMAIN, Net, po2_mlp
 from shiftwire.errors import InputError
-from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.layers import READERS
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import OLDEST, runnable
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize import quantizer

@@ -10,7 +10,7 @@ from onnx import helper, numpy_helper
 from onnx_lines import lines_of
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.host import ChannelScale, HostInput, HostOutput, Tail
+from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
@@ -24,6 +24,7 @@ from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.ops import conv, dense
 from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
 from shiftwire.ops.relu import Relu
+from shiftwire_boards.runtime.host_steps import Curve, HostStep, Largest, Softmax
 from single_layers import single_layers
 
 CASES = single_layers()
@@ -117,20 +118,23 @@ def test_what_a_file_says_of_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tail", "last", "kind"),
+    ("steps", "last", "outputs", "kind"),
     [
-        (Tail.NONE, "y = ShiftDense", onnx.TensorProto.FLOAT),
-        (Tail.SOFTMAX, "y_tail = Softmax(y) axis=1", onnx.TensorProto.FLOAT),
-        (Tail.ARGMAX, "y_tail = ArgMax(y) axis=1", onnx.TensorProto.INT64),
-        (Tail.TOPK, "y = ShiftDense", onnx.TensorProto.FLOAT),
+        ((), "y = ShiftDense", "y", onnx.TensorProto.FLOAT),
+        ((Softmax(1),), "y_host0 = Softmax(y) axis=1", "y_host0", onnx.TensorProto.FLOAT),
+        ((Softmax(1, is_log=True),), "y_host0 = LogSoftmax(y) axis=1", "y_host0", onnx.TensorProto.FLOAT),
+        ((Largest(1),), "y_host0 = ArgMax(y) axis=1 keepdims=1", "y_host0", onnx.TensorProto.INT64),
+        ((Largest(1, 2),), "y_host0: y_host0_values, y_host0 = TopK(y, y_host0_k) axis=1", "y_host0",
+         onnx.TensorProto.INT64),
+        ((Curve("tanh"), Largest(1)), "y_host1 = ArgMax(y_host0) axis=1 keepdims=1", "y_host1", onnx.TensorProto.INT64),
     ],
-)
-def test_the_last_node_is_the_ranking(tail: Tail, last: str, kind: int) -> None:
+)  # fmt: skip
+def test_the_last_node_is_the_ranking(steps: tuple[HostStep, ...], last: str, outputs: str, kind: int) -> None:
     given = CASES["shift_dense"]
-    model = to_onnx(Network.of("x", given.input, given.nodes, "y", host_output=HostOutput(tail=tail)))
+    model = to_onnx(Network.of("x", given.input, given.nodes, "y", host_output=HostOutput(steps=steps)))
     assert lines_of(model)[-1].startswith(last)
     (y,) = model.graph.output
-    assert (y.name, y.type.tensor_type.elem_type, len(shapes(y))) == (last.split(maxsplit=1)[0], kind, 2)
+    assert (y.name, y.type.tensor_type.elem_type, len(shapes(y))) == (outputs, kind, 2)
 
 
 HALF_EVEN, SIGN = FloatRounding.HALF_EVEN, FloatRounding.SIGN

@@ -12,7 +12,6 @@ from onnx_graphs import conv as exact_conv
 from quantized import quantized
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.ir.network import Operations
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx
@@ -25,6 +24,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.quantize.options import Knob, Method, Ranging
 from shiftwire.quantize.quantizer import write_model
 from shiftwire.quantize.report import answers
+from shiftwire_boards.runtime.host_steps import Softmax
 
 NETS = {"convolutional": convolutional, "adder": adder}
 RULES = {
@@ -238,7 +238,7 @@ def test_a_soft_max_is_left_to_the_host(tmp_path: Path) -> None:
     values = net.samples(64)
     bare = quantized(net.save(tmp_path), values)
     tailed = quantized(net.node("Softmax", "s", axis=1).save(tmp_path), values)
-    assert tailed.network.host_output.tail is Tail.SOFTMAX
+    assert tailed.network.host_output.steps == (Softmax(1),)
     assert tailed.report.answers == bare.report.answers
 
 

@@ -11,11 +11,11 @@ import onnx
 from float_nets import FloatNet
 from onnx import helper
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Samples, draft_network, quantize_model, write_model
+from shiftwire_boards.runtime.host_steps import Largest, Softmax
 
 Told = list[tuple[str, int, int]]
 
@@ -69,7 +69,7 @@ def test_a_draft_tells_what_its_output_stands_for(tmp_path: Path) -> None:
     assert drafted.costs[0].name == "x" and drafted.costs[-1].name == drafted.network.output_name
 
 
-TAILS = {"Softmax": Tail.SOFTMAX, "ArgMax": Tail.ARGMAX}
+TAILS = {"Softmax": Softmax(1), "ArgMax": Largest(1)}
 
 
 @pytest.mark.parametrize("kind", TAILS)
@@ -86,7 +86,7 @@ def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Pat
     values = net.samples(30)
     drafted = draft_network(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
     assert drafted.truth == "y"
-    assert drafted.network.host_output.tail is TAILS[kind]
+    assert drafted.network.host_output.steps == (TAILS[kind],)
     made = quantize_model(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
     assert 0 < made.report.answers.relative_logit_error < 0.05
 
