@@ -27,7 +27,9 @@ class Place(enum.Enum):
 
 MEANINGS = {
     Place.LAYER: "becomes hardware of its own, on codes of a known grid",
-    Place.QUANTIZER: "makes codes: of the input on the host, of weights at conversion, elsewhere as Requantize or Threshold",
+    Place.QUANTIZER: (
+        "makes codes: of the input on the host, of weights at conversion, elsewhere as Requantize or Threshold"
+    ),
     Place.WAITS: (
         "float arithmetic, channel by channel, that becomes part of the next quantizer's staircase; in front of the "
         "first quantizer and behind the last layer the host computes it"
@@ -97,8 +99,8 @@ OPERATORS: tuple[Operator, ...] = (
         "Add",
         Place.LAYER,
         "Add of two tensors, or what waits",
-        "two computed tensors of one scale up to a power of two a tensor, or of any two scales where a quantizer follows, "
-        "with at most Relu, Clip and constants between (20 bits of codes together); " + _CONSTANT,
+        "two computed tensors of one scale up to a power of two a tensor, or of any two scales where a quantizer "
+        "follows, with at most Relu, Clip and constants between (20 bits of codes together); " + _CONSTANT,
     ),
     Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
     Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
@@ -110,11 +112,11 @@ OPERATORS: tuple[Operator, ...] = (
         "Reshape",
         Place.MOVE,
         "a flatten, or the host's",
-        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, or puts in "
-        "and takes away an axis of one element round convolutions",
+        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, or "
+        "puts in and takes away an axis of one element round convolutions",
     ),
-    Operator("Squeeze", Place.MOVE, "as Reshape"),
-    Operator("Unsqueeze", Place.MOVE, "as Reshape"),
+    Operator("Squeeze", Place.REWRITTEN, "Reshape"),
+    Operator("Unsqueeze", Place.REWRITTEN, "Reshape"),
     Operator(
         "Transpose",
         Place.MOVE,
@@ -184,6 +186,7 @@ OPERATORS: tuple[Operator, ...] = (
         Operator(name, Place.REWRITTEN, f"{kind} of values, and Codes", _CODES, (MICROSOFT,))
         for name, kind in (
             ("QLinearAdd", "Add"),
+            ("QLinearMul", "Mul"),
             ("QLinearSigmoid", "Sigmoid"),
             ("QLinearLeakyRelu", "LeakyRelu"),
             ("QLinearGlobalAveragePool", "GlobalAveragePool"),
@@ -204,7 +207,7 @@ OPERATORS: tuple[Operator, ...] = (
             f"{scheme}{form}",
             Place.LAYER,
             f"{scheme}{form}",
-            "as hls_templates/shiftwire_hls/onnx/README.md has it",
+            "the contract, docs/onnx.md",
             _OWN,
         )
         for scheme in ("Shift", "Adder", "Int")
@@ -227,11 +230,12 @@ def page() -> str:
     lines = [
         "# What is read from ONNX",
         "",
-        "Generated from the table of readers, `flow/shiftwire/onnx/operators.py`; a test keeps both alike. Opsets 9 to the",
-        "newest that ONNX's converter knows are read, with or without an import of QONNX's domains. What depends on",
+        "Generated from the table of readers, `flow/shiftwire/onnx/operators.py`; a test keeps both alike. Opsets 9 to",
+        "the newest that ONNX's converter knows are read, with or without an import of QONNX's domains. What depends on",
         f"constants and static shapes alone ({', '.join(SHAPES)}, ...) is computed at conversion.",
-        "`convert` wants every weight and every tensor between two layers quantized; `quantize` takes the same operations in",
-        "float. The engines are the same for all: reference, csim, csim --native, csim --bounded, Verilator, boards.",
+        "`convert` wants every weight and every tensor between two layers quantized; `quantize` takes the same",
+        "operations in float. All engines run all of them: reference, csim, csim --native and --bounded, Verilator,",
+        "boards.",
         "",
         *(f"* **{place.value}**: {meaning}." for place, meaning in MEANINGS.items()),
         "",
