@@ -7,7 +7,7 @@ model's own runtime computes. Values are (N, ...) in the model's own layout.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Sequence, Union
+from typing import Any, Callable, Sequence, Union
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class Whole:
         return y
 
 
-_WHOLES = {"half_even": np.rint, "floor": np.floor, "ceil": np.ceil}
+_WHOLES: dict[str, Callable[[Array], Array]] = {"half_even": np.rint, "floor": np.floor, "ceil": np.ceil}
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
-_CURVES = {"sigmoid": _sigmoid, "tanh": np.tanh}
+_CURVES: dict[str, Callable[[Array], Array]] = {"sigmoid": _sigmoid, "tanh": np.tanh}
 
 
 @dataclass(frozen=True)

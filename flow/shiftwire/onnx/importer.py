@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 import onnx
 from shiftwire.errors import InputError, noted
@@ -65,12 +68,18 @@ def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights, wish: In
     return graph
 
 
-def opened(model: onnx.ModelProto) -> Graph:
-    """The graph of a checked model before its first node is read."""
+def constants_of(model: onnx.ModelProto) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a model's initialisers and Constant nodes."""
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
+    return constants
+
+
+def opened(model: onnx.ModelProto) -> Graph:
+    """The graph of a checked model before its first node is read."""
+    constants = constants_of(model)
     graph_input = _only("input", [value for value in model.graph.input if value.name not in constants])
     graph_output = _only("output", [value for value in model.graph.output if value.name not in constants])
     graph = Graph(constants, graph_input.name, graph_output.name, _sample_shape(graph_input), _batch(graph_input))

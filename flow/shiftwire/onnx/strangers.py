@@ -82,6 +82,11 @@ def require_known(model: onnx.ModelProto, known: Collection[Key], constants: Col
     raise InputError(f"{len(parts)} operations are not supported: {'; '.join(parts)}")
 
 
+def mend_of(kind: str) -> str:
+    """What would do in place of an operation that nothing handles."""
+    return MENDS.get(kind, OTHERWISE)
+
+
 SHOWN = 5
 """Nodes of one operation that a sentence names."""
 
@@ -89,5 +94,4 @@ SHOWN = 5
 def _sentence(kind: str, nodes: list[Stranger]) -> str:
     names = ", ".join(f"'{each.node}'" for each in nodes[:SHOWN])
     more = f" and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
-    mend = MENDS.get(nodes[0].key[1], OTHERWISE)
-    return f"{kind} (in {names}{more}) is not supported: {mend}"
+    return f"{kind} (in {names}{more}) is not supported: {mend_of(nodes[0].key[1])}"

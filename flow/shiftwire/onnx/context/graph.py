@@ -78,7 +78,7 @@ class Graph:
         raw, name = self.raw[source], sanitised(self.onnx_input, ())
         own = replace(host, steps=raw.steps, shape=raw.model_shape)
         if self.entered is None:
-            self.tensors = {name: Tensor(raw.channels_last, format)}
+            self.tensors[name] = Tensor(raw.channels_last, format)
             self.entered, self.host_input = raw, own
         elif not raw.is_like(self.entered) or (format, host) != (
             self.tensors[name].format,
