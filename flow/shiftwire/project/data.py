@@ -14,6 +14,7 @@ import numpy.typing as npt
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
+from shiftwire.project.shapes import check_samples_shape
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,6 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _check_values(values: npt.NDArray[Any], network: Network) -> None:
     *spatial, channels = network.input.shape
-    wanted = (channels, *spatial)
-    if values.dtype.kind not in "fiub":
-        raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
-    if values.ndim == 0 or values.shape[1:] != wanted:
-        raise InputError(
-            f"'x' has shape {values.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model; reshape it"
-        )
+    check_samples_shape(values, (channels, *spatial))
     if not len(values):
         raise InputError("'x' holds no samples; give at least one")

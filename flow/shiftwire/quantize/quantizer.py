@@ -24,6 +24,7 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.project.shapes import check_samples_shape
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
@@ -176,12 +177,7 @@ def check_samples(samples: Samples, graph: Graph) -> None:
     """Raise InputError for samples that say nothing about the network, or labels that are not theirs."""
     values, labels = samples.values, samples.labels
     *spatial, channels = graph.input_shape
-    wanted = (channels, *spatial)
-    if values.dtype.kind not in "fiub":
-        raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
-    if values.ndim == 0 or values.shape[1:] != wanted:
-        shape = ", ".join(map(str, wanted))
-        raise InputError(f"'x' has shape {values.shape}, wanted (N, {shape}) as in the model; reshape it")
+    check_samples_shape(values, (channels, *spatial))
     if not len(values):
         raise InputError("'x' holds no samples; give some dozens")
     if not np.isfinite(values).all():
