@@ -76,7 +76,7 @@ def test_a_user_names_a_format(work: Path) -> None:
         ([], "wide.npz", r"'x' has shape (40, 3, 11, 12), wanted (N, 3, 12, 12) as in the model"),
         ([], "none.npz", "found no file"),
         ([], "short.npz", "found the arrays y, wanted 'x'"),
-        (["--labels", "short.npz"], "x.npz", "labels of shape (39,) and type int64 do not fit 40 samples"),
+        (["--labels", "short.npz"], "x.npz", "labels 'y' of shape (39,) and type int64 do not fit 40 samples"),
         (["--labels", "xx.npz"], "x.npz", "found no file"),
         (["--format", "r1"], "x.npz", "'r1' names no tensor; write --format relu1=u8.4"),
         (["--format", "r1=8"], "x.npz", "'8' is no number format"),

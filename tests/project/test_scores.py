@@ -38,6 +38,7 @@ def test_pixels_are_counted() -> None:
         ([[-2.0], [0.0], [0.1], [3.0]], 0.0, 3),
         ([[0.0], [0.4], [0.5], [1.0]], 0.5, 2),
         ([[-0.1], [0.6], [1], [1]], 0, 4),
+        ([[0.1], [0.6], [1], [1.5]], 0, 3),
     ],
 )
 def test_decisions_have_a_threshold(outputs: list[list[float]], threshold: float, right: int) -> None:

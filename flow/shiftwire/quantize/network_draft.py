@@ -16,10 +16,11 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format
 from shiftwire.quantize.options import Knob, Options
-from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.report import LayerCost
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 

@@ -24,6 +24,7 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.project.labels import Labels, check_tail, read_labels
 from shiftwire.project.shapes import check_samples_shape
 from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
 from shiftwire.quantize.handlers import handler_of
@@ -51,10 +52,10 @@ class Quantized:
 
 @dataclass(frozen=True)
 class Samples:
-    """Values (N, ...) in the model's own layout, labels (N,) or None."""
+    """Values (N, ...) in the model's own layout, labels as people have them or None."""
 
     values: npt.NDArray[Any]
-    labels: Codes | None = None
+    labels: npt.NDArray[Any] | None = None
 
     def spread(self, count: int) -> Codes:
         """Indices of `count` samples, evenly spread."""
@@ -70,6 +71,7 @@ class Drafted:
     network: Network
     costs: tuple[LayerCost, ...]
     calibrated: Codes
+    labels: Labels | None
 
 
 def quantize_model(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Quantized:
@@ -79,7 +81,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     """
     drafted = draft_network(path, samples, options, progress)
     exact, right = _scored(drafted, samples, progress)
-    score = answers(exact, right, samples.labels, drafted.calibrated.tolist())
+    score = answers(exact, right, drafted.labels, drafted.calibrated.tolist())
     report = QuantizeReport(len(drafted.calibrated), drafted.costs, score, options.method)
     return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark)
 
@@ -95,22 +97,35 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     check_samples(samples, graph)
     with noted(f"in {path}"):
         draft, calibrated = _started(model, graph, samples, options, progress)
+    labels = _labels(samples, draft.floats[_ranked(model, graph.onnx_output)].shape[1:])
+    with noted(f"in {path}"):
         network = _quantized_already(original)
         if network is None:
             _walk(draft, progress)
             draft.require_used()
             with noted("at the graph output"):
                 network = drop_unread(draft.graph.finished())
-    truth = graph.onnx_output if network.host_output.tail is Tail.NONE else _ranked(file.model, graph.onnx_output)
-    return Drafted(file, truth, network, tuple(draft.costs), calibrated)
+    tail = network.host_output.tail
+    if labels is not None:
+        check_tail(labels, tail)
+    truth = graph.onnx_output if tail is Tail.NONE else _ranked(file.model, graph.onnx_output)
+    return Drafted(file, truth, network, tuple(draft.costs), calibrated, labels)
+
+
+def _labels(samples: Samples, shape: tuple[int, ...]) -> Labels | None:
+    """Labels of outputs (C, ...)."""
+    return None if samples.labels is None else read_labels(samples.labels, len(samples.values), shape)
 
 
 def _ranked(model: onnx.ModelProto, name: str) -> str:
-    """What the ranking at the end of a file reads; behind it stand at most nodes that change nothing."""
+    """What a ranking at the end of a file reads, behind which stand at most nodes that change nothing; else `name`."""
     makers = {output: node for node in model.graph.node for output in node.output}
-    while makers[name].op_type not in RANKINGS:
-        name = makers[name].input[0]
-    return str(makers[name].input[0])
+    at = name
+    while at in makers:
+        at, kind = str(makers[at].input[0]), makers[at].op_type
+        if kind in RANKINGS:
+            return at
+    return name
 
 
 def _quantized_already(model: onnx.ModelProto) -> Network | None:
@@ -170,12 +185,12 @@ def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> tupl
         done += len(batch)
         progress("exact network", done, len(samples.values))
     exact = network.host_output.decode(np.concatenate(parts), network.output.format)
-    return exact, right.reshape(exact.shape).astype(np.float64)
+    return exact.reshape(right.shape), right.astype(np.float64)
 
 
 def check_samples(samples: Samples, graph: Graph) -> None:
-    """Raise InputError for samples that say nothing about the network, or labels that are not theirs."""
-    values, labels = samples.values, samples.labels
+    """Raise InputError for samples that say nothing about the network."""
+    values = samples.values
     *spatial, channels = graph.input_shape
     check_samples_shape(values, (channels, *spatial))
     if not len(values):
@@ -185,8 +200,3 @@ def check_samples(samples: Samples, graph: Graph) -> None:
         raise InputError(f"'x' holds {bad} NaN or infinite values; remove them")
     if not np.any(values):
         raise InputError("'x' is 0 throughout, which tells no tensor's range; give real samples")
-    if labels is not None and (labels.shape != (len(values),) or labels.dtype.kind not in "iu"):
-        raise InputError(
-            f"labels of shape {labels.shape} and type {labels.dtype} do not fit {len(values)} samples; "
-            f"give ({len(values)},) integers"
-        )

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.fixed import Values
+from shiftwire.project.labels import Labels, Task, task_of
+from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
 from shiftwire.quantize.options import Knob, Method
 
 CLEAR_MARGIN = 1.0
-"""A float margin, in units of the logits, from which on an answer counts as clear."""
+"""A float margin, in units of the outputs, from which on an answer counts as clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,35 @@ class LayerCost:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Exact against float answers: percentages of samples, logit errors in the logits' own units.
+    """Exact outputs of all samples against the float network's, and both against the labels where there are some.
 
-    The clear ones have a float margin between best and second answer of at least CLEAR_MARGIN.
+    Of `total` answers (of samples, of pixels, or of outputs that decide; percentages, none where the task is values)
+    the clear ones have a float margin of at least CLEAR_MARGIN to the next answer. What is held out are
+    samples that did not calibrate.
     """
 
+    task: Task
     samples: int
-    agreement: float
-    clear_samples: int
-    clear_agreement: float | None
-    held_out_agreement: float | None
-    rms_logit_error: float
-    relative_logit_error: float
-    accuracy_float: float | None = None
-    accuracy_exact: float | None = None
+    total: int
+    error: Nearness
+    held_out_error: float | None = None
+    agreement: float | None = None
+    clear_answers: int = 0
+    clear_agreement: float | None = None
+    held_out_agreement: float | None = None
+    threshold: float = 0.0
+    labels_float: Score | None = None
+    labels_exact: Score | None = None
+
+    @property
+    def accuracy_float(self) -> float | None:
+        """Percent of the float network's answers that are the labels'."""
+        return None if self.labels_float is None else self.labels_float.accuracy
+
+    @property
+    def accuracy_exact(self) -> float | None:
+        """Percent of the exact network's."""
+        return None if self.labels_exact is None else self.labels_exact.accuracy
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,46 +100,48 @@ class QuantizeReport:
         return f"the largest cost is in '{layer.name}' ({cost}): {layer.knob.turned(self.method)}"
 
 
-def relative_error(actual: Values, right: Values) -> float:
-    """Root mean square of the difference over the standard deviation of what is right (its size, where constant)."""
-    spread = float(np.std(right)) or float(np.sqrt(np.mean(np.square(right)))) or 1.0
-    return float(np.sqrt(np.mean(np.square(actual - right)))) / spread
-
-
 def centred_error(actual: Values, right: Values) -> float:
     """Relative error of the spread within each channel (last axis); a constant a channel is the next bias's matter."""
     actual, right = (values.reshape(-1, values.shape[-1]) for values in (actual, right))
     return relative_error(actual - actual.mean(axis=0), right - right.mean(axis=0))
 
 
-def answers(exact: Values, right: Values, labels: Codes | None, calibrated: Sequence[int]) -> Answers:
-    """Compare outputs (N, ...); ties take the lowest index."""
-    actual, wanted = (values.reshape(len(values), -1) for values in (exact, right))
-    is_same = actual.argmax(axis=1) == wanted.argmax(axis=1)
-    is_clear = _margins(wanted) >= CLEAR_MARGIN
-    is_held_out = np.ones(len(actual), bool)
+def answers(exact: Values, right: Values, labels: Labels | None, calibrated: Sequence[int]) -> Answers:
+    """Compare outputs (N, C, ...) in the model's own layout; labels tell the task, else the outputs' shape does."""
+    task = task_of(right.shape[1:]) if labels is None else labels.task
+    is_held_out = np.ones(len(right), bool)
     is_held_out[list(calibrated)] = False
-    error = float(np.sqrt(np.mean(np.square(actual - wanted))))
+    rest = relative_error(exact[is_held_out], right[is_held_out]) if is_held_out.any() else None
+    scores = (None, None) if labels is None else (scored(right, labels), scored(exact, labels))
+    figures = nearness(exact, right), rest
+    if task is Task.VALUES:
+        return Answers(task, len(right), right.size, *figures, labels_float=scores[0], labels_exact=scores[1])
+    threshold = threshold_of(right)
+    is_same = answers_of(task, exact, threshold) == answers_of(task, right, threshold)
+    is_clear = _margins(task, right, threshold) >= CLEAR_MARGIN
     return Answers(
-        samples=len(actual),
-        agreement=_percent(is_same) or 0.0,
-        clear_samples=int(is_clear.sum()),
-        clear_agreement=_percent(is_same[is_clear]),
-        held_out_agreement=_percent(is_same[is_held_out]),
-        rms_logit_error=error,
-        relative_logit_error=relative_error(actual, wanted),
-        accuracy_float=None if labels is None else _percent(wanted.argmax(axis=1) == labels),
-        accuracy_exact=None if labels is None else _percent(actual.argmax(axis=1) == labels),
+        task,
+        len(right),
+        is_same.size,
+        *figures,
+        _percent(is_same),
+        int(is_clear.sum()),
+        _percent(is_same[is_clear]),
+        _percent(is_same[is_held_out]),
+        threshold,
+        *scores,
     )
 
 
-def _margins(values: Values) -> Values:
-    if values.shape[1] < 2:
-        return np.full(len(values), np.inf)
-    two = np.sort(values, axis=1)[:, -2:]
-    margins: Values = two[:, 1] - two[:, 0]
+def _margins(task: Task, outputs: Values, threshold: float) -> Values:
+    """How far every answer is from the next, shaped as the answers are."""
+    if task is Task.DECISIONS:
+        return np.asarray(np.abs(outputs - threshold))
+    rows = np.moveaxis(outputs, 1, -1) if task is Task.PIXELS else outputs.reshape(len(outputs), -1)
+    two = np.sort(rows, axis=-1)[..., -2:]
+    margins: Values = two[..., 1] - two[..., 0]
     return margins
 
 
-def _percent(hits: np.ndarray) -> float | None:  # type: ignore[type-arg]
+def _percent(hits: npt.NDArray[np.bool_]) -> float | None:
     return float(100 * np.mean(hits)) if hits.size else None
