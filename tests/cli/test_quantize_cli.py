@@ -53,8 +53,16 @@ def test_the_figures_in_json(work: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_table_for_people(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert quantize(work, "--error-budget", "0.05", "--act-bits", "9", "--minmax", data="xy.npz") == 0
     said = capsys.readouterr()
-    for words in ("SQNR dB", "answers: ", "accuracy: ", "points lost", "raise --", "next: shiftwire convert"):
+    for words in (
+        "SQNR dB",
+        "answers: ",
+        "accuracy: ",
+        "points lost",
+        "tried on 40 samples, --",
+        "next: shiftwire convert",
+    ):
         assert words in said.out
+    assert "tried on 40 samples, --" in said.out and "trying options: " in said.err
     assert "exact network: 40 of 40" in said.err
 
 

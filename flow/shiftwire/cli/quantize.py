@@ -15,7 +15,7 @@ from shiftwire.project.data import read_arrays
 from shiftwire.project.labels import Task
 from shiftwire.project.scores import of_what
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, with_trials, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
@@ -75,6 +75,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--affine-terms", type=int, default=DEFAULTS.affine_terms, help="terms of a batch norm's scale (default: 6)"
     )
+    chosen.add_argument(
+        "--affine-exponents",
+        type=int,
+        default=DEFAULTS.affine_exponents,
+        help="exponents of such scales (default: 12)",
+    )
 
 
 def _add_activations(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"quantizing {arguments.model}")
     with _bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
-    write_model(quantized.model, output)
+        write_model(quantized.model, output)
+        quantized = with_trials(quantized, report_progress)
     if quantized.remark is not None:
         note(f"warning: {quantized.remark}")
     if quantized.report.calibrated < FEW_SAMPLES:
@@ -132,6 +139,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         input_bits=arguments.input_bits,
         exponents=arguments.exponents,
         affine_terms=arguments.affine_terms,
+        affine_exponents=arguments.affine_exponents,
         ranging=ranging if arguments.percentile is None else Ranging.PERCENTILE,
         percentile=DEFAULTS.percentile if arguments.percentile is None else arguments.percentile,
         error_budget=arguments.error_budget,
@@ -193,7 +201,8 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     report = quantized.report
     layers = [_layer_json(layer) for layer in report.layers]
     members = {"layers": layers, "answers": answers_json(report.answers), "advice": report.advice}
-    return {"model": str(output), "calibrated": report.calibrated, **members}
+    trials = None if report.trials is None else dataclasses.asdict(report.trials)
+    return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
 
 def _layer_json(layer: LayerCost) -> dict[str, object]:

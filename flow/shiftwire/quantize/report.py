@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,22 @@ import numpy.typing as npt
 from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.quantize.options import Knob
 
 CLEAR_MARGIN = 1.0
 """A float margin, in units of the outputs, from which on an answer counts as clear."""
+
+HELPS = 0.1
+"""Share of the outputs' error that an option must take away to be advised."""
+NEARLY = 0.02
+"""Share of the outputs' error by which options may differ and count as equal."""
+MENTIONED = 3
+"""Options that are named, at most."""
+POOR = 0.25
+"""Relative error from which on outputs are of little use."""
+SMALL = 1e-3
+"""Shares below are written by their magnitude."""
+TRAIN = "train it with its formats and terms, as shiftwire-train finetune does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +35,7 @@ class LayerCost:
 
     weight_error  of the weights themselves; own_error  what this layer adds, its inputs taken as they are;
     error  against the float network, all layers before it included. None where a layer has none.
-    knob  what to raise so that the layer adds less.
+    knob  what is raised so that the layer adds less.
     """
 
     name: str
@@ -77,13 +89,47 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """Options with which the network was quantized anew, in the words of the command line.
+
+    `error` is that of its outputs relative to their spread, `costs` the layers' own by name; None and no costs where
+    no project could carry the network.
+    """
+
+    words: str
+    error: float | None
+    costs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What was tried on `samples`, where the outputs' relative error is `before` as it stands."""
+
+    samples: int
+    before: float
+    tried: tuple[Trial, ...]
+
+    @property
+    def helping(self) -> tuple[Trial, ...]:
+        """Those that lower the error by HELPS, the best first; of nearly equal ones the first that was tried."""
+        falls = [(trial.error, trial) for trial in self.tried if trial.error is not None]
+        good = [(error, trial) for error, trial in falls if error <= (1 - HELPS) * self.before]
+        if not good:
+            return ()
+        least = min(error for error, _ in good)
+        best = next(trial for error, trial in good if error <= least + NEARLY * self.before)
+        rest = sorted((pair for pair in good if pair[1] is not best), key=lambda pair: pair[0])
+        return (best, *(trial for _, trial in rest))
+
+
+@dataclass(frozen=True, slots=True)
 class QuantizeReport:
-    """`calibrated` of the samples chose the formats; all of them were scored. `method` is that of the weights."""
+    """`calibrated` of the samples chose the formats; all of them were scored."""
 
     calibrated: int
     layers: tuple[LayerCost, ...]
     answers: Answers
-    method: Method
+    trials: Trials | None = None
 
     @property
     def costliest(self) -> LayerCost:
@@ -92,12 +138,33 @@ class QuantizeReport:
 
     @property
     def advice(self) -> str:
-        """What to raise next, or what to take instead."""
+        """Where the largest cost is, and what lowers it: only what was tried, with what came of it."""
         if not self.layers:
             return "the file is quantized throughout; every layer is as it was"
-        layer = self.costliest
-        cost = f"{layer.kind}, {100 * layer.own_error:.2f} %"
-        return f"the largest cost is in '{layer.name}' ({cost}): {layer.knob.turned(self.method)}"
+        layer, trials = self.costliest, self.trials
+        cost = f"the largest cost is in '{layer.name}' ({layer.kind}, {_shown(layer.own_error)} of its spread)"
+        if trials is None:
+            return cost
+        if not trials.before:
+            return f"{cost}, and none of it reaches the outputs"
+        if not trials.helping:
+            tried = f"{len(trials.tried)} tried on {trials.samples} samples, at last {trials.tried[-1].words}"
+            error = _shown(trials.before)
+            return f"{cost}; no option lowers the outputs' error of {error} by a tenth ({tried}), so {TRAIN}"
+        best, *others = trials.helping[:MENTIONED]
+        own = best.costs.get(layer.name, layer.own_error)
+        falls = f", its own cost to {_shown(own)}" if own <= (1 - HELPS) * layer.own_error else ""
+        more = "".join(f"; {trial.words} to {_shown(trial.error)}" for trial in others)
+        still = f"; that is still far from the float network, so {TRAIN}" if (best.error or 0.0) > POOR else ""
+        return (
+            f"{cost}; tried on {trials.samples} samples, {best.words} takes the outputs' error from "
+            f"{_shown(trials.before)} to {_shown(best.error)}{falls}{more}{still}"
+        )
+
+
+def _shown(share: float | None) -> str:
+    """A share of the spread in percent, two figures at least."""
+    return "nothing" if not share else f"{100 * share:.2f} %" if share >= SMALL else f"{100 * share:.1e} %"
 
 
 def centred_error(actual: Values, right: Values) -> float:
