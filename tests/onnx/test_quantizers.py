@@ -110,7 +110,7 @@ def test_a_leading_quantizer_keeps_its_codes_through_quantize(
     expected = meaning(values.astype(np.float64)) @ weight.T
     made = quantized(net, tmp_path, values)
     assert np.array_equal(written(made, tmp_path, values), expected)
-    assert made.report.answers.rms_logit_error == 0
+    assert made.report.answers.error.rms_error == 0
     count(hand_computed=expected.size)
 
 
@@ -237,9 +237,9 @@ def test_the_score_is_that_of_the_file_without_fusions(tmp_path: Path) -> None:
     values = net.samples(64)
     made = quantize_model(net.save(tmp_path), Samples(values), Options(), lambda *_: None)
     expected = run_onnx(net.model(), values).astype(np.float64)
-    assert made.report.answers.relative_logit_error < 0.05
+    assert made.report.answers.error.relative_error < 0.05
     found = written(made, tmp_path, values)
-    assert np.isclose(made.report.answers.rms_logit_error, np.sqrt(np.mean(np.square(found - expected))))
+    assert np.isclose(made.report.answers.error.rms_error, np.sqrt(np.mean(np.square(found - expected))))
 
 
 def test_an_old_file_is_said_to_be_converted(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def of(net: FloatNet, folder: Path, **options: Any) -> Quantized:
 
 
 def error(net: FloatNet, folder: Path, **options: Any) -> float:
-    return of(net, folder, **options).report.answers.relative_logit_error
+    return of(net, folder, **options).report.answers.error.relative_error
 
 
 def layers_of(network: Network) -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ def test_a_matrix_may_lie_either_way(kind: str, is_turned: bool, tmp_path: Path)
     (kind, name), *_ = layers_of(made.network)
     assert kind == "ShiftDense" and name.startswith("y")
     assert made.network.output.shape == (3,)
-    assert made.report.answers.relative_logit_error < 0.01
+    assert made.report.answers.error.relative_error < 0.01
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_window_that_is_none(attributes: dict[str, Any], words: str) -> None:
 def test_a_convolution_has_groups_strides_and_pads(tmp_path: Path) -> None:
     net = FloatNet((4, 6, 5), seed=9).conv("c", 6, 2, group=2, strides=[2, 1], pads=[1, 0, 0, 2])
     made = of(net.node("Flatten", "f", axis=1), tmp_path, terms=5)
-    assert made.report.answers.relative_logit_error < 0.01
+    assert made.report.answers.error.relative_error < 0.01
     (op,) = [node.op for node in made.network.nodes if node.name == "c"]
     assert (op.groups, op.window.stride, op.window.begin, op.window.end) == (2, (2, 1), (1, 0), (0, 2))  # type: ignore[attr-defined]
 
@@ -108,7 +108,7 @@ def test_a_batch_norm_divides_by_the_deviation(epsilon: float | None, is_alone: 
         net.nodes[-1].attribute.append(_attribute("epsilon", epsilon))
     net.nodes[-1].attribute.append(_attribute("momentum", 0.8))
     made = of(net.node("Flatten", "f", axis=1), tmp_path, terms=5, act_bits=10)
-    assert made.report.answers.relative_logit_error < 0.01
+    assert made.report.answers.error.relative_error < 0.01
     if is_alone:
         (op,) = [node.op for node in made.network.nodes if node.name == "n"]
         assert isinstance(op, Affine)
@@ -145,7 +145,7 @@ def test_a_constant_is_one_value_or_one_a_channel(
     if is_first:
         net.nodes[-1].input[:] = list(net.nodes[-1].input)[::-1]
     made = of(net.node("Flatten", "f", axis=1), tmp_path, act_bits=10)
-    assert made.report.answers.relative_logit_error < 0.01
+    assert made.report.answers.error.relative_error < 0.01
     assert ("Affine", "m") in layers_of(made.network)
     cost = next(layer for layer in made.report.layers if layer.name == "m")
     assert (cost.kind, cost.how, cost.format) == ("Affine", "fitted", str(made.network.tensors["m"].format))
@@ -205,7 +205,7 @@ def test_a_clip_that_is_reached_is_mirrored_twice(tmp_path: Path) -> None:
     assert np.array_equal(codes["r"], np.minimum(codes["r_relu"], cap)) and codes["r_relu"].max() > cap
     (last,) = [node.op for node in network.nodes if node.name == "r"]
     assert last == Requantize(format, Rounding.FLOOR, Overflow.SATURATE) and not format.signed
-    assert made.report.answers.relative_logit_error < 0.02
+    assert made.report.answers.error.relative_error < 0.02
 
 
 def test_a_clip_that_nothing_reaches_saturates_at_nothing(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_an_average_is_a_sum_and_its_share(kernel: list[int], kinds: list[str], 
     behind = [node for node in made.network.nodes if node.name.startswith("p")]
     assert [node.kind for node in behind if node.kind != "Requantize"] == kinds
     assert isinstance(behind[0].op, AveragePool | SumPool) and behind[0].op.window.kernel == tuple(kernel)
-    assert made.report.answers.relative_logit_error < 0.01
+    assert made.report.answers.error.relative_error < 0.01
 
 
 @pytest.mark.parametrize(("attributes", "is_read"), [({"count_include_pad": 1}, True), ({}, False)])

@@ -29,8 +29,18 @@ BAD = {
     ),
     "scalar": (np.float64(3), None, r"'x' has shape \(\), wanted \(N, 3, 12, 12\)"),
     "text": (np.full((1, 3, 12, 12), "a"), None, "has type <U1, wanted numbers"),
-    "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels of shape \(3,\) .* do not fit 4 samples"),
-    "float labels": (np.ones((4, 3, 12, 12)), np.zeros(4), r"type float64 do not fit 4 samples; give \(4,\) integers"),
+    "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels 'y' of shape \(3,\) .* do not fit 4 samples"),
+    "half labels": (
+        np.ones((4, 3, 12, 12)),
+        np.ones(4) / 2,
+        r"type float64 do not fit outputs \(N, 5\), which are one",
+    ),
+    "labels beyond": (np.ones((4, 3, 12, 12)), np.arange(2, 6), "run from 2 to 5, the network answers 0 to 4; number"),
+    "channels last": (
+        np.ones((4, 12, 12, 3)),
+        None,
+        r"channels last, .*: np.transpose\(x, \(0, 3, 1, 2\)\)",
+    ),
 }
 
 

@@ -88,7 +88,7 @@ def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Pat
     assert drafted.truth == "y"
     assert drafted.network.host_output.steps == (TAILS[kind],)
     made = quantize_model(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
-    assert 0 < made.report.answers.relative_logit_error < 0.05
+    assert 0 < made.report.answers.error.relative_error < 0.05
 
 
 def test_figures_are_of_all_samples_and_their_labels(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_figures_are_of_all_samples_and_their_labels(tmp_path: Path) -> None:
     exact = network.host_output.decode(
         network.evaluate(network.host_input.encode(values, network.input.format)), network.output.format
     )
-    assert found.rms_logit_error == pytest.approx(np.sqrt(np.mean((exact - right) ** 2)))
+    assert found.error.rms_error == pytest.approx(np.sqrt(np.mean((exact - right) ** 2)))
     assert found.held_out_agreement is not None
     assert found.accuracy_exact == 100 * np.mean(exact.argmax(axis=1) == labels)
 

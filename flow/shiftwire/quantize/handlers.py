@@ -22,10 +22,11 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.pools import average_pool, global_average
-from shiftwire.quantize.report import LayerCost, centred_error, relative_error
+from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading

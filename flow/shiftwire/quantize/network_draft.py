@@ -18,10 +18,11 @@ from shiftwire.onnx.context.staircase import stepped
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.float_run import Floats
-from shiftwire.quantize.formats import choose_format
-from shiftwire.quantize.options import Knob, Options
-from shiftwire.quantize.report import LayerCost, relative_error
+from shiftwire.quantize.formats import choose_format, covering
+from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
+from shiftwire.quantize.report import LayerCost
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 
@@ -36,7 +37,7 @@ class NetworkDraft:
     """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
     `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
-    those `chosen` got a format here.
+    those `chosen` got a format here, for values in their `ranges`.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class NetworkDraft:
     absorbed: set[str] = field(default_factory=set)
     exact: set[str] = field(default_factory=set)
     chosen: set[str] = field(default_factory=set)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         """The ONNX nodes, not the network's own, that read a tensor."""
@@ -204,7 +206,16 @@ class NetworkDraft:
     def choose(self, onnx_name: str, values: Values, bits: int | None = None) -> Fixed:
         """A tensor's format, an activation's unless `bits` are given."""
         self.chosen.add(onnx_name)
+        self.ranges[onnx_name] = float(values.min()), float(values.max())
         return choose_format(onnx_name, values, bits or self.options.act_bits, self.options)
+
+    def finer(self, bits: int) -> dict[str, tuple[str, Fixed]]:
+        """By a layer's name, the tensor that `--format` knows it by, and a format of more bits for all its values."""
+        names = {self.graph.known[name]: name for name in self.ranges if name in self.graph.known}
+        return {
+            layer: (name, covering(*self.ranges[name], min(self.format(layer).bits + bits, MAX_ACT_BITS)))
+            for layer, name in names.items()
+        }
 
     def require_used(self) -> None:
         """Raise InputError for a format that the user gave and no tensor took."""

@@ -14,11 +14,12 @@ from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
-from shiftwire.quantize.report import LayerCost, centred_error, relative_error
+from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps, bias_on, channel_mean, finest_step, is_far_below
 from shiftwire.quantize.terms import ScaledTerms
 
