@@ -71,7 +71,7 @@ CASES: dict[str, Case] = {
     "sub: of two": (
         IMAGE, {},
         "a = Relu(x); y = Sub(a, x)",
-        "a = Relu(x); y = Sub(a, x)",
+        "a = Relu(x); y_negative = Mul(x, y_scalar); y = Add(a, y_negative)",
     ),
     "mul: first": (
         IMAGE, {"c": [[[0.5]], [[3.0]]]},

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -15,7 +14,7 @@ from qonnx_nets import DOMAIN
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import network_from_model
-from shiftwire.onnx.runnable import runnable
+from shiftwire.onnx.runtime import run_onnx
 
 MICROSOFT = "com.microsoft"
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
@@ -83,18 +82,9 @@ class File:
         return model
 
 
-def executed(model: onnx.ModelProto, x: np.ndarray, level: str = "ORT_DISABLE_ALL") -> np.ndarray:
-    """Outputs of onnxruntime, its optimiser off unless a level says otherwise; `x` is given in the file's own type."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
-    session = onnxruntime.InferenceSession(
-        runnable(model).model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    entry = session.get_inputs()[0]
-    given = x.astype(NUMPY[model.graph.input[0].type.tensor_type.elem_type])
-    size = entry.shape[0] if isinstance(entry.shape[0], int) else len(given)
-    parts = [session.run(None, {entry.name: given[at : at + size]})[0] for at in range(0, len(given), size)]
-    return np.concatenate(parts)
+def executed(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    """Outputs of onnxruntime for the file as it is written, its optimiser off."""
+    return run_onnx(model, x)
 
 
 def encoded(network: Network, x: np.ndarray) -> Codes:
