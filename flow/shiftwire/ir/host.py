@@ -151,6 +151,10 @@ class HostOutput:
         """Of a sample that `decode` gives, for the network's tensor of `shape`, channels last."""
         return self.decode(np.zeros((1, *shape), np.int64), Fixed(1, 0, False)).shape[1:]
 
+    def scores_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a sample that `scores` gives, for the network's tensor of `shape`, channels last."""
+        return self.scores(np.zeros((1, *shape), np.int64), Fixed(1, 0, False)).shape[1:]
+
 
 def step_name(step: HostStep) -> str:
     """What a sentence calls it."""

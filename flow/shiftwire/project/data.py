@@ -51,8 +51,7 @@ def load_data(path: Path, network: Network) -> Data:
 
 def labels_for(network: Network, labels: npt.NDArray[Any], samples: int) -> Labels:
     """Labels of so many samples; raises InputError for those that fit no task of the network's outputs."""
-    *spatial, channels = network.output.shape
-    fitting = read_labels(labels, samples, (channels, *spatial))
+    fitting = read_labels(labels, samples, network.host_output.scores_shape(network.output.shape))
     check_tail(fitting, network.host_output.steps)
     return fitting
 
