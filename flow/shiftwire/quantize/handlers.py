@@ -45,7 +45,7 @@ def _conv(view: View, draft: NetworkDraft) -> None:
     weights = _floats(view, 1, "weight")
     source = draft.activation(view.inputs[0])
     make = _conv_maker(view, weights)
-    _shift_layer(view, draft, np.moveaxis(weights, 1, -1), source, make)
+    _shift_layer(view, draft, draft.weights(view.inputs[0], np.moveaxis(weights, 1, -1)), source, make)
 
 
 def _conv_maker(view: View, kernel: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
@@ -62,7 +62,8 @@ def _gemm(view: View, draft: NetworkDraft) -> None:
     weights = _floats(view, 1, "weight")
     if not view.flag("transB", 0):
         weights = weights.T
-    _shift_layer(view, draft, weights, draft.activation(view.inputs[0]), Dense)
+    source = draft.activation(view.inputs[0])
+    _shift_layer(view, draft, draft.weights(view.inputs[0], weights), source, Dense)
 
 
 def _shift_layer(

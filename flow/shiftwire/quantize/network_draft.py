@@ -21,6 +21,7 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.float_run import Floats
 from shiftwire.quantize.formats import choose_format, covering
+from shiftwire.quantize.input_ranges import unlike_ranges
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
 from shiftwire.quantize.report import LayerCost
 from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
@@ -48,6 +49,8 @@ class NetworkDraft:
     costs: list[LayerCost] = field(default_factory=list)
     absorbed: set[str] = field(default_factory=set)
     exact: set[str] = field(default_factory=set)
+    input_factors: dict[str, Values] = field(default_factory=dict)
+    """What the weights that read an input take in, (C,), where the host scales its channels apart."""
     chosen: set[str] = field(default_factory=set)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -95,6 +98,12 @@ class NetworkDraft:
 
     def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
         """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
+        ranges = unlike_ranges(self.graph.raw[raw], values, self.readers(onnx_name), self.graph.constants)
+        if ranges is not None and self.graph.onnx_input not in self.options.formats:
+            self.input_factors[onnx_name] = ranges.factor
+            behind = self.graph.raw[raw]
+            self.graph.raw[raw] = behind.then(*ranges.steps(len(behind.shape) + 1))
+            values = ranges.narrowed(values)
         format = self.choose(self.graph.onnx_input, values, self.options.input_bits)
         if float(np.abs(values).max()) < 2.0 ** -(format.frac + 1):
             raise InputError(
@@ -104,6 +113,11 @@ class NetworkDraft:
         self.graph.enter(onnx_name, raw, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.known[onnx_name], format, values, Knob.INPUT_BITS)
+
+    def weights(self, onnx_name: str, weights: Values) -> Values:
+        """Weights (out, ..., C) of a layer as they read the codes of a tensor."""
+        factor = self.input_factors.get(onnx_name)
+        return weights if factor is None else weights * factor
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
