@@ -190,7 +190,9 @@ def test_operations_on_codes(count: Any) -> None:
     file = File((2, 4, 4))
     first, second = np.int8(-13), np.int8(21)
     q = file.add("QuantizeLinear", "x", 0.0437, first)
-    clipped = file.add("Min", file.add("Max", file.add("Clip", q, np.int8(-90), np.int8(101)), np.int8(-80)), np.int8(95))
+    clipped = file.add(
+        "Min", file.add("Max", file.add("Clip", q, np.int8(-90), np.int8(101)), np.int8(-80)), np.int8(95)
+    )
     d = file.add("DequantizeLinear", clipped, 0.0437, first)
     r = file.add("QuantizeLinear", file.add("Mul", d, 1.37), 0.0437, second)
     both = file.add("Concat", q, r, axis=1)
