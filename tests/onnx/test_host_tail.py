@@ -71,13 +71,18 @@ VALUES: dict[str, tuple[tuple[int, ...], int, list[Node], list[str]]] = {
     "a divisor": (IMAGE, 4, [node("Tanh"), node("Div", drawn(1, 5, 1, 1))], ["Curve", "Scale"]),
     "a leaky relu": (IMAGE, 4, [node("Tanh"), node("LeakyRelu", alpha=0.2)], ["Curve", "Bend"]),
     "channels last": (IMAGE, 4, [node("Transpose", perm=[0, 2, 3, 1])], ["Arrange"]),
-    "boxes": (IMAGE, 3, [node("Reshape", np.array([0, 5, 12])), node("Transpose", perm=[0, 2, 1])], ["Reshape", "Arrange"]),
+    "boxes": (
+        IMAGE, 3, [node("Reshape", np.array([0, 5, 12])), node("Transpose", perm=[0, 2, 1])], ["Reshape", "Arrange"]
+    ),
     "boxes, ranked by class": (
         IMAGE, 3,
         [node("Reshape", np.array([0, 5, -1])), node("Transpose", perm=[0, 2, 1]), node("Softmax", axis=2)],
         ["Reshape", "Arrange", "Softmax"],
     ),
-    "a batch norm": (IMAGE, 4, [node("Tanh"), node("BatchNormalization", *(drawn(5) for _ in range(4)))], ["Curve", "Scale", "Offset"]),
+    "a batch norm": (
+        IMAGE, 4, [node("Tanh"), node("BatchNormalization", *(drawn(5) for _ in range(4)))],
+        ["Curve", "Scale", "Offset"],
+    ),
 }  # fmt: skip
 
 
@@ -100,7 +105,9 @@ INDICES: dict[str, tuple[tuple[int, ...], int, list[Node]]] = {
     "the one largest": (ROW, 2, [node("TopK", np.array([1]), axis=1)]),
     "the three largest": (ROW, 2, [node("TopK", np.array([3]), axis=-1)]),
     "the three largest channels": (IMAGE, 4, [node("TopK", np.array([3]), axis=1)]),
-    "the largest of all pixels": (IMAGE, 3, [node("Reshape", np.array([0, 5, 12])), node("TopK", np.array([4]), axis=2)]),
+    "the largest of all pixels": (
+        IMAGE, 3, [node("Reshape", np.array([0, 5, 12])), node("TopK", np.array([4]), axis=2)]
+    ),
 }  # fmt: skip
 
 

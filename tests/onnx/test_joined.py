@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import onnx
 from foreign_files import File, agrees, decoded, executed, kinds
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.joined import fewest

@@ -44,7 +44,9 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         ),
         r"'w' is a float tensor; convert takes files whose weights and activations are all quantized.*in node 'm'",
     ),
-    "float activations": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'y', a float tensor on no known"),
+    "float activations": (
+        lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'y', a float tensor on no known grid"
+    ),
     "unsupported op": (
         lambda: model_of([helper.make_node("Sin", ["x"], ["y"], name="s")]),
         r"the operation Sin \(in 's'\) is not supported: replace it by layers that are",
@@ -103,7 +105,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
                                                                          domain="shiftwire", **dense_attributes)],
             dict(zip("abc", dense_constants().values(), strict=True)),
         ),
-        "it reads 's', behind a Softmax that only the host computes; that may stand at the network's end alone.*node 'd'",
+        "it reads 's', behind a Softmax that only the host computes; that may stand at the network's end alone.*'d'",
     ),
     "constant operand": (
         lambda: model_of([helper.make_node("Add", ["x", "c"], ["y"])], {"c": np.ones(4, np.int32)}),

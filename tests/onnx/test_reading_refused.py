@@ -10,7 +10,13 @@ TWO: Constants = {"s2": 0.3, "b2": 3.0}
 CAP: Constants = {"c": [1.0, 2.0, 3.0, 4.0]}
 
 CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
-    "add: no tensor": (ROW, "s6.2", CAP, "a = Add(c, c); b = Relu(x); y = Sin(b)", r"the operation Sin \(in 'y'\) is not supported"),
+    "add: no tensor": (
+        ROW,
+        "s6.2",
+        CAP,
+        "a = Add(c, c); b = Relu(x); y = Sin(b)",
+        r"the operation Sin \(in 'y'\) is not supported",
+    ),
     "add: odd scales": (
         ROW,
         None,

@@ -32,5 +32,5 @@ def test_an_int8_network_answers_as_its_own_interpreter(name: str) -> None:
 def test_a_file_of_tensorflow_lite_itself_is_told_how_to_become_onnx(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(b"\x1c\x00\x00\x00TFL3" + bytes(64))
-    with pytest.raises(InputError, match="TensorFlow Lite file; make ONNX of it by 'python -m tf2onnx.convert --tflite"):
+    with pytest.raises(InputError, match="TensorFlow Lite file; make ONNX of it by 'python -m tf2onnx"):
         load(path)
