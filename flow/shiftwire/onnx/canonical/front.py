@@ -56,10 +56,8 @@ def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> N
     for node in chain:
         node.input[0] = moved if node is chain[0] else node.input[0]
         for at, name in enumerate(node.input[1:], start=1):
-            if name and draft.constants[name].size > 1 and is_standard(move, "Transpose"):
-                c = draft.constants[name]
-                full = c.reshape((1,) * (rank - c.ndim) + c.shape)
-                node.input[at] = draft.constant(f"{name}_moved", np.transpose(full, perm))
+            if name:
+                node.input[at] = _moved_constant(draft, name, perm if is_standard(move, "Transpose") else None)
     last = chain[-1].output[0]
     at = next(at for at, node in enumerate(draft.nodes) if node is move)
     del draft.nodes[at]
@@ -69,3 +67,12 @@ def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> N
                 node.input[place] = last
     if move.output[0] in draft.outputs:
         chain[-1].output[0] = move.output[0]
+
+
+def _moved_constant(draft: Draft, name: str, perm: list[int] | None) -> str:
+    """A constant as it broadcasts behind the move: transposed, or a single number of no axes."""
+    c = draft.constants[name]
+    if c.size == 1:
+        return name if c.ndim == 0 else draft.constant(f"{name}_single", c.reshape(()))
+    rank = len(perm or ())
+    return draft.constant(f"{name}_moved", np.transpose(c.reshape((1,) * (rank - c.ndim) + c.shape), perm))

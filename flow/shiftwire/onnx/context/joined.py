@@ -12,13 +12,16 @@ import numpy.typing as npt
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import Floats
-from shiftwire.onnx.context.pending import Step
+from shiftwire.onnx.context.pending import Rounded, Step
 
 MOST_PAIRS = 1 << 20
 """Pairs of codes that are all tried: ten bits against ten."""
 
 MOST_TERMS = 10
 """Most powers of two of the factor of one branch."""
+
+SPAN = 26
+"""Between the largest and the smallest power of two of a factor: what a shifter and a word hold."""
 
 FINEST = 40
 """Bits by which the factor's interval is told from the factor."""
@@ -40,6 +43,11 @@ class Joined:
     def then(self, step: Step) -> Joined:
         """The same with one more operation behind."""
         return replace(self, steps=(*self.steps, step))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether some step rounds, so that values are on a grid of the file's own making."""
+        return any(isinstance(step, Rounded) for step in self.steps)
 
     def _values(self, channels: int) -> Floats:
         """Float32 values (C, left codes, right codes)."""
@@ -169,26 +177,26 @@ def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fract
 
 def fewest(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
     """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive."""
+    finest = _floor_log(high) - SPAN
     for terms in range(1, MOST_TERMS + 1):
-        sums = next(_digits(low, high, terms), None)
+        sums = next(_digits(low, high, terms, finest), None)
         if sums is not None:
             return sums
     return None
 
 
-def _digits(low: Fraction, high: Fraction, terms: int) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Sums of at most so many signed powers of two within low..high, by the power next below and next above each."""
+def _digits(low: Fraction, high: Fraction, terms: int, finest: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Sums of at most so many signed powers of two, none below 2**finest, within low..high."""
     if low <= 0 <= high:
         yield ()
         return
     if terms == 0:
         return
     if high < 0:
-        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms))
+        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms, finest))
         return
-    below = _floor_log(low)
-    for at in range(below, _floor_log(high) + 2):
-        for rest in _digits(low - _power(at), high - _power(at), terms - 1):
+    for at in range(max(_floor_log(low), finest), _floor_log(high) + 2):
+        for rest in _digits(low - _power(at), high - _power(at), terms - 1, finest):
             yield ((1, at), *rest)
 
 
