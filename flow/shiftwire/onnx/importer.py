@@ -13,7 +13,7 @@ import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network, NetworkInput
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY
 from shiftwire.onnx.context.graph import Graph, InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
@@ -86,7 +86,10 @@ def opened(model: onnx.ModelProto) -> Graph:
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:
         with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
-            graph.wish = InputWish(Fixed.parse(declared), rounds=False)
+            graph.declare(Fixed.parse(declared))
+    integer = {entry.key: entry.value for entry in model.metadata_props}.get(INTEGER_INPUT_KEY)
+    if integer is not None:
+        graph.wish = InputWish(Fixed.parse(integer), rounds=False)
     return graph
 
 

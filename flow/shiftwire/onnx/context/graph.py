@@ -24,13 +24,22 @@ from shiftwire.onnx.context.staircase import exact_affine, rounded_unit, settled
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.upsample import Upsample
+
+KEEPING = (MaxPool, Flatten, Upsample)
+"""Ops whose codes are some of those they read."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputWish:
-    """The format of an input that no quantizer names: the file's word, or the user's, to which the host `rounds`."""
+    """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
+
+    Where the graph input is of an integer type, what stands in front of the first layer is the host's all the same.
+    """
 
     format: Fixed
     rounds: bool
@@ -71,6 +80,10 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.raw = {self.onnx_input: Raw(self.input_shape, self.input_shape)}
+
+    def declare(self, format: Fixed) -> None:
+        """The graph input is codes of a format, as the file says."""
+        self.enter(self.onnx_input, self.onnx_input, format, HostInput())
 
     def is_raw(self, onnx_name: str) -> bool:
         """Whether a tensor is the graph input, or what the host makes of it before anything gave it a format."""
@@ -179,7 +192,8 @@ class Graph:
         frac = self.tensors[total].format.frac
         rows, low, high = sums.thresholds(still, frac)
         thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
-        op = Threshold(thresholds, np.full(channels, low), np.ones(channels, np.int64), frac, -exponent)
+        falling = np.broadcast_to(np.array(sums.is_falling), (channels,))
+        op = Threshold(thresholds, np.where(falling, high, low), np.where(falling, -1, 1), frac, -exponent)
         self.known[output], self.pending[output] = self.append(op, (total,), output), Pending(mantissa)
 
     def scaled(self, onnx_name: str) -> tuple[str, Pending]:
@@ -212,6 +226,22 @@ class Graph:
         self.tensors[unique] = op.infer(*(self.tensors[source] for source in inputs))
         self.nodes.append(Node(unique, op, inputs))
         return unique
+
+    def reach(self, name: str) -> tuple[int, int]:
+        """Lowest and highest code that a tensor of the flow's can have: narrower than its format, if known."""
+        node = next((node for node in self.nodes if node.name == name), None)
+        format = self.tensors[name].format
+        if node is None:
+            quantizer = self.host_input.quantizer
+            if quantizer is None:
+                return format.lo, format.hi
+            return quantizer.lo - quantizer.zero_point, quantizer.hi - quantizer.zero_point
+        if isinstance(node.op, Threshold):
+            ends = np.stack([node.op.base, node.op.base + node.op.step * node.op.thresholds.shape[1]])
+            return int(ends.min()), int(ends.max())
+        if isinstance(node.op, KEEPING):
+            return self.reach(node.inputs[0])
+        return format.lo, format.hi
 
     def emit(self, view: View, op: Op, *onnx_inputs: str) -> None:
         """The node that makes what the ONNX node makes."""

@@ -67,13 +67,16 @@ class Joined:
             raise InputError(f"{self.refusal}: {pairs:.0f} pairs of codes are too many to try")
         rows = channels if any(_differs(step, channels) for step in self.steps) else 1
         wanted = [codes_of(values[None])[0] for values in self._values(channels)[:rows]]
-        sums = [self._tried(wanted, is_left) for is_left in (False, True)]
+        low, high = (int(end) for end in (min(w.min() for w in wanted), max(w.max() for w in wanted)))
+        is_falling = [bool(row[-1, -1] < row[0, 0]) for row in wanted]
+        rising = [low + high - row if falls else row for row, falls in zip(wanted, is_falling, strict=True)]
+        sums = [self._tried(rising, is_left, is_falling) for is_left in (False, True)]
         best = min((each for each in sums if each is not None), key=lambda each: len(each.factor), default=None)
         if best is None:
             raise InputError(f"{self.refusal}; no sum of {MOST_TERMS} powers of two stands for their ratio")
         return best
 
-    def _tried(self, wanted: list[Codes], is_left: bool) -> Sum | None:
+    def _tried(self, wanted: list[Codes], is_left: bool, is_falling: list[bool]) -> Sum | None:
         """With the factor on the left or the right branch."""
         moved, still = self.scales if is_left else self.scales[::-1]
         ratio = Fraction(moved) / Fraction(still)
@@ -92,12 +95,15 @@ class Joined:
         factor = fewest(low, high)
         if factor is None or not fits(sum((Fraction(sign) * _power(at) for sign, at in factor), Fraction(0))):
             return None
-        return Sum(is_left, factor, a, b, wanted)
+        return Sum(is_left, factor, a, b, wanted, is_falling)
 
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """left * factor + right, or left + right * factor, and the codes (left, right) of each channel that it means."""
+    """left * factor + right, or left + right * factor, and the codes (left, right) of each channel that it means.
+
+    Codes of a channel that falls are turned over, lowest for highest.
+    """
 
     is_left: bool
     factor: tuple[tuple[int, int], ...]
@@ -105,6 +111,7 @@ class Sum:
     left: Codes
     right: Codes
     wanted: list[Codes]
+    is_falling: list[bool]
 
     def thresholds(self, still: int, frac: int) -> tuple[list[Codes], int, int]:
         """The smallest sum, in codes of 2**-frac, of each level above the lowest, a row a channel; the end levels.

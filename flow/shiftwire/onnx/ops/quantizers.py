@@ -31,6 +31,9 @@ _E = TypeVar("_E", Rounding, Overflow)
 MAX_BITS = 32
 """Widest quantizer: float32 holds no more than 24 bits of a value anyway."""
 
+MOST_LEVELS = 1 << 16
+"""Codes of a tensor that are all tried, to see that a quantizer changes none."""
+
 _MODES = {
     "ROUND": FloatRounding.HALF_EVEN,
     "HALF_EVEN": FloatRounding.HALF_EVEN,
@@ -169,7 +172,22 @@ def _staircase(view: View, graph: Graph, scale: Values, quantizer: FloatQuantize
         graph.put(view, graph.append(exact, (name,), view.output), Pending.none())
         return
     divisor = scale.astype(np.float32).reshape(-1, 1)
+    if not pending.steps and not scale.ndim and _is_idle(graph, name, pending, float(scale), quantizer):
+        graph.put(view, name, Pending(pending.scale))
+        return
     _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor))
+
+
+def _is_idle(graph: Graph, name: str, pending: Pending, scale: float, quantizer: FloatQuantizer) -> bool:
+    """Whether a quantizer leaves every code that a tensor can have as it is, as those behind a MaxPool do."""
+    format = graph.tensors[name].format
+    if pending.scale.ndim or np.ldexp(float(pending.scale), -format.frac) != np.float64(np.float32(scale)):
+        return False
+    low, high = graph.reach(name)
+    if high - low >= MOST_LEVELS:
+        return False
+    codes = np.arange(low, high + 1)[None]
+    return np.array_equal(quantizer.codes(pending.values(codes, format.frac), np.float32(scale).reshape(1, 1)), codes)
 
 
 def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
