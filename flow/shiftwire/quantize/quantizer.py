@@ -103,11 +103,14 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     Raises InputError for a model or samples that will not do.
     """
     drafted = draft_network(path, samples, options, progress)
+    model = to_onnx(drafted.network)
+    with noted(f"in {path}"):
+        require_buildable(network_from_model(model))
     outputs = _scored(drafted, samples, progress)
     score = answers(outputs.exact, outputs.right, drafted.labels, drafted.calibrated.tolist())
     report = QuantizeReport(len(drafted.calibrated), drafted.costs, score)
     ground = None if drafted.few is None else _ground(drafted, drafted.few, samples, options, outputs)
-    return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark, ground)
+    return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
 
 def with_trials(quantized: Quantized, progress: StageProgress) -> Quantized:
