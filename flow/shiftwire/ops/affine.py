@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, log2
 
 import numpy as np
 
@@ -22,7 +22,10 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.weights.shift import Shift, shift_codes
 
 TERM_LUT = 3.4
-"""LUTs of a term, for each bit of the output, modelled."""
+"""LUTs of a term, for each bit of the output, modelled: at most, where it has many exponents to choose from."""
+
+WIRED_TERM_LUT, DOUBLED_TERM_LUT = 1.0, 0.33
+"""Of a lane that works for one channel, whose shifts are wires, and for every doubling of its channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +132,8 @@ class Affine(Op):
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         port = Port.of(output.size, fold.pe)
-        lane_lut = ceil(TERM_LUT * self.scale.terms * output.format.bits)
+        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(output.shape[-1] // fold.pe), TERM_LUT)
+        lane_lut = ceil(term_lut * self.scale.terms * output.format.bits)
         return (AffineUnit(port, inputs[0].format, output.format, self._weights, self.bias, lane_lut=lane_lut),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:

@@ -166,8 +166,10 @@ class Threshold(Op):
         return self.base + self.step * np.stack(counts, axis=-1)
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
-        x, steps = inputs[0].format, self.thresholds.shape[1]
-        lane_lut = ceil(steps.bit_length() * x.bits + self.thresholds.size * x.bits / LUTRAM_WORDS)
+        x, (channels, steps) = inputs[0].format, self.thresholds.shape
+        # a lane for each channel has no others' bounds; fewer lanes hold all of them
+        bounds = steps if fold.pe == channels else steps * channels
+        lane_lut = ceil(steps.bit_length() * x.bits + bounds * x.bits / LUTRAM_WORDS)
         port = Port.of(output.size, fold.pe)
         return (ThresholdUnit(port, x, output.format, self.thresholds, self.base, self.step, lane_lut=lane_lut),)
 
