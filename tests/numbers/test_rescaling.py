@@ -120,3 +120,16 @@ def test_a_staircase_that_bends_is_no_line() -> None:
     assert Stairs([0, 10, 12, 30], [9, 11, 29, 40], [0, 1, 2, 3], 0, 3).slopes() is None
     assert stairs_of(np.clip(np.arange(-300, 300), -127, 127), -300, -128, 127).slopes() is None
     assert stairs_of(np.clip(np.arange(-300, 300), -127, 127), -300, -127, 127).slopes() is not None
+
+
+@pytest.mark.parametrize(("sums", "median", "most"), [(20_000, 7, 10), (200_000, 8, 11)])
+def test_terms_at_eight_bits(sums: int, median: int, most: int) -> None:
+    """Random scales and biases, rounded half to even, whose 256 codes take from a quarter of the sums to twice all."""
+    rng, x, terms = np.random.default_rng(5), np.arange(-sums // 2, sums // 2), []
+    for _ in range(60):
+        scale = 255 / sums * rng.uniform(0.5, 1) * rng.choice([1, 2, 4])
+        codes = np.clip(np.rint(x * scale + rng.uniform(0, 128)), 0, 255).astype(np.int64)
+        slopes = stairs_of(codes, int(x[0]), 0, 255).slopes()
+        assert slopes is not None
+        terms.append(len(slopes.digits(slopes.last_shift)))
+    assert np.median(terms) == median and max(terms) <= most
