@@ -12,7 +12,7 @@ from random_networks import random_codes, random_network
 from rescaled_nets import of_rescaling, rescaled_image, rescaled_vector
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network, Node, Tensor
-from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.relu import Relu
@@ -147,6 +147,23 @@ def test_names_are_not_taken_twice() -> None:
     with pytest.raises(InputError, match="the name 'y_rescale' is taken"):
         in_form(taken, Form.AFFINE)
     assert [node.name for node in in_form(network, Form.AFFINE).nodes] == ["y_rescale", "y"]
+
+
+def test_a_layer_has_as_many_terms_as_the_channel_that_needs_most() -> None:
+    network = CASES["rises and falls"]()
+    scale = in_form(network, Form.AFFINE).nodes[0].op
+    assert isinstance(scale, Affine)
+    each = [stairs.slopes() for stairs in Staircases.of(network, network.nodes[0]).rising(0, 255)]
+    fewest = [len(slopes.digits(slopes.first_shift)) for slopes in each if slopes is not None]
+    assert scale.scale.terms_per_filter.tolist() == fewest and len(set(fewest)) > 1
+
+
+def test_layers_of_a_user_that_bear_such_a_name_stay() -> None:
+    """Forms have few codes; a wide Requantize behind an Affine is somebody else's."""
+    scale = in_form(CASES["signal"](), Form.AFFINE).nodes[0]
+    wide = Node("y", Requantize(Fixed(16, 20, signed=True), Rounding.FLOOR, Overflow.SATURATE), ("y_rescale",))
+    network = Network.of("x", Tensor((2, 5), U12), (scale, wide), "y")
+    assert as_thresholds(network) == network
 
 
 def test_the_shortest_form_of_a_power_of_two_is_one_term() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import count
 
 from shiftwire.numbers.signed_digits import fewest_digits
 
@@ -81,20 +82,12 @@ class Slopes:
 
     @property
     def first_shift(self) -> int:
-        """The least shift at which there is a factor."""
-        return next(shift for shift in range(self.last_shift + 1) if self.has_factor(shift))
+        """The least shift at which there is a factor; no finer grid holds a shorter one.
 
-    @property
-    def last_shift(self) -> int:
-        """The least shift at which two grid points are closer than the ends; none above it has a shorter factor.
-
-        Where the last digit of a shortest factor is below that grid, the digits before it lie outside the interval, and
-        one digit on that grid brings them into it just as well.
+        A shorter one with its last digit on a finer grid would be a number on the coarser one, outside the interval,
+        and that digit; twice the digit brings it no farther than the factor on the coarser grid, and into the interval.
         """
-        if self.high is None:
-            return 0
-        width = self.high - max(self.low, Fraction(0))
-        return max((width.denominator // width.numerator).bit_length(), 0)
+        return next(shift for shift in count() if self.has_factor(shift))
 
     def has_factor(self, shift: int) -> bool:
         """Whether some integer is a factor at this shift."""
@@ -107,8 +100,8 @@ class Slopes:
 
     def digits(self, shift: int) -> tuple[int, ...]:
         """The signed powers of two of the shortest factor at this shift; it must have one."""
-        last = min(shift, self.last_shift)
-        return tuple(digit << (shift - last) for digit in fewest_digits(*self.factors(last)))
+        first = self.first_shift
+        return tuple(digit << (shift - first) for digit in fewest_digits(*self.factors(first)))
 
 
 def _upper_hull(points: Iterable[Point]) -> list[Point]:

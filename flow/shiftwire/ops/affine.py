@@ -12,6 +12,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
@@ -25,7 +26,7 @@ TERM_LUT = 3.4
 """LUTs of a term, for each bit of the output, modelled: at most, where it has many exponents to choose from."""
 
 WIRED_TERM_LUT, DOUBLED_TERM_LUT = 1.0, 0.33
-"""Of a lane that works for one channel, whose shifts are wires, and for every doubling of its channels."""
+"""Of a lane that works for one scale, whose shifts are wires, and for every doubling of its scales."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,13 @@ class AffineUnit(BeatUnit):
     def hls_steps(self) -> int:
         """A word, two for each term, and the bias."""
         return MEMORY_CYCLES + 2 * self.scale.weights.terms + 2
+
+    @property
+    def cost(self) -> Cost:
+        """Scales in LUTs are part of the lanes; in SystemVerilog a term may be a word."""
+        words = self._folds * self.scale.weights.terms
+        rom = memory(words, self.port.lanes * (self.scale.weights.magnitude_bits + 1))
+        return super().cost + Cost(bram36=rom.bram36)
 
     @property
     def native_cfg(self) -> Cfg:
@@ -132,7 +140,8 @@ class Affine(Op):
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         port = Port.of(output.size, fold.pe)
-        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(output.shape[-1] // fold.pe), TERM_LUT)
+        scales = min(output.shape[-1] // fold.pe, len(np.unique(self.scale.integers)))
+        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(scales), TERM_LUT)
         lane_lut = ceil(term_lut * self.scale.terms * output.format.bits)
         return (AffineUnit(port, inputs[0].format, output.format, self._weights, self.bias, lane_lut=lane_lut),)
 

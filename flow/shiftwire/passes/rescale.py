@@ -48,10 +48,6 @@ class Lines:
     lo: int
     hi: int
 
-    def terms(self, shift: int) -> list[tuple[int, ...]]:
-        """Signed powers of two of each channel's shortest factor."""
-        return [slopes.digits(shift) for slopes in self.slopes]
-
     def offsets(self, factors: list[int], shift: int) -> Codes:
         """One for each channel's factor."""
         each = zip(self.stairs, factors, strict=True)
@@ -60,16 +56,9 @@ class Lines:
         return np.array(offsets, np.int64)
 
     @property
-    def first_shift(self) -> int:
-        """The least at which every channel has a factor."""
+    def shift(self) -> int:
+        """The least at which every channel has a factor: its shortest, for finer grids hold none that is shorter."""
         return max(slopes.first_shift for slopes in self.slopes)
-
-    @property
-    def shortest_shift(self) -> int:
-        """The least at which no channel has more terms than the channel that needs most at any shift."""
-        every = range(self.first_shift, max(self.first_shift, *(slopes.last_shift for slopes in self.slopes)) + 1)
-        most = {shift: max(map(len, self.terms(shift))) for shift in every}
-        return min(every, key=lambda shift: (most[shift], shift))
 
 
 def rescaled(network: Network, forms: Mapping[str, Form]) -> Network:
@@ -126,8 +115,8 @@ def _lines(stairs: Staircases) -> Lines:
 
 
 def _affine(stairs: Staircases, lines: Lines) -> Op:
-    shift = lines.shortest_shift
-    digits = lines.terms(shift)
+    shift = lines.shift
+    digits = [slopes.digits(shift) for slopes in lines.slopes]
     factors = [sum(terms) for terms in digits]
     moved = stairs.x.format.frac - stairs.output.format.frac - shift
     planes, channels = max(*map(len, digits), 1), len(digits)
@@ -147,7 +136,7 @@ def _int8(exponent: int) -> int:
 
 def _product(stairs: Staircases, lines: Lines) -> Op:
     """A filter of one tap for each channel."""
-    shift = lines.first_shift
+    shift = lines.shift
     factors = [slopes.roundest(shift) for slopes in lines.slopes]
     require_width(float(max(factors)))
     axes = len(stairs.x.shape) - 1

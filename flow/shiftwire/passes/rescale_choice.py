@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory
@@ -37,6 +37,9 @@ class Rescale(enum.Enum):
     AFFINE = "affine"
     MULTIPLY = "multiply"
 
+
+AUTOMATIC: tuple[Form, ...] = Form.THRESHOLD, Form.AFFINE
+"""What may be chosen where nothing is asked for: no product."""
 
 Schedule = Callable[[Network, Mapping[str, Fold]], Design]
 """The design of a network with some folds fixed."""
@@ -85,8 +88,8 @@ class Variant:
         between = (memory(BUFFERED_BEATS, lanes * part.x.format.bits) for part in self.parts[1:])
         return sum((part.op.cost((part.x,), part.y, Fold(lanes)) for part in self.parts), sum(between, Cost()))
 
-    def keeps_up(self, lanes: int, cycles: int, *, for_hls: bool) -> bool:
-        """Whether it takes no more cycles a frame, and no wider words than HLS does."""
+    def keeps_up(self, lanes: int, cycles: float, *, for_hls: bool) -> bool:
+        """Whether it takes at most so many cycles a frame, and no wider words than HLS does."""
         choices = [choice_at(part.op, (part.x,), part.y, Fold(lanes), for_hls=for_hls) for part in self.parts]
         return all(each.cycles <= cycles and (each.widest <= HLS_BITS or not for_hls) for each in choices)
 
@@ -118,7 +121,7 @@ class FormCost:
     def price(self) -> float:
         """One figure to rank forms by."""
         if self.lut is None or self.bram36 is None:
-            return float("inf")
+            return inf
         return self.lut + BRAM36_IN_LUT * self.bram36
 
 
@@ -142,8 +145,8 @@ def scheduled(
     """The design of a network in which each Threshold layer has the form that `rescale` asks for.
 
     The first design has thresholds alone, or no thresholds where such a one is not to be had. Another form takes their
-    place where it is exact and, at the same lanes, no slower and, unless it was asked for, cheaper. A fold of such a
-    layer is that of all its parts.
+    place where it is exact and was asked for, or is cheaper at the same lanes and no slower. A fold of such a layer is
+    that of all its parts.
     """
     variants = _variants(network) if rescale is not Rescale.THRESHOLD else {}
     forms = dict.fromkeys(variants, Form.THRESHOLD)
@@ -195,8 +198,9 @@ def _chosen(design: Design, name: str) -> Form:
 def _wanted(name: str, variants: tuple[Variant, ...], design: Design, rescale: Rescale, *, for_hls: bool) -> Form:
     """The form asked for where it goes, else the cheapest without a product."""
     lanes = design.folds[name].pe
-    cycles = design.timing.hls_interval if for_hls else design.timing.interval
-    asked = (Form.THRESHOLD, Form.AFFINE) if rescale is Rescale.AUTO else (Form(rescale.value),)
+    asked, cycles = AUTOMATIC, float(design.timing.hls_interval if for_hls else design.timing.interval)
+    if rescale is not Rescale.AUTO:
+        asked, cycles = (Form(rescale.value),), inf
     able = [
         each for each in variants if each.form in asked and each.parts and each.keeps_up(lanes, cycles, for_hls=for_hls)
     ]

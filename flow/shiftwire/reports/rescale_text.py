@@ -39,7 +39,10 @@ def rescale_notes(layers: Sequence[Rescaling], asked: Rescale) -> Iterator[str]:
     for layer in layers:
         own, plain = layer.of(layer.chosen), layer.of(Form.THRESHOLD)
         if asked is not Rescale.AUTO and layer.chosen.value != asked.value:
-            why = layer.of(Form(asked.value)).why or f"at {layer.lanes} lanes it is slower, or wider than HLS takes"
+            why = (
+                layer.of(Form(asked.value)).why
+                or f"at {layer.lanes} lanes its words are wider than HLS takes, or it misses the target"
+            )
             yield f"layer '{layer.layer}' is built as {layer.chosen.value}, not as {asked.value}: {why}"
         if layer.chosen is Form.MULTIPLY:
             yield (
