@@ -166,9 +166,13 @@ def test_lines_wider_than_a_project_carries_are_none() -> None:
 
 COUNTED = {
     (16, 16, 255, 1): (1465, 989, 1146),
-    (16, 16, 255, 4): (0, 0, 0),
+    (16, 16, 255, 4): (4910, 2839, 4039),
+    (16, 16, 255, 16): (3149, 6703, 10228),
+    (64, 18, 255, 1): (6286, 1335, 1338),
+    (64, 18, 15, 1): (419, 995, 1044),
+    (8, 10, 3, 2): (108, 413, 600),
 }
-"""Channels, bits of x, steps and lanes: LUTs of thresholds, powers of two and products, yosys 0.70, xc7."""
+"""Channels, bits of x, steps and lanes: slice LUTs of thresholds, powers of two and products, pyosys 0.70, xc7z020."""
 
 
 @pytest.mark.parametrize("case", COUNTED)

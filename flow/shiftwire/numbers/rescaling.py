@@ -66,7 +66,7 @@ class Stairs:
         return _roundest(least, most - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slopes:
     """An open interval of slopes, without those below 0; `high` is None where there is no upper end."""
 
@@ -80,7 +80,7 @@ class Slopes:
             return least, 2 * least + 1
         return least, -((-self.high.numerator << shift) // self.high.denominator) - 1
 
-    @property
+    @cached_property
     def first_shift(self) -> int:
         """The least shift at which there is a factor; no finer grid holds a shorter one.
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Node, Op, Tensor
-from shiftwire.ir.unit import Unit
+from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.passes.as_thresholds import as_thresholds
-from shiftwire.passes.rescale import IN_FRONT, Form, formed, rescaled, thresholds
+from shiftwire.passes.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
 from shiftwire.schedule.design import HLS_MAX_BITS, Design
-from shiftwire.schedule.fold_choice import HLS_BITS, choice_at
+from shiftwire.schedule.fold_choice import HLS_BITS, Choice, choice_at
 
 ROUNDS = 3
 """Designs that are tried: each may fold layers anew, and at other lanes another form may be the cheapest."""
@@ -49,13 +48,13 @@ Schedule = Callable[[Network, Mapping[str, Fold]], Design]
 class Part:
     """A node of a form, what it reads and what it writes."""
 
-    op: Op
+    node: Node
     x: Tensor
     y: Tensor
 
-    def units(self, lanes: int) -> tuple[Unit, ...]:
-        """Its hardware at so many codes a beat."""
-        return self.op.units((self.x,), self.y, Fold(lanes))
+    def at(self, lanes: int, *, for_hls: bool) -> Choice:
+        """It at so many codes a beat."""
+        return choice_at(self.node.op, (self.x,), self.y, Fold(lanes), for_hls=for_hls)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,38 +66,44 @@ class Variant:
     why: str = ""
 
     @classmethod
-    def of(cls, network: Network, node: Node, form: Form) -> Variant:
-        """A form of a Threshold node of a network."""
-        if form is Form.THRESHOLD:
-            return cls(form, (Part(node.op, network.sources(node)[0], network.tensors[node.name]),))
+    def every(cls, network: Network, node: Node) -> tuple[Variant, ...]:
+        """Every form of a Threshold node of a network."""
+        plain = cls(Form.THRESHOLD, (Part(node, network.sources(node)[0], network.tensors[node.name]),))
+        others = [form for form in Form if form is not Form.THRESHOLD]
         try:
-            (x,), parts = network.sources(node), []
-            for each in formed(network, node, form):
-                parts.append(Part(each.op, x, each.op.infer(x)))
-                x = parts[-1].y
+            lines = Lines.meeting(network, node)
+        except InputError as error:
+            return (plain, *(cls(form, why=str(error)) for form in others))
+        return (plain, *(cls._of(network, lines, form) for form in others))
+
+    @classmethod
+    def _of(cls, network: Network, lines: Lines, form: Form) -> Variant:
+        try:
+            parts = tuple(_parts(network, formed(lines, form)))
         except InputError as error:
             return cls(form, why=str(error))
         widest = max(part.y.format.bits for part in parts)
         if widest > HLS_MAX_BITS:
             return cls(form, why=f"its line takes {widest} bits, more than the {HLS_MAX_BITS} of a project")
-        return cls(form, tuple(parts))
+        return cls(form, parts)
 
     def cost(self, lanes: int) -> Cost:
         """Modelled, the buffers between the parts among it."""
         between = (memory(BUFFERED_BEATS, lanes * part.x.format.bits) for part in self.parts[1:])
-        return sum((part.op.cost((part.x,), part.y, Fold(lanes)) for part in self.parts), sum(between, Cost()))
+        return sum((part.at(lanes, for_hls=False).cost for part in self.parts), sum(between, Cost()))
 
     def keeps_up(self, lanes: int, cycles: float, *, for_hls: bool) -> bool:
         """Whether it takes at most so many cycles a frame, and no wider words than HLS does."""
-        choices = [choice_at(part.op, (part.x,), part.y, Fold(lanes), for_hls=for_hls) for part in self.parts]
-        return all(each.cycles <= cycles and (each.widest <= HLS_BITS or not for_hls) for each in choices)
+        every = [part.at(lanes, for_hls=for_hls) for part in self.parts]
+        return all(each.cycles <= cycles and (each.widest <= HLS_BITS or not for_hls) for each in every)
 
     def priced(self, lanes: int) -> FormCost:
         """What it takes, modelled."""
         if not self.parts:
             return FormCost(self.form, None, None, None, None, self.why)
         cost, first = self.cost(lanes), self.parts[0]
-        terms = first.op.scale.terms if isinstance(first.op, Affine) else None
+        op = first.node.op
+        terms = op.scale.terms if isinstance(op, Affine) else None
         return FormCost(self.form, terms, cost.lut, cost.bram36, lanes * _blocks(first))
 
 
@@ -151,30 +156,39 @@ def scheduled(
     variants = _variants(network) if rescale is not Rescale.THRESHOLD else {}
     forms = dict.fromkeys(variants, Form.THRESHOLD)
     try:
-        design = _of_forms(network, forms, folds, schedule)
+        design = _of_forms(network, variants, forms, folds, schedule)
     except InputError:
         forms = {name: _instead(each, rescale) for name, each in variants.items()}
         if set(forms.values()) <= {Form.THRESHOLD}:
             raise
-        design = _of_forms(network, forms, folds, schedule)
+        design = _of_forms(network, variants, forms, folds, schedule)
     for _ in range(ROUNDS):
         wanted = {name: _wanted(name, each, design, rescale, for_hls=for_hls) for name, each in variants.items()}
         if wanted == forms:
             break
         try:
-            forms, design = wanted, _of_forms(network, wanted, folds, schedule)
+            forms, design = wanted, _of_forms(network, variants, wanted, folds, schedule)
         except InputError:  # the buffers between two parts were too much
             break
     return design
 
 
-def _of_forms(network: Network, forms: Mapping[str, Form], folds: Mapping[str, Fold], schedule: Schedule) -> Design:
-    """A fold of a layer is that of the part in front as well, which has none where there is no such part."""
-    others = {name: form for name, form in forms.items() if form is not Form.THRESHOLD}
-    fronts = {f"{name}{IN_FRONT}": folds[name] for name in others if name in folds}
-    gone = {f"{name}{IN_FRONT}" for name in forms if name not in others}
-    kept = {name: fold for name, fold in folds.items() if name not in gone}
-    return schedule(rescaled(network, others), fronts | kept)
+def _of_forms(
+    network: Network,
+    variants: Mapping[str, tuple[Variant, ...]],
+    forms: Mapping[str, Form],
+    folds: Mapping[str, Fold],
+    schedule: Schedule,
+) -> Design:
+    """A fold of a layer is that of all its parts that have none of their own; folds of parts that are not there go."""
+    parts = {
+        name: tuple(part.node for each in variants[name] for part in each.parts if each.form is form)
+        for name, form in forms.items()
+    }
+    inside = {node.name: name for name, nodes in parts.items() for node in nodes if node.name != name}
+    spread = {part: folds[name] for part, name in inside.items() if name in folds}
+    gone = {f"{node.name}{IN_FRONT}" for node in thresholds(network)} - set(inside)
+    return schedule(replaced(network, parts), spread | {name: fold for name, fold in folds.items() if name not in gone})
 
 
 def rescalings(design: Design) -> tuple[Rescaling, ...]:
@@ -187,7 +201,18 @@ def rescalings(design: Design) -> tuple[Rescaling, ...]:
 
 def _variants(network: Network) -> dict[str, tuple[Variant, ...]]:
     """Every form of each Threshold layer."""
-    return {node.name: tuple(Variant.of(network, node, form) for form in Form) for node in thresholds(network)}
+    return {node.name: Variant.every(network, node) for node in thresholds(network)}
+
+
+def _parts(network: Network, nodes: tuple[Node, ...]) -> Iterator[Part]:
+    """Raises InputError for a name that another tensor has, and for what no tensor can hold."""
+    x = network.tensors[nodes[0].inputs[0]]
+    for node in nodes:
+        if node is not nodes[-1] and node.name in network.tensors:
+            raise InputError(f"the name '{node.name}' is taken by another tensor; rename that one")
+        y = node.op.infer(x)
+        yield Part(node, x, y)
+        x = y
 
 
 def _chosen(design: Design, name: str) -> Form:
@@ -215,7 +240,8 @@ def _instead(variants: tuple[Variant, ...], rescale: Rescale) -> Form:
 
 def _blocks(part: Part) -> int:
     """Multiplier blocks of a lane's product; none where there is no product."""
-    if not isinstance(part.op, Conv):
+    op = part.node.op
+    if not isinstance(op, Conv):
         return 0
-    wide, narrow = sorted((part.x.format.signed_bits, part.op.weights.rom_type.bits), reverse=True)
+    wide, narrow = sorted((part.x.format.signed_bits, op.weights.rom_type.bits), reverse=True)
     return ceil(wide / BLOCK_BITS[0]) * ceil(narrow / BLOCK_BITS[1])
