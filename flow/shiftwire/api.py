@@ -59,7 +59,7 @@ def design(
     def scheduled_on(network: Network, folds: Mapping[str, Fold]) -> Design:
         return schedule(network, on, clock_ns, wanted, folds)
 
-    return scheduled(network, folds or {}, rescale, scheduled_on, for_hls=wanted.for_hls)
+    return scheduled(network, folds or {}, rescale, wanted, scheduled_on)
 
 
 def convert(

@@ -11,8 +11,9 @@ from random_networks import random_codes
 from rescaled_nets import of_rescaling, rescaled_image, rescaled_vector
 from shiftwire import api
 from shiftwire.errors import InputError
+from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Tensor
+from shiftwire.ir.network import Network, NetworkOutput, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.threshold import Threshold
 from shiftwire.passes.rescale import Form
@@ -134,27 +135,60 @@ def test_thresholds_that_do_not_fit_are_no_obstacle() -> None:
         api.design(bent(), target=SLOW, folds=folds)
 
 
-def test_a_form_that_is_slower_is_taken_where_it_is_asked_for_alone() -> None:
-    """Three comparisons in a row are a shorter pipeline than eight terms, and drain sooner in HLS."""
-    target = Target(fps=1000, for_hls=True)
-    for network in (few_codes(), of_rescaling(Tensor((64,), S18), 1, hi=63)):
-        plain = api.design(network, target=target, rescale=Rescale.THRESHOLD)
-        auto, asked = (api.design(network, target=target, rescale=each) for each in (Rescale.AUTO, Rescale.AFFINE))
-        assert auto.timing.hls_interval <= plain.timing.hls_interval < asked.timing.hls_interval
-        assert the_only(asked).chosen is Form.AFFINE
+def test_a_slower_form_is_taken_where_a_speed_is_set_or_it_was_asked_for() -> None:
+    """Six comparisons in a row are a shorter pipeline than eight terms, and drain sooner in HLS."""
+    network, folds = of_rescaling(Tensor((128,), S18), 1, hi=63), {"y": Fold(1)}
+    fastest = Target(for_hls=True)
+    plain = api.design(network, target=fastest, folds=folds, rescale=Rescale.THRESHOLD)
+    auto, asked = (
+        api.design(network, target=fastest, folds=folds, rescale=each) for each in (Rescale.AUTO, Rescale.AFFINE)
+    )
+    assert auto.timing.hls_interval <= plain.timing.hls_interval < asked.timing.hls_interval
+    assert (the_only(auto).chosen, the_only(asked).chosen) == (Form.THRESHOLD, Form.AFFINE)
+    assert the_only(api.design(network, target=replace(SLOW, for_hls=True), folds=folds)).chosen is Form.AFFINE
 
 
 def test_words_wider_than_those_of_hls_are_none() -> None:
+    """The second layer, whose words are narrow, becomes powers of two all the same."""
     network, folds = of_rescaling(Tensor((128,), Fixed(14, 4, signed=True)), 1, falls=False), {"y": Fold(128)}
-    design = api.design(network, "zcu104", target=SLOW, folds=folds, rescale=Rescale.AFFINE)
-    assert the_only(design).chosen is Form.AFFINE
-    for_hls = replace(SLOW, for_hls=True)
-    layer = the_only(api.design(network, "zcu104", target=for_hls, folds=folds, rescale=Rescale.AFFINE))
-    assert layer.chosen is Form.THRESHOLD
-    assert list(rescale_notes([layer], Rescale.AFFINE)) == [
+    behind = of_rescaling(network.output, 2, falls=False).nodes[0]
+    network = replace(
+        network, nodes=(*network.nodes, replace(behind, name="z", inputs=("y",))), outputs=(NetworkOutput("z"),)
+    )
+    folds["z"] = Fold(2)
+    for target, chosen in ((SLOW, "affine"), (replace(SLOW, for_hls=True), "threshold")):
+        design = api.design(network, "zcu104", target=target, folds=folds, rescale=Rescale.AFFINE)
+        layers = rescalings(design)
+        assert [layer.chosen.value for layer in layers] == [chosen, "affine"]
+    assert next(rescale_notes(layers, Rescale.AFFINE)) == (
         "layer 'y' is built as threshold, not as affine: at 128 lanes its words are wider than HLS takes, or it misses "
         "the target"
-    ]
+    )
+
+
+def test_figures_are_those_of_the_layers_and_of_what_is_between_them() -> None:
+    design = api.design(many_codes(), folds={"y": Fold(2)}, rescale=Rescale.AFFINE, target=SLOW)
+    cost = sum((design.layer_cost(node) for node in design.network.nodes), Cost())
+    between = 2 * design.network.tensors["y_rescale"].format.bits
+    form = the_only(design).of(Form.AFFINE)
+    assert (form.lut, form.bram36) == (cost.lut + between, cost.bram36) and cost.bram36 > 0
+    assert any(
+        f"takes {cost.bram36} BRAM36 as affine, 0 as" in note
+        for note in rescale_notes([the_only(design)], Rescale.AUTO)
+    )
+
+
+def test_channels_that_are_alike_share_their_thresholds() -> None:
+    network = many_codes()
+    (node,) = network.nodes
+    assert isinstance(node.op, Threshold)
+    rows = np.tile(node.op.thresholds[:1], (64, 1))
+    alike = replace(network, nodes=(replace(node, op=replace(node.op, thresholds=rows)),))
+    first, second = (
+        the_only(api.design(each, folds={"y": Fold(2)}, target=SLOW, rescale=Rescale.THRESHOLD)).of(Form.THRESHOLD)
+        for each in (network, alike)
+    )
+    assert first.lut is not None and second.lut is not None and second.lut < first.lut / 10
 
 
 def test_lines_wider_than_a_project_carries_are_none() -> None:

@@ -15,7 +15,7 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.passes.as_thresholds import as_thresholds
 from shiftwire.passes.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
-from shiftwire.schedule.design import HLS_MAX_BITS, Design
+from shiftwire.schedule.design import HLS_MAX_BITS, Design, Target
 from shiftwire.schedule.fold_choice import HLS_BITS, Choice, choice_at
 
 ROUNDS = 3
@@ -145,13 +145,13 @@ class Rescaling:
 
 
 def scheduled(
-    network: Network, folds: Mapping[str, Fold], rescale: Rescale, schedule: Schedule, *, for_hls: bool
+    network: Network, folds: Mapping[str, Fold], rescale: Rescale, target: Target, schedule: Schedule
 ) -> Design:
-    """The design of a network in which each Threshold layer has the form that `rescale` asks for.
+    """The design for a target in which each Threshold layer has the form that `rescale` asks for.
 
     The first design has thresholds alone, or no thresholds where such a one is not to be had. Another form takes their
-    place where it is exact and was asked for, or is cheaper at the same lanes and no slower. A fold of such a layer is
-    that of all its parts.
+    place where it is exact and was asked for, or is cheaper at the same lanes and, where no speed is set, no slower. A
+    fold of such a layer is that of all its parts.
     """
     variants = _variants(network) if rescale is not Rescale.THRESHOLD else {}
     forms = dict.fromkeys(variants, Form.THRESHOLD)
@@ -163,12 +163,12 @@ def scheduled(
             raise
         design = _of_forms(network, variants, forms, folds, schedule)
     for _ in range(ROUNDS):
-        wanted = {name: _wanted(name, each, design, rescale, for_hls=for_hls) for name, each in variants.items()}
+        wanted = {name: _wanted(name, each, design, rescale, target) for name, each in variants.items()}
         if wanted == forms:
             break
         try:
             forms, design = wanted, _of_forms(network, variants, wanted, folds, schedule)
-        except InputError:  # the buffers between two parts were too much
+        except InputError:  # it misses the target by its buffers or its drain
             break
     return design
 
@@ -220,14 +220,17 @@ def _chosen(design: Design, name: str) -> Form:
     return Form.THRESHOLD if front is None else Form.MULTIPLY if isinstance(front, Conv) else Form.AFFINE
 
 
-def _wanted(name: str, variants: tuple[Variant, ...], design: Design, rescale: Rescale, *, for_hls: bool) -> Form:
+def _wanted(name: str, variants: tuple[Variant, ...], design: Design, rescale: Rescale, target: Target) -> Form:
     """The form asked for where it goes, else the cheapest without a product."""
     lanes = design.folds[name].pe
-    asked, cycles = AUTOMATIC, float(design.timing.hls_interval if for_hls else design.timing.interval)
-    if rescale is not Rescale.AUTO:
-        asked, cycles = (Form(rescale.value),), inf
+    asked = AUTOMATIC if rescale is Rescale.AUTO else (Form(rescale.value),)
+    is_bound = rescale is Rescale.AUTO and target.fps is None
+    interval = design.timing.hls_interval if target.for_hls else design.timing.interval
+    cycles = interval if is_bound else inf
     able = [
-        each for each in variants if each.form in asked and each.parts and each.keeps_up(lanes, cycles, for_hls=for_hls)
+        each
+        for each in variants
+        if each.form in asked and each.parts and each.keeps_up(lanes, cycles, for_hls=target.for_hls)
     ]
     return min((each.priced(lanes) for each in able), key=lambda cost: cost.price).form if able else Form.THRESHOLD
 
