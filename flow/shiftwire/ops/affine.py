@@ -80,8 +80,9 @@ class AffineUnit(BeatUnit):
     @property
     def cost(self) -> Cost:
         """Scales in LUTs are part of the lanes; in SystemVerilog a term may be a word."""
-        words = self._folds * self.scale.weights.terms
-        rom = memory(words, self.port.lanes * (self.scale.weights.magnitude_bits + 1))
+        weights = self.scale.weights
+        term_bits = int(weights.shifts.max()).bit_length() + 2
+        rom = memory(self._folds * weights.terms, self.port.lanes * term_bits)
         return super().cost + Cost(bram36=rom.bram36)
 
     @property

@@ -187,7 +187,7 @@ def _of_forms(
     }
     inside = {node.name: name for name, nodes in parts.items() for node in nodes if node.name != name}
     spread = {part: folds[name] for part, name in inside.items() if name in folds}
-    gone = {f"{node.name}{IN_FRONT}" for node in thresholds(network)} - set(inside)
+    gone = {f"{node.name}{IN_FRONT}" for node in thresholds(network)} - set(inside) - set(network.tensors)
     return schedule(replaced(network, parts), spread | {name: fold for name, fold in folds.items() if name not in gone})
 
 
