@@ -100,7 +100,7 @@ CASES: dict[str, tuple[tuple[int, ...], Fill, list[str]]] = {
     "an image without channels": ((4, 5), chain(("Unsqueeze", np.array([1]))), ["Reshape"]),
     "five axes": ((3, 1, 4, 5), chain(("Squeeze", np.array([2]))), ["Reshape"]),
     "a transposition and a reshape": (
-        (4, 5, 3), chain(("Transpose",), ("Reshape", np.array([0, 60])), perm=[0, 2, 1, 3]), ["Arrange", "Reshape"]
+        (4, 5, 3), chain(("Transpose",), ("Reshape", np.array([0, 60])), perm=[0, 2, 1, 3]), ["Reshape"]
     ),
 }  # fmt: skip
 
