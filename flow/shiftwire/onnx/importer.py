@@ -19,6 +19,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
 from shiftwire.onnx.layers import READERS, reader_of
+from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.strangers import require_known
 
@@ -57,7 +58,7 @@ def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights, wish: In
     graph = opened(model)
     graph.integer_weights = integer_weights
     graph.wish = wish or graph.wish
-    require_known(model, READERS, graph.constants)
+    require_known(model, READERS, graph.constants, FORMS)
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
             continue

@@ -225,6 +225,9 @@ OPERATORS: tuple[Operator, ...] = (
 )
 """All that convert reads."""
 
+FORMS = {key: row.restrictions or row.becomes for row in OPERATORS for key in row.keys}
+"""The forms in which an operation is read."""
+
 SHAPES = ("Shape", "Gather", "ConstantOfShape", "Slice", "Range", "Expand", "Where", "Equal", "Cast", "Concat", "Mul")
 """What is computed of shapes and constants alone is computed at conversion, whatever the operation."""
 

@@ -20,6 +20,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
+from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.onnx.strangers import require_known
@@ -161,7 +162,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         file = runnable(original)
         model = runnable(canonical(original)).model
         graph = opened(model)
-        require_known(model, KNOWN, graph.constants)
+        require_known(model, KNOWN, graph.constants, FORMS)
     check_samples(samples, graph)
     with noted(f"in {path}"):
         calibration = _calibrated(model, graph, samples, options, progress)

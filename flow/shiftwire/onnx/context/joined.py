@@ -23,6 +23,9 @@ MOST_TERMS = 10
 SPAN = 26
 """Between the largest and the smallest power of two of a factor: what a shifter and a word hold."""
 
+BISECTIONS = 26
+"""Of the interval of factors; what is finer no factor says."""
+
 FINEST = 40
 """Bits by which the factor's interval is told from the factor."""
 
@@ -174,7 +177,7 @@ def _near(value: Fraction, bits: int) -> Fraction:
 def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fraction:
     """The last number to one side that fits, found by bisection; what fits is an interval."""
     inside, step = start, start / 2
-    for _ in range(FINEST):
+    for _ in range(BISECTIONS):
         tried = _near(inside + side * step, FINEST)
         if tried > 0 and fits(tried):
             inside = tried

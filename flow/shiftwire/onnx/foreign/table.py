@@ -39,6 +39,8 @@ def unify_integers(draft: Draft) -> None:
         with noted(place_of(node)):
             if rewrite is not None:
                 rewrite(unifier, node)
+                if node.domain == MICROSOFT:
+                    draft.infer()  # ONNX's own inference ends at operations of others
             elif is_standard(node, *MOVES) and node.input[0] in unifier.known:
                 move(unifier, node)
     for name in draft.outputs & unifier.known.keys():
