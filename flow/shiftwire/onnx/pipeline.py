@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 import onnx
 from onnx import helper, numpy_helper
-from shiftwire.onnx.canonical.constants import fold_constants
+from shiftwire.onnx.canonical.constants import fold_constants, name_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
 from shiftwire.onnx.canonical.front import raise_moves
@@ -35,9 +35,12 @@ from shiftwire.onnx.canonical.unit_axes import drop_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.table import unify_integers
+from shiftwire.onnx.foreign.training import unify_training
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_foreign,
+    name_constants,
+    unify_training,
     fold_constants,
     unify_integers,
     drop_idle,
