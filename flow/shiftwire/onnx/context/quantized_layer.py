@@ -22,7 +22,7 @@ BIAS_GRID = 8
 
 
 CODE, ULPS, FEWEST = 255, 2, 8
-"""Largest code of a scale that is found, float32 steps of the largest weight by which one may be off, fewest weights."""
+"""Largest code of a scale that is found, float32 steps of the largest weight that one may be off, fewest weights."""
 
 GRID_BITS = 16
 """Bits of weights that are quantized though no operation of the file says so; float32 has 24."""

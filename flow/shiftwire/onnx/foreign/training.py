@@ -84,5 +84,7 @@ def _halved(draft: Draft, node: onnx.NodeProto) -> str | None:
 
 
 def _is_same(draft: Draft, a: str, b: str) -> bool:
-    values = [draft.constants[name].ravel() for name in (a, b) if name in draft.constants]
-    return a == b or (len(values) == 2 and np.array_equal(*values))
+    if a == b:
+        return True
+    first, second = draft.constants.get(a), draft.constants.get(b)
+    return first is not None and second is not None and np.array_equal(first.ravel(), second.ravel())
