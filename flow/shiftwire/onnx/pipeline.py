@@ -31,7 +31,7 @@ from shiftwire.onnx.canonical.opset import IR_VERSION, modernised, with_opset
 from shiftwire.onnx.canonical.ranges import unify_clips
 from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.shapes import Value
-from shiftwire.onnx.canonical.unit_axes import drop_unit_axes
+from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.table import unify_integers
@@ -44,6 +44,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     fold_constants,
     unify_integers,
     drop_idle,
+    order_unit_axes,
     cancel_transposes,
     drop_unit_axes,
     unify_flattens,
