@@ -183,12 +183,33 @@ def dilated() -> onnx.ModelProto:
     return file.model()
 
 
+def straight_through() -> onnx.ModelProto:
+    """x + (round(x) - x), and a constant that arithmetic makes."""
+    file = File((3, 4, 4))
+    rounded = file.add("Round", "x")
+    quantized = file.add("Add", "x", file.add("Sub", rounded, "x"))
+    file.add("Mul", quantized, file.add("Add", np.float32(1.5), np.float32(0.25)), out="y")
+    return file.model()
+
+
+def lines() -> onnx.ModelProto:
+    """A convolution along L of (N, L, C), as tf2onnx writes it."""
+    file = File((16, 3))
+    image = file.add("Transpose", file.add("Unsqueeze", "x", np.array([1])), perm=[0, 3, 1, 2])
+    weights = np.random.default_rng(7).normal(size=(4, 3, 1, 3)).astype(np.float32)
+    back = file.add("Transpose", file.add("Conv", image, weights), perm=[0, 2, 3, 1])
+    file.add("Relu", file.add("Squeeze", back, np.array([1])), out="y")
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
     "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
     "fused": fused,
     "integers": integers,
     "rows of images": rows_of_images,
     "dilated": dilated,
+    "straight through": straight_through,
+    "lines": lines,
 }
 
 

@@ -200,7 +200,7 @@ CASES: dict[str, Case] = {
     "of axes of one": (
         ["N", 1, 3, 4], {},
         "t = Transpose<perm=[0,2,3,1]>(x); y = Relu(t)",
-        "t = Reshape(x, t_shape); y = Relu(t)",
+        "y_moved_back: x_moved = Reshape(x, x_moved_shape); y = Relu(x_moved)",
     ),
     "of nothing": (
         IMAGE, {},

@@ -36,11 +36,12 @@ def external(location: str) -> onnx.ModelProto:
     return model
 
 
+ROOTS = np.sqrt(np.arange(1, 9, dtype=np.float32)).reshape(4, 2)
 dense_attributes = {"exponent_min": -3, "exponent_max": 0, "bias_frac": 0}
 REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "float weights": (
         lambda: model_of(
-            [helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": np.full((4, 2), 0.3, np.float32)}
+            [helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": ROOTS}
         ),
         r"'w' is a float tensor; convert takes files whose weights and activations are all quantized.*in node 'm'",
     ),

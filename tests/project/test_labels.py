@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.project.labels import Labels, Task, check_tail, read_labels, task_of
+from shiftwire_boards.runtime.host_steps import Largest, Softmax
 
 N = 6
 VECTOR, ONE, MAP, MASK, SEQUENCE, ROW = (4,), (1,), (3, 2, 5), (1, 2, 5), (3, 7), (1, 7)
@@ -109,12 +109,13 @@ def test_a_task_without_labels(shape: tuple[int, ...], task: Task) -> None:
     assert task_of(shape) is task
 
 
-def test_values_behind_a_last_operation_of_the_host_are_refused() -> None:
+def test_values_behind_a_ranking_are_refused() -> None:
     values, classes = Labels(Task.VALUES, REALS), Labels(Task.CLASSES, CLASSES)
-    check_tail(values, Tail.NONE)
-    check_tail(classes, Tail.SOFTMAX)
-    with pytest.raises(InputError, match="values, and the model ends in softmax, which is left to the host"):
-        check_tail(values, Tail.SOFTMAX)
+    check_tail(values, ())
+    check_tail(values, (Softmax(1),))
+    check_tail(classes, (Softmax(1), Largest(1)))
+    with pytest.raises(InputError, match="labels 'y' are values, and the model ends in a ranking, which gives indices"):
+        check_tail(values, (Softmax(1), Largest(1)))
 
 
 def test_some_samples() -> None:
