@@ -38,23 +38,30 @@ def inner_zero(kind: int) -> int:
     return low + (high - low) * 7 // 16
 
 
-def qdq(file: File, x: str, scale: float, kind: int, zero: int, out: str = "") -> str:
+Grid = tuple[float, int, int]
+"""Scale, ONNX's type of the codes and zero point."""
+
+
+def qdq(file: File, x: str, grid: Grid, out: str = "") -> str:
     """Codes of values and their values again."""
+    scale, kind, zero = grid
     names = file.constant(np.float32(scale)), file.constant(np.array(zero), kind)
     codes = file.add("QuantizeLinear", x, *names)
     return file.add("DequantizeLinear", codes, *names, out=out)
 
 
-def weight(
-    file: File, rng: np.random.Generator, shape: tuple[int, ...], kind: int, scale: Any, axis: int = 0, zero: int = 0
-) -> str:
-    """Constant codes behind a DequantizeLinear; a scale for each of an axis where it is a row."""
+def drawn(rng: np.random.Generator, shape: tuple[int, ...], kind: int) -> np.ndarray:
+    """Random codes of a type, not beyond 100."""
     low, high = ENDS[kind]
-    codes = rng.integers(max(low, -100), min(high, 100) + 1, shape)
+    return rng.integers(max(low, -100), min(high, 100) + 1, shape)
+
+
+def weight(file: File, codes: np.ndarray, grid: tuple[Any, int, int], axis: int = 0) -> str:
+    """Constant codes behind a DequantizeLinear; a scale for each of an axis where it is a row."""
+    scale, kind, zero = grid
     names = file.constant(codes, kind), file.constant(np.float32(scale))
-    row = np.full(np.shape(scale), zero)
-    along = {"axis": axis} if np.ndim(scale) else {}
-    return file.add("DequantizeLinear", *names, file.constant(row, kind), **along)
+    zeros = file.constant(np.full(np.shape(scale), zero), kind)
+    return file.add("DequantizeLinear", *names, zeros, **({"axis": axis} if np.ndim(scale) else {}))
 
 
 def step(kind: int, is_power: bool) -> float:
@@ -71,15 +78,15 @@ def cnn(act: int, weights: int, is_row: bool, is_power: bool, zero: bool) -> Fil
     spans = rng.uniform(0.5, 1.5, 4) if is_row else 1.0
     unit = step(weights, is_power) / 4
     spans = 2.0 ** np.round(spans) if is_power else spans
-    x = qdq(file, "x", scale, act, at)
-    w = weight(file, rng, (4, 2, 3, 3), weights, unit * spans)
+    x = qdq(file, "x", (scale, act, at))
+    w = weight(file, drawn(rng, (4, 2, 3, 3), weights), (unit * spans, weights, 0))
     bias = rng.integers(-50, 50, 4).astype(np.int32)
     b = file.add("DequantizeLinear", bias, np.float32(scale) * np.float32(unit * spans),
                  np.zeros(np.shape(spans), np.int32), **({"axis": 0} if is_row else {}))  # fmt: skip
-    c = qdq(file, file.add("Relu", file.add("Conv", x, w, b, pads=[1] * 4)), scale * 2, act, at)
+    c = qdq(file, file.add("Relu", file.add("Conv", x, w, b, pads=[1] * 4)), (scale * 2, act, at))
     p = file.add("MaxPool", c, kernel_shape=[2, 2], strides=[2, 2], pads=[1, 1, 1, 1])
-    m = file.add("MatMul", file.add("Flatten", p, axis=1), weight(file, rng, (64, 5), weights, unit, zero=0))
-    qdq(file, m, scale * 8, act, at, out="y")
+    w = weight(file, drawn(rng, (64, 5), weights), (unit, weights, 0))
+    qdq(file, file.add("MatMul", file.add("Flatten", p, axis=1), w), (scale * 8, act, at), out="y")
     return file
 
 
@@ -114,10 +121,11 @@ def test_sixteen_bits_of_an_odd_scale_are_refused(act: int) -> None:
 def test_weights_with_a_zero_point(kind: int, is_row: bool, count: Any) -> None:
     rng = np.random.default_rng((3, kind, is_row))
     file = File((6,), opset=opset_of(kind))
-    x = qdq(file, "x", 0.0471, T.UINT8, 131)
+    x = qdq(file, "x", (0.0471, T.UINT8, 131))
     scale = rng.uniform(0.01, 0.03, 4) if is_row else 0.0213
-    w = weight(file, rng, (6, 4), kind, scale, axis=1, zero=inner_zero(kind) if kind == T.UINT4 else 17)
-    qdq(file, file.add("MatMul", x, w), 0.711, T.INT8, -5, out="y")
+    zero = inner_zero(kind) if kind == T.UINT4 else 17
+    w = weight(file, drawn(rng, (6, 4), kind), (scale, kind, zero), axis=1)
+    qdq(file, file.add("MatMul", x, w), (0.711, T.INT8, -5), out="y")
     agrees(file.model(), spread(rng, (6,), 200), count)
 
 
@@ -162,7 +170,7 @@ def test_integer_layers_and_a_bias_of_integers(count: Any) -> None:
     v = rng.integers(-64, 64, (27, 5)).astype(np.int8)
     m = file.add("MatMulInteger", flat, v, other, np.int8(3))
     s = file.add("Mul", file.add("Cast", m, to=T.FLOAT), rng.uniform(0.0001, 0.0003, 5))
-    qdq(file, file.add("Add", s, rng.normal(0, 1, 5)), 0.0317, T.INT8, 11, out="y")
+    qdq(file, file.add("Add", s, rng.normal(0, 1, 5)), (0.0317, T.INT8, 11), out="y")
     network = agrees(file.model(), spread(rng, (2, 5, 5)), count)
     assert kinds(network) == ["ShiftConv", "Threshold", "Flatten", "ShiftDense", "Threshold"]
 
@@ -190,7 +198,9 @@ def test_operations_on_codes(count: Any) -> None:
     file = File((2, 4, 4))
     first, second = np.int8(-13), np.int8(21)
     q = file.add("QuantizeLinear", "x", 0.0437, first)
-    clipped = file.add("Min", file.add("Max", file.add("Clip", q, np.int8(-90), np.int8(101)), np.int8(-80)), np.int8(95))
+    clipped = file.add(
+        "Min", file.add("Max", file.add("Clip", q, np.int8(-90), np.int8(101)), np.int8(-80)), np.int8(95)
+    )
     d = file.add("DequantizeLinear", clipped, 0.0437, first)
     r = file.add("QuantizeLinear", file.add("Mul", d, 1.37), 0.0437, second)
     both = file.add("Concat", q, r, axis=1)
@@ -198,8 +208,8 @@ def test_operations_on_codes(count: Any) -> None:
     back = file.add("Transpose", turned, perm=[0, 3, 1, 2])
     padded = file.add("Pad", back, np.array([0, 0, 1, 0, 0, 0, 0, 2]), first)
     values = file.add("DequantizeLinear", padded, 0.0437, first)
-    w = weight(file, rng, (3, 4, 2, 2), T.INT8, 0.0171)
-    qdq(file, file.add("Conv", values, w), 0.311, T.INT8, 7, out="y")
+    w = weight(file, drawn(rng, (3, 4, 2, 2), T.INT8), (0.0171, T.INT8, 0))
+    qdq(file, file.add("Conv", values, w), (0.311, T.INT8, 7), out="y")
     agrees(file.model(), spread(rng, (2, 4, 4)), count)
 
 
@@ -231,7 +241,7 @@ def test_the_graph_takes_and_gives_codes(kind: int, count: Any) -> None:
     file = File((6,), kind=kind, result=small, opset=opset_of(kind))
     at = file.constant(np.array(inner_zero(kind)), kind)
     d = file.add("DequantizeLinear", "x", 0.0127, at)
-    m = file.add("MatMul", d, weight(file, rng, (6, 4), T.INT8, 0.0171))
+    m = file.add("MatMul", d, weight(file, drawn(rng, (6, 4), T.INT8), (0.0171, T.INT8, 0)))
     file.add("QuantizeLinear", m, 9.7 if opset_of(kind) > 20 else 0.31, file.constant(np.array(9), small), out="y")
     low, high = ENDS[kind]
     x = rng.integers(low, high + 1, (200, 6))
@@ -317,8 +327,8 @@ def test_scales_by_blocks_are_refused() -> None:
     w = file.constant(np.arange(24).reshape(6, 4) % 15 - 7, T.INT4)
     scales, zeros = np.linspace(0.1, 0.4, 12).reshape(3, 4), file.constant(np.zeros((3, 4)), T.INT4)
     d = file.add("DequantizeLinear", w, scales, zeros, axis=0, block_size=2)
-    m = file.add("MatMul", qdq(file, "x", 0.05, T.INT8, 0), d)
-    qdq(file, m, 0.3, T.INT8, 0, out="y")
+    m = file.add("MatMul", qdq(file, "x", (0.05, T.INT8, 0)), d)
+    qdq(file, m, (0.3, T.INT8, 0), out="y")
     model = file.model()
     onnx.checker.check_model(model)
     with pytest.raises(InputError, match="its scales are by blocks of numbers, which no integer layer takes; quantize"):

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import onnx
 from foreign_files import File, agrees, decoded, executed, kinds
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.joined import fewest
@@ -174,7 +174,9 @@ def test_ties_that_float32_decides_are_refused() -> None:
     fifths = np.rint(5.0 * np.rint(x[:, 0]) + np.rint(x[:, 1] * 5))
     codes = executed(model, x).ravel()
     assert any(len(np.unique(codes[fifths == each])) > 1 for each in np.unique(fifths))
-    with pytest.raises(InputError, match="put a quantizer behind their sum; no sum of 10 powers of two stands for their"):
+    with pytest.raises(
+        InputError, match="put a quantizer behind their sum; no sum of 10 powers of two stands for their"
+    ):
         network_from_model(model)
 
 

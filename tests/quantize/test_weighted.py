@@ -35,7 +35,7 @@ def draft(right: Values, codes: Values, **options: Any) -> NetworkDraft:
     net = FloatNet((codes.shape[1],)).dense("y", right.shape[1], codes.shape[1])
     model = net.model()
     made = NetworkDraft(opened(model), list(model.graph.node), {"y": right.astype(np.float64)}, Options(**options))
-    made.graph.enter("x", X, HostInput())
+    made.graph.enter("x", "x", X, HostInput())
     made.codes["x"] = codes
     return made
 

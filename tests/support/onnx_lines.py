@@ -144,4 +144,4 @@ def assert_refused(case: Reading) -> None:
     shape, form, constants, lines, words = case
     with pytest.raises(InputError, match=words) as caught:
         network_from_model(declared(shape, form, constants, lines))
-    assert any(note.startswith("in node '") for note in getattr(caught.value, "__notes__", [""]))
+    assert "in node '" in caught.value.sentence() or "(in '" in caught.value.sentence()

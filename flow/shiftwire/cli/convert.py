@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.passes.rescale_choice import Rescale, rescalings
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import crowded, modelled, speed
+from shiftwire.reports.rescale_text import rescale_json, rescale_notes, rescale_tables
 from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import board_names
 
@@ -61,6 +63,13 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         metavar="FORMAT",
         help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits",
     )
+    parser.add_argument(
+        "--rescale",
+        choices=[choice.value for choice in Rescale],
+        default=Rescale.AUTO.value,
+        help="float scale, bias, Relu and quantizer behind a sum become thresholds, a sum of powers of two (affine) "
+        "or one product (multiply); auto takes the cheaper of the first two, layer by layer (default: auto)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -87,8 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
         folds=folds,
         backend=backend,
         unroll=arguments.unroll,
+        rescale=Rescale(arguments.rescale),
     )
     design = project.design
+    layers = rescalings(design)
     if arguments.json:
         print_json(
             {
@@ -98,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "clock_ns": design.clock_ns,
                 "layers": len(design.network.nodes),
                 **modelled(design),
+                "rescaled": rescale_json(layers),
                 "version_hash": project.version_hash,
             }
         )
@@ -106,7 +118,10 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
+        show(rescale_tables(layers))
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
+    for sentence in rescale_notes(layers, Rescale(arguments.rescale)):
+        note(sentence)
     if crowded(design):
         note(
             f"warning: modelled {crowded(design)} beside the shell; "

@@ -7,16 +7,18 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import load_network
-from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
+from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
 from shiftwire.onnx.survey import Fate, Surveyed, survey
+from shiftwire.passes.rescale_choice import rescalings
 from shiftwire.project.project import load_project
 from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
 from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
+from shiftwire.reports.rescale_text import rescale_json, rescale_tables
 from shiftwire.schedule.design import Design
 from shiftwire_boards.runtime.host_steps import HostStep
 from shiftwire_hls import INCLUDE_DIR
@@ -99,6 +101,7 @@ def _print_built(design: Design) -> None:
     slowest = slowest_layer(design)
     say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
     say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
+    show(rescale_tables(rescalings(design)))
 
 
 def _fold_row(layer: LayerBuild) -> tuple[object, ...]:
@@ -135,6 +138,7 @@ def _built(design: Design | None) -> dict[str, object]:
     layers = [dataclasses.asdict(layer) for layer in layer_builds(design)]
     return {
         "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
+        "rescaled": rescale_json(rescalings(design)),
     }
 
 

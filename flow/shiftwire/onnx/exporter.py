@@ -47,7 +47,7 @@ def to_onnx(network: Network) -> onnx.ModelProto:
         producer_name="shiftwire",
         functions=[onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for _, kind in custom],
     )
-    if not network.host_input.quantizes:
+    if name == network.input_name:
         helper.set_model_props(model, {INPUT_FORMAT_KEY: str(network.input.format)})
     return model
 
@@ -61,8 +61,8 @@ def is_expressible(network: Network) -> bool:
 def _require_expressible(network: Network) -> None:
     if not is_expressible(network):
         raise InputError(
-            "its input is rounded otherwise than half to even, by a scale that is no power of two, which the contract "
-            "cannot say; keep the file that it was imported from"
+            "its input has a scale that is no power of two and an odd zero point, or a rounding other than half to "
+            "even, which the contract cannot say; keep the file that it was imported from"
         )
 
 

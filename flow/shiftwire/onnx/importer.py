@@ -13,12 +13,13 @@ import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network, NetworkInput
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY
 from shiftwire.onnx.context.graph import Graph, InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
 from shiftwire.onnx.layers import READERS, reader_of
+from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.strangers import require_known
 
@@ -57,7 +58,7 @@ def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights, wish: In
     graph = opened(model)
     graph.integer_weights = integer_weights
     graph.wish = wish or graph.wish
-    require_known(model, READERS, graph.constants)
+    require_known(model, READERS, graph.constants, FORMS)
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
             continue
@@ -86,7 +87,10 @@ def opened(model: onnx.ModelProto) -> Graph:
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:
         with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
-            graph.wish = InputWish(Fixed.parse(declared), rounds=False)
+            graph.declare(Fixed.parse(declared))
+    integer = {entry.key: entry.value for entry in model.metadata_props}.get(INTEGER_INPUT_KEY)
+    if integer is not None:
+        graph.wish = InputWish(Fixed.parse(integer), rounds=False)
     return graph
 
 

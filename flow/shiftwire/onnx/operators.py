@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shiftwire.onnx.foreign.fused import CHANNELS_LAST, MICROSOFT
 from shiftwire.onnx.strangers import Key
-from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QUANTIZERS, Reading
 
 
 class Place(enum.Enum):
@@ -62,6 +62,20 @@ _GRID = "input on a known grid"
 _CONSTANT = "the second input is a constant, one number or one a channel (any that broadcasts on the host)"
 _CODES = "scales and zero points are constants, one a tensor (one an output for weights)"
 _OWN = (CONTRACT_DOMAIN,)
+
+_READINGS: dict[Reading, tuple[str, str]] = {
+    Reading.INTEGER: (
+        "any scale and offset, 1 to 32 bits, QONNX's rounding modes",
+        "one scale a tensor, or one an output of weights, or one a channel where they differ by powers of two; at most "
+        "4,096 levels behind float operations",
+    ),
+    Reading.BIPOLAR: ("-1 and 1 times a scale", ""),
+    Reading.SIGN: ("-1, 0 and 1", ""),
+    Reading.TRUNCATION: ("low bits of codes dropped", "no offset"),
+    Reading.GRID: ("Requantize", ""),
+    Reading.CODES: ("whole numbers between bounds, of values divided by a scale", ""),
+    Reading.SCALED: ("whole numbers of a constant times a scale", ""),
+}
 
 OPERATORS: tuple[Operator, ...] = (
     Operator(
@@ -151,18 +165,11 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("LogSoftmax", Place.HOST, "its values"),
     Operator("ArgMax", Place.HOST, "indices", "the first of equals"),
     Operator("TopK", Place.HOST, "indices", "the largest; the graph gives the indices alone"),
-    Operator("Sign", Place.QUANTIZER, "-1, 0 and 1"),
-    Operator(
-        "Quant",
-        Place.QUANTIZER,
-        "any scale and offset, 1 to 32 bits, QONNX's rounding modes",
-        "one scale a tensor, or one an output of weights, or one a channel where they differ by powers of two; at most "
-        "4,096 levels behind float operations",
-        QONNX_DOMAINS,
+    *(
+        Operator(quantizer.name, Place.QUANTIZER, *_READINGS[quantizer.reading], quantizer.domains)
+        for quantizer in QUANTIZERS
+        if quantizer.is_read
     ),
-    Operator("IntQuant", Place.QUANTIZER, "as Quant", "", QONNX_DOMAINS),
-    Operator("BipolarQuant", Place.QUANTIZER, "-1 and 1 times a scale", "", QONNX_DOMAINS),
-    Operator("Trunc", Place.QUANTIZER, "low bits of codes dropped", "no offset", QONNX_DOMAINS),
     Operator(
         "QuantizeLinear",
         Place.REWRITTEN,
@@ -215,11 +222,11 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Affine", Place.LAYER, "Affine", "", _OWN),
     Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
-    Operator("Requantize", Place.QUANTIZER, "Requantize", "", _OWN),
-    Operator("Codes", Place.QUANTIZER, "whole numbers between bounds, of values divided by a scale", "", _OWN),
-    Operator("Scaled", Place.QUANTIZER, "whole numbers of a constant times a scale", "", _OWN),
 )
 """All that convert reads."""
+
+FORMS = {key: row.restrictions or row.becomes for row in OPERATORS for key in row.keys}
+"""The forms in which an operation is read."""
 
 SHAPES = ("Shape", "Gather", "ConstantOfShape", "Slice", "Range", "Expand", "Where", "Equal", "Cast", "Concat", "Mul")
 """What is computed of shapes and constants alone is computed at conversion, whatever the operation."""

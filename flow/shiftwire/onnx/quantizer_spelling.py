@@ -18,8 +18,8 @@ def is_on_grid(quantizer: FloatQuantizer, format: Fixed) -> bool:
 
 
 def is_plain(quantizer: FloatQuantizer) -> bool:
-    """Whether its codes are quotients rounded half to even between bounds, so that zero is a code."""
-    return quantizer.rounding is FloatRounding.HALF_EVEN and quantizer.zero_point == 0
+    """Whether its codes are quotients rounded half to even; an even zero point sends no tie elsewhere."""
+    return quantizer.rounding is FloatRounding.HALF_EVEN and quantizer.zero_point % 2 == 0
 
 
 def _is_plain_sign(quantizer: FloatQuantizer) -> bool:

@@ -40,6 +40,8 @@ MENDS: Mapping[str, str] = {
     **dict.fromkeys(("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"), _DYNAMIC),
     **dict.fromkeys(("NonMaxSuppression", "RoiAlign", "Where", "NonZero", "Unique", "Compress"), _CUT),
     **dict.fromkeys(("ReduceMax", "ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
+    "Max": "a maximum with one number is a Relu or Clip, any other is no layer",
+    "Min": "a minimum with one number is a Clip, any other is no layer",
     **dict.fromkeys(("Attention", "MultiHeadAttention", "Einsum"), _PAIRED),
 }
 """What would do in place of an operation; each ends the sentence that names it."""
@@ -69,14 +71,19 @@ def strangers(model: onnx.ModelProto, known: Collection[Key], constants: Collect
             yield Stranger(node.name or node.output[0], (key[0], kind_in_file(node)))
 
 
-def require_known(model: onnx.ModelProto, known: Collection[Key], constants: Collection[str]) -> None:
-    """Raise InputError that names every operation that nothing handles, its nodes, and what would do instead."""
+def require_known(
+    model: onnx.ModelProto, known: Collection[Key], constants: Collection[str], forms: Mapping[Key, str]
+) -> None:
+    """Raise InputError that names every operation that nothing handles, its nodes, and what would do instead.
+
+    `forms` says of operations that are read in some forms alone which those are.
+    """
     by_kind: dict[str, list[Stranger]] = {}
     for stranger in strangers(model, known, constants):
         by_kind.setdefault(stranger.kind, []).append(stranger)
     if not by_kind:
         return
-    parts = [_sentence(kind, nodes) for kind, nodes in by_kind.items()]
+    parts = [_sentence(kind, nodes, forms) for kind, nodes in by_kind.items()]
     if len(parts) == 1:
         raise InputError(f"the operation {parts[0]}")
     raise InputError(f"{len(parts)} operations are not supported: {'; '.join(parts)}")
@@ -91,7 +98,9 @@ SHOWN = 5
 """Nodes of one operation that a sentence names."""
 
 
-def _sentence(kind: str, nodes: list[Stranger]) -> str:
+def _sentence(kind: str, nodes: list[Stranger], forms: Mapping[Key, str]) -> str:
     names = ", ".join(f"'{each.node}'" for each in nodes[:SHOWN])
     more = f" and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
+    if nodes[0].key in forms and nodes[0].key[1] not in MENDS:
+        return f"{kind} (in {names}{more}) is not supported in this form; it is read so: {forms[nodes[0].key]}"
     return f"{kind} (in {names}{more}) is not supported: {mend_of(nodes[0].key[1])}"

@@ -27,7 +27,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.pools import average_pool, global_average
 from shiftwire.quantize.report import LayerCost, centred_error
-from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
+from shiftwire.quantize.scaling import MOST_BITS, affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -153,14 +153,19 @@ def _add(view: View, draft: NetworkDraft) -> None:
 
 
 def _join(view: View, draft: NetworkDraft) -> None:
-    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone."""
+    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone.
+
+    So is one whose bits would not fit beside those of the widest range.
+    """
     finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
     whole = {name: draft.source(name) for name in view.inputs}
-    for name, source in whole.items():
-        format = draft.format(source)
-        if is_far_below(format, finest):
-            low, high = (int(code) >> format.frac - finest for code in (format.lo, format.hi))
-            cut = Fixed.covering(low, high + 1, finest)
+    formats = [draft.format(source) for source in whole.values()]
+    room = MOST_BITS - max(format.signed_bits - format.frac for format in formats)
+    for (name, source), format in zip(whole.items(), formats, strict=True):
+        frac = min(finest if is_far_below(format, finest) else format.frac, room)
+        if frac < format.frac:
+            low, high = (int(code) >> format.frac - frac for code in (format.lo, format.hi))
+            cut = Fixed.covering(low, high + 1, frac)
             draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
     draft.read(view)
     draft.graph.known.update(whole)

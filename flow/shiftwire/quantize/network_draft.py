@@ -24,7 +24,7 @@ from shiftwire.quantize.formats import choose_format, covering
 from shiftwire.quantize.input_ranges import unlike_ranges
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
 from shiftwire.quantize.report import LayerCost
-from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
+from shiftwire.quantize.scaling import MOST_BITS, Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
@@ -203,8 +203,17 @@ class NetworkDraft:
         return narrowed
 
     def requantize(self, source: str, format: Fixed, name: str) -> str:
-        """A rounding, saturating step to an activation format."""
+        """A rounding, saturating step to an activation format.
+
+        On the way to a grid so much finer that codes would not fit, what saturates there does so at once.
+        """
         before = self.at(source).values
+        wide = self.format(source)
+        finer = format.frac - wide.frac
+        if wide.signed_bits + finer > MOST_BITS:
+            low, high = (format.lo >> finer) - 1, (format.hi >> finer) + 1
+            near = Fixed.covering(max(wide.lo, low), min(wide.hi, high), wide.frac)
+            source = self.append(Requantize(near, Rounding.FLOOR, Overflow.SATURATE), source, f"{name}_near")
         output = self.append(Requantize(format, Rounding.HALF_UP, Overflow.SATURATE), source, name)
         self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before, Knob.ACT_BITS)
         return output

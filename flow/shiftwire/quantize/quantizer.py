@@ -20,6 +20,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
+from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.onnx.strangers import require_known
@@ -103,11 +104,14 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     Raises InputError for a model or samples that will not do.
     """
     drafted = draft_network(path, samples, options, progress)
+    model = to_onnx(drafted.network)
+    with noted(f"in {path}"):
+        require_buildable(network_from_model(model))
     outputs = _scored(drafted, samples, progress)
     score = answers(outputs.exact, outputs.right, drafted.labels, drafted.calibrated.tolist())
     report = QuantizeReport(len(drafted.calibrated), drafted.costs, score)
     ground = None if drafted.few is None else _ground(drafted, drafted.few, samples, options, outputs)
-    return Quantized(drafted.network, to_onnx(drafted.network), report, drafted.file.remark, ground)
+    return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
 
 def with_trials(quantized: Quantized, progress: StageProgress) -> Quantized:
@@ -158,7 +162,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         file = runnable(original)
         model = runnable(canonical(original)).model
         graph = opened(model)
-        require_known(model, KNOWN, graph.constants)
+        require_known(model, KNOWN, graph.constants, FORMS)
     check_samples(samples, graph)
     with noted(f"in {path}"):
         calibration = _calibrated(model, graph, samples, options, progress)

@@ -65,7 +65,7 @@ def _codes_and_scale(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[An
     spread = sum(size > 1 for size in scale.shape)
     if scale.dtype.kind != "f" or spread > 1 or scale.ndim > codes.ndim or not (scale > 0).all():
         return None
-    if np.broadcast_shapes(codes.shape, scale.shape) != codes.shape or (spread and scale.size == codes.size):
+    if np.broadcast_shapes(codes.shape, scale.shape) != codes.shape:
         return None
     return codes, (1 / scale.astype(np.float64) if node.op_type == "Div" else scale).astype(np.float32)
 

@@ -21,6 +21,10 @@ INPUT_FORMAT_KEY = "shiftwire.input"
 """Metadata key that names the input's format in a file without a leading quantizer."""
 
 
+INTEGER_INPUT_KEY = "shiftwire.integer_input"
+"""The same of a canonical model whose file has an input of an integer type."""
+
+
 @dataclass
 class Draft:
     """A graph in the making; `inputs` are those that are no initialisers.

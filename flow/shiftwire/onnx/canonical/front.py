@@ -14,19 +14,21 @@ MOVES = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
 
 def raise_moves(draft: Draft) -> None:
     """f(x) moved becomes f(moved x) along every chain from the graph input that nothing else reads."""
+    front = {value.name for value in draft.inputs}
     for node in list(draft.nodes):
         if is_standard(node, *MOVES) and node.input[0] not in draft.constants:
-            chain = _chain(draft, node)
+            chain = _chain(draft, node, front)
             if chain:
-                _raise(draft, node, chain)
+                front.add(_raise(draft, node, chain))
+            elif node.input[0] in front:
+                front.add(node.output[0])
 
 
-def _chain(draft: Draft, move: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """Elementwise nodes from the graph input down to the move; empty where there is no such chain."""
+def _chain(draft: Draft, move: onnx.NodeProto, front: set[str]) -> list[onnx.NodeProto]:
+    """Elementwise nodes from the graph input, or moves of it alone, down to the move; empty where there are none."""
     chain: list[onnx.NodeProto] = []
     name = move.input[0]
-    names = {value.name for value in draft.inputs}
-    while name not in names:
+    while name not in front:
         producer = draft.producer(name)
         if producer is None or not draft.is_read_once(name) or not _may_follow(draft, producer, move):
             return []
@@ -45,7 +47,8 @@ def _may_follow(draft: Draft, node: onnx.NodeProto, move: onnx.NodeProto) -> boo
     return is_standard(move, "Transpose") or all(size == 1 for size in sizes)
 
 
-def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> None:
+def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> str:
+    """Put the move in front of the chain; returns what it makes there."""
     source = chain[0].input[0]
     rank = len(draft.shape(source) or ())
     perm = attribute(move, "perm", list(range(rank))[::-1])
@@ -56,10 +59,8 @@ def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> N
     for node in chain:
         node.input[0] = moved if node is chain[0] else node.input[0]
         for at, name in enumerate(node.input[1:], start=1):
-            if name and draft.constants[name].size > 1 and is_standard(move, "Transpose"):
-                c = draft.constants[name]
-                full = c.reshape((1,) * (rank - c.ndim) + c.shape)
-                node.input[at] = draft.constant(f"{name}_moved", np.transpose(full, perm))
+            if name:
+                node.input[at] = _moved_constant(draft, name, perm if is_standard(move, "Transpose") else None)
     last = chain[-1].output[0]
     at = next(at for at, node in enumerate(draft.nodes) if node is move)
     del draft.nodes[at]
@@ -69,3 +70,13 @@ def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> N
                 node.input[place] = last
     if move.output[0] in draft.outputs:
         chain[-1].output[0] = move.output[0]
+    return moved
+
+
+def _moved_constant(draft: Draft, name: str, perm: list[int] | None) -> str:
+    """A constant as it broadcasts behind the move: transposed, or a single number of no axes."""
+    c = draft.constants[name]
+    if c.size == 1:
+        return name if c.ndim == 0 else draft.constant(f"{name}_single", c.reshape(()))
+    rank = len(perm or ())
+    return draft.constant(f"{name}_moved", np.transpose(c.reshape((1,) * (rank - c.ndim) + c.shape), perm))

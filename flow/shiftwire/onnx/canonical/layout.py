@@ -189,13 +189,13 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     """Flatten in the other order, and the columns of the weight behind it in that order."""
     turn = _transpose(draft, node.input[0])
     before, flat = (draft.shape(turn.input[0]), draft.shape(node.output[0])) if turn is not None else (None, None)
-    readers = draft.consumers(node.output[0])
-    if turn is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0] or len(readers) != 1:
+    if turn is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0]:
         return False
-    perm, reader = _perm(draft, turn), readers[0]
-    if perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul") or attribute(reader, "transA", 0):
+    name, reader = _behind_scalars(draft, node.output[0])
+    perm = _perm(draft, turn)
+    if reader is None or perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul"):
         return False
-    if list(reader.input).count(node.output[0]) != 1 or reader.input[0] != node.output[0]:
+    if attribute(reader, "transA", 0) or list(reader.input).count(name) != 1 or reader.input[0] != name:
         return False
     if len(draft.shape(reader.input[1]) or ()) != 2:
         return False
@@ -208,3 +208,17 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     reader.input[1] = weight
     draft.replace(node, remade(node, "Flatten", [turn.input[0]], axis=1))
     return True
+
+
+def _behind_scalars(draft: Draft, name: str) -> tuple[str, onnx.NodeProto | None]:
+    """The one reader of a vector behind operations that treat all its numbers alike, and what it reads."""
+    while True:
+        readers = draft.consumers(name)
+        if len(readers) != 1 or name in draft.outputs:
+            return name, None
+        (reader,) = readers
+        others = [other for other in reader.input if other and other != name]
+        is_alike = is_standard(reader, *ELEMENTWISE, *BINARY) or is_quantizer(reader)
+        if not is_alike or not all(other in draft.constants and draft.constants[other].size == 1 for other in others):
+            return name, reader
+        name = reader.output[0]

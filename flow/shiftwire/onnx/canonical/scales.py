@@ -89,12 +89,10 @@ def _scalar(draft: Draft, node: onnx.NodeProto, value: float) -> str:
 
 
 def _shaped(draft: Draft, node: onnx.NodeProto, x: str, c: Array) -> Array | None:
-    """The constant as () or (1, C, 1, ...); None where it differs along another axis or grows the tensor."""
+    """The constant as () or of all axes; None where it grows the tensor."""
     shape = draft.shape(x)
     if shape is None or shape != draft.shape(node.output[0]) or c.ndim > len(shape) or c.dtype.kind != "f":
         return None
     if c.size and (c == c.flat[0]).all():
         return np.array(c.flat[0], c.dtype)
-    full = c.reshape((1,) * (len(shape) - c.ndim) + c.shape)
-    spread = {axis for axis, size in enumerate(full.shape) if size > 1}
-    return full if spread <= {1} else None
+    return c.reshape((1,) * (len(shape) - c.ndim) + c.shape)

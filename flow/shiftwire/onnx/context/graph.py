@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
-from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantizer
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.float_quantizer import FloatQuantizer, Floats
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.host import Raw, Tail
-from shiftwire.onnx.context.joined import Joined
+from shiftwire.onnx.context.joined import Joined, scaled_terms
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
-from shiftwire.onnx.context.staircase import exact_affine, settled
+from shiftwire.onnx.context.staircase import exact_affine, rounded_unit, settled
 from shiftwire.onnx.context.view import Constants, View
+from shiftwire.ops.add import Add
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
+from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.upsample import Upsample
+
+KEEPING = (MaxPool, Flatten, Upsample)
+"""Ops whose codes are some of those they read."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputWish:
-    """The format of an input that no quantizer names: the file's word, or the user's, to which the host `rounds`."""
+    """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
+
+    Where the graph input is of an integer type, what stands in front of the first layer is the host's all the same.
+    """
 
     format: Fixed
     rounds: bool
@@ -65,6 +80,10 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.raw = {self.onnx_input: Raw(self.input_shape, self.input_shape)}
+
+    def declare(self, format: Fixed) -> None:
+        """The graph input is codes of a format, as the file says."""
+        self.enter(self.onnx_input, self.onnx_input, format, HostInput())
 
     def is_raw(self, onnx_name: str) -> bool:
         """Whether a tensor is the graph input, or what the host makes of it before anything gave it a format."""
@@ -128,6 +147,8 @@ class Graph:
         """The flow's name of a tensor, and what is pending on it."""
         if onnx_name not in self.known and onnx_name in self.raw:
             self._enter_given(onnx_name)
+        if onnx_name not in self.known and onnx_name in self.joined and self.joined[onnx_name].is_whole:
+            self._settle_rounded(onnx_name)
         if onnx_name in self.known:
             return self.known[onnx_name], self.pending.get(onnx_name, Pending.none())
         if onnx_name in self.constants or onnx_name in self.parameters:
@@ -143,6 +164,37 @@ class Graph:
             f"it reads '{onnx_name}', a float tensor on no known grid; quantize it by a quantizer behind the graph "
             f"input, or name the input's format by --input-format or in the metadata '{INPUT_FORMAT_KEY}'"
         )
+
+    def _settle_rounded(self, onnx_name: str) -> None:
+        """A sum of two branches whose own steps round it."""
+        joined = self.joined[onnx_name]
+        unit = rounded_unit(joined.steps, self.tensors[joined.left].shape[-1])
+        if (unit != unit[0]).any():
+            raise InputError(joined.refusal)
+        step = abs(float(unit[0]))
+        self.settle_sum(onnx_name, onnx_name, step, lambda values: np.rint(values / step).astype(np.int64))
+
+    def settle_sum(self, source: str, output: str, scale: float, codes_of: Callable[[Floats], Codes]) -> None:
+        """Codes of a sum of branches of unlike scales: one times few powers of two, their sum, and a Threshold.
+
+        Values are codes times `scale`; `output` is where the ONNX graph has them.
+        """
+        joined = self.joined[source]
+        left, right = joined.left, joined.right
+        channels = self.tensors[left].shape[-1]
+        sums = joined.solved(channels, codes_of)
+        fracs = (self.tensors[left].format.frac, self.tensors[right].format.frac)
+        own, still = fracs if sums.is_left else fracs[::-1]
+        factor = Affine(ShiftWeights(*scaled_terms(sums.factor, own - still, channels)), Bias.none(channels))
+        moved = self.append(factor, (left if sums.is_left else right,), f"{output}_scaled")
+        total = self.append(Add(), (moved, right) if sums.is_left else (left, moved), f"{output}_sum")
+        mantissa, exponent = normalised(np.float64(np.float32(scale)).reshape(()))
+        frac = self.tensors[total].format.frac
+        rows, low, high = sums.thresholds(still, frac)
+        thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
+        falling = np.broadcast_to(np.array(sums.is_falling), (channels,))
+        op = Threshold(thresholds, np.where(falling, high, low), np.where(falling, -1, 1), frac, -exponent)
+        self.known[output], self.pending[output] = self.append(op, (total,), output), Pending(mantissa)
 
     def scaled(self, onnx_name: str) -> tuple[str, Pending]:
         """As `opened`, with nothing but a scale pending; a Relu that waits is built."""
@@ -174,6 +226,22 @@ class Graph:
         self.tensors[unique] = op.infer(*(self.tensors[source] for source in inputs))
         self.nodes.append(Node(unique, op, inputs))
         return unique
+
+    def reach(self, name: str) -> tuple[int, int]:
+        """Lowest and highest code that a tensor of the flow's can have: narrower than its format, if known."""
+        node = next((node for node in self.nodes if node.name == name), None)
+        format = self.tensors[name].format
+        if node is None:
+            quantizer = self.host_input.quantizer
+            if quantizer is None:
+                return format.lo, format.hi
+            return quantizer.lo - quantizer.zero_point, quantizer.hi - quantizer.zero_point
+        if isinstance(node.op, Threshold):
+            ends = np.stack([node.op.base, node.op.base + node.op.step * node.op.thresholds.shape[1]])
+            return int(ends.min()), int(ends.max())
+        if isinstance(node.op, KEEPING):
+            return self.reach(node.inputs[0])
+        return format.lo, format.hi
 
     def emit(self, view: View, op: Op, *onnx_inputs: str) -> None:
         """The node that makes what the ONNX node makes."""

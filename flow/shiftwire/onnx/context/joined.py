@@ -12,13 +12,19 @@ import numpy.typing as npt
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import Floats
-from shiftwire.onnx.context.pending import Step
+from shiftwire.onnx.context.pending import Rounded, Step
 
 MOST_PAIRS = 1 << 20
 """Pairs of codes that are all tried: ten bits against ten."""
 
 MOST_TERMS = 10
 """Most powers of two of the factor of one branch."""
+
+SPAN = 26
+"""Between the largest and the smallest power of two of a factor: what a shifter and a word hold."""
+
+BISECTIONS = 26
+"""Of the interval of factors; what is finer no factor says."""
 
 FINEST = 40
 """Bits by which the factor's interval is told from the factor."""
@@ -41,6 +47,11 @@ class Joined:
         """The same with one more operation behind."""
         return replace(self, steps=(*self.steps, step))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether some step rounds, so that values are on a grid of the file's own making."""
+        return any(isinstance(step, Rounded) for step in self.steps)
+
     def _values(self, channels: int) -> Floats:
         """Float32 values (C, left codes, right codes)."""
         a, b = (
@@ -59,13 +70,16 @@ class Joined:
             raise InputError(f"{self.refusal}: {pairs:.0f} pairs of codes are too many to try")
         rows = channels if any(_differs(step, channels) for step in self.steps) else 1
         wanted = [codes_of(values[None])[0] for values in self._values(channels)[:rows]]
-        sums = [self._tried(wanted, is_left) for is_left in (False, True)]
+        low, high = (int(end) for end in (min(w.min() for w in wanted), max(w.max() for w in wanted)))
+        is_falling = [bool(row[-1, -1] < row[0, 0]) for row in wanted]
+        rising = [low + high - row if falls else row for row, falls in zip(wanted, is_falling, strict=True)]
+        sums = [self._tried(rising, is_left, is_falling) for is_left in (False, True)]
         best = min((each for each in sums if each is not None), key=lambda each: len(each.factor), default=None)
         if best is None:
             raise InputError(f"{self.refusal}; no sum of {MOST_TERMS} powers of two stands for their ratio")
         return best
 
-    def _tried(self, wanted: list[Codes], is_left: bool) -> Sum | None:
+    def _tried(self, wanted: list[Codes], is_left: bool, is_falling: list[bool]) -> Sum | None:
         """With the factor on the left or the right branch."""
         moved, still = self.scales if is_left else self.scales[::-1]
         ratio = Fraction(moved) / Fraction(still)
@@ -84,12 +98,15 @@ class Joined:
         factor = fewest(low, high)
         if factor is None or not fits(sum((Fraction(sign) * _power(at) for sign, at in factor), Fraction(0))):
             return None
-        return Sum(is_left, factor, a, b, wanted)
+        return Sum(is_left, factor, a, b, wanted, is_falling)
 
 
 @dataclass(frozen=True, eq=False)
 class Sum:
-    """left * factor + right, or left + right * factor, and the codes (left, right) of each channel that it means."""
+    """left * factor + right, or left + right * factor, and the codes (left, right) of each channel that it means.
+
+    Codes of a channel that falls are turned over, lowest for highest.
+    """
 
     is_left: bool
     factor: tuple[tuple[int, int], ...]
@@ -97,6 +114,7 @@ class Sum:
     left: Codes
     right: Codes
     wanted: list[Codes]
+    is_falling: list[bool]
 
     def thresholds(self, still: int, frac: int) -> tuple[list[Codes], int, int]:
         """The smallest sum, in codes of 2**-frac, of each level above the lowest, a row a channel; the end levels.
@@ -159,7 +177,7 @@ def _near(value: Fraction, bits: int) -> Fraction:
 def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fraction:
     """The last number to one side that fits, found by bisection; what fits is an interval."""
     inside, step = start, start / 2
-    for _ in range(FINEST):
+    for _ in range(BISECTIONS):
         tried = _near(inside + side * step, FINEST)
         if tried > 0 and fits(tried):
             inside = tried
@@ -169,26 +187,26 @@ def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fract
 
 def fewest(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
     """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive."""
+    finest = _floor_log(high) - SPAN
     for terms in range(1, MOST_TERMS + 1):
-        sums = next(_digits(low, high, terms), None)
+        sums = next(_digits(low, high, terms, finest), None)
         if sums is not None:
             return sums
     return None
 
 
-def _digits(low: Fraction, high: Fraction, terms: int) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Sums of at most so many signed powers of two within low..high, by the power next below and next above each."""
+def _digits(low: Fraction, high: Fraction, terms: int, finest: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Sums of at most so many signed powers of two, none below 2**finest, within low..high."""
     if low <= 0 <= high:
         yield ()
         return
     if terms == 0:
         return
     if high < 0:
-        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms))
+        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms, finest))
         return
-    below = _floor_log(low)
-    for at in range(below, _floor_log(high) + 2):
-        for rest in _digits(low - _power(at), high - _power(at), terms - 1):
+    for at in range(max(_floor_log(low), finest), _floor_log(high) + 2):
+        for rest in _digits(low - _power(at), high - _power(at), terms - 1, finest):
             yield ((1, at), *rest)
 
 

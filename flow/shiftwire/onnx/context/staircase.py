@@ -64,8 +64,8 @@ def stepped(pending: Pending, x: Tensor, scale: Values, codes_of: Callable[[Floa
 def settled(pending: Pending, x: Tensor) -> tuple[Op, Pending]:
     """What rounds within `pending`, as an op, and the scale behind it; InputError where the steps make no grid."""
     channels = x.shape[-1]
+    unit = rounded_unit(pending.steps, channels)
     last = max(at for at, step in enumerate(pending.steps) if isinstance(step, Rounded))
-    unit = _unit(pending.steps[last + 1 :], channels)
     short = _as_requantize(pending, last, unit)
     if short is not None:
         return short
@@ -78,10 +78,11 @@ def settled(pending: Pending, x: Tensor) -> tuple[Op, Pending]:
     return stepped(pending, x, scale[0].reshape(()) if (scale == scale[0]).all() else scale, codes_of)
 
 
-def _unit(steps: tuple[Step, ...], channels: int) -> Values:
+def rounded_unit(steps: tuple[Step, ...], channels: int) -> Values:
     """What the whole number 1 becomes behind the last rounding, (C,)."""
     unit = np.ones(channels)
-    for step in steps:
+    last = max(at for at, step in enumerate(steps) if isinstance(step, Rounded))
+    for step in steps[last + 1 :]:
         if isinstance(step, Linear):
             unit = unit * step.slopes
             if (np.abs(np.rint(step.offset / unit) - step.offset / unit) > 1e-6).any():

@@ -82,8 +82,9 @@ def linear_layer(unifier: Unifier, node: onnx.NodeProto) -> None:
     if inner_node is None:
         return
     factor = unifier.scale(node, 1) * unifier.wanted(node, 4, "scale").astype(np.float32).ravel()
-    rank = len(unifier.draft.shape(node.output[0]) or (0, 0))
-    row = along(factor / unifier.scale(node, 6), 1 if inner_node.op_type == "Conv" else rank - 1, rank)
+    is_conv = inner_node.op_type == "Conv"
+    rank = unifier.wanted(node, 3, "weight").ndim if is_conv else 2
+    row = along(factor / unifier.scale(node, 6), 1 if is_conv else rank - 1, rank)
     _rescaled(unifier, node, inner_node, row, 7)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import onnx
 from onnx import helper
 from shiftwire.errors import noted
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, Draft, is_standard, place_of
+from shiftwire.onnx.canonical.draft import INTEGER_INPUT_KEY, Draft, is_standard, place_of
 from shiftwire.onnx.foreign.codes import bounded, cast, concat, dequantize, move, pad, quantize
 from shiftwire.onnx.foreign.fused import MICROSOFT
 from shiftwire.onnx.foreign.integer_layers import (
@@ -39,6 +39,8 @@ def unify_integers(draft: Draft) -> None:
         with noted(place_of(node)):
             if rewrite is not None:
                 rewrite(unifier, node)
+                if node.domain == MICROSOFT:
+                    draft.infer()  # ONNX's own inference ends at operations of others
             elif is_standard(node, *MOVES) and node.input[0] in unifier.known:
                 move(unifier, node)
     for name in draft.outputs & unifier.known.keys():
@@ -53,7 +55,7 @@ def _enter(unifier: Unifier, value: onnx.ValueInfoProto) -> None:
     low, high = RANGES[kind]
     value.type.tensor_type.elem_type = FLOAT
     unifier.known[value.name] = Integers(value.name)
-    unifier.draft.notes[INPUT_FORMAT_KEY] = f"{'s' if low < 0 else 'u'}{(high - low).bit_length()}.0"
+    unifier.draft.notes[INTEGER_INPUT_KEY] = f"{'s' if low < 0 else 'u'}{(high - low).bit_length()}.0"
 
 
 def _leave(unifier: Unifier, name: str) -> None:

@@ -33,19 +33,21 @@ def _add_branches(view: View, graph: Graph) -> None:
     (left, a), (right, b) = (graph.scaled(name) for name in view.inputs)
     moved = _shared(a.scale, b.scale)
     if moved is None:
-        graph.joined[view.output] = _joined(graph, (left, a.scale), (right, b.scale))
+        graph.joined[view.output] = _joined(view, graph, (left, a.scale), (right, b.scale))
         return
     if moved:
         right = graph.append(_scaled(moved, graph.tensors[right].shape[-1]), (right,), f"{view.output}_scale")
     graph.put(view, graph.append(Add(), (left, right), view.output), Pending(a.scale))
 
 
-def _joined(graph: Graph, left: tuple[str, Values], right: tuple[str, Values]) -> Joined:
-    refusal = (
-        f"it joins values of the scales {_told(left[1])} and {_told(right[1])}, which differ by more than a power of "
-        "two; share the quantizer's scale between the branches, or put a quantizer behind their sum"
-    )
+def _joined(view: View, graph: Graph, left: tuple[str, Values], right: tuple[str, Values]) -> Joined:
     formats = graph.tensors[left[0]].format, graph.tensors[right[0]].format
+    steps = [np.ldexp(scale, -format.frac) for (_, scale), format in zip((left, right), formats, strict=True)]
+    refusal = (
+        f"the sum '{view.output}' joins values of the scales {_told(steps[0])} and {_told(steps[1])}, which differ "
+        "by more than a power of two; share the quantizer's scale between the branches, or put a quantizer behind "
+        "their sum"
+    )
     scales = [code_scale(scale, format.frac) for (_, scale), format in zip((left, right), formats, strict=True)]
     if scales[0] is None or scales[1] is None:
         raise InputError(refusal)

@@ -16,23 +16,23 @@ from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
-from shiftwire.onnx.context.joined import scaled_terms
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import Parameter
-from shiftwire.onnx.context.pending import Pending, normalised
+from shiftwire.onnx.context.pending import Pending
 from shiftwire.onnx.context.staircase import EXACT_MODES, requantized_behind, stepped
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
-from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.threshold import Threshold
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 _E = TypeVar("_E", Rounding, Overflow)
 
 MAX_BITS = 32
 """Widest quantizer: float32 holds no more than 24 bits of a value anyway."""
+
+MOST_LEVELS = 1 << 16
+"""Codes of a tensor that are all tried, to see that a quantizer changes none."""
 
 _MODES = {
     "ROUND": FloatRounding.HALF_EVEN,
@@ -136,25 +136,10 @@ def _enter(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -
 
 
 def _sum(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
-    """Two branches of unlike scales: one times a few powers of two, their sum, and a Threshold."""
+    """Two branches of unlike scales."""
     if scale.ndim:
         raise InputError("it quantizes a sum of branches by a scale for each channel; use one for the whole tensor")
-    joined = graph.joined[view.inputs[0]]
-    left, right = joined.left, joined.right
-    channels = graph.tensors[left].shape[-1]
-    sums = joined.solved(channels, lambda values: quantizer.codes(values, scale))
-    fracs = [graph.tensors[name].format.frac for name in (left, right)]
-    own, still = fracs if sums.is_left else fracs[::-1]
-    moved = Affine(ShiftWeights(*scaled_terms(sums.factor, own - still, channels)), Bias.none(channels))
-    name = graph.append(moved, (left if sums.is_left else right,), f"{view.output}_scaled")
-    pair = (name, right) if sums.is_left else (left, name)
-    total = graph.append(Add(), pair, f"{view.output}_sum")
-    mantissa, exponent = normalised(scale.astype(np.float64))
-    rows, low, high = sums.thresholds(still, graph.tensors[total].format.frac)
-    thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
-    base, step = np.full(channels, low), np.ones(channels, np.int64)
-    op = Threshold(thresholds, base, step, graph.tensors[total].format.frac, -exponent)
-    graph.put(view, graph.append(op, (total,), view.output), Pending(mantissa))
+    graph.settle_sum(view.inputs[0], view.output, float(scale), lambda values: quantizer.codes(values, scale))
 
 
 def _requantized(quantizer: FloatQuantizer, scale: float) -> Requantize | None:
@@ -187,7 +172,22 @@ def _staircase(view: View, graph: Graph, scale: Values, quantizer: FloatQuantize
         graph.put(view, graph.append(exact, (name,), view.output), Pending.none())
         return
     divisor = scale.astype(np.float32).reshape(-1, 1)
+    if not pending.steps and not scale.ndim and _is_idle(graph, name, pending, float(scale), quantizer):
+        graph.put(view, name, Pending(pending.scale))
+        return
     _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor))
+
+
+def _is_idle(graph: Graph, name: str, pending: Pending, scale: float, quantizer: FloatQuantizer) -> bool:
+    """Whether a quantizer leaves every code that a tensor can have as it is, as those behind a MaxPool do."""
+    format = graph.tensors[name].format
+    if pending.scale.ndim or np.ldexp(float(pending.scale), -format.frac) != np.float64(np.float32(scale)):
+        return False
+    low, high = graph.reach(name)
+    if high - low >= MOST_LEVELS:
+        return False
+    codes = np.arange(low, high + 1)[None]
+    return np.array_equal(quantizer.codes(pending.values(codes, format.frac), np.float32(scale).reshape(1, 1)), codes)
 
 
 def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:

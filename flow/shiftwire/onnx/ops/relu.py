@@ -10,7 +10,7 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, Reader, plain_writer
 from shiftwire.onnx.context.pending import RELU, Bent, Curved, Cut, Linear, Rounded
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import channels_of, is_hosts, wait
+from shiftwire.onnx.context.waiting import channels_of, host_shape, is_hosts, wait
 from shiftwire.ops.relu import Relu
 from shiftwire_boards.runtime.host_steps import Curve
 
@@ -68,7 +68,8 @@ def _leaky_relu(view: View, graph: Graph) -> None:
 def _prelu(view: View, graph: Graph) -> None:
     """A slope for the tensor, or one a channel: (C, 1, 1), which broadcasts, or (1, C, 1, 1)."""
     slope, channels = view.constant(1, "slope"), channels_of(view, graph)
-    rank = len(graph.tensor(view.inputs[0]).shape) + 1 if not is_hosts(graph, view.inputs[0]) else slope.ndim
+    source = view.inputs[0]
+    rank = 1 + len(host_shape(graph, source) if is_hosts(graph, source) else graph.tensor(source).shape)
     full = slope.reshape((1,) * max(rank - slope.ndim, 0) + slope.shape)
     if slope.size not in (1, channels) or (slope.size > 1 and full.shape[1] != channels):
         raise InputError(f"its slope has shape {slope.shape} for {channels} channels; give one, or one a channel")
