@@ -44,14 +44,13 @@ class Static:
 
 
 def exported(net: torch.nn.Module, x: np.ndarray, path: Path, *, dynamo: bool = False, opset: int = 17) -> Path:
-    """A float file from 'x' to 'y', the batch open, by either exporter of torch."""
-    example = (torch.from_numpy(x[:2]),)
+    """A file from 'x' to 'y' by either exporter of torch; the newer one fixes the batch at that of `x`."""
+    example = (torch.from_numpy(x if dynamo else x[:2]),)
     names = {"input_names": ["x"], "output_names": ["y"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if dynamo:
-            shapes = {"dynamic_shapes": ({0: torch.export.Dim("N")},)}
-            torch.onnx.export(net, example, str(path), dynamo=True, verbose=False, **names, **shapes)
+            torch.onnx.export(net, example, str(path), dynamo=True, verbose=False, **names)
         else:
             axes = {"dynamic_axes": {"x": {0: "N"}, "y": {0: "N"}}, "opset_version": opset}
             torch.onnx.export(net, example, str(path), dynamo=False, **names, **axes)
