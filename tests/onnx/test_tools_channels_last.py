@@ -223,13 +223,10 @@ def rows() -> Graph:
 
 
 FILES: tuple[Callable[[], Graph], ...] = (
-    same, auto_pads, depthwise, pooled, averaged, residual, maps, turned_once, normed, twice_normed, shortcut, rows,
+    same, auto_pads, depthwise, pooled, averaged, residual, joined, maps, turned_once, normed, twice_normed, shortcut,
+    rows, conv1d, pooled1d, one_pixel,
 )  # fmt: skip
 REFUSED: tuple[tuple[Callable[[], Graph], str], ...] = (
-    (joined, "two Transposes behind the first quantizer stay"),
-    (one_pixel, "a Transpose of one pixel becomes a Reshape, which stays"),
-    (conv1d, "a Transpose behind an axis put in stays"),
-    (pooled1d, "a Transpose behind an axis put in stays"),
     (causal, "a length on axis 1 is taken for the channels"),
 )
 """Files that are not read yet, and why."""

@@ -14,30 +14,17 @@ import torch
 from fake_quant_nets import KINDS, NETS, settled
 from rounding_ties import held
 from shiftwire.api import load_network
-from shiftwire.errors import InputError
 from static_quantization import exported
 from tiers import some
 
-SCRIPTED = [(net, kind) for net in NETS for kind in ("affine", "affine-channel", "lsq", "pact")]
-TRACED = [("mlp", "affine-channel"), ("cnn", "affine")]
-"""The newer exporter takes seconds a file."""
-
-BESIDE = "x + (round(x) - x) is not read as the rounding that it is"
-FOLDED = "weights that were rounded at export are floats on a grid that is not looked for"
-REFUSED = [
-    *((net, "lsq-beside", False, BESIDE) for net in ("mlp", "cnn", "conv1d")),
-    ("mlp", "dorefa", False, FOLDED),
-    ("cnn", "dorefa", False, FOLDED),
-    ("mlp", "pact-absolutes", False, "no Abs is read"),
-    ("mlp", "lsq", True, FOLDED),
+SCRIPTED = [
+    *((net, kind) for net in NETS for kind in ("affine", "affine-channel", "lsq", "pact")),
+    *((net, "lsq-beside") for net in ("mlp", "cnn", "conv1d")),
+    *((net, "dorefa") for net in ("mlp", "cnn")),
+    ("mlp", "pact-absolutes"),
 ]
-"""Of each kind the net, its quantizers, whether the newer exporter writes it, and why it is not read yet."""
-
-
-def failing(net: str, kind: str, dynamo: bool, why: str) -> Any:
-    """A case that turns the run red as soon as it is read."""
-    mark = pytest.mark.xfail(raises=InputError, strict=True, reason=why)
-    return pytest.param(net, kind, dynamo, id=f"{net}-{kind}-{'export' if dynamo else 'script'}", marks=mark)
+TRACED = [("mlp", "affine-channel"), ("cnn", "affine"), ("mlp", "lsq"), ("conv1d", "dorefa")]
+"""The newer exporter takes seconds a file."""
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +69,6 @@ def test_torch_export(net: str, kind: str, tmp_path: Path, count: Any) -> None:
     agrees(net, kind, tmp_path / "net.onnx", count, dynamo=True)
 
 
-@pytest.mark.whole
-@pytest.mark.parametrize(("net", "kind", "dynamo"), [failing(*case) for case in REFUSED])
-def test_not_read_yet(net: str, kind: str, dynamo: bool, tmp_path: Path, count: Any) -> None:
-    agrees(net, kind, tmp_path / "net.onnx", count, dynamo=dynamo)
-
-
 def test_every_quantizer_is_among_the_files() -> None:
-    assert {kind for _, kind, *_ in (*SCRIPTED, *REFUSED)} == KINDS.keys()
+    assert {kind for _, kind in SCRIPTED} == KINDS.keys()
     assert {net for net, _ in SCRIPTED} == NETS.keys()
