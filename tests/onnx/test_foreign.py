@@ -11,18 +11,28 @@ import onnxruntime
 import pytest
 
 import onnx
-from foreign_files import CHANNELS_LAST, MICROSOFT, File, agrees, decoded, executed, kinds, same_values, spread
-from foreign_files import step_names
+from foreign_files import (
+    CHANNELS_LAST,
+    MICROSOFT,
+    File,
+    agrees,
+    decoded,
+    executed,
+    kinds,
+    same_values,
+    spread,
+    step_names,
+)
 from onnx import helper
 from qonnx_nets import NETS, Net
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import network_from_model
 
 pytest.importorskip("qonnx")
-from qonnx.core import onnx_exec  # noqa: E402
-from qonnx.core.modelwrapper import ModelWrapper  # noqa: E402
-from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean  # noqa: E402
-from qonnx.transformation.infer_shapes import InferShapes  # noqa: E402
+from qonnx.core import onnx_exec
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.channels_last import ConvertToChannelsLastAndClean
+from qonnx.transformation.infer_shapes import InferShapes
 
 IMAGE, ROW = (2, 5, 5), (6,)
 Settings = dict[str, Any]
@@ -130,8 +140,9 @@ def optimised(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
     return onnx.load(folder / "optimised.onnx")
 
 
-def grid(file: File, x: str, scale: float, low: float, high: float, out: str = "") -> str:
-    """Codes of a power of two in plain operations, which the optimiser leaves."""
+def grid(file: File, x: str, codes: tuple[float, float, float], out: str = "") -> str:
+    """A scale of a power of two, lowest and highest code, in plain operations, which the optimiser leaves."""
+    scale, low, high = codes
     whole = file.add("Round", file.add("Div", x, np.float32(scale)))
     return file.add("Mul", file.add("Clip", whole, np.float32(low), np.float32(high)), np.float32(scale), out=out)
 
@@ -140,15 +151,16 @@ def plain() -> File:
     """Weights on grids of powers of two, a bias, activations, a residual sum, a norm, a dense layer."""
     rng = np.random.default_rng(68)
     file = File(IMAGE, rank=2)
-    x = grid(file, "x", 0.25, -32, 31)
+    x = grid(file, "x", (0.25, -32, 31))
     w = rng.integers(-7, 8, (2, 2, 3, 3)) / 8
     c = file.add("Relu", file.add("Conv", x, w, rng.integers(-9, 9, 2) / 32, pads=[1] * 4))
-    a = grid(file, c, 0.5, 0, 31)
+    a = grid(file, c, (0.5, 0, 31))
     b = file.add("Conv", a, rng.integers(-7, 8, (2, 2, 3, 3)) / 8, pads=[1] * 4)
     total = file.add("Relu", file.add("Add", b, x))
-    g = file.add("Flatten", grid(file, total, 0.5, 0, 31), axis=1)
-    m = file.add("LeakyRelu", file.add("Gemm", g, rng.integers(-7, 8, (50, 4)) / 8, rng.integers(-9, 9, 4) / 8), alpha=0.25)
-    file.add("MatMul", grid(file, m, 1.0, -64, 63), rng.integers(-7, 8, (4, 5)) / 4, out="y")
+    g = file.add("Flatten", grid(file, total, (0.5, 0, 31)), axis=1)
+    d = file.add("Gemm", g, rng.integers(-7, 8, (50, 4)) / 8, rng.integers(-9, 9, 4) / 8)
+    m = file.add("LeakyRelu", d, alpha=0.25)
+    file.add("MatMul", grid(file, m, (1.0, -64, 63)), rng.integers(-7, 8, (4, 5)) / 4, out="y")
     return file
 
 

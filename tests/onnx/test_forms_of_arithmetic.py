@@ -36,7 +36,7 @@ CASES: dict[str, Case] = {
     "add: along the columns": (
         IMAGE, {"c": (6,)},
         "y = Add(x, c)",
-        "y = Add(x, c)",
+        "y = Add(x, y_c)",
     ),
     "add: of channels": (
         IMAGE, {"c": (2, 1, 1)},

@@ -64,12 +64,12 @@ CASES: dict[str, Case] = {
     "round an add of an image": (
         IMAGE, {"c": (1, 3, 4, 2)},
         f"{T}a = Add(c, t); y = Transpose<{FIRST}>(a)",
-        "a: y = Add(c_moved, x)",
+        "a: y = Add(x, y_c)",
     ),
     "round an add of rows": (
         IMAGE, {"c": (3, 1, 1)},
         f"{T}a = Mul(t, c); y = Transpose<{FIRST}>(a)",
-        "a: y = Mul(x, c_moved)",
+        "a: y = Mul(x, y_c)",
     ),
     "round a deep scalar": (
         IMAGE, {"c": 2.0},

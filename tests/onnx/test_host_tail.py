@@ -67,7 +67,7 @@ VALUES: dict[str, tuple[tuple[int, ...], int, list[Node], list[str]]] = {
     "clip": (ROW, 2, [node("Mul", 1.3), node("Clip", np.float32(-1), np.float32(2))], ["Clip"]),
     "whole": (ROW, 2, [node("Softmax"), node("Mul", 9.3), node("Floor")], ["Softmax", "Scale", "Whole"]),
     "a row a channel": (IMAGE, 4, [node("Sigmoid"), node("Mul", drawn(5, 1, 1))], ["Curve", "Scale"]),
-    "a column": (IMAGE, 4, [node("Sigmoid"), node("Sub", drawn(3))], ["Curve", "Offset"]),
+    "a column": (IMAGE, 4, [node("Softmax", axis=1), node("Sub", drawn(3))], ["Softmax", "Offset"]),
     "a divisor": (IMAGE, 4, [node("Tanh"), node("Div", drawn(1, 5, 1, 1))], ["Curve", "Scale"]),
     "a leaky relu": (IMAGE, 4, [node("Tanh"), node("LeakyRelu", alpha=0.2)], ["Curve", "Bend"]),
     "channels last": (IMAGE, 4, [node("Transpose", perm=[0, 2, 3, 1])], ["Arrange"]),

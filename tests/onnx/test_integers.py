@@ -8,66 +8,10 @@ import numpy as np
 import pytest
 
 import onnx
-from foreign_files import MICROSOFT, NUMPY, File, agrees, decoded, encoded, executed, kinds, spread
-from onnx import TensorProto
+from foreign_files import File, agrees, decoded, encoded, executed, kinds, spread
+from integer_files import ENDS, NAMES, T, drawn, inner_zero, opset_of, qdq, step, weight
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import network_from_model
-
-T = TensorProto
-ENDS = {
-    T.UINT4: (0, 15), T.INT4: (-8, 7), T.UINT8: (0, 255), T.INT8: (-128, 127), T.UINT16: (0, 65535),
-    T.INT16: (-32768, 32767),
-}  # fmt: skip
-NAMES = {kind: str(T.DataType.Name(kind)) for kind in ENDS}
-WEIGHT_ENDS = {T.UINT8: (0, 255), T.INT8: (-64, 63)}
-"""onnxruntime's uint8 by int8 adds pairs in 16 bits on some processors, which saturate beyond seven bits."""
-PAIRS = [(T.UINT8, T.UINT8), (T.UINT8, T.INT8), (T.INT8, T.INT8)]
-"""Types of data and weights that it has layers for."""
-SPAN = 6.0
-"""Of a range of values that an activation's codes cover."""
-
-
-def opset_of(*kinds_: int) -> int:
-    """int4 and the types of 16 bits are new in opset 21."""
-    return 20 if set(kinds_) <= {T.UINT8, T.INT8} else 21
-
-
-def inner_zero(kind: int) -> int:
-    """A zero point inside the range of a type, no power of two away from an end."""
-    low, high = ENDS[kind]
-    return low + (high - low) * 7 // 16
-
-
-Grid = tuple[float, int, int]
-"""Scale, ONNX's type of the codes and zero point."""
-
-
-def qdq(file: File, x: str, grid: Grid, out: str = "") -> str:
-    """Codes of values and their values again."""
-    scale, kind, zero = grid
-    names = file.constant(np.float32(scale)), file.constant(np.array(zero), kind)
-    codes = file.add("QuantizeLinear", x, *names)
-    return file.add("DequantizeLinear", codes, *names, out=out)
-
-
-def drawn(rng: np.random.Generator, shape: tuple[int, ...], kind: int) -> np.ndarray:
-    """Random codes of a type, not beyond 100."""
-    low, high = ENDS[kind]
-    return rng.integers(max(low, -100), min(high, 100) + 1, shape)
-
-
-def weight(file: File, codes: np.ndarray, grid: tuple[Any, int, int], axis: int = 0) -> str:
-    """Constant codes behind a DequantizeLinear; a scale for each of an axis where it is a row."""
-    scale, kind, zero = grid
-    names = file.constant(codes, kind), file.constant(np.float32(scale))
-    zeros = file.constant(np.full(np.shape(scale), zero), kind)
-    return file.add("DequantizeLinear", *names, zeros, **({"axis": axis} if np.ndim(scale) else {}))
-
-
-def step(kind: int, is_power: bool) -> float:
-    low, high = ENDS[kind]
-    odd = SPAN / (high - low) * 1.037
-    return float(2.0 ** np.floor(np.log2(odd))) if is_power else odd
 
 
 def cnn(act: int, weights: int, is_row: bool, is_power: bool, zero: bool) -> File:
@@ -127,52 +71,6 @@ def test_weights_with_a_zero_point(kind: int, is_row: bool, count: Any) -> None:
     w = weight(file, drawn(rng, (6, 4), kind), (scale, kind, zero), axis=1)
     qdq(file, file.add("MatMul", x, w), (0.711, T.INT8, -5), out="y")
     agrees(file.model(), spread(rng, (6,), 200), count)
-
-
-@pytest.mark.parametrize(("kind", "weights"), PAIRS, ids=NAMES.get)
-@pytest.mark.parametrize("is_row", [False, True], ids=["tensor", "channel"])
-def test_qoperator(kind: int, weights: int, is_row: bool, count: Any) -> None:
-    """QLinearConv with a border, whose pads are the zero point, MaxPool and Flatten of codes, QLinearMatMul."""
-    rng = np.random.default_rng((4, kind, weights, is_row))
-    file = File((2, 6, 6), rank=2)
-    at, w_zero = inner_zero(kind), 0 if weights == T.INT8 else 121
-    own = NUMPY[weights]
-    zero, mid, last = (file.constant(np.array(each), kind) for each in (at, at + 3, at - 9))
-    low, high = WEIGHT_ENDS[weights]
-    w = rng.integers(low, high + 1, (4, 2, 3, 3)).astype(own)
-    w_scale = rng.uniform(0.004, 0.009, 4) if is_row else np.float32(0.0071)
-    w_zeros = np.full(np.shape(w_scale), w_zero, own)
-    bias = rng.integers(-900, 900, 4).astype(np.int32)
-    q = file.add("QuantizeLinear", "x", 0.0437, zero)
-    c = file.add("QLinearConv", q, 0.0437, zero, w, w_scale, w_zeros, 0.0613, mid, bias, pads=[1, 0, 1, 1])
-    p = file.add("MaxPool", c, kernel_shape=[2, 2], strides=[2, 2], pads=[0, 1, 0, 0])
-    flat = file.add("Flatten", p, axis=1)
-    size = 4 * 3 * 3
-    v = rng.integers(low, high + 1, (size, 5)).astype(own)
-    m = file.add("QLinearMatMul", flat, 0.0613, mid, v, 0.0113, own(w_zero), 0.47, last)
-    file.add("DequantizeLinear", m, 0.47, last, out="y")
-    network = agrees(file.model(), spread(rng, (2, 6, 6)), count)
-    assert kinds(network) == ["ShiftConv", "Threshold", "MaxPool", "Flatten", "ShiftDense", "Threshold"]
-
-
-def test_integer_layers_and_a_bias_of_integers(count: Any) -> None:
-    """ConvInteger and MatMulInteger, whose sums are cast, scaled and biased in floats, or biased as integers."""
-    rng = np.random.default_rng(5)
-    file = File((2, 5, 5), rank=2)
-    zero, other = np.uint8(113), np.uint8(7)
-    q = file.add("QuantizeLinear", "x", 0.0437, zero)
-    w = rng.integers(0, 256, (3, 2, 3, 3)).astype(np.uint8)
-    c = file.add("ConvInteger", q, w, zero, np.uint8(120), pads=[1, 1, 1, 1], strides=[2, 2])
-    i = file.add("Add", c, rng.integers(-999, 999, (3, 1, 1)).astype(np.int32))
-    f = file.add("Add", file.add("Mul", file.add("Cast", i, to=T.FLOAT), 0.00031), rng.normal(0, 1, (1, 3, 1, 1)))
-    r = file.add("QuantizeLinear", file.add("Relu", f), 0.0171, other)
-    flat = file.add("Reshape", r, np.array([0, -1]))
-    v = rng.integers(-64, 64, (27, 5)).astype(np.int8)
-    m = file.add("MatMulInteger", flat, v, other, np.int8(3))
-    s = file.add("Mul", file.add("Cast", m, to=T.FLOAT), rng.uniform(0.0001, 0.0003, 5))
-    qdq(file, file.add("Add", s, rng.normal(0, 1, 5)), (0.0317, T.INT8, 11), out="y")
-    network = agrees(file.model(), spread(rng, (2, 5, 5)), count)
-    assert kinds(network) == ["ShiftConv", "Threshold", "Flatten", "ShiftDense", "Threshold"]
 
 
 def test_qcdq(count: Any) -> None:
@@ -252,38 +150,6 @@ def test_the_graph_takes_and_gives_codes(kind: int, count: Any) -> None:
     assert np.array_equal(encoded(network, x), x - inner_zero(kind))
     assert np.array_equal(found, expected) and len(np.unique(expected)) > 20
     count(onnxruntime_outputs=expected.size)
-
-
-def fused(kind: str) -> File:
-    """What onnxruntime makes of QDQ around layers and between two branches."""
-    rng = np.random.default_rng(11)
-    file = File((2, 4, 4), rank=2 if kind == "QGemm" else None)
-    zero, out_zero = np.uint8(90), np.uint8(131)
-    q = file.add("QuantizeLinear", "x", 0.0437, zero)
-    other = file.add("QuantizeLinear", file.add("Mul", file.add("DequantizeLinear", q, 0.0437, zero), -0.7),
-                     0.0291, np.uint8(140))  # fmt: skip
-    if kind == "QGemm":
-        flat = file.add("Flatten", q, axis=1)
-        w = rng.integers(-64, 64, (5, 32)).astype(np.int8)
-        bias = rng.integers(-500, 500, 5).astype(np.int32)
-        made = file.add(kind, flat, 0.0437, zero, w, 0.0113, np.int8(0), bias, 0.1713, out_zero,
-                        domain=MICROSOFT, transB=1)  # fmt: skip
-    elif kind in ("QLinearSigmoid", "QLinearLeakyRelu"):
-        made = file.add(kind, q, 0.0437, zero, 0.0039, out_zero, domain=MICROSOFT)
-    elif kind == "QLinearGlobalAveragePool":
-        made = file.add(kind, q, 0.0437, zero, 0.0171, out_zero, domain=MICROSOFT)
-    elif kind == "QLinearConcat":
-        made = file.add(kind, 0.0511, out_zero, q, 0.0437, zero, other, 0.0291, np.uint8(140), domain=MICROSOFT, axis=1)
-    else:
-        made = file.add(kind, q, 0.0437, zero, other, 0.0291, np.uint8(140), 0.0511, out_zero, domain=MICROSOFT)
-    scale = {"QGemm": 0.1713, "QLinearSigmoid": 0.0039, "QLinearLeakyRelu": 0.0039, "QLinearGlobalAveragePool": 0.0171}
-    file.add("DequantizeLinear", made, scale.get(kind, 0.0511), out_zero, out="y")
-    return file
-
-
-@pytest.mark.parametrize("kind", ["QGemm", "QLinearAdd", "QLinearGlobalAveragePool", "QLinearConcat"])
-def test_operations_of_onnxruntime_on_codes(kind: str, count: Any) -> None:
-    agrees(fused(kind).model(), spread(np.random.default_rng(12), (2, 4, 4)), count)
 
 
 REFUSED: dict[str, tuple[list[tuple[str, list[Any], dict[str, Any]]], str]] = {

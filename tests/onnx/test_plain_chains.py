@@ -218,7 +218,7 @@ def test_rounded_without_a_range_is_refused() -> None:
     a = through(file, "x", [("Div", f(0.1)), ("Round",), ("Mul", f(0.1))])
     w = file.quant(np.ones((4, 6)), 0.25, 4)
     file.add("Gemm", a, w, transB=1, out="y")
-    with pytest.raises(InputError, match="rounded to steps of 0.1 and not clipped to a range that a format holds; clip"):
+    with pytest.raises(InputError, match=r"rounded to steps of 0\.1 and not clipped to a range that a format holds"):
         network_from_model(file.model())
 
 
@@ -228,7 +228,7 @@ def test_an_offset_off_the_grid_is_refused() -> None:
     a = through(file, file.add("Gemm", file.quant("x", 0.173, 6), file.quant(np.ones((4, 6)), 0.25, 4), transB=1),
                 [("Div", f(0.1)), ("Round",), ("Clip", f(-7), f(7)), ("Mul", f(0.1)), ("Add", f(0.03))])  # fmt: skip
     file.add("Gemm", a, file.quant(np.ones((3, 4)), 0.25, 4), transB=1, out="y")
-    with pytest.raises(InputError, match="it adds what is no whole number of steps to rounded values; quantize them by a"):
+    with pytest.raises(InputError, match="it adds what is no whole number of steps to rounded values; quantize them"):
         network_from_model(file.model())
 
 

@@ -122,7 +122,9 @@ def test_scales_and_offsets_survive_the_project_files(tmp_path: Path) -> None:
     folder = ArrayFolder(tmp_path)
     again = decode(encode(network, folder), folder)
     assert np.array_equal(decoded(again, values), decoded(network, values))
-    with pytest.raises(InputError, match="by a scale that is no power of two, which the contract cannot say; keep the"):
+    with pytest.raises(
+        InputError, match="scale that is no power of two and an odd zero point, or a rounding other than"
+    ):
         to_onnx(network)
 
 

@@ -230,7 +230,9 @@ def test_scales_of_any_kind_are_written(entry: HostInput, output: HostOutput, co
 
 def test_roundings_of_odd_scales_that_the_contract_cannot_say() -> None:
     relu, quantizer = CASES["relu"], FloatQuantizer(0.3, 0, -8, 7, FloatRounding.CEIL)
-    with pytest.raises(InputError, match="its input is rounded otherwise than half to even, by a scale that"):
+    with pytest.raises(
+        InputError, match="zero point, or a rounding other than half to even, which the contract cannot say"
+    ):
         to_onnx(Network.of("x", relu.input, relu.nodes, "y", host_input=HostInput(True, quantizer=quantizer)))
 
 

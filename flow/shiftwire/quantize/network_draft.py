@@ -251,13 +251,13 @@ class NetworkDraft:
 
     def read(self, view: View) -> None:
         """What convert makes of a node; it stays exact where what it reads is."""
-        before = len(self.graph.nodes)
+        before, was_raw = len(self.graph.nodes), not self.graph.tensors
         reader_of(view)(view, self.graph)
         self.advance()
         fresh = {node.name for node in self.graph.nodes[before:]}
         sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - fresh
         if sources <= self.exact:
-            self.exact |= fresh | ({next(iter(self.graph.tensors))} if before == 0 and fresh else set())
+            self.exact |= fresh | (set(list(self.graph.tensors)[:1]) if was_raw else set())
 
     def carry(self, op: Op, source: str, onnx_name: str) -> None:
         """An op that makes what the float node makes, exactly."""

@@ -19,15 +19,21 @@ MAX_FOLDED = 1 << 24
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
 
 
-def fold_constants(draft: Draft) -> None:
-    """Initialisers instead of Constant nodes and of nodes whose inputs are all constant."""
+def name_constants(draft: Draft) -> None:
+    """Initialisers instead of Constant nodes."""
     for node in list(draft.nodes):
-        if is_standard(node, "Constant"):
-            values: tuple[npt.NDArray[Any], ...] | None = _constant(node)
-        elif _become_parameter(draft, node):
+        values = _constant(node) if is_standard(node, "Constant") else None
+        if values is not None:
+            draft.define({node.output[0]: np.asarray(values[0])})
+            draft.replace(node)
+
+
+def fold_constants(draft: Draft) -> None:
+    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible."""
+    for node in list(draft.nodes):
+        if _become_parameter(draft, node):
             continue
-        else:
-            values = _folded(draft, node)
+        values = _folded(draft, node)
         if values is not None:
             if _is_rounded(draft, node, values):
                 draft.rounded.update(node.output)
@@ -45,7 +51,7 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
         if len(node.input) > 2 and node.input[2]:
             codes = codes - along(draft.constants[node.input[2]].astype(np.int64), axis, codes.ndim)
         scale = along(row.astype(np.float32), axis, codes.ndim)
-    elif is_standard(node, "Mul", "Div"):
+    elif is_standard(node, "Mul", "Div") and not _is_computed_on(draft, node.output[0]):
         parts = _codes_and_scale(draft, node)
         if parts is None:
             return False
@@ -54,6 +60,12 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     draft.replace(node, scaled_node(draft, codes, scale, node.output[0], node.input[0]))
     return True
+
+
+def _is_computed_on(draft: Draft, name: str) -> bool:
+    """Whether constants alone are computed of it, so that its own scale is not the parameter's."""
+    readers = [node for node in draft.consumers(name) if is_standard(node, *ARITHMETIC)]
+    return any(all(other in draft.constants for other in node.input if other != name) for node in readers)
 
 
 def _codes_and_scale(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
@@ -70,6 +82,7 @@ def _codes_and_scale(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[An
     return codes, (1 / scale.astype(np.float64) if node.op_type == "Div" else scale).astype(np.float32)
 
 
+ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Neg", "Pow", "Clip", "Abs", "Sqrt", "Max", "Min")
 ROUNDINGS = ("Round", "Floor", "Ceil", "Sign")
 KEEPING = ("Clip", "Min", "Max", "Add", "Sub", "Neg", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast",
            "Identity")  # fmt: skip

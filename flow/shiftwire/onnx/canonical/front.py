@@ -16,7 +16,8 @@ def raise_moves(draft: Draft) -> None:
     """f(x) moved becomes f(moved x) along every chain from the graph input that nothing else reads."""
     front = {value.name for value in draft.inputs}
     for node in list(draft.nodes):
-        if is_standard(node, *MOVES) and node.input[0] not in draft.constants:
+        is_there = any(node is left for left in draft.nodes)
+        if is_there and is_standard(node, *MOVES) and node.input[0] not in draft.constants:
             chain = _chain(draft, node, front)
             if chain:
                 front.add(_raise(draft, node, chain))
@@ -30,11 +31,21 @@ def _chain(draft: Draft, move: onnx.NodeProto, front: set[str]) -> list[onnx.Nod
     name = move.input[0]
     while name not in front:
         producer = draft.producer(name)
-        if producer is None or not draft.is_read_once(name) or not _may_follow(draft, producer, move):
+        if producer is None or name in draft.outputs or not _may_follow(draft, producer, move):
+            return []
+        if not all(reader is move or _moves_alike(reader, move) for reader in draft.consumers(name)) and (
+            name == move.input[0] or not draft.is_read_once(name)
+        ):
             return []
         chain.append(producer)
         name = producer.input[0]
     return chain[::-1]
+
+
+def _moves_alike(node: onnx.NodeProto, move: onnx.NodeProto) -> bool:
+    """Whether two nodes that read one tensor make the same of it."""
+    same = list(node.input) == list(move.input) and node.op_type == move.op_type and node.domain == move.domain
+    return same and list(node.attribute) == list(move.attribute)
 
 
 def _may_follow(draft: Draft, node: onnx.NodeProto, move: onnx.NodeProto) -> bool:
@@ -62,11 +73,12 @@ def _raise(draft: Draft, move: onnx.NodeProto, chain: list[onnx.NodeProto]) -> s
             if name:
                 node.input[at] = _moved_constant(draft, name, perm if is_standard(move, "Transpose") else None)
     last = chain[-1].output[0]
-    at = next(at for at, node in enumerate(draft.nodes) if node is move)
-    del draft.nodes[at]
+    alike = [node for node in draft.nodes if node is not first and _moves_alike(node, move)]
+    gone = {node.output[0] for node in alike}
+    draft.nodes[:] = [node for node in draft.nodes if not any(node is other for other in alike)]
     for node in draft.nodes:
         for place, name in enumerate(node.input):
-            if name == move.output[0]:
+            if name in gone:
                 node.input[place] = last
     if move.output[0] in draft.outputs:
         chain[-1].output[0] = move.output[0]

@@ -33,11 +33,25 @@ BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 
 def cancel_transposes(draft: Draft) -> None:
     """No Transpose that meets its inverse, none of weights; the rest stay for the importer to name."""
-    moved = True
-    while moved:
-        draft.infer()
-        moved = any(_step(draft, node) for node in list(draft.nodes) if node in draft.nodes)
-        draft.sweep()
+    for step in (_step, _reshaped):
+        moved = True
+        while moved:
+            draft.infer()
+            moved = any(step(draft, node) for node in list(draft.nodes) if node in draft.nodes)
+            draft.sweep()
+
+
+def _reshaped(draft: Draft, node: onnx.NodeProto) -> bool:
+    """As `_step`, and a Transpose that met no inverse but moves only axes of one element is a reshape."""
+    perm = _perm(draft, node) if is_standard(node, "Transpose") else None
+    shape = draft.shape(node.input[0]) if node.input else None
+    if perm is not None and shape is not None and _moves_units(perm, shape) and _idle(draft, node, perm):
+        return True
+    return _step(draft, node)
+
+
+def _moves_units(perm: Perm, shape: tuple[int, ...]) -> bool:
+    return [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]
 
 
 def _step(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -71,14 +85,13 @@ def _meet(draft: Draft, node: onnx.NodeProto) -> bool:
     perm, before = _perm(draft, node), _transpose(draft, node.input[0])
     if perm is None:
         return False
-    shape = draft.shape(node.input[0]) or ()
     if draft.is_parameter(node.input[0]):
         turned = transposed(draft, node.input[0], perm)
         if turned is not None:
             node.input[0] = turned
             draft.bypass(node)
         return turned is not None
-    if [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]:
+    if perm == tuple(range(len(perm))):
         return _idle(draft, node, perm)
     first = None if before is None else _perm(draft, before)
     if before is None or first is None:

@@ -27,6 +27,64 @@ def drop_unit_axes(draft: Draft) -> None:
         draft.sweep()
 
 
+def order_unit_axes(draft: Draft) -> None:
+    """An axis of one element goes in behind a Transpose and away in front of one, so that it moves no other axis."""
+    moved = True
+    while moved:
+        draft.infer()
+        moved = any(_reorder(draft, node) for node in list(draft.nodes) if node in draft.nodes)
+        draft.sweep()
+
+
+def _reorder(draft: Draft, node: onnx.NodeProto) -> bool:
+    source = draft.producer(node.input[0]) if node.input else None
+    if source is None or not draft.is_read_once(node.input[0]):
+        return False
+    before, between, after = draft.shape(source.input[0]), draft.shape(node.input[0]), draft.shape(node.output[0])
+    if before is None or between is None or after is None:
+        return False
+    if is_standard(node, "Transpose") and is_standard(source, "Unsqueeze"):
+        axis = _any_unit_axis(before, between)
+        return axis is not None and _turned_first(draft, node, source, axis)
+    if is_standard(node, "Squeeze") and is_standard(source, "Transpose"):
+        axis = _any_unit_axis(after, between)
+        return axis is not None and _squeezed_first(draft, node, source, axis)
+    return False
+
+
+def _perm(node: onnx.NodeProto, rank: int) -> list[int]:
+    return list(attribute(node, "perm", list(range(rank))[::-1]))
+
+
+def _turned_first(draft: Draft, node: onnx.NodeProto, source: onnx.NodeProto, axis: int) -> bool:
+    perm = _perm(node, len(draft.shape(node.output[0]) or ()))
+    rest = [place - (place > axis) for place in perm if place != axis]
+    inner = draft.fresh(f"{node.output[0]}_line")
+    turned = helper.make_node("Transpose", [source.input[0]], [inner], name=inner, perm=rest)
+    place = draft.constant(f"{inner}_axis", np.array([perm.index(axis)], np.int64))
+    draft.replace(node, turned, remade(node, "Unsqueeze", [inner, place]))
+    return True
+
+
+def _squeezed_first(draft: Draft, node: onnx.NodeProto, source: onnx.NodeProto, axis: int) -> bool:
+    perm = _perm(source, len(draft.shape(node.input[0]) or ()))
+    gone = perm[axis]
+    rest = [place - (place > gone) for at, place in enumerate(perm) if at != axis]
+    inner = draft.fresh(f"{node.output[0]}_line")
+    place = draft.constant(f"{inner}_axis", np.array([gone], np.int64))
+    squeezed = helper.make_node("Squeeze", [source.input[0], place], [inner], name=inner)
+    draft.replace(node, squeezed, remade(node, "Transpose", [inner], perm=rest))
+    return True
+
+
+def _any_unit_axis(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
+    """The axis of one element that was put in behind the batch; None for another reshape."""
+    if len(after) != len(before) + 1:
+        return None
+    places = (axis for axis in range(1, len(after)) if after[axis] == 1 and after[:axis] + after[axis + 1 :] == before)
+    return next(places, None)
+
+
 def _push(draft: Draft, node: onnx.NodeProto) -> bool:
     source = draft.producer(node.input[0]) if node.input else None
     if source is None or not is_standard(source, *RESHAPES) or node.input[0] in draft.outputs:

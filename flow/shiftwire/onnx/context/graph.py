@@ -38,7 +38,7 @@ KEEPING = (MaxPool, Flatten, Upsample)
 class InputWish:
     """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
 
-    Where the graph input is of an integer type, what stands in front of the first layer is the host's all the same.
+    What stands in front of the first layer is the host's all the same.
     """
 
     format: Fixed

@@ -33,12 +33,8 @@ def wait(view: View, graph: Graph, *steps: Step) -> None:
 
 
 def is_hosts(graph: Graph, onnx_name: str) -> bool:
-    """Whether a tensor is the host's: in front of the first quantizer, or behind what only it computes.
-
-    An input whose format the user names is codes from the start, whatever is computed of it.
-    """
-    is_codes = graph.wish is not None and graph.wish.rounds
-    return (graph.is_raw(onnx_name) and not is_codes) or onnx_name in graph.tails
+    """Whether a tensor is the host's: in front of the first quantizer, or behind what only it computes."""
+    return graph.is_raw(onnx_name) or onnx_name in graph.tails
 
 
 def host_shape(graph: Graph, onnx_name: str) -> tuple[int, ...]:
