@@ -226,9 +226,7 @@ FILES: tuple[Callable[[], Graph], ...] = (
     same, auto_pads, depthwise, pooled, averaged, residual, joined, maps, turned_once, normed, twice_normed, shortcut,
     rows, conv1d, pooled1d, one_pixel,
 )  # fmt: skip
-REFUSED: tuple[tuple[Callable[[], Graph], str], ...] = (
-    (causal, "a length on axis 1 is taken for the channels"),
-)
+REFUSED: tuple[tuple[Callable[[], Graph], str], ...] = ((causal, "a length on axis 1 is taken for the channels"),)
 """Files that are not read yet, and why."""
 NAMED = {make.__name__: make for make in FILES}
 
