@@ -154,9 +154,14 @@ def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
         model = load(path)
         graph = _walked(model, IntegerWeights.TERMS, InputWish(entry.tensor.format, rounds=False, host=entry.host))
     own = {output for node in model.graph.node for output in node.output}
-    exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and tensor not in graph.pending}
+    exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
     network = graph.finished()
     return ExactTensors(network, exact, _output_tensor(graph, network, own))
+
+
+def _is_exact(graph: Graph, tensor: str) -> bool:
+    """Whether a tensor's values are its codes and nothing more."""
+    return tensor not in graph.pending or graph.pending[tensor].is_none
 
 
 def _output_tensor(graph: Graph, network: Network, own: set[str]) -> str | None:
