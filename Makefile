@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -101,8 +101,14 @@ campaign-zoo: $(READY) ## nine networks through every engine, at three folds
 campaign-latency: $(READY) ## networks in which ways meet again, behind pipelines of every latency
 	$(SCRIPT) tests/campaigns/latency.py -o build/zoo
 
+campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, to SystemVerilog; apt-get install dataset-fashion-mnist
+	$(SCRIPT) tests/campaigns/int8.py -o build/int8
+
 campaign-structure: $(READY) ## every unit of those networks as an HLS compiler must find it; needs clang and llvm
 	$(SCRIPT) tests/campaigns/structure.py -o build/zoo
+
+campaign-files: $(READY) ## 2,500 random files of the operations that are read, 2,500 with others
+	$(SCRIPT) tests/campaigns/files.py
 
 COMMIT ?= HEAD~1
 BEFORE ?= build/zoo/lenet5.onnx build/zoo/resnet8.onnx build/zoo/resnet20-adder.onnx

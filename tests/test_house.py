@@ -48,7 +48,7 @@ ALLOWED = {
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("numbers", "tools", "onnx/canonical"),
-    ("ir",),
+    ("ir", "onnx/foreign"),
     ("ops/weights", "units", "rtl"),
     ("ops", "schedule"),
     ("passes", "hls", "onnx/context"),
@@ -61,7 +61,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 """The rooms of flow/shiftwire, ground floor first; a room imports from floors below its own alone."""
 
-MOST_ROOMS, MOST_FLOORS, MOST_FILES = 25, 12, 15
+MOST_ROOMS, MOST_FLOORS, MOST_FILES = 26, 12, 15
 
 
 def room_of(module: str) -> str:

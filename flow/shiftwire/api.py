@@ -13,9 +13,11 @@ from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.passes.rescale_choice import Rescale, scheduled
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.schedule.design import Design, Target, schedule
@@ -30,12 +32,17 @@ if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
 
 
-def load_network(model: str | Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The network of an exact ONNX file or a QONNX file, after all passes.
+def load_network(
+    model: str | Path,
+    integer_weights: IntegerWeights = IntegerWeights.TERMS,
+    input_format: Fixed | None = None,
+) -> Network:
+    """The network of an ONNX file whose weights and activations are all quantized, after all passes.
 
-    Weights of a QONNX file that are no powers of two become exact sums of powers of two, or multipliers if asked for.
+    Weights that are no powers of two become exact sums of powers of two, or multipliers if asked for. `input_format` is
+    that of an input without a quantizer; the host rounds values to it.
     """
-    return run_pipeline(import_onnx(Path(model), integer_weights))
+    return run_pipeline(import_onnx(Path(model), integer_weights, input_format))
 
 
 def design(
@@ -44,13 +51,21 @@ def design(
     clock_ns: float | None = None,
     target: Target | None = None,
     folds: Mapping[str, Fold] | None = None,
+    *,
+    rescale: Rescale = Rescale.AUTO,
 ) -> Design:
     """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise.
 
-    Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name.
+    Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name. Layers that rescale sums
+    by a float scale take the cheapest form, or the one that `rescale` asks for.
     """
-    network = model if isinstance(model, Network) else load_network(model)
-    return schedule(network, find_board(board), clock_ns, target, folds)
+    network, wanted = model if isinstance(model, Network) else load_network(model), target or Target()
+    on = find_board(board)
+
+    def scheduled_on(network: Network, folds: Mapping[str, Fold]) -> Design:
+        return schedule(network, on, clock_ns, wanted, folds)
+
+    return scheduled(network, folds or {}, rescale, wanted, scheduled_on)
 
 
 def convert(
@@ -63,17 +78,19 @@ def convert(
     folds: Mapping[str, Fold] | None = None,
     backend: Backend = Backend.BOTH,
     unroll: bool = False,
+    rescale: Rescale = Rescale.AUTO,
 ) -> Project:
     """Write a project, HLS C++ and SystemVerilog unless `backend` wants one of them.
 
     It goes into build/<name of the model> unless `output` names a folder. With `unroll`, layers of the SystemVerilog
-    that meet all their weights in one cycle become logic without a ROM.
+    that meet all their weights in one cycle become logic without a ROM. `rescale` says what float scale, bias, Relu and
+    quantizer behind a sum become.
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
     wanted = dataclasses.replace(target or Target(), for_hls=backend is not Backend.RTL)
-    planned = dataclasses.replace(design(model, board, clock_ns, wanted, folds), unroll=unroll)
+    planned = dataclasses.replace(design(model, board, clock_ns, wanted, folds, rescale=rescale), unroll=unroll)
     return write_project(planned, Path(output or folder), backend)
 
 

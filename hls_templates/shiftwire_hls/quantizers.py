@@ -17,6 +17,8 @@ class Reading(enum.Enum):
     SIGN = "-1, 0 and 1"
     TRUNCATION = "low bits of codes are dropped"
     GRID = "a power-of-two grid named by attributes"
+    CODES = "whole numbers within bounds named by attributes, of values divided by a scale"
+    SCALED = "whole numbers of a constant times a scale"
     MINIFLOAT = "floats of few bits, which are on no grid"
 
 
@@ -61,6 +63,8 @@ QUANTIZERS = (
     Quantizer("Trunc", QONNX_DOMAINS, Reading.TRUNCATION, ((5, "Trunc1"), (6, "Trunc2")), takes_floats=False),
     Quantizer("FloatQuant", QONNX_DOMAINS, Reading.MINIFLOAT),
     Quantizer("Requantize", (CONTRACT_DOMAIN,), Reading.GRID, ((1, "Requantize"),)),
+    Quantizer("Codes", (CONTRACT_DOMAIN,), Reading.CODES, ((2, "Codes"),)),
+    Quantizer("Scaled", (CONTRACT_DOMAIN,), Reading.SCALED, ((2, "Scaled"),), takes_floats=False),
     Quantizer("Sign", ("",), Reading.SIGN),
 )
 

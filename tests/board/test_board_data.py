@@ -26,7 +26,7 @@ from shiftwire_boards.runtime.errors import DataError, PackageError
 from shiftwire_boards.runtime.manifest import load_manifest
 from shiftwire_boards.runtime.measure import MeasurementPlan
 from shiftwire_boards.runtime.record_json import read_record, write_record
-from shiftwire_boards.runtime.samples import Samples, samples_of
+from shiftwire_boards.runtime.samples import samples_of
 from single_layers import single_layers
 from verbs import run_verb
 
@@ -51,12 +51,18 @@ def values(project: Project) -> np.ndarray[Any, Any]:
     return np.moveaxis(network.input.format.decode(random_frames(network, FRAMES)), -1, 1)
 
 
-Y = np.zeros(FRAMES, np.int64)
+Y = np.zeros((FRAMES, 3, 5), np.int64)
 BAD_ARRAYS: dict[str, tuple[dict[str, Any], str]] = {
-    "a column of labels": ({"y": Y[:, None]}, r"found labels of shape \(5, 1\), wanted \(5,\)"),
-    "labels of every frame": ({"y": np.tile(Y, (5, 1))}, "found labels of shape"),
-    "labels of floats": ({"y": Y.astype(float)}, "found labels of type float64, wanted integers"),
-    "labels of words": ({"y": Y.astype(str)}, "found labels of type <U"),
+    "a column of labels": (
+        {"y": Y[:, None]},
+        r"found labels of shape \(5, 1, 3, 5\) and type int64, wanted \(5, 3, 5\)",
+    ),
+    "a class of each frame": ({"y": Y[:, 0, 0]}, r"found labels of shape \(5,\) and type int64, wanted \(5, 3, 5\)"),
+    "labels of floats": (
+        {"y": Y.astype(float)},
+        r"and type float64, wanted \(5, 6, 3, 5\)",
+    ),
+    "labels of words": ({"y": Y.astype(str)}, r"and type <U21, wanted"),
     "one label": ({"y": np.int64(3)}, "found no list of labels for 5 frames"),
     "a label beyond the classes": ({"y": Y + 999_999}, "found labels from 999999 to 999999, the network answers 0 to"),
     "a label below": ({"y": Y - 1}, "found labels from -1 to -1"),
@@ -183,11 +189,6 @@ def test_frames_beyond_all_measure(project: Project, capsys: Any) -> None:
 def test_times_that_are_none(seconds: Any) -> None:
     with pytest.raises(DataError, match="wanted 0 or more"):
         MeasurementPlan(seconds)
-
-
-def test_labels_are_one_a_frame() -> None:
-    with pytest.raises(DataError, match="found labels of shape"):
-        Samples(np.zeros((3, 2), np.int8), labels=np.zeros((3, 3), np.int64))
 
 
 @pytest.mark.parametrize(

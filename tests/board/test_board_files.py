@@ -42,7 +42,7 @@ def changed(old: str, new: str) -> Callable[[Path], None]:
 BAD_FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no manifest": (lambda m: m.unlink(), "found no .*manifest.json, which 'shiftwire package' writes"),
     "half a manifest": (lambda m: m.write_text(m.read_text()[:200]), "manifest.json is damaged"),
-    "a newer manifest": (changed('_package": 2', '_package": 9'), "has schema 9, this runtime reads 2"),
+    "a newer manifest": (changed('_package": 3', '_package": 9'), "has schema 9, this runtime reads 2 and 3"),
     "a manifest without an input": (changed('"inputs"', '"input"'), "is damaged"),
     "no .hwh": (lambda m: (m.parent / "simulated.hwh").unlink(), "found no .*simulated.hwh; copy the whole package"),
     "no .bit": (lambda m: (m.parent / "simulated.bit").unlink(), "found no .*simulated.bit; copy the whole package"),

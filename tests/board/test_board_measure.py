@@ -91,7 +91,8 @@ def test_data_go_there_with_the_codes_they_become(
 ) -> None:
     network = bench.project.design.network
     codes = random_frames(network, 12)
-    values, labels = np.moveaxis(network.input.format.decode(codes), -1, 1), np.arange(12) % network.output.size
+    values = np.moveaxis(network.input.format.decode(codes), -1, 1)
+    labels = network.evaluate(codes).argmax(axis=-1)
     np.savez(tmp_path / "a test's.npz", x=values, y=labels)
     bench.tells('cp .run/data.npz "$here/sent"; cp "$here/record" "$out"\n')
     status, _, err = run_verb(capsys, *words(bench, "--data", tmp_path / "a test's.npz", "--frames", 10))
@@ -100,7 +101,7 @@ def test_data_go_there_with_the_codes_they_become(
     samples = samples_of(manifest, bench.folder, bench.host.programs / "sent")
     assert np.array_equal(samples.codes, codes[:10]) and np.array_equal(samples.labels, labels[:10])
     assert np.array_equal(samples.wanted, network.evaluate(codes[:10]))
-    np.savez(tmp_path / "odd.npz", x=values, wanted=labels)
+    np.savez(tmp_path / "odd.npz", x=values, wanted=labels[:, 0, 0])
     with pytest.raises(DataError, match=r"found wanted codes of shape \(12,\) in .*, wanted \(12, "):
         samples_of(manifest, bench.folder, tmp_path / "odd.npz")
     assert "--data\n.run/data.npz\n" in (bench.host.programs / "arguments").read_text()

@@ -86,7 +86,7 @@ def _cells(case: Case, made: Quantized) -> tuple[Cell, ...]:
     terms = options.terms if options.method in (Method.LINEAR, Method.LIGHTNN) else None
     agreement = (
         round(found.agreement, 2),
-        found.clear_samples,
+        found.clear_answers,
         found.clear_agreement and round(found.clear_agreement, 2),
     )
     accuracies = (value and round(value, 2) for value in (found.accuracy_float, found.accuracy_exact))
@@ -138,9 +138,9 @@ def _print(case: Case, made: Quantized, seconds: float) -> None:
     )
     print(
         f"  agreement: {found.agreement:.2f} % of all, {found.held_out_agreement or 0:.2f} % of those held out, "
-        f"{found.clear_agreement or 0:.2f} % of the {found.clear_samples} with a float margin of 1 or more"
+        f"{found.clear_agreement or 0:.2f} % of the {found.clear_answers} with a float margin of 1 or more"
     )
-    print(f"  logits: rms error {found.rms_logit_error:.4f}, {found.relative_logit_error:.2%} of their spread")
+    print(f"  logits: rms error {found.error.rms_error:.4f}, {found.error.relative_error:.2%} of their spread")
     if found.accuracy_float is not None and found.accuracy_exact is not None:
         before, after = found.accuracy_float, found.accuracy_exact
         print(f"  accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost")

@@ -53,8 +53,16 @@ def test_the_figures_in_json(work: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_table_for_people(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert quantize(work, "--error-budget", "0.05", "--act-bits", "9", "--minmax", data="xy.npz") == 0
     said = capsys.readouterr()
-    for words in ("SQNR dB", "answers: ", "accuracy: ", "points lost", "raise --", "next: shiftwire convert"):
+    for words in (
+        "SQNR dB",
+        "answers: ",
+        "accuracy: ",
+        "points lost",
+        "tried on 40 samples, --",
+        "next: shiftwire convert",
+    ):
         assert words in said.out
+    assert "tried on 40 samples, --" in said.out and "trying options: " in said.err
     assert "exact network: 40 of 40" in said.err
 
 
@@ -76,7 +84,7 @@ def test_a_user_names_a_format(work: Path) -> None:
         ([], "wide.npz", r"'x' has shape (40, 3, 11, 12), wanted (N, 3, 12, 12) as in the model"),
         ([], "none.npz", "found no file"),
         ([], "short.npz", "found the arrays y, wanted 'x'"),
-        (["--labels", "short.npz"], "x.npz", "labels of shape (39,) and type int64 do not fit 40 samples"),
+        (["--labels", "short.npz"], "x.npz", "labels 'y' of shape (39,) and type int64 do not fit 40 samples"),
         (["--labels", "xx.npz"], "x.npz", "found no file"),
         (["--format", "r1"], "x.npz", "'r1' names no tensor; write --format relu1=u8.4"),
         (["--format", "r1=8"], "x.npz", "'8' is no number format"),

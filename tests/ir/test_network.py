@@ -11,7 +11,7 @@ import pytest
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import UNIT_LUT, Cost
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.host import HostInput, HostOutput, Tail
+from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.network import (
     MAX_ELEMENTS,
     Network,
@@ -25,6 +25,7 @@ from shiftwire.ir.network import (
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.ops.relu import Relu, ReluUnit
+from shiftwire_boards.runtime.host_steps import Largest
 
 S8 = Fixed(8, 4, signed=True)
 WIDE = Fixed(16, 4, signed=True)
@@ -114,7 +115,7 @@ class TestEnds:
         assert NetworkInput("x", X).host == HostInput() and NetworkOutput("y").host == HostOutput()
 
     def test_what_the_host_is_told(self) -> None:
-        host_input, host_output = HostInput(quantizes=True), HostOutput(tail=Tail.ARGMAX)
+        host_input, host_output = HostInput(quantizes=True), HostOutput(steps=(Largest(1),))
         nodes = (Node("y", Weighted(), ("x",)),)
         network = Network.of("x", X, nodes, "y", host_input=host_input, host_output=host_output)
         assert network.host_input is host_input and network.host_output is host_output

@@ -73,11 +73,11 @@ def test_windows_that_are_the_pixels_themselves() -> None:
         ((3, 3), (1, 1), (0,), (0, 0)),
         ((3, 3), (1, 1), (0, 0), (0,)),
         ((3, 3, 3), (1, 1, 1), (0, 0, 0), (0, 0, 0)),
-        ((), (), (), ()),
+        ((), (), (0,), ()),
     ],
 )
-def test_one_or_two_axes(tuples: tuple[tuple[int, ...], ...]) -> None:
-    with pytest.raises(InputError, match=f"a window over {len(tuples[0])} axes with .* give one or two of each"):
+def test_at_most_two_axes(tuples: tuple[tuple[int, ...], ...]) -> None:
+    with pytest.raises(InputError, match=f"a window over {len(tuples[0])} axes with .* give at most two of each"):
         Window(*tuples)
 
 

@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 import onnx
-from hand_spellings import BY_HAND
+from foreign_files import MICROSOFT, File
+from hand_spellings import BY_HAND, whole_array
 from onnx import numpy_helper
-from shiftwire.onnx.canonical import pipeline
-from shiftwire.onnx.canonical.pipeline import canonical
+from shiftwire.onnx import pipeline
+from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runtime import run_onnx
 from tiers import some
 
@@ -153,8 +154,62 @@ def test_spellings_by_hand(name: str, count: Any) -> None:
     assert [entry.op_type for entry in agree(model, shape, count).graph.node] == kinds
 
 
+def fused() -> onnx.ModelProto:
+    """As onnxruntime saves a convolution and what stood behind it."""
+    file = File((2, 4, 4))
+    file.add("FusedConv", "x", whole_array(3, 2, 3, 3), domain=MICROSOFT, activation="Relu", out="y")
+    return file.model()
+
+
+def integers() -> onnx.ModelProto:
+    """One quantizer of ONNX's own."""
+    file = File((6,))
+    file.add("DequantizeLinear", file.add("QuantizeLinear", "x", 0.5, np.int8(3)), 0.5, np.int8(3), out="y")
+    return file.model()
+
+
+def rows_of_images() -> onnx.ModelProto:
+    """A line as an image of one row, as exporters spell a convolution of one axis."""
+    file = File((2, 6))
+    image = file.add("Conv", file.add("Unsqueeze", "x", np.array([2])), whole_array(3, 2, 1, 3), kernel_shape=[1, 3])
+    file.add("Squeeze", image, np.array([2]), out="y")
+    return file.model()
+
+
+def dilated() -> onnx.ModelProto:
+    """A kernel with gaps."""
+    file = File((2, 6, 6))
+    file.add("Conv", "x", whole_array(3, 2, 2, 2), dilations=[2, 3], out="y")
+    return file.model()
+
+
+def straight_through() -> onnx.ModelProto:
+    """x + (round(x) - x), and a constant that arithmetic makes."""
+    file = File((3, 4, 4))
+    rounded = file.add("Round", "x")
+    quantized = file.add("Add", "x", file.add("Sub", rounded, "x"))
+    file.add("Mul", quantized, file.add("Add", np.float32(1.5), np.float32(0.25)), out="y")
+    return file.model()
+
+
+def lines() -> onnx.ModelProto:
+    """A convolution along L of (N, L, C), as tf2onnx writes it."""
+    file = File((16, 3))
+    image = file.add("Transpose", file.add("Unsqueeze", "x", np.array([1])), perm=[0, 3, 1, 2])
+    weights = np.random.default_rng(7).normal(size=(4, 3, 1, 3)).astype(np.float32)
+    back = file.add("Transpose", file.add("Conv", image, weights), perm=[0, 2, 3, 1])
+    file.add("Relu", file.add("Squeeze", back, np.array([1])), out="y")
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
-    "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True)
+    "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
+    "fused": fused,
+    "integers": integers,
+    "rows of images": rows_of_images,
+    "dilated": dilated,
+    "straight through": straight_through,
+    "lines": lines,
 }
 
 

@@ -36,7 +36,7 @@ CASES: dict[str, Case] = {
     "add: along the columns": (
         IMAGE, {"c": (6,)},
         "y = Add(x, c)",
-        "y = Add(x, c)",
+        "y = Add(x, y_c)",
     ),
     "add: of channels": (
         IMAGE, {"c": (2, 1, 1)},
@@ -71,7 +71,7 @@ CASES: dict[str, Case] = {
     "sub: of two": (
         IMAGE, {},
         "a = Relu(x); y = Sub(a, x)",
-        "a = Relu(x); y = Sub(a, x)",
+        "a = Relu(x); y_negative = Mul(x, y_scalar); y = Add(a, y_negative)",
     ),
     "mul: first": (
         IMAGE, {"c": [[[0.5]], [[3.0]]]},

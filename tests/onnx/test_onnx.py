@@ -13,7 +13,7 @@ from one_layer import frames
 from onnx import helper
 from onnx_graphs import conv, model_of, quant, quant_constants
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.host import HostInput, HostOutput, Tail, channels_first
+from shiftwire.ir.host import HostInput, HostOutput, channels_first
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.context.names import sanitised
@@ -23,6 +23,7 @@ from shiftwire.onnx.runtime import codes_of, run_onnx
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.integer import Int
+from shiftwire_boards.runtime.host_steps import HostStep, Largest, Softmax
 from single_layers import single_layers
 
 CASES = single_layers()
@@ -69,12 +70,12 @@ def test_a_leading_quantizer_runs_on_the_host(rounding: Rounding, overflow: Over
     assert np.array_equal(codes_of(made, again.output.format), again.evaluate(codes))
 
 
-@pytest.mark.parametrize("tail", [Tail.SOFTMAX, Tail.ARGMAX])
-def test_a_last_ranking_is_left_to_the_host(tail: Tail) -> None:
+@pytest.mark.parametrize("step", [Softmax(1), Softmax(1, is_log=True), Largest(1), Largest(1, 2)])
+def test_a_last_ranking_is_left_to_the_host(step: HostStep) -> None:
     dense = CASES["shift_dense"]
-    network = Network.of("x", dense.input, dense.nodes, "y", host_output=HostOutput(tail=tail))
+    network = Network.of("x", dense.input, dense.nodes, "y", host_output=HostOutput(steps=(step,)))
     again = network_from_model(to_onnx(network))
-    assert again.host_output.tail is tail
+    assert again.host_output == HostOutput(steps=(step,))
     assert [node.kind for node in again.nodes] == ["ShiftDense"]
 
 

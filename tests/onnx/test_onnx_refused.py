@@ -36,15 +36,21 @@ def external(location: str) -> onnx.ModelProto:
     return model
 
 
+ROOTS = np.sqrt(np.arange(1, 9, dtype=np.float32)).reshape(4, 2)
+dense_attributes = {"exponent_min": -3, "exponent_max": 0, "bias_frac": 0}
 REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "float weights": (
-        lambda: model_of([helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": np.ones((4, 2), np.float32)}),
+        lambda: model_of(
+            [helper.make_node("MatMul", ["x", "w"], ["y"], name="m")], {"w": ROOTS}
+        ),
         r"'w' is a float tensor; convert takes files whose weights and activations are all quantized.*in node 'm'",
     ),
-    "float activations": (lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'x', a float tensor"),
+    "float activations": (
+        lambda: model_of([helper.make_node("Relu", ["x"], ["y"])], fmt=None), "'y', a float tensor on no known grid"
+    ),
     "unsupported op": (
         lambda: model_of([helper.make_node("Sin", ["x"], ["y"], name="s")]),
-        r"operation Sin is not supported; use Add.*in node 's' \(Sin\)",
+        r"the operation Sin \(in 's'\) is not supported: replace it by layers that are",
     ),
     "dilation": (lambda: conv(dilations=[2, 2]), r"dilations = \[2, 2\] is not handled.*in node 'c1' \(ShiftConv\)"),
     "auto_pad": (lambda: conv(auto_pad="SAME_UPPER"), "auto_pad = SAME_UPPER is not handled"),
@@ -95,8 +101,12 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         r"2 inputs \(a, b\); shiftwire takes networks with one input",
     ),
     "softmax inside": (
-        lambda: model_of([helper.make_node("Softmax", ["x"], ["s"]), helper.make_node("Relu", ["s"], ["y"])]),
-        "as the last node only",
+        lambda: model_of(
+            [helper.make_node("Softmax", ["x"], ["s"]), helper.make_node("ShiftDense", ["s", *"abc"], ["y"], name="d",
+                                                                         domain="shiftwire", **dense_attributes)],
+            dict(zip("abc", dense_constants().values(), strict=True)),
+        ),
+        "it reads 's', behind a Softmax that only the host computes; that may stand at the network's end alone.*'d'",
     ),
     "constant operand": (
         lambda: model_of([helper.make_node("Add", ["x", "c"], ["y"])], {"c": np.ones(4, np.int32)}),
@@ -139,11 +149,11 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
     "huge pads": (lambda: conv(pads=[10**9] * 4), "holds more than 16777216 elements; shrink it"),
     "flatten to one row": (
         lambda: model_of([helper.make_node("Reshape", ["x", "shape"], ["y"])], {"shape": np.array([1, -1])}),
-        r"a reshape to \[1, -1\] is not handled",
+        r"a reshape of samples of shape \(4,\) to \[1, -1\] is not handled; keep the batch on axis 0, as in \(N, 4\)",
     ),
     "softmax over the batch": (
         lambda: model_of([helper.make_node("Softmax", ["x"], ["y"], axis=0)]),
-        "axis = 0 is not handled",
+        "axis = 0 is the batch's, and samples know nothing of each other; name another axis",
     ),
     "pads as wide as the pool": (
         lambda: model_of(

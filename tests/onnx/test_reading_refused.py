@@ -10,27 +10,33 @@ TWO: Constants = {"s2": 0.3, "b2": 3.0}
 CAP: Constants = {"c": [1.0, 2.0, 3.0, 4.0]}
 
 CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
-    "add: no tensor": (ROW, "s6.2", CAP, "a = Add(c, c); b = Relu(x); y = Sin(b)", "operation Sin is not supported"),
+    "add: no tensor": (
+        ROW,
+        "s6.2",
+        CAP,
+        "a = Add(c, c); b = Relu(x); y = Sin(b)",
+        r"the operation Sin \(in 'y'\) is not supported",
+    ),
     "add: odd scales": (
         ROW,
         None,
         Q | {"s": 0.3, "s2": 0.7, "b2": 3.0},
         X + q("a", "c", "s2", "z", "b2") + "y = Add(a, c)",
-        r"values of the scales 1\.2 and 1\.4, which differ by more than a power of two; share",
+        r"the sum 'y' joins values of the scales 0\.3\d* and 0\.[67]\d*, which differ by more than a power of two",
     ),
     "add: odd scales of channels": (
         ROW,
         None,
         Q | {"s": 0.3, "s2": [0.7, 0.3, 0.3, 0.3], "b2": 3.0},
         X + q("a", "c", "s2", "z", "b2") + "y = Add(a, c)",
-        r"values of the scales 1\.2 and \S+ and others, which differ by more than a power of two",
+        r"values of the scales 0\.3\d* and \S+ and others, which differ by more than a power of two",
     ),
     "add: a row of columns": (
         IMAGE,
         "s6.2",
         {"c": (4,)},
         "y = Add(x, c)",
-        r"shape \(4,\) for 2 channels; give one for",
+        r"shape \(1, 1, 1, 4\) for 2 channels; give one for",
     ),
     "mul: along the columns": (
         IMAGE,
@@ -106,13 +112,6 @@ CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
         X + WQ + "y = Conv(a, v, c)",
         r"bias of shape \(2,\) does not fit 3 outputs",
     ),
-    "conv: dilated": (
-        IMAGE,
-        None,
-        Q | WC | {"w": (3, 2, 1, 2)},
-        X + WQ + "y = Conv<dilations=[1,2]>(a, v)",
-        r"dilations = \[1, 2\] is not",
-    ),
     "gemm: alpha": (
         ROW,
         None,
@@ -147,13 +146,6 @@ CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
         Q,
         X + "y = Gemm<transB=1>(a, a)",
         "its weights are computed in the graph; make them",
-    ),
-    "pool: ceil": (
-        IMAGE,
-        "s6.2",
-        {},
-        "y = MaxPool<kernel_shape=[3,3], strides=[2,2], ceil_mode=1>(x)",
-        "ceil_mode = 1 is not handled; only 0 is",
     ),
     "average: ceil": (
         IMAGE,

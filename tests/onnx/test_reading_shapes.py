@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from onnx_lines import IMAGE, LINE, Q2, ROW, D, Q, Reading, X, is_read, q
-from shiftwire.ir.host import Tail
 
 CASES: dict[str, Reading] = {
     "max pool": (
@@ -205,9 +204,10 @@ CASES: dict[str, Reading] = {
 
 LEVELS = dict.fromkeys(("one bit", "one unsigned bit", "bipolar"), 2)
 """Different values of an output that has fewer than three."""
-TAILS = {"softmax": Tail.SOFTMAX, "argmax": Tail.ARGMAX}
+STEPS = {"softmax": ["softmax"], "argmax": ["largest"]}
+"""What is left to the host behind the last layer."""
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_file_is_read_as(name: str, count: Any) -> None:
-    is_read(CASES[name], count, TAILS.get(name, Tail.NONE), LEVELS.get(name, 3))
+    is_read(CASES[name], count, STEPS.get(name, ()), LEVELS.get(name, 3))

@@ -16,10 +16,10 @@ from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
 from shiftwire.onnx.canonical.layout import cancel_transposes
 from shiftwire.onnx.canonical.opset import modernised
-from shiftwire.onnx.canonical.pipeline import REWRITES, canonical
 from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.windows import merge_pads
 from shiftwire.onnx.importer import network_from_model
+from shiftwire.onnx.pipeline import REWRITES, canonical
 from shiftwire.onnx.runtime import run_onnx
 
 Rewrite = Callable[[Draft], None]

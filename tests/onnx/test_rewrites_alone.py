@@ -165,7 +165,7 @@ CASES: dict[str, tuple[Callable[[Draft], None], list[object], Constants, str, st
         ROW,
         {"c": (4,), "d": (4,)},
         "a = Mul(c, d); y = Sub(x, a)",
-        "a = Mul(c, d); y = Sub(x, a)",
+        "a = Mul(c, a_c); y_negative = Mul(a, y_scalar); y = Add(x, y_negative)",
     ),
     "a sum of whole numbers": (
         unify_scales,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from onnx import helper, numpy_helper
 from onnx_lines import lines_of
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.host import ChannelScale, HostInput, HostOutput, Tail
+from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
@@ -23,7 +25,9 @@ from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.ops import conv, dense
 from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
+from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.relu import Relu
+from shiftwire_boards.runtime.host_steps import Curve, HostStep, Largest, Softmax
 from single_layers import single_layers
 
 CASES = single_layers()
@@ -117,20 +121,23 @@ def test_what_a_file_says_of_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tail", "last", "kind"),
+    ("steps", "last", "outputs", "kind"),
     [
-        (Tail.NONE, "y = ShiftDense", onnx.TensorProto.FLOAT),
-        (Tail.SOFTMAX, "y_tail = Softmax(y) axis=1", onnx.TensorProto.FLOAT),
-        (Tail.ARGMAX, "y_tail = ArgMax(y) axis=1", onnx.TensorProto.INT64),
-        (Tail.TOPK, "y = ShiftDense", onnx.TensorProto.FLOAT),
+        ((), "y = ShiftDense", "y", onnx.TensorProto.FLOAT),
+        ((Softmax(1),), "y_host0 = Softmax(y) axis=1", "y_host0", onnx.TensorProto.FLOAT),
+        ((Softmax(1, is_log=True),), "y_host0 = LogSoftmax(y) axis=1", "y_host0", onnx.TensorProto.FLOAT),
+        ((Largest(1),), "y_host0 = ArgMax(y) axis=1 keepdims=1", "y_host0", onnx.TensorProto.INT64),
+        ((Largest(1, 2),), "y_host0: y_host0_values, y_host0 = TopK(y, y_host0_k) axis=1", "y_host0",
+         onnx.TensorProto.INT64),
+        ((Curve("tanh"), Largest(1)), "y_host1 = ArgMax(y_host0) axis=1 keepdims=1", "y_host1", onnx.TensorProto.INT64),
     ],
-)
-def test_the_last_node_is_the_ranking(tail: Tail, last: str, kind: int) -> None:
+)  # fmt: skip
+def test_the_last_node_is_the_ranking(steps: tuple[HostStep, ...], last: str, outputs: str, kind: int) -> None:
     given = CASES["shift_dense"]
-    model = to_onnx(Network.of("x", given.input, given.nodes, "y", host_output=HostOutput(tail=tail)))
+    model = to_onnx(Network.of("x", given.input, given.nodes, "y", host_output=HostOutput(steps=steps)))
     assert lines_of(model)[-1].startswith(last)
     (y,) = model.graph.output
-    assert (y.name, y.type.tensor_type.elem_type, len(shapes(y))) == (last.split(maxsplit=1)[0], kind, 2)
+    assert (y.name, y.type.tensor_type.elem_type, len(shapes(y))) == (outputs, kind, 2)
 
 
 HALF_EVEN, SIGN = FloatRounding.HALF_EVEN, FloatRounding.SIGN
@@ -195,18 +202,38 @@ def test_signs_are_on_every_grid(quantizer: FloatQuantizer, frac: int, is_on: bo
     assert is_on_grid(quantizer, Fixed(8, frac, signed=True)) == is_on
 
 
-@pytest.mark.parametrize(
-    ("entry", "output"),
-    [
-        (HostInput(True, quantizer=FloatQuantizer(0.3, 0, -8, 7, HALF_EVEN)), HostOutput()),
-        (HostInput(), HostOutput(0.75)),
-        (HostInput(), HostOutput(channels=ChannelScale(np.ones(4), np.zeros(4)))),
-    ],
-)
-def test_scales_that_the_contract_cannot_say(entry: HostInput, output: HostOutput) -> None:
-    relu = CASES["relu"]
-    with pytest.raises(InputError, match="its input or output has a scale that is no power of two, which the contract"):
-        to_onnx(Network.of("x", relu.input, relu.nodes, "y", host_input=entry, host_output=output))
+ENDS = [
+    (HostInput(True, quantizer=FloatQuantizer(0.3, 0, -8, 7, HALF_EVEN)), HostOutput()),
+    (HostInput(True), HostOutput(0.75)),
+    (HostInput(True), HostOutput(channels=ChannelScale(np.linspace(0.3, 2, 5), np.linspace(-1, 1, 5)))),
+]
+"""Scales of the input, of the output and of its channels that are no powers of two."""
+
+
+@pytest.mark.parametrize(("entry", "output"), ENDS)
+def test_scales_of_any_kind_are_written(entry: HostInput, output: HostOutput, count: Any) -> None:
+    dense = CASES["shift_dense"]
+    form = dense.input.format if entry.quantizer is None else Fixed(4, 2, signed=True)
+    network = Network.of("x", Tensor(dense.input.shape, form), dense.nodes, "y", host_input=entry, host_output=output)
+    model = to_onnx(network)
+    values = np.random.default_rng(5).normal(0, 3, (64, *dense.input.shape)).astype(np.float32)
+    codes = network.evaluate(network.host_input.encode(values, form))
+    made = run_onnx(model, values)
+    assert np.array_equal(output.nearest(made, network.output.format), codes) and len(np.unique(codes)) > 4
+    again = network_from_model(model)
+    found = again.host_output.decode(
+        again.evaluate(again.host_input.encode(values, again.input.format)), again.output.format
+    )
+    assert np.allclose(found, made, rtol=1e-6)
+    count(onnxruntime_outputs=made.size)
+
+
+def test_roundings_of_odd_scales_that_the_contract_cannot_say() -> None:
+    relu, quantizer = CASES["relu"], FloatQuantizer(0.3, 0, -8, 7, FloatRounding.CEIL)
+    with pytest.raises(
+        InputError, match="zero point, or a rounding other than half to even, which the contract cannot say"
+    ):
+        to_onnx(Network.of("x", relu.input, relu.nodes, "y", host_input=HostInput(True, quantizer=quantizer)))
 
 
 def test_wide_biases_and_codes() -> None:
@@ -237,8 +264,9 @@ def test_a_reader_of_each_scheme(name: str) -> None:
     network = CASES[name]
     model = to_onnx(network)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    graph = Graph(constants, "x", "y", network.input.shape)
-    graph.enter("x", network.input.format, HostInput())
+    *spatial, channels = network.input.shape
+    graph = Graph(constants, "x", "y", (channels, *spatial))
+    graph.enter("x", "x", network.input.format, HostInput())
     node = model.graph.node[0]
     scheme = node.op_type.removesuffix("Conv").removesuffix("Dense")
     module = conv if node.op_type.endswith("Conv") else dense
@@ -256,7 +284,7 @@ def test_a_reader_wants_weights_of_the_input() -> None:
     model = to_onnx(network)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     graph = Graph(constants, "x", "y", (7,))
-    graph.enter("x", network.input.format, HostInput())
+    graph.enter("x", "x", network.input.format, HostInput())
     for module, words in ((conv, r"give \(out, channels / group, kernel\.\.\.\)"), (dense, r"give \(out, in\)")):
         with pytest.raises(InputError, match=words):
             module._reader(WEIGHT_READERS["Shift"])(View(model.graph.node[0], constants), graph)

@@ -57,7 +57,7 @@ EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
         BEATS
         | {"folds": 2, "terms": 3, "sum_t": CodeType(14), "lane": Element.SHIFT, "magnitude_bits": 3, "exponents": 6}
         | {"acc_t": CodeType(14), "grid_shift": 0},
-        15 + 2 * 143,  # 3.4 LUTs for each of three terms and 14 bits
+        15 + 2 * 56,  # 1.33 LUTs for each of three terms and 14 bits of a lane of two channels
     ),
     "threshold": (
         Fold(2),
@@ -70,7 +70,7 @@ EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
         Fold(4),
         {"iterations": 30, "lanes": 4, "folds": 1, "counts": 8, "has_outputs": False, "output_words": 1, "base": -20}
         | {"acc_t": CodeType(6), "wide_t": CodeType(9)},
-        15 + 4 * 27,  # 20 bounds
+        15 + 4 * 25,  # each lane has the 5 bounds of its own channel
     ),
     "requantize_floor_wrap": (Fold(4), CUT, 15 + 4 * 12),
     "requantize_half_up_saturate": (Fold(4), CUT | {"half_up": True, "saturate": True}, 15 + 4 * 12),
@@ -229,7 +229,7 @@ def test_a_convolution_has_taps_of_all_its_channels(fold: Fold) -> None:
 
 @pytest.mark.parametrize(
     ("filters", "groups", "channels", "is_depthwise", "is_pointwise"),
-    [(4, 4, 1, True, False), (8, 4, 1, False, True), (4, 2, 1, False, True), (1, 1, 1, False, True)],
+    [(4, 4, 1, True, True), (8, 4, 1, False, True), (4, 2, 1, False, True), (1, 1, 1, False, True)],
 )
 def test_a_depthwise_layer_has_a_filter_of_one_channel_each(
     filters: int, groups: int, channels: int, is_depthwise: bool, is_pointwise: bool

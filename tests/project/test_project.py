@@ -92,7 +92,7 @@ def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
 def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
     project = shiftwire.convert(model, output=tmp_path / "project")
     design = json.loads((project.path / "design.json").read_text())
-    assert design["shiftwire"]["schema"] == 5
+    assert design["shiftwire"]["schema"] == 6
     assert design["written_for"]["hls4ml"] == "1.3.0"
     assert design["board"]["part"] == "xc7z020clg400-1"
     assert design["tensors"]["conv"]["shape"] == [3, 5, 6]

@@ -13,6 +13,7 @@ from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
+from shiftwire.onnx.context.view import View
 from shiftwire.onnx.importer import opened
 from shiftwire.ops.pool import SumPool
 from shiftwire.ops.relu import Relu
@@ -32,6 +33,11 @@ def drafted(net: FloatNet, values: Values, **options: Any) -> NetworkDraft:
     )
 
 
+def enter(draft: NetworkDraft) -> None:
+    """What the first node reads of the host's becomes codes."""
+    draft.enter(View(draft.nodes[0], draft.graph.constants))
+
+
 def residual() -> FloatNet:
     net = FloatNet((2, 4, 4), seed=3).conv("c", 3, 2).norm("n", 3).node("Relu", "r").conv("d", 3, 3)
     return net.node("Add", "a", "r").node("Flatten", "f", axis=1)
@@ -42,7 +48,7 @@ def draft() -> NetworkDraft:
     """The residual net, its input quantized."""
     net = residual()
     made = drafted(net, net.samples(20))
-    made.enter()
+    enter(made)
     return made
 
 
@@ -95,7 +101,7 @@ def test_the_input_enters_as_codes_of_its_own_bits(draft: NetworkDraft) -> None:
     assert (cost.name, cost.kind, cost.format) == ("x", "Requantize", str(format))
     lost = draft.at("x").values - values
     assert cost.own_error == pytest.approx(np.sqrt(np.mean(lost**2)) / values.std())
-    draft.enter()
+    enter(draft)
     assert len(draft.costs) == 1, "it enters once"
 
 
@@ -104,7 +110,7 @@ def test_an_input_that_the_file_quantizes_does_not_enter() -> None:
     rule = {"bits": 8, "frac": 4, "signed": 1, "rounding": "half_even", "overflow": "saturate"}
     net.node("Requantize", "q", domain="shiftwire", **rule).conv("c", 2, 2)
     made = drafted(net, net.samples(8))
-    made.enter()
+    enter(made)
     assert not made.graph.tensors and not made.costs and not made.codes
 
 
@@ -114,13 +120,13 @@ def test_an_input_below_half_a_step_is_refused(largest: float, is_seen: bool) ->
     values = np.full((4, 2, 4, 4), largest * 2.0**-56, np.float32)
     made = drafted(net, values, formats={"x": Fixed(8, 56, signed=False)})
     if is_seen:
-        made.enter()
+        enter(made)
         assert set(made.codes["x"].ravel().tolist()) == {1}
     else:
         with pytest.raises(
             InputError, match=r"values of 'x' reach .* are 0 on the finest grid there is, 2\^-56; scale"
         ):
-            made.enter()
+            enter(made)
 
 
 def test_a_wide_tensor_is_cut_once_for_all_its_readers(draft: NetworkDraft) -> None:
@@ -162,7 +168,7 @@ def test_one_value_a_channel_has_the_inputs_bits() -> None:
     )
     for bits, is_cut in ((10, False), (11, True)):
         made = drafted(net, net.samples(8))
-        made.enter()
+        enter(made)
         sums = made.append(SumPool(Window((4, 4), (1, 1), (0, 0), (0, 0))), "x", "g")
         op = Requantize(Fixed(bits, 4, signed=True), Rounding.FLOOR, Overflow.SATURATE)
         made.graph.known["g"] = made.append(op, sums, "cut")
@@ -181,7 +187,7 @@ def test_a_tensor_is_narrowed_for_weights_or_for_several_readers(draft: NetworkD
     draft.narrow_for_readers("no such tensor")
     only = FloatNet((2, 4, 4)).conv("c", 2, 2).node("Relu", "r").conv("d", 2, 2)
     made = drafted(only, only.samples(8))
-    made.enter()
+    enter(made)
     made.graph.known["r"] = made.append(wide, "x", "r")
     made.narrow_for_readers("r")
     assert made.graph.known["r"] == "r_quant"
@@ -219,7 +225,7 @@ def test_what_follows_from_exact_tensors_is_exact(draft: NetworkDraft) -> None:
 def test_a_format_that_nothing_took_is_refused() -> None:
     net = residual()
     made = drafted(net, net.samples(8), formats={"x": Fixed(12, 6, signed=True), "r9": Fixed(8, 4, signed=False)})
-    made.enter()
+    enter(made)
     assert made.format("x") == Fixed(12, 6, signed=True)
     with pytest.raises(
         InputError, match=r"the format of 'r9' was asked for, but no tensor .* is quantized; name one of x$"

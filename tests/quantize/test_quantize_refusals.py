@@ -29,8 +29,18 @@ BAD = {
     ),
     "scalar": (np.float64(3), None, r"'x' has shape \(\), wanted \(N, 3, 12, 12\)"),
     "text": (np.full((1, 3, 12, 12), "a"), None, "has type <U1, wanted numbers"),
-    "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels of shape \(3,\) .* do not fit 4 samples"),
-    "float labels": (np.ones((4, 3, 12, 12)), np.zeros(4), r"type float64 do not fit 4 samples; give \(4,\) integers"),
+    "labels": (np.ones((4, 3, 12, 12)), np.zeros(3, np.int64), r"labels 'y' of shape \(3,\) .* do not fit 4 samples"),
+    "half labels": (
+        np.ones((4, 3, 12, 12)),
+        np.ones(4) / 2,
+        r"type float64 do not fit outputs \(N, 5\), which are one",
+    ),
+    "labels beyond": (np.ones((4, 3, 12, 12)), np.arange(2, 6), "run from 2 to 5, the network answers 0 to 4; number"),
+    "channels last": (
+        np.ones((4, 12, 12, 3)),
+        None,
+        r"channels last, .*: np.transpose\(x, \(0, 3, 1, 2\)\)",
+    ),
 }
 
 
@@ -49,9 +59,20 @@ def test_a_range_beyond_the_format_asked_for(tmp_path: Path) -> None:
         quantized(net.save(tmp_path), net.samples(64), formats={"r9": Fixed(8, 7, signed=False)})
 
 
-def test_an_operation_without_shifts_and_adds(tmp_path: Path) -> None:
-    net = convolutional().node("Erf", "e")
-    with pytest.raises(InputError, match="the operation Erf has no form in shifts and adds; replace it by one of"):
+@pytest.mark.parametrize(("domain", "kind"), [("", "Erf"), ("some.domain", "Erf of domain some.domain")])
+def test_an_operation_without_shifts_and_adds(domain: str, kind: str, tmp_path: Path) -> None:
+    net = convolutional().node("Relu", "u").node("Erf", "e", domain=domain)
+    words = rf"the operation {kind} \(in 'e'\) is not supported: replace it by layers that are"
+    with pytest.raises(InputError, match=words):
+        quantized(net.save(tmp_path), net.samples(4))
+
+
+def test_every_operation_without_shifts_and_adds_is_named(tmp_path: Path) -> None:
+    net = convolutional().node("Erf", "e").node("Sin", "s").node("Erf", "k")
+    words = (
+        r"2 operations are not supported: Erf \(in 'e', 'k'\) is not supported: .*; Sin \(in 's'\) is not supported: "
+    )
+    with pytest.raises(InputError, match=words):
         quantized(net.save(tmp_path), net.samples(4))
 
 

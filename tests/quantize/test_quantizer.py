@@ -11,11 +11,11 @@ import onnx
 from float_nets import FloatNet
 from onnx import helper
 from shiftwire.errors import InputError
-from shiftwire.ir.host import Tail
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Samples, draft_network, quantize_model, write_model
+from shiftwire_boards.runtime.host_steps import Largest, Softmax
 
 Told = list[tuple[str, int, int]]
 
@@ -69,13 +69,13 @@ def test_a_draft_tells_what_its_output_stands_for(tmp_path: Path) -> None:
     assert drafted.costs[0].name == "x" and drafted.costs[-1].name == drafted.network.output_name
 
 
-TAILS = {"Softmax": Tail.SOFTMAX, "ArgMax": Tail.ARGMAX}
+TAILS = {"Softmax": Softmax(1), "ArgMax": Largest(1)}
 
 
 @pytest.mark.parametrize("kind", TAILS)
 @pytest.mark.parametrize("is_passed", [False, True])
 def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Path) -> None:
-    """The logits, though nodes that change nothing stand behind the ranking."""
+    """The logits in front of indices, or what the file gives, though nodes that change nothing stand behind it."""
     net = small().node(kind, "s", axis=1)
     if is_passed:
         net.node("Identity", "i")
@@ -85,10 +85,10 @@ def test_figures_are_of_what_is_ranked(kind: str, is_passed: bool, tmp_path: Pat
     onnx.save_model(model, str(tmp_path / "ranked.onnx"))
     values = net.samples(30)
     drafted = draft_network(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
-    assert drafted.truth == "y"
-    assert drafted.network.host_output.tail is TAILS[kind]
+    assert drafted.truth == ("y" if kind == "ArgMax" else "i" if is_passed else "s")
+    assert drafted.network.host_output.steps == (TAILS[kind],)
     made = quantize_model(tmp_path / "ranked.onnx", Samples(values), Options(), lambda *_: None)
-    assert 0 < made.report.answers.relative_logit_error < 0.05
+    assert 0 < made.report.answers.error.relative_error < 0.05
 
 
 def test_figures_are_of_all_samples_and_their_labels(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_figures_are_of_all_samples_and_their_labels(tmp_path: Path) -> None:
     exact = network.host_output.decode(
         network.evaluate(network.host_input.encode(values, network.input.format)), network.output.format
     )
-    assert found.rms_logit_error == pytest.approx(np.sqrt(np.mean((exact - right) ** 2)))
+    assert found.error.rms_error == pytest.approx(np.sqrt(np.mean((exact - right) ** 2)))
     assert found.held_out_agreement is not None
     assert found.accuracy_exact == 100 * np.mean(exact.argmax(axis=1) == labels)
 

@@ -7,9 +7,10 @@ import pytest
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.formats import FINEST_FRAC, SAMPLED, choose_format, covering, mean_square
 from shiftwire.quantize.options import MAX_ACT_BITS, MAX_TERMS, Options, Ranging
-from shiftwire.quantize.report import answers, centred_error, relative_error
+from shiftwire.quantize.report import centred_error
 from shiftwire.quantize.weighted import unexplained
 
 SIGNED = np.array([-3.0, -0.2, 0.1, 0.4, 0.45, 5.7])
@@ -138,27 +139,6 @@ def test_a_constant_a_channel_is_no_centred_error() -> None:
     spread = np.sqrt((1 + 100) / 2)
     wrong = right + np.array([[0.5, 2.0], [-0.5, -2.0]])
     assert centred_error(wrong, right) == pytest.approx(np.sqrt((0.25 + 4) / 2) / spread)
-
-
-def test_answers_of_images_and_of_one_class() -> None:
-    """All axes but the first are one answer; where there is one class alone every answer is clear."""
-    right = np.array([[[2.0, 0.0]], [[0.0, 1.0]], [[0.4, 0.0]]])
-    exact = np.array([[[0.0, 2.0]], [[0.0, 1.0]], [[0.0, 0.1]]])
-    found = answers(exact, right, None, calibrated=[0, 1, 2])
-    assert (found.samples, found.agreement) == (3, pytest.approx(100 / 3))
-    assert (found.clear_samples, found.clear_agreement, found.held_out_agreement) == (2, 50.0, None)
-    assert (found.accuracy_float, found.accuracy_exact) == (None, None)
-    assert found.relative_logit_error == pytest.approx(relative_error(exact, right))
-    one = answers(np.ones((4, 1)), np.zeros((4, 1)), None, calibrated=[])
-    assert (one.clear_samples, one.clear_agreement, one.held_out_agreement) == (4, 100.0, 100.0)
-    unclear = answers(np.array([[0.1, 0.0]]), np.array([[0.3, 0.5]]), np.array([1]), calibrated=[])
-    assert (unclear.agreement, unclear.clear_samples, unclear.clear_agreement) == (0.0, 0, None)
-    assert (unclear.accuracy_float, unclear.accuracy_exact, unclear.held_out_agreement) == (100.0, 0.0, 0.0)
-
-
-def test_a_margin_is_between_the_best_two() -> None:
-    right = np.array([[5.0, 1.0, 4.5], [5.0, 1.0, 4.0], [-3.0, -9.0, -5.0]])
-    assert answers(right, right, None, calibrated=[]).clear_samples == 2
 
 
 def test_what_scale_and_bias_explain_is_no_error() -> None:

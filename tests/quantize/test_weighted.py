@@ -18,10 +18,11 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.quantizer import Quantized
-from shiftwire.quantize.report import centred_error, relative_error
+from shiftwire.quantize.report import centred_error
 from shiftwire.quantize.scaling import finest_step
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, ideal_sums
 
@@ -34,7 +35,7 @@ def draft(right: Values, codes: Values, **options: Any) -> NetworkDraft:
     net = FloatNet((codes.shape[1],)).dense("y", right.shape[1], codes.shape[1])
     model = net.model()
     made = NetworkDraft(opened(model), list(model.graph.node), {"y": right.astype(np.float64)}, Options(**options))
-    made.graph.enter("x", X, HostInput())
+    made.graph.enter("x", "x", X, HostInput())
     made.codes["x"] = codes
     return made
 

@@ -152,6 +152,6 @@ BY_HAND: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "arithmetic": (arithmetic, ["Mul", "Add", "Mul", "Mul", "Div", "Mul", "Relu", "Clip", "Clip", "Add"]),
     "gemms": (gemms, ["Gemm", "Gemm"]),
     "idle nodes": (idle_nodes, ["Conv", "GlobalAveragePool", "Reshape", "Conv"]),
-    "read for its shape": (read_for_its_shape, ["Relu", "Flatten", "Gemm"]),
+    "read for its shape": (read_for_its_shape, ["Flatten", "Relu", "Gemm"]),
     "pads": (pads, ["AveragePool", "Pad", "AveragePool", "Pad", "MaxPool", "Flatten"]),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,20 @@ from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.rtl.axi_stream import container_for
+from shiftwire_boards.runtime.host_steps import (
+    Arrange,
+    Bend,
+    Clip,
+    Curve,
+    FrontStep,
+    HostStep,
+    Largest,
+    Offset,
+    Reshape,
+    Scale,
+    Softmax,
+    Whole,
+)
 
 FRAMES = 5
 SHAPES = [(7,), (3, 5), (2, 3, 3), (4, 1, 1)]
@@ -31,7 +46,9 @@ class Case:
     x: npt.NDArray[Any]
     codes: Codes
     words: npt.NDArray[np.uint8]
-    values: npt.NDArray[np.float64]
+    values: npt.NDArray[Any]
+    classes: npt.NDArray[np.int64]
+    """Where the largest of what answers is, of all numbers of a frame."""
 
 
 def inputs() -> list[HostInput]:
@@ -46,21 +63,94 @@ def inputs() -> list[HostInput]:
 
 
 def cases(seed: int = 0) -> list[Case]:
-    """One for every way a model may begin, with frames of several shapes, grids and types."""
-    return [_case(np.random.default_rng((seed, at)), at, host) for at, host in enumerate(inputs())]
+    """One for every way a model may begin, with frames of several shapes, grids and types; then one for every step."""
+    plain = [_case(np.random.default_rng((seed, at)), at, host) for at, host in enumerate(inputs())]
+    ends = [
+        *((steps, shape, ()) for steps, shape in fronts()),
+        *(((), None, steps) for steps in tails()),
+        ((Scale(_row(0.37)), Whole("half_even")), None, (Curve("tanh"), Softmax(1), Largest(2, 2))),
+    ]
+    return plain + [_stepped(np.random.default_rng((seed, 99, at)), *each) for at, each in enumerate(ends)]
+
+
+STEPPED = (4, 3, 2)
+"""Of the network's tensors that steps stand beside, channels last; the model has (2, 4, 3)."""
+
+
+def _row(*numbers: float) -> npt.NDArray[np.float32]:
+    """One number, or one a channel."""
+    return np.array(numbers[0] if len(numbers) == 1 else np.reshape(numbers, (-1, 1, 1)), np.float32)
+
+
+def _numbers() -> list[tuple[FrontStep, ...]]:
+    """Every step that computes each number by itself, with a constant for all, for a channel, a row, a number."""
+    image = np.linspace(-2, 3, 24, dtype=np.float32).reshape(2, 4, 3)
+    return [
+        (Scale(_row(0.37)),),
+        (Scale(_row(-1.7, 0.3)),),
+        (Scale(_row(0.37), divides=True),),
+        (Scale(np.array([0.1, 3, 7], np.float32), divides=True),),
+        (Offset(_row(0.41)),),
+        (Offset(image), Scale(image)),
+        (Clip(-1.3, 2.2),),
+        (Clip(0.0, float("inf")),),
+        (Bend(_row(0.13)),),
+        (Bend(_row(0.13, 1.9)),),
+        *((Scale(_row(1.7)), Whole(rounding)) for rounding in ("half_even", "floor", "ceil")),
+        (Curve("sigmoid"), Scale(_row(9.0))),
+        (Curve("tanh"), Scale(_row(9.0))),
+    ]
+
+
+def fronts() -> list[tuple[tuple[FrontStep, ...], tuple[int, ...] | None]]:
+    """Steps in front of the first quantizer, and the shape that the model has where that is another."""
+    return [
+        *((steps, None) for steps in _numbers()),
+        ((Arrange((0, 3, 1, 2)),), (4, 3, 2)),
+        ((Reshape((24,), (2, 4, 3)), Offset(_row(0.5, -0.25))), (24,)),
+        ((Scale(_row(0.7)), Reshape((2, 1, 4, 3), (2, 4, 3))), (2, 1, 4, 3)),
+        ((Arrange((0, 2, 1)), Reshape((2, 12), (2, 4, 3))), (12, 2)),
+    ]
+
+
+def tails() -> list[tuple[HostStep, ...]]:
+    """Steps behind the last layer."""
+    return [
+        *_numbers(),
+        *((Softmax(axis, is_log),) for axis in (1, 3) for is_log in (False, True)),
+        (Arrange((0, 2, 3, 1)),),
+        (Reshape((2, 4, 3), (2, 12)), Arrange((0, 2, 1)), Softmax(2)),
+        *((Largest(axis, count),) for axis, count in ((1, 1), (2, 3), (3, 2))),
+        (Largest(1, keeps=False),),
+    ]
+
+
+def _stepped(
+    rng: np.random.Generator, front: tuple[FrontStep, ...], shape: tuple[int, ...] | None, behind: tuple[HostStep, ...]
+) -> Case:
+    """Few codes, so that rankings tie."""
+    host, grid = HostInput(True, steps=front, shape=shape), Fixed(4, 1, signed=True)
+    x = (rng.normal(size=(FRAMES, *host.model_shape(STEPPED))) * 3).astype(np.float32)
+    x[0], x[1], x[2] = 1e30, -1e30, 0
+    return _ended(x, host, grid, HostOutput(scale=0.37, steps=behind), 8)
+
+
+def _ended(x: npt.NDArray[Any], host: HostInput, grid: Fixed, back: HostOutput, word_bytes: int) -> Case:
+    codes, bits = host.encode(x, grid), container_for(grid)
+    shape = list(codes.shape[1:])
+    port = {"format": str(grid), "shape": shape, "container_bits": bits, "word_bytes": word_bytes}
+    said = json.loads(json.dumps({**port, "encode": _encode(host), "decode": _decode(back)}))
+    classes = back.scores(codes, grid).reshape(len(codes), -1).argmax(axis=1)
+    return Case(said, x, codes, _words(codes, bits // 8, word_bytes), back.decode(codes, grid), classes)
 
 
 def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:
     shape = SHAPES[at % len(SHAPES)]
     grid = host.quantizer.format if host.quantizer else GRIDS[at % len(GRIDS)]
     x = _values(rng, grid, host, shape, TYPES[at % len(TYPES)])
-    codes = host.encode(x, grid)
     channels = ChannelScale(rng.normal(size=shape[-1]), rng.normal(size=shape[-1]))
     back = (HostOutput(), HostOutput(scale=0.37), HostOutput(channels=channels))[at % 3]
-    bits, word_bytes = container_for(grid), (4, 8, 16)[at % 3]
-    port = {"format": str(grid), "shape": list(shape), "container_bits": bits, "word_bytes": word_bytes}
-    said = {**port, "encode": _encode(host), "decode": _decode(back)}
-    return Case(said, x, codes, _words(codes, bits // 8, word_bytes), back.decode(codes, grid))
+    return _ended(x, host, grid, back, (4, 8, 16)[at % 3])
 
 
 def _values(

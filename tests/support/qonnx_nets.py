@@ -197,4 +197,18 @@ def pooled() -> Net:
     return net
 
 
+def int8_cnn(channels: int = 16, *, size: int = 6, seed: int = 8) -> Net:
+    """Eight bits everywhere, behind batch norm and Relu: staircases of 255 steps."""
+    net = Net(3, size, size, seed=seed)
+    net.quant(0.0217, 8)
+    net.conv(net.weight(channels, 3, 3, 3, scale=net.rng.uniform(0.02, 0.1, (channels, 1, 1, 1)), bits=8))
+    net.norm(channels, 1.0)
+    net.add("Relu", None)
+    net.quant(0.0473, 8, signed=0)
+    net.add("Flatten", None)
+    net.gemm(net.weight(5, channels * size * size, scale=0.0619, bits=8), net.rng.normal(0, 0.3, 5))
+    net.quant(0.0911, 8)
+    return net
+
+
 NETS = {make.__name__: make for make in (po2_mlp, scaled_cnn, channel_cnn, norm_cnn, bipolar, residual, pooled)}

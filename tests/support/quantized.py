@@ -27,9 +27,9 @@ def handled(net: FloatNet) -> NetworkDraft:
     *_, node = model.graph.node
     floats = {node.output[0]: np.zeros((6, *net.shape), np.float32)}
     draft = NetworkDraft(opened(model), list(model.graph.node), floats, Options())
-    draft.graph.enter("x", Fixed(8, 4, signed=True), HostInput())
+    draft.graph.enter("x", "x", Fixed(8, 4, signed=True), HostInput())
     draft.graph.known |= {name: "x" for other in model.graph.node for name in other.output}
-    draft.codes["x"] = np.resize(np.arange(-128, 128), (6, *draft.graph.input_shape))
+    draft.codes["x"] = np.resize(np.arange(-128, 128), (6, *draft.graph.tensors["x"].shape))
     view = View(node, draft.graph.constants)
     handler_of(view)(view, draft)
     return draft

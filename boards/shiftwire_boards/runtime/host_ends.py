@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError, PackageError
+from shiftwire_boards.runtime.host_steps import HostStep, Largest, read_step, run_steps
 from shiftwire_boards.runtime.port import Grid
 
 Array = Any
@@ -59,9 +60,10 @@ _ROUNDINGS: dict[str, Callable[[Array], Array]] = {
 
 @dataclass(frozen=True)
 class Encoder:
-    """Values (N, C, H, W) or (N, C) as the model reads them to codes (N, H, W, C).
+    """Values (N, ...) in the model's own layout to codes (N, H, W, C): the steps in front of its quantizer, and that.
 
-    Without a quantizer in the model (`quantizes` False) values must be codes of the grid already.
+    Without a quantizer in the model (`quantizes` False) values must be codes of the grid already. `model_shape` is that
+    of a frame as the model reads it.
     """
 
     grid: Grid
@@ -69,7 +71,11 @@ class Encoder:
     quantizes: bool
     rounding: str
     overflow: str
-    quantizer: Quantizer | None = None
+    quantizer: Quantizer | None
+    steps: tuple[HostStep, ...]
+    model_shape: tuple[int, ...]
+    entry: Grid | None
+    """What values in front of the steps must be codes of, where the model has no quantizer for them."""
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Encoder:
@@ -83,15 +89,13 @@ class Encoder:
         quantizer = None if encode["quantiser"] is None else Quantizer(**encode["quantiser"])
         if quantizer is not None and quantizer.rounding not in _ROUNDINGS:
             raise PackageError(f"found the rounding '{quantizer.rounding}', unknown here; update the runtime")
+        shape = tuple(entry["shape"])
         return cls(
-            Grid.parse(entry["format"]), tuple(entry["shape"]), bool(encode["quantises"]), encode["rounding"],
-            encode["overflow"], quantizer,
+            Grid.parse(entry["format"]), shape, bool(encode["quantises"]), encode["rounding"], encode["overflow"],
+            quantizer, tuple(map(read_step, encode.get("steps", []))),
+            tuple(encode.get("shape") or (shape[-1], *shape[:-1])),
+            Grid.parse(encode["entry"]) if encode.get("entry") else None,
         )  # fmt: skip
-
-    @property
-    def model_shape(self) -> tuple[int, ...]:
-        """Of a frame as the model reads it: channels first."""
-        return (self.shape[-1], *self.shape[:-1])
 
     @property
     def highest(self) -> float:
@@ -107,27 +111,25 @@ class Encoder:
         """
         x = array_of(x)
         self._check(x)
-        if x.dtype == np.uint8 and x.max() > self.highest:
+        if x.dtype == np.uint8 and not self.steps and x.max() > self.highest:
             warnings.warn(
                 f"found bytes up to {x.max()}, and the model's input ends at {self.highest:g}; if these are pixels, "
                 "give what prepare() makes of them",
                 stacklevel=3,
             )
         with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is told below
-            values = np.moveaxis(x.astype(np.float32 if self.quantizes else np.float64), 1, -1)
+            values = x.astype(np.float32 if self.quantizes or self.steps else np.float64)
+        values = np.moveaxis(run_steps(self.steps, values), 1, -1)
         finite = np.isfinite(values)
         if not finite.all():
             raise DataError(f"found {finite.size - int(finite.sum())} NaN or infinite values; remove them")
+        if self.entry is not None:
+            _require_codes(x.astype(np.float64), self._quantized(x, self.entry), self.entry)
         if self.quantizer is not None:
             return np.ascontiguousarray(self.quantizer.codes(values))
-        codes = self._quantized(values)
+        codes = self._quantized(values, self.grid)
         if not self.quantizes:
-            off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -self.grid.frac) != values)
-            if off.size:
-                raise DataError(
-                    f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {self.grid}, "
-                    "and the model has no quantizer at its input; quantize the data first"
-                )
+            _require_codes(values, codes, self.grid)
         return np.ascontiguousarray(codes)
 
     def _check(self, x: Array) -> None:
@@ -139,27 +141,37 @@ class Encoder:
         if not len(x):
             raise DataError("found a batch of 0 frames, wanted at least one")
 
-    def _quantized(self, values: Array) -> Array:
-        scaled = np.ldexp(values.astype(np.float64), self.grid.frac)
+    def _quantized(self, values: Array, grid: Grid) -> Array:
+        scaled = np.ldexp(values.astype(np.float64), grid.frac)
         down = np.floor(scaled)
         if self.rounding == "half_up":
             whole = down + (scaled - down >= 0.5)
         else:
             whole = np.rint(scaled) if self.rounding == "half_even" else down
         if self.overflow == "saturate":
-            return np.clip(whole, self.grid.lo, self.grid.hi).astype(np.int64)
-        turned = np.mod(whole, 2.0**self.grid.bits)
-        return np.where(turned > self.grid.hi, turned - 2.0**self.grid.bits, turned).astype(np.int64)
+            return np.clip(whole, grid.lo, grid.hi).astype(np.int64)
+        turned = np.mod(whole, 2.0**grid.bits)
+        return np.where(turned > grid.hi, turned - 2.0**grid.bits, turned).astype(np.int64)
+
+
+def _require_codes(values: Array, codes: Array, grid: Grid) -> None:
+    """Raise DataError for values that are none of a grid."""
+    off = np.flatnonzero(np.ldexp(codes.astype(np.float64), -grid.frac) != values)
+    if off.size:
+        raise DataError(
+            f"found {off.size} values such as {values.flat[off[0]]:.8g} that are no codes of {grid}, and the model has "
+            "no quantizer at its input; quantize the data first"
+        )
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """Codes (N, ..., C) to float64 values (N, C, ...): value = scale * (code * 2**-frac) + offset."""
+    """Codes (N, ..., C) to what the model gives: scale * (code * 2**-frac) + offset, channels first, then the steps."""
 
     grid: Grid
     scale: Array
     offset: Array
-    tail: str
+    steps: tuple[HostStep, ...]
 
     @classmethod
     def read(cls, entry: dict[str, Any]) -> Decoder:
@@ -169,13 +181,24 @@ class Decoder:
         for numbers in (scale, offset):
             if numbers.shape not in ((), (entry["shape"][-1],)) or not np.isfinite(numbers).all():
                 raise PackageError("found scales that are not one, nor one a channel; package the project again")
-        return cls(Grid.parse(entry["format"]), scale, offset, decode["tail"])
+        return cls(Grid.parse(entry["format"]), scale, offset, tuple(map(read_step, decode.get("steps", []))))
 
     def values(self, codes: Array) -> Array:
-        """float64 values (N, C, ...) of codes (N, ..., C)."""
-        values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
-        return np.moveaxis(values, -1, 1)
+        """Values (N, ...) in the model's own layout, indices where it ends in a ranking, of codes (N, ..., C)."""
+        return self._behind(codes, self.steps)
 
     def classes(self, codes: Array) -> Array:
         """Index (N,) of the largest output of each frame in the model's own order; ties take the lowest."""
-        return self.values(codes).reshape(len(codes), -1).argmax(axis=1)
+        scores = self._behind(codes, unranked(self.steps))
+        return scores.reshape(len(codes), -1).argmax(axis=1)
+
+    def _behind(self, codes: Array, steps: tuple[HostStep, ...]) -> Array:
+        values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
+        values = np.moveaxis(values, -1, 1)
+        return run_steps(steps, values.astype(np.float32)) if steps else values
+
+
+def unranked(steps: tuple[HostStep, ...]) -> tuple[HostStep, ...]:
+    """The steps in front of the first that gives indices."""
+    at = next((at for at, step in enumerate(steps) if isinstance(step, Largest)), len(steps))
+    return steps[:at]

@@ -14,7 +14,8 @@ from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMA = 2
+SCHEMAS = (2, 3)
+"""From 3 on a processor may have steps to do beyond a quantizer."""
 MOST = 1 << 63
 SUFFIX = ".manifest.json"
 """model.bit goes with model.manifest.json."""
@@ -65,8 +66,9 @@ def load_manifest(path: Path) -> Manifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         schema = content["shiftwire_package"]
-        if schema != SCHEMA:
-            raise PackageError(f"{path} has schema {schema}, this runtime reads {SCHEMA}; package the project again")
+        if schema not in SCHEMAS:
+            known = " and ".join(map(str, SCHEMAS))
+            raise PackageError(f"{path} has schema {schema}, this runtime reads {known}; package the project again")
         return _read(content)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise PackageError(f"{path} is damaged ({error!r}); package the project again") from None

@@ -17,6 +17,7 @@ from shiftwire_boards.runtime.energy.sampler import Sampler
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import DataError
 from shiftwire_boards.runtime.inner import Inner
+from shiftwire_boards.runtime.labels import accuracy_of, check_labels, label_error_of
 from shiftwire_boards.runtime.measurable import Measurable
 from shiftwire_boards.runtime.record import (
     Accuracy,
@@ -25,6 +26,7 @@ from shiftwire_boards.runtime.record import (
     Cycles,
     Exactness,
     Identity,
+    LabelError,
     Latency,
     LayerCycles,
     Record,
@@ -72,9 +74,12 @@ def measure(
     `progress` gets the samples done and all samples.
     """
     plan = plan or MeasurementPlan()
+    if samples.labels is not None:
+        check_labels(np.asarray(samples.labels), accelerator.manifest.output.shape)
     manifest, is_simulated = accelerator.manifest, accelerator.clock.is_simulated
     latencies, lone_cycles = single_frames(accelerator, samples.codes, plan.singles)
     run = sustained_run(accelerator, samples.codes, plan.seconds, progress)
+    accuracy, label_error = _scores(accelerator, run.outputs, samples)
     mhz = 1000 / manifest.clock_ns
     derived = None if is_simulated else run.cycles / run.seconds / 1e6
     clock = Clock(mhz, derived, None if is_simulated else _source_mhz(accelerator))
@@ -97,7 +102,8 @@ def measure(
         latency=Latency(tuple(latencies)) if latencies else None,
         time_split=None if is_simulated else TimeSplit(fabric_s, run.transfer_s, run.packing_s),
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
-        accuracy=_accuracy(accelerator, run.outputs, samples),
+        accuracy=accuracy,
+        label_error=label_error,
         software=_software(accelerator),
         notes=tuple(_notes(clock, run, manifest.interval_cycles, is_simulated and manifest.inner is Inner.HLS)),
     )
@@ -109,11 +115,12 @@ def _exactness(outputs: Array, samples: Samples) -> Exactness:
     return Exactness(int(outputs.size), int((outputs != samples.wanted).sum()))
 
 
-def _accuracy(accelerator: Measurable, outputs: Array, samples: Samples) -> Accuracy | None:
+def _scores(accelerator: Measurable, outputs: Array, samples: Samples) -> tuple[Accuracy | None, LabelError | None]:
+    """What the labels allow to say of output codes."""
     if samples.labels is None:
-        return None
-    classes = accelerator.manifest.decoder.classes(outputs)
-    return Accuracy(int((classes == samples.labels).sum()), len(samples.labels))
+        return None, None
+    values, labels = accelerator.manifest.decoder.values(outputs), np.asarray(samples.labels)
+    return accuracy_of(values, labels), label_error_of(values, labels)
 
 
 def _energy(

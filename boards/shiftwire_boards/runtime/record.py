@@ -162,6 +162,17 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class LabelError:
+    """Root mean square error of values beside their labels, in their own units and relative to the labels' spread."""
+
+    rms: float
+    relative: float
+
+    def __post_init__(self) -> None:
+        _wanted(all(isfinite(error) and error >= 0 for error in (self.rms, self.relative)), "an error is 0 or more")
+
+
+@dataclass(frozen=True)
 class Exactness:
     """Output codes against Network.evaluate; nothing compared is nothing shown."""
 
@@ -194,6 +205,7 @@ class Record:
     layers: tuple[LayerCycles, ...] = ()
     software: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    label_error: LabelError | None = None
 
     def __post_init__(self) -> None:
         if self.identity.badge is Badge.SIMULATED:

@@ -59,18 +59,18 @@ def record_from_json(data: Any) -> Record:
         raise RecordError(
             f"found a record of version {data.get('version')!r}, wanted {VERSION}; use the shiftwire of its time"
         )
-    whole = _with_inner(data)
+    whole = _with_later_members(data)
     record = record_of(Node(whole, ""))
     _same("record", record_to_json(record), whole)
     return record
 
 
-def _with_inner(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Older records do not say which form ran: there was but one."""
+def _with_later_members(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Older records do not say which form ran, as there was but one, nor the error of values beside labels."""
     identity = data.get("identity")
     if not isinstance(identity, Mapping):
         return data
-    return {**data, "identity": {"inner": Inner.RTL.value, **identity}}
+    return {"label_error": None, **data, "identity": {"inner": Inner.RTL.value, **identity}}
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -87,6 +87,7 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "layers": [_layer(layer) for layer in record.layers],
         "time_split": record.time_split and dict(vars(record.time_split)),
         "accuracy": record.accuracy and {**vars(record.accuracy), "share": record.accuracy.share},
+        "label_error": record.label_error and dict(vars(record.label_error)),
         "exactness": {**vars(record.exactness), "exact": record.exactness.exact},
         "energy": _energy(record.energy),
         "modelled_energy": record.modelled_energy and _modelled(record.modelled_energy),

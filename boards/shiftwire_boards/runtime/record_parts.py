@@ -15,6 +15,7 @@ from shiftwire_boards.runtime.record import (
     Cycles,
     Exactness,
     Identity,
+    LabelError,
     Latency,
     LayerCycles,
     Record,
@@ -56,6 +57,7 @@ def record_of(node: Node) -> Record:
         tuple(_layer(item) for item in node.items("layers")),
         tuple((_text(name), _text(version)) for name, version in node.pairs("software")),
         node.texts("notes"),
+        node.maybe("label_error", lambda part: LabelError(part.number("rms"), part.number("relative"))),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.labels import check_labels
 from shiftwire_boards.runtime.manifest import Manifest
 
 Array = Any
@@ -18,7 +19,7 @@ Array = Any
 
 @dataclass(frozen=True)
 class Samples:
-    """codes  (N, *shape) of the input; wanted  (N, *shape) of the output, or None; labels  (N,), or None."""
+    """codes  (N, *shape) of the input; wanted  (N, *shape) of the output, or None; labels as in labels.py, or None."""
 
     codes: Array
     wanted: Array | None = None
@@ -31,16 +32,14 @@ class Samples:
             if np.ndim(array) == 0 or len(array) != len(self.codes):
                 count = np.shape(array)[0] if np.ndim(array) else "no list of"
                 raise DataError(f"found {count} {name} for {len(self.codes)} frames, wanted one each")
-            if np.asarray(array).dtype.kind not in "iu":
-                raise DataError(f"found {name} of type {np.asarray(array).dtype}, wanted integers")
-        if self.labels is not None and np.ndim(self.labels) != 1:
-            raise DataError(f"found labels of shape {np.shape(self.labels)}, wanted ({len(self.codes)},)")
+        if self.wanted is not None and np.asarray(self.wanted).dtype.kind not in "iu":
+            raise DataError(f"found wanted codes of type {np.asarray(self.wanted).dtype}, wanted integers")
 
 
 def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Samples:
     """The golden frames of a package in its folder, or those of an .npz with x (N, ...).
 
-    It may hold labels y (N,), and wanted (N, ...), the codes of the output.
+    It may hold labels y, and wanted (N, ...), the codes of the output.
     """
     if data is not None:
         arrays = _arrays(data)
@@ -53,20 +52,13 @@ def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Sa
         if wanted is not None and wanted.shape != shape:
             raise DataError(f"found wanted codes of shape {wanted.shape} in {data}, wanted {shape}; leave them out")
         samples = Samples(codes, wanted, arrays.get("y"))
-        _check_classes(samples.labels, manifest.output.codes)
+        if samples.labels is not None:
+            check_labels(samples.labels, manifest.output.shape)
         return samples
     if manifest.golden is None:
         raise DataError("this package has no golden frames; name a file of data")
     arrays = _arrays(folder / manifest.golden)
     return Samples(arrays["x"], arrays["y"])
-
-
-def _check_classes(labels: Array | None, classes: int) -> None:
-    if labels is not None and (labels.min() < 0 or labels.max() >= classes):
-        raise DataError(
-            f"found labels from {labels.min()} to {labels.max()}, the network answers 0 to {classes - 1}; "
-            "number the classes as the model does"
-        )
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from shiftwire.rtl.shell import Shell
 from shiftwire.schedule.depths import interval, layer_cycles
 from shiftwire.schedule.design import Design
 from shiftwire.schedule.tokens import predicted_latency
+from shiftwire_boards.runtime.host_steps import as_json
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,13 @@ def _encode(host: HostInput) -> dict[str, Any]:
         "rounding": host.rounding.value,
         "overflow": host.overflow.value,
         "quantiser": None if own is None else asdict(own) | {"rounding": own.rounding.value},
+        "steps": list(map(as_json, host.steps)),
+        "shape": host.shape,
+        "entry": None if host.entry is None else str(host.entry),
     }
 
 
 def _decode(host: HostOutput) -> dict[str, Any]:
     channels = host.channels
     scale, offset = (host.scale, 0.0) if channels is None else (channels.scale.tolist(), channels.offset.tolist())
-    return {"scale": scale, "offset": offset, "tail": host.tail.value}
+    return {"scale": scale, "offset": offset, "steps": list(map(as_json, host.steps))}

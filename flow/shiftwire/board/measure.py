@@ -151,7 +151,7 @@ def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str |
     sent = data.in_turn(count)
     arrays = {"x": sent.values, "wanted": wanted_codes(network, data.codes, count)}
     if sent.labels is not None:
-        arrays["y"] = sent.labels
+        arrays["y"] = sent.labels.values
     with tempfile.TemporaryDirectory(prefix="shiftwire-data-") as here:
         file = Path(here) / "data.npz"
         np.savez_compressed(file, **arrays)

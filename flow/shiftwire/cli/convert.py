@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.passes.rescale_choice import Rescale, rescalings
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import crowded, modelled, speed
+from shiftwire.reports.rescale_text import rescale_json, rescale_notes, rescale_tables
 from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import board_names
 
@@ -54,6 +57,19 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         default=IntegerWeights.TERMS.value,
         help="weights that are no powers of two become exact sums of such terms, or multiply (default: terms)",
     )
+    parser.add_argument(
+        "--input-format",
+        type=_format,
+        metavar="FORMAT",
+        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits",
+    )
+    parser.add_argument(
+        "--rescale",
+        choices=[choice.value for choice in Rescale],
+        default=Rescale.AUTO.value,
+        help="float scale, bias, Relu and quantizer behind a sum become thresholds, a sum of powers of two (affine) "
+        "or one product (multiply); auto takes the cheaper of the first two, layer by layer (default: auto)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -61,7 +77,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
-    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights))
+    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
+    if arguments.input_format is not None:
+        note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     backend = Backend(arguments.backend)
@@ -78,8 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
         folds=folds,
         backend=backend,
         unroll=arguments.unroll,
+        rescale=Rescale(arguments.rescale),
     )
     design = project.design
+    layers = rescalings(design)
     if arguments.json:
         print_json(
             {
@@ -89,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "clock_ns": design.clock_ns,
                 "layers": len(design.network.nodes),
                 **modelled(design),
+                "rescaled": rescale_json(layers),
                 "version_hash": project.version_hash,
             }
         )
@@ -97,7 +118,10 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
+        show(rescale_tables(layers))
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
+    for sentence in rescale_notes(layers, Rescale(arguments.rescale)):
+        note(sentence)
     if crowded(design):
         note(
             f"warning: modelled {crowded(design)} beside the shell; "
@@ -119,6 +143,13 @@ def _percent(text: str) -> float:
         return float(text.removesuffix("%"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
+
+
+def _format(text: str) -> Fixed:
+    try:
+        return Fixed.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _fold(text: str) -> tuple[str, Fold]:

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from shiftwire.cli.csim import counted, first_json, print_layers, say_first, warn_of_vacuous
+from shiftwire.cli.csim import counted, first_json, print_layers, say_first, say_score, score_json, warn_of_vacuous
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.data import load_data
@@ -15,7 +15,7 @@ from shiftwire.project.report_rows import as_json, write_rows
 from shiftwire.synth.vendor_runs import vitis_for, vitis_simulation
 from shiftwire.verify.cosim import FILE, CosimReport, Verilator, cosim, simulated_rows
 from shiftwire.verify.rtl_simulator import FREE, Conditions
-from shiftwire.verify.values import accuracy
+from shiftwire.verify.values import score_of
 
 WAVES = (".fst", ".vcd")
 
@@ -78,15 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
         report = cosim(engine, codes)
     if report.passed and conditions == FREE:
         write_rows(project.reports_dir / FILE, simulated_rows(project, report))
+    is_whole = data is not None and len(codes) == len(data.codes)
+    score = score_of(network, report.comparison.output, data) if data is not None and is_whole else None
     if arguments.json:
-        print_json(_as_json(report))
+        print_json(_as_json(report) | score_json(score))
     else:
         _print(report, arguments.layers)
-        hits = (
-            None if data is None or len(codes) < len(data.codes) else accuracy(network, report.comparison.output, data)
-        )
-        if hits is not None:
-            say(f"accuracy: {hits:.2f} %")
+        say_score(score)
     if arguments.wave is not None:
         note(f"wrote {arguments.wave}")
     if arguments.reset_at > report.last_cycle:

@@ -13,6 +13,7 @@ from shiftwire.hls.native import STATED
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Project, load_project
+from shiftwire.project.scores import Score
 from shiftwire.reports.design_text import iterations
 from shiftwire.tools.process import Progress
 from shiftwire.verify.comparison import Comparison, compared
@@ -20,7 +21,7 @@ from shiftwire.verify.csim import Csim
 from shiftwire.verify.junit import write_junit
 from shiftwire.verify.native import CHECKED, Bounded, Native
 from shiftwire.verify.tally import Difference
-from shiftwire.verify.values import ValueDifference, accuracy
+from shiftwire.verify.values import ValueDifference, score_of
 
 MOST_LATENCY = 1000
 """No pipeline of ours is nearly as long."""
@@ -35,7 +36,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire csim build/model --data test.npz --layers",
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
-    parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) in the model's layout, or .npy")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help=".npz with x (N, ...) in the model's layout and, where there are some, labels y; or .npy",
+    )
     engines = parser.add_mutually_exclusive_group()
     engines.add_argument("--native", action="store_true", help="on native integers: thousands of samples a second")
     engines.add_argument("--bounded", action="store_true", help="on FIFOs of the emitted depth, every cycle counted")
@@ -58,17 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
         report, interval = _simulated(project, data.codes, arguments, report_progress)
+    score = score_of(project.design.network, report.output, data)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
     if arguments.json:
-        print_json(as_json(report) | ({} if interval is None else {"interval_cycles": interval}))
+        counted_json = {} if interval is None else {"interval_cycles": interval}
+        print_json(as_json(report) | counted_json | score_json(score))
     else:
         _print(report, arguments.layers)
         if interval is not None:
             say(f"slowest unit of the C++: {iterations(interval)} a frame, counted")
-        hits = accuracy(project.design.network, report.output, data)
-        if hits is not None:
-            say(f"accuracy: {hits:.2f} %")
+        say_score(score)
     warn_of_vacuous([report])
     return ExitCode.FAILED_CHECK if report.different else ExitCode.OK
 
@@ -102,6 +108,17 @@ def as_json(report: Comparison) -> dict[str, object]:
         "layers": [dataclasses.asdict(layer) for layer in report.layers],
         **first_json(report.first_difference),
     }
+
+
+def score_json(score: Score | None) -> dict[str, object]:
+    """The members that tell how near the outputs come to the labels; none without labels."""
+    return {} if score is None else score.to_json()
+
+
+def say_score(score: Score | None) -> None:
+    """The figure that fits the labels' task; nothing without labels."""
+    if score is not None:
+        say(score.sentence)
 
 
 def print_layers(report: Comparison) -> None:

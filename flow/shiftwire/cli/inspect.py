@@ -7,14 +7,20 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import load_network
-from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
+from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
+from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
+from shiftwire.onnx.survey import Fate, Surveyed, survey
+from shiftwire.passes.rescale_choice import rescalings
 from shiftwire.project.project import load_project
+from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
 from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
+from shiftwire.reports.rescale_text import rescale_json, rescale_tables
 from shiftwire.schedule.design import Design
+from shiftwire_boards.runtime.host_steps import HostStep
 from shiftwire_hls import INCLUDE_DIR
 
 COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "multiplies", "weight bits")
@@ -28,21 +34,48 @@ def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
         "show layers, shapes, formats, terms, operations per inference and weight bits",
         "shiftwire inspect model.onnx",
     )
-    parser.add_argument("target", type=Path, help="exact ONNX file, or a folder that 'shiftwire convert' wrote")
+    parser.add_argument("target", type=Path, help="any ONNX file, or a folder that 'shiftwire convert' wrote")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _told(steps: tuple[HostStep, ...]) -> str:
+    return "as it is" if not steps else f"through {', '.join(map(step_name, steps))}"
 
 
 def run_inspect(arguments: argparse.Namespace) -> int:
     """A folder is read as a project and shown as it is built, a file as a model."""
     design = load_project(arguments.target).design if arguments.target.is_dir() else None
-    network = design.network if design else load_network(arguments.target)
+    try:
+        network = design.network if design else load_network(arguments.target)
+    except InputError as refusal:
+        if design is None and arguments.target.is_file():
+            return _survey(arguments.target, str(refusal), arguments.json)
+        raise
     facts = list(inspect_network(network))
     if arguments.json:
         print_json({"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)} | _built(design))
     else:
         _print(network, facts, design)
     return ExitCode.OK
+
+
+def _survey(path: Path, refusal: str, as_json: bool) -> int:
+    """A file that convert does not take: node by node what converts, what needs quantize, what nothing handles."""
+    nodes = survey(path, QUANTIZABLE)
+    if as_json:
+        rows = [dataclasses.asdict(node) | {"fate": node.fate.value} for node in nodes]
+        print_json({"nodes": rows, "refusal": refusal})
+        return ExitCode.OK
+    print_table(("node", "operation", "what becomes of it", "what would do"), [_surveyed_row(node) for node in nodes])
+    counts = ", ".join(f"{sum(node.fate is fate for node in nodes)} {fate.value}" for fate in Fate)
+    say(f"{len(nodes)} nodes: {counts}")
+    say(f"convert: {refusal}")
+    return ExitCode.OK
+
+
+def _surveyed_row(node: Surveyed) -> tuple[str, str, str, str]:
+    return node.node, node.operation, node.fate.value, node.mend
 
 
 def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> None:
@@ -52,9 +85,11 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
+    host = network.host_input
+    front = f"{_told(host.steps)} and " if host.steps else ""
     say(
-        f"host: input {'quantized' if network.host_input.quantizes else 'given on its grid'}, "
-        f"output tail {network.host_output.tail.value}"
+        f"host: input {front}{'quantized' if host.quantizes else 'given on its grid'}, "
+        f"output {_told(network.host_output.steps)}"
     )
     if design is not None:
         _print_built(design)
@@ -66,6 +101,7 @@ def _print_built(design: Design) -> None:
     slowest = slowest_layer(design)
     say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
     say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
+    show(rescale_tables(rescalings(design)))
 
 
 def _fold_row(layer: LayerBuild) -> tuple[object, ...]:
@@ -102,6 +138,7 @@ def _built(design: Design | None) -> dict[str, object]:
     layers = [dataclasses.asdict(layer) for layer in layer_builds(design)]
     return {
         "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
+        "rescaled": rescale_json(rescalings(design)),
     }
 
 

@@ -170,4 +170,5 @@ def _samples(network: Network, file: Path | None, frames: int | None) -> Samples
     data = load_data(file, network) if file else Data(golden, golden, None)
     count = min(len(data.codes), FRAMES) if frames is None else frames
     sent = data.in_turn(count)
-    return Samples(sent.codes, wanted_codes(network, data.codes, count), sent.labels)
+    labels = None if sent.labels is None else sent.labels.values
+    return Samples(sent.codes, wanted_codes(network, data.codes, count), labels)

@@ -12,13 +12,21 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_tabl
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import read_arrays
+from shiftwire.project.labels import Task
+from shiftwire.project.scores import of_what
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, with_trials, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
 FEW_SAMPLES = 16
+WORDS = {
+    Task.CLASSES: ("answers", "samples"),
+    Task.PIXELS: ("pixels", "pixels"),
+    Task.DECISIONS: ("decisions", "yes-or-no outputs"),
+}
+"""Head of a line, and what is counted in it."""
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
@@ -67,6 +75,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--affine-terms", type=int, default=DEFAULTS.affine_terms, help="terms of a batch norm's scale (default: 6)"
     )
+    chosen.add_argument(
+        "--affine-exponents",
+        type=int,
+        default=DEFAULTS.affine_exponents,
+        help="exponents of such scales (default: 12)",
+    )
 
 
 def _add_activations(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"quantizing {arguments.model}")
     with _bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
-    write_model(quantized.model, output)
+        write_model(quantized.model, output)
+        quantized = with_trials(quantized, report_progress)
     if quantized.remark is not None:
         note(f"warning: {quantized.remark}")
     if quantized.report.calibrated < FEW_SAMPLES:
@@ -124,6 +139,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         input_bits=arguments.input_bits,
         exponents=arguments.exponents,
         affine_terms=arguments.affine_terms,
+        affine_exponents=arguments.affine_exponents,
         ranging=ranging if arguments.percentile is None else Ranging.PERCENTILE,
         percentile=DEFAULTS.percentile if arguments.percentile is None else arguments.percentile,
         error_budget=arguments.error_budget,
@@ -172,12 +188,21 @@ def _bars() -> Iterator[StageProgress]:
         yield report
 
 
+def answers_json(answers: Answers) -> dict[str, object]:
+    """The member `answers`; null where the task has no such figure, or no labels came along."""
+    members = dataclasses.asdict(answers) | {"task": answers.task.value}
+    labels = {"labels_float": answers.labels_float, "labels_exact": answers.labels_exact}
+    errors = {name: None if score is None else score.to_json()["error"] for name, score in labels.items()}
+    return members | errors | {"accuracy_float": answers.accuracy_float, "accuracy_exact": answers.accuracy_exact}
+
+
 def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     """The object that --json prints."""
     report = quantized.report
     layers = [_layer_json(layer) for layer in report.layers]
-    members = {"layers": layers, "answers": dataclasses.asdict(report.answers), "advice": report.advice}
-    return {"model": str(output), "calibrated": report.calibrated, **members}
+    members = {"layers": layers, "answers": answers_json(report.answers), "advice": report.advice}
+    trials = None if report.trials is None else dataclasses.asdict(report.trials)
+    return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
 
 def _layer_json(layer: LayerCost) -> dict[str, object]:
@@ -201,14 +226,34 @@ def _row(layer: LayerCost) -> tuple[object, ...]:
 
 
 def _lines(answers: Answers) -> Iterator[str]:
+    """What the task allows to say: shares of equal answers, and the error of values."""
+    if answers.agreement is None:
+        yield f"values: {answers.error.sentence}, beside the float network's"
+        if answers.held_out_error is not None:
+            yield f"values: error {100 * answers.held_out_error:.2f} % over the samples that did not calibrate"
+    else:
+        yield from _shares(answers, answers.agreement)
+    before, after = answers.labels_float, answers.labels_exact
+    if before is None or after is None:
+        return
+    if before.nearness is not None and after.nearness is not None:
+        yield f"labels: float {before.nearness.sentence}"
+        yield f"labels: exact {after.nearness.sentence}"
+    elif before.accuracy is not None and after.accuracy is not None:
+        lost = before.accuracy - after.accuracy
+        of = of_what(answers.task, answers.threshold)
+        yield f"accuracy{of}: {before.accuracy:.2f} % float, {after.accuracy:.2f} % exact, {lost:.2f} points lost"
+
+
+def _shares(answers: Answers, agreement: float) -> Iterator[str]:
+    head, things = WORDS[answers.task]
+    error = answers.error
+    count = answers.samples if answers.task is Task.CLASSES else answers.total
     yield (
-        f"answers: {answers.agreement:.2f} % of {answers.samples} samples agree with the float network, "
-        f"logit error {answers.rms_logit_error:.4g} ({100 * answers.relative_logit_error:.2f} % of their spread)"
+        f"{head}: {agreement:.2f} % of {count} {things} agree with the float network, "
+        f"rms error {error.rms_error:.4g} ({100 * error.relative_error:.2f} % of their spread)"
     )
     if answers.clear_agreement is not None:
-        yield f"answers: {answers.clear_agreement:.2f} % of the {answers.clear_samples} with a float margin >= 1 agree"
+        yield f"{head}: {answers.clear_agreement:.2f} % of the {answers.clear_answers} with a float margin >= 1 agree"
     if answers.held_out_agreement is not None:
-        yield f"answers: {answers.held_out_agreement:.2f} % of the samples that did not calibrate agree"
-    if answers.accuracy_float is not None and answers.accuracy_exact is not None:
-        before, after = answers.accuracy_float, answers.accuracy_exact
-        yield f"accuracy: {before:.2f} % float, {after:.2f} % exact, {before - after:.2f} points lost"
+        yield f"{head}: {answers.held_out_agreement:.2f} % over the samples that did not calibrate agree"

@@ -7,13 +7,14 @@ import dataclasses
 from pathlib import Path
 
 from shiftwire.api import engine
-from shiftwire.cli.csim import counted, first_json, say_first, warn_of_vacuous
+from shiftwire.cli.csim import counted, first_json, say_first, score_json, warn_of_vacuous
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.onnx.runtime import remark_on
 from shiftwire.project.data import Data, load_data
 from shiftwire.project.engine import EngineName
 from shiftwire.project.project import Project, load_project
+from shiftwire.project.scores import Score, of_what
 from shiftwire.verify.comparison import Comparison, all_pairs, compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import CHECKED
@@ -38,7 +39,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire verify build/digits --data build/digits_test.npz --onnx build/digits.onnx",
     )
     parser.add_argument("project", type=Path, help="folder that 'shiftwire convert' wrote")
-    parser.add_argument("--data", type=Path, required=True, help=".npz with x (N, ...) and, for accuracy, y (N,)")
+    parser.add_argument(
+        "--data", type=Path, required=True, help=".npz with x (N, ...) and, where there are some, labels y"
+    )
     parser.add_argument("--onnx", type=Path, help="the model itself, run by onnxruntime")
     parser.add_argument(
         "--engines",
@@ -122,8 +125,8 @@ def _pair_json(pair: Comparison) -> dict[str, object]:
 
 
 def _result_json(result: EngineResult) -> dict[str, object]:
-    members = {name: value for name, value in dataclasses.asdict(result).items() if name != "first_difference"}
-    return members | first_json(result.first_difference)
+    counts = {"engine": result.engine, "compared": result.compared, "different": result.different}
+    return counts | {"accuracy": None} | score_json(result.score) | first_json(result.first_difference)
 
 
 def compare_engines(
@@ -149,15 +152,33 @@ def print_engines(results: list[EngineResult]) -> None:
     rows = [
         (
             result.engine,
-            "-" if result.accuracy is None else result.accuracy,
+            *_cells(result.score),
             result.compared or "specification",
             result.different if result.compared else "-",
         )
         for result in results
     ]
-    print_table(("engine", "accuracy %", "codes compared", "different"), rows)
+    score = results[0].score
+    print_table(("engine", *_columns(score), "codes compared", "different"), rows)
     for result in results:
         say_first(result.first_difference, f"reference beside {result.engine}")
+
+
+def _columns(score: Score | None) -> tuple[str, ...]:
+    """Heads of what the labels allow to say."""
+    if score is None or score.nearness is None:
+        return (f"accuracy %{'' if score is None else of_what(score.task, score.threshold)}",)
+    return "rms error", "% of labels' spread", "correlation"
+
+
+def _cells(score: Score | None) -> tuple[object, ...]:
+    if score is None:
+        return ("-",)
+    if score.nearness is None:
+        return (score.accuracy,)
+    near = score.nearness
+    alike = "-" if near.correlation is None else f"{near.correlation:.4f}"
+    return f"{near.rms_error:.4g}", 100 * near.relative_error, alike
 
 
 def totals(results: list[EngineResult]) -> tuple[int, int]:

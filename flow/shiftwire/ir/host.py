@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,33 +11,38 @@ import numpy.typing as npt
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values, quantize
 from shiftwire.numbers.float_quantizer import FloatQuantizer
+from shiftwire_boards.runtime.host_ends import unranked
+from shiftwire_boards.runtime.host_steps import Arrange, FrontStep, HostStep, Reshape, run_steps
 
 _T = TypeVar("_T", bound=np.generic)
 
 
-class Tail(enum.Enum):
-    """A last operation that is cut off the network because it changes no ranking; the host may do it."""
-
-    NONE = "none"
-    SOFTMAX = "softmax"
-    ARGMAX = "argmax"
-    TOPK = "topk"
-    """The indices of the k largest; k is the host's affair."""
-
-
 @dataclass(frozen=True, slots=True)
 class HostInput:
-    """The leading quantizer; without one (`quantizes` False) values must lie on the input's grid."""
+    """The leading quantizer and the steps in front of it; without one (`quantizes` False) values lie on the grid."""
 
     quantizes: bool = False
     rounding: Rounding = Rounding.HALF_EVEN
     overflow: Overflow = Overflow.SATURATE
     quantizer: FloatQuantizer | None = None
     """Where it has a scale that is no power of two, a narrow range or an offset, it is this one."""
+    steps: tuple[FrontStep, ...] = ()
+    shape: tuple[int, ...] | None = None
+    """Of a sample in the model's own layout, where that is not the tensor's with the channels first."""
+    entry: Fixed | None = None
+    """The format whose codes values in front of the steps are, where the file has no quantizer for them."""
+
+    def model_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """A sample's in the model's own layout, for the network's tensor of `shape`, channels last."""
+        return self.shape or (shape[-1], *shape[:-1])
 
     def encode(self, x: npt.NDArray[Any], to: Fixed) -> Codes:
-        """Codes (N, H, W, C) of values in the model's own layout (N, C, H, W); vectors stay as they are."""
-        values = channels_last(self._as_the_model_reads(x))
+        """Codes (N, H, W, C) of values (N, ...) in the model's own layout; vectors stay as they are."""
+        if self.entry is not None:
+            whole = quantize(x, self.entry, self.rounding, self.overflow)
+            self._check_on_grid(x.astype(np.float64), whole, self.entry)
+        own = self._as_the_model_reads(x)
+        values = channels_last(run_steps(self.steps, own))
         finite = np.isfinite(values)
         if not finite.all():
             count = np.size(finite) - finite.sum()
@@ -50,9 +54,27 @@ class HostInput:
             self._check_on_grid(values, codes, to)
         return np.ascontiguousarray(codes)
 
+    def values_of(self, codes: Codes, format: Fixed) -> npt.NDArray[np.float32]:
+        """Values (N, ...) in the model's own layout that `encode` makes these codes of.
+
+        Raises InputError where the steps in front of the quantizer reach none that does.
+        """
+        quantizer = self.quantizer
+        start = format.decode(codes) if quantizer is None else codes * np.float64(np.float32(quantizer.scale))
+        values = channels_first(start)
+        for step in reversed(self.steps):
+            values = step.undone(values)
+        x = values.astype(np.float32)
+        if self.steps and not np.array_equal(self.encode(x, format), codes):
+            raise InputError(
+                "codes at the end of their range come from no value in front of the file's own first steps; compare "
+                "with samples of the file's input instead"
+            )
+        return x
+
     def _as_the_model_reads(self, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """float32 in front of a quantizer, as every runtime does; codes without one keep all their bits."""
-        if not self.quantizes:
+        """float32 in front of a step or a quantizer, as every runtime does; codes without one keep all their bits."""
+        if not self.quantizes and not self.steps:
             return x.astype(np.float64)
         with np.errstate(over="ignore"):
             return x.astype(np.float32)
@@ -77,29 +99,66 @@ class ChannelScale:
 
 @dataclass(frozen=True, slots=True)
 class HostOutput:
-    """What turns output codes into what the user's model returned; `scale` is 1 for power-of-two nets."""
+    """What turns output codes into what the user's model returned; `scale` is 1 for power-of-two nets.
+
+    `steps` stand behind that, in the model's own layout: its last activation, a ranking, a transposition.
+    """
 
     scale: float = 1.0
-    tail: Tail = Tail.NONE
     channels: ChannelScale | None = None
     """Where channels differ in scale, or have an offset, it is this one and `scale` is 1."""
+    steps: tuple[HostStep, ...] = ()
 
     @property
     def is_scaled(self) -> bool:
         """Whether values are no grid of powers of two, so that float32 holds them rounded."""
         return self.scale != 1 or self.channels is not None
 
+    @property
+    def hides_codes(self) -> bool:
+        """Whether its steps compute, so that no code follows from a value behind them."""
+        return not all(isinstance(step, (Arrange, Reshape)) for step in self.steps)
+
     def nearest(self, values: npt.NDArray[Any], format: Fixed) -> Codes:
-        """Codes (N, ..., C) whose values are nearest to these (N, C, ...)."""
+        """Codes (N, ..., C) whose values are nearest to these (N, ...) of the model's own layout."""
+        for step in reversed(self.steps):
+            if not isinstance(step, (Arrange, Reshape)):
+                raise InputError(f"the output ends in {step_name(step)}, which hides the codes")
+            values = step.undone(values)
         scale, offset = (self.scale, 0.0) if self.channels is None else (self.channels.scale, self.channels.offset)
         codes: Codes = np.rint(np.ldexp((channels_last(values) - offset) / scale, format.frac)).astype(np.int64)
         return codes
 
-    def decode(self, codes: Codes, format: Fixed) -> Values:
-        """float64 values in the model's own layout (N, C, H, W)."""
+    def decode(self, codes: Codes, format: Fixed) -> npt.NDArray[Any]:
+        """What the user's model returns: values (N, ...) in its own layout, indices where it ends in a ranking.
+
+        float64 of all bits where there are no steps, else float32 as the model's runtime computes them.
+        """
+        return self._behind(codes, format, self.steps)
+
+    def scores(self, codes: Codes, format: Fixed) -> npt.NDArray[Any]:
+        """The values (N, ...) that answer: those of `decode`, or what a ranking at the end ranks."""
+        return self._behind(codes, format, unranked(self.steps))
+
+    def _behind(self, codes: Codes, format: Fixed, steps: tuple[HostStep, ...]) -> npt.NDArray[Any]:
         if self.channels is not None:
-            return channels_first(format.decode(codes) * self.channels.scale + self.channels.offset)
-        return channels_first(format.decode(codes)) * self.scale
+            values = channels_first(format.decode(codes) * self.channels.scale + self.channels.offset)
+        else:
+            values = channels_first(format.decode(codes)) * self.scale
+        return np.asarray(run_steps(steps, values.astype(np.float32))) if steps else values
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a sample that `decode` gives, for the network's tensor of `shape`, channels last."""
+        return self.decode(np.zeros((1, *shape), np.int64), Fixed(1, 0, False)).shape[1:]
+
+    def scores_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a sample that `scores` gives, for the network's tensor of `shape`, channels last."""
+        return self.scores(np.zeros((1, *shape), np.int64), Fixed(1, 0, False)).shape[1:]
+
+
+def step_name(step: HostStep) -> str:
+    """What a sentence calls it."""
+    return type(step).__name__.lower()
 
 
 def channels_last(x: npt.NDArray[_T]) -> npt.NDArray[_T]:

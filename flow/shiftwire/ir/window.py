@@ -1,4 +1,4 @@
-"""Where a window lies: kernel, stride and padding of convolutions and pools over one or two spatial axes."""
+"""Where a window lies: kernel, stride and padding of convolutions and pools over at most two spatial axes."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Window:
 
     def __post_init__(self) -> None:
         axes = {len(self.kernel), len(self.stride), len(self.begin), len(self.end)}
-        if axes not in ({1}, {2}):
-            raise InputError(f"a window over {len(self.kernel)} axes with {axes} settings; give one or two of each")
-        if min(self.kernel) < 1 or min(self.stride) < 1 or min(self.begin + self.end) < 0:
+        if axes not in ({0}, {1}, {2}):
+            raise InputError(f"a window over {len(self.kernel)} axes with {axes} settings; give at most two of each")
+        if min((*self.kernel, *self.stride), default=1) < 1 or min(self.begin + self.end, default=0) < 0:
             raise InputError(f"kernel {self.kernel}, stride {self.stride}, pads {self.begin}{self.end}: too small")
 
     @property
     def axes(self) -> int:
-        """1 for signals, 2 for images."""
+        """0 for vectors, 1 for signals, 2 for images."""
         return len(self.kernel)
 
     @property
     def is_identity(self) -> bool:
         """Whether the windows are the pixels themselves."""
-        return set(self.kernel + self.stride) == {1} and not any(self.begin + self.end)
+        return set(self.kernel + self.stride) <= {1} and not any(self.begin + self.end)
 
     def output(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
         """Number of window positions along each axis of an image of `spatial` (height, width) or (length,)."""
@@ -43,7 +43,7 @@ class Window:
             raise InputError(f"a window over {self.axes} axes cannot read an image with {len(spatial)} spatial axes")
         rows = zip(spatial, self.kernel, self.stride, self.begin, self.end, strict=True)
         positions = tuple((size + before + after - k) // step + 1 for size, k, step, before, after in rows)
-        if min(positions) < 1:
+        if min(positions, default=1) < 1:
             raise InputError(f"a kernel of {self.kernel} does not fit the padded image of {spatial}; shrink it")
         return positions
 

@@ -27,6 +27,7 @@ def load(path: Path) -> onnx.ModelProto:
         raise InputError(f"found no file {path}; name an ONNX file")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty; export the model again")
+    _require_no_other_format(path)
     try:
         model = onnx.load_model(str(path), format="protobuf", load_external_data=False)
     except DecodeError:
@@ -36,8 +37,42 @@ def load(path: Path) -> onnx.ModelProto:
     if not model.graph.node:
         raise InputError(f"{path} holds no ONNX graph with nodes; export the model again")
     _load_external(model, path.resolve().parent)
+    import_domains(model)
     check(model)
     return model
+
+
+OTHER_FORMATS = {
+    b"TFL3": (
+        4,
+        "a TensorFlow Lite file; make ONNX of it by 'python -m tf2onnx.convert --tflite model.tflite --opset 17 "
+        "--output model.onnx' (pip install tf2onnx tensorflow), which keeps its int8 codes",
+    ),
+    b"PK\x03\x04": (
+        0,
+        "a zip archive, such as PyTorch's or Keras's own format; export the network to ONNX (torch.onnx.export, "
+        "tf2onnx)",
+    ),
+    b"\x89HDF": (0, "an HDF5 file, such as Keras's; export the network to ONNX by tf2onnx"),
+    b"\x80\x02": (0, "a pickle, such as an old PyTorch checkpoint; export the network to ONNX by torch.onnx.export"),
+}
+"""Bytes by which files of other frameworks are known, where they stand, and what to do about them."""
+
+
+def _require_no_other_format(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(16)
+    for mark, (at, what) in OTHER_FORMATS.items():
+        if head[at : at + len(mark)] == mark:
+            raise InputError(f"{path} is {what}")
+
+
+def import_domains(model: onnx.ModelProto) -> None:
+    """Import version 1 of every domain that nodes use and the file does not import, as tools around QONNX leave out."""
+    known = {entry.domain for entry in model.opset_import}
+    used = {node.domain for node in model.graph.node} | {node.domain for f in model.functions for node in f.node}
+    for domain in sorted(used - known - {"", "ai.onnx"}):
+        model.opset_import.add(domain=domain, version=1)
 
 
 def check(model: onnx.ModelProto) -> None:

@@ -5,47 +5,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 import onnx
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.host import HostInput
-from shiftwire.ir.network import Network
+from shiftwire.ir.network import Network, NetworkInput
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.canonical.pipeline import canonical
-from shiftwire.onnx.context.graph import INPUT_FORMAT_KEY, Graph
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY
+from shiftwire.onnx.context.graph import Graph, InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load
-from shiftwire.onnx.layers import reader_of
+from shiftwire.onnx.layers import READERS, reader_of
+from shiftwire.onnx.operators import FORMS
+from shiftwire.onnx.pipeline import canonical
+from shiftwire.onnx.strangers import require_known
 
 CONTRACT = 1
 """Version of the domain `shiftwire`."""
 
 
-def import_onnx(path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
-    """The Network of an ONNX file whose weights and activations are all quantized: ours, or QONNX."""
+def import_onnx(
+    path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS, input_format: Fixed | None = None
+) -> Network:
+    """The Network of an ONNX file whose weights and activations are all quantized: ours, or anybody's.
+
+    `input_format` is that of an input that the file does not quantize; the host rounds values to it.
+    """
     with noted(f"in {path}"):
-        return _walk(load(path), integer_weights)
+        return network_from_model(load(path), integer_weights, input_format)
 
 
-def network_from_model(model: onnx.ModelProto, integer_weights: IntegerWeights = IntegerWeights.TERMS) -> Network:
+def network_from_model(
+    model: onnx.ModelProto,
+    integer_weights: IntegerWeights = IntegerWeights.TERMS,
+    input_format: Fixed | None = None,
+) -> Network:
     """The Network of a quantized ONNX model in memory."""
     check(model)
-    return _walk(model, integer_weights)
-
-
-def _walk(model: onnx.ModelProto, integer_weights: IntegerWeights) -> Network:
-    graph = _walked(model, integer_weights)
+    wish = None if input_format is None else InputWish(input_format, rounds=True)
+    graph = _walked(model, integer_weights, wish)
     with noted("at the graph output"):
         return graph.finished()
 
 
-def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights) -> Graph:
+def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights, wish: InputWish | None) -> Graph:
     """The graph behind its last node."""
     check_contract(original)
     model = canonical(original)
     graph = opened(model)
     graph.integer_weights = integer_weights
+    graph.wish = wish or graph.wish
+    require_known(model, READERS, graph.constants, FORMS)
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
             continue
@@ -56,19 +69,28 @@ def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights) -> Graph
     return graph
 
 
-def opened(model: onnx.ModelProto) -> Graph:
-    """The graph of a checked model before its first node is read."""
+def constants_of(model: onnx.ModelProto) -> dict[str, npt.NDArray[Any]]:
+    """Arrays of a model's initialisers and Constant nodes."""
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     for node in model.graph.node:
         if node.op_type == "Constant" and node.attribute and node.attribute[0].HasField("t"):
             constants[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
+    return constants
+
+
+def opened(model: onnx.ModelProto) -> Graph:
+    """The graph of a checked model before its first node is read."""
+    constants = constants_of(model)
     graph_input = _only("input", [value for value in model.graph.input if value.name not in constants])
-    graph_output = _only("output", list(model.graph.output))
+    graph_output = _only("output", [value for value in model.graph.output if value.name not in constants])
     graph = Graph(constants, graph_input.name, graph_output.name, _sample_shape(graph_input), _batch(graph_input))
     declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
     if declared is not None:
         with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
-            graph.enter(graph_input.name, Fixed.parse(declared), HostInput())
+            graph.declare(Fixed.parse(declared))
+    integer = {entry.key: entry.value for entry in model.metadata_props}.get(INTEGER_INPUT_KEY)
+    if integer is not None:
+        graph.wish = InputWish(Fixed.parse(integer), rounds=False)
     return graph
 
 
@@ -92,11 +114,11 @@ def _batch(value: onnx.ValueInfoProto) -> int | None:
 
 
 def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
-    """Channels-last shape of one sample; the batch on axis 0 may be dynamic, nothing else."""
+    """Shape of one sample in the file's own layout; the batch on axis 0 may be dynamic, nothing else."""
     dims = value.type.tensor_type.shape.dim
     if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
         raise InputError(f"the graph input '{value.name}' is no float32 tensor; export the model in float32")
-    if len(dims) < 2 or len(dims) > 4:
+    if len(dims) < 2:
         raise InputError(f"the graph input '{value.name}' has {len(dims)} axes; give (N, C), (N, C, L) or (N, C, H, W)")
     for axis, dim in enumerate(dims):
         if axis and not dim.HasField("dim_value"):
@@ -104,25 +126,48 @@ def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
                 f"axis {axis} of the graph input '{value.name}' is dynamic ('{dim.dim_param}'); "
                 "only the batch on axis 0 may be, so export with fixed sizes"
             )
-    channels, *spatial = (int(dim.dim_value) for dim in dims[1:])
-    if min(channels, *spatial, 1) < 1:
-        raise InputError(f"the graph input '{value.name}' has shape {(channels, *spatial)}, which holds no elements")
-    return (*spatial, channels)
+    shape = tuple(int(dim.dim_value) for dim in dims[1:])
+    if min(shape) < 1:
+        raise InputError(f"the graph input '{value.name}' has shape {shape}, which holds no elements")
+    return shape
 
 
 @dataclass(frozen=True)
 class ExactTensors:
-    """A file's network, and its own names of the tensors whose values are a layer's codes on their grid."""
+    """A file's network, and its own names of the tensors whose values are a layer's codes on their grid.
+
+    `output` is the file's own tensor whose values the network's output codes stand for, in front of what only the host
+    computes; None where the file has none.
+    """
 
     network: Network
     tensors: dict[str, str]
+    output: str | None
 
 
-def exact_tensors(path: Path) -> ExactTensors:
-    """Which of a file's tensors are layers, so that an engine that runs the file itself can show them."""
+def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
+    """Which of a file's tensors are layers, so that an engine that runs the file itself can show them.
+
+    `entry` is the input as the project has it, where the file has no quantizer for it.
+    """
     with noted(f"in {path}"):
         model = load(path)
-        graph = _walked(model, IntegerWeights.TERMS)
+        graph = _walked(model, IntegerWeights.TERMS, InputWish(entry.tensor.format, rounds=False, host=entry.host))
     own = {output for node in model.graph.node for output in node.output}
-    exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and tensor not in graph.pending}
-    return ExactTensors(graph.finished(), exact)
+    exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
+    network = graph.finished()
+    return ExactTensors(network, exact, _output_tensor(graph, network, own))
+
+
+def _is_exact(graph: Graph, tensor: str) -> bool:
+    """Whether a tensor's values are its codes and nothing more."""
+    return tensor not in graph.pending or graph.pending[tensor].is_none
+
+
+def _output_tensor(graph: Graph, network: Network, own: set[str]) -> str | None:
+    tail = graph.tails.get(graph.onnx_output)
+    last = graph.onnx_output if tail is None else tail.source
+    if last in own and graph.opened(last)[1].is_linear:
+        return last
+    standing = [tensor for tensor, name in graph.known.items() if name == network.output_name and tensor in own]
+    return next((tensor for tensor in standing if not graph.opened(tensor)[1].steps), None)

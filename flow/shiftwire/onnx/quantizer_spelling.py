@@ -17,6 +17,11 @@ def is_on_grid(quantizer: FloatQuantizer, format: Fixed) -> bool:
     return _is_plain_sign(quantizer) or quantizer.scale == 2.0**-format.frac
 
 
+def is_plain(quantizer: FloatQuantizer) -> bool:
+    """Whether its codes are quotients rounded half to even; an even zero point sends no tie elsewhere."""
+    return quantizer.rounding is FloatRounding.HALF_EVEN and quantizer.zero_point % 2 == 0
+
+
 def _is_plain_sign(quantizer: FloatQuantizer) -> bool:
     return quantizer.rounding is FloatRounding.SIGN and quantizer.zero_point == 0
 

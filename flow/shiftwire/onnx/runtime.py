@@ -26,6 +26,16 @@ REFUSALS = (
 )
 """What onnxruntime raises for a model or samples that it cannot take."""
 
+INPUT_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+    "tensor(int8)": np.int8,
+    "tensor(uint16)": np.uint16,
+    "tensor(int16)": np.int16,
+}
+"""By onnxruntime's names."""
+
 FLOAT_BITS = 24
 """Codes of a float32 tensor are exact up to this many bits."""
 
@@ -67,8 +77,9 @@ def _outputs(
     entry = session.get_inputs()[0]
     size = batch_size(entry.shape, batch)
     padded = np.concatenate([values, np.zeros((-len(values) % size, *values.shape[1:]), values.dtype)])
+    kind = INPUT_TYPES.get(entry.type, np.float32)
     parts = [
-        session.run(list(names), {entry.name: padded[at : at + size].astype(np.float32)})
+        session.run(list(names), {entry.name: padded[at : at + size].astype(kind)})
         for at in range(0, len(padded), size)
     ]
     return [np.concatenate(of_one)[: len(values)] for of_one in zip(*parts, strict=True)]

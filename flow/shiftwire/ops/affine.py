@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, log2
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
+from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
@@ -22,7 +23,10 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.weights.shift import Shift, shift_codes
 
 TERM_LUT = 3.4
-"""LUTs of a term, for each bit of the output, modelled."""
+"""LUTs of a term, for each bit of the output, modelled: at most, where it has many exponents to choose from."""
+
+WIRED_TERM_LUT, DOUBLED_TERM_LUT = 1.0, 0.33
+"""Of a lane that works for one scale, whose shifts are wires, and for every doubling of its scales."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,14 @@ class AffineUnit(BeatUnit):
     def hls_steps(self) -> int:
         """A word, two for each term, and the bias."""
         return MEMORY_CYCLES + 2 * self.scale.weights.terms + 2
+
+    @property
+    def cost(self) -> Cost:
+        """Scales in LUTs are part of the lanes; in SystemVerilog a term may be a word."""
+        weights = self.scale.weights
+        term_bits = int(weights.shifts.max()).bit_length() + 2
+        rom = memory(self._folds * weights.terms, self.port.lanes * term_bits)
+        return super().cost + Cost(bram36=rom.bram36)
 
     @property
     def native_cfg(self) -> Cfg:
@@ -129,7 +141,9 @@ class Affine(Op):
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         port = Port.of(output.size, fold.pe)
-        lane_lut = ceil(TERM_LUT * self.scale.terms * output.format.bits)
+        scales = min(output.shape[-1] // fold.pe, len(np.unique(self.scale.integers)))
+        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(scales), TERM_LUT)
+        lane_lut = ceil(term_lut * self.scale.terms * output.format.bits)
         return (AffineUnit(port, inputs[0].format, output.format, self._weights, self.bias, lane_lut=lane_lut),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:

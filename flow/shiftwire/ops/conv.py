@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv and IntConv: windows over one or two axes, grouped or depthwise."""
+"""ShiftConv, AdderConv and IntConv: windows over at most two axes, grouped or depthwise."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Conv(Weighted):
     @property
     def is_pointwise(self) -> bool:
         """Whether each window is one pixel, read in the image's own order, so that no window unit is needed."""
-        return self.window.is_identity and not self.is_depthwise
+        return self.window.is_identity
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *position, filter_ = index

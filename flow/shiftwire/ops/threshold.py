@@ -147,6 +147,11 @@ class Threshold(Op):
         if (np.diff(self.thresholds, axis=1) < 0).any():
             raise InputError("thresholds that fall make no staircase; sort each channel's row")
 
+    @cached_property
+    def _rows(self) -> int:
+        """How many channels have thresholds of their own: those that are alike share the logic of a lane."""
+        return len(np.unique(self.thresholds, axis=0))
+
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         channels = self.thresholds.shape[0]
@@ -166,8 +171,10 @@ class Threshold(Op):
         return self.base + self.step * np.stack(counts, axis=-1)
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
-        x, steps = inputs[0].format, self.thresholds.shape[1]
-        lane_lut = ceil(steps.bit_length() * x.bits + self.thresholds.size * x.bits / LUTRAM_WORDS)
+        x, (channels, steps) = inputs[0].format, self.thresholds.shape
+        # a lane for each channel has no others' bounds; fewer lanes hold all of them
+        rows = 1 if fold.pe == channels else self._rows
+        lane_lut = ceil(steps.bit_length() * x.bits + rows * steps * x.bits / LUTRAM_WORDS)
         port = Port.of(output.size, fold.pe)
         return (ThresholdUnit(port, x, output.format, self.thresholds, self.base, self.step, lane_lut=lane_lut),)
 

@@ -21,12 +21,14 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
+from shiftwire_boards.runtime.host_steps import STEPS
 
 _CLASSES: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *LAYERS,
         *WEIGHT_SCHEMES,
+        *STEPS,
         Bias,
         Window,
         ShiftWeights,

@@ -1,4 +1,4 @@
-"""Data files: .npz with `x` (N, ...) in the model's own layout and values, and `y` (N,) labels where wanted."""
+"""Data files: .npz with `x` (N, ...) in the model's own layout and values, and labels `y` where wanted."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ import numpy.typing as npt
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
+from shiftwire.project.labels import Labels, check_tail, read_labels
+from shiftwire.project.shapes import check_samples_shape
 
 
 @dataclass(frozen=True)
 class Data:
-    """Samples: values (N, C, H, W), the codes (N, H, W, C) they become, labels (N,) or None."""
+    """Samples: values (N, C, H, W), the codes (N, H, W, C) they become, labels of any task or None."""
 
     values: npt.NDArray[Any]
     codes: Codes
-    labels: npt.NDArray[np.int64] | None
+    labels: Labels | None
 
     def in_turn(self, frames: int) -> Data:
         """So many frames, beginning anew after the last."""
         order = np.arange(frames) % len(self.codes)
-        return Data(self.values[order], self.codes[order], None if self.labels is None else self.labels[order])
+        return Data(self.values[order], self.codes[order], None if self.labels is None else self.labels.taken(order))
 
 
 def wanted_codes(network: Network, codes: Codes, frames: int) -> Codes:
@@ -43,18 +45,15 @@ def load_data(path: Path, network: Network) -> Data:
             raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
         values = arrays["x"]
         _check_values(values, network)
-        labels = arrays.get("y")
-        if labels is not None and (labels.shape != (len(values),) or labels.dtype.kind not in "iu"):
-            raise InputError(
-                f"labels 'y' of shape {labels.shape} and type {labels.dtype} do not fit; give (N,) integers"
-            )
-        if labels is not None and not ((labels >= 0) & (labels < network.output.size)).all():
-            raise InputError(
-                f"labels 'y' run from {labels.min()} to {labels.max()}, the network answers 0 to "
-                f"{network.output.size - 1}; number the classes as the model does"
-            )
-        codes = network.host_input.encode(values, network.input.format)
-        return Data(values, codes, None if labels is None else labels.astype(np.int64))
+        labels = None if "y" not in arrays else labels_for(network, arrays["y"], len(values))
+        return Data(values, network.host_input.encode(values, network.input.format), labels)
+
+
+def labels_for(network: Network, labels: npt.NDArray[Any], samples: int) -> Labels:
+    """Labels of so many samples; raises InputError for those that fit no task of the network's outputs."""
+    fitting = read_labels(labels, samples, network.host_output.scores_shape(network.output.shape))
+    check_tail(fitting, network.host_output.steps)
+    return fitting
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -73,13 +72,6 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def _check_values(values: npt.NDArray[Any], network: Network) -> None:
-    *spatial, channels = network.input.shape
-    wanted = (channels, *spatial)
-    if values.dtype.kind not in "fiub":
-        raise InputError(f"'x' has type {values.dtype}, wanted numbers; save it as float32")
-    if values.ndim == 0 or values.shape[1:] != wanted:
-        raise InputError(
-            f"'x' has shape {values.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model; reshape it"
-        )
+    check_samples_shape(values, network.host_input.model_shape(network.input.shape))
     if not len(values):
         raise InputError("'x' holds no samples; give at least one")

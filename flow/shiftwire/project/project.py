@@ -28,7 +28,7 @@ from shiftwire.tools.atomic import replaced
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 5
+SCHEMA = 6
 """Of design.json; another one is refused, for its classes have other fields."""
 
 DESIGN_FILE = "design.json"

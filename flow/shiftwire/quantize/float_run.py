@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import onnxruntime
 
 import onnx
 from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.runtime import REFUSALS, batch_size
 
 Floats = npt.NDArray[np.float32]
@@ -93,6 +95,28 @@ def tensors(
             break
     joined = {name: np.concatenate([batch[at] for batch in batches]) for at, name in enumerate(run.names)}
     return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What quantization begins with: the model's nodes, what its constants make, and float tensors (N, C, ...) by name.
+
+    Those are of the samples `chosen`, by their indices among all.
+    """
+
+    model: onnx.ModelProto
+    nodes: tuple[onnx.NodeProto, ...]
+    constants: Mapping[str, Floats]
+    floats: Mapping[str, Floats]
+    chosen: Codes
+
+    def thinned(self, numbers: int, fewest: int) -> Calibration:
+        """A copy of so few samples, evenly spread, that their tensors hold `numbers`, but of `fewest` at least."""
+        of_a_sample = sum(tensor[0].size for tensor in self.floats.values())
+        count = min(max(numbers // of_a_sample, fewest), len(self.chosen))
+        kept = np.unique(np.linspace(0, len(self.chosen) - 1, count).astype(np.int64))
+        floats = {name: tensor[kept] for name, tensor in self.floats.items()}
+        return replace(self, floats=floats, chosen=self.chosen[kept])
 
 
 def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:

@@ -22,11 +22,12 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.pools import average_pool, global_average
-from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import affine_steps, finest_step, is_far_below
+from shiftwire.quantize.report import LayerCost, centred_error
+from shiftwire.quantize.scaling import MOST_BITS, affine_steps, finest_step, is_far_below
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -44,7 +45,7 @@ def _conv(view: View, draft: NetworkDraft) -> None:
     weights = _floats(view, 1, "weight")
     source = draft.activation(view.inputs[0])
     make = _conv_maker(view, weights)
-    _shift_layer(view, draft, np.moveaxis(weights, 1, -1), source, make)
+    _shift_layer(view, draft, draft.weights(view.inputs[0], np.moveaxis(weights, 1, -1)), source, make)
 
 
 def _conv_maker(view: View, kernel: npt.NDArray[Any]) -> Callable[[Weights, Bias], Conv]:
@@ -61,7 +62,8 @@ def _gemm(view: View, draft: NetworkDraft) -> None:
     weights = _floats(view, 1, "weight")
     if not view.flag("transB", 0):
         weights = weights.T
-    _shift_layer(view, draft, weights, draft.activation(view.inputs[0]), Dense)
+    source = draft.activation(view.inputs[0])
+    _shift_layer(view, draft, draft.weights(view.inputs[0], weights), source, Dense)
 
 
 def _shift_layer(
@@ -151,14 +153,19 @@ def _add(view: View, draft: NetworkDraft) -> None:
 
 
 def _join(view: View, draft: NetworkDraft) -> None:
-    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone."""
+    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone.
+
+    So is one whose bits would not fit beside those of the widest range.
+    """
     finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
     whole = {name: draft.source(name) for name in view.inputs}
-    for name, source in whole.items():
-        format = draft.format(source)
-        if is_far_below(format, finest):
-            low, high = (int(code) >> format.frac - finest for code in (format.lo, format.hi))
-            cut = Fixed.covering(low, high + 1, finest)
+    formats = [draft.format(source) for source in whole.values()]
+    room = MOST_BITS - max(format.signed_bits - format.frac for format in formats)
+    for (name, source), format in zip(whole.items(), formats, strict=True):
+        frac = min(finest if is_far_below(format, finest) else format.frac, room)
+        if frac < format.frac:
+            low, high = (int(code) >> format.frac - frac for code in (format.lo, format.hi))
+            cut = Fixed.covering(low, high + 1, frac)
             draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
     draft.read(view)
     draft.graph.known.update(whole)
@@ -179,7 +186,8 @@ def _clip(view: View, draft: NetworkDraft) -> None:
     """A lower bound of 0 as in Relu; an upper bound c as c - relu(c - x), exactly, where calibration reaches it."""
     low, high = (float(_floats(view, at, name).reshape(())) for at, name in ((1, "min"), (2, "max")))
     if low != 0:
-        raise InputError(f"a lower bound of {low:.6g} is not handled; clip at 0, as Relu does")
+        draft.read(view)
+        return
     right = draft.truth(view.output)
     format = draft.choose(view.output, right)
     source = draft.source(view.inputs[0])
@@ -226,12 +234,12 @@ def _quant(view: View, draft: NetworkDraft) -> None:
     Not one of one bit: its codes are signs, which any other quantizer would lose.
     """
     is_bit = bool((view.constant(3, "bitwidth") == 1).all()) and view.peek("signed", 1) == 1
-    if not draft.graph.is_raw_input(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
+    if not draft.graph.is_raw(view.inputs[0]) or is_bit or _is_power_of_two(view.constant(1, "scale")):
         draft.read(view)
         return
     for attribute in ("signed", "narrow", "rounding_mode"):
         view.attribute(attribute, 0)
-    draft.enter_as(view.output, draft.truth(view.output))
+    draft.enter_as(view.output, view.inputs[0], draft.truth(view.output))
 
 
 def _is_power_of_two(scale: npt.NDArray[Any]) -> bool:
@@ -268,13 +276,10 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 }
 
 
+KNOWN = frozenset({*HANDLERS, *READERS})
+"""By domain and operation: all that quantize takes."""
+
+
 def handler_of(view: View) -> Handler:
-    """The handler of a node, or what convert itself does; raises InputError for an operation that nobody knows."""
-    if view.key not in HANDLERS and view.key not in READERS:
-        known = ", ".join(sorted({name for _, name in {**HANDLERS, **READERS}}))
-        domain, name = view.key
-        raise InputError(
-            f"the operation {name}{f' of domain {domain}' if domain else ''} has no form in shifts and adds; "
-            f"replace it by one of {known}"
-        )
+    """The handler of a node whose operation is known, or what convert itself does."""
     return HANDLERS.get(view.key, lambda view, draft: draft.read(view))

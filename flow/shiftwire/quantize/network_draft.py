@@ -12,19 +12,25 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput, channels_last
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.staircase import stepped
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.float_run import Floats
-from shiftwire.quantize.formats import choose_format
-from shiftwire.quantize.options import Knob, Options
-from shiftwire.quantize.report import LayerCost, relative_error
-from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps
+from shiftwire.quantize.formats import choose_format, covering
+from shiftwire.quantize.input_ranges import unlike_ranges
+from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
+from shiftwire.quantize.report import LayerCost
+from shiftwire.quantize.scaling import MOST_BITS, Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
-TAILS = {"Flatten", "Reshape", "Identity", "Softmax", "ArgMax"}
+TAILS = {"Flatten", "Reshape", "Identity", "Transpose", "Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
+FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}
+"""Operations that the host does where they stand in front of the first layer."""
 
 
 @dataclass
@@ -32,7 +38,7 @@ class NetworkDraft:
     """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
     `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
-    those `chosen` got a format here.
+    those `chosen` got a format here, for values in their `ranges`.
     """
 
     graph: Graph
@@ -43,7 +49,10 @@ class NetworkDraft:
     costs: list[LayerCost] = field(default_factory=list)
     absorbed: set[str] = field(default_factory=set)
     exact: set[str] = field(default_factory=set)
+    input_factors: dict[str, Values] = field(default_factory=dict)
+    """What the weights that read an input take in, (C,), where the host scales its channels apart."""
     chosen: set[str] = field(default_factory=set)
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         """The ONNX nodes, not the network's own, that read a tensor."""
@@ -76,33 +85,62 @@ class NetworkDraft:
         """What the network makes of the calibration samples at one of its tensors."""
         return TensorCodes(self.graph.tensors[source], self.codes[source])
 
-    def enter(self) -> None:
-        """Quantize the graph input, unless the file does it."""
-        name = self.graph.onnx_input
-        if not self.graph.tensors and not all(map(_takes_floats, self.readers(name))):
-            self.enter_as(name, self.truth(name))
+    def enter(self, view: View) -> None:
+        """Quantize what a node reads of the host's, unless that node is the host's too or a quantizer."""
+        node = view.key[1]
+        for name in view.inputs:
+            if self.graph.is_raw(name) and not (node in FRONT or find_quantizer(*view.key)):
+                self.enter_as(name, name, self.truth(name))
 
-    def enter_as(self, onnx_name: str, values: Values) -> None:
-        """Codes of the graph input in a format for `values`, known as `onnx_name`."""
+    def is_hosts(self, view: View) -> bool:
+        """Whether a node stands in front of the first layer, where the host does it."""
+        return view.key[1] in FRONT and any(map(self.graph.is_raw, view.inputs))
+
+    def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
+        """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
+        ranges = unlike_ranges(self.graph.raw[raw], values, self.readers(onnx_name), self.graph.constants)
+        if ranges is not None and self.graph.onnx_input not in self.options.formats:
+            self.input_factors[onnx_name] = ranges.factor
+            behind = self.graph.raw[raw]
+            self.graph.raw[raw] = behind.then(*ranges.steps(len(behind.shape) + 1))
+            values = ranges.narrowed(values)
         format = self.choose(self.graph.onnx_input, values, self.options.input_bits)
         if float(np.abs(values).max()) < 2.0 ** -(format.frac + 1):
             raise InputError(
                 f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
                 f"finest grid there is, 2^-{format.frac}; scale the samples and the first layer"
             )
-        self.graph.enter(onnx_name, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
+        self.graph.enter(onnx_name, raw, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
         self.advance()
         self._cost_of_requantize(self.graph.known[onnx_name], format, values, Knob.INPUT_BITS)
+
+    def weights(self, onnx_name: str, weights: Values) -> Values:
+        """Weights (out, ..., C) of a layer as they read the codes of a tensor."""
+        factor = self.input_factors.get(onnx_name)
+        return weights if factor is None else weights * factor
 
     def source(self, onnx_name: str) -> str:
         """The network's name of a tensor; a scale that the file leaves on it becomes an Affine now."""
         name, pending = self.graph.opened(onnx_name)
-        if not pending.is_none:
+        if not pending.is_linear:
+            self.step(onnx_name)
+        elif not pending.is_none:
             del self.graph.pending[onnx_name]
             slope = pending.slope(self.tensor(name).shape[-1])
             steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False)
             self.emit(steps, name, onnx_name)
         return self.graph.known[onnx_name]
+
+    def step(self, onnx_name: str) -> None:
+        """Codes, in a format of their own, of values that a curve or a cut has bent: a Threshold."""
+        name, pending = self.graph.opened(onnx_name)
+        right = self.truth(onnx_name)
+        format = self.choose(onnx_name, right)
+        quantizer = FloatQuantizer(2.0**-format.frac, 0, format.lo, format.hi, FloatRounding.HALF_EVEN)
+        op, _ = stepped(pending, self.tensor(name), np.float64(quantizer.scale).reshape(()), quantizer.codes)
+        del self.graph.pending[onnx_name]
+        self.graph.known[onnx_name] = stepped_name = self.append(op, name, onnx_name)
+        self._cost_of_requantize(stepped_name, self.format(stepped_name), right, Knob.ACT_BITS)
 
     def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
         """Append a chain whose codes are known, the last op under the tensor's own name."""
@@ -165,8 +203,17 @@ class NetworkDraft:
         return narrowed
 
     def requantize(self, source: str, format: Fixed, name: str) -> str:
-        """A rounding, saturating step to an activation format."""
+        """A rounding, saturating step to an activation format.
+
+        On the way to a grid so much finer that codes would not fit, what saturates there does so at once.
+        """
         before = self.at(source).values
+        wide = self.format(source)
+        finer = format.frac - wide.frac
+        if wide.signed_bits + finer > MOST_BITS:
+            low, high = (format.lo >> finer) - 1, (format.hi >> finer) + 1
+            near = Fixed.covering(max(wide.lo, low), min(wide.hi, high), wide.frac)
+            source = self.append(Requantize(near, Rounding.FLOOR, Overflow.SATURATE), source, f"{name}_near")
         output = self.append(Requantize(format, Rounding.HALF_UP, Overflow.SATURATE), source, name)
         self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before, Knob.ACT_BITS)
         return output
@@ -182,7 +229,16 @@ class NetworkDraft:
     def choose(self, onnx_name: str, values: Values, bits: int | None = None) -> Fixed:
         """A tensor's format, an activation's unless `bits` are given."""
         self.chosen.add(onnx_name)
+        self.ranges[onnx_name] = float(values.min()), float(values.max())
         return choose_format(onnx_name, values, bits or self.options.act_bits, self.options)
+
+    def finer(self, bits: int) -> dict[str, tuple[str, Fixed]]:
+        """By a layer's name, the tensor that `--format` knows it by, and a format of more bits for all its values."""
+        names = {self.graph.known[name]: name for name in self.ranges if name in self.graph.known}
+        return {
+            layer: (name, covering(*self.ranges[name], min(self.format(layer).bits + bits, MAX_ACT_BITS)))
+            for layer, name in names.items()
+        }
 
     def require_used(self) -> None:
         """Raise InputError for a format that the user gave and no tensor took."""
@@ -195,13 +251,13 @@ class NetworkDraft:
 
     def read(self, view: View) -> None:
         """What convert makes of a node; it stays exact where what it reads is."""
-        before = len(self.graph.nodes)
+        before, was_raw = len(self.graph.nodes), not self.graph.tensors
         reader_of(view)(view, self.graph)
         self.advance()
         fresh = {node.name for node in self.graph.nodes[before:]}
         sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - fresh
         if sources <= self.exact:
-            self.exact |= fresh | ({next(iter(self.graph.tensors))} if before == 0 else set())
+            self.exact |= fresh | (set(list(self.graph.tensors)[:1]) if was_raw else set())
 
     def carry(self, op: Op, source: str, onnx_name: str) -> None:
         """An op that makes what the float node makes, exactly."""

@@ -47,12 +47,24 @@ class Knob(enum.Enum):
     AFFINE_TERMS = "--affine-terms"
     ACT_BITS = "--act-bits"
     INPUT_BITS = "--input-bits"
+    EXPONENTS = "--exponents"
+    AFFINE_EXPONENTS = "--affine-exponents"
 
-    def turned(self, method: Method) -> str:
-        """What to do, in options that the method takes."""
-        if self is Knob.TERMS and not method.takes_terms:
-            return f"take --method {WITH_TERMS}, which give a weight as many --terms as you like"
-        return f"raise {self.value}"
+    @property
+    def field(self) -> str:
+        """Its name in Options."""
+        return self.value.removeprefix("--").replace("-", "_")
+
+    @property
+    def most(self) -> int:
+        """Its largest number."""
+        match self:
+            case Knob.TERMS | Knob.AFFINE_TERMS:
+                return MAX_TERMS
+            case Knob.ACT_BITS | Knob.INPUT_BITS:
+                return MAX_ACT_BITS
+            case Knob.EXPONENTS | Knob.AFFINE_EXPONENTS:
+                return WIDEST_EXPONENT_RANGE
 
 
 class Ranging(enum.Enum):

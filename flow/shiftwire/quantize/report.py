@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.numbers.fixed import Values
+from shiftwire.project.labels import Labels, Task, task_of
+from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
+from shiftwire.quantize.options import Knob
 
 CLEAR_MARGIN = 1.0
-"""A float margin, in units of the logits, from which on an answer counts as clear."""
+"""A float margin, in units of the outputs, from which on an answer counts as clear."""
+
+HELPS = 0.1
+"""Share of the outputs' error that an option must take away to be advised."""
+NEARLY = 0.02
+"""Share of the outputs' error by which options may differ and count as equal."""
+MENTIONED = 3
+"""Options that are named, at most."""
+POOR = 0.25
+"""Relative error from which on outputs are of little use."""
+SMALL = 1e-3
+"""Shares below are written by their magnitude."""
+TRAIN = "train it with its formats and terms, as shiftwire-train finetune does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +35,7 @@ class LayerCost:
 
     weight_error  of the weights themselves; own_error  what this layer adds, its inputs taken as they are;
     error  against the float network, all layers before it included. None where a layer has none.
-    knob  what to raise so that the layer adds less.
+    knob  what is raised so that the layer adds less.
     """
 
     name: str
@@ -42,30 +57,79 @@ class LayerCost:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Exact against float answers: percentages of samples, logit errors in the logits' own units.
+    """Exact outputs of all samples against the float network's, and both against the labels where there are some.
 
-    The clear ones have a float margin between best and second answer of at least CLEAR_MARGIN.
+    Of `total` answers (of samples, of pixels, or of outputs that decide; percentages, none where the task is values)
+    the clear ones have a float margin of at least CLEAR_MARGIN to the next answer. What is held out are
+    samples that did not calibrate.
     """
 
+    task: Task
     samples: int
-    agreement: float
-    clear_samples: int
-    clear_agreement: float | None
-    held_out_agreement: float | None
-    rms_logit_error: float
-    relative_logit_error: float
-    accuracy_float: float | None = None
-    accuracy_exact: float | None = None
+    total: int
+    error: Nearness
+    held_out_error: float | None = None
+    agreement: float | None = None
+    clear_answers: int = 0
+    clear_agreement: float | None = None
+    held_out_agreement: float | None = None
+    threshold: float = 0.0
+    labels_float: Score | None = None
+    labels_exact: Score | None = None
+
+    @property
+    def accuracy_float(self) -> float | None:
+        """Percent of the float network's answers that are the labels'."""
+        return None if self.labels_float is None else self.labels_float.accuracy
+
+    @property
+    def accuracy_exact(self) -> float | None:
+        """Percent of the exact network's."""
+        return None if self.labels_exact is None else self.labels_exact.accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Options with which the network was quantized anew, in the words of the command line.
+
+    `error` is that of its outputs relative to their spread, `costs` the layers' own by name; None and no costs where
+    no project could carry the network.
+    """
+
+    words: str
+    error: float | None
+    costs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What was tried on `samples`, where the outputs' relative error is `before` as it stands."""
+
+    samples: int
+    before: float
+    tried: tuple[Trial, ...]
+
+    @property
+    def helping(self) -> tuple[Trial, ...]:
+        """Those that lower the error by HELPS, the best first; of nearly equal ones the first that was tried."""
+        falls = [(trial.error, trial) for trial in self.tried if trial.error is not None]
+        good = [(error, trial) for error, trial in falls if error <= (1 - HELPS) * self.before]
+        if not good:
+            return ()
+        least = min(error for error, _ in good)
+        best = next(trial for error, trial in good if error <= least + NEARLY * self.before)
+        rest = sorted((pair for pair in good if pair[1] is not best), key=lambda pair: pair[0])
+        return (best, *(trial for _, trial in rest))
 
 
 @dataclass(frozen=True, slots=True)
 class QuantizeReport:
-    """`calibrated` of the samples chose the formats; all of them were scored. `method` is that of the weights."""
+    """`calibrated` of the samples chose the formats; all of them were scored."""
 
     calibrated: int
     layers: tuple[LayerCost, ...]
     answers: Answers
-    method: Method
+    trials: Trials | None = None
 
     @property
     def costliest(self) -> LayerCost:
@@ -74,18 +138,33 @@ class QuantizeReport:
 
     @property
     def advice(self) -> str:
-        """What to raise next, or what to take instead."""
+        """Where the largest cost is, and what lowers it: only what was tried, with what came of it."""
         if not self.layers:
             return "the file is quantized throughout; every layer is as it was"
-        layer = self.costliest
-        cost = f"{layer.kind}, {100 * layer.own_error:.2f} %"
-        return f"the largest cost is in '{layer.name}' ({cost}): {layer.knob.turned(self.method)}"
+        layer, trials = self.costliest, self.trials
+        cost = f"the largest cost is in '{layer.name}' ({layer.kind}, {_shown(layer.own_error)} of its spread)"
+        if trials is None:
+            return cost
+        if not trials.before:
+            return f"{cost}, and none of it reaches the outputs"
+        if not trials.helping:
+            tried = f"{len(trials.tried)} tried on {trials.samples} samples, at last {trials.tried[-1].words}"
+            error = _shown(trials.before)
+            return f"{cost}; no option lowers the outputs' error of {error} by a tenth ({tried}), so {TRAIN}"
+        best, *others = trials.helping[:MENTIONED]
+        own = best.costs.get(layer.name, layer.own_error)
+        falls = f", its own cost to {_shown(own)}" if own <= (1 - HELPS) * layer.own_error else ""
+        more = "".join(f"; {trial.words} to {_shown(trial.error)}" for trial in others)
+        still = f"; that is still far from the float network, so {TRAIN}" if (best.error or 0.0) > POOR else ""
+        return (
+            f"{cost}; tried on {trials.samples} samples, {best.words} takes the outputs' error from "
+            f"{_shown(trials.before)} to {_shown(best.error)}{falls}{more}{still}"
+        )
 
 
-def relative_error(actual: Values, right: Values) -> float:
-    """Root mean square of the difference over the standard deviation of what is right (its size, where constant)."""
-    spread = float(np.std(right)) or float(np.sqrt(np.mean(np.square(right)))) or 1.0
-    return float(np.sqrt(np.mean(np.square(actual - right)))) / spread
+def _shown(share: float | None) -> str:
+    """A share of the spread in percent, two figures at least."""
+    return "nothing" if not share else f"{100 * share:.2f} %" if share >= SMALL else f"{100 * share:.1e} %"
 
 
 def centred_error(actual: Values, right: Values) -> float:
@@ -94,34 +173,42 @@ def centred_error(actual: Values, right: Values) -> float:
     return relative_error(actual - actual.mean(axis=0), right - right.mean(axis=0))
 
 
-def answers(exact: Values, right: Values, labels: Codes | None, calibrated: Sequence[int]) -> Answers:
-    """Compare outputs (N, ...); ties take the lowest index."""
-    actual, wanted = (values.reshape(len(values), -1) for values in (exact, right))
-    is_same = actual.argmax(axis=1) == wanted.argmax(axis=1)
-    is_clear = _margins(wanted) >= CLEAR_MARGIN
-    is_held_out = np.ones(len(actual), bool)
+def answers(exact: Values, right: Values, labels: Labels | None, calibrated: Sequence[int]) -> Answers:
+    """Compare outputs (N, C, ...) in the model's own layout; labels tell the task, else the outputs' shape does."""
+    task = task_of(right.shape[1:]) if labels is None else labels.task
+    is_held_out = np.ones(len(right), bool)
     is_held_out[list(calibrated)] = False
-    error = float(np.sqrt(np.mean(np.square(actual - wanted))))
+    rest = relative_error(exact[is_held_out], right[is_held_out]) if is_held_out.any() else None
+    scores = (None, None) if labels is None else (scored(right, labels), scored(exact, labels))
+    figures = nearness(exact, right), rest
+    if task is Task.VALUES:
+        return Answers(task, len(right), right.size, *figures, labels_float=scores[0], labels_exact=scores[1])
+    threshold = threshold_of(right)
+    is_same = answers_of(task, exact, threshold) == answers_of(task, right, threshold)
+    is_clear = _margins(task, right, threshold) >= CLEAR_MARGIN
     return Answers(
-        samples=len(actual),
-        agreement=_percent(is_same) or 0.0,
-        clear_samples=int(is_clear.sum()),
-        clear_agreement=_percent(is_same[is_clear]),
-        held_out_agreement=_percent(is_same[is_held_out]),
-        rms_logit_error=error,
-        relative_logit_error=relative_error(actual, wanted),
-        accuracy_float=None if labels is None else _percent(wanted.argmax(axis=1) == labels),
-        accuracy_exact=None if labels is None else _percent(actual.argmax(axis=1) == labels),
+        task,
+        len(right),
+        is_same.size,
+        *figures,
+        _percent(is_same),
+        int(is_clear.sum()),
+        _percent(is_same[is_clear]),
+        _percent(is_same[is_held_out]),
+        threshold,
+        *scores,
     )
 
 
-def _margins(values: Values) -> Values:
-    if values.shape[1] < 2:
-        return np.full(len(values), np.inf)
-    two = np.sort(values, axis=1)[:, -2:]
-    margins: Values = two[:, 1] - two[:, 0]
+def _margins(task: Task, outputs: Values, threshold: float) -> Values:
+    """How far every answer is from the next, shaped as the answers are."""
+    if task is Task.DECISIONS:
+        return np.asarray(np.abs(outputs - threshold))
+    rows = np.moveaxis(outputs, 1, -1) if task is Task.PIXELS else outputs.reshape(len(outputs), -1)
+    two = np.sort(rows, axis=-1)[..., -2:]
+    margins: Values = two[..., 1] - two[..., 0]
     return margins
 
 
-def _percent(hits: np.ndarray) -> float | None:  # type: ignore[type-arg]
+def _percent(hits: npt.NDArray[np.bool_]) -> float | None:
     return float(100 * np.mean(hits)) if hits.size else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ LAST_GUARD_BITS = 6
 """The same in front of the network's output, which is not rounded any more."""
 EXACT_BITS = 24
 """Scaled sums stay this narrow where they can, so that float32 repeats them and a residual added to them."""
+MOST_BITS = 48
+"""Sums are never moved beyond this width."""
 FEWEST_EXPONENTS = 10
 """What a scale needs to be worth its terms."""
 MARGIN = 2
@@ -63,6 +66,22 @@ def bias_on(values: Values, frac: int) -> Bias:
     return Bias(np.rint(np.ldexp(values, frac)).astype(np.int64), frac)
 
 
+def fine_bias(values: Values, frac: int, finest: int, infer: Callable[[Bias], Tensor]) -> Bias:
+    """Biases (out,) on the grid 2**-frac of the sums; where that is far coarser than what is kept, on a finer one.
+
+    Sums of a dead layer behind large values are coarse, or nothing at all, and the biases are what its outputs are.
+    That is as fine as leaves outputs of EXACT_BITS; `infer` gives the output.
+    """
+    plain = bias_on(values, frac)
+    if frac >= finest - LAST_GUARD_BITS:
+        return plain
+    largest, bits = float(np.abs(values).max()), infer(plain).format.bits
+    for grid in range(min(finest, frac + MOST_BITS - bits), frac, -1):
+        if largest < 2.0 ** (EXACT_BITS - grid) and infer(bias := bias_on(values, grid)).format.bits <= EXACT_BITS:
+            return bias
+    return plain
+
+
 def channel_mean(values: Values) -> Values:
     """Mean over everything but the last axis."""
     mean: Values = values.reshape(-1, values.shape[-1]).mean(axis=0)
@@ -87,8 +106,9 @@ def affine_steps(sums: TensorCodes, right: Values, scale: Values, options: Optio
     terms = greedy_terms(slope[:, None], options.affine_terms, min(options.affine_exponents, room), Method.LINEAR)
     flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
     bias = channel_mean(right - weight_values(flat) * sums.values)
-    op = Affine(flat, bias_on(bias, sums.tensor.format.frac - flat.exponent_range[0]))
-    return (*steps, Step.after(op, sums))
+    frac = sums.tensor.format.frac - flat.exponent_range[0]
+    fine = fine_bias(bias, frac, finest, lambda bias: Affine(flat, bias).infer(sums.tensor))
+    return (*steps, Step.after(Affine(flat, fine), sums))
 
 
 def finest_step(right: Values, options: Options, is_last: bool) -> int:

@@ -10,16 +10,26 @@ import numpy as np
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
+from shiftwire.numbers.fixed import MAX_FRAC, Codes, Fixed, Values
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
+from shiftwire.project.scores import relative_error
 from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
-from shiftwire.quantize.report import LayerCost, centred_error, relative_error
-from shiftwire.quantize.scaling import Step, TensorCodes, affine_steps, bias_on, channel_mean, finest_step, is_far_below
+from shiftwire.quantize.report import LayerCost, centred_error
+from shiftwire.quantize.scaling import (
+    Step,
+    TensorCodes,
+    affine_steps,
+    bias_on,
+    channel_mean,
+    fine_bias,
+    finest_step,
+    is_far_below,
+)
 from shiftwire.quantize.terms import ScaledTerms
 
 PAYS = 0.85
@@ -28,6 +38,8 @@ IDEAL_SAMPLES = 8
 """Samples on which a layer's own error is measured."""
 FINER_BITS = 8
 """How much finer the grid of the templates is that stand for the float ones of an adder layer."""
+TEMPLATE_BITS = 30
+"""Of an adder layer's largest template, at most; inputs finer than that are beside nothing."""
 IDEAL_BITS = 24
 """Bits of the weights that stand for the float ones."""
 
@@ -69,8 +81,15 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
     """Templates on the input's own grid, as many bits as they need; what lies outside its range a pass makes a bias.
 
     Sums of distances lie far below 0. Where a batch norm takes any mean away, a bias does so at once: the sums get
-    narrow, and the bias costs nothing in hardware.
+    narrow, and the bias costs nothing in hardware. Inputs on a grid that no template shares are rounded to one of
+    TEMPLATE_BITS first.
     """
+    most = TEMPLATE_BITS - int(np.frexp(float(np.abs(layer.weights).max()))[1])
+    if draft.format(layer.source).frac > most:
+        fine = draft.format(layer.source)
+        low, high = (code >> fine.frac - most for code in (fine.lo, fine.hi))
+        coarse = Fixed.covering(low, high + 1, most)
+        layer = replace(layer, source=draft.requantize(layer.source, coarse, f"{layer.name}_input"))
     frac = draft.format(layer.source).frac
     weights = Adder(_templates(layer, frac), frac)
     sums = Step.after(layer.make(weights, Bias.none(len(layer.weights))), draft.at(layer.source)).output
@@ -112,13 +131,16 @@ def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition,
     outputs = len(layer.scale)
     bare = Step.after(layer.make(Shift(decomposition.weights.terms), Bias.none(outputs)), x)
     sums = bare.output
-    if decomposition.is_folded and is_far_below(sums.tensor.format, finest_step(right, draft.options, layer.is_last)):
+    finest = finest_step(right, draft.options, layer.is_last)
+    if decomposition.is_folded and is_far_below(sums.tensor.format, finest):
         ones = np.ones(outputs)
         steps: tuple[Step, ...] = (bare, *affine_steps(sums, right, ones, draft.options, layer.is_last))
     elif decomposition.is_folded:
-        bias = bias_on(channel_mean(right - sums.values), sums.tensor.format.frac)
-        op = layer.make(Shift(decomposition.weights.terms), bias)
-        steps = (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, sums.tensor.format.frac))),)
+        weights, frac = Shift(decomposition.weights.terms), sums.tensor.format.frac
+        wanted = channel_mean(right - sums.values)
+        bias = fine_bias(wanted, frac, finest, lambda bias: layer.make(weights, bias).infer(x.tensor))
+        op = layer.make(weights, bias)
+        steps = (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, frac))),)
     else:
         scale = layer.scale * decomposition.weights.step
         steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last))

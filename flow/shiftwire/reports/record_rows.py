@@ -123,8 +123,11 @@ def _cycle_rows(record: Record) -> Iterator[Row]:
 
 
 def _correctness_rows(record: Record) -> Iterator[Row]:
-    accuracy = record.accuracy
-    if accuracy is None:
+    accuracy, error = record.accuracy, record.label_error
+    if error is not None:
+        text = f"rms {figure(error.rms)}, {error.relative:.2%} of the labels' spread"
+        yield Row("error beside the labels", text, error.rms, "labels' own units")
+    elif accuracy is None:
         yield Row("accuracy", NOTHING)
     else:
         counts = f"{accuracy.share:.2%} ({accuracy.correct:,} of {accuracy.total:,})"

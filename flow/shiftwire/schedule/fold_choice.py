@@ -51,7 +51,7 @@ def _of_layer(network: Network, node: Node, fixed: Fold | None, for_hls: bool) -
     possible = node.op.folds(inputs, output)
     if fixed is not None:
         possible = (_allowed(node, fixed, possible),)
-    every = [_choice(node.op, inputs, output, fold, for_hls) for fold in possible]
+    every = [choice_at(node.op, inputs, output, fold, for_hls=for_hls) for fold in possible]
     if for_hls:
         every = [choice for choice in every if choice.widest <= HLS_BITS]
         if not every:
@@ -63,7 +63,8 @@ def _of_layer(network: Network, node: Node, fixed: Fold | None, for_hls: bool) -
     return kept
 
 
-def _choice(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold, for_hls: bool) -> Choice:
+def choice_at(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold, *, for_hls: bool) -> Choice:
+    """A fold of a layer as it would be built, whether or not it is worth having."""
     units = op.units(inputs, output, fold)
     cycles = max((unit.hls_cycles if for_hls else unit.iterations for unit in units), default=0)
     widest = max((unit.widest_word for unit in units), default=0)

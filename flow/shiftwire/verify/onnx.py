@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.ir.host import channels_first
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
-from shiftwire.onnx.importer import exact_tensors
+from shiftwire.onnx.importer import ExactTensors, exact_tensors
 from shiftwire.onnx.runtime import codes_of, run_tensors
 from shiftwire.project.engine import Engine, EngineName, Outcome
 
@@ -38,34 +33,32 @@ class OnnxRuntime(Engine):
         return self.specification
 
     @cached_property
-    def _tensors(self) -> dict[str, str]:
-        """The file's own name of each layer of the network."""
-        network, own = self.network, exact_tensors(self.model)
+    def _tensors(self) -> ExactTensors:
+        """The file's own name of each layer of the network, and of its output."""
+        network = self.network
+        own = exact_tensors(self.model, network.inputs[0])
         if (own.network.input, own.network.output) != (network.input, network.output):
             raise InputError(
                 f"{self.model} turns {own.network.input} into {own.network.output}, the project {network.input} into "
                 f"{network.output}; name the model that the project was converted from"
             )
-        return {name: tensor for name, tensor in own.tensors.items() if name in network.tensors}
+        return own
 
     def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
-        network, wanted = self.network, self._tensors
-        if not all_layers:
-            wanted = {name: tensor for name, tensor in wanted.items() if name == network.output_name}
+        network, own, last = self.network, self._tensors, self.network.output_name
+        shown = {name: tensor for name, tensor in own.tensors.items() if name in network.tensors}
+        wanted = shown if all_layers else {name: tensor for name, tensor in shown.items() if name == last}
+        if last not in wanted and own.output is None:
+            raise InputError(f"{self.model} holds no tensor of the network's output codes; compare with another engine")
+        extra = () if last in wanted or own.output is None else (own.output,)
+        values = network.host_input.values_of(codes, network.input.format)
         start = time.perf_counter()
-        output, *values = run_tensors(self.model, self._values(codes), tuple(wanted.values()))
+        _, *outputs = run_tensors(self.model, values, (*wanted.values(), *extra))
         seconds = time.perf_counter() - start
         layers = {
-            name: codes_of(value, network.tensors[name].format) for name, value in zip(wanted, values, strict=True)
+            name: codes_of(value, network.tensors[name].format) for name, value in zip(wanted, outputs, strict=False)
         }
-        if network.output_name not in layers:
-            layers[network.output_name] = network.host_output.nearest(output, network.output.format)
+        if extra:
+            plain = replace(network.host_output, steps=())
+            layers[last] = plain.nearest(outputs[-1], network.output.format)
         return Outcome(layers, seconds)
-
-    def _values(self, codes: Codes) -> npt.NDArray[Any]:
-        """What the file's own input quantizer turns into these codes."""
-        network = self.network
-        quantizer = network.host_input.quantizer
-        scale = None if quantizer is None else np.float32(quantizer.scale)
-        values = network.input.format.decode(codes) if scale is None else codes * scale
-        return channels_first(values).astype(np.float32)

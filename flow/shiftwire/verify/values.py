@@ -1,4 +1,4 @@
-"""Output values that others made of the same samples, and accuracy."""
+"""Output values that others made of the same samples, and how near they come to labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.host import Tail, channels_last
+from shiftwire.ir.host import channels_last, step_name
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.data import Data, read_arrays
+from shiftwire.project.scores import Score, scored
+from shiftwire.project.shapes import mend, with_batch
 from shiftwire.verify.comparison import Comparison
 from shiftwire.verify.tally import Difference
 
@@ -41,7 +43,7 @@ class ValueDifference:
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """One engine's agreement with the specification; accuracy in percent, None without labels.
+    """One engine's agreement with the specification, and with the labels where there are some.
 
     The first difference is in values where an engine gave values alone.
     """
@@ -49,35 +51,45 @@ class EngineResult:
     engine: str
     compared: int
     different: int
-    accuracy: float | None
+    score: Score | None
     first_difference: Difference | ValueDifference | None = None
+
+    @property
+    def accuracy(self) -> float | None:
+        """In percent; none without labels, nor where they are values."""
+        return None if self.score is None else self.score.accuracy
 
 
 def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]:
     """The specification itself, and its output codes (N, ...)."""
     codes = np.concatenate([network.evaluate(batch) for batch in network.batches(data.codes)])
-    return EngineResult("reference", 0, 0, accuracy(network, codes, data)), codes
+    return EngineResult("reference", 0, 0, score_of(network, codes, data)), codes
 
 
 def values_result(
     engine: str, network: Network, data: Data, values: npt.NDArray[Any], reference: Codes
 ) -> EngineResult:
     """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs."""
-    if values.shape != data_shape(network, len(reference)):
+    wanted = data_shape(network, len(reference))
+    if values.shape[:1] != wanted[:1]:
         raise InputError(
-            f"{engine} gave outputs of shape {values.shape}, wanted {data_shape(network, len(reference))}; "
-            "use the same samples for both"
+            f"{engine} gave outputs of shape {values.shape}, wanted {wanted}; use the same samples for both"
+        )
+    if values.shape != wanted:
+        raise InputError(
+            f"{engine} gave outputs of shape {values.shape}, wanted {with_batch(wanted[1:])}"
+            f"{mend(values.shape, wanted[1:], 'outputs')}"
         )
     actual = values.astype(np.float64)
     is_wrong = _differing(network, actual, reference)
     first = _first_wrong(network, is_wrong, actual, reference)
-    return EngineResult(engine, reference.size, int(np.count_nonzero(is_wrong)), _hits(values, data), first)
+    return EngineResult(engine, reference.size, int(np.count_nonzero(is_wrong)), _score(actual, data), first)
 
 
 def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
     """Values off ours, channels last; behind a scale that is no power of two, those nearer to another code."""
     host, format = network.host_output, network.output.format
-    if host.is_scaled:
+    if host.is_scaled or host.steps:
         return np.not_equal(host.nearest(values, format), reference)
     return channels_last(np.not_equal(values, host.decode(reference, format)))
 
@@ -98,8 +110,7 @@ def _first_wrong(
 
 def data_shape(network: Network, samples: int) -> tuple[int, ...]:
     """Shape of output values in the model's own layout."""
-    *spatial, channels = network.output.shape
-    return (samples, channels, *spatial)
+    return (samples, *network.host_output.output_shape(network.output.shape))
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
@@ -110,18 +121,17 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
             f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
             "name the model that the project was converted from"
         )
-    if network.host_output.tail is not Tail.NONE:
-        raise InputError(
-            f"{model} ends in {network.host_output.tail.value}, which hides the codes; compare a model without it"
-        )
+    if network.host_output.hides_codes:
+        last = step_name(network.host_output.steps[-1])
+        raise InputError(f"{model} ends in {last}, which hides the codes; compare a model without it")
     return values_result("onnxruntime", network, data, run_onnx(model, data.values), reference)
 
 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
     """An engine of ours, every layer counted."""
-    hits = accuracy(network, comparison.output, data)
+    score = score_of(network, comparison.output, data)
     first = comparison.first_difference
-    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, hits, first)
+    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, score, first)
 
 
 def expected_values(path: Path) -> npt.NDArray[Any]:
@@ -136,12 +146,10 @@ def expected_values(path: Path) -> npt.NDArray[Any]:
         return values
 
 
-def accuracy(network: Network, codes: Codes, data: Data) -> float | None:
-    """Percent of samples whose largest output is at the label; ties take the lowest index."""
-    return _hits(network.host_output.decode(codes, network.output.format), data)
+def score_of(network: Network, codes: Codes, data: Data) -> Score | None:
+    """Output codes (N, ...) against the labels, by the figure that fits their task."""
+    return _score(network.host_output.scores(codes, network.output.format), data)
 
 
-def _hits(values: npt.NDArray[Any], data: Data) -> float | None:
-    if data.labels is None:
-        return None
-    return float(100 * np.mean(values.reshape(len(values), -1).argmax(axis=1) == data.labels))
+def _score(values: Values, data: Data) -> Score | None:
+    return None if data.labels is None else scored(values, data.labels)

@@ -11,6 +11,7 @@ from onnx.reference import ReferenceEvaluator
 import onnx
 from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, is_standard
+from shiftwire.onnx.canonical.parameters import along, scaled_node
 
 MAX_FOLDED = 1 << 24
 """Largest constant that folding makes; a small file must not fill the memory."""
@@ -18,16 +19,83 @@ MAX_FOLDED = 1 << 24
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
 
 
-def fold_constants(draft: Draft) -> None:
-    """Initialisers instead of Constant nodes and of nodes whose inputs are all constant."""
+def name_constants(draft: Draft) -> None:
+    """Initialisers instead of Constant nodes."""
     for node in list(draft.nodes):
-        if is_standard(node, "Constant"):
-            values: tuple[npt.NDArray[Any], ...] | None = _constant(node)
-        else:
-            values = _folded(draft, node)
+        values = _constant(node) if is_standard(node, "Constant") else None
         if values is not None:
+            draft.define({node.output[0]: np.asarray(values[0])})
+            draft.replace(node)
+
+
+def fold_constants(draft: Draft) -> None:
+    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible."""
+    for node in list(draft.nodes):
+        if _become_parameter(draft, node):
+            continue
+        values = _folded(draft, node)
+        if values is not None:
+            if _is_rounded(draft, node, values):
+                draft.rounded.update(node.output)
             draft.define({name: np.asarray(value) for name, value in zip(node.output, values, strict=True) if name})
             draft.replace(node)
+
+
+def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Whole numbers of a constant times a scale stay apart: it is a quantized parameter."""
+    if not all(name in draft.constants for name in node.input if name) or len(node.input) < 2:
+        return False
+    if node.op_type == "DequantizeLinear" and not attribute(node, "block_size", 0):
+        codes, row = (draft.constants[name] for name in node.input[:2])
+        codes, axis = codes.astype(np.int64), attribute(node, "axis", 1)
+        if len(node.input) > 2 and node.input[2]:
+            codes = codes - along(draft.constants[node.input[2]].astype(np.int64), axis, codes.ndim)
+        scale = along(row.astype(np.float32), axis, codes.ndim)
+    elif is_standard(node, "Mul", "Div") and not _is_computed_on(draft, node.output[0]):
+        parts = _codes_and_scale(draft, node)
+        if parts is None:
+            return False
+        codes, scale = parts
+    else:
+        return False
+    draft.replace(node, scaled_node(draft, codes, scale, node.output[0], node.input[0]))
+    return True
+
+
+def _is_computed_on(draft: Draft, name: str) -> bool:
+    """Whether constants alone are computed of it, so that its own scale is not the parameter's."""
+    readers = [node for node in draft.consumers(name) if is_standard(node, *ARITHMETIC)]
+    return any(all(other in draft.constants for other in node.input if other != name) for node in readers)
+
+
+def _codes_and_scale(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
+    """The rounded factor and the other, which has at most one axis of several numbers; None for another product."""
+    order = list(node.input) if node.input[0] in draft.rounded else list(node.input)[::-1]
+    codes, scale = (draft.constants[name] for name in order)
+    if order[0] not in draft.rounded or (node.op_type == "Div" and order[0] != node.input[0]):
+        return None
+    spread = sum(size > 1 for size in scale.shape)
+    if scale.dtype.kind != "f" or spread > 1 or scale.ndim > codes.ndim or not (scale > 0).all():
+        return None
+    if np.broadcast_shapes(codes.shape, scale.shape) != codes.shape:
+        return None
+    return codes, (1 / scale.astype(np.float64) if node.op_type == "Div" else scale).astype(np.float32)
+
+
+ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Neg", "Pow", "Clip", "Abs", "Sqrt", "Max", "Min")
+ROUNDINGS = ("Round", "Floor", "Ceil", "Sign")
+KEEPING = ("Clip", "Min", "Max", "Add", "Sub", "Neg", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast",
+           "Identity")  # fmt: skip
+"""Operations behind a rounding that may leave whole numbers whole."""
+
+
+def _is_rounded(draft: Draft, node: onnx.NodeProto, values: tuple[npt.NDArray[Any], ...]) -> bool:
+    """Whether the file rounds a constant, and nothing since made it other than whole."""
+    if is_standard(node, *ROUNDINGS):
+        return True
+    if not is_standard(node, *KEEPING) or not any(name in draft.rounded for name in node.input):
+        return False
+    return all(value.dtype.kind in "iuf" and np.array_equal(value, np.rint(value)) for value in values)
 
 
 def _constant(node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
@@ -44,6 +112,8 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
     if not names or not all(name in draft.constants for name in names):
         return None
     if node.domain not in ("", "ai.onnx") or node.op_type in RANDOM or any(a.HasField("g") for a in node.attribute):
+        return None
+    if attribute(node, "block_size", 0):
         return None
     sizes = [draft.shape(name) for name in node.output if name]
     if any(shape is None or np.prod(shape, dtype=np.float64) > MAX_FOLDED for shape in sizes):

@@ -17,6 +17,13 @@ from shiftwire.onnx.canonical.opset import kind_in_file
 from shiftwire.onnx.canonical.shapes import Value, axes_from_first, inferred
 from shiftwire_hls.quantizers import find_quantizer
 
+INPUT_FORMAT_KEY = "shiftwire.input"
+"""Metadata key that names the input's format in a file without a leading quantizer."""
+
+
+INTEGER_INPUT_KEY = "shiftwire.integer_input"
+"""The same of a canonical model whose file has an input of an integer type."""
+
 
 @dataclass
 class Draft:
@@ -34,14 +41,27 @@ class Draft:
     values: dict[str, Value] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     """The file's own names of constants that stand for others."""
+    rounded: set[str] = field(default_factory=set)
+    """Constants that the file rounds to whole numbers."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """Metadata that the file gets beside its own."""
+    types: Mapping[str, int] = field(default_factory=dict)
+    """ONNX's element types of the file's own constants, of which numpy knows some by larger ones."""
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Draft:
         """A copy: the model itself is never edited."""
         constants = {tensor.name: _fixed(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer}
         nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
-        inputs = [value for value in model.graph.input if value.name not in constants]
-        return cls(model, inputs, nodes, MappingProxyType(constants))
+        inputs = [_copied(value) for value in model.graph.input if value.name not in constants]
+        types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+        types |= {
+            node.output[0]: entry.t.data_type
+            for node in nodes
+            for entry in node.attribute
+            if node.op_type == "Constant" and entry.HasField("t")
+        }
+        return cls(model, inputs, nodes, MappingProxyType(constants), types=types)
 
     @property
     def outputs(self) -> set[str]:
@@ -112,6 +132,13 @@ class Draft:
             self._rename(name, origin)
         self.constants = MappingProxyType({names.get(name, name): array for name, array in self.constants.items()})
 
+    def rename_output(self, node: onnx.NodeProto, name: str, wish: str) -> str:
+        """A node's output under a new name, which its readers then read; returns that name."""
+        inner = self.fresh(wish)
+        node.output[list(node.output).index(name)] = inner
+        self._rename(name, inner)
+        return inner
+
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
         """Put nodes where another stood."""
         at = next(at for at, node in enumerate(self.nodes) if node is old)
@@ -148,6 +175,12 @@ class Draft:
                 kept.append(node)
         self.nodes = kept[::-1]
         self.constants = MappingProxyType({name: value for name, value in self.constants.items() if name in read})
+
+
+def _copied(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    return copy
 
 
 def _fixed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

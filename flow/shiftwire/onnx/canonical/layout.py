@@ -24,17 +24,34 @@ ELEMENTWISE = (
     "HardSigmoid",
     "Dropout",
     "Cast",
+    "Round",
+    "Floor",
+    "Ceil",
 )
 BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 
 
 def cancel_transposes(draft: Draft) -> None:
     """No Transpose that meets its inverse, none of weights; the rest stay for the importer to name."""
-    moved = True
-    while moved:
-        draft.infer()
-        moved = any(_step(draft, node) for node in list(draft.nodes) if node in draft.nodes)
-        draft.sweep()
+    for step in (_step, _reshaped):
+        moved = True
+        while moved:
+            draft.infer()
+            moved = any(step(draft, node) for node in list(draft.nodes) if node in draft.nodes)
+            draft.sweep()
+
+
+def _reshaped(draft: Draft, node: onnx.NodeProto) -> bool:
+    """As `_step`, and a Transpose that met no inverse but moves only axes of one element is a reshape."""
+    perm = _perm(draft, node) if is_standard(node, "Transpose") else None
+    shape = draft.shape(node.input[0]) if node.input else None
+    if perm is not None and shape is not None and _moves_units(perm, shape) and _idle(draft, node, perm):
+        return True
+    return _step(draft, node)
+
+
+def _moves_units(perm: Perm, shape: tuple[int, ...]) -> bool:
+    return [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]
 
 
 def _step(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -68,14 +85,13 @@ def _meet(draft: Draft, node: onnx.NodeProto) -> bool:
     perm, before = _perm(draft, node), _transpose(draft, node.input[0])
     if perm is None:
         return False
-    shape = draft.shape(node.input[0]) or ()
     if draft.is_parameter(node.input[0]):
         turned = transposed(draft, node.input[0], perm)
         if turned is not None:
             node.input[0] = turned
             draft.bypass(node)
         return turned is not None
-    if [axis for axis in perm if shape[axis] > 1] == [axis for axis in range(len(perm)) if shape[axis] > 1]:
+    if perm == tuple(range(len(perm))):
         return _idle(draft, node, perm)
     first = None if before is None else _perm(draft, before)
     if before is None or first is None:
@@ -186,13 +202,13 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     """Flatten in the other order, and the columns of the weight behind it in that order."""
     turn = _transpose(draft, node.input[0])
     before, flat = (draft.shape(turn.input[0]), draft.shape(node.output[0])) if turn is not None else (None, None)
-    readers = draft.consumers(node.output[0])
-    if turn is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0] or len(readers) != 1:
+    if turn is None or before is None or flat is None or len(flat) != 2 or flat[0] != before[0]:
         return False
-    perm, reader = _perm(draft, turn), readers[0]
-    if perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul") or attribute(reader, "transA", 0):
+    name, reader = _behind_scalars(draft, node.output[0])
+    perm = _perm(draft, turn)
+    if reader is None or perm is None or perm[0] != 0 or not is_standard(reader, "Gemm", "MatMul"):
         return False
-    if list(reader.input).count(node.output[0]) != 1 or reader.input[0] != node.output[0]:
+    if attribute(reader, "transA", 0) or list(reader.input).count(name) != 1 or reader.input[0] != name:
         return False
     if len(draft.shape(reader.input[1]) or ()) != 2:
         return False
@@ -205,3 +221,17 @@ def _push_flatten(draft: Draft, node: onnx.NodeProto) -> bool:
     reader.input[1] = weight
     draft.replace(node, remade(node, "Flatten", [turn.input[0]], axis=1))
     return True
+
+
+def _behind_scalars(draft: Draft, name: str) -> tuple[str, onnx.NodeProto | None]:
+    """The one reader of a vector behind operations that treat all its numbers alike, and what it reads."""
+    while True:
+        readers = draft.consumers(name)
+        if len(readers) != 1 or name in draft.outputs:
+            return name, None
+        (reader,) = readers
+        others = [other for other in reader.input if other and other != name]
+        is_alike = is_standard(reader, *ELEMENTWISE, *BINARY) or is_quantizer(reader)
+        if not is_alike or not all(other in draft.constants and draft.constants[other].size == 1 for other in others):
+            return name, reader
+        name = reader.output[0]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
 Array = npt.NDArray[Any]
 Move = Callable[[Array], Array]
@@ -32,6 +33,32 @@ def flattened(draft: Draft, name: str, size: int) -> str | None:
     if shape is None or int(np.prod(shape)) != size or not _fits(draft, name, {1, size}):
         return None
     return _moved(draft, name, "flat", np.ravel, len(shape))
+
+
+def reshaped(draft: Draft, name: str, shape: Sequence[int]) -> str | None:
+    """A parameter without an axis of one element; scales of fewer axes lose it where they have it."""
+    before = draft.shape(name)
+    if before is None or int(np.prod(before)) != int(np.prod(shape)) or len(shape) != len(before) - 1:
+        return None
+    gone = next(
+        at for at in range(len(before)) if (*before[:at], *before[at + 1 :]) == tuple(shape) and before[at] == 1
+    )
+    return _moved(draft, name, "line", lambda array: np.squeeze(array, gone), len(before))
+
+
+def dilated(draft: Draft, name: str, dilations: Sequence[int]) -> str | None:
+    """A kernel (out, in, ...) with zeros between its taps."""
+    shape = draft.shape(name)
+    if shape is None or len(shape) != len(dilations) + 2:
+        return None
+
+    def spread(array: Array) -> Array:
+        sizes = [(size - 1) * step + 1 for size, step in zip(array.shape[2:], dilations, strict=True)]
+        wide = np.zeros((*array.shape[:2], *sizes), array.dtype)
+        wide[(slice(None), slice(None), *(slice(None, None, step) for step in dilations))] = array
+        return wide
+
+    return _moved(draft, name, "dilated", spread, len(shape))
 
 
 def columns(draft: Draft, name: str, order: npt.NDArray[np.int64]) -> str | None:
@@ -107,3 +134,19 @@ def _moved_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) -
     if array.size == 1 and array.ndim != rank:
         return name
     return draft.constant(f"{name}_{wish}", move(array.reshape((1,) * (rank - array.ndim) + array.shape)), name)
+
+
+def scaled_node(draft: Draft, codes: Array, scale: Array, output: str, origin: str | None = None) -> onnx.NodeProto:
+    """The contract's Scaled of two new constants."""
+    names = [
+        draft.constant(f"{output}_codes", codes.astype(np.int64), origin),
+        draft.constant(f"{output}_scale", scale.astype(np.float32)),
+    ]
+    return helper.make_node("Scaled", names, [output], name=output, domain=CONTRACT_DOMAIN)
+
+
+def along(row: Array, axis: int, rank: int) -> Array:
+    """A row of an axis as it broadcasts against a tensor; a single number as ()."""
+    if row.size == 1:
+        return row.reshape(())
+    return row.reshape([-1 if at == axis % rank else 1 for at in range(rank)])

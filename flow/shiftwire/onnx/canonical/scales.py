@@ -33,6 +33,10 @@ def _unify(draft: Draft, node: onnx.NodeProto) -> None:
         _REWRITES[node.op_type](draft, node, a, b)
     elif a in draft.constants and node.op_type in ("Add", "Mul"):
         _REWRITES[node.op_type](draft, node, b, a)
+    elif node.op_type == "Sub" and a not in draft.constants and not draft.is_parameter(b):
+        turned = draft.fresh(f"{node.output[0]}_negative")
+        negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
+        draft.replace(node, negative, remade(node, "Add", [a, turned]))
     elif a in draft.constants and node.op_type == "Sub":
         shaped = _shaped(draft, node, b, draft.constants[a])
         if shaped is not None:
@@ -85,12 +89,10 @@ def _scalar(draft: Draft, node: onnx.NodeProto, value: float) -> str:
 
 
 def _shaped(draft: Draft, node: onnx.NodeProto, x: str, c: Array) -> Array | None:
-    """The constant as () or (1, C, 1, ...); None where it differs along another axis or grows the tensor."""
+    """The constant as () or of all axes; None where it grows the tensor."""
     shape = draft.shape(x)
     if shape is None or shape != draft.shape(node.output[0]) or c.ndim > len(shape) or c.dtype.kind != "f":
         return None
     if c.size and (c == c.flat[0]).all():
         return np.array(c.flat[0], c.dtype)
-    full = c.reshape((1,) * (len(shape) - c.ndim) + c.shape)
-    spread = {axis for axis, size in enumerate(full.shape) if size > 1}
-    return full if spread <= {1} else None
+    return c.reshape((1,) * (len(shape) - c.ndim) + c.shape)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, remade
+from shiftwire.onnx.canonical.parameters import dilated
 from shiftwire.onnx.canonical.shapes import spatial_axes
 
 WINDOWED = ("Conv", "MaxPool", "AveragePool")
@@ -69,7 +70,23 @@ def _write(draft: Draft, node: onnx.NodeProto, image: tuple[int, ...], kernel: l
     both = [begin + end for begin, end in zip(pads[: len(axes)], pads[len(axes) :], strict=True)]
     if all(axis.is_whole(total) for axis, total in zip(axes, both, strict=True)):
         kept.pop("ceil_mode", None)
+    elif node.op_type == "MaxPool" and kept.pop("ceil_mode", 0):
+        changes["pads"] = [*pads[: len(axes)], *_rounded_up(axes, pads)]
     draft.replace(node, remade(node, node.op_type, node.input, **(kept | changes)))
+
+
+def _rounded_up(axes: list[_Axis], pads: list[int]) -> list[int]:
+    """Ends of a maximum's pads with which rounding down gives the positions that rounding up gave.
+
+    A last window that would begin in the pads behind the image is none (ONNX operator MaxPool, attribute ceil_mode).
+    """
+    ends = []
+    for at, axis in enumerate(axes):
+        begin, end = pads[at], pads[len(axes) + at]
+        rest = -(axis.size + begin + end - axis.reach) % axis.stride
+        last = axis.size + begin + end + rest - axis.reach
+        ends.append(end + rest if last < axis.size + begin else end)
+    return ends
 
 
 def _pads(node: onnx.NodeProto, axes: list[_Axis]) -> list[int]:
@@ -154,6 +171,8 @@ def _pad_value(draft: Draft, pad: onnx.NodeProto) -> float | None:
 def unify_means(draft: Draft) -> None:
     """ReduceMean and AveragePool over the whole image become GlobalAveragePool, and Flatten where axes vanish."""
     for node in list(draft.nodes):
+        if is_standard(node, "GlobalMaxPool"):
+            _write_whole(draft, node)
         shape = draft.shape(node.input[0]) if is_standard(node, "ReduceMean", "AveragePool") else None
         if shape is None or len(shape) < 3 or not _is_whole(draft, node, shape):
             continue
@@ -163,6 +182,32 @@ def unify_means(draft: Draft) -> None:
             pooled = draft.fresh(f"{node.output[0]}_mean")
             mean = helper.make_node("GlobalAveragePool", [node.input[0]], [pooled], name=pooled)
             draft.replace(node, mean, remade(node, "Flatten", [pooled], axis=1))
+
+
+def _write_whole(draft: Draft, node: onnx.NodeProto) -> None:
+    """The maximum of a whole image as one window."""
+    shape = draft.shape(node.input[0])
+    if shape is not None and len(shape) > 2:
+        axes = len(shape) - 2
+        window = {"kernel_shape": list(shape[2:]), "strides": [1] * axes, "pads": [0] * 2 * axes}
+        draft.replace(node, remade(node, "MaxPool", node.input, **window))
+
+
+def spread_kernels(draft: Draft) -> None:
+    """A dilated kernel of a Conv becomes one with zeros between its taps."""
+    for node in list(draft.nodes):
+        dilations = attribute(node, "dilations", []) if is_standard(node, "Conv") else []
+        if not dilations or set(dilations) == {1}:
+            continue
+        weight = dilated(draft, node.input[1], dilations)
+        shape = None if weight is None else draft.shape(node.input[1])
+        if weight is None or shape is None:
+            continue
+        kernel = [(size - 1) * step + 1 for size, step in zip(shape[2:], dilations, strict=True)]
+        kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute}
+        changes = {"dilations": [1] * len(dilations), "kernel_shape": kernel}
+        inputs = [node.input[0], weight, *node.input[2:]]
+        draft.replace(node, remade(node, "Conv", inputs, **(kept | changes)))
 
 
 def _is_whole(draft: Draft, node: onnx.NodeProto, shape: tuple[int, ...]) -> bool:

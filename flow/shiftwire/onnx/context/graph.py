@@ -2,58 +2,136 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+
+import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
-from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.float_quantizer import FloatQuantizer, Floats
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.context.host import Raw, Tail
+from shiftwire.onnx.context.joined import Joined, scaled_terms
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
-from shiftwire.onnx.context.pending import RELU, Pending
+from shiftwire.onnx.context.pending import RELU, Pending, normalised
+from shiftwire.onnx.context.staircase import exact_affine, rounded_unit, settled
 from shiftwire.onnx.context.view import Constants, View
+from shiftwire.ops.add import Add
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
+from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.upsample import Upsample
 
-INPUT_FORMAT_KEY = "shiftwire.input"
-"""Metadata key that names the input's format in a file without a leading quantizer."""
+KEEPING = (MaxPool, Flatten, Upsample)
+"""Ops whose codes are some of those they read."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputWish:
+    """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
+
+    What stands in front of the first layer is the host's all the same.
+    """
+
+    format: Fixed
+    rounds: bool
+    host: HostInput | None = None
+    """How another reading of the file made codes of `format`, which this one then does too."""
 
 
 @dataclass
 class Graph:
     """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantized weights.
 
-    `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing.
-    `onnx_input` and `onnx_output` are the graph's own; `input_shape` is channels last, without the batch, which
-    is `batch` where the file fixes it.
+    `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing. `raw` holds what is
+    still the host's, the graph input first; `joined` sums of two tensors that share no grid, `tails` what only the host
+    can compute. `wish` says what the input is where no quantizer does; `batch` is the file's, where it fixes it.
     """
 
     constants: Constants
     onnx_input: str
     onnx_output: str
     input_shape: tuple[int, ...]
+    """Of a sample in the file's own layout."""
     batch: int | None = None
+    wish: InputWish | None = None
     known: dict[str, str] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     pending: dict[str, Pending] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
-    rectified: str | None = None
-    """Relu of the graph input, where the file begins with one; an unsigned quantizer behind it does its work."""
+    joined: dict[str, Joined] = field(default_factory=dict)
+    tails: dict[str, Tail] = field(default_factory=dict)
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     host_input: HostInput = field(default_factory=HostInput)
-    host_output: HostOutput = field(default_factory=HostOutput)
+    raw: dict[str, Raw] = field(init=False)
+    entered: Raw | None = field(init=False, default=None)
+    """What was quantized by the graph's first quantizer."""
+    is_given: bool = field(init=False, default=False)
+    """Whether that was no quantizer of the file's."""
 
-    def enter(self, onnx_name: str, format: Fixed, host: HostInput) -> None:
-        """The graph input becomes codes of `format`; `onnx_name` is where the ONNX graph has them."""
-        name = sanitised(self.onnx_input, ())
-        self.tensors[name] = Tensor(self.input_shape, format)
+    def __post_init__(self) -> None:
+        self.raw = {self.onnx_input: Raw(self.input_shape, self.input_shape)}
+
+    def declare(self, format: Fixed) -> None:
+        """The graph input is codes of a format, as the file says."""
+        self.enter(self.onnx_input, self.onnx_input, format, HostInput())
+
+    def is_raw(self, onnx_name: str) -> bool:
+        """Whether a tensor is the graph input, or what the host makes of it before anything gave it a format."""
+        return onnx_name in self.raw and onnx_name not in self.known
+
+    def enter(self, onnx_name: str, source: str, format: Fixed, host: HostInput) -> None:
+        """The raw tensor `source` becomes codes of `format`; `onnx_name` is where the ONNX graph has them.
+
+        Several quantizers that do alike make one input; raises InputError for others.
+        """
+        raw, name = self.raw[source], sanitised(self.onnx_input, ())
+        own = replace(host, steps=raw.steps, shape=raw.model_shape)
+        if self.entered is None:
+            self.tensors[name] = Tensor(raw.channels_last, format)
+            self.entered, self.host_input = raw, own
+        elif not raw.is_like(self.entered) or (format, host) != (
+            self.tensors[name].format,
+            replace(self.host_input, steps=(), shape=None),
+        ):
+            raise InputError(
+                f"the graph input '{self.onnx_input}' has two quantizers that differ, and the network takes its codes "
+                "of one; give both the same scale and range, or quantize the input once in front of both"
+            )
         self.known[onnx_name] = name
-        self.host_input = host
 
-    def is_raw_input(self, onnx_name: str) -> bool:
-        """Whether a tensor is the graph input, or its Relu, before anything gave it a format."""
-        return onnx_name in (self.onnx_input, self.rectified) and not self.tensors
+    def enter_by(self, onnx_name: str, source: str, quantizer: FloatQuantizer) -> None:
+        """As `enter`, by a quantizer of any scale, what is beyond a power of two staying pending."""
+        mantissa, exponent = normalised(np.float64(quantizer.scale).reshape(()))
+        whole = quantizer.format
+        self.enter(onnx_name, source, Fixed(whole.bits, -exponent, whole.signed), HostInput(True, quantizer=quantizer))
+        self.pending[onnx_name] = Pending(mantissa)
+
+    def _enter_given(self, onnx_name: str) -> None:
+        """A raw tensor that a layer reads as it is: its own steps round it, or its format was named."""
+        raw, wish = self.raw[onnx_name], self.wish
+        self.is_given = not raw.rounds
+        if wish is not None and wish.host is not None:
+            self.enter(onnx_name, onnx_name, wish.format, replace(wish.host, steps=(), shape=None))
+            if wish.host.quantizer is not None:
+                self.pending[onnx_name] = Pending(normalised(np.float64(wish.host.quantizer.scale).reshape(()))[0])
+            return
+        quantizer = raw.quantizer(None if wish is None else wish.format)
+        if wish is not None and raw.is_moved_only:
+            self.enter(onnx_name, onnx_name, wish.format, HostInput(wish.rounds))
+        elif quantizer is not None:
+            self.enter_by(onnx_name, onnx_name, quantizer)
+            if wish is not None and not wish.rounds:
+                self.host_input = replace(self.host_input, entry=wish.format)
 
     def source(self, onnx_name: str) -> str:
         """The flow's name of a tensor that earlier nodes made, whose values are its codes and nothing more."""
@@ -67,15 +145,56 @@ class Graph:
 
     def opened(self, onnx_name: str) -> tuple[str, Pending]:
         """The flow's name of a tensor, and what is pending on it."""
+        if onnx_name not in self.known and onnx_name in self.raw:
+            self._enter_given(onnx_name)
+        if onnx_name not in self.known and onnx_name in self.joined and self.joined[onnx_name].is_whole:
+            self._settle_rounded(onnx_name)
         if onnx_name in self.known:
             return self.known[onnx_name], self.pending.get(onnx_name, Pending.none())
         if onnx_name in self.constants or onnx_name in self.parameters:
             raise InputError(f"it computes with the constant '{onnx_name}', which this operation does not take")
-        shown = self.onnx_input if onnx_name == self.rectified else onnx_name
+        if onnx_name in self.tails:
+            raise InputError(
+                f"it reads '{onnx_name}', behind a {self.tails[onnx_name].kind} that only the host computes; that may "
+                "stand at the network's end alone"
+            )
+        if onnx_name in self.joined:
+            raise InputError(self.joined[onnx_name].refusal)
         raise InputError(
-            f"it reads '{shown}', a float tensor on no known grid; quantize it by a Quant node behind the graph "
-            f"input, or name the input's format in the metadata '{INPUT_FORMAT_KEY}'"
+            f"it reads '{onnx_name}', a float tensor on no known grid; quantize it by a quantizer behind the graph "
+            f"input, or name the input's format by --input-format or in the metadata '{INPUT_FORMAT_KEY}'"
         )
+
+    def _settle_rounded(self, onnx_name: str) -> None:
+        """A sum of two branches whose own steps round it."""
+        joined = self.joined[onnx_name]
+        unit = rounded_unit(joined.steps, self.tensors[joined.left].shape[-1])
+        if (unit != unit[0]).any():
+            raise InputError(joined.refusal)
+        step = abs(float(unit[0]))
+        self.settle_sum(onnx_name, onnx_name, step, lambda values: np.rint(values / step).astype(np.int64))
+
+    def settle_sum(self, source: str, output: str, scale: float, codes_of: Callable[[Floats], Codes]) -> None:
+        """Codes of a sum of branches of unlike scales: one times few powers of two, their sum, and a Threshold.
+
+        Values are codes times `scale`; `output` is where the ONNX graph has them.
+        """
+        joined = self.joined[source]
+        left, right = joined.left, joined.right
+        channels = self.tensors[left].shape[-1]
+        sums = joined.solved(channels, codes_of)
+        fracs = (self.tensors[left].format.frac, self.tensors[right].format.frac)
+        own, still = fracs if sums.is_left else fracs[::-1]
+        factor = Affine(ShiftWeights(*scaled_terms(sums.factor, own - still, channels)), Bias.none(channels))
+        moved = self.append(factor, (left if sums.is_left else right,), f"{output}_scaled")
+        total = self.append(Add(), (moved, right) if sums.is_left else (left, moved), f"{output}_sum")
+        mantissa, exponent = normalised(np.float64(np.float32(scale)).reshape(()))
+        frac = self.tensors[total].format.frac
+        rows, low, high = sums.thresholds(still, frac)
+        thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
+        falling = np.broadcast_to(np.array(sums.is_falling), (channels,))
+        op = Threshold(thresholds, np.where(falling, high, low), np.where(falling, -1, 1), frac, -exponent)
+        self.known[output], self.pending[output] = self.append(op, (total,), output), Pending(mantissa)
 
     def scaled(self, onnx_name: str) -> tuple[str, Pending]:
         """As `opened`, with nothing but a scale pending; a Relu that waits is built."""
@@ -83,7 +202,13 @@ class Graph:
         if pending.steps == (RELU,):
             pending = Pending(pending.scale)
             name = self.append(Relu(), (name,), onnx_name)
-            self.known[onnx_name], self.pending[onnx_name] = name, pending
+        elif pending.is_whole:
+            op, pending = settled(pending, self.tensors[name])
+            name = self.append(op, (name,), onnx_name)
+        elif (exact := exact_affine(pending, self.tensors[name])) is not None:
+            op, pending = exact
+            name = self.append(op, (name,), onnx_name)
+        self.known[onnx_name], self.pending[onnx_name] = name, pending
         if pending.steps:
             raise InputError(
                 f"it reads '{onnx_name}', float values behind a float scale, bias or batch norm; "
@@ -102,6 +227,22 @@ class Graph:
         self.nodes.append(Node(unique, op, inputs))
         return unique
 
+    def reach(self, name: str) -> tuple[int, int]:
+        """Lowest and highest code that a tensor of the flow's can have: narrower than its format, if known."""
+        node = next((node for node in self.nodes if node.name == name), None)
+        format = self.tensors[name].format
+        if node is None:
+            quantizer = self.host_input.quantizer
+            if quantizer is None:
+                return format.lo, format.hi
+            return quantizer.lo - quantizer.zero_point, quantizer.hi - quantizer.zero_point
+        if isinstance(node.op, Threshold):
+            ends = np.stack([node.op.base, node.op.base + node.op.step * node.op.thresholds.shape[1]])
+            return int(ends.min()), int(ends.max())
+        if isinstance(node.op, KEEPING):
+            return self.reach(node.inputs[0])
+        return format.lo, format.hi
+
     def emit(self, view: View, op: Op, *onnx_inputs: str) -> None:
         """The node that makes what the ONNX node makes."""
         self.known[view.output] = self.append(op, tuple(self.source(name) for name in onnx_inputs), view.output)
@@ -109,6 +250,7 @@ class Graph:
     def put(self, view: View, name: str, pending: Pending) -> None:
         """What the ONNX node makes: the flow's tensor `name`, and what is pending on it."""
         self.known[view.output] = name
+        self.pending.pop(view.output, None)
         if not pending.is_none:
             self.pending[view.output] = pending
 
@@ -119,18 +261,26 @@ class Graph:
 
     def finished(self) -> Network:
         """The network from the graph input to the graph output."""
-        output, pending = self.opened(self.onnx_output)
-        if pending.steps == (RELU,):
-            output, pending = self.scaled(self.onnx_output)
+        tail = self.tails.get(self.onnx_output) or Tail(self.onnx_output)
+        output, pending = self.opened(tail.source)
+        if pending.steps == (RELU,) or pending.is_whole:
+            output, pending = self.scaled(tail.source)
         name, *_ = self.tensors
-        host_output = replace(self.host_output, **_undone(pending, self.tensors[output].shape[-1]))
+        if self.wish is not None and self.wish.rounds and not self.is_given:
+            raise InputError(
+                f"the file quantizes its input to {self.tensors[name].format} itself; leave --input-format out"
+            )
+        host = _host_output(pending, self.tensors[output], tail)
         entry = NetworkInput(name, self.tensors[name], self.host_input)
-        return Network((entry,), tuple(self.nodes), (NetworkOutput(output, host_output),))
+        return Network((entry,), tuple(self.nodes), (NetworkOutput(output, host),))
 
 
-def _undone(pending: Pending, channels: int) -> dict[str, Any]:
-    """Fields of HostOutput that turn codes into the file's own values."""
+def _host_output(pending: Pending, tensor: Tensor, tail: Tail) -> HostOutput:
+    """What turns codes into the file's own values."""
+    if not pending.is_linear:
+        steps = pending.on_host(len(tensor.shape) + 1)
+        return replace(_host_output(Pending(pending.scale), tensor, tail), steps=(*steps, *tail.steps))
     if not pending.steps and not pending.scale.ndim:
-        return {"scale": float(pending.scale)}
-    scale, offset = pending.line(channels)
-    return {"channels": ChannelScale(scale, offset)}
+        return HostOutput(float(pending.scale), steps=tail.steps)
+    scale, offset = pending.line(tensor.shape[-1])
+    return HostOutput(channels=ChannelScale(scale, offset), steps=tail.steps)

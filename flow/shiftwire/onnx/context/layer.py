@@ -37,4 +37,12 @@ def plain_writer(kind: str, **attributes: int) -> OpWriter:
 
 def identity(view: View, graph: Graph) -> None:
     """What a node makes is what it reads."""
-    graph.put(view, *graph.opened(view.inputs[0]))
+    source = view.inputs[0]
+    if graph.is_raw(source):
+        graph.raw[view.output] = graph.raw[source]
+    elif source in graph.joined:
+        graph.joined[view.output] = graph.joined[source]
+    elif source in graph.tails:
+        graph.tails[view.output] = graph.tails[source]
+    else:
+        graph.put(view, *graph.opened(source))

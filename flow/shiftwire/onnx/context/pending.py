@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.numbers.float_quantizer import Floats
+from shiftwire.numbers.float_quantizer import FloatRounding, Floats
+from shiftwire_boards.runtime.host_steps import Bend, Clip, Curve, FrontStep, Offset, Scale, Whole
 
 Direction = npt.NDArray[np.float64]
 """Sign of the slope of each channel, (C,): 1 rising, -1 falling, 0 constant."""
@@ -30,6 +30,10 @@ class Step(ABC):
     @abstractmethod
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         """The step for other channels, each of which does as the old channel of that index."""
+
+    @abstractmethod
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        """The same for values (N, C, ...) of so many axes."""
 
     def slope(self) -> Values | None:
         """Factor of each channel, None where it is 1 or where the step only cuts."""
@@ -51,6 +55,11 @@ class Linear(Step):
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         return Linear(self.factor[channels], self.offset[channels], self.divides)
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        factor, offset = (np.reshape(row, (-1, *[1] * (rank - 2))) for row in (self.factor, self.offset))
+        scales: tuple[FrontStep, ...] = () if (self.factor == 1).all() else (Scale(_one(factor), self.divides),)
+        return scales if not self.offset.any() else (*scales, Offset(_one(offset)))
 
     def slope(self) -> Values | None:
         return self.slopes
@@ -76,6 +85,59 @@ class Cut(Step):
     def spread(self, channels: npt.NDArray[np.int64]) -> Step:
         return self
 
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        return (Clip(self.lo, self.hi),)
+
+
+@dataclass(frozen=True, eq=False)
+class Bent(Step):
+    """x * factor (C,) below zero; no factor is negative, so that it never falls."""
+
+    factor: Floats
+
+    def apply(self, x: Floats) -> Floats:
+        values: Floats = np.where(x < 0, x * _down(self.factor, x), x)
+        return values
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return Bent(self.factor[channels])
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        return (Bend(_one(self.factor.reshape(-1, *[1] * (rank - 2)))),)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded(Step):
+    """Round, Floor and Ceil: values behind it are whole."""
+
+    rounding: FloatRounding
+
+    def apply(self, x: Floats) -> Floats:
+        return self.rounding.whole(x)
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return self
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        return (Whole(self.rounding.value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Curved(Step):
+    """Sigmoid and Tanh, which rise."""
+
+    curve: Curve
+
+    def apply(self, x: Floats) -> Floats:
+        values: Floats = self.curve.apply(x)
+        return values
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return self
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        return (self.curve,)
+
 
 RELU = Cut(0.0, float("inf"))
 
@@ -98,8 +160,25 @@ class Pending:
         return not self.steps and bool((self.scale == 1).all())
 
     def then(self, step: Step) -> Pending:
-        """The same with one more operation behind."""
+        """The same with one more operation behind; a factor of plain codes becomes their scale, which rounds as often.
+
+        A product of codes of at most 24 bits and a float32 has 48, so float64 rounds it once, as float32 does.
+        """
+        if isinstance(step, Linear) and not step.divides and not step.offset.any() and (step.factor > 0).all():
+            is_plain = not self.steps and is_power(self.scale)
+            if is_plain or (self.steps in ((), (RELU,)) and is_power(step.factor)):
+                return Pending(_same(self.scale * step.factor.astype(np.float64)), self.steps)
         return Pending(self.scale, (*self.steps, step))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether some step rounds, so that values are on a grid of the file's own making."""
+        return any(isinstance(step, Rounded) for step in self.steps)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether values are a scale and an offset away from codes."""
+        return all(isinstance(step, Linear) for step in self.steps)
 
     def values(self, codes: Codes, frac: int) -> Floats:
         """Float32 values (C, ...) of codes (C, ...)."""
@@ -118,21 +197,26 @@ class Pending:
         return total
 
     def line(self, channels: int) -> tuple[Values, Values]:
-        """Scale and offset (C,) in float64; raises InputError where a step cuts."""
+        """Scale and offset (C,) in float64 of a linear one."""
         scale, offset = np.broadcast_to(self.scale, (channels,)).astype(np.float64), np.zeros(channels)
         for step in self.steps:
-            if not isinstance(step, Linear):
-                raise InputError(
-                    "it ends in a float Relu or Clip behind a float scale or bias, which no layer can do; "
-                    "quantize the output by a Quant node"
-                )
+            assert isinstance(step, Linear), step
             scale, offset = scale * step.slopes, offset * step.slopes + step.offset
         return scale, offset
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        """The steps for values (N, C, ...) of so many axes; the scale is left out."""
+        return tuple(done for step in self.steps for done in step.on_host(rank))
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Pending:
         """For a tensor whose channels are the old ones of these indices."""
         scale = self.scale[channels] if self.scale.ndim else self.scale
         return Pending(scale, tuple(step.spread(channels) for step in self.steps))
+
+
+def is_power(scale: npt.NDArray[Any]) -> bool:
+    """Whether all are powers of two."""
+    return bool((np.frexp(scale)[0] == 0.5).all())
 
 
 def normalised(scale: Values) -> tuple[Values, int]:
@@ -156,3 +240,13 @@ def common_scale(scale: Values) -> tuple[float, npt.NDArray[np.int64]] | None:
 def _down(row: npt.NDArray[Any], like: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A row (C,) as (C, 1, ...) of the rank of `like`; a scalar as it is."""
     return row.reshape(-1, *[1] * (like.ndim - 1)) if row.ndim else row
+
+
+def _one(row: Floats) -> Floats:
+    """A single number where all are alike."""
+    return np.array(row.flat[0], np.float32) if (row == row.flat[0]).all() else row.astype(np.float32)
+
+
+def _same(scale: Values) -> Values:
+    """() where the scale of all channels is one."""
+    return np.asarray(scale.flat[0]) if (scale == scale.flat[0]).all() else scale

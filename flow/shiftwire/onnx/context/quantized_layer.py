@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
@@ -18,6 +21,12 @@ BIAS_GRID = 8
 """How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantizer."""
 
 
+CODE, ULPS, FEWEST = 255, 2, 8
+"""Largest code of a scale that is found, float32 steps of the largest weight that one may be off, fewest weights."""
+
+GRID_BITS = 16
+"""Bits of weights that are quantized though no operation of the file says so; float32 has 24."""
+
 BIAS_REACH = 24
 """How many powers of two a bias's scale may be above the sums' own."""
 
@@ -27,11 +36,58 @@ def quantized_weight(view: View, graph: Graph) -> Parameter:
     if len(view.inputs) > 1 and view.inputs[1] in graph.parameters:
         return graph.parameters[view.inputs[1]]
     if len(view.inputs) > 1 and view.is_constant(1):
+        parameter = on_a_grid(view.constant(1, "weight"))
+        if parameter is not None:
+            return parameter
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
             "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
+
+
+def on_a_grid(values: npt.NDArray[Any]) -> Parameter | None:
+    """Float weights (out, ...) that are short codes: of one power of two, or of a scale for all or for each output.
+
+    So folded weights of quantization-aware training are told from float ones, which have 24 bits each.
+    """
+    if values.dtype.kind != "f" or not values.any():
+        return None
+    exact = _on_power_of_two(values)
+    if exact is not None:
+        return exact
+    rows = values.astype(np.float64).reshape(len(values), -1)
+    scale = _step(rows.ravel())
+    scales = np.full(len(rows), scale) if scale else np.array([_step(row) if row.any() else 1.0 for row in rows])
+    if values.size < FEWEST or not scales.all():
+        return None
+    codes = np.rint(rows / scales[:, None]).astype(np.int64).reshape(values.shape)
+    return Parameter(codes, np.asarray(scale) if scale else scales)
+
+
+def _on_power_of_two(values: npt.NDArray[Any]) -> Parameter | None:
+    low = int(np.frexp(np.abs(values[values != 0]).min())[1]) - 1
+    for frac in range(-low, -low + GRID_BITS):
+        codes = np.ldexp(values.astype(np.float64), frac)
+        if np.abs(codes).max() >= 1 << GRID_BITS:
+            return None
+        if (codes == np.rint(codes)).all():
+            return Parameter(codes.astype(np.int64), np.array(2.0**-frac))
+    return None
+
+
+def _step(row: Values) -> float:
+    """The scale of which float32 numbers are whole multiples of at most CODE; 0 where there is none."""
+    size = np.abs(row[row != 0])
+    least, most = float(size.min()), float(size.max())
+    for count in range(1, CODE + 1):
+        if most / least * count > CODE + 0.5:
+            return 0.0
+        step = most / round(most / least * count)
+        whole = np.rint(size / step)
+        if (np.abs(whole * step - size) <= ULPS * np.spacing(np.float32(most))).all():
+            return step
+    return 0.0
 
 
 def sum_frac(graph: Graph, name: str, grid: int) -> int:

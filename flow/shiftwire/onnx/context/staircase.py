@@ -1,4 +1,4 @@
-"""From float operations and a quantizer to integer thresholds, exactly: by bisection over the codes themselves."""
+"""Float operations between codes and codes again, as one op: a Threshold, or less where less will do."""
 
 from __future__ import annotations
 
@@ -7,14 +7,163 @@ from collections.abc import Callable
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Op, Tensor
+from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
+from shiftwire.numbers.float_quantizer import FloatRounding, Floats
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.context.parameter import signed_digits
+from shiftwire.onnx.context.pending import (
+    RELU,
+    Cut,
+    Linear,
+    Pending,
+    Rounded,
+    Step,
+    common_scale,
+    is_power,
+    normalised,
+)
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
 
 MAX_STEPS = 1 << 12
 """Most steps of one staircase: each is a comparator, so 12 bits are far beyond what hardware wants."""
 
+MOST_TRIED = 1 << 16
+"""Codes of a format that are all tried, to see that float32 rounds none of them."""
+
+AFFINE_TERMS = 8
+"""Most powers of two of a factor that is built as it is."""
+
+FAR = 1e30
+"""Beyond every range of a quantizer."""
+
 Staircase = Callable[[Codes], Codes]
 """Output codes (C, n) of input codes (C, n), monotone along each row."""
+
+EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}
+"""The roundings that Requantize has for every value."""
+
+
+def stepped(pending: Pending, x: Tensor, scale: Values, codes_of: Callable[[Floats], Codes]) -> tuple[Op, Pending]:
+    """The Threshold that makes `codes_of` float32 values (C, n); times `scale` () or (C,) they are the output."""
+    channels = x.shape[-1]
+    common = (float(scale), np.zeros(channels, np.int64)) if not scale.ndim else common_scale(scale)
+    single, shifts = (scale, np.zeros(channels, np.int64)) if common is None else (np.asarray(common[0]), common[1])
+    mantissa, exponent = normalised(single)
+
+    def stairs(codes: Codes) -> Codes:
+        return codes_of(pending.values(codes, x.format.frac))
+
+    falling = (pending.slope(channels) < 0).astype(np.int64)
+    return threshold(stairs, falling, np.int64(1) << shifts, x.format, -exponent), Pending(mantissa)
+
+
+def settled(pending: Pending, x: Tensor) -> tuple[Op, Pending]:
+    """What rounds within `pending`, as an op, and the scale behind it; InputError where the steps make no grid."""
+    channels = x.shape[-1]
+    unit = rounded_unit(pending.steps, channels)
+    last = max(at for at, step in enumerate(pending.steps) if isinstance(step, Rounded))
+    short = _as_requantize(pending, last, unit)
+    if short is not None:
+        return short
+    scale = np.abs(unit)
+
+    def codes_of(values: Floats) -> Codes:
+        codes: Codes = np.rint(values / scale[:, None]).astype(np.int64)
+        return codes
+
+    return stepped(pending, x, scale[0].reshape(()) if (scale == scale[0]).all() else scale, codes_of)
+
+
+def rounded_unit(steps: tuple[Step, ...], channels: int) -> Values:
+    """What the whole number 1 becomes behind the last rounding, (C,)."""
+    unit = np.ones(channels)
+    last = max(at for at, step in enumerate(steps) if isinstance(step, Rounded))
+    for step in steps[last + 1 :]:
+        if isinstance(step, Linear):
+            unit = unit * step.slopes
+            if (np.abs(np.rint(step.offset / unit) - step.offset / unit) > 1e-6).any():
+                raise InputError(
+                    "it adds what is no whole number of steps to rounded values; quantize them by a quantizer in front "
+                    "of this operation"
+                )
+        elif not isinstance(step, Cut):
+            raise InputError("it reads rounded values that a curve has bent; put a quantizer behind the curve")
+    return unit
+
+
+def _as_requantize(pending: Pending, last: int, unit: Values) -> tuple[Op, Pending] | None:
+    """The same as a Requantize, where all factors are powers of two and the range is a format's own."""
+    rounded = pending.steps[last]
+    assert isinstance(rounded, Rounded)
+    rounding = EXACT_MODES.get(rounded.rounding)
+    is_plain = all(isinstance(step, Cut) for step in pending.steps[:last]) and not pending.scale.ndim
+    if rounding is None or not is_plain or not is_power(pending.scale) or not is_power(unit) or np.ptp(unit):
+        return None
+    if any(step.offset.any() for step in pending.steps[last + 1 :] if isinstance(step, Linear)):
+        return None
+    far = Pending(np.ones(()), pending.steps).values(np.zeros((len(unit), 2), np.int64), 0)
+    ends = np.broadcast_to(np.array([-FAR, FAR], np.float32), far.shape)
+    for step in pending.steps:
+        ends = step.apply(ends)
+    low, high = (float(end) for end in (ends / unit[0]).min(axis=0))
+    frac = int(np.frexp(pending.scale)[1]) - 1
+    if not -(2.0**31) <= low <= high < 2.0**32 or low != round(low) or high != round(high):
+        return None
+    to = Fixed.covering(int(low), int(high), frac)
+    if (to.lo, to.hi) != (low, high):
+        return None
+    return Requantize(to, rounding, Overflow.SATURATE), Pending(np.asarray(unit[0] * pending.scale))
+
+
+def exact_affine(pending: Pending, x: Tensor) -> tuple[Affine, Pending] | None:
+    """Factors and offsets that float32 rounds for no code of `x`, where short sums of powers of two say them.
+
+    What stays pending is a scale. None where there is nothing else, as layers take a scale in.
+    """
+    if not pending.steps or not pending.is_linear:
+        return None
+    channels = x.shape[-1]
+    slope, offset = Pending(np.ones(()), pending.steps).line(channels)
+    if not offset.any() and is_power(np.abs(slope)) and (np.abs(slope) == np.abs(slope[0])).all():
+        exponent = np.full((1, channels), int(np.frexp(slope[0])[1]) - 1, np.int8)
+        turned = Affine(ShiftWeights(np.sign(slope)[None].astype(np.int8), exponent), Bias.none(channels))
+        return turned, Pending(pending.scale)
+    exact = _exact_line(pending, x) if x.format.bits < MOST_TRIED.bit_length() else None
+    return None if exact is None else (exact, Pending.none())
+
+
+def _exact_line(pending: Pending, x: Tensor) -> Affine | None:
+    """Scale and offset of few bits that are right for every code."""
+    channels = x.shape[-1]
+    slope, offset = pending.line(channels)
+    codes = np.broadcast_to(np.arange(x.format.lo, x.format.hi + 1), (channels, x.format.hi - x.format.lo + 1))
+    wanted = np.ldexp(codes, -x.format.frac) * slope[:, None] + offset[:, None]
+    grids = [_grid(row) for row in (slope, offset)]
+    if None in grids or not np.array_equal(pending.values(codes, x.format.frac).astype(np.float64), wanted):
+        return None
+    places, below = (int(grid or 0) for grid in grids)
+    terms = signed_digits(np.ldexp(slope, places).astype(np.int64), places)
+    if terms.terms > AFFINE_TERMS:
+        return None
+    return Affine(terms, Bias(np.ldexp(offset, below).astype(np.int64), below))
+
+
+def _grid(row: Values) -> int | None:
+    """Fraction bits of the coarsest grid that has all numbers; None beyond 24 bits."""
+    for frac in range(-8, 25):
+        scaled = np.ldexp(row, frac)
+        if (scaled == np.rint(scaled)).all() and np.abs(scaled).max() < 1 << 24:
+            return frac
+    return None
+
+
+def requantized_behind(pending: Pending) -> bool:
+    """Whether nothing but a power of two, and at most a Relu, stands between codes and values."""
+    return pending.steps in ((), (RELU,)) and not pending.scale.ndim and is_power(pending.scale)
 
 
 def threshold(stairs: Staircase, falling: Codes, step: Codes, x: Fixed, frac: int) -> Threshold:

@@ -34,6 +34,12 @@ class Writer:
         domain = attributes.pop("domain", "")
         self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
 
+    def largest(self, source: str, count: str, output: str, axis: int) -> None:
+        """A TopK of which `output` has the indices."""
+        self.nodes.append(
+            helper.make_node("TopK", [source, count], [f"{output}_values", output], name=output, axis=axis)
+        )
+
     def custom(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
         """Add a node of the domain `shiftwire`."""
         self.node(kind, inputs, output, domain="shiftwire", **attributes)

@@ -9,12 +9,14 @@ from shiftwire.ir.bias import Bias
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.joined import Joined, code_scale
 from shiftwire.onnx.context.layer import OnnxLayer, plain_writer
 from shiftwire.onnx.context.pending import Linear, Pending
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import is_parameter, require_constant_second, row, wait
+from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
+from shiftwire_boards.runtime.host_steps import Offset
 
 
 def _add(view: View, graph: Graph) -> None:
@@ -24,28 +26,40 @@ def _add(view: View, graph: Graph) -> None:
         _add_branches(view, graph)
         return
     require_constant_second(view, graph)
-    offset = row(view, graph, 1, "offset")
-    wait(view, graph, Linear(np.ones_like(offset), offset))
+    by_constant(view, graph, "offset", lambda offset: Linear(np.ones_like(offset), offset), Offset)
 
 
 def _add_branches(view: View, graph: Graph) -> None:
     (left, a), (right, b) = (graph.scaled(name) for name in view.inputs)
-    scale, moved = _shared(a.scale, b.scale)
+    moved = _shared(a.scale, b.scale)
+    if moved is None:
+        graph.joined[view.output] = _joined(view, graph, (left, a.scale), (right, b.scale))
+        return
     if moved:
         right = graph.append(_scaled(moved, graph.tensors[right].shape[-1]), (right,), f"{view.output}_scale")
-    graph.put(view, graph.append(Add(), (left, right), view.output), Pending(scale))
+    graph.put(view, graph.append(Add(), (left, right), view.output), Pending(a.scale))
 
 
-def _shared(a: Values, b: Values) -> tuple[Values, int]:
-    """The one scale of two tensors, and the power of two that the second must be multiplied by."""
-    ratio = np.ravel(b / a)
-    mantissa, exponent = np.frexp(ratio)
+def _joined(view: View, graph: Graph, left: tuple[str, Values], right: tuple[str, Values]) -> Joined:
+    formats = graph.tensors[left[0]].format, graph.tensors[right[0]].format
+    steps = [np.ldexp(scale, -format.frac) for (_, scale), format in zip((left, right), formats, strict=True)]
+    refusal = (
+        f"the sum '{view.output}' joins values of the scales {_told(steps[0])} and {_told(steps[1])}, which differ "
+        "by more than a power of two; share the quantizer's scale between the branches, or put a quantizer behind "
+        "their sum"
+    )
+    scales = [code_scale(scale, format.frac) for (_, scale), format in zip((left, right), formats, strict=True)]
+    if scales[0] is None or scales[1] is None:
+        raise InputError(refusal)
+    return Joined(left[0], right[0], (scales[0], scales[1]), formats, refusal)
+
+
+def _shared(a: Values, b: Values) -> int | None:
+    """The power of two that the second must be multiplied by to have the first one's scale; None where none does."""
+    mantissa, exponent = np.frexp(np.ravel(b / a))
     if (mantissa != 0.5).any() or (exponent != exponent[0]).any() or (np.ldexp(a, int(exponent[0]) - 1) != b).any():
-        raise InputError(
-            f"it joins values of the scales {_told(a)} and {_told(b)}, which differ by more than a power of two; "
-            "share the quantizer's scale between the branches"
-        )
-    return a, int(exponent[0]) - 1
+        return None
+    return int(exponent[0]) - 1
 
 
 def _told(scale: Values) -> str:

@@ -10,10 +10,11 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.pending import Linear
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import is_parameter, require_constant_second, row, wait
+from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second, row, wait
 from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.affine import Affine
+from shiftwire_boards.runtime.host_steps import Scale
 
 
 def _read_affine(view: View, graph: Graph) -> None:
@@ -33,16 +34,20 @@ def _mul(view: View, graph: Graph) -> None:
     if not any(is_parameter(view, graph, at) for at in (0, 1)):
         raise InputError("a product of two computed tensors is not handled; only one factor may be computed")
     require_constant_second(view, graph)
-    factor = row(view, graph, 1, "factor")
-    wait(view, graph, Linear(factor, np.zeros_like(factor)))
+    by_constant(view, graph, "factor", lambda factor: Linear(factor, np.zeros_like(factor)), Scale)
 
 
 def _div(view: View, graph: Graph) -> None:
     require_constant_second(view, graph)
-    divisor = row(view, graph, 1, "divisor")
-    if (divisor == 0).any():
+    if (view.constant(1, "divisor") == 0).any():
         raise InputError("it divides by 0; export the model again")
-    wait(view, graph, Linear(divisor, np.zeros_like(divisor), divides=True))
+    by_constant(
+        view,
+        graph,
+        "divisor",
+        lambda divisor: Linear(divisor, np.zeros_like(divisor), divides=True),
+        lambda divisor: Scale(divisor, divides=True),
+    )
 
 
 def _batch_norm(view: View, graph: Graph) -> None:

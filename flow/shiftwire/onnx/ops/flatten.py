@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -10,22 +11,61 @@ from shiftwire.errors import InputError
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity, plain_writer
 from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.waiting import begin_tail, host_shape, is_hosts
 from shiftwire.ops.flatten import Flatten
+from shiftwire_boards.runtime.host_steps import Reshape
 
 
 def _flatten(view: View, graph: Graph) -> None:
     view.insist("axis", 1, default=1)
-    _flat(view, graph)
+    source = view.inputs[0]
+    if is_hosts(graph, source):
+        _reshape_on_host(view, graph, (prod(host_shape(graph, source)),))
+    else:
+        _flat(view, graph)
 
 
 def _reshape(view: View, graph: Graph) -> None:
+    """One that is a flatten is the flow's, any other the host's, in front of the first layer or behind the last."""
     view.insist("allowzero", 0, default=0)
-    target, size = view.integers(1, "shape").tolist(), graph.tensor(view.inputs[0]).size
-    batch = {0, -1} if target[1:] == [size] else {0}
-    batch |= {graph.batch} if graph.batch else set()
-    if len(target) != 2 or target[1] not in (-1, size) or target[0] not in batch:
-        raise InputError(f"a reshape to {target} is not handled; only one to (N, {size}), which is a flatten, is")
-    _flat(view, graph)
+    source, target = view.inputs[0], view.integers(1, "shape").tolist()
+    before = host_shape(graph, source) if is_hosts(graph, source) else _sample(graph, source)
+    after = _target(target, before, graph.batch)
+    if is_hosts(graph, source) or after != (prod(before),):
+        _reshape_on_host(view, graph, after)
+    else:
+        _flat(view, graph)
+
+
+def _sample(graph: Graph, onnx_name: str) -> tuple[int, ...]:
+    *spatial, channels = graph.tensor(onnx_name).shape
+    return (channels, *spatial)
+
+
+def _target(target: list[int], before: tuple[int, ...], batch: int | None) -> tuple[int, ...]:
+    """A sample's new shape; raises InputError for a Reshape that moves numbers between samples."""
+    size = prod(before)
+    first, *rest = target or [0]
+    after = [(before[at] if at < len(before) else 0) if axis == 0 else axis for at, axis in enumerate(rest)]
+    if after.count(-1) == 1 and first in (0, batch):
+        known = prod(axis for axis in after if axis != -1)
+        after = [size // known if axis == -1 and known else axis for axis in after]
+    if first not in (0, -1, batch) or not after or prod(after) != size or min(after) < 1:
+        raise InputError(
+            f"a reshape of samples of shape {before} to {target} is not handled; keep the batch on axis 0, as in (N, "
+            f"{size}), which is a flatten"
+        )
+    return tuple(after)
+
+
+def _reshape_on_host(view: View, graph: Graph, after: tuple[int, ...]) -> None:
+    source = view.inputs[0]
+    if graph.is_raw(source):
+        graph.raw[view.output] = graph.raw[source].reshaped(after)
+        return
+    tail = begin_tail(view, graph)
+    steps = (*tail.steps, Reshape(tail.shape, after))
+    graph.tails[view.output] = replace(tail, steps=steps, shape=after)
 
 
 def _flat(view: View, graph: Graph) -> None:

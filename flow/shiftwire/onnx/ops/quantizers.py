@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import Parameter
-from shiftwire.onnx.context.pending import RELU, Pending, common_scale, normalised
-from shiftwire.onnx.context.staircase import threshold
+from shiftwire.onnx.context.pending import Pending
+from shiftwire.onnx.context.staircase import EXACT_MODES, requantized_behind, stepped
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -26,6 +30,9 @@ _E = TypeVar("_E", Rounding, Overflow)
 
 MAX_BITS = 32
 """Widest quantizer: float32 holds no more than 24 bits of a value anyway."""
+
+MOST_LEVELS = 1 << 16
+"""Codes of a tensor that are all tried, to see that a quantizer changes none."""
 
 _MODES = {
     "ROUND": FloatRounding.HALF_EVEN,
@@ -38,9 +45,6 @@ _MODES = {
     "HALF_DOWN": FloatRounding.HALF_DOWN,
 }
 """QONNX's rounding modes by name."""
-
-_EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}
-"""Those that Requantize has for every value."""
 
 
 def _quant(view: View, graph: Graph) -> None:
@@ -111,8 +115,10 @@ def _apply(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -
         by_output = _by_channel(scale, values.shape, 0)
         codes = quantizer.codes(values, scale)
         graph.parameters[view.output] = Parameter(codes, by_output)
-    elif graph.is_raw_input(source):
+    elif graph.is_raw(source):
         _enter(view, graph, scale, quantizer)
+    elif source in graph.joined:
+        _sum(view, graph, scale, quantizer)
     else:
         *spatial, channels = graph.tensor(source).shape
         _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantizer)
@@ -120,27 +126,27 @@ def _apply(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -
 
 def _enter(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
     """The leading quantizer, which the host computes."""
-    if view.inputs[0] == graph.rectified and (quantizer.lo < 0 or quantizer.zero_point):
-        raise InputError("a Relu in front of the first quantizer is handled where that is unsigned; make it so")
     if scale.ndim:
         raise InputError("the quantizer of the graph input has a scale for each channel; use one for the whole tensor")
     exact = _requantized(quantizer, float(scale))
     if exact is not None:
-        graph.enter(view.output, exact.to, HostInput(True, exact.rounding, exact.overflow))
-        return
-    mantissa, exponent = normalised(scale.astype(np.float64))
-    whole = quantizer.format
-    format = Fixed(whole.bits, -exponent, whole.signed)
-    own = FloatQuantizer(float(scale), quantizer.zero_point, quantizer.lo, quantizer.hi, quantizer.rounding)
-    graph.enter(view.output, format, HostInput(True, quantizer=own))
-    graph.put(view, graph.known[view.output], Pending(mantissa))
+        graph.enter(view.output, view.inputs[0], exact.to, HostInput(True, exact.rounding, exact.overflow))
+    else:
+        graph.enter_by(view.output, view.inputs[0], replace(quantizer, scale=float(scale)))
+
+
+def _sum(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
+    """Two branches of unlike scales."""
+    if scale.ndim:
+        raise InputError("it quantizes a sum of branches by a scale for each channel; use one for the whole tensor")
+    graph.settle_sum(view.inputs[0], view.output, float(scale), lambda values: quantizer.codes(values, scale))
 
 
 def _requantized(quantizer: FloatQuantizer, scale: float) -> Requantize | None:
     """The same as a Requantize; None where only thresholds can say it."""
     mantissa, exponent = np.frexp(scale)
     format = quantizer.format
-    rounding = _EXACT_MODES.get(quantizer.rounding)
+    rounding = EXACT_MODES.get(quantizer.rounding)
     if quantizer.rounding is FloatRounding.HALF_UP and not format.signed:
         rounding = Rounding.HALF_UP
     is_whole = (format.lo, format.hi) == (quantizer.lo, quantizer.hi) and quantizer.zero_point == 0
@@ -151,32 +157,44 @@ def _requantized(quantizer: FloatQuantizer, scale: float) -> Requantize | None:
 
 def _staircase(view: View, graph: Graph, scale: Values, quantizer: FloatQuantizer) -> None:
     """Requantize where all scales are powers of two and no float operation is pending, else a Threshold."""
-    name, pending = graph.opened(view.inputs[0])
+    source = view.inputs[0]
+    name, pending = graph.opened(source)
+    if pending.is_whole and len(pending.steps) > 0:
+        name, pending = graph.scaled(source)
     exact = None if scale.ndim else _requantized(quantizer, float(scale))
-    if exact is not None and pending.steps == (RELU,) and (pending.scale == 1).all():
-        name, pending = graph.scaled(view.inputs[0])
-    if exact is not None and pending.is_none:
+    if exact is not None and requantized_behind(pending):
+        name, pending = graph.scaled(source)
+        exponent = int(np.frexp(pending.scale)[1]) - 1
+        if exponent:
+            one = np.ones((1, graph.tensors[name].shape[-1]), np.int8)
+            moved = Affine(ShiftWeights(one, np.full_like(one, exponent)), Bias.none(one.shape[1]))
+            name = graph.append(moved, (name,), f"{view.output}_scale")
         graph.put(view, graph.append(exact, (name,), view.output), Pending.none())
         return
     divisor = scale.astype(np.float32).reshape(-1, 1)
+    if not pending.steps and not scale.ndim and _is_idle(graph, name, pending, float(scale), quantizer):
+        graph.put(view, name, Pending(pending.scale))
+        return
     _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor))
+
+
+def _is_idle(graph: Graph, name: str, pending: Pending, scale: float, quantizer: FloatQuantizer) -> bool:
+    """Whether a quantizer leaves every code that a tensor can have as it is, as those behind a MaxPool do."""
+    format = graph.tensors[name].format
+    if pending.scale.ndim or np.ldexp(float(pending.scale), -format.frac) != np.float64(np.float32(scale)):
+        return False
+    low, high = graph.reach(name)
+    if high - low >= MOST_LEVELS:
+        return False
+    codes = np.arange(low, high + 1)[None]
+    return np.array_equal(quantizer.codes(pending.values(codes, format.frac), np.float32(scale).reshape(1, 1)), codes)
 
 
 def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
     """A Threshold on the output's grid; `codes_of` float32 values (C, n), times `scale` () or (C,), is the output."""
     name, pending = graph.opened(view.inputs[0])
-    x = graph.tensors[name]
-    channels = x.shape[-1]
-    common = (float(scale), np.zeros(channels, np.int64)) if not scale.ndim else common_scale(scale)
-    single, shifts = (scale, np.zeros(channels, np.int64)) if common is None else (np.asarray(common[0]), common[1])
-    mantissa, exponent = normalised(single)
-
-    def stairs(codes: Codes) -> Codes:
-        return codes_of(pending.values(codes, x.format.frac))
-
-    falling = (pending.slope(channels) < 0).astype(np.int64)
-    op = threshold(stairs, falling, np.int64(1) << shifts, x.format, -exponent)
-    graph.put(view, graph.append(op, (name,), view.output), Pending(mantissa))
+    op, behind = stepped(pending, graph.tensors[name], scale, codes_of)
+    graph.put(view, graph.append(op, (name,), view.output), behind)
 
 
 def _sign(view: View, graph: Graph) -> None:
@@ -208,12 +226,29 @@ def _trunc(view: View, graph: Graph) -> None:
     _threshold(view, graph, np.float64(np.float32(output_scale)).reshape(()), codes)
 
 
+def _codes(view: View, graph: Graph) -> None:
+    """Whole numbers of values divided by one scale; the grid is the values' own, so that a power of two is a wire."""
+    scale = _scales(view)
+    if scale.ndim:
+        raise InputError(f"its scale has shape {scale.shape}; only one for the whole tensor is handled")
+    quantizer = FloatQuantizer(1.0, 0, view.whole("lo"), view.whole("hi"), FloatRounding.HALF_EVEN)
+    _apply(view, graph, scale, quantizer)
+    format = graph.tensors[graph.known[view.output]].format
+    graph.put(view, graph.known[view.output], Pending(np.ldexp(1.0, format.frac).reshape(())))
+
+
+def _scaled(view: View, graph: Graph) -> None:
+    """A constant's codes as they stand, and one scale or one an output."""
+    codes = view.integers(0, "codes")
+    graph.parameters[view.output] = Parameter(codes, _by_channel(_scales(view), codes.shape, 0))
+
+
 def _requantize(view: View, graph: Graph) -> None:
     format = Fixed(view.whole("bits"), view.whole("frac"), signed=view.flag("signed"))
     rounding, overflow = _choice(view, "rounding", Rounding), _choice(view, "overflow", Overflow)
     source = view.inputs[0]
-    if graph.is_raw_input(source):
-        graph.enter(view.output, format, HostInput(True, rounding, overflow))
+    if graph.is_raw(source):
+        graph.enter(view.output, source, format, HostInput(True, rounding, overflow))
     else:
         graph.emit(view, Requantize(format, rounding, overflow), source)
 
@@ -232,6 +267,8 @@ _READERS = {
     Reading.SIGN: _sign,
     Reading.TRUNCATION: _trunc,
     Reading.GRID: _requantize,
+    Reading.CODES: _codes,
+    Reading.SCALED: _scaled,
 }
 
 

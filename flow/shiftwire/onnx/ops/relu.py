@@ -1,22 +1,27 @@
-"""Relu, and Clip, which waits for the next quantizer."""
+"""Relu, and what else waits for the next quantizer: Clip, roundings, curves."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from shiftwire.errors import InputError
+from shiftwire.numbers.float_quantizer import FloatRounding, Floats
 from shiftwire.onnx.context.graph import Graph
-from shiftwire.onnx.context.layer import OnnxLayer, plain_writer
-from shiftwire.onnx.context.pending import RELU, Cut
+from shiftwire.onnx.context.layer import OnnxLayer, Reader, plain_writer
+from shiftwire.onnx.context.pending import RELU, Bent, Curved, Cut, Linear, Rounded
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import wait
+from shiftwire.onnx.context.waiting import channels_of, host_shape, is_hosts, wait
 from shiftwire.ops.relu import Relu
+from shiftwire_boards.runtime.host_steps import Curve
 
 
 def _relu(view: View, graph: Graph) -> None:
     """Built at once on exact codes; behind a float scale it waits, for a Threshold does it at no cost."""
-    if view.inputs[0] == graph.onnx_input and graph.is_raw_input(view.inputs[0]):
-        graph.rectified = view.output
+    source = view.inputs[0]
+    if is_hosts(graph, source) or source in graph.joined:
+        wait(view, graph, RELU)
         return
-    name, pending = graph.opened(view.inputs[0])
+    name, pending = graph.opened(source)
     if pending.is_none:
         graph.put(view, graph.append(Relu(), (name,), view.output), pending)
     else:
@@ -33,4 +38,65 @@ def _clip(view: View, graph: Graph) -> None:
     wait(view, graph, Cut(lo, hi))
 
 
-LAYER = OnnxLayer({("", "Relu"): _relu, ("", "Clip"): _clip}, {Relu: plain_writer("Relu")})
+def _rounded(rounding: FloatRounding) -> Reader:
+    def read(view: View, graph: Graph) -> None:
+        wait(view, graph, Rounded(rounding))
+
+    return read
+
+
+def _curved(kind: str) -> Reader:
+    def read(view: View, graph: Graph) -> None:
+        wait(view, graph, Curved(Curve(kind)))
+
+    return read
+
+
+def _hard_sigmoid(view: View, graph: Graph) -> None:
+    factor, offset = (np.float32(view.attribute(name, default)) for name, default in (("alpha", 0.2), ("beta", 0.5)))
+    if not factor > 0:
+        raise InputError(f"attribute alpha = {factor} makes it fall or stay; give one above 0")
+    ones = np.ones(channels_of(view, graph), np.float32)
+    wait(view, graph, Linear(factor * ones, offset * ones), Cut(0.0, 1.0))
+
+
+def _leaky_relu(view: View, graph: Graph) -> None:
+    slope = np.float32(view.attribute("alpha", 0.01))
+    _bend(view, graph, np.full(channels_of(view, graph), slope, np.float32))
+
+
+def _prelu(view: View, graph: Graph) -> None:
+    """A slope for the tensor, or one a channel: (C, 1, 1), which broadcasts, or (1, C, 1, 1)."""
+    slope, channels = view.constant(1, "slope"), channels_of(view, graph)
+    source = view.inputs[0]
+    rank = 1 + len(host_shape(graph, source) if is_hosts(graph, source) else graph.tensor(source).shape)
+    full = slope.reshape((1,) * max(rank - slope.ndim, 0) + slope.shape)
+    if slope.size not in (1, channels) or (slope.size > 1 and full.shape[1] != channels):
+        raise InputError(f"its slope has shape {slope.shape} for {channels} channels; give one, or one a channel")
+    _bend(view, graph, np.broadcast_to(slope.ravel(), (channels,)).astype(np.float32))
+
+
+def _bend(view: View, graph: Graph, slope: Floats) -> None:
+    if not (slope >= 0).all():
+        raise InputError(
+            f"a slope of {slope.min():.6g} below zero makes it fall before it rises, so no staircase stands for it; "
+            "train with slopes from 0 on"
+        )
+    wait(view, graph, Bent(slope) if slope.any() else RELU)
+
+
+LAYER = OnnxLayer(
+    {
+        ("", "Relu"): _relu,
+        ("", "Clip"): _clip,
+        ("", "Round"): _rounded(FloatRounding.HALF_EVEN),
+        ("", "Floor"): _rounded(FloatRounding.FLOOR),
+        ("", "Ceil"): _rounded(FloatRounding.CEIL),
+        ("", "HardSigmoid"): _hard_sigmoid,
+        ("", "LeakyRelu"): _leaky_relu,
+        ("", "PRelu"): _prelu,
+        ("", "Sigmoid"): _curved("sigmoid"),
+        ("", "Tanh"): _curved("tanh"),
+    },
+    {Relu: plain_writer("Relu")},
+)

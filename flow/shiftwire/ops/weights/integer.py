@@ -17,6 +17,12 @@ from shiftwire.ops.weights.coded import Coded
 NARROW_BITS = 4
 """Up to so many bits a product takes few LUTs."""
 
+BOOTH_BITS = 8
+"""Widest weights of products in Booth's form; wider ones are sums of narrow products."""
+
+WIDE_LUT = 20.0
+"""For each bit of such a weight."""
+
 
 @dataclass(frozen=True, eq=False)
 class Int(Coded):
@@ -47,4 +53,5 @@ class Int(Coded):
 
     @property
     def element_lut(self) -> tuple[float, float]:
-        return 0.0, 66.0 if self.rom_type.bits > NARROW_BITS else 37.0
+        bits = self.rom_type.bits
+        return 0.0, 37.0 if bits <= NARROW_BITS else 66.0 if bits <= BOOTH_BITS else WIDE_LUT * bits

@@ -20,9 +20,10 @@ from collections.abc import Callable
 
 import onnx
 from onnx import helper, numpy_helper
-from shiftwire.onnx.canonical.constants import fold_constants
+from shiftwire.onnx.canonical.constants import fold_constants, name_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
+from shiftwire.onnx.canonical.front import raise_moves
 from shiftwire.onnx.canonical.idle import drop_idle
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
 from shiftwire.onnx.canonical.layout import cancel_transposes
@@ -30,14 +31,26 @@ from shiftwire.onnx.canonical.opset import IR_VERSION, modernised, with_opset
 from shiftwire.onnx.canonical.ranges import unify_clips
 from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.shapes import Value
-from shiftwire.onnx.canonical.windows import merge_pads, unify_means, unify_windows
+from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
+from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
+from shiftwire.onnx.foreign.fused import unify_foreign
+from shiftwire.onnx.foreign.table import unify_integers
+from shiftwire.onnx.foreign.training import unify_training
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
+    unify_foreign,
+    name_constants,
+    unify_training,
     fold_constants,
+    unify_integers,
     drop_idle,
+    order_unit_axes,
     cancel_transposes,
+    drop_unit_axes,
     unify_flattens,
+    raise_moves,
     unify_windows,
+    spread_kernels,
     merge_pads,
     unify_means,
     unify_clips,
@@ -86,6 +99,8 @@ def _model(draft: Draft) -> onnx.ModelProto:
     used = {(node.domain, node.op_type) for node in draft.nodes}
     model.functions.extend(f for f in draft.model.functions if (f.domain, f.name) in used)
     model.metadata_props.extend(draft.model.metadata_props)
+    for key, text in draft.notes.items():
+        model.metadata_props.add(key=key, value=text)
     return model
 
 

@@ -1,0 +1,257 @@
+"""What is read from ONNX files, operation by operation: docs/operators.md is generated from these rows.
+
+Every operation that has a reader, and every one that a rewrite turns into those that have, stands here once.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shiftwire.onnx.foreign.fused import CHANNELS_LAST, MICROSOFT
+from shiftwire.onnx.strangers import Key
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QUANTIZERS, Reading
+
+
+class Place(enum.Enum):
+    """Where in a network an operation may stand."""
+
+    LAYER = "layer"
+    QUANTIZER = "quantizer"
+    WAITS = "waits for the next quantizer"
+    HOST = "host"
+    MOVE = "moves"
+    REWRITTEN = "rewritten"
+
+
+MEANINGS = {
+    Place.LAYER: "becomes hardware of its own, on codes of a known grid",
+    Place.QUANTIZER: (
+        "makes codes: of the input on the host, of weights at conversion, elsewhere as Requantize or Threshold"
+    ),
+    Place.WAITS: (
+        "float arithmetic, channel by channel, that becomes part of the next quantizer's staircase; in front of the "
+        "first quantizer and behind the last layer the host computes it"
+    ),
+    Place.HOST: "the host computes it behind the last layer, with numpy alone",
+    Place.MOVE: "moves values and computes none",
+    Place.REWRITTEN: "becomes one of the others before anything is read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operation: under which domains, what becomes of it, and what of it is not read."""
+
+    name: str
+    place: Place
+    becomes: str
+    restrictions: str = ""
+    domains: tuple[str, ...] = ("",)
+    since: str = "0.1"
+    """The version of shiftwire that first read it."""
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        """Domain and name of each spelling."""
+        yield from ((domain, self.name) for domain in self.domains)
+
+
+_GRID = "input on a known grid"
+_CONSTANT = "the second input is a constant, one number or one a channel (any that broadcasts on the host)"
+_CODES = "scales and zero points are constants, one a tensor (one an output for weights)"
+_OWN = (CONTRACT_DOMAIN,)
+
+_READINGS: dict[Reading, tuple[str, str]] = {
+    Reading.INTEGER: (
+        "any scale and offset, 1 to 32 bits, QONNX's rounding modes",
+        "one scale a tensor, or one an output of weights, or one a channel where they differ by powers of two; at most "
+        "4,096 levels behind float operations",
+    ),
+    Reading.BIPOLAR: ("-1 and 1 times a scale", ""),
+    Reading.SIGN: ("-1, 0 and 1", ""),
+    Reading.TRUNCATION: ("low bits of codes dropped", "no offset"),
+    Reading.GRID: ("Requantize", ""),
+    Reading.CODES: ("whole numbers between bounds, of values divided by a scale", ""),
+    Reading.SCALED: ("whole numbers of a constant times a scale", ""),
+}
+
+OPERATORS: tuple[Operator, ...] = (
+    Operator(
+        "Conv",
+        Place.LAYER,
+        "ShiftConv, or IntConv by `--integer-weights multiply`",
+        "1d and 2d, any group, stride, pad and dilation (zeros between the taps); weights are quantized constants, or "
+        "floats on a 16-bit grid of one power of two; input codes of one scale, or one a channel where they differ by "
+        "powers of two; a bias is a constant",
+    ),
+    Operator(
+        "Gemm",
+        Place.LAYER,
+        "ShiftDense, or IntDense by `--integer-weights multiply`",
+        "two axes, transA = 0, weights as for Conv; alpha and beta other than 1 with float constants alone",
+    ),
+    Operator("MatMul", Place.REWRITTEN, "Gemm", "two axes, the second input a constant as for Conv"),
+    Operator("Relu", Place.LAYER, "Relu on exact codes, else part of the next quantizer"),
+    Operator(
+        "MaxPool",
+        Place.LAYER,
+        "MaxPool",
+        "1d and 2d, no dilation, no indices, pads narrower than the window, no negative factor in front",
+    ),
+    Operator("GlobalMaxPool", Place.REWRITTEN, "MaxPool of the whole image"),
+    Operator(
+        "AveragePool",
+        Place.LAYER,
+        "AveragePool where the area is a power of two, else SumPool and a scale",
+        "ceil_mode = 0; pads only with count_include_pad = 1; what it reads is behind no float operation but a scale",
+    ),
+    Operator("GlobalAveragePool", Place.LAYER, "as AveragePool"),
+    Operator("ReduceMean", Place.REWRITTEN, "GlobalAveragePool, and Flatten without keepdims", "over all spatial axes"),
+    Operator(
+        "Add",
+        Place.LAYER,
+        "Add of two tensors, or what waits",
+        "two computed tensors of one scale up to a power of two a tensor, or of any two scales where a quantizer "
+        "follows, with at most Relu, Clip and constants between (20 bits of codes together); " + _CONSTANT,
+    ),
+    Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
+    Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
+    Operator("Pad", Place.LAYER, "Pad, or pads of the window behind it", "constant 0, height and width only"),
+    Operator("Resize", Place.LAYER, "Upsample", "nearest, by whole factors, pixels repeated side by side"),
+    Operator("Upsample", Place.LAYER, "Upsample", "nearest, by whole factors"),
+    Operator("Flatten", Place.MOVE, "nothing: the next weights are permuted", "axis = 1"),
+    Operator(
+        "Reshape",
+        Place.MOVE,
+        "a flatten, or the host's",
+        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, or "
+        "puts in and takes away an axis of one element round convolutions",
+    ),
+    Operator("Squeeze", Place.REWRITTEN, "Reshape"),
+    Operator("Unsqueeze", Place.REWRITTEN, "Reshape"),
+    Operator(
+        "Transpose",
+        Place.MOVE,
+        "nothing where it meets its inverse, weights in another order, else the host's",
+        "the batch stays axis 0; in front of the first layer, behind the last, or undone by another",
+    ),
+    Operator("Identity", Place.MOVE, "nothing"),
+    Operator("Dropout", Place.REWRITTEN, "nothing"),
+    Operator("Cast", Place.REWRITTEN, "nothing", "to float, or of rounded values to an integer type"),
+    Operator("Constant", Place.REWRITTEN, "an initialiser"),
+    Operator("Mul", Place.WAITS, "a factor", _CONSTANT),
+    Operator("Div", Place.WAITS, "a divisor", _CONSTANT + ", not 0"),
+    Operator("Neg", Place.REWRITTEN, "Mul by -1"),
+    Operator("BatchNormalization", Place.WAITS, "a factor and an offset", "inference form, constant statistics"),
+    Operator("Clip", Place.WAITS, "bounds", "single numbers"),
+    Operator("Max", Place.REWRITTEN, "Relu or Clip", "of a tensor and a single number"),
+    Operator("Min", Place.REWRITTEN, "Clip", "of a tensor and a single number"),
+    Operator(
+        "Round",
+        Place.WAITS,
+        "a rounding that makes a grid of its own",
+        "behind it stand bounds, factors, offsets of whole steps",
+    ),
+    Operator("Floor", Place.WAITS, "as Round"),
+    Operator("Ceil", Place.WAITS, "as Round"),
+    Operator("LeakyRelu", Place.WAITS, "a bend", "alpha not negative"),
+    Operator("PRelu", Place.WAITS, "a bend", "one slope or one a channel, none negative"),
+    Operator("HardSigmoid", Place.WAITS, "a factor, an offset and bounds", "alpha above 0"),
+    Operator("Sigmoid", Place.WAITS, "a curve that rises"),
+    Operator("Tanh", Place.WAITS, "a curve that rises"),
+    Operator("Softmax", Place.HOST, "its values"),
+    Operator("LogSoftmax", Place.HOST, "its values"),
+    Operator("ArgMax", Place.HOST, "indices", "the first of equals"),
+    Operator("TopK", Place.HOST, "indices", "the largest; the graph gives the indices alone"),
+    *(
+        Operator(quantizer.name, Place.QUANTIZER, *_READINGS[quantizer.reading], quantizer.domains)
+        for quantizer in QUANTIZERS
+        if quantizer.is_read
+    ),
+    Operator(
+        "QuantizeLinear",
+        Place.REWRITTEN,
+        "Codes",
+        "int4 to int16 and unsigned, one scale and zero point a tensor; no blocks, no float8",
+        ("", MICROSOFT),
+    ),
+    Operator(
+        "DequantizeLinear",
+        Place.REWRITTEN,
+        "a scale; of constants, quantized weights",
+        "one scale a tensor, one an output for weights; no blocks",
+        ("", MICROSOFT),
+    ),
+    Operator("ConvInteger", Place.REWRITTEN, "Conv of codes", "constant weights; " + _CODES),
+    Operator("MatMulInteger", Place.REWRITTEN, "Gemm of codes", "constant weights; " + _CODES),
+    Operator("QLinearConv", Place.REWRITTEN, "Conv of codes, a factor and Codes", "constant weights; " + _CODES),
+    Operator("QLinearMatMul", Place.REWRITTEN, "Gemm of codes, a factor and Codes", "constant weights; " + _CODES),
+    Operator("QGemm", Place.REWRITTEN, "Gemm of codes, a factor and Codes", "transA = 0; " + _CODES, (MICROSOFT,)),
+    *(
+        Operator(name, Place.REWRITTEN, f"{kind} of values, and Codes", _CODES, (MICROSOFT,))
+        for name, kind in (
+            ("QLinearAdd", "Add"),
+            ("QLinearMul", "Mul"),
+            ("QLinearSigmoid", "Sigmoid"),
+            ("QLinearLeakyRelu", "LeakyRelu"),
+            ("QLinearGlobalAveragePool", "GlobalAveragePool"),
+            ("QLinearAveragePool", "AveragePool"),
+            ("QLinearConcat", "Concat"),
+        )
+    ),
+    *(
+        Operator(name, Place.REWRITTEN, f"{kind} and its activation", "", (MICROSOFT,))
+        for name, kind in (("FusedConv", "Conv"), ("FusedGemm", "Gemm"), ("FusedMatMul", "MatMul and a factor"))
+    ),
+    *(
+        Operator(name, Place.REWRITTEN, f"{name} between two Transposes", "as ONNX's own", (CHANNELS_LAST,))
+        for name in ("Conv", "MaxPool", "AveragePool", "BatchNormalization")
+    ),
+    *(
+        Operator(
+            f"{scheme}{form}",
+            Place.LAYER,
+            f"{scheme}{form}",
+            "the contract, docs/onnx.md",
+            _OWN,
+        )
+        for scheme in ("Shift", "Adder", "Int")
+        for form in ("Conv", "Dense")
+    ),
+    Operator("Affine", Place.LAYER, "Affine", "", _OWN),
+    Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
+)
+"""All that convert reads."""
+
+FORMS = {key: row.restrictions or row.becomes for row in OPERATORS for key in row.keys}
+"""The forms in which an operation is read."""
+
+SHAPES = ("Shape", "Gather", "ConstantOfShape", "Slice", "Range", "Expand", "Where", "Equal", "Cast", "Concat", "Mul")
+"""What is computed of shapes and constants alone is computed at conversion, whatever the operation."""
+
+
+def page() -> str:
+    """docs/operators.md."""
+    lines = [
+        "# What is read from ONNX",
+        "",
+        "Generated from the table of readers, `flow/shiftwire/onnx/operators.py`; a test keeps both alike. Opsets from",
+        "9 to the newest that ONNX's converter knows are read, with or without an import of QONNX's domains. What",
+        f"depends on constants and static shapes alone ({', '.join(SHAPES)}, ...)",
+        "is computed at conversion.",
+        "`convert` wants every weight and every tensor between two layers quantized, `quantize` takes the same in",
+        "float. All engines run all of them: reference, csim, csim --native and --bounded, Verilator, boards.",
+        "",
+        *(f"* **{place.value}**: {meaning}." for place, meaning in MEANINGS.items()),
+        "",
+        "| operation | domain | where | becomes | restrictions | since |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in OPERATORS:
+        domains = ", ".join(domain or "ONNX" for domain in row.domains)
+        lines.append(
+            f"| {row.name} | {domains} | {row.place.value} | {row.becomes} | {row.restrictions} | {row.since} |"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,63 @@
+"""What the forms of rescaled layers take, as a table, as JSON and as notes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from shiftwire.passes.rescale import Form
+from shiftwire.passes.rescale_choice import FormCost, Rescale, Rescaling
+from shiftwire.reports.table import Table
+
+COLUMNS = ("rescaled layer", "lanes", "form", "k terms", "LUT", "BRAM36", "DSP", "built")
+
+
+def rescale_tables(layers: Sequence[Rescaling]) -> Iterator[Table | str]:
+    """A row for each form of each layer, and why there is none; nothing for a network without such layers."""
+    if layers:
+        every = [(layer, form) for layer in layers for form in layer.forms]
+        yield Table(COLUMNS, [_row(layer, form) for layer, form in every])
+        yield from (f"no {form.form.value} of {layer.layer}: {form.why}" for layer, form in every if form.why)
+        yield "LUT and BRAM36 as SystemVerilog, DSP where HLS C++ puts products into blocks; all modelled"
+
+
+def rescale_json(layers: Sequence[Rescaling]) -> list[dict[str, object]]:
+    """The same as members of objects."""
+    return [
+        {
+            "layer": layer.layer,
+            "lanes": layer.lanes,
+            "chosen": layer.chosen.value,
+            "forms": [dataclasses.asdict(form) | {"form": form.form.value} for form in layer.forms],
+        }
+        for layer in layers
+    ]
+
+
+def rescale_notes(layers: Sequence[Rescaling], asked: Rescale) -> Iterator[str]:
+    """What a user should know: a form asked for that a layer has not, products, and what takes more than thresholds."""
+    for layer in layers:
+        own, plain = layer.of(layer.chosen), layer.of(Form.THRESHOLD)
+        if asked is not Rescale.AUTO and layer.chosen.value != asked.value:
+            why = (
+                layer.of(Form(asked.value)).why
+                or f"at {layer.lanes} lanes its words are wider than HLS takes, or it misses the target"
+            )
+            yield f"layer '{layer.layer}' is built as {layer.chosen.value}, not as {asked.value}: {why}"
+        if layer.chosen is Form.MULTIPLY:
+            yield (
+                f"layer '{layer.layer}' multiplies: {own.lut:,} LUT for its {layer.lanes} products and what is behind "
+                f"them as SystemVerilog, up to {own.dsp} DSP in HLS C++ (modelled)"
+            )
+        for name, used, least in (("LUT", own.lut, plain.lut), ("BRAM36", own.bram36, plain.bram36)):
+            if used is not None and least is not None and used > least:
+                yield (
+                    f"layer '{layer.layer}' takes {used:,} {name} as {layer.chosen.value}, "
+                    f"{least:,} as thresholds (modelled)"
+                )
+
+
+def _row(layer: Rescaling, form: FormCost) -> tuple[object, ...]:
+    figures = (form.terms, form.lut, form.bram36, form.dsp)
+    mark = "yes" if form.form is layer.chosen else ""
+    return (layer.layer, layer.lanes, form.form.value, *("-" if each is None else each for each in figures), mark)

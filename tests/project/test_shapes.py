@@ -1,0 +1,70 @@
+"""Samples of another shape: the sentence names the layout where sizes tell it, and what it offers does it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from shiftwire.errors import InputError
+from shiftwire.project.shapes import check_samples_shape, mend
+
+FIRST = "channels last, the model takes channels first"
+LAST = "channels first, the model takes channels last"
+CASES = [
+    ((10, 10, 3), (3, 10, 10), FIRST),
+    ((8, 12, 3), (3, 8, 12), FIRST),
+    ((4, 5, 6, 2), (2, 4, 5, 6), FIRST),
+    ((3, 10, 10), (10, 10, 3), LAST),
+    ((1, 8, 8), (8, 8, 1), LAST),
+    ((24, 6), (6, 24), "the axes lie the other way round, as where channels come last"),
+    ((12, 8, 3), (3, 8, 12), "the axes lie in another order"),
+    ((10, 3, 10), (3, 10, 10), "the axes lie in another order"),
+    ((8, 8), (1, 8, 8), None),
+    ((64,), (1, 8, 8), None),
+    ((4, 1, 1), (4,), None),
+]
+
+
+@pytest.mark.parametrize(("given", "wanted", "words"), CASES)
+def test_what_is_offered_gives_the_models_shape(
+    given: tuple[int, ...], wanted: tuple[int, ...], words: str | None
+) -> None:
+    """Run as it is written; values keep their places along each axis, so where axes moved nothing is reshaped."""
+    x = np.arange(5 * np.prod(given)).reshape(5, *given)
+    with pytest.raises(InputError) as caught:
+        check_samples_shape(x, wanted)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"'x' has shape {x.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model")
+    offer = re.search(r"(np\.transpose|x\.reshape)\(.*\)", sentence)
+    assert offer is not None
+    made = eval(offer.group(), {"np": np, "x": x})  # the very words that a user copies
+    assert made.shape == (5, *wanted)
+    assert (words is None) is ("reshape" in sentence)
+    if words is not None:
+        assert words in sentence
+    else:
+        assert np.array_equal(made.ravel(), x.ravel())
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "words"),
+    [
+        ((3, 8, 8), (3, 8, 8), "; it is one sample without its batch axis: give x[None]"),
+        ((5, 9, 9, 3), (3, 8, 8), "channels last, and of another size; give samples (N, 3, 8, 8), channels first"),
+        ((5, 3, 9, 9), (3, 8, 8), "; give samples of that size"),
+        ((5, 3, 3, 9), (3, 8, 8), "; give samples of that size"),
+        ((5,), (4,), "; give samples of that size"),
+        ((), (4,), "; give samples of that size"),
+    ],
+)
+def test_what_no_order_of_axes_mends(found: tuple[int, ...], wanted: tuple[int, ...], words: str) -> None:
+    assert mend(found, wanted).endswith(words)
+
+
+def test_what_fits_passes() -> None:
+    for kind in (np.float32, np.uint8, np.int64, np.bool_, np.float16):
+        check_samples_shape(np.zeros((2, 3, 4, 4), kind), (3, 4, 4))
+    with pytest.raises(InputError, match="'x' has type <U1, wanted numbers; save it as float32"):
+        check_samples_shape(np.full((2, 3), "a"), (3,))

@@ -1,0 +1,103 @@
+"""Random ONNX files judged: converted and equal to their own run, or refused with all that is strange named."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import onnx
+from onnx import helper
+from random_files import random_file
+from shiftwire.errors import InputError
+from shiftwire.onnx.file import import_domains
+from shiftwire.onnx.importer import network_from_model
+from shiftwire.onnx.runtime import run_onnx
+
+SAMPLES = 16
+TIES = 0.02
+"""Most outputs that may differ where a code of a layer lies on an exact tie, which float32 rounds by its noise."""
+
+STRANGE = (
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Cos", "Cosh", "Elu", "Erf", "Exp",
+    "Gelu", "GlobalLpPool", "HardSwish", "Hardmax", "IsInf", "IsNaN", "LRN", "Log", "LpNormalization",
+    "MeanVarianceNormalization", "Mish", "Not", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum",
+    "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Selu", "Shrink", "Sin", "Sinh",
+    "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Tan", "ThresholdedRelu", "Trilu",
+)  # fmt: skip
+"""Operations of one input that no layer stands for."""
+
+SETTINGS: dict[str, dict[str, Any]] = {"LRN": {"size": 3}, "SpaceToDepth": {"blocksize": 1}}
+NEWEST = 20
+"""Opset that has all of them."""
+DOMAINS = ("", "", "", "acme.ops", "com.microsoft", "ai.onnx.contrib")
+
+
+class Outcome(enum.Enum):
+    """What became of a file."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`off` is the share of outputs that differ, `sentence` the refusal."""
+
+    outcome: Outcome
+    off: float = 0.0
+    sentence: str = ""
+
+
+def samples(model: onnx.ModelProto, seed: int) -> np.ndarray:
+    """Values that reach every level of a quantizer, and beyond."""
+    shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim][1:]
+    return np.random.default_rng(seed).normal(0, 1.5, (SAMPLES, *shape)).astype(np.float32)
+
+
+def judged(seed: int) -> Verdict:
+    """A valid file of operations that are read."""
+    model = random_file(seed)
+    import_domains(model)
+    x = samples(model, seed)
+    wanted = run_onnx(model, x)
+    try:
+        network = network_from_model(model)
+    except InputError as refusal:
+        return Verdict(Outcome.REFUSED, sentence=str(refusal))
+    codes = network.evaluate(network.host_input.encode(x, network.input.format))
+    values = network.host_output.decode(codes, network.output.format)
+    off = float(np.mean(np.abs(values - wanted).reshape(len(x), -1).max(axis=1) > 1e-5 * np.abs(wanted).max() + 1e-7))
+    return Verdict(Outcome.EQUAL if off <= 1 / SAMPLES + TIES else Outcome.DIFFERENT, off)
+
+
+def strange_file(seed: int) -> tuple[onnx.ModelProto, set[str]]:
+    """A valid file with up to four operations that nothing handles, and their names."""
+    model, rng = random_file(seed), np.random.default_rng((seed, 99))
+    chosen = rng.choice(STRANGE, int(rng.integers(1, 5)), replace=False).tolist()
+    for kind in chosen:
+        nodes = [node for node in model.graph.node if "x" in node.input[:1] or node.op_type == "Relu"]
+        at = nodes[int(rng.integers(len(nodes)))] if nodes else model.graph.node[0]
+        domain = str(rng.choice(DOMAINS))
+        output = f"strange_{kind}"
+        strange = helper.make_node(kind, [at.input[0]], [output], name=f"node_{kind}", domain=domain,
+                                   **SETTINGS.get(kind, {}))  # fmt: skip
+        position = list(model.graph.node).index(at)
+        at.input[0] = output
+        model.graph.node.insert(position, strange)
+    model.opset_import[0].version = NEWEST
+    import_domains(model)
+    return model, set(chosen)
+
+
+def unnamed(seed: int) -> set[str] | None:
+    """Strange operations that the refusal of such a file does not name; None where it is not refused."""
+    model, chosen = strange_file(seed)
+    try:
+        network_from_model(model)
+    except InputError as refusal:
+        return {kind for kind in chosen if kind not in str(refusal)}
+    return None
