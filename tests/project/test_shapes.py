@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import numpy as np
@@ -27,6 +28,16 @@ CASES = [
 ]
 
 
+def carried_out(offer: str, x: np.ndarray) -> np.ndarray:
+    """What the words that a user copies make: np.transpose(x, AXES) or x.reshape(SIZES)."""
+    function, _, rest = offer.partition("(")
+    numbers = ast.literal_eval(f"({rest.removesuffix(')').removeprefix('x, ')},)")
+    if function == "x.reshape":
+        return x.reshape(*numbers)
+    assert function == "np.transpose"
+    return np.transpose(x, *numbers)
+
+
 @pytest.mark.parametrize(("given", "wanted", "words"), CASES)
 def test_what_is_offered_gives_the_models_shape(
     given: tuple[int, ...], wanted: tuple[int, ...], words: str | None
@@ -39,7 +50,7 @@ def test_what_is_offered_gives_the_models_shape(
     assert sentence.startswith(f"'x' has shape {x.shape}, wanted (N, {', '.join(map(str, wanted))}) as in the model")
     offer = re.search(r"(np\.transpose|x\.reshape)\(.*\)", sentence)
     assert offer is not None
-    made = eval(offer.group(), {"np": np, "x": x})  # the very words that a user copies
+    made = carried_out(offer.group(), x)
     assert made.shape == (5, *wanted)
     assert (words is None) is ("reshape" in sentence)
     if words is not None:

@@ -38,7 +38,7 @@ def order_unit_axes(draft: Draft) -> None:
 
 def _reorder(draft: Draft, node: onnx.NodeProto) -> bool:
     source = draft.producer(node.input[0]) if node.input else None
-    if source is None or not draft.is_read_once(node.input[0]):
+    if source is None or not source.input or not draft.is_read_once(node.input[0]):
         return False
     before, between, after = draft.shape(source.input[0]), draft.shape(node.input[0]), draft.shape(node.output[0])
     if before is None or between is None or after is None:

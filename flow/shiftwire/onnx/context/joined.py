@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import Floats
+from shiftwire.numbers.signed_digits import fewest_digits
 from shiftwire.onnx.context.pending import Rounded, Step
 
 MOST_PAIRS = 1 << 20
@@ -186,28 +188,14 @@ def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fract
 
 
 def fewest(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
-    """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive."""
+    """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive; None beyond SPAN."""
     finest = _floor_log(high) - SPAN
-    for terms in range(1, MOST_TERMS + 1):
-        sums = next(_digits(low, high, terms, finest), None)
-        if sums is not None:
-            return sums
-    return None
-
-
-def _digits(low: Fraction, high: Fraction, terms: int, finest: int) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Sums of at most so many signed powers of two, none below 2**finest, within low..high."""
-    if low <= 0 <= high:
-        yield ()
-        return
-    if terms == 0:
-        return
-    if high < 0:
-        yield from (tuple((-sign, at) for sign, at in sums) for sums in _digits(-high, -low, terms, finest))
-        return
-    for at in range(max(_floor_log(low), finest), _floor_log(high) + 2):
-        for rest in _digits(low - _power(at), high - _power(at), terms - 1, finest):
-            yield ((1, at), *rest)
+    least, most = ceil(low / _power(finest)), floor(high / _power(finest))
+    if least > most:
+        return None
+    digits = fewest_digits(least, most)
+    factor = tuple((1 if digit > 0 else -1, abs(digit).bit_length() - 1 + finest) for digit in digits)
+    return factor if len(factor) <= MOST_TERMS else None
 
 
 def _floor_log(value: Fraction) -> int:

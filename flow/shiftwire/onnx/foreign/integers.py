@@ -35,8 +35,6 @@ RANGES: Mapping[int, tuple[int, int]] = {
 }
 """Codes of the types that stand for codes."""
 
-MICROSOFT = "com.microsoft"
-
 
 @dataclass(frozen=True, slots=True)
 class Integers:
