@@ -10,7 +10,8 @@ import pytest
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.context.parameter import IntegerWeights, Parameter, signed_digits, weights_of
+from shiftwire.numbers.shift_weights import signed_digits
+from shiftwire.onnx.context.parameter import IntegerWeights, Parameter, weights_of
 from shiftwire.onnx.context.pending import RELU, Cut, Linear, Pending, common_scale, normalised
 from shiftwire.onnx.context.staircase import MAX_STEPS, threshold
 from shiftwire.ops.weights.integer import Int

@@ -84,6 +84,32 @@ def fused(kind: str) -> File:
     return file
 
 
+AVERAGES = {
+    "all counted": {"pads": [1, 1, 1, 1], "count_include_pad": 1},
+    "pads not counted": {"pads": [1, 0, 1, 2]},
+    "same": {"auto_pad": "SAME_UPPER", "strides": [2, 2]},
+    "rounded up": {"strides": [2, 2], "ceil_mode": 1},
+}
+
+
+@pytest.mark.parametrize("is_fused", [True, False])
+@pytest.mark.parametrize("name", AVERAGES)
+def test_averages_of_codes_with_a_zero_point(name: str, is_fused: bool, count: Any) -> None:
+    """A padded position is the value 0, whose code is the zero point; it counts or it does not."""
+    file = File((2, 6, 6))
+    zero, out = np.uint8(90), (0.01713, np.uint8(131))
+    attributes = {"kernel_shape": [3, 3], **AVERAGES[name]}
+    q = file.add("QuantizeLinear", "x", 0.04371, zero)
+    if is_fused:
+        made = file.add("QLinearAveragePool", q, 0.04371, zero, *out, domain=MICROSOFT, **attributes)
+    else:
+        made = file.add("AveragePool", file.add("DequantizeLinear", q, 0.04371, zero), **attributes)
+        made = file.add("QuantizeLinear", made, *out)
+    file.add("DequantizeLinear", made, *out, out="y")
+    network = agrees(file.model(), spread(np.random.default_rng(17), (2, 6, 6)), count)
+    assert kinds(network) == ["SumPool" if name == "all counted" else "PartialPool", "Threshold"]
+
+
 @pytest.mark.parametrize("kind", ["QGemm", "QLinearAdd", "QLinearGlobalAveragePool", "QLinearConcat"])
 def test_operations_of_onnxruntime_on_codes(kind: str, count: Any) -> None:
     agrees(fused(kind).model(), spread(np.random.default_rng(12), (2, 4, 4)), count)

@@ -29,6 +29,21 @@ CASES: dict[str, Reading] = {
         X + "d = AveragePool<kernel_shape=[1,3], strides=[1,1]>(a); " + q("d", "y", "s2", "z", "b2"),
         "s6.2[4x4x2]; d = SumPool(x) s8.2[4x2x2]; y = Threshold(d) s3.1[4x2x2]",
     ),
+    "average pool that counts no pads": (
+        IMAGE, "s6.2", {},
+        'y = AveragePool<kernel_shape=[2,2], strides=[2,2], pads=[1,1,1,1]>(x)',
+        "s6.2[4x4x2]; y = PartialPool(x) s8.4[3x3x2]",
+    ),
+    "average pool of places, most of three": (
+        IMAGE, None, Q | Q2,
+        X + 'd = AveragePool<kernel_shape=[3,3], auto_pad="SAME_UPPER">(a); ' + q("d", "y", "s2", "z", "b2"),
+        "s6.2[4x4x2]; d = PartialPool(x) s12.4[4x4x2]; y = Threshold(d) s3.1[4x4x2]",
+    ),
+    "average pool rounded up": (
+        IMAGE, None, Q | Q2,
+        X + "d = AveragePool<kernel_shape=[3,3], strides=[2,2], ceil_mode=1>(a); " + q("d", "y", "s2", "z", "b2"),
+        "s6.2[4x4x2]; d = PartialPool(x) s12.4[2x2x2]; y = Threshold(d) s3.1[2x2x2]",
+    ),
     "mean": (
         IMAGE, "s6.2", {},
         "y = GlobalAveragePool(x)",

@@ -243,24 +243,19 @@ def test_an_average_is_a_sum_and_its_share(kernel: list[int], kinds: list[str], 
     assert made.report.answers.error.relative_error < 0.01
 
 
-@pytest.mark.parametrize(("attributes", "is_read"), [({"count_include_pad": 1}, True), ({}, False)])
-def test_an_average_counts_its_pads(attributes: dict[str, int], is_read: bool, tmp_path: Path) -> None:
-    net = FloatNet((2, 4, 4)).conv("c", 3, 2).node("Relu", "r")
-    net.node("AveragePool", "p", kernel_shape=[2, 2], strides=[2, 2], pads=[1, 0, 1, 0], **attributes)
+@pytest.mark.parametrize("attributes", [{"count_include_pad": 1}, {}, {"ceil_mode": 1}])
+@pytest.mark.parametrize(("kernel", "kinds"), [([2, 2], []), ([3, 2], ["Affine"])])
+def test_an_average_counts_what_the_file_counts(
+    kernel: list[int], kinds: list[str], attributes: dict[str, int], tmp_path: Path
+) -> None:
+    net = FloatNet((2, 5, 4)).conv("c", 3, 2).node("Relu", "r")
+    net.node("AveragePool", "p", kernel_shape=kernel, strides=[2, 2], pads=[1, 0, 1, 0], **attributes)
     net.node("Flatten", "f", axis=1)
-    if is_read:
-        assert error(net, tmp_path) < 0.03
-    else:
-        words = r"(?m)^padding without count_include_pad = 1 divides by a varying number; include the pads$"
-        with pytest.raises(InputError, match=words):
-            of(net, tmp_path)
-
-
-def test_an_average_of_parts_of_windows_is_refused() -> None:
-    net = FloatNet((2, 4, 4)).conv("c", 3, 2).node("Relu", "r")
-    net.node("AveragePool", "p", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
-    with pytest.raises(InputError, match="attribute ceil_mode = 1 is not handled"):
-        handled(net)
+    made = of(net, tmp_path, act_bits=10)
+    assert made.report.answers.error.relative_error < 0.01
+    if "count_include_pad" not in attributes:
+        behind = [node.kind for node in made.network.nodes if node.name.startswith("p")]
+        assert [kind for kind in behind if kind != "Requantize"] == ["PartialPool", *kinds]
 
 
 def test_an_adder_layer_of_float_weights_names_no_grid(tmp_path: Path) -> None:

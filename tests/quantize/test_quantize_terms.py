@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.shift_weights import signed_digits
 from shiftwire.quantize.decompositions import decompositions, filter_errors
 from shiftwire.quantize.formats import choose_format, covering, mean_square
 from shiftwire.quantize.options import Method, Options, Ranging
@@ -19,7 +20,6 @@ from shiftwire.quantize.terms import (
     grid_of,
     levels_of,
     nearest_exponent,
-    signed_digits,
     weight_values,
 )
 

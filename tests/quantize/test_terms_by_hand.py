@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
 from shiftwire.quantize.options import Method
 from shiftwire.quantize.terms import (
     LEAST_EXPONENT,
@@ -16,7 +16,6 @@ from shiftwire.quantize.terms import (
     levels_of,
     mixed,
     nearest_exponent,
-    signed_digits,
     weight_values,
 )
 

@@ -157,14 +157,27 @@ class RandomFile:
                 self.push("GlobalAveragePool")
                 self.shape, self.is_codes = (self.shape[0], *[1] * len(spatial)), False
             case 1:
-                self.push("AveragePool", kernel_shape=kernel, strides=kernel)
-                self.shape, self.is_codes = (
-                    (self.shape[0], *(s // k for s, k in zip(spatial, kernel, strict=True))),
-                    False,
-                )
+                self._average()
             case _:
                 self.push("MaxPool", kernel_shape=kernel, strides=kernel)
                 self.shape = (self.shape[0], *(s // k for s, k in zip(spatial, kernel, strict=True)))
+
+    def _average(self) -> None:
+        """Windows with and without pads, which count or do not, and whose number is rounded up or down."""
+        rng, spatial = self.rng, self.shape[1:]
+        kernel = [int(rng.integers(1, min(3, size) + 1)) for size in spatial]
+        strides = [int(rng.integers(1, 3)) for _ in kernel]
+        pads = [int(rng.integers(0, size)) if rng.random() < 0.5 else 0 for size in kernel]
+        attributes = {"count_include_pad": 1} if rng.random() < 0.5 else {}
+        rest = [(s + 2 * p - k) % d for s, p, k, d in zip(spatial, pads, kernel, strides, strict=True)]
+        lasts = [s + 2 * p - k + d - r for s, p, k, d, r in zip(spatial, pads, kernel, strides, rest, strict=True)]
+        ups = [r > 0 and last < s + p for r, last, s, p in zip(rest, lasts, spatial, pads, strict=True)]
+        is_up = any(ups) and rng.random() < 0.5
+        self.push("AveragePool", kernel_shape=kernel, strides=strides, pads=[*pads, *pads], ceil_mode=int(is_up),
+                  **attributes)  # fmt: skip
+        sizes = [(s + 2 * p - k) // d + 1 for s, p, k, d in zip(spatial, pads, kernel, strides, strict=True)]
+        self.shape = (self.shape[0], *(size + (is_up and up) for size, up in zip(sizes, ups, strict=True)))
+        self.is_codes = False
 
     def arithmetic(self) -> None:
         """One float operation, channel by channel."""

@@ -12,9 +12,17 @@ from shiftwire.ir.fold import Fold
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.passes.rescale_choice import Rescale, rescalings
+from shiftwire.passes.weight_choice import weight_choices
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import crowded, modelled, speed
-from shiftwire.reports.rescale_text import rescale_json, rescale_notes, rescale_tables
+from shiftwire.reports.rescale_text import (
+    rescale_json,
+    rescale_notes,
+    rescale_tables,
+    weight_json,
+    weight_notes,
+    weight_tables,
+)
 from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import board_names
 
@@ -99,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         rescale=Rescale(arguments.rescale),
     )
     design = project.design
-    layers = rescalings(design)
+    layers, weights = rescalings(design), weight_choices(design)
     if arguments.json:
         print_json(
             {
@@ -110,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "layers": len(design.network.nodes),
                 **modelled(design),
                 "rescaled": rescale_json(layers),
+                "weights": weight_json(weights),
                 "version_hash": project.version_hash,
             }
         )
@@ -118,9 +127,10 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
+        show(weight_tables(weights))
         show(rescale_tables(layers))
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
-    for sentence in rescale_notes(layers, Rescale(arguments.rescale)):
+    for sentence in (*weight_notes(weights), *rescale_notes(layers, Rescale(arguments.rescale))):
         note(sentence)
     if crowded(design):
         note(

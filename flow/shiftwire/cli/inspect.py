@@ -14,11 +14,12 @@ from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
 from shiftwire.onnx.survey import Fate, Surveyed, survey
 from shiftwire.passes.rescale_choice import rescalings
+from shiftwire.passes.weight_choice import weight_choices
 from shiftwire.project.project import load_project
 from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
 from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
-from shiftwire.reports.rescale_text import rescale_json, rescale_tables
+from shiftwire.reports.rescale_text import rescale_json, rescale_tables, weight_json, weight_tables
 from shiftwire.schedule.design import Design
 from shiftwire_boards.runtime.host_steps import HostStep
 from shiftwire_hls import INCLUDE_DIR
@@ -101,6 +102,7 @@ def _print_built(design: Design) -> None:
     slowest = slowest_layer(design)
     say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
     say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
+    show(weight_tables(weight_choices(design)))
     show(rescale_tables(rescalings(design)))
 
 
@@ -139,6 +141,7 @@ def _built(design: Design | None) -> dict[str, object]:
     return {
         "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
         "rescaled": rescale_json(rescalings(design)),
+        "weights": weight_json(weight_choices(design)),
     }
 
 

@@ -30,6 +30,10 @@ SHALLOW_BITS = 2048
 """FIFOs and ROMs up to this size stay in LUTs."""
 
 
+MULTIPLIER_BITS = 25, 18
+"""Signed operands of a multiplier block of the 7 series; UltraScale+ takes 27 and 18."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Modelled, for the network alone."""
@@ -56,6 +60,12 @@ def blocks(words: int, bits: int) -> int:
 def is_block(words: int, bits: int) -> int:
     """1 where a memory is better off in block RAM, else 0: a parameter of modules."""
     return int(memory(words, bits).bram36 > 0)
+
+
+def multiplier_blocks(one: int, other: int) -> int:
+    """Multiplier blocks of a product of signed numbers of so many bits."""
+    wide, narrow = max(one, other), min(one, other)
+    return ceil(wide / MULTIPLIER_BITS[0]) * ceil(narrow / MULTIPLIER_BITS[1])
 
 
 def lanes_cost(lanes: int, lane_lut: int) -> Cost:

@@ -87,6 +87,25 @@ class ShiftWeights:
         return int(np.sum(self.terms_per_filter)) * per_term
 
 
+def signed_digits(codes: Codes, frac: int) -> ShiftWeights:
+    """Integers (out, in...) on the grid 2**-frac as their non-adjacent form, highest first: exact, no sum is shorter.
+
+    Reitwiesner 1960.
+    """
+    half = np.abs(codes) >> 1
+    sum3 = np.abs(codes) + half
+    digits = np.stack([(sum3 & ~half) >> bit & 1 for bit in range(int(sum3.max()).bit_length() or 1)])
+    minus = np.stack([(half & ~sum3) >> bit & 1 for bit in range(len(digits))])
+    sign = ((digits - minus) * np.sign(codes)).astype(np.int8)[::-1]
+    bits = np.arange(len(digits))[::-1].reshape(-1, *[1] * codes.ndim)
+    exponent = np.where(sign != 0, bits - frac, 0).astype(np.int8)
+    order = np.argsort(sign == 0, axis=0, kind="stable")
+    kept = max(int((sign != 0).sum(axis=0).max()), 1)
+    return ShiftWeights(
+        np.take_along_axis(sign, order, axis=0)[:kept], np.take_along_axis(exponent, order, axis=0)[:kept]
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Terms:
     """Packed codes taken apart: whether each is a term, its sign, and its left shift (0 for no term)."""

@@ -104,8 +104,9 @@ OPERATORS: tuple[Operator, ...] = (
     Operator(
         "AveragePool",
         Place.LAYER,
-        "AveragePool where the area is a power of two, else SumPool and a scale",
-        "ceil_mode = 0; pads only with count_include_pad = 1; what it reads is behind no float operation but a scale",
+        "AveragePool where the area is a power of two, else SumPool and a scale; PartialPool where a part of a window "
+        "counts",
+        "pads narrower than the window; what it reads is behind no float operation but a scale",
     ),
     Operator("GlobalAveragePool", Place.LAYER, "as AveragePool"),
     Operator("ReduceMean", Place.REWRITTEN, "GlobalAveragePool, and Flatten without keepdims", "over all spatial axes"),

@@ -9,6 +9,7 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.pad import Pad
+from shiftwire.ops.partial_pool import PartialPool
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
@@ -28,6 +29,7 @@ LAYERS: tuple[type[Op], ...] = (
     Flatten,
     MaxPool,
     Pad,
+    PartialPool,
     Relu,
     Requantize,
     SumPool,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory
+from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory, multiplier_blocks
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ops.affine import Affine
@@ -23,9 +23,6 @@ ROUNDS = 3
 
 BUFFERED_BEATS = 2
 """Beats between the parts of a form."""
-
-BLOCK_BITS = 25, 18
-"""Signed operands of a multiplier block of the 7 series; UltraScale+ takes 27 and 18."""
 
 
 class Rescale(enum.Enum):
@@ -246,5 +243,4 @@ def _blocks(part: Part) -> int:
     op = part.node.op
     if not isinstance(op, Conv):
         return 0
-    wide, narrow = sorted((part.x.format.signed_bits, op.weights.rom_type.bits), reverse=True)
-    return ceil(wide / BLOCK_BITS[0]) * ceil(narrow / BLOCK_BITS[1])
+    return multiplier_blocks(part.x.format.signed_bits, op.weights.rom_type.bits)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.shift_weights import signed_digits
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.terms import (
     LEAST_EXPONENT,
@@ -18,7 +19,6 @@ from shiftwire.quantize.terms import (
     grid_of,
     levels_of,
     mixed,
-    signed_digits,
 )
 
 APOT_TOP = 8.0

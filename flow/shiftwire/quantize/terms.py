@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
 from shiftwire.quantize.options import Method
 
 APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
@@ -80,22 +80,6 @@ def greedy_terms(weights: Values, terms: int, exponents: int, method: Method, hi
         planes.append(np.where(is_used, exponent, 0).astype(np.int8))
         left = left - np.ldexp(sign, exponent)
     return ShiftWeights(np.stack(signs), np.stack(planes))
-
-
-def signed_digits(codes: Codes, frac: int) -> ShiftWeights:
-    """Integers on the grid 2**-frac as their canonical signed digits: exact, and the fewest terms there are."""
-    half = np.abs(codes) >> 1
-    sum3 = np.abs(codes) + half
-    digits = np.stack([(sum3 & ~half) >> bit & 1 for bit in range(int(sum3.max()).bit_length() or 1)])
-    minus = np.stack([(half & ~sum3) >> bit & 1 for bit in range(len(digits))])
-    sign = ((digits - minus) * np.sign(codes)).astype(np.int8)[::-1]
-    bits = np.arange(len(digits))[::-1].reshape(-1, *[1] * codes.ndim)
-    exponent = np.where(sign != 0, bits - frac, 0).astype(np.int8)
-    order = np.argsort(sign == 0, axis=0, kind="stable")
-    kept = max(int((sign != 0).sum(axis=0).max()), 1)
-    return ShiftWeights(
-        np.take_along_axis(sign, order, axis=0)[:kept], np.take_along_axis(exponent, order, axis=0)[:kept]
-    )
 
 
 def apot_terms(weights: Values, step: Values) -> ScaledTerms:

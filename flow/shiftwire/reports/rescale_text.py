@@ -1,4 +1,4 @@
-"""What the forms of rescaled layers take, as a table, as JSON and as notes."""
+"""What the forms of rescaled layers, and of integer weights, take: as tables, as JSON and as notes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,39 @@ from collections.abc import Iterator, Sequence
 
 from shiftwire.passes.rescale import Form
 from shiftwire.passes.rescale_choice import FormCost, Rescale, Rescaling
+from shiftwire.passes.weight_choice import WeightChoice, WeightForm
 from shiftwire.reports.table import Table
 
 COLUMNS = ("rescaled layer", "lanes", "form", "k terms", "LUT", "BRAM36", "DSP", "built")
+
+WEIGHT_COLUMNS = ("layer", "weights", "k terms", "PE", "SIMD", "C++ iterations", "LUT", "BRAM36", "DSP", "built")
+
+
+def weight_tables(layers: Sequence[WeightChoice]) -> Iterator[Table | str]:
+    """A row for each form of each layer of integer weights; nothing for a network without such layers."""
+    if layers:
+        yield Table(WEIGHT_COLUMNS, [_weight_row(layer, form) for layer in layers for form in layer.forms])
+        yield "a form that is not built has the cheapest fold of the design's pace; LUT and BRAM36 as SystemVerilog"
+
+
+def weight_json(layers: Sequence[WeightChoice]) -> list[dict[str, object]]:
+    """The same as members of objects."""
+    return [dataclasses.asdict(layer) for layer in layers]
+
+
+def weight_notes(layers: Sequence[WeightChoice]) -> Iterator[str]:
+    """That iterations multiply by k, and what products would take."""
+    as_terms = [layer for layer in layers if layer.chosen == layer.terms.form]
+    if as_terms:
+        terms = [layer.terms.k or 0 for layer in as_terms]
+        lut = sum(layer.terms.lut for layer in as_terms)
+        others = [layer.products for layer in as_terms]
+        yield (
+            f"integer weights of {len(as_terms)} layer{'s' * (len(as_terms) > 1)} are sums of "
+            f"{sum(terms) / len(terms):.1f} powers of two on average, and each takes an iteration: {lut:,} LUT; "
+            f"--integer-weights multiply takes {sum(each.lut for each in others):,} LUT at the same pace as "
+            f"SystemVerilog, up to {sum(each.dsp for each in others):,} DSP in HLS C++ (modelled)"
+        )
 
 
 def rescale_tables(layers: Sequence[Rescaling]) -> Iterator[Table | str]:
@@ -61,3 +91,9 @@ def _row(layer: Rescaling, form: FormCost) -> tuple[object, ...]:
     figures = (form.terms, form.lut, form.bram36, form.dsp)
     mark = "yes" if form.form is layer.chosen else ""
     return (layer.layer, layer.lanes, form.form.value, *("-" if each is None else each for each in figures), mark)
+
+
+def _weight_row(layer: WeightChoice, form: WeightForm) -> tuple[object, ...]:
+    k = "-" if form.k is None else f"{form.k:.2f}"
+    mark = "yes" if form.form == layer.chosen else ""
+    return (layer.layer, form.form, k, form.pe, form.simd, form.cycles, form.lut, form.bram36, form.dsp, mark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,18 +71,24 @@ def _write(draft: Draft, node: onnx.NodeProto, image: tuple[int, ...], kernel: l
     if all(axis.is_whole(total) for axis, total in zip(axes, both, strict=True)):
         kept.pop("ceil_mode", None)
     elif node.op_type == "MaxPool" and kept.pop("ceil_mode", 0):
-        changes["pads"] = [*pads[: len(axes)], *_rounded_up(axes, pads)]
+        changes["pads"] = [*pads[: len(axes)], *rounded_up(image, kernel, strides, pads, dilations)]
     draft.replace(node, remade(node, node.op_type, node.input, **(kept | changes)))
 
 
-def _rounded_up(axes: list[_Axis], pads: list[int]) -> list[int]:
-    """Ends of a maximum's pads with which rounding down gives the positions that rounding up gave.
+def rounded_up(
+    image: Sequence[int],
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[int],
+    dilations: Sequence[int] | None = None,
+) -> list[int]:
+    """Ends of a pool's pads with which rounding down gives the positions that rounding up gave.
 
     A last window that would begin in the pads behind the image is none (ONNX operator MaxPool, attribute ceil_mode).
     """
     ends = []
-    for at, axis in enumerate(axes):
-        begin, end = pads[at], pads[len(axes) + at]
+    for at, sizes in enumerate(zip(image, kernel, strides, dilations or [1] * len(kernel), strict=True)):
+        axis, begin, end = _Axis(*sizes), pads[at], pads[len(kernel) + at]
         rest = -(axis.size + begin + end - axis.reach) % axis.stride
         last = axis.size + begin + end + rest - axis.reach
         ends.append(end + rest if last < axis.size + begin else end)
@@ -133,7 +139,8 @@ def _is_lowest(value: float) -> bool:
 
 def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[int]) -> bool:
     """Whether a pool treats its own pads alike, and keeps a value in each window, as ONNX asks."""
-    counts = node.op_type == "MaxPool" or not own.any() or bool(attribute(node, "count_include_pad", 0))
+    counts = not own.any() or bool(attribute(node, "count_include_pad", 0))
+    counts = node.op_type == "MaxPool" or (counts and not attribute(node, "ceil_mode", 0))
     kernel = np.array(attribute(node, "kernel_shape", []) * 2)
     return counts and kernel.shape == own.shape and bool((own + added < kernel).all())
 

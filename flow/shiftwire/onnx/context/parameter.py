@@ -10,7 +10,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
-from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE, ShiftWeights
+from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE, signed_digits
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
@@ -71,23 +71,3 @@ def weights_of(codes: Codes, grid: int, choice: IntegerWeights) -> Weights:
     if choice is IntegerWeights.MULTIPLY and not is_shift:
         return Int(codes, grid)
     return Shift(signed_digits(codes, grid))
-
-
-def signed_digits(codes: Codes, grid: int) -> ShiftWeights:
-    """The fewest signed powers of two that sum to each code (non-adjacent form, Reitwiesner 1960), highest first."""
-    planes, rest, place = [], codes.copy(), 0
-    while rest.any():
-        digit = np.where(rest & 1, 2 - (rest & 3), 0)
-        planes.append((place, digit))
-        rest = (rest - digit) >> 1
-        place += 1
-    if not planes:
-        return ShiftWeights(np.zeros((1, *codes.shape), np.int8), np.zeros((1, *codes.shape), np.int8))
-    sign = np.stack([digit for _, digit in reversed(planes)]).astype(np.int8)
-    places = np.array([at - grid for at, _ in reversed(planes)], np.int8)
-    exponent = np.broadcast_to(places.reshape(-1, *[1] * codes.ndim), sign.shape)
-    order = np.argsort(sign == 0, axis=0, kind="stable")
-    terms = max(int((sign != 0).sum(axis=0).max()), 1)
-    front_sign = np.take_along_axis(sign, order, axis=0)[:terms]
-    front_exponent = np.where(front_sign != 0, np.take_along_axis(exponent, order, axis=0)[:terms], 0)
-    return ShiftWeights(front_sign, front_exponent.astype(np.int8))

@@ -11,8 +11,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatRounding, Floats
-from shiftwire.numbers.shift_weights import ShiftWeights
-from shiftwire.onnx.context.parameter import signed_digits
+from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
 from shiftwire.onnx.context.pending import (
     RELU,
     Cut,
