@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rescaled_nets import stairs_of
-from shiftwire.numbers.rescaling import Slopes, Stairs
+from shiftwire.numbers.rescaling import Line, Slopes, Stairs
 
 SHIFTS = range(6)
 
@@ -60,6 +60,37 @@ def test_slopes_are_those_of_every_line_and_of_no_other(seed: int) -> None:
         for factor in wanted:
             line = clipped_line(factor, stairs.offset(factor, shift), shift, stairs)
             assert all(line(x) == code(x) for x in every)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_near_line_misses_as_many_as_it_says(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted integer by integer, for each line that is tried; a staircase that is a line misses none beside it."""
+    stairs, code = drawn(random.Random(seed))
+    tried: list[tuple[int, int]] = []
+    counted = Stairs._missed_by
+
+    def watched(self: Stairs, line: Line) -> int:
+        own = clipped_line(line.factor, line.offset, line.shift, stairs)
+        wrong = sum(own(x) != code(x) for x in range(stairs.starts[0], stairs.ends[-1] + 1))
+        tried.append((counted(self, line), wrong))
+        return tried[-1][0]
+
+    monkeypatch.setattr(Stairs, "_missed_by", watched)
+    near = stairs.nearest()
+    if near is not None:
+        assert all(said == wrong for said, wrong in tried) and near.missed == min(wrong for _, wrong in tried)
+        assert near.among == stairs.ends[-1] - stairs.starts[0] + 1
+        assert near.missed or stairs.slopes() is not None
+
+
+def test_a_step_that_is_one_late_misses_one() -> None:
+    """x // 4 but for one step, that comes one late."""
+    codes = np.arange(64) // 4
+    codes[32] = 7
+    stairs = stairs_of(codes, 0, -8, 40)
+    assert stairs.slopes() is None
+    near = stairs.nearest()
+    assert near is not None and near.among == 64 and 1 <= near.missed <= 8
 
 
 def test_the_draws_hold_lines_and_others() -> None:

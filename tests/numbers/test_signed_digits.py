@@ -1,10 +1,13 @@
 """The fewest signed powers of two of an interval, against every integer of it."""
 
 import random
+from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from shiftwire.numbers.signed_digits import fewest_digits
+from shiftwire.numbers.signed_digits import fewest_digits, fewest_powers
 
 
 def weight(number: int) -> int:
@@ -36,3 +39,19 @@ def test_zero_needs_none_and_a_single_integer_its_own() -> None:
     assert fewest_digits(7, 7) == (8, -1)
     assert fewest_digits(-45, -45) == (-64, 16, 4, -1)
     assert fewest_digits(1 << 62, 1 << 62) == (1 << 62,)
+
+
+@settings(max_examples=60)
+@given(st.fractions(min_value=Fraction(1, 1000), max_value=1000), st.integers(0, 12))
+def test_the_fewest_powers_of_two_lie_within(low: Fraction, width: int) -> None:
+    """No sum of fewer signed powers of two, by brute force over small sets, lies in the interval."""
+    high = low * (1 + Fraction(1, 1 << width))
+    terms = fewest_powers(low, high)
+    assert terms is not None
+    total = sum((Fraction(sign) * Fraction(2) ** at for sign, at in terms), Fraction(0))
+    assert low <= total <= high
+    powers = [Fraction(sign) * Fraction(2) ** at for sign in (1, -1) for at in range(-24, 12)]
+    if len(terms) > 1:
+        assert not any(low <= power <= high for power in powers)
+    if len(terms) > 2:
+        assert not any(low <= one + two <= high for one in powers for two in powers)

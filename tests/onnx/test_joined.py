@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import onnx
 from foreign_files import File, agrees, decoded, executed, kinds
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
-from shiftwire.onnx.context.joined import fewest
 from shiftwire.onnx.importer import network_from_model
 
 
@@ -186,19 +182,3 @@ def test_scales_by_channel_of_a_sum_are_refused() -> None:
     file.quant("sum", np.array([0.1, 0.2, 0.3]).reshape(1, 3, 1, 1), 4, out="y")
     with pytest.raises(InputError, match="quantizes a sum of branches by a scale for each channel; use one for the"):
         network_from_model(file.model())
-
-
-@settings(max_examples=60)
-@given(st.fractions(min_value=Fraction(1, 1000), max_value=1000), st.integers(0, 12))
-def test_the_fewest_powers_of_two_lie_within(low: Fraction, width: int) -> None:
-    """No sum of fewer signed powers of two, by brute force over small sets, lies in the interval."""
-    high = low * (1 + Fraction(1, 1 << width))
-    terms = fewest(low, high)
-    assert terms is not None
-    total = sum((Fraction(sign) * Fraction(2) ** at for sign, at in terms), Fraction(0))
-    assert low <= total <= high
-    powers = [Fraction(sign) * Fraction(2) ** at for sign in (1, -1) for at in range(-24, 12)]
-    if len(terms) > 1:
-        assert not any(low <= power <= high for power in powers)
-    if len(terms) > 2:
-        assert not any(low <= one + two <= high for one in powers for two in powers)

@@ -21,6 +21,7 @@ from shiftwire.quantize.scaling import (
     finest_step,
     fitted_slope,
     is_far_below,
+    scale_terms,
 )
 
 
@@ -172,3 +173,31 @@ def test_a_scale_has_its_terms_and_its_window(
     assert isinstance(op, Affine)
     assert terms is None or op.scale.terms_per_filter.tolist() == [terms]
     assert lowest <= op.scale.exponent_range[0] <= lowest + 1
+
+
+def powers_within(low: float, high: float, terms: int) -> bool:
+    """Whether at most so many signed powers of two, 2**-12 to 2**4, sum to a number of low..high."""
+    powers = [sign * 2.0**at for sign in (1, -1) for at in range(-12, 5)]
+    sums = {0.0}
+    for _ in range(terms):
+        sums |= {total + power for total in sums for power in powers}
+    return any(low <= total <= high for total in sums)
+
+
+def test_a_scale_takes_the_fewest_powers_of_two_within_a_quarter_of_the_budget() -> None:
+    slopes = np.array([0.7071, -0.3183, 1.0, 0.0, 0.1234, -1.999])
+    options = Options(error_budget=0.04, affine_terms=6, affine_exponents=12)
+    made = scale_terms(slopes, 12, options)
+    values = (made.sign * 2.0**made.exponent).sum(0)[:, 0]
+    assert np.all(np.abs(values - slopes) <= 0.01 * np.abs(slopes))
+    for slope, used in zip(np.abs(slopes), made.terms_per_filter, strict=True):
+        assert not used or not powers_within(slope * 0.99, slope * 1.01, int(used) - 1)
+    exact = scale_terms(slopes, 12, Options(affine_terms=6))
+    assert exact.terms_per_filter.sum() > made.terms_per_filter.sum()
+
+
+def test_a_scale_beyond_the_exponents_stays_as_near_as_it_comes() -> None:
+    """The channel of 2**-9 has one exponent left of ten."""
+    options = Options(error_budget=0.004, affine_terms=6)
+    made = scale_terms(np.array([1.0, 0.0025]), 10, options)
+    assert made.exponent[:, 1][made.sign[:, 1] != 0].tolist() == [-9]

@@ -9,12 +9,18 @@ numbers are Python's integers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import count
 
 from shiftwire.numbers.signed_digits import fewest_digits
+
+MOST_SLACK = 16
+"""Doublings of how far a step of a line may lie beside that of a staircase."""
+
+FINER = 4
+"""Bits beyond the coarsest grid of a factor, among which lines near a staircase are tried."""
 
 Point = tuple[int, int]
 """x and a level."""
@@ -56,6 +62,30 @@ class Stairs:
         high = min((Fraction(rise, run) for rise, run in pairs if run > 0), default=None)
         return Slopes(low, high) if high is None or max(low, Fraction(0)) < high else None
 
+    def nearest(self) -> Nearest | None:
+        """A line that misses few integers: each step may come a little late or early, by as little as leaves a line.
+
+        None where no such line is found.
+        """
+        for slack in (1 << bits for bits in range(MOST_SLACK)):
+            loose = replace(self, starts=[x + slack for x in self.starts], ends=[x - slack for x in self.ends])
+            if (slopes := loose.slopes()) is not None:
+                shift = slopes.first_shift + FINER
+                least, most = slopes.factors(shift)
+                factors = {max(least, 1), (least + most + 1) // 2, most}
+                lines = [Line(factor, loose.offset(factor, shift), shift) for factor in factors]
+                return Nearest(min(map(self._missed_by, lines)), self.ends[-1] - self.starts[0] + 1)
+        return None
+
+    def _missed_by(self, line: Line) -> int:
+        """Integers that a line gives another level."""
+        missed = 0
+        for start, end, level in zip(self.starts, self.ends, self.levels, strict=True):
+            first = start if level <= self.lo else max(start, line.reaches(level))
+            last = end if level >= self.hi else min(end, line.reaches(level + 1) - 1)
+            missed += end - start + 1 - max(last - first + 1, 0)
+        return missed
+
     def offset(self, factor: int, shift: int) -> int:
         """The offset of most trailing zeros for a factor that `Slopes.factors` allows."""
         reached, missed = self.corners
@@ -64,6 +94,27 @@ class Stairs:
         if least is None or most is None:
             return _open_ended(least, None if most is None else most - 1)
         return _roundest(least, most - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """(factor * x + offset) >> shift, the factor above 0."""
+
+    factor: int
+    offset: int
+    shift: int
+
+    def reaches(self, level: int) -> int:
+        """The first x of a level."""
+        return -((self.offset - (level << self.shift)) // self.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """How many of so many integers a line near a staircase gives another level."""
+
+    missed: int
+    among: int
 
 
 @dataclass(frozen=True)

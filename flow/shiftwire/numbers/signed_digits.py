@@ -1,12 +1,16 @@
-"""Numbers of few signed powers of two: the fewest that make some integer of an interval."""
+"""Numbers of few signed powers of two: the fewest that make some integer, or some fraction, of an interval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, floor
 
 MOST_DIGITS = 64
 """More than any integer of 63 bits needs: in its non-adjacent form every other digit is zero."""
 
+SPAN = 26
+"""Between the largest and the smallest power of two of a factor: what a shifter and a word hold."""
 
 Rest = tuple[tuple[int, ...], int, int]
 """Digits so far, and the interval in which the sum of the others must lie."""
@@ -42,3 +46,27 @@ def _extended(digits: tuple[int, ...], low: int, high: int) -> Iterator[Rest]:
             rest = (start - digit, end - digit) if sign > 0 else (digit - end, digit - start)
             yield (*digits, sign * digit), *rest
         exponent += 1
+
+
+def fewest_powers(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
+    """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive.
+
+    None where there is no such sum down to SPAN exponents below the largest.
+    """
+    finest = _floor_log(high) - SPAN
+    least, most = ceil(low / power(finest)), floor(high / power(finest))
+    if least > most:
+        return None
+    digits = fewest_digits(least, most)
+    return tuple((1 if digit > 0 else -1, abs(digit).bit_length() - 1 + finest) for digit in digits)
+
+
+def power(exponent: int) -> Fraction:
+    """2**exponent."""
+    return Fraction(2) ** exponent
+
+
+def _floor_log(value: Fraction) -> int:
+    """The largest exponent of a power of two that is not above."""
+    at = value.numerator.bit_length() - value.denominator.bit_length()
+    return at if power(at) <= value else at - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -60,7 +60,7 @@ class Lines:
         stairs = Staircases.of(network, node)
         format, (lowest, highest) = stairs.output.format, stairs.range
         span = (1 << max((highest - lowest).bit_length(), 1)) - 1
-        bent = 0
+        bent, missed = 0, ""
         for lo, hi in dict.fromkeys(((format.lo, format.hi), (lowest, lowest + span), (highest - span, highest))):
             if Fixed.covering(lo, hi, format.frac) != format:
                 continue
@@ -69,10 +69,11 @@ class Lines:
             if None not in slopes:
                 return cls(node, stairs, rising, tuple(each for each in slopes if each is not None), lo, hi)
             bent = max(bent, slopes.index(None))
+            missed = missed or _missed([each for each, own in zip(rising, slopes, strict=True) if own is None])
         steps = len(rising[bent].starts) - 1
         raise InputError(
             f"channel {bent} of {len(rising)} is no line: no factor and offset meet its {steps} steps from "
-            f"{rising[bent].starts[0]} to {rising[bent].ends[-1]}, clipped to {lowest}..{highest}"
+            f"{rising[bent].starts[0]} to {rising[bent].ends[-1]}, clipped to {lowest}..{highest}{missed}"
         )
 
     @cached_property
@@ -97,6 +98,16 @@ class Lines:
         offsets = [stairs.offset(factor, self.shift) for stairs, factor in each]
         require_width(float(max(map(abs, offsets))))
         return Bias(np.array(offsets, np.int64) - ((self.origin or 0) << self.shift), self.frac + self.shift)
+
+
+def _missed(bent: Sequence[Stairs]) -> str:
+    """How many codes lines near channels that are none would change."""
+    each = [near for stairs in bent if (near := stairs.nearest()) is not None]
+    if len(each) < len(bent):
+        return ""
+    missed, among = sum(near.missed for near in each), sum(near.among for near in each)
+    channels = f"{len(bent)} channel{'s' * (len(bent) > 1)}"
+    return f"; the nearest lines found for the {channels} without one give {missed:,} of {among:,} sums another code"
 
 
 def thresholds(network: Network) -> Iterator[Node]:

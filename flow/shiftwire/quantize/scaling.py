@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
+from shiftwire.numbers.signed_digits import fewest_powers, power
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.formats import covering
@@ -31,6 +33,8 @@ MARGIN = 2
 """Sums may reach this many times their calibration range before they saturate."""
 FAR_BITS = 24
 """How much finer than an activation's step sums may be to be built as they are; finer bits are never seen."""
+BUDGET_SHARE = Fraction(1, 4)
+"""Of an error budget, for the scale of a channel: beside a filter that takes all of it, 3 % more of the error."""
 FITTED = 1024
 """Values a channel from which on a slope is fitted; fewer would fit their noise."""
 
@@ -103,12 +107,35 @@ def affine_steps(sums: TensorCodes, right: Values, scale: Values, options: Optio
         steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), sums))
         sums = steps[-1].output
     room = max(EXACT_BITS - cut.signed_bits, FEWEST_EXPONENTS)
-    terms = greedy_terms(slope[:, None], options.affine_terms, min(options.affine_exponents, room), Method.LINEAR)
+    terms = scale_terms(slope, min(options.affine_exponents, room), options)
     flat = ShiftWeights(terms.sign[..., 0], terms.exponent[..., 0])
     bias = channel_mean(right - weight_values(flat) * sums.values)
     frac = sums.tensor.format.frac - flat.exponent_range[0]
     fine = fine_bias(bias, frac, finest, lambda bias: Affine(flat, bias).infer(sums.tensor))
     return (*steps, Step.after(Affine(flat, fine), sums))
+
+
+def scale_terms(slope: Values, exponents: int, options: Options) -> ShiftWeights:
+    """Slopes (C,) as powers of two (terms, C, 1): as near as so many come, or the fewest that keep the error budget.
+
+    A filter and its scale share the budget; a scale takes no more of it than BUDGET_SHARE.
+    """
+    greedy = greedy_terms(slope[:, None], options.affine_terms, exponents, Method.LINEAR)
+    if options.error_budget is None:
+        return greedy
+    lowest = greedy.exponent_range[1] - exponents + 1
+    share = Fraction(options.error_budget) * BUDGET_SHARE
+    values = weight_values(greedy)[:, 0]
+    for channel, value in enumerate(slope.tolist()):
+        exact = abs(Fraction(value))
+        few = fewest_powers(exact * (1 - share), exact * (1 + share)) if exact else None
+        if (
+            few is not None
+            and len(few) <= options.affine_terms
+            and lowest <= few[-1][1] <= few[0][1] < lowest + exponents
+        ):
+            values[channel] = np.sign(value) * float(sum(sign * power(exponent) for sign, exponent in few))
+    return signed_digits(np.ldexp(values, -lowest).astype(np.int64)[:, None], -lowest)
 
 
 def finest_step(right: Values, options: Options, is_last: bool) -> int:

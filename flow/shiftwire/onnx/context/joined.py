@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil, floor
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import Floats
-from shiftwire.numbers.signed_digits import fewest_digits
+from shiftwire.numbers.signed_digits import fewest_powers, power
 from shiftwire.onnx.context.pending import Rounded, Step
 
 MOST_PAIRS = 1 << 20
@@ -21,9 +20,6 @@ MOST_PAIRS = 1 << 20
 
 MOST_TERMS = 10
 """Most powers of two of the factor of one branch."""
-
-SPAN = 26
-"""Between the largest and the smallest power of two of a factor: what a shifter and a word hold."""
 
 BISECTIONS = 26
 """Of the interval of factors; what is finer no factor says."""
@@ -97,8 +93,12 @@ class Joined:
         if not fits(start):
             return None
         low, high = (_edge(fits, start, side) for side in (-1, 1))
-        factor = fewest(low, high)
-        if factor is None or not fits(sum((Fraction(sign) * _power(at) for sign, at in factor), Fraction(0))):
+        factor = fewest_powers(low, high)
+        if (
+            factor is None
+            or len(factor) > MOST_TERMS
+            or not fits(sum((Fraction(sign) * power(at) for sign, at in factor), Fraction(0)))
+        ):
             return None
         return Sum(is_left, factor, a, b, wanted, is_falling)
 
@@ -123,9 +123,9 @@ class Sum:
 
         `still` are the fraction bits of the branch without the factor, whose grid both are on.
         """
-        value = sum((Fraction(sign) * _power(at) for sign, at in self.factor), Fraction(0))
+        value = sum((Fraction(sign) * power(at) for sign, at in self.factor), Fraction(0))
         up = [value if self.is_left else Fraction(1), Fraction(1) if self.is_left else value]
-        weights = [int(each * _power(frac - still)) for each in up]
+        weights = [int(each * power(frac - still)) for each in up]
         sums = (self.left * weights[0])[:, None] + (self.right * weights[1])[None, :]
         low, high = (int(end) for end in (min(w.min() for w in self.wanted), max(w.max() for w in self.wanted)))
         beyond = int(sums.max()) + 1
@@ -165,15 +165,11 @@ def _differs(step: Step, channels: int) -> bool:
     return bool((values != values[:1]).any())
 
 
-def _power(exponent: int) -> Fraction:
-    return Fraction(2) ** exponent
-
-
 def _near(value: Fraction, bits: int) -> Fraction:
     """The nearest fraction of 2**-bits that is as fine beside the value."""
     place = bits - (value.numerator.bit_length() - value.denominator.bit_length())
     place = min(place, 44)
-    return Fraction(round(value * _power(place))) / _power(place)
+    return Fraction(round(value * power(place))) / power(place)
 
 
 def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fraction:
@@ -185,23 +181,6 @@ def _edge(fits: Callable[[Fraction], bool], start: Fraction, side: int) -> Fract
             inside = tried
         step /= 2
     return inside
-
-
-def fewest(low: Fraction, high: Fraction) -> tuple[tuple[int, int], ...] | None:
-    """The fewest signed powers of two (sign, exponent) whose sum lies in low..high, both positive; None beyond SPAN."""
-    finest = _floor_log(high) - SPAN
-    least, most = ceil(low / _power(finest)), floor(high / _power(finest))
-    if least > most:
-        return None
-    digits = fewest_digits(least, most)
-    factor = tuple((1 if digit > 0 else -1, abs(digit).bit_length() - 1 + finest) for digit in digits)
-    return factor if len(factor) <= MOST_TERMS else None
-
-
-def _floor_log(value: Fraction) -> int:
-    """The largest exponent of a power of two that is not above."""
-    at = value.numerator.bit_length() - value.denominator.bit_length()
-    return at if _power(at) <= value else at - 1
 
 
 def scaled_terms(
