@@ -118,7 +118,21 @@ def inspect(job: Job) -> dict[str, Any]:
     made = _shiftwire("inspect", job.project)
     modelled = made["built"]["modelled"]
     multiplies = made["total"]["operations"]["multiplies"]
-    return modelled | {"dsp": modelled.get("dsp", 0 if not multiplies else "not told"), "multiplies": multiplies}
+    return {
+        **modelled,
+        "dsp": modelled.get("dsp", 0 if not multiplies else "not told"),
+        "multiplies": multiplies,
+        "rescaled": [_forms(made["rescaled"], form) for form in ("threshold", "affine", "multiply")],
+        "weights": [_forms(made["weights"], form) for form in ("terms", "multiply")],
+    }
+
+
+def _forms(layers: list[dict[str, Any]], form: str) -> dict[str, Any]:
+    """What all layers that have a form take in it, and how many are built so."""
+    own = [each for layer in layers for each in layer["forms"] if each["form"] == form and each["lut"] is not None]
+    built = sum(layer["chosen"] == form for layer in layers)
+    sums = {key: sum(each[key] for each in own) for key in ("lut", "bram36", "dsp")}
+    return {"form": form, "layers": len(layers), "have it": len(own), "built": built, **sums}
 
 
 def csim(job: Job) -> dict[str, Any]:
