@@ -39,8 +39,21 @@ def iterations(count: int) -> str:
     return f"{count:,} iteration{'' if count == 1 else 's'}"
 
 
-def crowded(design: Design) -> str:
-    """What is more than the board has beside the shell; empty where all fits."""
+ROUTABLE = 0.8
+"""Share of a device's LUTs up to which designs commonly place and route at speed."""
+
+
+def room_warning(design: Design) -> str | None:
+    """That a design does not fit beside the shell, or hardly; None where it does."""
     need, board = design.resources, design.board
     both = ((need.lut, board.lut - SHELL_LUT, "LUT"), (need.bram36, board.bram36 - SHELL_BRAM36, "BRAM36"))
-    return " and ".join(f"{used:,} {name} of {there:,}" for used, there, name in both if used > there)
+    mend = "slower folds, a larger board or a smaller network would do"
+    if over := " and ".join(f"{used:,} {name} of {there:,}" for used, there, name in both if used > there):
+        return f"warning: modelled {over} beside the shell; {mend}"
+    share = (need.lut + SHELL_LUT) / board.lut
+    if share > ROUTABLE:
+        return (
+            f"warning: modelled {share:.0%} of the LUTs, the shell among them; beyond {ROUTABLE:.0%} a design seldom "
+            f"places and routes at speed; {mend}"
+        )
+    return None
