@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from campaign import Results
 from netlib import some_folds
 from random_networks import random_network
@@ -23,7 +25,8 @@ from shiftwire.ir.pipeline import Instance, Pipeline
 from shiftwire.schedule.design import Target
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
-from stalls import REST, Style, run
+from stalls import REST, Style
+from stalls_side_by_side import run_side_by_side
 from structure import exported
 from zoo import BOARD, SLOWDOWNS
 
@@ -51,17 +54,18 @@ def every(units: Pipeline) -> Iterator[Latency]:
 
 def study(units: Pipeline, latencies: Iterator[Latency], frames: int) -> dict[str, Any]:
     """Deadlocks, and frames slower than their slowest unit."""
-    deadlocks, slow, runs = [], [], 0
-    for at, latency in enumerate(latencies):
-        most = max(instance.unit.iterations + latency(instance) + REST for instance in units.instances)
-        for style in Style:
-            outcome = run(units, latency, style, frames)
-            runs += 1
-            if outcome.is_deadlock:
-                deadlocks.append(f"{style.value} {at}: {', '.join(outcome.waiting)}")
-            elif outcome.interval > most:
-                slow.append(f"{style.value} {at}: {outcome.interval} cycles of {most}")
-    return {"units": len(units.instances), "runs": runs, "deadlocks": deadlocks, "slow": slow}
+    rows = [[latency(instance) for instance in units.instances] for latency in latencies]
+    iterations = np.array([instance.unit.iterations for instance in units.instances])
+    cases = [(at, row, style) for at, row in enumerate(rows) for style in Style]
+    outcomes = run_side_by_side(units, np.array([row for _, row, _ in cases]), [s for *_, s in cases], frames)
+    deadlocks, slow = [], []
+    for (at, row, style), outcome in zip(cases, outcomes, strict=True):
+        most = int((iterations + row).max()) + REST
+        if outcome.is_deadlock:
+            deadlocks.append(f"{style.value} {at}: {', '.join(outcome.waiting)}")
+        elif outcome.interval > most:
+            slow.append(f"{style.value} {at}: {outcome.interval} cycles of {most}")
+    return {"units": len(units.instances), "runs": len(cases), "deadlocks": deadlocks, "slow": slow}
 
 
 def random_pipelines() -> Iterator[tuple[str, Pipeline]]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 
+import numpy as np
 import pytest
 
 from netlib import some_folds
@@ -16,6 +17,7 @@ from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
 from shiftwire_boards.catalog import load_board
 from stalls import REST, Style, depths_of_loops, residual, run
+from stalls_side_by_side import run_side_by_side
 from tiers import some
 
 FRAMES = 6
@@ -65,6 +67,20 @@ def test_no_deadlock_and_the_pace_of_the_slowest(at: int) -> None:
             outcome = run(units, latency, style, FRAMES)
             assert not outcome.is_deadlock, (seed, style, outcome.waiting)
             assert outcome.interval <= slowest(units, latency), (seed, style)
+
+
+@pytest.mark.parametrize("at", some(range(JOINS), 0, 1, 2, 3))
+@pytest.mark.parametrize("is_deep", [True, False])
+def test_runs_side_by_side_are_those_one_by_one(at: int, is_deep: bool) -> None:
+    """On depths that hold and on those of loops alone, of which some hang."""
+    seed, units = joined()[at]
+    units = units if is_deep else units.with_depths(depths_of_loops(units))
+    cases = [(latency, style) for latency in latencies(units, seed) for style in Style]
+    rows = np.array([[latency(instance) for instance in units.instances] for latency, _ in cases])
+    together = run_side_by_side(units, rows, [style for _, style in cases], FRAMES)
+    for made, (latency, style) in zip(together, cases, strict=True):
+        alone = run(units, latency, style, FRAMES)
+        assert (made.ends, made.waiting) == (alone.ends, alone.waiting)
 
 
 @pytest.mark.parametrize("at", some(range(JOINS), 0, 1, 2))
