@@ -16,6 +16,7 @@ import numpy as np
 from shiftwire_boards.runtime.errors import DataError, PackageError
 from shiftwire_boards.runtime.host_steps import HostStep, Largest, read_step, run_steps
 from shiftwire_boards.runtime.port import Grid
+from shiftwire_boards.runtime.shapes import mend, with_batch
 
 Array = Any
 """numpy.ndarray; old versions of numpy cannot be subscripted."""
@@ -136,8 +137,10 @@ class Encoder:
         if x.dtype.kind not in "fiub":
             raise DataError(f"found data of type {x.dtype}, wanted numbers; give float32")
         if x.ndim == 0 or x.shape[1:] != self.model_shape:
-            wanted = ", ".join(str(size) for size in self.model_shape)
-            raise DataError(f"found data of shape {x.shape}, wanted (N, {wanted}) as in the model; reshape it")
+            wanted = self.model_shape
+            raise DataError(
+                f"found data of shape {x.shape}, wanted {with_batch(wanted)} as in the model{mend(x.shape, wanted)}"
+            )
         if not len(x):
             raise DataError("found a batch of 0 frames, wanted at least one")
 
