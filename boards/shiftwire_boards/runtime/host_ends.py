@@ -190,10 +190,23 @@ class Decoder:
         """Values (N, ...) in the model's own layout, indices where it ends in a ranking, of codes (N, ..., C)."""
         return self._behind(codes, self.steps)
 
+    def scores(self, codes: Array) -> Array:
+        """The values (N, ...) that answer: those of `values`, or what a ranking at the end ranks."""
+        return self._behind(codes, unranked(self.steps))
+
+    def scores_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a frame that `scores` gives, for codes of `shape`."""
+        frame: tuple[int, ...] = self.scores(np.zeros((1, *shape), np.int64)).shape[1:]
+        return frame
+
+    @property
+    def ranks(self) -> bool:
+        """Whether `values` are indices."""
+        return unranked(self.steps) != self.steps
+
     def classes(self, codes: Array) -> Array:
         """Index (N,) of the largest output of each frame in the model's own order; ties take the lowest."""
-        scores = self._behind(codes, unranked(self.steps))
-        return scores.reshape(len(codes), -1).argmax(axis=1)
+        return self.scores(codes).reshape(len(codes), -1).argmax(axis=1)
 
     def _behind(self, codes: Array, steps: tuple[HostStep, ...]) -> Array:
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset
