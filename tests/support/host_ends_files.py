@@ -176,9 +176,9 @@ def _grid(file: File, host: HostInput, grid: Fixed, x: str) -> str:
         whole = file.add("Round", scaled)
     else:
         whole = file.add("Floor", _double(file, "Add", scaled, 0.5 if host.rounding is Rounding.HALF_UP else 0.0))
-    lo, hi, size = (file.constant(np.asarray(float(each)), F64) for each in (grid.lo, grid.hi, 2**grid.bits))
+    lo, hi, size = (np.float64(each) for each in (grid.lo, grid.hi, 2**grid.bits))
     if host.overflow is Overflow.SATURATE:
-        return file.add("Clip", whole, lo, hi)
-    turns = file.add("Floor", file.add("Div", whole, size))
-    rest = file.add("Sub", whole, file.add("Mul", size, turns))
-    return file.add("Where", file.add("Greater", rest, hi), file.add("Sub", rest, size), rest)
+        return file.add("Clip", whole, file.constant(lo, F64), file.constant(hi, F64))
+    turns = file.add("Floor", _double(file, "Div", whole, size))
+    rest = file.add("Sub", whole, _double(file, "Mul", turns, size))
+    return file.add("Where", _double(file, "Greater", rest, hi), _double(file, "Sub", rest, size), rest)
