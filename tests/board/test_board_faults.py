@@ -246,7 +246,11 @@ def test_codes_that_will_not_do(name: str, project: Project, opened: Opened) -> 
 BAD_VALUES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "text": (lambda x: x.astype(str), "wanted numbers; give float32"),
     "not a number": (lambda x: x * np.nan, "NaN or infinite values; remove them"),
-    "channels last": (lambda x: np.moveaxis(x, 1, -1), r"wanted \(N, .*as in the model"),
+    "channels last": (
+        lambda x: np.moveaxis(x, 1, -1),
+        r"wanted \(N, .*as in the model: the data are channels last, the model takes channels first; transpose",
+    ),
+    "one frame": (lambda x: x[0], r"as in the model; it is one sample without its batch axis: give x\[None\]"),
     "off the grid": (lambda x: x + 0.3, "that are no codes of"),
 }
 

@@ -18,12 +18,12 @@ from shiftwire_boards.runtime.record import LabelError
 from shiftwire_boards.runtime.record_json import record_from_json, record_to_json
 
 RNG = np.random.default_rng(6)
-VECTOR, MAP, ONE, ROW = (4,), (2, 5, 3), (1,), (7, 1)
+VECTOR, MAP, ONE, ROW = (4,), (3, 2, 5), (1,), (1, 7)
 CASES = {
     "classes": (VECTOR, RNG.integers(0, 4, 30), Task.CLASSES),
     "pixels": (MAP, RNG.integers(0, 3, (30, 2, 5)), Task.PIXELS),
     "decisions": (ONE, RNG.random((30, 1)) < 0.5, Task.DECISIONS),
-    "a mask": ((2, 5, 1), RNG.random((30, 1, 2, 5)) < 0.5, Task.DECISIONS),
+    "a mask": ((1, 2, 5), RNG.random((30, 1, 2, 5)) < 0.5, Task.DECISIONS),
     "values": (VECTOR, RNG.normal(3, 2, (30, 4)), Task.VALUES),
     "a map of values": (MAP, RNG.normal(3, 2, (30, 3, 2, 5)), Task.VALUES),
     "places of a row": (ROW, RNG.integers(0, 7, 30), Task.CLASSES),
@@ -34,9 +34,9 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_board_scores_as_the_host_does(name: str, offset: float) -> None:
     """Two programs, one figure; probabilities turn at one half in both."""
-    (*spatial, channels), labels, task = CASES[name]
+    (channels, *spatial), labels, task = CASES[name]
     outputs = RNG.normal(0, 1, (30, channels, *spatial)) if not offset else RNG.random((30, channels, *spatial))
-    check_labels(labels, (*spatial, channels))
+    check_labels(labels, (channels, *spatial))
     wanted = scored(outputs, Labels(task, labels))
     accuracy, error = accuracy_of(outputs, labels), label_error_of(outputs, labels)
     if task is Task.VALUES:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from host_ends_cases import Case, cases
+from host_ends_files import NEAR, referred
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput
 from shiftwire.numbers.fixed import Fixed
@@ -33,9 +34,23 @@ def test_ends_are_those_of_the_specification(case: Case) -> None:
     assert (buffer[case.words.size :] == 0xA5).all(), "nothing beyond the frames is touched"
     back = port.unpack(buffer, len(made))
     assert np.array_equal(back, case.codes)
-    values = Decoder.read(case.said).values(back)
+    decoder = Decoder.read(case.said)
+    values = decoder.values(back)
     assert np.array_equal(values, case.values) and values.dtype == case.values.dtype
-    assert np.array_equal(Decoder.read(case.said).classes(back), case.classes)
+    scores = decoder.scores(back)
+    assert np.array_equal(scores, case.scores) and decoder.scores_shape(port.shape) == case.scores.shape[1:]
+    assert decoder.ranks == (values.dtype == np.int64)
+    assert np.array_equal(decoder.classes(back), case.scores.reshape(len(back), -1).argmax(axis=1))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{at}-{case.said['format']}" for at, case in enumerate(CASES)])
+def test_ends_are_those_of_onnxruntime(case: Case, count: Any) -> None:
+    """Of a file of the same nodes; behind curves it computes in float32 what numpy rounds once."""
+    reference = referred(case)
+    assert np.array_equal(case.codes, reference.codes)
+    assert np.array_equal(case.values, reference.values)
+    assert reference.distance <= NEAR
+    count(onnxruntime_codes=reference.codes.size, onnxruntime_values=reference.values.size)
 
 
 def test_the_cases_are_alive() -> None:

@@ -1,32 +1,22 @@
-"""The runtime under Pythons, numpys and pynqs as old as PYNQ's images, on the simulated board; run by `make images`.
+"""The runtime under Pythons, numpys and pynqs as old as PYNQ's images, on simulated boards; run by `make images`.
 
-Each stack takes an environment of its own; one whose Python is not found is left out, in words.
+Each runs a layer, every step in front of the logic and behind it, and labelled digits with such steps. Each stack takes
+an environment of its own; one whose Python is not found is left out, in words.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from board_bench import random_frames
-from shiftwire.board.program import board_program
-from shiftwire.board.simulated import accelerator_design, slave_bases, write_overlay
-from shiftwire.project.project import Backend, load_project, write_project
-from shiftwire.schedule.design import Target, schedule
-from shiftwire_boards.catalog import load_board
-from single_layers import single_layers
+from image_cases import lay_down
 
 ROOT = Path(__file__).resolve().parents[2]
-FRAMES = 133
-"""Two whole transfers and a partial one."""
 
 
 @dataclass(frozen=True)
@@ -74,37 +64,21 @@ def environment(stack: Stack, python: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def lay_down(folder: Path, board: str) -> None:
-    """A simulated board, frames and answers; output codes take 16 bits, and frames of them are no whole words."""
-    network = single_layers()["adder_conv"]
-    write_project(schedule(network, load_board(board), target=Target(fps=10_000)), folder / "project", Backend.RTL)
-    project = load_project(folder / "project")
-    design = accelerator_design(project)
-    write_overlay(project, design, folder)
-    program = board_program(project).path
-    case = {"program": str(program), "rtl": str(project.rtl_dir), "mhz": 1000 / project.design.clock_ns}
-    (folder / "case.json").write_text(json.dumps({**case, "bases": asdict(slave_bases(design))}))
-    codes = random_frames(network, FRAMES)
-    wanted = network.evaluate(codes)
-    assert len(np.unique(wanted)) > FRAMES, "found too few different codes"
-    x = np.moveaxis(network.input.format.decode(codes), -1, 1)
-    values = network.host_output.decode(wanted, network.output.format)
-    np.savez(folder / "frames.npz", codes=codes, wanted=wanted, x=x, values=values)
-
-
-def run(stack: Stack) -> bool:
-    """Whether all is right, or nothing could be tried."""
+def run(stack: Stack, base: Path) -> bool:
+    """Whether all is right, or nothing could be tried; `base` has a folder for each board."""
     python = interpreter(stack.python)
     if python is None:
-        print(f"pynq {stack.pynq}: found no Python {stack.python}, so it was not tried; pyenv installs one")
+        print(f"pynq {stack.pynq}: found no Python {stack.python}, so it was not tried; pyenv installs one", flush=True)
         return True
-    with tempfile.TemporaryDirectory(prefix="shiftwire-image-") as folder:
-        lay_down(Path(folder), stack.board)
-        command = [environment(stack, python), ROOT / "tests" / "support" / "image_board.py", folder]
-        paths = {**os.environ, "PYTHONPATH": str(ROOT / "boards")}
-        return subprocess.run(command, env=paths, check=False, timeout=600).returncode == 0
+    folder = base / stack.board
+    if not folder.exists():
+        lay_down(folder, stack.board)
+    command = [environment(stack, python), ROOT / "tests" / "support" / "image_board.py", folder]
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "boards")}
+    return subprocess.run(command, env=paths, check=False, timeout=900).returncode == 0
 
 
 if __name__ == "__main__":
-    right = [run(stack) for stack in STACKS]
+    with tempfile.TemporaryDirectory(prefix="shiftwire-images-") as base:
+        right = [run(stack, Path(base)) for stack in STACKS]
     sys.exit(0 if all(right) else 1)

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from shiftwire.errors import InputError
-from shiftwire.project.shapes import check_samples_shape, mend
+from shiftwire.project.shapes import check_samples_shape
+from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.host_ends import Encoder
+from shiftwire_boards.runtime.shapes import mend
 
 FIRST = "channels last, the model takes channels first"
 LAST = "channels first, the model takes channels last"
@@ -57,6 +60,26 @@ def test_what_is_offered_gives_the_models_shape(
         assert words in sentence
     else:
         assert np.array_equal(made.ravel(), x.ravel())
+
+
+@pytest.mark.parametrize(("given", "wanted", "words"), CASES)
+def test_a_board_says_the_same(given: tuple[int, ...], wanted: tuple[int, ...], words: str | None) -> None:
+    """From "wanted" on; what it offers is taken by the board."""
+    channels, *spatial = wanted
+    encode = {"quantises": True, "rounding": "floor", "overflow": "saturate", "quantiser": None}
+    encoder = Encoder.read({"format": "s12.0", "shape": [*spatial, channels], "encode": encode})
+    x = np.arange(5 * np.prod(given)).reshape(5, *given)
+    with pytest.raises(DataError) as on_board:
+        encoder.codes(x)
+    with pytest.raises(InputError) as on_host:
+        check_samples_shape(x, wanted)
+    said, found = str(on_host.value), str(on_board.value)
+    assert found == said.replace("'x' has shape", "found data of shape")
+    assert words is None or words in found
+    offer = re.search(r"(np\.transpose|x\.reshape)\(.*\)", found)
+    assert offer is not None
+    made = encoder.codes(carried_out(offer.group(), x))
+    assert np.array_equal(np.moveaxis(made, -1, 1), np.clip(carried_out(offer.group(), x), -2048, 2047))
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,16 @@ TYPES = [np.float32, np.float64, np.int8, np.uint8, np.bool_]
 class Case:
     """`said` is what a manifest says of both ends, `words` are the bytes (N, bytes of a frame) of `codes`."""
 
+    host: HostInput
+    grid: Fixed
+    back: HostOutput
     said: dict[str, Any]
     x: npt.NDArray[Any]
     codes: Codes
     words: npt.NDArray[np.uint8]
     values: npt.NDArray[Any]
-    classes: npt.NDArray[np.int64]
-    """Where the largest of what answers is, of all numbers of a frame."""
+    scores: npt.NDArray[Any]
+    """What answers: the values, or what a ranking at the end ranks."""
 
 
 def inputs() -> list[HostInput]:
@@ -140,8 +143,8 @@ def _ended(x: npt.NDArray[Any], host: HostInput, grid: Fixed, back: HostOutput, 
     shape = list(codes.shape[1:])
     port = {"format": str(grid), "shape": shape, "container_bits": bits, "word_bytes": word_bytes}
     said = json.loads(json.dumps({**port, "encode": _encode(host), "decode": _decode(back)}))
-    classes = back.scores(codes, grid).reshape(len(codes), -1).argmax(axis=1)
-    return Case(said, x, codes, _words(codes, bits // 8, word_bytes), back.decode(codes, grid), classes)
+    words, values = _words(codes, bits // 8, word_bytes), back.decode(codes, grid)
+    return Case(host, grid, back, said, x, codes, words, values, back.scores(codes, grid))
 
 
 def _case(rng: np.random.Generator, at: int, host: HostInput) -> Case:

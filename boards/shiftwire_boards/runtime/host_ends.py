@@ -16,6 +16,7 @@ import numpy as np
 from shiftwire_boards.runtime.errors import DataError, PackageError
 from shiftwire_boards.runtime.host_steps import HostStep, Largest, read_step, run_steps
 from shiftwire_boards.runtime.port import Grid
+from shiftwire_boards.runtime.shapes import mend, with_batch
 
 Array = Any
 """numpy.ndarray; old versions of numpy cannot be subscripted."""
@@ -136,8 +137,10 @@ class Encoder:
         if x.dtype.kind not in "fiub":
             raise DataError(f"found data of type {x.dtype}, wanted numbers; give float32")
         if x.ndim == 0 or x.shape[1:] != self.model_shape:
-            wanted = ", ".join(str(size) for size in self.model_shape)
-            raise DataError(f"found data of shape {x.shape}, wanted (N, {wanted}) as in the model; reshape it")
+            wanted = self.model_shape
+            raise DataError(
+                f"found data of shape {x.shape}, wanted {with_batch(wanted)} as in the model{mend(x.shape, wanted)}"
+            )
         if not len(x):
             raise DataError("found a batch of 0 frames, wanted at least one")
 
@@ -187,10 +190,23 @@ class Decoder:
         """Values (N, ...) in the model's own layout, indices where it ends in a ranking, of codes (N, ..., C)."""
         return self._behind(codes, self.steps)
 
+    def scores(self, codes: Array) -> Array:
+        """The values (N, ...) that answer: those of `values`, or what a ranking at the end ranks."""
+        return self._behind(codes, unranked(self.steps))
+
+    def scores_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Of a frame that `scores` gives, for codes of `shape`."""
+        frame: tuple[int, ...] = self.scores(np.zeros((1, *shape), np.int64)).shape[1:]
+        return frame
+
+    @property
+    def ranks(self) -> bool:
+        """Whether `values` are indices."""
+        return unranked(self.steps) != self.steps
+
     def classes(self, codes: Array) -> Array:
         """Index (N,) of the largest output of each frame in the model's own order; ties take the lowest."""
-        scores = self._behind(codes, unranked(self.steps))
-        return scores.reshape(len(codes), -1).argmax(axis=1)
+        return self.scores(codes).reshape(len(codes), -1).argmax(axis=1)
 
     def _behind(self, codes: Array, steps: tuple[HostStep, ...]) -> Array:
         values = np.ldexp(codes.astype(np.float64), -self.grid.frac) * self.scale + self.offset

@@ -9,17 +9,18 @@ import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError
 from shiftwire_boards.runtime.record import Accuracy, LabelError
+from shiftwire_boards.runtime.shapes import with_batch
 
 Array = Any
 
 
 def check_labels(labels: Array, shape: tuple[int, ...]) -> None:
-    """Raise DataError for labels that fit no outputs (..., C) of a frame.
+    """Raise DataError for labels that fit no outputs (C, ...) of a frame in the model's own layout.
 
     Integers are classes, (N,) or (N, ...) at every pixel of a map; bool are decisions and floats values, shaped as the
-    model's own outputs (N, C, ...).
+    outputs (N, C, ...).
     """
-    *spatial, channels = shape
+    channels, *spatial = shape
     frames, is_map = len(labels), prod(spatial) > 1
     classes = channels if is_map and channels > 1 else prod(shape)
     is_class = labels.dtype.kind in "iu"
@@ -29,8 +30,7 @@ def check_labels(labels: Array, shape: tuple[int, ...]) -> None:
     if labels.dtype.kind not in "iubf" or labels.shape != wanted:
         raise DataError(
             f"found labels of shape {labels.shape} and type {labels.dtype}, wanted {wanted} for outputs "
-            f"(N, {', '.join(map(str, (channels, *spatial)))}); give classes as integers, decisions as bool, values as "
-            "floats"
+            f"{with_batch(shape)}; give classes as integers, decisions as bool, values as floats"
         )
     if is_class and (labels.min() < 0 or labels.max() >= classes):
         raise DataError(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shiftwire_boards.runtime.errors import PackageError
+from shiftwire_boards.runtime.errors import DataError, PackageError
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.inner import Inner
+from shiftwire_boards.runtime.labels import check_labels
 from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
@@ -52,6 +53,12 @@ class Manifest:
     def version(self) -> int:
         """What the shell's version register holds."""
         return int(self.version_hash[:8], 16)
+
+    def check_labels(self, labels: Any) -> None:
+        """Raise DataError for an array of labels that fit not what the model gives."""
+        check_labels(labels, self.decoder.scores_shape(self.output.shape))
+        if labels.dtype.kind == "f" and self.decoder.ranks:
+            raise DataError("found labels that are values, and the model gives indices; give classes as integers")
 
 
 def manifest_of(bitfile: Path) -> Path:

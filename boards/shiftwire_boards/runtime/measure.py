@@ -17,7 +17,7 @@ from shiftwire_boards.runtime.energy.sampler import Sampler
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import DataError
 from shiftwire_boards.runtime.inner import Inner
-from shiftwire_boards.runtime.labels import accuracy_of, check_labels, label_error_of
+from shiftwire_boards.runtime.labels import accuracy_of, label_error_of
 from shiftwire_boards.runtime.measurable import Measurable
 from shiftwire_boards.runtime.record import (
     Accuracy,
@@ -75,7 +75,7 @@ def measure(
     """
     plan = plan or MeasurementPlan()
     if samples.labels is not None:
-        check_labels(np.asarray(samples.labels), accelerator.manifest.output.shape)
+        accelerator.manifest.check_labels(np.asarray(samples.labels))
     manifest, is_simulated = accelerator.manifest, accelerator.clock.is_simulated
     latencies, lone_cycles = single_frames(accelerator, samples.codes, plan.singles)
     run = sustained_run(accelerator, samples.codes, plan.seconds, progress)
@@ -119,8 +119,8 @@ def _scores(accelerator: Measurable, outputs: Array, samples: Samples) -> tuple[
     """What the labels allow to say of output codes."""
     if samples.labels is None:
         return None, None
-    values, labels = accelerator.manifest.decoder.values(outputs), np.asarray(samples.labels)
-    return accuracy_of(values, labels), label_error_of(values, labels)
+    scores, labels = accelerator.manifest.decoder.scores(outputs), np.asarray(samples.labels)
+    return accuracy_of(scores, labels), label_error_of(scores, labels)
 
 
 def _energy(

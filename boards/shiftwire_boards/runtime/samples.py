@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError
-from shiftwire_boards.runtime.labels import check_labels
 from shiftwire_boards.runtime.manifest import Manifest
 
 Array = Any
@@ -53,7 +52,7 @@ def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Sa
             raise DataError(f"found wanted codes of shape {wanted.shape} in {data}, wanted {shape}; leave them out")
         samples = Samples(codes, wanted, arrays.get("y"))
         if samples.labels is not None:
-            check_labels(samples.labels, manifest.output.shape)
+            manifest.check_labels(samples.labels)
         return samples
     if manifest.golden is None:
         raise DataError("this package has no golden frames; name a file of data")

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError
-from shiftwire.project.shapes import mend, with_batch
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
+from shiftwire_boards.runtime.shapes import mend, with_batch
 
 Array = npt.NDArray[Any]
 YES_OR_NO = ((0, 1), (-1, 1))

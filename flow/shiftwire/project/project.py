@@ -110,7 +110,7 @@ def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -
     Raises InputError where `path` holds anything but an older project of ours, or cannot be written; ToolError where
     the design is unrolled and no optimiser is installed.
     """
-    with replaced(path, is_ours=is_project) as work:
+    with replaced(path, is_project, _keep_reports) as work:
         arrays = ArrayFolder(work / "weights")
         manifest = _manifest(design, arrays)
         sums: dict[str, str] = {}
@@ -128,15 +128,19 @@ def write_project(design: Design, path: Path, backend: Backend = Backend.BOTH) -
             write_shell(rtl, work / "rtl", version)
         if backend is not Backend.RTL:
             write_hls(design, work / "hls", version, golden_codes(design.network))
-        _keep_reports(path, work, version)
     return Project(path, design, version, sums)
 
 
-def _keep_reports(old: Path, new: Path, version: str) -> None:
-    """What tools made of this very project stays."""
-    written = old / VERSION_FILE
-    if (old / REPORTS).is_dir() and written.is_file() and written.read_text(errors="replace").strip() == version:
-        (old / REPORTS).rename(new / REPORTS)
+def _keep_reports(old: Path, new: Path) -> None:
+    """What tools made of this very project stays, beside what they have made since."""
+    versions = [folder / VERSION_FILE for folder in (old, new)]
+    if not (old / REPORTS).is_dir() or not all(file.is_file() for file in versions):
+        return
+    if len({file.read_text(errors="replace").strip() for file in versions}) == 1:
+        (new / REPORTS).mkdir(exist_ok=True)
+        for report in (old / REPORTS).iterdir():
+            if not (new / REPORTS / report.name).exists():
+                report.rename(new / REPORTS / report.name)
 
 
 def load_project(path: Path) -> Project:

@@ -17,9 +17,9 @@ from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.data import Data, read_arrays
 from shiftwire.project.scores import Score, scored
-from shiftwire.project.shapes import mend, with_batch
 from shiftwire.verify.comparison import Comparison
 from shiftwire.verify.tally import Difference
+from shiftwire_boards.runtime.shapes import mend, with_batch
 
 
 @dataclass(frozen=True, slots=True)
