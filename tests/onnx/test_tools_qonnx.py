@@ -45,6 +45,7 @@ STEPS: dict[str, Callable[[], tuple[Transformation, ...]]] = {
     "bias": lambda: (ExtractBiasFromConv(),),
     "gemm": lambda: (GemmToMatMul(),),
     "scale": lambda: (ExtractQuantScaleZeroPt(),),
+    "scale-folded": lambda: (ExtractQuantScaleZeroPt(), FoldConstants(exclude_op_types=["Quant", "BipolarQuant"])),
     "folded": lambda: (FoldConstants(exclude_op_types=[]),),
 }
 """Transformations behind qonnx's cleanup."""
@@ -58,12 +59,11 @@ FILES = [
     *((net, "affine") for net in ("norm_cnn", "bipolar", "residual")),
     *((net, "bias") for net in ("channel_cnn", "norm_cnn")),
     ("po2_mlp", "gemm"),
+    *((net, "scale") for net in NETS),
+    *((net, "scale-folded") for net in NETS),
     *((net, "folded") for net in ("po2_mlp", "scaled_cnn", "residual")),
 ]
-TAKEN_OUT = "a weight's scale that stands behind its quantizer is not taken in"
 REFUSED = [
-    ("po2_mlp", "scale", TAKEN_OUT),
-    ("channel_cnn", "scale", TAKEN_OUT),
     ("residual", "channels-last-input", "a Transpose in front of a branch stays"),
 ]
 

@@ -35,12 +35,14 @@ from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.table import unify_integers
+from shiftwire.onnx.foreign.taken_out import unify_taken_out
 from shiftwire.onnx.foreign.training import unify_training
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_foreign,
     name_constants,
     unify_training,
+    unify_taken_out,
     fold_constants,
     unify_integers,
     drop_idle,

@@ -25,6 +25,10 @@ INTEGER_INPUT_KEY = "shiftwire.integer_input"
 """The same of a canonical model whose file has an input of an integer type."""
 
 
+SCALING = ("Mul", "Div", "Add", "Sub")
+"""What a file may do to a quantized constant that leaves it one."""
+
+
 @dataclass
 class Draft:
     """A graph in the making; `inputs` are those that are no initialisers.
@@ -95,7 +99,7 @@ class Draft:
         if name in self.constants:
             return True
         producer = self.producer(name)
-        if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose")):
+        if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose", *SCALING)):
             return False
         return all(map(self.is_parameter, filter(None, producer.input)))
 
