@@ -23,7 +23,7 @@ from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.constants import fold_constants, name_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
-from shiftwire.onnx.canonical.front import raise_moves
+from shiftwire.onnx.canonical.front import raise_moves, turn_inputs
 from shiftwire.onnx.canonical.idle import drop_idle
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
 from shiftwire.onnx.canonical.layout import cancel_transposes
@@ -48,6 +48,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     drop_idle,
     order_unit_axes,
     cancel_transposes,
+    turn_inputs,
     drop_unit_axes,
     unify_flattens,
     raise_moves,

@@ -101,6 +101,8 @@ class Draft:
         producer = self.producer(name)
         if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose", *SCALING)):
             return False
+        if is_standard(producer, *SCALING) and all(part in self.constants for part in producer.input):
+            return False
         return all(map(self.is_parameter, filter(None, producer.input)))
 
     def constant(self, wish: str, values: npt.NDArray[Any], origin: str | None = None) -> str:
@@ -218,6 +220,21 @@ def axes_of(node: onnx.NodeProto, named: Iterable[int], rank: int) -> list[int]:
     """The axes that a node names, from the first; raises InputError as `axes_from_first` does, with the node."""
     with noted(place_of(node)):
         return axes_from_first(named, rank)
+
+
+def pad_sizes(draft: Draft, pad: onnx.NodeProto, rank: int) -> npt.NDArray[np.int64] | None:
+    """Begins and ends (2, rank) of a Pad; None where they are computed, or are not two an axis."""
+    sizes = draft.constants.get(pad.input[1]) if len(pad.input) > 1 else None
+    axes = list(range(rank))
+    if len(pad.input) > 3 and pad.input[3]:
+        if pad.input[3] not in draft.constants:
+            return None
+        axes = axes_of(pad, draft.constants[pad.input[3]].ravel(), rank)
+    if sizes is None or sizes.size != 2 * len(axes):
+        return None
+    full = np.zeros((2, rank), np.int64)
+    full[:, axes] = sizes.reshape(2, -1)
+    return full
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:

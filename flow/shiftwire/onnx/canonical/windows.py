@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, remade
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, pad_sizes, remade
 from shiftwire.onnx.canonical.parameters import dilated
 from shiftwire.onnx.canonical.shapes import spatial_axes
 
@@ -141,19 +141,8 @@ def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[in
 def _added(draft: Draft, pad: onnx.NodeProto, is_ignored: Callable[[float], bool]) -> list[int] | None:
     """Begins then ends along the spatial axes; None for a Pad of another kind."""
     shape, value = draft.shape(pad.input[0]), _pad_value(draft, pad)
-    sizes = draft.constants.get(pad.input[1]) if len(pad.input) > 1 else None
-    if shape is None or sizes is None or value is None or not is_ignored(value):
-        return None
-    axes = list(range(len(shape)))
-    if len(pad.input) > 3 and pad.input[3]:
-        if pad.input[3] not in draft.constants:
-            return None
-        axes = axes_of(pad, draft.constants[pad.input[3]].ravel(), len(shape))
-    if sizes.size != 2 * len(axes):
-        return None
-    full = np.zeros((2, len(shape)), np.int64)
-    full[:, axes] = sizes.reshape(2, -1)
-    if full[:, :2].any() or (full < 0).any():
+    full = None if shape is None else pad_sizes(draft, pad, len(shape))
+    if full is None or value is None or not is_ignored(value) or full[:, :2].any() or (full < 0).any():
         return None
     return [int(pads) for pads in full[:, 2:].ravel()]
 

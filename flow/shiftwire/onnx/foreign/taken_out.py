@@ -62,8 +62,8 @@ def _by_constant(draft: Draft, node: onnx.NodeProto | None, kind: str) -> tuple[
 
 
 def _is_one(a: Array, b: Array) -> bool:
-    """Whether both are the same number, once or many times."""
-    return a.size > 0 and bool((a == a.flat[0]).all() and (b == a.flat[0]).all())
+    """Whether both are the same whole number, once or many times."""
+    return a.size > 0 and bool((a == np.rint(a.flat[0])).all() and (b == a.flat[0]).all())
 
 
 def _is_scale(a: Array, b: Array) -> bool:
