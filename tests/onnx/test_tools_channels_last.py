@@ -46,6 +46,14 @@ def pooled() -> Graph:
     return file
 
 
+def highest() -> Graph:
+    """A whole maximum over axes 1 and 2."""
+    file = Graph((6, 6, 2), rank=2)
+    x = file.coded(file.add("Relu", file.conv(file.coded("x"), 2, 6, pads=[1] * 4)), 0.021, 0)
+    file.dense(file.coded(file.add("ReduceMax", x, np.array([1, 2]), keepdims=0), 0.021, 0), 6)
+    return file
+
+
 def averaged() -> Graph:
     file = Graph((6, 6, 3), rank=2)
     x = file.coded(file.add("Relu", file.conv(file.coded("x"), 3, 4, pads=[1] * 4)), 0.021, 0)
@@ -174,7 +182,7 @@ def rows() -> Graph:
 
 FILES: tuple[Callable[[], Graph], ...] = (
     same, auto_pads, depthwise, pooled, averaged, residual, joined, maps, turned_once, normed, twice_normed, shortcut,
-    rows, conv1d, pooled1d, one_pixel, causal,
+    rows, conv1d, pooled1d, one_pixel, causal, highest,
 )  # fmt: skip
 NAMED = {make.__name__: make for make in FILES}
 

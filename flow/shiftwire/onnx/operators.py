@@ -108,6 +108,7 @@ OPERATORS: tuple[Operator, ...] = (
         "ceil_mode = 0; pads only with count_include_pad = 1; what it reads is behind no float operation but a scale",
     ),
     Operator("GlobalAveragePool", Place.LAYER, "as AveragePool"),
+    Operator("ReduceMax", Place.REWRITTEN, "MaxPool, and Flatten without keepdims", "over all spatial axes"),
     Operator("ReduceMean", Place.REWRITTEN, "GlobalAveragePool, and Flatten without keepdims", "over all spatial axes"),
     Operator(
         "Add",

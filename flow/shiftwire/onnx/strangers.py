@@ -39,7 +39,7 @@ MENDS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"), _DYNAMIC),
     **dict.fromkeys(("NonMaxSuppression", "RoiAlign", "Where", "NonZero", "Unique", "Compress"), _CUT),
-    **dict.fromkeys(("ReduceMax", "ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
+    **dict.fromkeys(("ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
     "Max": "a maximum with one number is a Relu or Clip, any other is no layer",
     "Min": "a minimum with one number is a Clip, any other is no layer",
     **dict.fromkeys(("Attention", "MultiHeadAttention", "Einsum"), _PAIRED),

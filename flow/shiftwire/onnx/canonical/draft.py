@@ -25,6 +25,9 @@ INTEGER_INPUT_KEY = "shiftwire.integer_input"
 """The same of a canonical model whose file has an input of an integer type."""
 
 
+REDUCTIONS = ("ReduceMean", "ReduceMax")
+"""What takes one number of many, along axes that a file names."""
+
 SCALING = ("Mul", "Div", "Add", "Sub")
 """What a file may do to a quantized constant that leaves it one."""
 

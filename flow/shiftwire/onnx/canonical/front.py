@@ -8,7 +8,7 @@ import numpy as np
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_quantizer, is_standard
+from shiftwire.onnx.canonical.draft import REDUCTIONS, Draft, attribute, axes_of, is_quantizer, is_standard
 from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE, cancel_transposes
 
 MOVES = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
@@ -74,7 +74,7 @@ def _is_misplaced(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     if is_standard(node, "Concat"):
         return axes_of(node, [attribute(node, "axis", 0)], rank) == [rank - 1]
-    axes = draft.constants.get(node.input[1]) if is_standard(node, "ReduceMean") and len(node.input) > 1 else None
+    axes = draft.constants.get(node.input[1]) if is_standard(node, *REDUCTIONS) and len(node.input) > 1 else None
     return axes is not None and sorted(axes_of(node, axes.ravel(), rank)) == list(range(1, rank - 1))
 
 

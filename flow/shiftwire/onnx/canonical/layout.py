@@ -176,8 +176,8 @@ def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
-def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
-    """A mean in the layout in front of the Transpose, where no axis that is left changes its place."""
+def _push_reduced(draft: Draft, node: onnx.NodeProto) -> bool:
+    """A mean or a maximum in the layout in front of the Transpose, where no axis that is left changes its place."""
     turn = _transpose(draft, node.input[0])
     perm = None if turn is None else _perm(draft, turn)
     axes = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
@@ -191,7 +191,7 @@ def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     if keeps:
         _behind(draft, node, names, perm)
     else:
-        draft.replace(node, remade(node, "ReduceMean", names, keepdims=0))
+        draft.replace(node, remade(node, node.op_type, names, keepdims=0))
     return True
 
 
@@ -248,7 +248,8 @@ def _behind_scalars(draft: Draft, name: str) -> tuple[str, onnx.NodeProto | None
 
 _PUSHES: Mapping[str, Callable[[Draft, onnx.NodeProto], bool]] = {
     "Concat": _push_concat,
-    "ReduceMean": _push_mean,
+    "ReduceMean": _push_reduced,
+    "ReduceMax": _push_reduced,
     "Pad": _push_pad,
     "Flatten": _push_flatten,
     "Reshape": _push_flatten,
