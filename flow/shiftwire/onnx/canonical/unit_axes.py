@@ -179,9 +179,9 @@ def _reduced(draft: Draft, node: onnx.NodeProto, source: str, axis: int) -> bool
     keeps = int(attribute(node, "keepdims", 1))
     inner = draft.fresh(f"{node.output[0]}_line") if keeps else node.output[0]
     fewer = draft.constant(f"{inner}_axes", np.array(axes[:-1], np.int64))
-    made = helper.make_node(node.op_type, [source, fewer], [inner], name=inner, keepdims=keeps)
+    reduced = helper.make_node(node.op_type, [source, fewer], [inner], name=inner, keepdims=keeps)
     back = [remade(node, "Unsqueeze", [inner, draft.constant(f"{inner}_axis", np.array([axis], np.int64))])]
-    draft.replace(node, made, *(back if keeps else []))
+    draft.replace(node, reduced, *(back if keeps else []))
     return True
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.numbers.fixed import Values
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.joined import Joined, code_scale
@@ -73,7 +74,7 @@ def _shared(a: Values, b: Values) -> int | None:
 
 
 def _told(scale: Values) -> str:
-    return f"{float(scale.flat[0]):.8g}" + (" and others" if scale.size > 1 else "")
+    return shortest(scale.flat[0]) + (" and others" if scale.size > 1 else "")
 
 
 def _scaled(exponent: int, channels: int) -> Affine:

@@ -6,6 +6,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import Parameter
@@ -75,7 +76,9 @@ def _batch_norm(view: View, graph: Graph) -> None:
     gamma, beta, mean, variance = (row(view, graph, at, "statistic") for at in (1, 2, 3, 4))
     spread = variance + epsilon
     if not (spread > 0).all():
-        raise InputError(f"a variance of {variance.min()} is not positive; export the trained model in inference mode")
+        raise InputError(
+            f"a variance of {shortest(variance.min())} is not positive; export the trained model in inference mode"
+        )
     factor = gamma * (np.float32(1) / np.sqrt(spread))
     wait(view, graph, Linear(factor, beta - mean * factor))
 
