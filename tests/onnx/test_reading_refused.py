@@ -117,7 +117,7 @@ CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
         None,
         Q | WC | {"w": (3, 4)},
         X + WQ + "y = Gemm<transB=1, alpha=2.0>(a, v)",
-        r"alpha = 2 is not handled; only 1.0",
+        r"alpha = 2 is not handled; only 1",
     ),
     "gemm: beta": (
         ROW,

@@ -152,4 +152,4 @@ def _told(value: Any) -> str:
 
 
 def _either(allowed: Sequence[Any]) -> str:
-    return " or ".join(map(str, allowed)) + " is"
+    return " or ".join(map(_told, allowed)) + " is"
