@@ -64,6 +64,8 @@ def test_inspect_shows_what_convert_showed(model: Path, tmp_path: Path, capsys) 
     report, _ = converted(capsys, model, tmp_path / "net", "--rescale", "multiply")
     shown = json.loads(run_verb(capsys, "inspect", tmp_path / "net", "--json")[1])
     assert shown["rescaled"] == report["rescaled"]
+    chosen = [form for layer in shown["rescaled"] for form in layer["forms"] if form["form"] == layer["chosen"]]
+    assert shown["built"]["modelled"]["dsp"] == sum(form["dsp"] for form in chosen) > 0
     lines = run_verb(capsys, "inspect", tmp_path / "net")[1].splitlines()
     rows = [line for line in lines if line.split()[2:3] and line.split()[2] in FORMS]
     assert len(rows) == 6 and len({len(line.rstrip().removesuffix("yes").rstrip()) for line in rows}) == 1

@@ -16,6 +16,7 @@ import onnx
 from foreign_files import MICROSOFT, File
 from hand_spellings import BY_HAND, whole_array
 from onnx import numpy_helper
+from qonnx_nets import DOMAIN
 from shiftwire.onnx import pipeline
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runtime import run_onnx
@@ -202,6 +203,23 @@ def lines() -> onnx.ModelProto:
     return file.model()
 
 
+def taken_out() -> onnx.ModelProto:
+    """A quantizer of scale 1 between a division and a product."""
+    file = File((6,))
+    codes = file.add("Quant", file.add("Div", "x", 0.3), 1.0, 0.0, 4.0, domain=DOMAIN)
+    file.add("Mul", codes, 0.3, out="y")
+    return file.model()
+
+
+def beside_a_layer() -> onnx.ModelProto:
+    """A convolution of a channels-last input, and the input itself added to it."""
+    file = File((4, 4, 2))
+    layer = file.add("Conv", file.add("Transpose", "x", perm=[0, 3, 1, 2]), whole_array(2, 2, 1, 1))
+    total = file.add("Add", file.add("Transpose", layer, perm=[0, 2, 3, 1]), "x")
+    file.add("MaxPool", file.add("Transpose", total, perm=[0, 3, 1, 2]), kernel_shape=[2, 2], out="y")
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
     "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
     "fused": fused,
@@ -210,6 +228,8 @@ FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _
     "dilated": dilated,
     "straight through": straight_through,
     "lines": lines,
+    "taken out": taken_out,
+    "beside a layer": beside_a_layer,
 }
 
 

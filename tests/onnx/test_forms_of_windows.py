@@ -113,6 +113,21 @@ CASES: dict[str, Case] = {
         "y = ReduceMean<axes=[2], keepdims=0>(x)",
         "y_mean = GlobalAveragePool(x); y = Flatten(y_mean) axis=1",
     ),
+    "maximum of the image": (
+        ["N", 4, 1, 2], {"axes": [3, -2]},
+        "y = ReduceMax(x, axes)",
+        "y = MaxPool(x) kernel_shape=[1,2] pads=[0,0,0,0] strides=[1,1]",
+    ),
+    "maximum that drops its axes": (
+        ["N", 3, 8], {"axes": [2]},
+        "y = ReduceMax<keepdims=0>(x, axes)",
+        "y_maximum = MaxPool(x) kernel_shape=[8] pads=[0,0] strides=[1]; y = Flatten(y_maximum) axis=1",
+    ),
+    "maximum of rows alone": (
+        IMAGE, {"axes": [2]},
+        "y = ReduceMax(x, axes)",
+        "y = ReduceMax(x, axes)",
+    ),
     "mean of rows alone": (
         IMAGE, {"axes": [2]},
         "y = ReduceMean(x, axes)",

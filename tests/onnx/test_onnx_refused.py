@@ -52,6 +52,26 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         lambda: model_of([helper.make_node("Sin", ["x"], ["y"], name="s")]),
         r"the operation Sin \(in 's'\) is not supported: replace it by layers that are",
     ),
+    "a number a channel": (
+        lambda: model_of([helper.make_node("Max", ["x", "c"], ["y"], name="m")], {"c": np.float32([0.25, 0.5])}),
+        r"the operation Max \(in 'm'\) is not supported: a maximum with one number is a Relu or Clip; give one for all",
+    ),
+    "what follows from it": (
+        lambda: model_of(
+            [
+                helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
+                helper.make_node("Max", ["q", "c"], ["m"], name="m"),
+                helper.make_node("DequantizeLinear", ["m", "s"], ["y"]),
+            ],
+            {"c": np.uint8([1, 2]), "s": np.float32(0.25)},
+            fmt=None,
+        ),
+        r"the operation Max \(in 'm'\) is not supported: a maximum with one number is a Relu or Clip; give one for all "
+        r"channels, and no second tensor \(in /",
+    ),
+    "float attribute": (
+        lambda: model_of([helper.make_node("LeakyRelu", ["x"], ["y"], alpha=-0.3)]), "a slope of -0.3 below zero"
+    ),
     "dilation": (lambda: conv(dilations=[2, 2]), r"dilations = \[2, 2\] is not handled.*in node 'c1' \(ShiftConv\)"),
     "auto_pad": (lambda: conv(auto_pad="SAME_UPPER"), "auto_pad = SAME_UPPER is not handled"),
     "unknown attribute": (lambda: conv(flavour=3), "flavour = 3 is not handled"),
@@ -162,7 +182,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         ),
         "leave windows with no value",
     ),
-    "zero scale": (lambda: model_of([quant()], quant_constants(scale=0)), "scale of 0.0 is not positive"),
+    "zero scale": (lambda: model_of([quant()], quant_constants(scale=0)), "scale of 0 is not positive"),
     "pads of another rank": (
         lambda: model_of([helper.make_node("Pad", ["x", "p"], ["y"])], {"p": np.zeros(6, np.int64)}, ("N", 1, 4, 4)),
         r"pads of shape \(6,\) do not fit 4 axes",

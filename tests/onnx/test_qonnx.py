@@ -259,6 +259,10 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
         lambda net: net.add("Conv", None, net.constant(np.full((3, 2, 1, 1), 0.3))),
         "is a float tensor; convert takes files whose weights and activations are all quantized",
     ),
+    "few float weights": (
+        lambda net: net.add("Conv", None, net.constant(net.rng.normal(size=(3, 2, 1, 1)))),
+        "is a float tensor; convert takes files whose weights and activations are all quantized",
+    ),
     "float in front of a layer": (
         lambda net: (net.add("Add", None, 0.7), net.conv(net.weight(3, 2, 3, 3, scale=0.1))),
         "float values behind a float scale, bias or batch norm; quantize them by a Quant node",

@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import onnx
-from foreign_files import File, spread
-from onnx import TensorProto
-from rounding_ties import held
-from shiftwire.errors import InputError
+from channels_last import FIRST, LAST, Graph, agrees, lengths
 from tiers import some
-
-LAST, FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
-"""Orders to channels last and to channels first."""
-
-
-class Graph(File):
-    """A file whose activations are (N, H, W, C) or (N, L, C), every tensor behind Q and DQ of uint8."""
-
-    rng = np.random.default_rng(0)
-
-    def coded(self, x: str, scale: float = 0.047, zero: int = 119, out: str = "") -> str:
-        names = self.constant(np.float32(scale)), self.constant(np.array(zero), int(TensorProto.UINT8))
-        return self.add("DequantizeLinear", self.add("QuantizeLinear", x, *names), *names, out=out)
-
-    def weight(self, shape: Sequence[int], axis: int = 0) -> str:
-        """int8 with a scale for each output."""
-        codes = self.rng.integers(-127, 128, shape).astype(np.int8)
-        scale = self.rng.uniform(0.001, 0.004, shape[axis]).astype(np.float32)
-        return self.add("DequantizeLinear", codes, scale, np.zeros(shape[axis], np.int8), axis=axis)
-
-    def bias(self, channels: int) -> np.ndarray:
-        return self.rng.normal(0, 0.3, channels).astype(np.float32)
-
-    def turned(self, kind: str, x: str, *others: Any, **attributes: Any) -> str:
-        """A layer of channels first between two Transposes."""
-        layer = self.add(kind, self.add("Transpose", x, perm=FIRST), *others, **attributes)
-        return self.add("Transpose", layer, perm=LAST)
-
-    def conv(self, x: str, inputs: int, outputs: int, **attributes: Any) -> str:
-        """Its bias an Add in channels-last order, as tf2onnx writes it."""
-        group = attributes.get("group", 1)
-        return self.add("Add", self.turned("Conv", x, self.weight((outputs, inputs // group, 3, 3)), **attributes),
-                        self.bias(outputs))  # fmt: skip
-
-    def dense(self, x: str, pixels: int, outputs: int = 5) -> str:
-        """A flatten in channels-last order, a layer and the last quantizer."""
-        flat = self.add("Reshape", x, np.array([-1, pixels]))
-        made = self.add("MatMul", flat, self.weight((pixels, outputs), axis=1))
-        return self.coded(self.add("Add", made, self.bias(outputs)), 0.031, 131, out="y")
 
 
 def same() -> Graph:
@@ -86,6 +43,14 @@ def pooled() -> Graph:
     x = file.coded(file.add("Relu", file.conv(file.coded("x"), 2, 4, pads=[1] * 4)), 0.021, 0)
     x = file.coded(file.turned("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]), 0.021, 0)
     file.dense(file.coded(file.add("ReduceMean", x, np.array([1, 2]), keepdims=0), 0.0117, 0), 4)
+    return file
+
+
+def highest() -> Graph:
+    """A whole maximum over axes 1 and 2."""
+    file = Graph((6, 6, 2), rank=2)
+    x = file.coded(file.add("Relu", file.conv(file.coded("x"), 2, 6, pads=[1] * 4)), 0.021, 0)
+    file.dense(file.coded(file.add("ReduceMax", x, np.array([1, 2]), keepdims=0), 0.021, 0), 6)
     return file
 
 
@@ -133,13 +98,6 @@ def turned_once() -> Graph:
     x = file.add("Conv", x, file.weight((4, 4, 3, 3)), file.bias(4), strides=[2, 2])
     file.dense(file.add("Transpose", file.coded(file.add("Relu", x), 0.019, 0), perm=LAST), 16)
     return file
-
-
-def lengths(file: Graph, x: str, inputs: int, outputs: int, **attributes: Any) -> str:
-    """Conv1D of (N, L, C): an axis of one put in, a convolution of one row between Transposes, the axis taken out."""
-    row = file.add("Unsqueeze", x, np.array([1]))
-    made = file.turned("Conv", row, file.weight((outputs, inputs, 1, 3)), **attributes)
-    return file.add("Add", file.add("Squeeze", made, np.array([1])), file.bias(outputs))
 
 
 def conv1d() -> Graph:
@@ -224,33 +182,11 @@ def rows() -> Graph:
 
 FILES: tuple[Callable[[], Graph], ...] = (
     same, auto_pads, depthwise, pooled, averaged, residual, joined, maps, turned_once, normed, twice_normed, shortcut,
-    rows, conv1d, pooled1d, one_pixel,
+    rows, conv1d, pooled1d, one_pixel, causal, highest,
 )  # fmt: skip
-REFUSED: tuple[tuple[Callable[[], Graph], str], ...] = ((causal, "a length on axis 1 is taken for the channels"),)
-"""Files that are not read yet, and why."""
 NAMED = {make.__name__: make for make in FILES}
-
-
-def agrees(make: Callable[[], Graph], path: Path, count: Any) -> None:
-    Graph.rng = np.random.default_rng(sum(map(ord, make.__name__)))
-    model = make().model()
-    onnx.save(model, path)
-    shape = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[1:]]
-    held(path, spread(np.random.default_rng(1), shape, 200), "channels_last", count)
 
 
 @pytest.mark.parametrize("name", some(NAMED, "same", "residual", "pooled"))
 def test_channels_last_files(name: str, tmp_path: Path, count: Any) -> None:
     agrees(NAMED[name], tmp_path / "net.onnx", count)
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(make, id=make.__name__, marks=pytest.mark.xfail(raises=InputError, strict=True, reason=why))
-        for make, why in REFUSED
-    ],
-)
-def test_not_read_yet(make: Callable[[], Graph], tmp_path: Path, count: Any) -> None:
-    agrees(make, tmp_path / "net.onnx", count)

@@ -30,7 +30,6 @@ from qonnx.util.cleanup import cleanup_model  # noqa: E402
 from onnx import helper  # noqa: E402
 from qonnx_nets import NETS  # noqa: E402
 from shiftwire.api import load_network  # noqa: E402
-from shiftwire.errors import InputError  # noqa: E402
 from small_nets import samples, settled  # noqa: E402
 from static_quantization import Static, exported, statically_quantized  # noqa: E402
 from tiers import some  # noqa: E402
@@ -45,6 +44,7 @@ STEPS: dict[str, Callable[[], tuple[Transformation, ...]]] = {
     "bias": lambda: (ExtractBiasFromConv(),),
     "gemm": lambda: (GemmToMatMul(),),
     "scale": lambda: (ExtractQuantScaleZeroPt(),),
+    "scale-folded": lambda: (ExtractQuantScaleZeroPt(), FoldConstants(exclude_op_types=["Quant", "BipolarQuant"])),
     "folded": lambda: (FoldConstants(exclude_op_types=[]),),
 }
 """Transformations behind qonnx's cleanup."""
@@ -53,21 +53,15 @@ FILES = [
     *((net, "cleanup") for net in ("po2_mlp", "bipolar", "pooled")),
     *((net, "qcdq") for net in ("po2_mlp", "scaled_cnn", "channel_cnn", "residual", "pooled", "bipolar")),
     *((net, "channels-last") for net in ("scaled_cnn", "channel_cnn", "residual", "pooled")),
-    *((net, "channels-last-input") for net in ("scaled_cnn", "channel_cnn", "pooled")),
+    *((net, "channels-last-input") for net in NETS if net not in ("po2_mlp", "bipolar")),
     *((net, "input-last") for net in ("scaled_cnn", "residual")),
     *((net, "affine") for net in ("norm_cnn", "bipolar", "residual")),
     *((net, "bias") for net in ("channel_cnn", "norm_cnn")),
     ("po2_mlp", "gemm"),
+    *((net, "scale") for net in NETS),
+    *((net, "scale-folded") for net in NETS),
     *((net, "folded") for net in ("po2_mlp", "scaled_cnn", "residual")),
 ]
-TAKEN_OUT = "a weight's scale that stands behind its quantizer is not taken in"
-REFUSED = [
-    ("po2_mlp", "scale", TAKEN_OUT),
-    ("channel_cnn", "scale", TAKEN_OUT),
-    ("residual", "channels-last-input", "a Transpose in front of a branch stays"),
-]
-
-
 WINDOWED = {"Conv": ("dilations", "strides", "pads", "group", "kernel_shape"), "MaxPool": ("strides", "pads"),
             "AveragePool": ("strides", "pads")}  # fmt: skip
 
@@ -113,18 +107,6 @@ def test_transformations(net: str, steps: str, tmp_path: Path, count: Any) -> No
     made = NETS[net]()
     x = made.values()
     agrees(transformed(explicit(made.model(len(x))), steps), x, tmp_path / "net.onnx", count)
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(
-    ("net", "steps"),
-    [
-        pytest.param(*case, marks=pytest.mark.xfail(raises=InputError, strict=True, reason=why))
-        for *case, why in REFUSED
-    ],
-)
-def test_not_read_yet(net: str, steps: str, tmp_path: Path, count: Any) -> None:
-    test_transformations(net, steps, tmp_path, count)
 
 
 @pytest.mark.whole

@@ -13,6 +13,7 @@ from rescaled_nets import of_rescaling, rescaled_image, rescaled_vector
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
+from shiftwire.onnx.exporter import to_onnx
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.relu import Relu
@@ -76,6 +77,11 @@ def test_codes_of_a_network_stay(network: Network, form: Form) -> None:
     for node in network.nodes:
         assert np.array_equal(after[node.name], before[node.name])
         assert changed.tensors[node.name] == network.tensors[node.name]
+
+
+def test_the_contract_has_no_products_of_a_vector() -> None:
+    with pytest.raises(InputError, match="multiplies each number of a vector by one of its own, which the contract"):
+        to_onnx(in_form(rescaled_vector(), Form.MULTIPLY))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.value)

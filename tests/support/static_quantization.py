@@ -43,14 +43,17 @@ class Static:
     """Weights of seven bits: its own kernels of uint8 by int8 saturate sums of pairs beyond, on some processors."""
 
 
-def exported(net: torch.nn.Module, x: np.ndarray, path: Path, *, dynamo: bool = False, opset: int = 17) -> Path:
-    """A file from 'x' to 'y' by either exporter of torch; the newer one fixes the batch at that of `x`."""
+def exported(
+    net: torch.nn.Module, x: np.ndarray, path: Path, *, dynamo: bool = False, is_open: bool = False, opset: int = 17
+) -> Path:
+    """A file from 'x' to 'y' by either exporter of torch; the newer one fixes the batch at that of `x`, or opens it."""
     example = (torch.from_numpy(x if dynamo else x[:2]),)
     names = {"input_names": ["x"], "output_names": ["y"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if dynamo:
-            torch.onnx.export(net, example, str(path), dynamo=True, verbose=False, **names)
+            shapes = {"dynamic_shapes": ({0: torch.export.Dim("N")},)} if is_open else {}
+            torch.onnx.export(net, example, str(path), dynamo=True, verbose=False, **names, **shapes)
         else:
             axes = {"dynamic_axes": {"x": {0: "N"}, "y": {0: "N"}}, "opset_version": opset}
             torch.onnx.export(net, example, str(path), dynamo=False, **names, **axes)

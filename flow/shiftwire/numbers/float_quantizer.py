@@ -14,6 +14,11 @@ from shiftwire.numbers.fixed import Codes, Fixed
 Floats = npt.NDArray[np.float32]
 
 
+def shortest(value: Any) -> str:
+    """The shortest decimal that float32 reads as the same number, as sentences show what a file holds."""
+    return str(np.float32(value)).removesuffix(".0")
+
+
 class FloatRounding(enum.Enum):
     """QONNX's rounding modes; half_up and half_down send ties away from and towards zero."""
 

@@ -109,6 +109,7 @@ OPERATORS: tuple[Operator, ...] = (
         "pads narrower than the window; what it reads is behind no float operation but a scale",
     ),
     Operator("GlobalAveragePool", Place.LAYER, "as AveragePool"),
+    Operator("ReduceMax", Place.REWRITTEN, "MaxPool, and Flatten without keepdims", "over all spatial axes"),
     Operator("ReduceMean", Place.REWRITTEN, "GlobalAveragePool, and Flatten without keepdims", "over all spatial axes"),
     Operator(
         "Add",

@@ -23,7 +23,7 @@ from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.constants import fold_constants, name_constants
 from shiftwire.onnx.canonical.draft import Draft
 from shiftwire.onnx.canonical.flatten import unify_flattens
-from shiftwire.onnx.canonical.front import raise_moves
+from shiftwire.onnx.canonical.front import raise_moves, turn_inputs
 from shiftwire.onnx.canonical.idle import drop_idle
 from shiftwire.onnx.canonical.layers import merge_biases, unify_gemms
 from shiftwire.onnx.canonical.layout import cancel_transposes
@@ -35,17 +35,20 @@ from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.table import unify_integers
+from shiftwire.onnx.foreign.taken_out import unify_taken_out
 from shiftwire.onnx.foreign.training import unify_training
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_foreign,
     name_constants,
     unify_training,
+    unify_taken_out,
     fold_constants,
     unify_integers,
     drop_idle,
     order_unit_axes,
     cancel_transposes,
+    turn_inputs,
     drop_unit_axes,
     unify_flattens,
     raise_moves,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import onnx
@@ -39,9 +39,9 @@ MENDS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"), _DYNAMIC),
     **dict.fromkeys(("NonMaxSuppression", "RoiAlign", "Where", "NonZero", "Unique", "Compress"), _CUT),
-    **dict.fromkeys(("ReduceMax", "ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
-    "Max": "a maximum with one number is a Relu or Clip, any other is no layer",
-    "Min": "a minimum with one number is a Clip, any other is no layer",
+    **dict.fromkeys(("ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
+    "Max": "a maximum with one number is a Relu or Clip; give one for all channels, and no second tensor",
+    "Min": "a minimum with one number is a Clip; give one for all channels, and no second tensor",
     **dict.fromkeys(("Attention", "MultiHeadAttention", "Einsum"), _PAIRED),
 }
 """What would do in place of an operation; each ends the sentence that names it."""
@@ -79,7 +79,7 @@ def require_known(
     `forms` says of operations that are read in some forms alone which those are.
     """
     by_kind: dict[str, list[Stranger]] = {}
-    for stranger in strangers(model, known, constants):
+    for stranger in _first(strangers(model, known, constants), model, forms):
         by_kind.setdefault(stranger.kind, []).append(stranger)
     if not by_kind:
         return
@@ -87,6 +87,18 @@ def require_known(
     if len(parts) == 1:
         raise InputError(f"the operation {parts[0]}")
     raise InputError(f"{len(parts)} operations are not supported: {'; '.join(parts)}")
+
+
+def _first(every: Iterable[Stranger], model: onnx.ModelProto, forms: Mapping[Key, str]) -> Iterator[Stranger]:
+    """Without those in a form that is not read only because of what a stranger in front of them makes."""
+    behind: set[str] = set()
+    nodes = {node.name or node.output[0]: node for node in model.graph.node}
+    for stranger in every:
+        node = nodes[stranger.node]
+        follows = bool(behind & set(node.input)) and stranger.key in forms and stranger.key[1] not in MENDS
+        behind.update(node.output)
+        if not follows:
+            yield stranger
 
 
 def mend_of(kind: str) -> str:

@@ -10,9 +10,11 @@ from math import inf
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory, multiplier_blocks
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.as_thresholds import as_thresholds
 from shiftwire.passes.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
 from shiftwire.schedule.design import HLS_MAX_BITS, Design, Target
@@ -240,7 +242,20 @@ def _instead(variants: tuple[Variant, ...], rescale: Rescale) -> Form:
 
 def _blocks(part: Part) -> int:
     """Multiplier blocks of a lane's product; none where there is no product."""
-    op = part.node.op
-    if not isinstance(op, Conv):
+    return _blocks_of(part.node.op, part.x)
+
+
+def _blocks_of(op: Op, x: Tensor) -> int:
+    if not isinstance(op, (Conv, Dense)) or not isinstance(op.weights, Int):
         return 0
-    return multiplier_blocks(part.x.format.signed_bits, op.weights.rom_type.bits)
+    return multiplier_blocks(x.format.signed_bits, op.weights.rom_type.bits)
+
+
+def blocks(design: Design) -> int:
+    """Multiplier blocks of all products of a design where they lie in blocks, as in HLS C++; modelled."""
+    network = design.network
+    return sum(
+        design.folds[node.name].pe * design.folds[node.name].simd * _blocks_of(node.op, network.tensors[node.inputs[0]])
+        for node in network.nodes
+        if node.name in design.folds
+    )

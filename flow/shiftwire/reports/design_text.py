@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.passes.rescale_choice import blocks
 from shiftwire.schedule.design import Design
 
 
 def modelled(design: Design) -> dict[str, object]:
-    """The members that --json prints."""
+    """The members that --json prints; `dsp` where products lie in blocks, as in HLS C++, and not in the LUTs."""
     return {
         "modelled": {
             "interval_cycles": design.timing.interval,
@@ -17,6 +18,7 @@ def modelled(design: Design) -> dict[str, object]:
             "hls_latency_cycles": design.timing.latency,
             "lut": design.resources.lut,
             "bram36": design.resources.bram36,
+            "dsp": blocks(design),
             "fifo_bits": sum(fifo.bits for fifo in design.pipeline.fifos.values()),
         }
     }

@@ -25,6 +25,13 @@ INTEGER_INPUT_KEY = "shiftwire.integer_input"
 """The same of a canonical model whose file has an input of an integer type."""
 
 
+REDUCTIONS = ("ReduceMean", "ReduceMax")
+"""What takes one number of many, along axes that a file names."""
+
+SCALING = ("Mul", "Div", "Add", "Sub")
+"""What a file may do to a quantized constant that leaves it one."""
+
+
 @dataclass
 class Draft:
     """A graph in the making; `inputs` are those that are no initialisers.
@@ -95,7 +102,9 @@ class Draft:
         if name in self.constants:
             return True
         producer = self.producer(name)
-        if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose")):
+        if producer is None or not (is_quantizer(producer) or is_standard(producer, "Transpose", *SCALING)):
+            return False
+        if is_standard(producer, *SCALING) and all(part in self.constants for part in producer.input):
             return False
         return all(map(self.is_parameter, filter(None, producer.input)))
 
@@ -214,6 +223,21 @@ def axes_of(node: onnx.NodeProto, named: Iterable[int], rank: int) -> list[int]:
     """The axes that a node names, from the first; raises InputError as `axes_from_first` does, with the node."""
     with noted(place_of(node)):
         return axes_from_first(named, rank)
+
+
+def pad_sizes(draft: Draft, pad: onnx.NodeProto, rank: int) -> npt.NDArray[np.int64] | None:
+    """Begins and ends (2, rank) of a Pad; None where they are computed, or are not two an axis."""
+    sizes = draft.constants.get(pad.input[1]) if len(pad.input) > 1 else None
+    axes = list(range(rank))
+    if len(pad.input) > 3 and pad.input[3]:
+        if pad.input[3] not in draft.constants:
+            return None
+        axes = axes_of(pad, draft.constants[pad.input[3]].ravel(), rank)
+    if sizes is None or sizes.size != 2 * len(axes):
+        return None
+    full = np.zeros((2, rank), np.int64)
+    full[:, axes] = sizes.reshape(2, -1)
+    return full
 
 
 def remade(node: onnx.NodeProto, kind: str, inputs: Sequence[str], **attributes: Any) -> onnx.NodeProto:

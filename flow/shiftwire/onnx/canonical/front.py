@@ -1,15 +1,111 @@
-"""Transpositions and reshapes between the graph's input and its first layer, moved up to the input itself."""
+"""Transpositions and reshapes that are the host's: in front of the first layer, at the graph's input itself."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard
-from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE
+from shiftwire.onnx.canonical.draft import REDUCTIONS, Draft, attribute, axes_of, is_quantizer, is_standard
+from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE, cancel_transposes
 
 MOVES = ("Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
+
+
+def turn_inputs(draft: Draft) -> None:
+    """An input that the host transposes, where fewer nodes are then in another layout than layers have.
+
+    So those of a branch in front of a convolution are undone by what a branch beside it gets.
+    """
+    for at, value in enumerate(draft.inputs):
+        stuck, rank = _stuck(draft), len(draft.shape(value.name) or ())
+        perms = [tuple(attribute(node, "perm", range(rank)[::-1])) for node in stuck if node.op_type == "Transpose"]
+        inverse = [tuple(sorted(range(len(perm)), key=perm.__getitem__)) for perm in perms]
+        channels_first = (0, rank - 1, *range(1, rank - 1))
+        for perm in dict.fromkeys([*perms, *inverse, channels_first] if stuck and rank > 2 else []):
+            if len(perm) == rank and perm[0] == 0:
+                nodes, constants = draft.nodes, draft.constants
+                draft.nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+                _turn(draft, at, perm)
+                if len(_stuck(draft)) < len(stuck):
+                    break
+                draft.nodes, draft.constants = nodes, constants
+                draft.infer()
+
+
+def _turn(draft: Draft, at: int, perm: tuple[int, ...]) -> None:
+    """The graph as it is where its input comes transposed by `perm`, and that Transpose in front."""
+    value = draft.inputs[at]
+    turned, back = draft.fresh(f"{value.name}_turned"), draft.fresh(f"{value.name}_back")
+    for node in draft.nodes:
+        node.input[:] = [back if name == value.name else name for name in node.input]
+    inverse = sorted(range(len(perm)), key=perm.__getitem__)
+    draft.nodes.insert(0, helper.make_node("Transpose", [turned], [back], name=back, perm=inverse))
+    dims = value.type.tensor_type.shape.dim
+    draft.inputs[at] = onnx.ValueInfoProto.FromString(value.SerializeToString())
+    draft.inputs[at].name = turned
+    for axis, source in enumerate(perm):
+        draft.inputs[at].type.tensor_type.shape.dim[axis].CopyFrom(dims[source])
+    cancel_transposes(draft)
+    draft.inputs[at] = value
+    draft.nodes.insert(0, helper.make_node("Transpose", [value.name], [turned], name=turned, perm=perm))
+    draft.infer()
+
+
+def _stuck(draft: Draft) -> list[onnx.NodeProto]:
+    """Transposes between layers, which no host can do, and layers along axes that no layer here has."""
+    turns = [node for node in draft.nodes if is_standard(node, "Transpose")]
+    before = _reached(draft, draft.nodes, lambda node: (node.input, node.output)) if turns else set()
+    behind = _reached(draft, draft.nodes[::-1], lambda node: (node.output, node.input)) if turns else set()
+    between = [
+        node
+        for node in turns
+        if node.output[0] in behind and (node.input[0] in before or _is_beside_another(draft, node))
+    ]
+    return between + [node for node in draft.nodes if _is_misplaced(draft, node)]
+
+
+def _is_misplaced(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Whether a layer joins or averages along the axes that channels-last tensors have for it."""
+    rank = len(draft.shape(node.input[0]) or ()) if node.input else 0
+    if rank < 3:
+        return False
+    if is_standard(node, "Concat"):
+        return axes_of(node, [attribute(node, "axis", 0)], rank) == [rank - 1]
+    axes = draft.constants.get(node.input[1]) if is_standard(node, *REDUCTIONS) and len(node.input) > 1 else None
+    return axes is not None and sorted(axes_of(node, axes.ravel(), rank)) == list(range(1, rank - 1))
+
+
+Ends = Callable[[onnx.NodeProto], tuple[Iterable[str], Iterable[str]]]
+
+
+def _reached(draft: Draft, nodes: Iterable[onnx.NodeProto], ends: Ends) -> set[str]:
+    """Tensors on the far side of a layer, for nodes that are walked from the near side."""
+    far_side: set[str] = set()
+    for node in nodes:
+        near, far = ends(node)
+        if _is_layer(draft, node) or far_side & set(near):
+            far_side.update(far)
+    return far_side
+
+
+def _is_layer(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Whether a node, by its kind, stands neither in front of all layers nor behind them."""
+    if is_standard(node, *BINARY):
+        return not any(name in draft.constants for name in node.input)
+    return not (is_standard(node, *ELEMENTWISE, *MOVES) or is_quantizer(node))
+
+
+def _is_beside_another(draft: Draft, move: onnx.NodeProto) -> bool:
+    """Whether something else reads what it moves, or what that is made of."""
+    reader, name = move, move.input[0]
+    while (producer := draft.producer(name)) is not None:
+        if any(other is not reader and not _moves_alike(other, move) for other in draft.consumers(name)):
+            return True
+        reader, name = producer, producer.input[0]
+    return False
 
 
 def raise_moves(draft: Draft) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_quantizer, is_standard, remade
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_quantizer, is_standard, pad_sizes, remade
 from shiftwire.onnx.canonical.parameters import columns, rows, transposed
 
 Perm = tuple[int, ...]
@@ -63,11 +63,8 @@ def _step(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     if is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node):
         return _push(draft, node)
-    if is_standard(node, "Concat"):
-        return _push_concat(draft, node)
-    if is_standard(node, "ReduceMean"):
-        return _push_mean(draft, node)
-    return is_standard(node, "Flatten", "Reshape") and _push_flatten(draft, node)
+    push = _PUSHES.get(node.op_type) if is_standard(node, node.op_type) else None
+    return push is not None and push(draft, node)
 
 
 def _transpose(draft: Draft, name: str) -> onnx.NodeProto | None:
@@ -179,8 +176,8 @@ def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
-def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
-    """A mean in the layout in front of the Transpose, where no axis that is left changes its place."""
+def _push_reduced(draft: Draft, node: onnx.NodeProto) -> bool:
+    """A mean or a maximum in the layout in front of the Transpose, where no axis that is left changes its place."""
     turn = _transpose(draft, node.input[0])
     perm = None if turn is None else _perm(draft, turn)
     axes = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
@@ -194,7 +191,19 @@ def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     if keeps:
         _behind(draft, node, names, perm)
     else:
-        draft.replace(node, remade(node, "ReduceMean", names, keepdims=0))
+        draft.replace(node, remade(node, node.op_type, names, keepdims=0))
+    return True
+
+
+def _push_pad(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Pads of the same axes, as they stand in front of the Transpose."""
+    turn = _transpose(draft, node.input[0])
+    perm = None if turn is None else _perm(draft, turn)
+    sizes = None if perm is None else pad_sizes(draft, node, len(perm))
+    if turn is None or perm is None or sizes is None:
+        return False
+    moved = draft.constant(f"{node.output[0]}_pads", sizes[:, np.argsort(perm)].ravel())
+    _behind(draft, node, [turn.input[0], moved, *node.input[2:3]], perm)
     return True
 
 
@@ -235,3 +244,13 @@ def _behind_scalars(draft: Draft, name: str) -> tuple[str, onnx.NodeProto | None
         if not is_alike or not all(other in draft.constants and draft.constants[other].size == 1 for other in others):
             return name, reader
         name = reader.output[0]
+
+
+_PUSHES: Mapping[str, Callable[[Draft, onnx.NodeProto], bool]] = {
+    "Concat": _push_concat,
+    "ReduceMean": _push_reduced,
+    "ReduceMax": _push_reduced,
+    "Pad": _push_pad,
+    "Flatten": _push_flatten,
+    "Reshape": _push_flatten,
+}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard
+from shiftwire.onnx.canonical.draft import SCALING, Draft, attribute, is_quantizer, is_standard
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
 Array = npt.NDArray[Any]
@@ -93,9 +93,11 @@ def _can_move(draft: Draft, name: str, rank: int) -> bool:
     if producer is not None and is_standard(producer, "Transpose"):
         shape = draft.shape(producer.input[0])
         return shape is not None and len(shape) == rank and _can_move(draft, producer.input[0], rank)
+    if producer is not None and is_standard(producer, "Add", "Sub") and draft.shape(name) is None:
+        return False
     return (
         producer is not None
-        and is_quantizer(producer)
+        and (is_quantizer(producer) or is_standard(producer, *SCALING))
         and all(_can_move(draft, part, rank) for part in producer.input if part)
     )
 
@@ -108,15 +110,18 @@ def _fits(draft: Draft, name: str, sizes: set[int]) -> bool:
     return producer is not None and all(_fits(draft, part, sizes) for part in producer.input if part)
 
 
-def _moved_copy(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
+def _moved_copy(
+    draft: Draft, name: str, wish: str, move: Move, rank: int, *, shape: tuple[int, ...] | None = None
+) -> str:
     if name in draft.constants:
-        return _moved_constant(draft, name, wish, move, rank)
+        return _moved_constant(draft, name, wish, move, rank, shape=shape)
     producer = draft.producer(name)
     assert producer is not None, name
     if is_standard(producer, "Transpose"):
         perm = attribute(producer, "perm", list(range(rank))[::-1])
         return _moved_copy(draft, producer.input[0], wish, lambda array: move(np.transpose(array, perm)), rank)
-    inputs = [_moved_copy(draft, part, wish, move, rank) if part else "" for part in producer.input]
+    total = draft.shape(name) if is_standard(producer, "Add", "Sub") else None
+    inputs = [_moved_copy(draft, part, wish, move, rank, shape=total) if part else "" for part in producer.input]
     return _moved_node(draft, producer, inputs, f"{name}_{wish}")
 
 
@@ -128,9 +133,14 @@ def _moved_node(draft: Draft, producer: onnx.NodeProto, inputs: Sequence[str], w
     return output
 
 
-def _moved_constant(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str:
-    """Scalars, such as a bit width, are the same in every layout."""
+def _moved_constant(draft: Draft, name: str, wish: str, move: Move, rank: int, *, shape: tuple[int, ...] | None) -> str:
+    """Scalars, such as a bit width, are the same in every layout; what is added gets the `shape` of its sum.
+
+    A move may put in zeros, to which nothing is added.
+    """
     array = draft.constants[name]
+    if shape is not None:
+        return draft.constant(f"{name}_{wish}", move(np.broadcast_to(array, shape)), name)
     if array.size == 1 and array.ndim != rank:
         return name
     return draft.constant(f"{name}_{wish}", move(array.reshape((1,) * (rank - array.ndim) + array.shape)), name)

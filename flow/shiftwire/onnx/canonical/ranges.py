@@ -22,9 +22,11 @@ def unify_clips(draft: Draft) -> None:
 def _one_sided(draft: Draft, node: onnx.NodeProto) -> None:
     x, c = sorted(node.input, key=lambda name: name in draft.constants)
     value = draft.constants.get(c)
-    if x in draft.constants or value is None or value.size != 1 or draft.shape(x) != draft.shape(node.output[0]):
+    if x in draft.constants or value is None or draft.shape(x) != draft.shape(node.output[0]):
         return
-    bound = float(value.reshape(()))
+    if not value.size or (value != value.flat[0]).any():
+        return
+    bound = float(value.flat[0])
     _unify(draft, node, x, *((bound, np.inf) if node.op_type == "Max" else (-np.inf, bound)))
 
 

@@ -9,9 +9,19 @@ import numpy.typing as npt
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, is_quantizer, is_standard, remade
+from shiftwire.onnx.canonical.draft import (
+    REDUCTIONS,
+    Draft,
+    attribute,
+    axes_of,
+    is_quantizer,
+    is_standard,
+    pad_sizes,
+    remade,
+)
 from shiftwire.onnx.canonical.layout import ELEMENTWISE
 from shiftwire.onnx.canonical.parameters import reshaped
+from shiftwire.onnx.canonical.shapes import spatial_axes
 
 RESHAPES = ("Reshape", "Squeeze", "Unsqueeze")
 WINDOWED = ("Conv", "MaxPool", "AveragePool")
@@ -46,6 +56,8 @@ def _reorder(draft: Draft, node: onnx.NodeProto) -> bool:
     if is_standard(node, "Transpose") and is_standard(source, "Unsqueeze"):
         axis = _any_unit_axis(before, between)
         return axis is not None and _turned_first(draft, node, source, axis)
+    if is_standard(node, "Transpose") and is_standard(source, "Pad"):
+        return _is_put_in(draft, source.input[0]) and _turned_before_pads(draft, node, source)
     if is_standard(node, "Squeeze") and is_standard(source, "Transpose"):
         axis = _any_unit_axis(after, between)
         return axis is not None and _squeezed_first(draft, node, source, axis)
@@ -63,6 +75,25 @@ def _turned_first(draft: Draft, node: onnx.NodeProto, source: onnx.NodeProto, ax
     turned = helper.make_node("Transpose", [source.input[0]], [inner], name=inner, perm=rest)
     place = draft.constant(f"{inner}_axis", np.array([perm.index(axis)], np.int64))
     draft.replace(node, turned, remade(node, "Unsqueeze", [inner, place]))
+    return True
+
+
+def _is_put_in(draft: Draft, name: str) -> bool:
+    """Whether a tensor is another with an axis of one element, for one reader alone."""
+    source = draft.producer(name)
+    return source is not None and is_standard(source, "Unsqueeze") and draft.is_read_once(name)
+
+
+def _turned_before_pads(draft: Draft, node: onnx.NodeProto, pad: onnx.NodeProto) -> bool:
+    perm = _perm(node, len(draft.shape(node.output[0]) or ()))
+    sizes = pad_sizes(draft, pad, len(perm))
+    if sizes is None:
+        return False
+    inner = draft.fresh(f"{node.output[0]}_line")
+    turned = helper.make_node("Transpose", [pad.input[0]], [inner], name=inner, perm=perm)
+    kept = {entry.name: helper.get_attribute_value(entry) for entry in pad.attribute}
+    moved = draft.constant(f"{inner}_pads", sizes[:, perm].ravel())
+    draft.replace(node, turned, remade(node, "Pad", [inner, moved, *pad.input[2:3]], **kept))
     return True
 
 
@@ -91,20 +122,27 @@ def _push(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     before, after = draft.shape(source.input[0]), draft.shape(source.output[0])
     axis = None if before is None or after is None else _unit_axis(before, after)
-    if axis is None or not _leads_back(draft, node):
+    if axis is None:
         return False
+    if is_standard(node, *REDUCTIONS):
+        return _reduced(draft, node, source.input[0], axis)
+    inputs = _inputs_without_axis(draft, node, axis) if _leads_back(draft, node) else None
+    if inputs is not None:
+        _rewrite(draft, node, source.input[0], inputs, axis)
+    return inputs is not None
+
+
+def _inputs_without_axis(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | None:
+    """All inputs but the first; None where a node does not do the same without the axis."""
     if is_standard(node, *WINDOWED):
-        inputs = _without_axis(draft, node, axis)
-    elif is_standard(node, *ELEMENTWISE) or is_quantizer(node):
-        inputs = list(node.input[1:])
-        if any(draft.shape(name) is None or np.prod(draft.shape(name) or ()) != 1 for name in inputs if name):
-            return False
-    else:
-        return False
-    if inputs is None:
-        return False
-    _rewrite(draft, node, source.input[0], inputs, axis)
-    return True
+        return _without_axis(draft, node, axis)
+    if is_standard(node, "Pad"):
+        return _fewer_pads(draft, node, axis)
+    if not is_standard(node, *ELEMENTWISE) and not is_quantizer(node):
+        return None
+    inputs = list(node.input[1:])
+    is_single = all(draft.shape(name) is not None and np.prod(draft.shape(name) or ()) == 1 for name in inputs if name)
+    return inputs if is_single else None
 
 
 def _leads_back(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -115,12 +153,36 @@ def _leads_back(draft: Draft, node: onnx.NodeProto) -> bool:
         if len(readers) != 1 or name in draft.outputs:
             return False
         reader = readers[0]
+        if is_standard(reader, "Flatten", "Reshape") and _is_flat(draft, name, reader):
+            return True
         if is_standard(reader, *RESHAPES):
             before, after = draft.shape(name), draft.shape(reader.output[0])
             return before is not None and after is not None and _unit_axis(after, before) is not None
-        if not (is_standard(reader, *ELEMENTWISE, *WINDOWED) or is_quantizer(reader)):
+        if not (is_standard(reader, *ELEMENTWISE, *WINDOWED, "Pad") or is_quantizer(reader)):
             return False
         name = reader.output[0]
+
+
+def _is_flat(draft: Draft, name: str, reader: onnx.NodeProto) -> bool:
+    """Whether samples of single pixels become vectors, whatever the number of their axes."""
+    before, after = draft.shape(name) or (), draft.shape(reader.output[0])
+    return set(before[2:]) == {1} and after == before[:2]
+
+
+def _reduced(draft: Draft, node: onnx.NodeProto, source: str, axis: int) -> bool:
+    """A mean or a maximum of all pixels, which does not ask on how many axes they lie."""
+    rank = len(draft.shape(node.input[0]) or ())
+    named = draft.constants.get(node.input[1]) if len(node.input) > 1 else None
+    axes = [] if named is None else sorted(axes_of(node, named.ravel(), rank))
+    if axes != list(spatial_axes(rank)):
+        return False
+    keeps = int(attribute(node, "keepdims", 1))
+    inner = draft.fresh(f"{node.output[0]}_line") if keeps else node.output[0]
+    fewer = draft.constant(f"{inner}_axes", np.array(axes[:-1], np.int64))
+    reduced = helper.make_node(node.op_type, [source, fewer], [inner], name=inner, keepdims=keeps)
+    back = [remade(node, "Unsqueeze", [inner, draft.constant(f"{inner}_axis", np.array([axis], np.int64))])]
+    draft.replace(node, reduced, *(back if keeps else []))
+    return True
 
 
 def _unit_axis(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
@@ -129,6 +191,14 @@ def _unit_axis(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
         return None
     matches = (axis for axis in range(2, len(after)) if after[axis] == 1 and after[:axis] + after[axis + 1 :] == before)
     return next(matches, None)
+
+
+def _fewer_pads(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | None:
+    """The other inputs of a Pad that leaves the axis of one element; None where it pads it too."""
+    sizes = pad_sizes(draft, node, len(draft.shape(node.input[0]) or ()))
+    if sizes is None or sizes[:, axis].any():
+        return None
+    return [draft.constant(f"{node.output[0]}_pads", np.delete(sizes, axis, 1).ravel()), *node.input[2:3]]
 
 
 def _without_axis(draft: Draft, node: onnx.NodeProto, axis: int) -> list[str] | None:

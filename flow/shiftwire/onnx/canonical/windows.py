@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 import onnx
 from onnx import helper
-from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, remade
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, pad_sizes, remade
 from shiftwire.onnx.canonical.parameters import dilated
 from shiftwire.onnx.canonical.shapes import spatial_axes
 
@@ -148,19 +149,8 @@ def _pool_takes(node: onnx.NodeProto, own: npt.NDArray[np.int64], added: list[in
 def _added(draft: Draft, pad: onnx.NodeProto, is_ignored: Callable[[float], bool]) -> list[int] | None:
     """Begins then ends along the spatial axes; None for a Pad of another kind."""
     shape, value = draft.shape(pad.input[0]), _pad_value(draft, pad)
-    sizes = draft.constants.get(pad.input[1]) if len(pad.input) > 1 else None
-    if shape is None or sizes is None or value is None or not is_ignored(value):
-        return None
-    axes = list(range(len(shape)))
-    if len(pad.input) > 3 and pad.input[3]:
-        if pad.input[3] not in draft.constants:
-            return None
-        axes = axes_of(pad, draft.constants[pad.input[3]].ravel(), len(shape))
-    if sizes.size != 2 * len(axes):
-        return None
-    full = np.zeros((2, len(shape)), np.int64)
-    full[:, axes] = sizes.reshape(2, -1)
-    if full[:, :2].any() or (full < 0).any():
+    full = None if shape is None else pad_sizes(draft, pad, len(shape))
+    if full is None or value is None or not is_ignored(value) or full[:, :2].any() or (full < 0).any():
         return None
     return [int(pads) for pads in full[:, 2:].ravel()]
 
@@ -176,28 +166,27 @@ def _pad_value(draft: Draft, pad: onnx.NodeProto) -> float | None:
 
 
 def unify_means(draft: Draft) -> None:
-    """ReduceMean and AveragePool over the whole image become GlobalAveragePool, and Flatten where axes vanish."""
+    """What is taken of a whole image: means as GlobalAveragePool, maxima as MaxPool, Flatten where axes vanish."""
     for node in list(draft.nodes):
-        if is_standard(node, "GlobalMaxPool"):
-            _write_whole(draft, node)
-        shape = draft.shape(node.input[0]) if is_standard(node, "ReduceMean", "AveragePool") else None
+        kinds = ("ReduceMean", "AveragePool", "ReduceMax", "GlobalMaxPool")
+        shape = draft.shape(node.input[0]) if is_standard(node, *kinds) else None
         if shape is None or len(shape) < 3 or not _is_whole(draft, node, shape):
             continue
-        if node.op_type == "AveragePool" or attribute(node, "keepdims", 1):
-            draft.replace(node, remade(node, "GlobalAveragePool", [node.input[0]]))
+        kind, wish, window = "GlobalAveragePool", "mean", dict[str, Any]()
+        if node.op_type in ("ReduceMax", "GlobalMaxPool"):
+            kind, wish, window = "MaxPool", "maximum", _whole_window(shape)
+        if attribute(node, "keepdims", 1):
+            draft.replace(node, remade(node, kind, [node.input[0]], **window))
         else:
-            pooled = draft.fresh(f"{node.output[0]}_mean")
-            mean = helper.make_node("GlobalAveragePool", [node.input[0]], [pooled], name=pooled)
-            draft.replace(node, mean, remade(node, "Flatten", [pooled], axis=1))
+            pooled = draft.fresh(f"{node.output[0]}_{wish}")
+            whole = helper.make_node(kind, [node.input[0]], [pooled], name=pooled, **window)
+            draft.replace(node, whole, remade(node, "Flatten", [pooled], axis=1))
 
 
-def _write_whole(draft: Draft, node: onnx.NodeProto) -> None:
-    """The maximum of a whole image as one window."""
-    shape = draft.shape(node.input[0])
-    if shape is not None and len(shape) > 2:
-        axes = len(shape) - 2
-        window = {"kernel_shape": list(shape[2:]), "strides": [1] * axes, "pads": [0] * 2 * axes}
-        draft.replace(node, remade(node, "MaxPool", node.input, **window))
+def _whole_window(shape: tuple[int, ...]) -> dict[str, Any]:
+    """Attributes of a pool of one window."""
+    axes = len(shape) - 2
+    return {"kernel_shape": list(shape[2:]), "strides": [1] * axes, "pads": [0] * 2 * axes}
 
 
 def spread_kernels(draft: Draft) -> None:
@@ -218,6 +207,8 @@ def spread_kernels(draft: Draft) -> None:
 
 
 def _is_whole(draft: Draft, node: onnx.NodeProto, shape: tuple[int, ...]) -> bool:
+    if node.op_type == "GlobalMaxPool":
+        return True
     if node.op_type == "AveragePool":
         return list(shape[2:]) == attribute(node, "kernel_shape") and not any(attribute(node, "pads", []))
     axes = attribute(node, "axes")

@@ -8,7 +8,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, shortest
 from shiftwire_boards.runtime.host_steps import (
     Arrange,
     Clip,
@@ -100,8 +100,8 @@ class Raw:
         ends = run_steps(self.steps, far).astype(np.float64) / unit
         if not np.abs(ends).max() < MOST_CODES:
             raise InputError(
-                f"the input is rounded to steps of {unit:.6g} and not clipped to a range that a format holds; clip it "
-                "behind the rounding"
+                f"the input is rounded to steps of {shortest(unit)} and not clipped to a range that a format holds; "
+                "clip it behind the rounding"
             )
         return FloatQuantizer(unit, 0, round(ends.min()), round(ends.max()), FloatRounding.HALF_EVEN)
 

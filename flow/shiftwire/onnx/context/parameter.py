@@ -46,6 +46,24 @@ class Parameter:
         exponent = int(np.frexp(np.min(scale))[1]) - 1
         return codes, np.ldexp(scale, -exponent), -exponent
 
+    def times(self, factor: Values) -> Parameter:
+        """The same times constants that broadcast, one or one an output; a negative one turns the codes."""
+        row = _by_output(factor, self.codes)
+        sign: Codes = np.sign(row).astype(np.int64)
+        codes: Codes = self.codes * (sign.reshape(-1, *[1] * (self.codes.ndim - 1)) if sign.ndim else sign)
+        return Parameter(codes, self.scale * np.where(row == 0, 1.0, np.abs(row)))
+
+    def plus(self, offset: Values) -> Parameter:
+        """The same with constants added that are whole numbers of its steps; raises InputError for others."""
+        scale = _rows(self.scale, self.codes) if self.scale.ndim else self.scale
+        steps = np.rint(offset / scale)
+        if ((steps * scale).astype(np.float32) != offset.astype(np.float32)).any():
+            raise InputError(
+                "it adds to quantized weights what is no whole number of their steps, so that they are on no grid any "
+                "more; add it in front of their quantizer"
+            )
+        return Parameter(self.codes + steps.astype(np.int64), self.scale)
+
     def _with_inputs(self, factor: Values) -> tuple[Codes, Values]:
         if not factor.ndim:
             return self.codes, factor
@@ -57,6 +75,18 @@ class Parameter:
             )
         shifts = (exponent - exponent.min()).astype(np.int64)
         return self.codes << shifts.reshape(1, -1, *[1] * (self.codes.ndim - 2)), np.asarray(factor.min())
+
+
+def _by_output(factor: Values, codes: Codes) -> Values:
+    """Constants that broadcast to weights as () or (out,); raises InputError where they vary along another axis."""
+    full = np.broadcast_to(factor, codes.shape)
+    rows = full.reshape(len(codes), -1)
+    if (rows != rows[:, :1]).any():
+        raise InputError(
+            f"a factor of shape {factor.shape} scales quantized weights along another axis than their outputs, which "
+            "no scale behind the layer can do; give one for the whole tensor or for each output"
+        )
+    return np.asarray(rows[0, 0]) if (rows == rows[0, 0]).all() else rows[:, 0].copy()
 
 
 def _rows(row: Values, like: Codes) -> Values:

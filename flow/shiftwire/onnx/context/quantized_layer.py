@@ -21,8 +21,9 @@ BIAS_GRID = 8
 """How much finer than the sums a bias may be to be built as it is; a finer one waits for the next quantizer."""
 
 
-CODE, ULPS, FEWEST = 255, 2, 8
-"""Largest code of a scale that is found, float32 steps of the largest weight that one may be off, fewest weights."""
+CODE, ULPS, FEWEST, SIZES = 255, 2, 8, 3
+"""Largest code of a scale that is found, float32 steps of the largest weight that one may be off, fewest weights, and
+different sizes that fewer must have: three floats are multiples of one step by chance once in a million times."""
 
 GRID_BITS = 16
 """Bits of weights that are quantized though no operation of the file says so; float32 has 24."""
@@ -59,7 +60,8 @@ def on_a_grid(values: npt.NDArray[Any]) -> Parameter | None:
     rows = values.astype(np.float64).reshape(len(values), -1)
     scale = _step(rows.ravel())
     scales = np.full(len(rows), scale) if scale else np.array([_step(row) if row.any() else 1.0 for row in rows])
-    if values.size < FEWEST or not scales.all():
+    is_told = values.size >= FEWEST or (scale > 0 and len(np.unique(np.abs(values))) >= SIZES)
+    if not is_told or not scales.all():
         return None
     codes = np.rint(rows / scales[:, None]).astype(np.int64).reshape(values.shape)
     return Parameter(codes, np.asarray(scale) if scale else scales)

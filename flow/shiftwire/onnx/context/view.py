@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import MAX_FRAC
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.onnx.canonical.draft import place_of
 
 Constants = Mapping[str, npt.NDArray[Any]]
@@ -133,7 +134,7 @@ class View:
         value = self.attribute(name, default)
         value = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
         if value not in allowed:
-            raise InputError(f"attribute {name} = {value} is not handled; only {_either(allowed)}")
+            raise InputError(f"attribute {name} = {_told(value)} is not handled; only {_either(allowed)}")
 
     def insist_ones(self, name: str, axes: int) -> None:
         """Refuse an attribute, such as dilations, that has other entries than 1 or not one an axis."""
@@ -142,8 +143,13 @@ class View:
     def finish(self) -> None:
         """Refuse attributes that no reader asked for."""
         for name, value in self._unread.items():
-            raise InputError(f"attribute {name} = {value} is not handled; export the layer without it")
+            raise InputError(f"attribute {name} = {_told(value)} is not handled; export the layer without it")
+
+
+def _told(value: Any) -> str:
+    """An attribute's value; ONNX's floats have 32 bits."""
+    return shortest(value) if isinstance(value, float) else str(value)
 
 
 def _either(allowed: Sequence[Any]) -> str:
-    return " or ".join(map(str, allowed)) + " is"
+    return " or ".join(map(_told, allowed)) + " is"

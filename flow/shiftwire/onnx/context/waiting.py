@@ -9,6 +9,7 @@ from functools import reduce
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.host import Tail
@@ -59,6 +60,20 @@ def begin_tail(view: View, graph: Graph) -> Tail:
         return graph.tails[source]
     *spatial, channels = graph.tensor(source).shape
     return Tail(source, view.key[1], (), (channels, *spatial))
+
+
+def is_of_parameter(view: View, graph: Graph) -> bool:
+    """Whether a binary operation is computed at conversion: a quantized parameter, and another or a constant."""
+    return view.inputs[0] in graph.parameters and is_parameter(view, graph, 1)
+
+
+def rescale(view: View, graph: Graph, change: Callable[[Parameter, Values], Parameter]) -> None:
+    """A quantized parameter and a constant make a parameter again."""
+    parameter, constant = graph.parameters[view.inputs[0]], _value(view, graph, 1, "constant")
+    if np.broadcast_shapes(parameter.codes.shape, constant.shape) != parameter.codes.shape:
+        raise InputError(f"its constant of shape {constant.shape} does not fit weights of shape "
+                         f"{parameter.codes.shape}; export the model again")  # fmt: skip
+    graph.parameters[view.output] = change(parameter, constant.astype(np.float64))
 
 
 def by_constant(view: View, graph: Graph, name: str, step: Callable[[Floats], Step],

@@ -24,8 +24,8 @@ from shiftwire.onnx.foreign.integers import FLOAT, RANGES, Integers, Unifier
 LARGE = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 """Types of indices and sums, which no data have."""
 
-MOVES = ("MaxPool", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Resize", "Upsample",
-         "Slice", "Gather", "Split", "DepthToSpace", "SpaceToDepth", "Dropout")  # fmt: skip
+MOVES = ("MaxPool", "ReduceMax", "Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Identity", "Resize",
+         "Upsample", "Slice", "Gather", "Split", "DepthToSpace", "SpaceToDepth", "Dropout")  # fmt: skip
 """Operations that make no new codes: those of the output are some of the input's, whatever they stand for."""
 
 

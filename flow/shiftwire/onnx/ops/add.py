@@ -7,13 +7,21 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.numbers.fixed import Values
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.joined import Joined, code_scale
 from shiftwire.onnx.context.layer import OnnxLayer, plain_writer
+from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import Linear, Pending
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second
+from shiftwire.onnx.context.waiting import (
+    by_constant,
+    is_of_parameter,
+    is_parameter,
+    require_constant_second,
+    rescale,
+)
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire_boards.runtime.host_steps import Offset
@@ -21,6 +29,9 @@ from shiftwire_boards.runtime.host_steps import Offset
 
 def _add(view: View, graph: Graph) -> None:
     """The sum of two branches, or a constant that waits."""
+    if is_of_parameter(view, graph):
+        rescale(view, graph, Parameter.plus)
+        return
     constants = [is_parameter(view, graph, at) for at in (0, 1)]
     if constants == [False, False]:
         _add_branches(view, graph)
@@ -63,7 +74,7 @@ def _shared(a: Values, b: Values) -> int | None:
 
 
 def _told(scale: Values) -> str:
-    return f"{float(scale.flat[0]):.8g}" + (" and others" if scale.size > 1 else "")
+    return shortest(scale.flat[0]) + (" and others" if scale.size > 1 else "")
 
 
 def _scaled(exponent: int, channels: int) -> Affine:

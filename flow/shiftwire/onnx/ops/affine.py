@@ -6,11 +6,21 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
+from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import Linear
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second, row, wait
+from shiftwire.onnx.context.waiting import (
+    by_constant,
+    is_of_parameter,
+    is_parameter,
+    require_constant_second,
+    rescale,
+    row,
+    wait,
+)
 from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.affine import Affine
@@ -31,6 +41,9 @@ def write_affine(writer: Writer, op: Affine, node: Node) -> None:
 
 
 def _mul(view: View, graph: Graph) -> None:
+    if is_of_parameter(view, graph):
+        rescale(view, graph, Parameter.times)
+        return
     if not any(is_parameter(view, graph, at) for at in (0, 1)):
         raise InputError("a product of two computed tensors is not handled; only one factor may be computed")
     require_constant_second(view, graph)
@@ -38,9 +51,13 @@ def _mul(view: View, graph: Graph) -> None:
 
 
 def _div(view: View, graph: Graph) -> None:
-    require_constant_second(view, graph)
+    if not is_of_parameter(view, graph):
+        require_constant_second(view, graph)
     if (view.constant(1, "divisor") == 0).any():
         raise InputError("it divides by 0; export the model again")
+    if is_of_parameter(view, graph):
+        rescale(view, graph, lambda parameter, divisor: parameter.times(1 / divisor))
+        return
     by_constant(
         view,
         graph,
@@ -59,7 +76,9 @@ def _batch_norm(view: View, graph: Graph) -> None:
     gamma, beta, mean, variance = (row(view, graph, at, "statistic") for at in (1, 2, 3, 4))
     spread = variance + epsilon
     if not (spread > 0).all():
-        raise InputError(f"a variance of {variance.min()} is not positive; export the trained model in inference mode")
+        raise InputError(
+            f"a variance of {shortest(variance.min())} is not positive; export the trained model in inference mode"
+        )
     factor = gamma * (np.float32(1) / np.sqrt(spread))
     wait(view, graph, Linear(factor, beta - mean * factor))
 

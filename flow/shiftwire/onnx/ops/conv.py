@@ -64,6 +64,11 @@ def _grouped(weight: Parameter, scale: Values, groups: int) -> tuple[Codes, Valu
 
 def write_conv(writer: Writer, op: Conv, node: Node) -> None:
     """One node of its weight scheme's name, weights channels first."""
+    if not op.window.axes:
+        raise InputError(
+            f"layer '{node.name}' multiplies each number of a vector by one of its own, which the contract has no node "
+            "for; convert without --rescale multiply, or keep the file that the network was imported from"
+        )
     write_layer(writer, op, node, is_conv=True, group=op.groups, **window_attributes(op.window))
 
 

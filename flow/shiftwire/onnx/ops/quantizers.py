@@ -13,7 +13,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
-from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats, shortest
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
@@ -62,7 +62,8 @@ def _quantizer(view: View) -> FloatQuantizer:
     offset, bits = _scalar(view, 2, "zeropt"), _scalar(view, 3, "bitwidth")
     if offset != np.round(offset) or bits != np.round(bits) or not 1 <= bits <= MAX_BITS:
         raise InputError(
-            f"zeropt {offset} with bitwidth {bits} is not handled; give whole ones, the bitwidth from 1 to {MAX_BITS}"
+            f"zeropt {shortest(offset)} with bitwidth {shortest(bits)} is not handled; give whole ones, the bitwidth "
+            f"from 1 to {MAX_BITS}"
         )
     signed, narrow, width = view.flag("signed", 1), view.flag("narrow", 0), int(bits)
     rounding = _rounding(view)
@@ -91,7 +92,7 @@ def _scales(view: View) -> Floats:
     """Positive scales as the file has them, any shape."""
     scale = view.constant(1, "scale").astype(np.float32)
     if not (scale > 0).all():
-        raise InputError(f"a scale of {scale.min()} is not positive; train with positive scales")
+        raise InputError(f"a scale of {shortest(scale.min())} is not positive; train with positive scales")
     return np.asarray(scale.flat[0]) if (scale == scale.flat[0]).all() else scale
 
 
@@ -207,7 +208,7 @@ def _trunc(view: View, graph: Graph) -> None:
     is_first = len(view.inputs) == 5
     scale, offset = _scalar(view, 1, "scale"), _scalar(view, 2, "zeropt")
     if offset != 0:
-        raise InputError(f"a Trunc of zeropt {offset} is not handled; truncate values without an offset")
+        raise InputError(f"a Trunc of zeropt {shortest(offset)} is not handled; truncate values without an offset")
     rounding, narrow, signed = _rounding(view, "FLOOR"), False, True
     if is_first:
         dropped = _scalar(view, 3, "input_bit_width") - _scalar(view, 4, "output_bit_width")

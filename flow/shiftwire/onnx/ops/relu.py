@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.numbers.float_quantizer import FloatRounding, Floats
+from shiftwire.numbers.float_quantizer import FloatRounding, Floats, shortest
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, Reader, plain_writer
 from shiftwire.onnx.context.pending import RELU, Bent, Curved, Cut, Linear, Rounded
@@ -34,7 +34,7 @@ def _clip(view: View, graph: Graph) -> None:
         raise InputError("its bounds are no single numbers; clip the whole tensor to one range")
     lo, hi = (float(bound.reshape(())) for bound in bounds)
     if lo > hi:
-        raise InputError(f"it clips to {lo}..{hi}, which holds nothing; swap the bounds")
+        raise InputError(f"it clips to {shortest(lo)}..{shortest(hi)}, which holds nothing; swap the bounds")
     wait(view, graph, Cut(lo, hi))
 
 
@@ -55,7 +55,7 @@ def _curved(kind: str) -> Reader:
 def _hard_sigmoid(view: View, graph: Graph) -> None:
     factor, offset = (np.float32(view.attribute(name, default)) for name, default in (("alpha", 0.2), ("beta", 0.5)))
     if not factor > 0:
-        raise InputError(f"attribute alpha = {factor} makes it fall or stay; give one above 0")
+        raise InputError(f"attribute alpha = {shortest(factor)} makes it fall or stay; give one above 0")
     ones = np.ones(channels_of(view, graph), np.float32)
     wait(view, graph, Linear(factor * ones, offset * ones), Cut(0.0, 1.0))
 
@@ -79,8 +79,8 @@ def _prelu(view: View, graph: Graph) -> None:
 def _bend(view: View, graph: Graph, slope: Floats) -> None:
     if not (slope >= 0).all():
         raise InputError(
-            f"a slope of {slope.min():.6g} below zero makes it fall before it rises, so no staircase stands for it; "
-            "train with slopes from 0 on"
+            f"a slope of {shortest(slope.min())} below zero makes it fall before it rises, so no staircase stands for "
+            "it; train with slopes from 0 on"
         )
     wait(view, graph, Bent(slope) if slope.any() else RELU)
 

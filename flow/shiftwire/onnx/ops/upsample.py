@@ -9,6 +9,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
 from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.float_quantizer import shortest
 from shiftwire.onnx.canonical.shapes import axes_from_first
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity
@@ -67,8 +68,8 @@ def _factors(view: View, graph: Graph, at: int) -> tuple[int, ...]:
     whole = np.rint(scales)
     if (whole != scales).any() or whole.min() < 1 or whole[:2].max() > 1:
         raise InputError(
-            f"scales of {scales.tolist()} are not handled; give 1 for batch and channels, and whole numbers from 1 on "
-            "for height and width"
+            f"scales of {', '.join(map(shortest, scales))} are not handled; give 1 for batch and channels, and "
+            "whole numbers from 1 on for height and width"
         )
     return tuple(int(factor) for factor in whole[2:])
 
