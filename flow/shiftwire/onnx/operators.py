@@ -223,6 +223,7 @@ OPERATORS: tuple[Operator, ...] = (
         for form in ("Conv", "Dense")
     ),
     Operator("Affine", Place.LAYER, "Affine", "", _OWN),
+    Operator("PartialPool", Place.LAYER, "PartialPool", "", _OWN),
     Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
 )
 """All that convert reads."""
