@@ -18,7 +18,7 @@ FORMS = ("2020.2", "2022.2", "2024.2")
 
 @dataclass(frozen=True)
 class Altered:
-    """Figures of a unit that are not as expected: ii, trips, depth, dsp; 1 for rewound and for straight (no loop)."""
+    """Figures of a unit that are not as expected: ii, trips, depth, bram, dsp; 1 for rewound, and for no loop."""
 
     unit: str = ""
     figures: dict[str, int] = field(default_factory=dict)
@@ -49,22 +49,22 @@ def csynth_text(design: Design, version: str, altered: Altered | None = None, ds
 
 
 def _modules(each: Expected, version: str, altered: Altered) -> Iterator[str]:
-    figures = {"ii": 1, "trips": each.iterations, "depth": each.depth, "dsp": 0}
+    figures = {"ii": 1, "trips": each.iterations, "depth": each.depth, "bram": 0, "dsp": 0}
     figures |= altered.figures if altered.unit == each.unit else {}
     kernel = kernel_name(each)
     if version >= "2022.2" and version < "2024.1":
-        yield _module(kernel, "none", "", figures["dsp"])
-        yield _module(f"{kernel}_Pipeline_Cycle", "none", _loop(figures), figures["dsp"])
+        yield _module(kernel, "none", "", figures)
+        yield _module(f"{kernel}_Pipeline_Cycle", "none", _loop(figures), figures)
     else:
         kind = "loop frp (delay=1 cycles)" if version >= "2024.1" else "none"
         kind = REWOUND if figures.get("rewound") else kind
-        yield _module(kernel, kind, "" if figures.get("straight") else _loop(figures), figures["dsp"])
+        yield _module(kernel, kind, "" if figures.get("straight") else _loop(figures), figures)
 
 
-def _module(name: str, kind: str, loops: str, dsp: int) -> str:
+def _module(name: str, kind: str, loops: str, figures: dict[str, int]) -> str:
     return (
         f"<Module><Name>{name}</Name><PerformanceEstimates><PipelineType>{kind}</PipelineType>"
-        f"<SummaryOfOverallLatency/>{loops}</PerformanceEstimates>{_area(dsp)}</Module>"
+        f"<SummaryOfOverallLatency/>{loops}</PerformanceEstimates>{_area(figures['dsp'], figures['bram'])}</Module>"
     )
 
 
@@ -76,8 +76,8 @@ def _loop(figures: dict[str, int]) -> str:
     )
 
 
-def _area(dsp: int) -> str:
+def _area(dsp: int, bram: int = 0) -> str:
     return (
-        f"<AreaEstimates><Resources><BRAM_18K>0</BRAM_18K><DSP>{dsp}</DSP><FF>10</FF><LUT>20</LUT>"
+        f"<AreaEstimates><Resources><BRAM_18K>{bram}</BRAM_18K><DSP>{dsp}</DSP><FF>10</FF><LUT>20</LUT>"
         "<URAM>0</URAM></Resources></AreaEstimates>"
     )

@@ -25,7 +25,7 @@ STRANGE = (
     "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Cos", "Cosh", "Elu", "Erf", "Exp",
     "Gelu", "GlobalLpPool", "HardSwish", "Hardmax", "IsInf", "IsNaN", "LRN", "Log", "LpNormalization",
     "MeanVarianceNormalization", "Mish", "Not", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum",
-    "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Selu", "Shrink", "Sin", "Sinh",
+    "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Selu", "Shrink", "Sin", "Sinh",
     "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Tan", "ThresholdedRelu", "Trilu",
 )  # fmt: skip
 """Operations of one input that no layer stands for."""

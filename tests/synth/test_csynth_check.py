@@ -54,6 +54,7 @@ def test_a_missed_interval_is_told_with_its_reason(version: str, tmp_path: Path)
         ({"trips": 7}, r"has 7 iterations in its loop Cycle, wanted 4608$"),
         ({"depth": 99}, r"is a pipeline of 99 stages, wanted \d+ at most; its FIFOs count on that$"),
         ({"dsp": 3}, r"takes 3 DSP blocks, wanted 0: something in it multiplies$"),
+        ({"bram": 99}, r"takes 99 BRAM_18K, wanted \d+ at most: a table or a line buffer is kept twice$"),
         ({"rewound": 1}, r"is rewound, which keeps the tail of a last frame, wanted a loop that drains; use build_top"),
         ({"straight": 1}, r"has 0 loops, wanted one; a nest that is not flattened drains on every entry$"),
     ],

@@ -22,6 +22,7 @@ class Expected:
     """A kernel's one loop: `iterations` at an interval of `ii` cycles, of `depth` pipeline stages at most.
 
     `config`  the struct that its template takes last, by which the tool names it.
+    `bram18`  blocks of 18 Kbit at most.
     `dsp`  blocks at most; None where weights are multiplied, which may take any number of them.
     """
 
@@ -31,6 +32,7 @@ class Expected:
     iterations: int
     ii: int
     depth: int
+    bram18: int
     dsp: int | None
 
 
@@ -55,6 +57,7 @@ def expectations(design: Design) -> Expectations:
             iterations=instance.unit.iterations,
             ii=1,
             depth=instance.unit.hls_latency,
+            bram18=instance.unit.hls_half_blocks,
             dsp=None if any(member.value is Element.INT for member in instance.unit.cfg.members) else 0,
         )
         for instance in design.pipeline.instances
@@ -72,7 +75,7 @@ def _around(name: str, port: WordPort, *kernels: tuple[str, str]) -> Iterator[Ex
     for function, what in kernels:
         if what == "words" or port.parts > 1:
             config = f"{name}_{what}"
-            yield Expected(config, function, config, port.words, ii=1, depth=HELD_LATENCY, dsp=0)
+            yield Expected(config, function, config, port.words, ii=1, depth=HELD_LATENCY, bram18=0, dsp=0)
 
 
 def expected_text(design: Design) -> str:

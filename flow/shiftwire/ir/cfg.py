@@ -63,6 +63,11 @@ class Table:
             return 0, 0
         return self.codes.shape[self.places], prod(self.codes.shape[self.places + 1 :]) * self.type.bits
 
+    @property
+    def copies(self) -> int:
+        """Memories of the table, side by side."""
+        return prod(self.codes.shape[: self.places])
+
     def by(self, lanes: int) -> Table:
         """The same constants in words of so many."""
         return replace(self, codes=self.codes.reshape(-1, lanes))

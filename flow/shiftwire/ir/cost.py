@@ -20,6 +20,12 @@ BRAM36_IN_LUT = 120
 BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
 """Words and bits of a BRAM36."""
 
+HALF_BRAM_SHAPES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Words and bits of a BRAM18 whose two ports are alike."""
+
+HLS_LUT_BITS = 1024
+"""Arrays that HLS keeps in LUTs without being told."""
+
 LUTRAM_WORDS = 64
 """Words that one LUT holds of a bit."""
 
@@ -32,6 +38,20 @@ SHALLOW_BITS = 2048
 
 MULTIPLIER_BITS = 25, 18
 """Signed operands of a multiplier block of the 7 series; UltraScale+ takes 27 and 18."""
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """So many memories of C++ that are alike, each of `words` words of `bits`."""
+
+    words: int
+    bits: int
+    copies: int = 1
+
+    @property
+    def half_blocks(self) -> int:
+        """BRAM18 of all of them, at most; none where they are small."""
+        return 0 if self.words * self.bits <= HLS_LUT_BITS else self.copies * half_blocks(self.words, self.bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +75,11 @@ def memory(words: int, bits: int) -> Cost:
 def blocks(words: int, bits: int) -> int:
     """BRAM36 that hold `words` words of `bits`."""
     return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES)
+
+
+def half_blocks(words: int, bits: int) -> int:
+    """BRAM18 that hold `words` words of `bits`, at most: a tool may do with fewer by ports of twice the width."""
+    return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in HALF_BRAM_SHAPES)
 
 
 def is_block(words: int, bits: int) -> int:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import ClassVar
 
 from shiftwire.ir.cfg import Cfg, Element
-from shiftwire.ir.cost import Cost, lanes_cost
+from shiftwire.ir.cost import Array, Cost, half_blocks, is_block, lanes_cost
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, each_beat
@@ -106,6 +106,18 @@ class Unit(ABC):
         """Bits of the widest beat or memory word of the C++; a table of a single word is wires."""
         ports = zip((*self.reads, self.writes), (*self.read_formats, self.format), strict=True)
         return max(port.lanes * format.bits for port, format in ports)
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        """Memories that the C++ writes and reads; registers are none."""
+        return ()
+
+    @property
+    def hls_half_blocks(self) -> int:
+        """BRAM18 in HLS, at most: constants that are bound to block RAM, and arrays that are not small."""
+        bound = (table for table in self.cfg.tables if table.memory[0] > 1 and is_block(*table.memory))
+        constants = sum(table.copies * half_blocks(*table.memory) for table in bound)
+        return constants + sum(array.half_blocks for array in self.hls_arrays)
 
     @abstractmethod
     def modules(self, around: Surroundings) -> tuple[Module, ...]:

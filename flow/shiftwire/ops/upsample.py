@@ -11,7 +11,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cfg import Cfg, settings
-from shiftwire.ir.cost import UNIT_LUT, Cost, is_block, memory
+from shiftwire.ir.cost import UNIT_LUT, Array, Cost, is_block, memory
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, at, every
@@ -78,6 +78,10 @@ class UpsampleUnit(Unit):
                 words=self.words,
             )
         )
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        return (Array(self.words, self.lanes * self.format.bits),)
 
     @property
     def cost(self) -> Cost:

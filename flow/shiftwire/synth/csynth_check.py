@@ -1,4 +1,4 @@
-"""Holds csynth.xml against what was expected of each kernel: its II, its iterations, its depth and its DSP blocks.
+"""Holds csynth.xml against what was expected of each kernel: its II, iterations, depth, BRAM and DSP blocks.
 
 Written after the forms of versions 2020.2 to 2024.2 as published; no such tool has run here.
 """
@@ -94,6 +94,9 @@ def _misses(each: Expected, modules: Mapping[str, ET.Element], path: Path, log: 
     blocks = max(_blocks(module, path) for module in modules.values())
     if each.dsp is not None and blocks > each.dsp:
         yield f"{where} takes {blocks} DSP blocks, wanted {each.dsp}: something in it multiplies"
+    memories = max(_number(module, ("BRAM_18K",), "BRAM", path, absent=0) for module in modules.values())
+    if memories > each.bram18:
+        yield f"{where} takes {memories} BRAM_18K, wanted {each.bram18} at most: a table or a line buffer is kept twice"
     if any("rewind" in module.findtext("PerformanceEstimates/PipelineType", "") for module in modules.values()):
         yield f"{where} is rewound, which keeps the tail of a last frame, wanted a loop that drains; use build_top.tcl"
     if not loops and each.iterations == 1:  # straight code is what is left of such a loop
@@ -113,11 +116,18 @@ def _misses(each: Expected, modules: Mapping[str, ET.Element], path: Path, log: 
 
 def _blocks(element: ET.Element, path: Path) -> int:
     """DSP blocks, by the name of either time."""
+    return _number(element, ("DSP", "DSP48E"), "DSP blocks", path)
+
+
+def _number(element: ET.Element, tags: Sequence[str], what: str, path: Path, absent: int | None = None) -> int:
+    """A resource of a module by the first of its names that is told; ToolError where none is, but for `absent`."""
     resources = element.find("AreaEstimates/Resources")
-    texts = [text for tag in ("DSP", "DSP48E") if resources is not None and (text := resources.findtext(tag))]
+    texts = [text for tag in tags if resources is not None and (text := resources.findtext(tag))]
+    if not texts and absent is not None:
+        return absent
     if not texts or not texts[0].strip().isdecimal():
         content = f"'{texts[0]}'" if texts else "nothing"
-        raise ToolError(f"found {content} for DSP blocks in {path}, wanted a number; {MEND}")
+        raise ToolError(f"found {content} for {what} in {path}, wanted a number; {MEND}")
     return int(texts[0])
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from shiftwire.ir.cfg import CodeType, Setting, settings
-from shiftwire.ir.cost import is_block
+from shiftwire.ir.cost import Array, is_block
 from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
 from shiftwire.ir.unit import Unit
@@ -82,6 +82,10 @@ class MatrixUnit(DotProduct):
     @cached_property
     def nest(self) -> Nest:
         return dot_products(self.positions, self.fold_terms, self.synapse_folds, self.neuron_folds)
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        return (Array(self.synapse_folds, self.fold.simd * self.x.bits),)
 
     @property
     def _is_replayed(self) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from shiftwire.ir.cfg import Cfg, Table, settings
+from shiftwire.ir.cost import Array
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
 from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings
@@ -30,6 +31,11 @@ class Reorder(PortUnit):
     @property
     def hls_steps(self) -> int:
         return 2 * MEMORY_CYCLES + 1
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        lanes = self.port.lanes
+        return (Array(len(self.source) // lanes, lanes * self.format.bits, copies=lanes),)
 
     @property
     def widest_word(self) -> int:

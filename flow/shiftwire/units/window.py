@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from shiftwire.ir.cfg import Cfg, Table, settings
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Array, Cost, memory
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import LineBuffer, Module
 from shiftwire.ir.nest import Access, Nest, at, every
@@ -115,6 +115,11 @@ class WindowUnit(Unit):
     def _banks(self) -> int:
         """Memories of a row in the line buffer, so that taps side by side are read at once."""
         return min(self.taps.count, self._kernel[1])
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        words = -(-self._image[1] // self._banks) * (self.shape[-1] // self.taps.channels)
+        return (Array(words, self.taps.channels * self.format.bits, copies=self._rows_held * self._banks),)
 
     @property
     def hls_steps(self) -> int:
