@@ -10,7 +10,7 @@ import pytest
 import onnx
 import shiftwire_hls
 from one_layer import frames
-from onnx import helper
+from onnx import TensorProto, helper
 from onnx_graphs import conv, model_of, quant, quant_constants
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput, HostOutput, channels_first
@@ -172,3 +172,16 @@ def test_asymmetric_padding_is_handled() -> None:
 def test_long_names_are_cut_and_stay_unlike(name: str) -> None:
     cut, other = sanitised(name, ()), sanitised(f"{name}b", ())
     assert len(cut) < 130 and cut != other and cut.isascii() and cut.isidentifier()
+
+
+def test_an_output_that_tells_no_shape_is_read(tmp_path: Path) -> None:
+    """ONNX's checker asks for the field; runtimes do not."""
+    node = helper.make_node("Relu", ["x"], ["y"], name="y")
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    model = helper.make_model(helper.make_graph([node], "g", [x], [y]), opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    helper.set_model_props(model, {"shiftwire.input": "s8.4"})
+    onnx.save(model, tmp_path / "net.onnx")
+    assert not onnx.load(tmp_path / "net.onnx").graph.output[0].type.tensor_type.HasField("shape")
+    assert import_onnx(tmp_path / "net.onnx").output.shape == (4,)

@@ -80,11 +80,6 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
                          dense_constants()),
         "'exponent_min' is missing",
     ),
-    "average over varying counts": (
-        lambda: model_of([helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], pads=[1, 1, 1, 1])],
-                         shape=("N", 1, 4, 4)),
-        "padding without count_include_pad = 1 divides by a varying number",
-    ),
     "nan": (nan_in_a_weight, r"initialiser 'w' holds nan at \[0, 1\]; weights must be finite"),
     "exponent outside": (
         lambda: model_of([dense_node()], dense_constants(exponent=np.full((1, 2, 4), 3, np.int8))),

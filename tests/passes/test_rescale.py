@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -144,6 +145,15 @@ def test_what_sums_never_reach_does_not_matter() -> None:
 def test_what_is_no_line_says_so(network: Callable[[], Network], why: str) -> None:
     with pytest.raises(InputError, match=why):
         in_form(network(), Form.AFFINE)
+
+
+def test_steps_that_are_one_off_are_counted_at_the_best_clip() -> None:
+    """A mean of 36 rounded half to even, clipped to -10..245, which ends where no format does: every other step."""
+    steps = np.arange(255)
+    network = of_rows([(36 * (steps - 9) - 18 + steps % 2).tolist()], [-10], [1], Fixed(15, 0, signed=True))
+    with pytest.raises(InputError, match=r"for the 1 channel without one give \d+ of 32,768 sums another") as told:
+        in_form(network, Form.AFFINE)
+    assert 0 < int(re.findall(r"give (\d+) of", str(told.value))[0]) <= len(steps)
 
 
 def test_names_are_not_taken_twice() -> None:

@@ -81,9 +81,21 @@ def check(model: onnx.ModelProto) -> None:
     for name, tensor in _named(model):
         _check_initialiser(tensor, name in bounds)
     try:
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(_with_output_shapes(model))
     except onnx.checker.ValidationError as error:
         raise InputError(f"ONNX's checker refuses the file: {str(error).strip().splitlines()[0]}") from None
+
+
+def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model, outputs that tell no shape told to have none: the checker asks for the field, and no runtime does."""
+    if all(output.type.tensor_type.HasField("shape") for output in model.graph.output):
+        return model
+    told = onnx.ModelProto()
+    told.CopyFrom(model)
+    for output in told.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.shape.SetInParent()
+    return told
 
 
 def _initialisers(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

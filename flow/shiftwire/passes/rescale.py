@@ -16,7 +16,7 @@ from shiftwire.ir.network import Network, Node, Op
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import MAX_FRAC, Fixed, Overflow, Rounding
 from shiftwire.numbers.interval import require_width
-from shiftwire.numbers.rescaling import Slopes, Stairs
+from shiftwire.numbers.rescaling import Nearest, Slopes, Stairs
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
@@ -60,7 +60,7 @@ class Lines:
         stairs = Staircases.of(network, node)
         format, (lowest, highest) = stairs.output.format, stairs.range
         span = (1 << max((highest - lowest).bit_length(), 1)) - 1
-        bent, missed = 0, ""
+        bent, near = 0, []
         for lo, hi in dict.fromkeys(((format.lo, format.hi), (lowest, lowest + span), (highest - span, highest))):
             if Fixed.covering(lo, hi, format.frac) != format:
                 continue
@@ -69,11 +69,11 @@ class Lines:
             if None not in slopes:
                 return cls(node, stairs, rising, tuple(each for each in slopes if each is not None), lo, hi)
             bent = max(bent, slopes.index(None))
-            missed = missed or _missed([each for each, own in zip(rising, slopes, strict=True) if own is None])
+            near.append(_nearest([each for each, own in zip(rising, slopes, strict=True) if own is None]))
         steps = len(rising[bent].starts) - 1
         raise InputError(
             f"channel {bent} of {len(rising)} is no line: no factor and offset meet its {steps} steps from "
-            f"{rising[bent].starts[0]} to {rising[bent].ends[-1]}, clipped to {lowest}..{highest}{missed}"
+            f"{rising[bent].starts[0]} to {rising[bent].ends[-1]}, clipped to {lowest}..{highest}{_missed(near)}"
         )
 
     @cached_property
@@ -100,13 +100,20 @@ class Lines:
         return Bias(np.array(offsets, np.int64) - ((self.origin or 0) << self.shift), self.frac + self.shift)
 
 
-def _missed(bent: Sequence[Stairs]) -> str:
-    """How many codes lines near channels that are none would change."""
+def _nearest(bent: Sequence[Stairs]) -> tuple[Nearest, ...]:
+    """Lines near channels that are none; empty where one has no line near it."""
     each = [near for stairs in bent if (near := stairs.nearest()) is not None]
-    if len(each) < len(bent):
+    return tuple(each) if len(each) == len(bent) else ()
+
+
+def _missed(tried: Sequence[tuple[Nearest, ...]]) -> str:
+    """How many codes lines near channels that are none would change, at the clip at which they change fewest."""
+    found = [near for near in tried if near]
+    if not found:
         return ""
-    missed, among = sum(near.missed for near in each), sum(near.among for near in each)
-    channels = f"{len(bent)} channel{'s' * (len(bent) > 1)}"
+    best = min(found, key=lambda near: sum(each.missed for each in near))
+    missed, among = sum(near.missed for near in best), sum(near.among for near in best)
+    channels = f"{len(best)} channel{'s' * (len(best) > 1)}"
     return f"; the nearest lines found for the {channels} without one give {missed:,} of {among:,} sums another code"
 
 

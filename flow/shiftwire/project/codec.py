@@ -8,7 +8,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
@@ -109,11 +109,19 @@ def decode(data: Any, arrays: ArrayFolder, hint: Any = None) -> Any:
             return _constructed(_CLASSES[kind], members, arrays)
         case list():
             return tuple(decode(item, arrays) for item in data)
-        case str() if hint is Fixed:
-            return Fixed.parse(data)
-        case str() if isinstance(hint, type) and issubclass(hint, enum.Enum):
-            return hint(data)
+        case str():
+            return _of_text(data, hint)
     return data
+
+
+def _of_text(text: str, hint: Any) -> Any:
+    """What a text stands for, by the type declared, which may be one of several."""
+    for kind in get_args(hint) or (hint,):
+        if kind is Fixed:
+            return Fixed.parse(text)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return kind(text)
+    return text
 
 
 def _constructed(kind: type[Any], members: Mapping[Any, Any], arrays: ArrayFolder) -> Any:

@@ -12,6 +12,7 @@ from shiftwire.onnx.foreign.codes import bounded, cast, concat, dequantize, move
 from shiftwire.onnx.foreign.fused import MICROSOFT
 from shiftwire.onnx.foreign.integer_layers import (
     arithmetic,
+    average_of_codes,
     computed,
     concat_of_codes,
     gemm_of_codes,
@@ -86,6 +87,6 @@ _REWRITES: Mapping[tuple[str, str], Callable[[Unifier, onnx.NodeProto], None]] =
     (MICROSOFT, "QLinearSigmoid"): computed("Sigmoid", (0,), 3),
     (MICROSOFT, "QLinearLeakyRelu"): computed("LeakyRelu", (0,), 3),
     (MICROSOFT, "QLinearGlobalAveragePool"): computed("GlobalAveragePool", (0,), 3),
-    (MICROSOFT, "QLinearAveragePool"): computed("AveragePool", (0,), 3),
+    (MICROSOFT, "QLinearAveragePool"): average_of_codes,
     (MICROSOFT, "QLinearConcat"): concat_of_codes,
 }
