@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import onnx
 import shiftwire
 from float_nets import FloatNet
+from foreign_files import File
+from integer_files import T, qdq, weight
 from random_float_nets import random_float_case
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
@@ -82,3 +85,21 @@ def test_a_bias_keeps_what_a_coarse_grid_would_lose() -> None:
     wide = fine_bias(values * 1e6, -20, 12, lambda bias: Affine(ones, bias).infer(x))
     assert -20 < wide.frac < 12 and Affine(ones, wide).infer(x).format.bits <= 24
     assert wide.codes.tolist() == np.rint(np.ldexp(values * 1e6, wide.frac)).tolist()
+
+
+@pytest.mark.parametrize("is_row", [False, True], ids=["tensor", "channel"])
+def test_codes_of_weights_beside_a_float_layer(is_row: bool, tmp_path: Path) -> None:
+    """A convolution between quantizers, its weights int8 codes, and a float layer behind: half of a file quantized."""
+    rng = np.random.default_rng(3)
+    file = File((3, 6, 6), rank=2)
+    x = qdq(file, "x", (0.03, T.INT8, 5))
+    scale = rng.uniform(0.008, 0.012, 4) if is_row else 0.01
+    c = file.add("Conv", x, weight(file, rng.integers(-99, 99, (4, 3, 3, 3)), (scale, T.INT8, 0)))
+    flat = file.add("Flatten", qdq(file, c, (0.05, T.INT8, -9)), axis=1)
+    file.add("Gemm", flat, rng.normal(0, 0.1, (2, 64)).astype(np.float32), transB=1, out="y")
+    onnx.save(file.model(), tmp_path / "net.onnx")
+    samples = rng.normal(size=(60, 3, 6, 6)).astype(np.float32)
+    made = quantize_model(tmp_path / "net.onnx", Samples(samples), Options(), lambda *_: None)
+    assert made.report.answers.error.relative_error < 0.03
+    write_model(made.model, tmp_path / "exact.onnx")
+    shiftwire.convert(tmp_path / "exact.onnx", output=tmp_path / "project")

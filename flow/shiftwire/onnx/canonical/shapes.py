@@ -72,9 +72,9 @@ def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
 
 
 def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
-    """A quantizer as the identity that it is for shapes."""
+    """A quantizer as what it is for shapes: floats like what it reads, which may be whole numbers."""
     if find_quantizer(node.domain, node.op_type) is not None:
-        return helper.make_node("Identity", [node.input[0]], [node.output[0]], name=node.name)
+        return helper.make_node("Cast", [node.input[0]], [node.output[0]], name=node.name, to=onnx.TensorProto.FLOAT)
     return node
 
 
