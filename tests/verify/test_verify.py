@@ -1,9 +1,20 @@
 """Comparisons: what is counted, what is alive, and what explains the first difference."""
 
-import numpy as np
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+import onnx
+from foreign_files import File
+from shiftwire.api import load_network
+from shiftwire.errors import InputError
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.project.data import Data
 from shiftwire.reports.inspection import inspect_network
 from shiftwire.verify.tally import Tally
+from shiftwire.verify.values import onnx_result
 from single_layers import single_layers
 from test_tiny import tiny
 
@@ -69,3 +80,21 @@ def test_operations_are_counted_by_hand() -> None:
     assert dense.terms == 1.0
     assert dense.weight_bits == 2 * (1 + 2) + 2  # a sign and a field for shifts 0 and 2 each, and the bias 3
     assert relu.operations.compares == 1
+
+
+def test_a_file_whose_input_was_given_a_format(tmp_path: Path) -> None:
+    """The file rounds nothing at its input, the host does: the file is run on what the host rounds to."""
+    rng = np.random.default_rng(0)
+    file = File((8,))
+    layer = file.add("Gemm", "x", file.quant(rng.normal(0, 0.3, (3, 8)).astype(np.float32), 0.0107, 8), transB=1)
+    file.quant(layer, 0.0513, 8, out="y")
+    onnx.save(file.model(), tmp_path / "net.onnx")
+    values = rng.normal(0, 2, (40, 8)).astype(np.float32)
+    for format in (Fixed(10, 4, signed=True), Fixed(4, 0, signed=True)):
+        network = load_network(tmp_path / "net.onnx", input_format=format)
+        codes = network.host_input.encode(values, network.input.format)
+        result = onnx_result(tmp_path / "net.onnx", network, Data(values, codes, None), network.evaluate(codes))
+        assert (result.compared, result.different) == (120, 0)
+    changed = replace(network, outputs=(replace(network.outputs[0], name=network.nodes[0].name),))
+    with pytest.raises(InputError, match="name the model that the project was converted from"):
+        onnx_result(tmp_path / "net.onnx", changed, Data(values, codes, None), network.evaluate(codes))

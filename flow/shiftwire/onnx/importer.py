@@ -143,6 +143,8 @@ class ExactTensors:
     network: Network
     tensors: dict[str, str]
     output: str | None
+    is_given: bool
+    """Whether no quantizer of the file's makes the input's codes."""
 
 
 def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
@@ -156,7 +158,7 @@ def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
     own = {output for node in model.graph.node for output in node.output}
     exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
     network = graph.finished()
-    return ExactTensors(network, exact, _output_tensor(graph, network, own))
+    return ExactTensors(network, exact, _output_tensor(graph, network, own), graph.is_given)
 
 
 def _is_exact(graph: Graph, tensor: str) -> bool:

@@ -13,7 +13,7 @@ from shiftwire.errors import InputError, noted
 from shiftwire.ir.host import channels_last, step_name
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.importer import exact_tensors
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.data import Data, read_arrays
 from shiftwire.project.scores import Score, scored
@@ -114,8 +114,12 @@ def data_shape(network: Network, samples: int) -> tuple[int, ...]:
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
-    """The ONNX file itself under onnxruntime; raises InputError for a file that is not the network's."""
-    own = import_onnx(model)
+    """The ONNX file itself under onnxruntime; raises InputError for a file that is not the network's.
+
+    Where the host rounds the input and the file does not, the file is run on what the host rounds to.
+    """
+    read = exact_tensors(model, network.inputs[0])
+    own = read.network
     if (own.input, own.output) != (network.input, network.output):
         raise InputError(
             f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
@@ -124,7 +128,8 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
     if network.host_output.hides_codes:
         last = step_name(network.host_output.steps[-1])
         raise InputError(f"{model} ends in {last}, which hides the codes; compare a model without it")
-    return values_result("onnxruntime", network, data, run_onnx(model, data.values), reference)
+    values = network.host_input.values_of(data.codes, network.input.format) if read.is_given else data.values
+    return values_result("onnxruntime", network, data, run_onnx(model, values), reference)
 
 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
