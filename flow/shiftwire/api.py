@@ -18,6 +18,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.passes.rescale_choice import Rescale, scheduled
+from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.schedule.design import Design, Target, schedule
@@ -94,8 +95,10 @@ def convert(
     return write_project(planned, Path(output or folder), backend)
 
 
-def engine(name: EngineName, project: Project, model: str | Path | None = None) -> Engine:
+def engine(name: EngineName, project: Project, model: str | Path | None = None, samples: Data | None = None) -> Engine:
     """What runs a project under a name; `model` is the file that it was converted from, for onnxruntime.
+
+    `samples` are those whose codes it will be given, so that onnxruntime reads their values as they are.
 
     Raises InputError where that file is wanted and not named.
     """
@@ -111,7 +114,7 @@ def engine(name: EngineName, project: Project, model: str | Path | None = None) 
         return of_project[name](project)
     if model is None:
         raise InputError("onnxruntime runs the model's own file, and none is named; give --onnx model.onnx")
-    return OnnxRuntime(Path(model), project.design.network)
+    return OnnxRuntime(Path(model), project.design.network, samples)
 
 
 def default_folder(model: str | Path) -> Path:

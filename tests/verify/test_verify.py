@@ -8,11 +8,15 @@ import pytest
 
 import onnx
 from foreign_files import File
+from integer_files import T, qdq, weight
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import Data
 from shiftwire.reports.inspection import inspect_network
+from shiftwire.verify.comparison import Comparison, all_pairs
+from shiftwire.verify.onnx import OnnxRuntime
+from shiftwire.verify.reference import Reference
 from shiftwire.verify.tally import Tally
 from shiftwire.verify.values import onnx_result
 from single_layers import single_layers
@@ -98,3 +102,39 @@ def test_a_file_whose_input_was_given_a_format(tmp_path: Path) -> None:
     changed = replace(network, outputs=(replace(network.outputs[0], name=network.nodes[0].name),))
     with pytest.raises(InputError, match="name the model that the project was converted from"):
         onnx_result(tmp_path / "net.onnx", changed, Data(values, codes, None), network.evaluate(codes))
+
+
+def pairs(model: onnx.ModelProto, values: np.ndarray, folder: Path) -> Comparison:
+    """The specification beside the file itself, as `verify --engines` compares them."""
+    onnx.save(model, folder / "net.onnx")
+    network = load_network(folder / "net.onnx")
+    data = Data(values, network.host_input.encode(values, network.input.format), None)
+    engines = [Reference(network), OnnxRuntime(folder / "net.onnx", network, data)]
+    (pair,) = all_pairs(engines, data.codes, lambda *_: None)
+    return pair
+
+
+@pytest.mark.parametrize("tail", ["Softmax", "Sigmoid", "Tanh", "Identity"])
+def test_codes_with_a_zero_point_in_front_of_a_tail(tail: str, tmp_path: Path) -> None:
+    """The file's tensor of codes holds the zero point; the values behind it are what is compared."""
+    rng = np.random.default_rng(1)
+    file = File((6,))
+    x = qdq(file, "x", (0.03, T.INT8, 5))
+    layer = file.add("Gemm", x, weight(file, rng.integers(-99, 99, (5, 6)), (0.003, T.INT8, 0)), transB=1)
+    file.add(tail, qdq(file, layer, (0.0513, T.INT8, -9)), out="y")
+    pair = pairs(file.model(), rng.normal(size=(50, 6)).astype(np.float32), tmp_path)
+    assert (pair.compared, pair.different) == (250, 0)
+
+
+def test_a_file_of_bytes_reads_its_own_samples(tmp_path: Path) -> None:
+    """Mean and deviation behind a cast: values that the host would make of codes are no bytes."""
+    rng = np.random.default_rng(2)
+    file = File((6,))
+    front = file.add("Sub", file.add("Cast", "x", to=T.FLOAT), np.float32(117.3))
+    x = qdq(file, file.add("Div", front, np.float32(58.7)), (0.0171, T.UINT8, 117))
+    layer = file.add("Gemm", x, weight(file, rng.integers(-99, 99, (5, 6)), (0.003, T.INT8, 0)), transB=1)
+    qdq(file, layer, (0.0513, T.INT8, -9), out="y")
+    model = file.model()
+    model.graph.input[0].type.tensor_type.elem_type = T.UINT8
+    pair = pairs(model, rng.integers(0, 256, (50, 6)).astype(np.uint8), tmp_path)
+    assert (pair.compared, pair.different) == (250, 0)

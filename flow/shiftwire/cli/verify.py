@@ -83,7 +83,7 @@ def _pairs(project: Project, data: Data, arguments: argparse.Namespace) -> int:
     if arguments.check < 1:
         raise InputError(f"--check {arguments.check} would compare nothing; give at least 1")
     names = _engine_names(arguments.engines)
-    engines = [engine(name, project, arguments.onnx) for name in names]
+    engines = [engine(name, project, arguments.onnx, data) for name in names]
     codes = data.codes[: arguments.check]
     with progress("running") as report_progress:
         pairs = all_pairs(engines, codes, report_progress)

@@ -23,6 +23,12 @@ from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.strangers import require_known
 
+FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16)
+"""Types of tensors whose values are what they say."""
+
+CODED = ("Quantize", "QLinear", "QGemm")
+"""How names of operations begin whose results are codes, where inference does not know them."""
+
 CONTRACT = 1
 """Version of the domain `shiftwire`."""
 
@@ -155,10 +161,25 @@ def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
     with noted(f"in {path}"):
         model = load(path)
         graph = _walked(model, IntegerWeights.TERMS, InputWish(entry.tensor.format, rounds=False, host=entry.host))
-    own = {output for node in model.graph.node for output in node.output}
+    own = _float_outputs(model)
     exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
     network = graph.finished()
     return ExactTensors(network, exact, _output_tensor(graph, network, own), graph.is_given)
+
+
+def _float_outputs(model: onnx.ModelProto) -> set[str]:
+    """Tensors that nodes make and whose values are numbers as such, not codes beside a zero point."""
+    try:
+        graph = onnx.shape_inference.infer_shapes(model).graph
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError):
+        graph = model.graph
+    known = {value.name: value.type.tensor_type.elem_type for value in (*graph.value_info, *graph.output)}
+    return {
+        output
+        for node in model.graph.node
+        for output in node.output
+        if not node.op_type.startswith(CODED) and known.get(output, onnx.TensorProto.FLOAT) in FLOATS
+    }
 
 
 def _is_exact(graph: Graph, tensor: str) -> bool:

@@ -6,12 +6,16 @@ import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import ExactTensors, exact_tensors
 from shiftwire.onnx.runtime import codes_of, run_tensors
+from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName, Outcome
 
 
@@ -25,12 +29,28 @@ class OnnxRuntime(Engine):
 
     model: Path
     specification: Network
+    samples: Data | None = None
+    """What the codes to be run come from, where it is at hand: the file then reads its own values."""
     name = EngineName.ONNXRUNTIME
     chunk = layers_chunk = 64
 
     @property
     def network(self) -> Network:
         return self.specification
+
+    @cached_property
+    def _places(self) -> dict[bytes, int]:
+        """Which sample has some codes."""
+        return {} if self.samples is None else {row.tobytes(): at for at, row in enumerate(self.samples.codes)}
+
+    def _values(self, codes: Codes) -> npt.NDArray[Any]:
+        """The samples of these codes, or values of which the host makes them."""
+        places = [self._places.get(row.tobytes()) for row in codes]
+        known = [at for at in places if at is not None]
+        if self.samples is None or len(known) < len(codes) or self._tensors.is_given:
+            return self.network.host_input.values_of(codes, self.network.input.format)
+        values: npt.NDArray[Any] = self.samples.values[known]
+        return values
 
     @cached_property
     def _tensors(self) -> ExactTensors:
@@ -51,7 +71,7 @@ class OnnxRuntime(Engine):
         if last not in wanted and own.output is None:
             raise InputError(f"{self.model} holds no tensor of the network's output codes; compare with another engine")
         extra = () if last in wanted or own.output is None else (own.output,)
-        values = network.host_input.values_of(codes, network.input.format)
+        values = self._values(codes)
         start = time.perf_counter()
         _, *outputs = run_tensors(self.model, values, (*wanted.values(), *extra))
         seconds = time.perf_counter() - start
