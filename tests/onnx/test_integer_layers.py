@@ -101,7 +101,9 @@ def test_averages_of_codes_with_a_zero_point(name: str, is_fused: bool, count: A
     zero, out = np.uint8(90), (0.01713, np.uint8(131))
     attributes = {"kernel_shape": [3, 3], **AVERAGES[name]}
     q = file.add("QuantizeLinear", "x", 0.04371, zero)
-    if is_fused:
+    if is_fused:  # behind a convolution of codes, whose shape ONNX's inference does not tell
+        one = np.eye(2, dtype=np.int8).reshape(2, 2, 1, 1)
+        q = file.add("QLinearConv", q, 0.04371, zero, one, 1.0, np.int8(0), 0.04371, zero)
         made = file.add("QLinearAveragePool", q, 0.04371, zero, *out, domain=MICROSOFT, **attributes)
     else:
         made = file.add("AveragePool", file.add("DequantizeLinear", q, 0.04371, zero), **attributes)
@@ -109,7 +111,7 @@ def test_averages_of_codes_with_a_zero_point(name: str, is_fused: bool, count: A
     file.add("DequantizeLinear", made, *out, out="y")
     network = agrees(file.model(), spread(np.random.default_rng(17), (2, 6, 6)), count)
     is_whole = name == "all counted" or (is_fused and "all counted" in name)  # the fused kernel divides by the area
-    assert kinds(network) == ["SumPool" if is_whole else "PartialPool", "Threshold"]
+    assert kinds(network)[-2:] == ["SumPool" if is_whole else "PartialPool", "Threshold"]
 
 
 @pytest.mark.parametrize("kind", ["QGemm", "QLinearAdd", "QLinearGlobalAveragePool", "QLinearConcat"])

@@ -17,6 +17,9 @@ from shiftwire.onnx.canonical.shapes import spatial_axes
 
 WINDOWED = ("Conv", "MaxPool", "AveragePool")
 
+WHOLE_WINDOWS = 2
+"""As count_include_pad, of ours: all of a window counts, also what it has beyond the pads where ceil_mode is 1."""
+
 
 def unify_windows(draft: Draft) -> None:
     """kernel_shape, strides, pads, dilations (and group) explicit; auto_pad and an idle ceil_mode resolved."""
@@ -68,10 +71,13 @@ def _write(draft: Draft, node: onnx.NodeProto, image: tuple[int, ...], kernel: l
     if node.op_type == "Conv":
         changes["group"] = attribute(node, "group", 1)
     kept = {entry.name: helper.get_attribute_value(entry) for entry in node.attribute if entry.name != "auto_pad"}
+    is_whole_window = kept.get("count_include_pad") == WHOLE_WINDOWS
+    if is_whole_window:
+        kept["count_include_pad"] = 1
     both = [begin + end for begin, end in zip(pads[: len(axes)], pads[len(axes) :], strict=True)]
     if all(axis.is_whole(total) for axis, total in zip(axes, both, strict=True)):
         kept.pop("ceil_mode", None)
-    elif node.op_type == "MaxPool" and kept.pop("ceil_mode", 0):
+    elif (node.op_type == "MaxPool" or is_whole_window) and kept.pop("ceil_mode", 0):
         changes["pads"] = [*pads[: len(axes)], *rounded_up(image, kernel, strides, pads, dilations)]
     draft.replace(node, remade(node, node.op_type, node.input, **(kept | changes)))
 

@@ -11,7 +11,7 @@ from onnx import helper
 from shiftwire.errors import InputError
 from shiftwire.onnx.canonical.draft import attribute
 from shiftwire.onnx.canonical.parameters import along
-from shiftwire.onnx.canonical.windows import rounded_up
+from shiftwire.onnx.canonical.windows import WHOLE_WINDOWS
 from shiftwire.onnx.foreign.codes import emit_codes, ends_of
 from shiftwire.onnx.foreign.integers import Array, Integers, Unifier
 
@@ -154,14 +154,9 @@ def _requantized(unifier: Unifier, node: onnx.NodeProto, kind: str, names: list[
 
 def average_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
     """onnxruntime's QLinearAveragePool: where pads count, so does what a last window has beyond them."""
-    sizes, kernel = unifier.draft.shape(node.input[0]), attribute(node, "kernel_shape", [])
-    counts = attribute(node, "count_include_pad", 0) and attribute(node, "ceil_mode", 0)
-    if counts and sizes is not None and attribute(node, "auto_pad", "NOTSET") == "NOTSET":
-        strides, pads = attribute(node, "strides", [1] * len(kernel)), attribute(node, "pads", [0] * 2 * len(kernel))
-        ends = rounded_up(sizes[2:], kernel, strides, pads)
-        kept = [entry for entry in node.attribute if entry.name not in ("pads", "ceil_mode")]
-        del node.attribute[:]
-        node.attribute.extend([*kept, helper.make_attribute("pads", [*pads[: len(kernel)], *ends])])
+    for entry in node.attribute:
+        if entry.name == "count_include_pad" and entry.i and attribute(node, "ceil_mode", 0):
+            entry.i = WHOLE_WINDOWS
     computed("AveragePool", (0,), 3)(unifier, node)
 
 
