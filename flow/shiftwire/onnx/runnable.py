@@ -9,6 +9,8 @@ import onnx
 import shiftwire_hls
 from onnx import helper
 from shiftwire.errors import InputError
+from shiftwire.onnx.unsaturated import REMARK as UNSATURATED
+from shiftwire.onnx.unsaturated import unsaturated
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QONNX_DOMAINS, QUANTIZERS, find_quantizer
 
 OLDEST = 12
@@ -30,11 +32,21 @@ class Runnable:
 
 
 def runnable(model: onnx.ModelProto) -> Runnable:
-    """The model with a function for every quantizer that has none; no node, constant or name is changed.
+    """The model with a function for every quantizer that has none; no other node, constant or name is changed.
 
-    A model of an opset before OLDEST is first brought to it by ONNX's own converter, and the remark says so.
+    But int8 weights beside uint8 data become uint8, without which onnxruntime's sums may saturate, and the remark says
+    so. A model of an opset before OLDEST is first brought to it by ONNX's own converter, and the remark says so.
     Raises InputError where an operation has no meaning here.
     """
+    made = _completed(model)
+    exact = onnx.ModelProto()
+    exact.CopyFrom(made.model)
+    if not unsaturated(exact):
+        return made
+    return Runnable(exact, "; ".join(filter(None, (made.remark, UNSATURATED))))
+
+
+def _completed(model: onnx.ModelProto) -> Runnable:
     missing = _missing(model)
     if not missing:
         return Runnable(model)
