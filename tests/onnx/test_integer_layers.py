@@ -117,3 +117,31 @@ def test_averages_of_codes_with_a_zero_point(name: str, is_fused: bool, count: A
 @pytest.mark.parametrize("kind", ["QGemm", "QLinearAdd", "QLinearGlobalAveragePool", "QLinearConcat"])
 def test_operations_of_onnxruntime_on_codes(kind: str, count: Any) -> None:
     agrees(fused(kind).model(), spread(np.random.default_rng(12), (2, 4, 4)), count)
+
+
+@pytest.mark.parametrize("kind", ["QLinearAdd", "QLinearMul"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_constant_operand_of_codes(kind: str, is_first: bool, count: Any) -> None:
+    """A gain or an offset a channel, as codes with a scale and a zero point of its own."""
+    file = File((2, 4, 4))
+    zero, out = np.uint8(90), (0.0613, np.uint8(131))
+    data = file.add("QuantizeLinear", "x", 0.04371, zero), 0.04371, zero
+    constant = np.array([37, 201], np.uint8).reshape(2, 1, 1), 0.0113, np.uint8(20)
+    both = (*constant, *data) if is_first else (*data, *constant)
+    file.add("DequantizeLinear", file.add(kind, *both, *out, domain=MICROSOFT), *out, out="y")
+    network = agrees(file.model(), spread(np.random.default_rng(18), (2, 4, 4)), count)
+    assert kinds(network) == ["Threshold"]
+
+
+@pytest.mark.parametrize("kind", ["QLinearAveragePool", "QLinearGlobalAveragePool"])
+def test_averages_of_codes_channels_last(kind: str, count: Any) -> None:
+    """Behind a Transpose, in onnxruntime's other layout, and turned back."""
+    file = File((2, 6, 4))
+    zero, out = np.uint8(90), (0.01713, np.uint8(131))
+    q = file.add("Transpose", file.add("QuantizeLinear", "x", 0.04371, zero), perm=[0, 2, 3, 1])
+    window = {"kernel_shape": [3, 2], "pads": [1, 0, 1, 1]} if kind == "QLinearAveragePool" else {}
+    made = file.add(kind, q, 0.04371, zero, *out, domain=MICROSOFT, channels_last=1, **window)
+    turned = file.add("Transpose", made, perm=[0, 3, 1, 2])
+    file.add("DequantizeLinear", turned, *out, out="y")
+    network = agrees(file.model(), spread(np.random.default_rng(19), (2, 6, 4)), count)
+    assert kinds(network)[0] in ("PartialPool", "SumPool")

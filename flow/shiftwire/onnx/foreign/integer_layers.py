@@ -122,6 +122,10 @@ def gemm_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
 
 def _values(unifier: Unifier, node: onnx.NodeProto, at: int) -> str | None:
     """The float values of an input, its scale and its zero point, which stand side by side from `at` on."""
+    codes = unifier.constant(node.input[at])
+    if codes is not None:
+        values = (codes.astype(np.float32) - unifier.zero_point(node, at + 2)) * unifier.scale(node, at + 1)
+        return unifier.draft.constant(f"{node.output[0]}_{node.input[at]}_values", values.astype(np.float32))
     source = unifier.shifted(node, node.input[at], unifier.zero_point(node, at + 2))
     if source is None:
         return None
@@ -135,8 +139,10 @@ def computed(kind: str, inputs: tuple[int, ...], output: int) -> Callable[[Unifi
     """onnxruntime's operations of codes: the float operation of the values, quantized again."""
 
     def rewrite(unifier: Unifier, node: onnx.NodeProto) -> None:
+        if all(unifier.constant(node.input[at]) is not None for at in inputs):
+            return
         names = [_values(unifier, node, at) for at in inputs]
-        if attribute(node, "channels_last", 0) or None in names:
+        if None in names:
             return
         _requantized(unifier, node, kind, [str(name) for name in names], output)
 
@@ -147,9 +153,23 @@ def _requantized(unifier: Unifier, node: onnx.NodeProto, kind: str, names: list[
     inner = unifier.draft.fresh(f"{node.output[0]}_floats")
     inner_node = helper.make_node(kind, names, [inner], name=inner)
     inner_node.attribute.extend(entry for entry in node.attribute if entry.name != "channels_last")
-    unifier.insert(node, inner_node)
+    nodes = [inner_node]
+    if attribute(node, "channels_last", 0):
+        rank = len(unifier.draft.shape(node.input[0]) or [0, 0, *attribute(node, "kernel_shape", [0, 0])])
+        nodes, inner = _turned(unifier, inner_node, rank)
+    unifier.insert(node, *nodes)
     scale = np.array(unifier.scale(node, output))
     emit_codes(unifier, node, inner, scale, ends_of(unifier, node, output + 1))
+
+
+def _turned(unifier: Unifier, inner_node: onnx.NodeProto, rank: int) -> tuple[list[onnx.NodeProto], str]:
+    """A float operation of channels-last tensors between two Transposes, and the name of what it makes."""
+    first, last = (0, rank - 1, *range(1, rank - 1)), (0, *range(2, rank), 1)
+    x, y = inner_node.input[0], inner_node.output[0]
+    inner_node.input[0], made = unifier.draft.fresh(f"{y}_first"), unifier.draft.fresh(f"{y}_last")
+    before = helper.make_node("Transpose", [x], [inner_node.input[0]], name=inner_node.input[0], perm=first)
+    behind = helper.make_node("Transpose", [y], [made], name=made, perm=last)
+    return [before, inner_node, behind], made
 
 
 def average_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
