@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 from shiftwire.errors import InputError
+from shiftwire.onnx.canonical.draft import attribute
 from shiftwire.onnx.canonical.opset import kind_in_file
 
 Key = tuple[str, str]
@@ -55,6 +56,8 @@ class Stranger:
 
     node: str
     key: Key
+    mend: str = ""
+    """Where the operation is read, but never as this node has it."""
 
     @property
     def kind(self) -> str:
@@ -64,11 +67,29 @@ class Stranger:
 
 
 def strangers(model: onnx.ModelProto, known: Collection[Key], constants: Collection[str]) -> Iterator[Stranger]:
-    """Nodes of a canonical model that are none of the `known` operations."""
+    """Nodes of a canonical model that are none of the `known` operations, or of such a one in a form never read."""
+    computed = {value.name for value in model.graph.input} - set(constants)
     for node in model.graph.node:
         key = ("" if node.domain == "ai.onnx" else node.domain, node.op_type)
-        if key not in known and not (node.output and node.output[0] in constants):
-            yield Stranger(node.name or node.output[0], (key[0], kind_in_file(node)))
+        mend = never_read(node, computed)
+        if computed & set(node.input):
+            computed.update(node.output)
+        if (key not in known or mend) and not (node.output and node.output[0] in constants):
+            yield Stranger(node.name or node.output[0], (key[0], kind_in_file(node)), mend if key in known else "")
+
+
+def never_read(node: onnx.NodeProto, computed: Collection[str]) -> str:
+    """What would do in place of a node whose operation is read, but not so, whatever surrounds it; '' for others.
+
+    `computed` are the tensors that depend on the graph's input.
+    """
+    mode = attribute(node, "mode", "nearest") if node.op_type in ("Resize", "Upsample") else "nearest"
+    if mode != "nearest":
+        return f"mode = {mode} is not handled; resize by nearest, which moves codes and computes none"
+    if node.op_type in ("Mul", "Div") and all(name in computed for name in node.input):
+        what = "product" if node.op_type == "Mul" else "quotient"
+        return f"a {what} of two computed tensors is not handled; only one of them may be computed"
+    return ""
 
 
 def require_known(
@@ -78,12 +99,12 @@ def require_known(
 
     `forms` says of operations that are read in some forms alone which those are.
     """
-    by_kind: dict[str, list[Stranger]] = {}
+    by_kind: dict[tuple[str, str], list[Stranger]] = {}
     for stranger in _first(strangers(model, known, constants), model, forms):
-        by_kind.setdefault(stranger.kind, []).append(stranger)
+        by_kind.setdefault((stranger.kind, stranger.mend), []).append(stranger)
     if not by_kind:
         return
-    parts = [_sentence(kind, nodes, forms) for kind, nodes in by_kind.items()]
+    parts = [_sentence(kind, nodes, forms) for (kind, _), nodes in by_kind.items()]
     if len(parts) == 1:
         raise InputError(f"the operation {parts[0]}")
     raise InputError(f"{len(parts)} operations are not supported: {'; '.join(parts)}")
@@ -95,7 +116,8 @@ def _first(every: Iterable[Stranger], model: onnx.ModelProto, forms: Mapping[Key
     nodes = {node.name or node.output[0]: node for node in model.graph.node}
     for stranger in every:
         node = nodes[stranger.node]
-        follows = bool(behind & set(node.input)) and stranger.key in forms and stranger.key[1] not in MENDS
+        is_form = not stranger.mend and stranger.key in forms and stranger.key[1] not in MENDS
+        follows = is_form and bool(behind & set(node.input))
         behind.update(node.output)
         if not follows:
             yield stranger
@@ -113,6 +135,8 @@ SHOWN = 5
 def _sentence(kind: str, nodes: list[Stranger], forms: Mapping[Key, str]) -> str:
     names = ", ".join(f"'{each.node}'" for each in nodes[:SHOWN])
     more = f" and {len(nodes) - SHOWN} more" if len(nodes) > SHOWN else ""
+    if nodes[0].mend:
+        return f"{kind} (in {names}{more}) is not supported in this form: {nodes[0].mend}"
     if nodes[0].key in forms and nodes[0].key[1] not in MENDS:
         return f"{kind} (in {names}{more}) is not supported in this form; it is read so: {forms[nodes[0].key]}"
     return f"{kind} (in {names}{more}) is not supported: {mend_of(nodes[0].key[1])}"

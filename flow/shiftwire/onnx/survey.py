@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import constants_of
 from shiftwire.onnx.layers import READERS
 from shiftwire.onnx.pipeline import canonical
-from shiftwire.onnx.strangers import Key, mend_of
+from shiftwire.onnx.strangers import Key, mend_of, strangers
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")
 
@@ -47,16 +47,21 @@ def survey(path: Path, quantizable: Collection[Key]) -> tuple[Surveyed, ...]:
     with noted(f"in {path}"):
         model = canonical(load(path))
     constants = constants_of(model)
-    return tuple(
-        _surveyed(node, constants, quantizable) for node in model.graph.node if node.output[0] not in constants
-    )
+    known = {*READERS, *quantizable}
+    refused = {each.node: each.mend for each in strangers(model, known, constants) if each.mend}
+    nodes = (node for node in model.graph.node if node.output[0] not in constants)
+    return tuple(_surveyed(node, constants, quantizable, refused) for node in nodes)
 
 
-def _surveyed(node: onnx.NodeProto, constants: Constants, quantizable: Collection[Key]) -> Surveyed:
+def _surveyed(
+    node: onnx.NodeProto, constants: Constants, quantizable: Collection[Key], refused: Mapping[str, str]
+) -> Surveyed:
     domain = "" if node.domain == "ai.onnx" else node.domain
     kind = kind_in_file(node)
     name, operation = node.name or node.output[0], f"{domain}::{kind}" if domain else kind
     key = (domain, node.op_type)
+    if name in refused:
+        return Surveyed(name, operation, Fate.NOTHING, refused[name])
     if key in READERS and not _has_float_weight(node, constants):
         return Surveyed(name, operation, Fate.CONVERTS)
     if key in READERS or key in quantizable:
