@@ -222,7 +222,8 @@ def test_as_a_program(work: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("shiftwire inspect: found no file")
     debug = subprocess.run([*broken, "--debug"], capture_output=True, text=True, check=False)
-    assert "Traceback" in debug.stderr
+    assert "Traceback" in debug.stderr and debug.returncode == 2
+    assert debug.stderr.splitlines()[-1].startswith("shiftwire inspect: found no file")
 
 
 def test_convert_folds_to_a_target(work: Path, capsys, tmp_path: Path) -> None:

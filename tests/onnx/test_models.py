@@ -132,7 +132,7 @@ def test_what_else_a_graph_may_not_have() -> None:
         opened(model)
     model.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
     del model.graph.output[1:]
-    with pytest.raises(InputError, match="the graph input 'x' is no float32 tensor; export the model in float32"):
+    with pytest.raises(InputError, match="the graph input 'x' is a double tensor, wanted float32, or codes of"):
         opened(model)
     del model.graph.input[:]
     with pytest.raises(InputError, match=r"the graph has 0 inputs \(none\)"):

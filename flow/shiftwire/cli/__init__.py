@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType, TracebackType
 
 from shiftwire.cli import (
@@ -57,15 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and return an ExitCode; an error is one sentence on standard error, with --debug a traceback."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if not arguments.debug:
-        sys.excepthook = _unexpected
+    sys.excepthook = partial(_unexpected, arguments.debug)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _ended)
     try:
         status: int = arguments.run(arguments)
     except ShiftwireError as error:
         if arguments.debug:
-            raise
+            traceback.print_exc()
         print(f"shiftwire {arguments.verb}: {error.sentence()}", file=sys.stderr)  # noqa: T201
         return error.exit_code
     except BrokenPipeError:
@@ -76,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ShiftwireError.exit_code
     except OSError as error:
         if arguments.debug:
-            raise
+            traceback.print_exc()
         where = f" {error.filename}" if error.filename else ""
         print(f"shiftwire {arguments.verb}: {error.strerror or error}{where}; {_mend(error)}", file=sys.stderr)  # noqa: T201
         return ShiftwireError.exit_code
@@ -119,8 +120,10 @@ def _ended(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _unexpected(is_debug: bool, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error nobody foresaw: still one sentence."""
+    if is_debug:
+        traceback.print_exception(kind, error, trace)
     sentence = f"shiftwire: internal error, {kind.__name__}: {error}; run again with --debug and report it"
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
     os._exit(ExitCode.INTERNAL)  # Python's own status would be 1, which means that a bit differs

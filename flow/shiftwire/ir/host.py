@@ -12,7 +12,7 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values, quantize
 from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire_boards.runtime.host_ends import unranked
-from shiftwire_boards.runtime.host_steps import Arrange, FrontStep, HostStep, Reshape, run_steps
+from shiftwire_boards.runtime.host_steps import Arrange, Curve, FrontStep, HostStep, Reshape, Softmax, run_steps
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -158,6 +158,11 @@ class HostOutput:
 
 def step_name(step: HostStep) -> str:
     """What a sentence calls it."""
+    match step:
+        case Curve(kind):
+            return kind
+        case Softmax(is_log=True):
+            return "log softmax"
     return type(step).__name__.lower()
 
 

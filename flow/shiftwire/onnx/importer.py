@@ -123,7 +123,11 @@ def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
     """Shape of one sample in the file's own layout; the batch on axis 0 may be dynamic, nothing else."""
     dims = value.type.tensor_type.shape.dim
     if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
-        raise InputError(f"the graph input '{value.name}' is no float32 tensor; export the model in float32")
+        kind = onnx.TensorProto.DataType.Name(value.type.tensor_type.elem_type).lower()
+        raise InputError(
+            f"the graph input '{value.name}' is a {kind} tensor, wanted float32, or codes of uint8, int8, uint16 or "
+            "int16; export the model with such an input"
+        )
     if len(dims) < 2:
         raise InputError(f"the graph input '{value.name}' has {len(dims)} axes; give (N, C), (N, C, L) or (N, C, H, W)")
     for axis, dim in enumerate(dims):

@@ -127,7 +127,10 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
         )
     if network.host_output.hides_codes:
         last = step_name(network.host_output.steps[-1])
-        raise InputError(f"{model} ends in {last}, which hides the codes; compare a model without it")
+        raise InputError(
+            f"{model} ends in {last}, which hides the codes; --engines reference,onnxruntime compares them in "
+            "front of it"
+        )
     values = network.host_input.values_of(data.codes, network.input.format) if read.is_given else data.values
     return values_result("onnxruntime", network, data, run_onnx(model, values), reference)
 
