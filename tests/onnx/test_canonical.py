@@ -202,6 +202,23 @@ def lines() -> onnx.ModelProto:
     return file.model()
 
 
+def pixels_shuffled() -> onnx.ModelProto:
+    """Depth to space in front of what treats numbers alike."""
+    file = File((2, 4, 4))
+    sums = file.add("Conv", "x", whole_array(8, 2, 1, 1))
+    file.add("Relu", file.add("DepthToSpace", sums, blocksize=2), out="y")
+    return file.model()
+
+
+def parts() -> onnx.ModelProto:
+    """The last channels of a convolution."""
+    file = File((2, 4, 4))
+    first = file.add("Split", file.add("Conv", "x", whole_array(5, 2, 1, 1)), np.array([1, 4]), axis=1)
+    file.nodes[-1].output.append("last")
+    file.add("Add", "last", file.add("Relu", first), out="y")
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
     "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
     "fused": fused,
@@ -210,6 +227,8 @@ FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _
     "dilated": dilated,
     "straight through": straight_through,
     "lines": lines,
+    "pixels shuffled": pixels_shuffled,
+    "parts": parts,
 }
 
 

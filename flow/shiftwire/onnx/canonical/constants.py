@@ -33,7 +33,7 @@ def fold_constants(draft: Draft) -> None:
     for node in list(draft.nodes):
         if _become_parameter(draft, node):
             continue
-        values = _folded(draft, node)
+        values = _folded(draft, node) or _sizes(draft, node)
         if values is not None:
             if _is_rounded(draft, node, values):
                 draft.rounded.update(node.output)
@@ -119,6 +119,17 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
     if any(shape is None or np.prod(shape, dtype=np.float64) > MAX_FOLDED for shape in sizes):
         return None
     return tuple(np.asarray(value) for value in _evaluated(draft, node, names))
+
+
+def _sizes(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
+    """What is gathered of the shape of a tensor, unless that is the batch, which the file may leave open."""
+    source = draft.producer(node.input[0]) if is_standard(node, "Gather") else None
+    if source is None or not is_standard(source, "Shape") or source.attribute:
+        return None
+    shape, places = draft.shape(source.input[0]), draft.constants.get(node.input[1])
+    if not shape or places is None or not (places % len(shape)).all():
+        return None
+    return (np.asarray(np.array(shape, np.int64)[places]),)
 
 
 def _evaluated(draft: Draft, node: onnx.NodeProto, names: list[str]) -> list[Any]:
