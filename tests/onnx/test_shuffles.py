@@ -42,6 +42,18 @@ CANONICAL: dict[str, tuple[int, Case]] = {
         (["N", 5, 2, 2], {}, "b, c = Split<axis=1, num_outputs=2>(x); y = Add(c, c)",
          "c = Slice(x, c_start, c_end, c_axis); y = Add(c, c)"),
     ),
+    "parts of channels that come last": (
+        20,
+        (IMAGE, {"s": [1], "e": [3], "i": [-1], "t": [1]},
+         TWICE + "b = Transpose<perm=[0, 2, 3, 1]>(a); c = Slice(b, s, e, i, t); y = Transpose<perm=[0, 3, 1, 2]>(c)",
+         "a = Add(x, x); c: y = Slice(a, s, e, c_axes, t)"),
+    ),
+    "parts of axes in order, rows second": (
+        20,
+        (IMAGE, {"s": [0, 1], "e": [9, 2]},
+         TWICE + "b = Transpose<perm=[0, 2, 3, 1]>(a); c = Slice(b, s, e); y = Transpose<perm=[0, 3, 1, 2]>(c)",
+         "a = Add(x, x); c: y = Slice(a, s, e, c_axes)"),
+    ),
     "a channel shuffle": (
         20,
         (IMAGE, SHUFFLE, TWICE + "b = Reshape(a, s); c = Transpose<perm=[0, 2, 1, 3, 4]>(b); y = Reshape(c, e)",

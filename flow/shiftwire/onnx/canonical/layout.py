@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -63,11 +63,8 @@ def _step(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     if is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node):
         return _push(draft, node)
-    if is_standard(node, "Concat"):
-        return _push_concat(draft, node)
-    if is_standard(node, "ReduceMean"):
-        return _push_mean(draft, node)
-    return is_standard(node, "Flatten", "Reshape") and _push_flatten(draft, node)
+    push = next((push for kinds, push in _PUSHES if is_standard(node, *kinds)), None)
+    return push is not None and push(draft, node)
 
 
 def _transpose(draft: Draft, name: str) -> onnx.NodeProto | None:
@@ -179,6 +176,19 @@ def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
+def _push_slice(draft: Draft, node: onnx.NodeProto) -> bool:
+    """A part in the layout in front of the Transpose."""
+    turn = _transpose(draft, node.input[0])
+    perm, inputs = None if turn is None else _perm(draft, turn), [*node.input, "", ""]
+    if turn is None or perm is None or inputs[1] not in draft.constants:
+        return False
+    named = draft.constants.get(inputs[3], np.arange(draft.constants[inputs[1]].size))
+    axes = [perm[axis] for axis in axes_of(node, named.ravel(), len(perm))]
+    inputs[3] = draft.constant(f"{node.output[0]}_axes", np.array(axes, np.int64))
+    _behind(draft, node, [turn.input[0], *inputs[1 : 4 + (len(node.input) > 4)]], perm)
+    return True
+
+
 def _push_mean(draft: Draft, node: onnx.NodeProto) -> bool:
     """A mean in the layout in front of the Transpose, where no axis that is left changes its place."""
     turn = _transpose(draft, node.input[0])
@@ -235,3 +245,12 @@ def _behind_scalars(draft: Draft, name: str) -> tuple[str, onnx.NodeProto | None
         if not is_alike or not all(other in draft.constants and draft.constants[other].size == 1 for other in others):
             return name, reader
         name = reader.output[0]
+
+
+_PUSHES: tuple[tuple[tuple[str, ...], Callable[[Draft, onnx.NodeProto], bool]], ...] = (
+    (("Concat",), _push_concat),
+    (("ReduceMean",), _push_mean),
+    (("Slice",), _push_slice),
+    (("Flatten", "Reshape"), _push_flatten),
+)
+"""Operations that name axes, and how they come in front of a Transpose."""
