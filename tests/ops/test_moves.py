@@ -181,6 +181,13 @@ def test_settings_of_a_crop_by_hand() -> None:
     assert (whole.lanes, whole.first_lane, whole.taken, whole.image) == (6, 1, 3, (3, 3, 1))
 
 
+def test_a_reorder_costs_a_copy_a_lane_unless_a_packet_is_one_beat() -> None:
+    """A pixel of four codes of eight bits: one lane, two lanes of a copy each, or the whole pixel."""
+    network, op = SELECTS["select"], SELECTS["select"].nodes[0].op
+    luts = [op.cost((network.input,), network.output, fold).lut for fold in op.folds((network.input,), network.output)]
+    assert luts == [30 + 8, 30 + 2 * 16, 30 + 32]
+
+
 def test_a_witness_is_the_code_itself() -> None:
     for name in ("crop", "select"):
         network = NETWORKS[name]

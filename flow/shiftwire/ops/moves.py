@@ -170,12 +170,13 @@ class Select(Op):
 
 
 def _moving_cost(units: Sequence[Unit]) -> Cost:
-    """Every lane of a reorder has a copy of the packet of its own."""
+    """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires."""
     total = sum((unit.cost for unit in units), Cost())
     for unit in units:
         if isinstance(unit, Reorder):
-            copies = (memory(len(unit.source) // unit.port.lanes, unit.port.lanes * unit.format.bits),)
-            total += sum(copies * unit.port.lanes, Cost(lut=2 * UNIT_LUT))
+            lanes, words = unit.port.lanes, len(unit.source) // unit.port.lanes
+            copies = (memory(words, lanes * unit.format.bits),) * (lanes if words > 1 else 1)
+            total += sum(copies, Cost(lut=2 * UNIT_LUT))
     return total
 
 
