@@ -234,10 +234,19 @@ class Parts(nn.Module):
         return torch.cat([right, x[:, -3:], left, x.index_select(1, torch.tensor([6, 0])), x[:, ::2], x[:, 1:4]], 1)
 
 
+class Unit(nn.Module):
+    """Parts that are joined again, then shuffled: the shape of what is joined follows from those of the parts."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        left, right = x.chunk(2, 1)
+        return nn.functional.relu(Shuffle()(torch.cat([right, left], 1)))
+
+
 TORCH: dict[str, tuple[nn.Module, set[str]]] = {
     "pixel shuffle": (nn.PixelShuffle(2), {"DepthToSpace"}),
     "pixel unshuffle": (nn.PixelUnshuffle(2), {"SpaceToDepth", "Select"}),
     "channel shuffle": (Shuffle(), {"Select"}),
+    "a unit of ShuffleNet": (Unit(), {"Crop", "Concat", "Select", "Relu"}),
     "parts": (Parts(), {"Crop", "Select", "Concat"}),
 }
 

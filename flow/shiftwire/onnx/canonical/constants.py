@@ -29,16 +29,29 @@ def name_constants(draft: Draft) -> None:
 
 
 def fold_constants(draft: Draft) -> None:
-    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible."""
+    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible.
+
+    Sizes that were gathered of a shape may tell shapes of tensors behind, of which more are gathered.
+    """
+    while _folded_once(draft):
+        draft.infer()
+
+
+def _folded_once(draft: Draft) -> bool:
+    """Whether sizes were gathered of a shape."""
+    gathered = False
     for node in list(draft.nodes):
         if _become_parameter(draft, node):
             continue
-        values = _folded(draft, node) or _sizes(draft, node)
+        sizes = _sizes(draft, node)
+        gathered |= sizes is not None
+        values = sizes or _folded(draft, node)
         if values is not None:
             if _is_rounded(draft, node, values):
                 draft.rounded.update(node.output)
             draft.define({name: np.asarray(value) for name, value in zip(node.output, values, strict=True) if name})
             draft.replace(node)
+    return gathered
 
 
 def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
