@@ -220,6 +220,23 @@ def beside_a_layer() -> onnx.ModelProto:
     return file.model()
 
 
+def pixels_shuffled() -> onnx.ModelProto:
+    """Depth to space in front of what treats numbers alike."""
+    file = File((2, 4, 4))
+    sums = file.add("Conv", "x", whole_array(8, 2, 1, 1))
+    file.add("Relu", file.add("DepthToSpace", sums, blocksize=2), out="y")
+    return file.model()
+
+
+def parts() -> onnx.ModelProto:
+    """The last channels of a convolution."""
+    file = File((2, 4, 4))
+    first = file.add("Split", file.add("Conv", "x", whole_array(5, 2, 1, 1)), np.array([1, 4]), axis=1)
+    file.nodes[-1].output.append("last")
+    file.add("Add", "last", file.add("Relu", first), out="y")
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
     "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
     "fused": fused,
@@ -230,6 +247,8 @@ FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _
     "lines": lines,
     "taken out": taken_out,
     "beside a layer": beside_a_layer,
+    "pixels shuffled": pixels_shuffled,
+    "parts": parts,
 }
 
 

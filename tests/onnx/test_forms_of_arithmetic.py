@@ -152,7 +152,12 @@ CASES: dict[str, Case] = {
     "constants: a shape": (
         ROW, {"one": 1},
         "c = Shape(x); d = Gather(c, one); f = Cast<to=1>(d); y = Mul(x, f)",
-        "c = Shape(x); d = Gather(c, one); f = Cast(d) to=1; y = Mul(x, f)",
+        "y = Mul(x, y_c)",
+    ),
+    "constants: a batch": (
+        ROW, {"first": -2},
+        "c = Shape(x); d = Gather(c, first); f = Cast<to=1>(d); y = Mul(x, f)",
+        "c = Shape(x); d = Gather(c, first); f = Cast(d) to=1; y = Mul(x, f)",
     ),
     "constants: drawn": (
         ROW, {"w": [0.0] * 4},

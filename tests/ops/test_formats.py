@@ -20,7 +20,7 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.concat import Concat
-from shiftwire.ops.pad import Pad
+from shiftwire.ops.moves import Pad
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold

@@ -243,9 +243,9 @@ class RandomFile:
         self.is_codes, self.is_unsigned = False, False
 
     def move(self) -> None:
-        """Something that moves codes: a pad, repeated pixels, a flatten, two transpositions."""
+        """Something that moves codes: a pad, repeated pixels, a flatten, two transpositions, parts, shuffles."""
         spatial = self.shape[1:]
-        match int(self.rng.integers(0, 4)):
+        match int(self.rng.integers(0, 8)):
             case 0 if spatial:
                 pads = [0, 0, *[1] * len(spatial), 0, 0, *[0] * len(spatial)]
                 self.push("Pad", self.constant(np.array(pads, np.int64)))
@@ -262,5 +262,39 @@ class RandomFile:
                 self.push("Transpose", perm=[0, 2, 3, 1])
                 self.push("Relu")
                 self.push("Transpose", perm=[0, 3, 1, 2])
+            case 4:
+                self._parts()
+            case 5:
+                self._shuffle()
+            case 6 if len(spatial) == 2 and self.shape[0] % 4 == 0:
+                self.push("DepthToSpace", blocksize=2, mode=str(self.rng.choice(["CRD", "DCR"])))
+                self.shape = (self.shape[0] // 4, *(2 * size for size in spatial))
+            case 7 if len(spatial) == 2 and not any(size % 2 for size in spatial):
+                self.push("SpaceToDepth", blocksize=2)
+                self.shape = (self.shape[0] * 4, *(size // 2 for size in spatial))
             case _:
                 self.push("Identity")
+
+    def _parts(self) -> None:
+        """Some channels, or two parts of them that change places."""
+        rng, (channels, *spatial) = self.rng, self.shape
+        first = int(rng.integers(0, channels))
+        if rng.random() < 0.5 or not first:
+            ends = (self.constant(np.array([number])) for number in (first, channels, 1, int(rng.integers(1, 3))))
+            self.push("Slice", *ends)
+            self.shape = (len(range(first, channels, int(numpy_helper.to_array(self.constants[-1])[0]))), *spatial)
+            return
+        left = self.node("Split", self.name, self.constant(np.array([first, channels - first])), axis=1)
+        self.nodes[-1].output.append(f"{left}_rest")
+        self.name = self.node("Concat", f"{left}_rest", left, axis=1)
+
+    def _shuffle(self) -> None:
+        """Channels of two or three groups in turn, as exporters spell it."""
+        channels, *spatial = self.shape
+        groups = 3 if channels % 3 == 0 else 2
+        if channels % groups:
+            return
+        axes = range(3, 3 + len(spatial))
+        self.push("Reshape", self.constant(np.array([0, groups, channels // groups, *spatial])))
+        self.push("Transpose", perm=[0, 2, 1, *axes])
+        self.push("Reshape", self.constant(np.array([0, channels, *spatial])))

@@ -21,7 +21,7 @@ from shiftwire.ops.concat import Concat
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
-from shiftwire.ops.pad import Pad
+from shiftwire.ops.moves import Pad
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
@@ -80,12 +80,15 @@ def random_network(seed: int) -> Network:
 
 
 def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
-    """In every third network, behind all others, one of the layers whose tests lie in one file; images alone."""
+    """In every third network, behind all others, one of the layers whose tests lie in one file; on images that fit."""
     rng, axes = np.random.default_rng((seed, OWN_LAYERS)), len(maker.tensor(name).shape) - 1
     if seed % OWN_LAYERS != OWN_LAYERS - 1 or not axes or not LAYER_CASES:
         return name
     layer = LAYER_CASES[int(rng.integers(len(LAYER_CASES)))]
-    return maker.add(layer.grow(rng, axes), name)
+    try:
+        return _checked(maker, layer.grow(rng, axes), name)
+    except InputError:
+        return name
 
 
 def random_codes(network: Network, seed: int, count: int = 12) -> Codes:

@@ -16,7 +16,7 @@ from shiftwire.ops.concat import Concat
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
-from shiftwire.ops.pad import Pad
+from shiftwire.ops.moves import Pad
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize

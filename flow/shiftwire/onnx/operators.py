@@ -123,13 +123,30 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("Pad", Place.LAYER, "Pad, or pads of the window behind it", "constant 0, height and width only"),
     Operator("Resize", Place.LAYER, "Upsample", "nearest, by whole factors, pixels repeated side by side"),
     Operator("Upsample", Place.LAYER, "Upsample", "nearest, by whole factors"),
+    Operator(
+        "Slice",
+        Place.LAYER,
+        "Crop, or Select where channels between are left out",
+        "not of the batch; height and width by steps of 1; constant starts, ends, axes and steps",
+    ),
+    Operator("Split", Place.REWRITTEN, "a Slice for each output", "as Slice; constant sizes"),
+    Operator("Gather", Place.LAYER, "Select", "a constant list of channels (axis 1), at most as many as there are"),
+    Operator(
+        "DepthToSpace",
+        Place.LAYER,
+        "DepthToSpace",
+        "both modes; channels that meet have one scale where anything but the host follows; also spelled as Reshape, "
+        "Transpose, Reshape",
+    ),
+    Operator("SpaceToDepth", Place.LAYER, "SpaceToDepth", "also spelled as Reshape, Transpose, Reshape"),
     Operator("Flatten", Place.MOVE, "nothing: the next weights are permuted", "axis = 1"),
     Operator(
         "Reshape",
         Place.MOVE,
         "a flatten, or the host's",
-        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, or "
-        "puts in and takes away an axis of one element round convolutions",
+        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, "
+        "puts in and takes away an axis of one element round convolutions, or is part of a channel shuffle (Select), "
+        "DepthToSpace or SpaceToDepth",
     ),
     Operator("Squeeze", Place.REWRITTEN, "Reshape"),
     Operator("Unsqueeze", Place.REWRITTEN, "Reshape"),
@@ -137,7 +154,8 @@ OPERATORS: tuple[Operator, ...] = (
         "Transpose",
         Place.MOVE,
         "nothing where it meets its inverse, weights in another order, else the host's",
-        "the batch stays axis 0; in front of the first layer, behind the last, or undone by another",
+        "the batch stays axis 0; in front of the first layer, behind the last, undone by another, or part of a shuffle "
+        "as in Reshape",
     ),
     Operator("Identity", Place.MOVE, "nothing"),
     Operator("Dropout", Place.REWRITTEN, "nothing"),

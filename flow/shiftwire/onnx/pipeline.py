@@ -11,6 +11,8 @@ Behind `canonical`, whatever the exporter and the opset (9 and later):
 * BatchNormalization in its inference form; Relu; Clip with both bounds constant scalars;
 * GlobalAveragePool for every mean over the whole image; MaxPool, AveragePool with explicit attributes;
 * Flatten(axis=1) for every reshape that is one;
+* Slice for every Split; Gather, DepthToSpace and SpaceToDepth for reshapes and transposes that do the same, the latter
+  two behind what treats all numbers alike;
 * what else there was, untouched: the importer names it.
 """
 
@@ -34,6 +36,7 @@ from shiftwire.onnx.canonical.shapes import Value
 from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
+from shiftwire.onnx.foreign.shuffles import lower_shuffles, unify_shuffles
 from shiftwire.onnx.foreign.table import unify_integers
 from shiftwire.onnx.foreign.taken_out import unify_taken_out
 from shiftwire.onnx.foreign.training import unify_training
@@ -46,6 +49,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     fold_constants,
     unify_integers,
     drop_idle,
+    unify_shuffles,
     order_unit_axes,
     cancel_transposes,
     turn_inputs,
@@ -59,6 +63,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_clips,
     unify_gemms,
     unify_scales,
+    lower_shuffles,
     merge_biases,
     unify_flattens,
     drop_idle,

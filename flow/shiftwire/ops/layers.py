@@ -8,7 +8,7 @@ from shiftwire.ops.concat import Concat
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
-from shiftwire.ops.pad import Pad
+from shiftwire.ops.moves import Crop, DepthToSpace, Pad, Select, SpaceToDepth
 from shiftwire.ops.partial_pool import PartialPool
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
@@ -25,13 +25,17 @@ LAYERS: tuple[type[Op], ...] = (
     AveragePool,
     Concat,
     Conv,
+    Crop,
     Dense,
+    DepthToSpace,
     Flatten,
     MaxPool,
     Pad,
     PartialPool,
     Relu,
     Requantize,
+    Select,
+    SpaceToDepth,
     SumPool,
     Threshold,
     Upsample,

@@ -29,16 +29,29 @@ def name_constants(draft: Draft) -> None:
 
 
 def fold_constants(draft: Draft) -> None:
-    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible."""
+    """Initialisers instead of nodes whose inputs are all constant; quantized parameters stay visible.
+
+    Sizes that were gathered of a shape may tell shapes of tensors behind, of which more are gathered.
+    """
+    while _folded_once(draft):
+        draft.infer()
+
+
+def _folded_once(draft: Draft) -> bool:
+    """Whether sizes were gathered of a shape."""
+    gathered = False
     for node in list(draft.nodes):
         if _become_parameter(draft, node):
             continue
-        values = _folded(draft, node)
+        sizes = _sizes(draft, node)
+        gathered |= sizes is not None
+        values = sizes or _folded(draft, node)
         if values is not None:
             if _is_rounded(draft, node, values):
                 draft.rounded.update(node.output)
             draft.define({name: np.asarray(value) for name, value in zip(node.output, values, strict=True) if name})
             draft.replace(node)
+    return gathered
 
 
 def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
@@ -119,6 +132,17 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
     if any(shape is None or np.prod(shape, dtype=np.float64) > MAX_FOLDED for shape in sizes):
         return None
     return tuple(np.asarray(value) for value in _evaluated(draft, node, names))
+
+
+def _sizes(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
+    """What is gathered of the shape of a tensor, unless that is the batch, which the file may leave open."""
+    source = draft.producer(node.input[0]) if is_standard(node, "Gather") else None
+    if source is None or not is_standard(source, "Shape") or source.attribute:
+        return None
+    shape, places = draft.shape(source.input[0]), draft.constants.get(node.input[1])
+    if not shape or places is None or not (places % len(shape)).all():
+        return None
+    return (np.asarray(np.array(shape, np.int64)[places]),)
 
 
 def _evaluated(draft: Draft, node: onnx.NodeProto, names: list[str]) -> list[Any]:

@@ -176,6 +176,19 @@ def _push_concat(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
+def _push_slice(draft: Draft, node: onnx.NodeProto) -> bool:
+    """A part in the layout in front of the Transpose."""
+    turn = _transpose(draft, node.input[0])
+    perm, inputs = None if turn is None else _perm(draft, turn), [*node.input, "", ""]
+    if turn is None or perm is None or inputs[1] not in draft.constants:
+        return False
+    named = draft.constants.get(inputs[3], np.arange(draft.constants[inputs[1]].size))
+    axes = [perm[axis] for axis in axes_of(node, named.ravel(), len(perm))]
+    inputs[3] = draft.constant(f"{node.output[0]}_axes", np.array(axes, np.int64))
+    _behind(draft, node, [turn.input[0], *inputs[1 : 4 + (len(node.input) > 4)]], perm)
+    return True
+
+
 def _push_reduced(draft: Draft, node: onnx.NodeProto) -> bool:
     """A mean or a maximum in the layout in front of the Transpose, where no axis that is left changes its place."""
     turn = _transpose(draft, node.input[0])
@@ -251,6 +264,7 @@ _PUSHES: Mapping[str, Callable[[Draft, onnx.NodeProto], bool]] = {
     "ReduceMean": _push_reduced,
     "ReduceMax": _push_reduced,
     "Pad": _push_pad,
+    "Slice": _push_slice,
     "Flatten": _push_flatten,
     "Reshape": _push_flatten,
 }

@@ -25,12 +25,13 @@ from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.upsample import Upsample
 
-KEEPING = (MaxPool, Flatten, Upsample)
+KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth)
 """Ops whose codes are some of those they read."""
 
 

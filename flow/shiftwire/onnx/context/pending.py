@@ -39,6 +39,11 @@ class Step(ABC):
         """Factor of each channel, None where it is 1 or where the step only cuts."""
         return None
 
+    @property
+    def rows(self) -> tuple[Floats, ...]:
+        """What it has a number of for each channel."""
+        return ()
+
 
 @dataclass(frozen=True, eq=False)
 class Linear(Step):
@@ -63,6 +68,10 @@ class Linear(Step):
 
     def slope(self) -> Values | None:
         return self.slopes
+
+    @property
+    def rows(self) -> tuple[Floats, ...]:
+        return (self.factor, self.offset)
 
     @property
     def slopes(self) -> Values:
@@ -104,6 +113,10 @@ class Bent(Step):
 
     def on_host(self, rank: int) -> tuple[FrontStep, ...]:
         return (Bend(_one(self.factor.reshape(-1, *[1] * (rank - 2)))),)
+
+    @property
+    def rows(self) -> tuple[Floats, ...]:
+        return (self.factor,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +223,13 @@ class Pending:
 
     def spread(self, channels: npt.NDArray[np.int64]) -> Pending:
         """For a tensor whose channels are the old ones of these indices."""
-        scale = self.scale[channels] if self.scale.ndim else self.scale
+        scale = _same(self.scale[channels]) if self.scale.ndim else self.scale
         return Pending(scale, tuple(step.spread(channels) for step in self.steps))
+
+    def is_alike(self, groups: npt.NDArray[np.int64]) -> bool:
+        """Whether all channels of each group (groups, channels of one) have the same pending."""
+        rows: list[npt.NDArray[Any]] = [self.scale, *(row for step in self.steps for row in step.rows)]
+        return all((row[groups] == row[groups[:, :1]]).all() for row in rows if row.ndim)
 
 
 def is_power(scale: npt.NDArray[Any]) -> bool:

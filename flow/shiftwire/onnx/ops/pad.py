@@ -11,7 +11,7 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
-from shiftwire.ops.pad import Pad
+from shiftwire.ops.moves import Pad
 
 
 def _read(view: View, graph: Graph) -> None:
