@@ -26,11 +26,11 @@ STRANGE = (
     "Gelu", "GlobalLpPool", "HardSwish", "Hardmax", "IsInf", "IsNaN", "LRN", "Log", "LpNormalization",
     "MeanVarianceNormalization", "Mish", "Not", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum",
     "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Selu", "Shrink", "Sin", "Sinh",
-    "Softplus", "Softsign", "SpaceToDepth", "Sqrt", "Tan", "ThresholdedRelu", "Trilu",
+    "Softplus", "Softsign", "Sqrt", "Tan", "ThresholdedRelu", "Trilu",
 )  # fmt: skip
 """Operations of one input that no layer stands for."""
 
-SETTINGS: dict[str, dict[str, Any]] = {"LRN": {"size": 3}, "SpaceToDepth": {"blocksize": 1}}
+SETTINGS: dict[str, dict[str, Any]] = {"LRN": {"size": 3}}
 NEWEST = 20
 """Opset that has all of them."""
 DOMAINS = ("", "", "", "acme.ops", "com.microsoft", "ai.onnx.contrib")

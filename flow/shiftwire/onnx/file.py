@@ -90,12 +90,12 @@ def _with_output_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model, outputs that tell no shape told to have none: the checker asks for the field, and no runtime does."""
     if all(output.type.tensor_type.HasField("shape") for output in model.graph.output):
         return model
-    told = onnx.ModelProto()
-    told.CopyFrom(model)
-    for output in told.graph.output:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for output in copy.graph.output:
         if output.type.HasField("tensor_type"):
             output.type.tensor_type.shape.SetInParent()
-    return told
+    return copy
 
 
 def _initialisers(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

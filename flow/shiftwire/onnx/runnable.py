@@ -38,12 +38,12 @@ def runnable(model: onnx.ModelProto) -> Runnable:
     so. A model of an opset before OLDEST is first brought to it by ONNX's own converter, and the remark says so.
     Raises InputError where an operation has no meaning here.
     """
-    made = _completed(model)
+    plain = _completed(model)
     exact = onnx.ModelProto()
-    exact.CopyFrom(made.model)
+    exact.CopyFrom(plain.model)
     if not unsaturated(exact):
-        return made
-    return Runnable(exact, "; ".join(filter(None, (made.remark, UNSATURATED))))
+        return plain
+    return Runnable(exact, "; ".join(filter(None, (plain.remark, UNSATURATED))))
 
 
 def _completed(model: onnx.ModelProto) -> Runnable:

@@ -108,10 +108,10 @@ def _nearest(bent: Sequence[Stairs]) -> tuple[Nearest, ...]:
 
 def _missed(tried: Sequence[tuple[Nearest, ...]]) -> str:
     """How many codes lines near channels that are none would change, at the clip at which they change fewest."""
-    found = [near for near in tried if near]
-    if not found:
+    near_lines = [near for near in tried if near]
+    if not near_lines:
         return ""
-    best = min(found, key=lambda near: sum(each.missed for each in near))
+    best = min(near_lines, key=lambda near: sum(each.missed for each in near))
     missed, among = sum(near.missed for near in best), sum(near.among for near in best)
     channels = f"{len(best)} channel{'s' * (len(best) > 1)}"
     return f"; the nearest lines found for the {channels} without one give {missed:,} of {among:,} sums another code"

@@ -166,10 +166,10 @@ def _turned(unifier: Unifier, inner_node: onnx.NodeProto, rank: int) -> tuple[li
     """A float operation of channels-last tensors between two Transposes, and the name of what it makes."""
     first, last = (0, rank - 1, *range(1, rank - 1)), (0, *range(2, rank), 1)
     x, y = inner_node.input[0], inner_node.output[0]
-    inner_node.input[0], made = unifier.draft.fresh(f"{y}_first"), unifier.draft.fresh(f"{y}_last")
+    inner_node.input[0], turned = unifier.draft.fresh(f"{y}_first"), unifier.draft.fresh(f"{y}_last")
     before = helper.make_node("Transpose", [x], [inner_node.input[0]], name=inner_node.input[0], perm=first)
-    behind = helper.make_node("Transpose", [y], [made], name=made, perm=last)
-    return [before, inner_node, behind], made
+    behind = helper.make_node("Transpose", [y], [turned], name=turned, perm=last)
+    return [before, inner_node, behind], turned
 
 
 def average_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
