@@ -223,6 +223,7 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Affine", Place.LAYER, "Affine", "", _OWN),
     Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
+    Operator("Lookup", Place.LAYER, "Lookup", "input codes of at most 10 bits", _OWN),
 )
 """All that convert reads."""
 
