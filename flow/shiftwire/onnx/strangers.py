@@ -14,7 +14,7 @@ Key = tuple[str, str]
 
 _RUN_TIME = "it decides at run time what is computed; export the network without loops and branches"
 _RECURRENT = "it keeps a state from step to step, which no layer here does; use convolutions along time"
-_CURVED = "it falls before it rises, so no staircase stands for it; train with Relu, HardSigmoid or Clip instead"
+_CURVED = "export it as Gelu, or as a Mul and a Sigmoid, and without the bias"
 _NORM = "it takes its statistics from the sample; train with BatchNormalization, which is a scale at inference"
 _DYNAMIC = "it takes its scale from the data at run time; quantize the model statically, with calibration data"
 _CUT = "cut the file in front of it (onnx.utils.extract_model) and let the host compute it"
@@ -24,7 +24,7 @@ _PAIRED = "attention multiplies computed tensors, which no shift does; only laye
 MENDS: Mapping[str, str] = {
     **dict.fromkeys(("If", "Loop", "Scan"), _RUN_TIME),
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
-    **dict.fromkeys(("HardSwish", "Swish", "Gelu", "Mish", "QuickGelu", "FastGelu", "BiasGelu"), _CURVED),
+    **dict.fromkeys(("QuickGelu", "FastGelu", "BiasGelu"), _CURVED),
     **dict.fromkeys(
         (
             "InstanceNormalization",

@@ -13,7 +13,7 @@ from shiftwire.onnx.context.joined import Joined, code_scale
 from shiftwire.onnx.context.layer import OnnxLayer, plain_writer
 from shiftwire.onnx.context.pending import Linear, Pending
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second
+from shiftwire.onnx.context.waiting import are_of_one, by_constant, combine, is_parameter, require_constant_second
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire_boards.runtime.host_steps import Offset
@@ -22,6 +22,9 @@ from shiftwire_boards.runtime.host_steps import Offset
 def _add(view: View, graph: Graph) -> None:
     """The sum of two branches, or a constant that waits."""
     constants = [is_parameter(view, graph, at) for at in (0, 1)]
+    if constants == [False, False] and are_of_one(graph, view.inputs):
+        combine(view, graph, np.add, "this sum of two computed tensors is not handled")
+        return
     if constants == [False, False]:
         _add_branches(view, graph)
         return

@@ -10,7 +10,15 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.pending import Linear
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import by_constant, is_parameter, require_constant_second, row, wait
+from shiftwire.onnx.context.waiting import (
+    by_constant,
+    combine,
+    is_parameter,
+    require_constant_second,
+    row,
+    tabulate,
+    wait,
+)
 from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.affine import Affine
@@ -32,12 +40,22 @@ def write_affine(writer: Writer, op: Affine, node: Node) -> None:
 
 def _mul(view: View, graph: Graph) -> None:
     if not any(is_parameter(view, graph, at) for at in (0, 1)):
-        raise InputError("a product of two computed tensors is not handled; only one factor may be computed")
+        combine(view, graph, np.multiply, "a product of two computed tensors is not handled")
+        return
     require_constant_second(view, graph)
     by_constant(view, graph, "factor", lambda factor: Linear(factor, np.zeros_like(factor)), Scale)
 
 
 def _div(view: View, graph: Graph) -> None:
+    """By a constant, which waits; by a tensor, where a table says it."""
+    parameters = [is_parameter(view, graph, at) for at in (0, 1)]
+    if parameters == [False, False]:
+        combine(view, graph, np.divide, "a quotient of two computed tensors is not handled")
+        return
+    if parameters == [True, False] and view.is_constant(0) and view.constant(0, "dividend").size == 1:
+        dividend = np.float32(view.constant(0, "dividend").reshape(()))
+        tabulate(view, graph, lambda values: np.divide(dividend, values), at=1)
+        return
     require_constant_second(view, graph)
     if (view.constant(1, "divisor") == 0).any():
         raise InputError("it divides by 0; export the model again")
