@@ -101,23 +101,29 @@ def _always(function: Function) -> Callable[[View], Function]:
     return lambda view: function
 
 
+FALLING: dict[str, Reader] = {
+    "Abs": _falling(_always(np.abs)),
+    "Gelu": _falling(_gelu),
+    "HardSwish": _falling(_always(curves.hard_swish)),
+    "Mish": _falling(_always(curves.mish)),
+    "Pow": _falling(_power),
+    "Reciprocal": _falling(_always(np.reciprocal)),
+    "Swish": _falling(lambda view: curves.swish(float(view.attribute("alpha", 1.0)))),
+}
+"""Operations that a table of codes stands for, by their names."""
+
+RISING: dict[str, Reader] = {
+    "Celu": _rising(_celu),
+    "Elu": _elu,
+    "Erf": _rising(_always(curves.erf)),
+    "Exp": _rising(_always(curves.exp)),
+    "Selu": _rising(_selu),
+    "Softplus": _rising(_always(curves.softplus)),
+    "Softsign": _rising(_always(curves.softsign)),
+}
+"""Operations that wait for a quantizer, which no host computes."""
+
 LAYER = OnnxLayer(
-    {
-        ("shiftwire", "Lookup"): _read,
-        ("", "Abs"): _falling(_always(np.abs)),
-        ("", "Gelu"): _falling(_gelu),
-        ("", "HardSwish"): _falling(_always(curves.hard_swish)),
-        ("", "Mish"): _falling(_always(curves.mish)),
-        ("", "Pow"): _falling(_power),
-        ("", "Reciprocal"): _falling(_always(np.reciprocal)),
-        ("", "Swish"): _falling(lambda view: curves.swish(float(view.attribute("alpha", 1.0)))),
-        ("", "Celu"): _rising(_celu),
-        ("", "Elu"): _elu,
-        ("", "Erf"): _rising(_always(curves.erf)),
-        ("", "Exp"): _rising(_always(curves.exp)),
-        ("", "Selu"): _rising(_selu),
-        ("", "Softplus"): _rising(_always(curves.softplus)),
-        ("", "Softsign"): _rising(_always(curves.softsign)),
-    },
+    {("shiftwire", "Lookup"): _read, **{("", kind): reader for kind, reader in (FALLING | RISING).items()}},
     {Lookup: _write},
 )
