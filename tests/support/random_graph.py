@@ -12,6 +12,8 @@ from onnx import helper, numpy_helper
 
 QONNX = "qonnx.custom_op.general"
 STYLES = ("quant", "qdq", "plain")
+HARD_SWISH, GELU = 14, 20
+"""Opsets that have them first."""
 
 
 @dataclass
@@ -211,6 +213,19 @@ class RandomFile:
                 self.is_unsigned = True
                 return
         self.is_unsigned = False
+
+    def curve(self) -> None:
+        """An activation of narrow codes that falls and rises, in one operation or two."""
+        x = self.name
+        kinds = ["Abs", "Sigmoid", "HardSigmoid", "Tanh"]
+        kinds += ["HardSwish"] * (self.opset >= HARD_SWISH) + ["Gelu", "Mish"] * (self.opset >= GELU)
+        kind = str(self.rng.choice(kinds))
+        self.push(kind)
+        if kind in ("Sigmoid", "HardSigmoid", "Tanh"):
+            self.name = self.node("Mul", *((x, self.name) if self.rng.random() < 0.5 else (self.name, x)))
+        if self.rng.random() < 0.3:
+            self.push("Mul", self.number(float(self.rng.uniform(0.5, 2))))
+        self.is_codes, self.is_unsigned = False, False
 
     def branch(self) -> None:
         """Two layers side by side, added or joined, and a quantizer behind."""
