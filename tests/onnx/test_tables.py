@@ -181,6 +181,29 @@ def test_quantizers_in_plain_operations(kind: str, count: Any) -> None:
     assert kinds(agrees(file.model(), every_code(8, 0.07), count)) == ["Lookup"]
 
 
+@pytest.mark.parametrize("name", ["HardSwish", "x Sigmoid(x)", "x relu6(x + 3) / 6", "x / 2 (1 + erf(x / sqrt 2))"])
+@pytest.mark.parametrize("kind", ["Round", "Floor"])
+def test_codes_of_sums_in_plain_operations_in_front(name: str, kind: str, count: Any) -> None:
+    """Sums are rounded and clipped once, whatever reads them; both channels reach every code."""
+    file = File((2,))
+    sums = file.add("Gemm", file.quant("x", np.float32(0.25), 12), file.quant(np.float32(np.eye(2) * 3), 1.0, 4))
+    codes = file.add("Clip", file.add(kind, file.add("Div", sums, np.float32(0.7))), -128.0, 127.0)
+    made = FALLING[name](file, file.add("Mul", codes, np.float32(0.0371)))
+    file.quant(made, np.float32(0.029), 7, out="y")
+    x = np.random.default_rng(5).permutation(np.repeat(np.arange(-256, 256) * np.float32(0.25), 2)).reshape(-1, 2)
+    network = agrees(file.model(), x.astype(np.float32), count)
+    assert kinds(network)[1:] == ["Threshold", "Lookup"]
+
+
+@pytest.mark.parametrize("kind", ["Sigmoid", "LeakyRelu", "Elu"])
+def test_a_curve_behind_rounded_values(kind: str, count: Any) -> None:
+    file = File((2,))
+    codes = file.add("Round", file.add("Div", file.quant("x", np.float32(0.05), 12), np.float32(0.4)))
+    made = file.add(kind, file.add("Mul", file.add("Clip", codes, -16.0, 15.0), np.float32(0.4)))
+    file.quant(made, np.float32(0.03), 8, out="y")
+    assert kinds(agrees(file.model(), every_code(12, 0.05), count)) == ["Threshold", "Threshold"]
+
+
 def test_by_hand() -> None:
     """HardSwish of -4 to 3 in steps of 1 by quarters: -1 / 3 becomes -1, -1 / 3 of -1 too; 2 / 3 is 3, 5 / 3 is 7."""
     network = network_from_model(quantized(FALLING["HardSwish"], 3, 1.0, (0.25, 6)))

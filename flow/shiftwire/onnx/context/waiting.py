@@ -17,7 +17,8 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.host import Tail
 from shiftwire.onnx.context.joined import Joined, Tabulated
 from shiftwire.onnx.context.parameter import Parameter
-from shiftwire.onnx.context.pending import RELU, Linear, Pending, Rounded, Step
+from shiftwire.onnx.context.pending import RELU, Cut, Linear, Pending, Rounded, Step
+from shiftwire.onnx.context.staircase import settled
 from shiftwire.onnx.context.view import View
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.relu import Relu
@@ -37,7 +38,8 @@ def wait(view: View, graph: Graph, *steps: Step) -> None:
     elif source in graph.tabulated:
         graph.tabulated[view.output] = reduce(Tabulated.then, steps, graph.tabulated[source])
     else:
-        name, pending = graph.opened(source)
+        is_bent = any(not isinstance(step, Linear | Cut | Rounded) for step in steps)
+        name, pending = _opened(graph, source) if is_bent else graph.opened(source)
         graph.put(view, name, reduce(Pending.then, steps, pending))
 
 
@@ -156,7 +158,7 @@ def are_of_one(graph: Graph, names: Sequence[str]) -> bool:
         return True
     if any(name not in graph.known for name in names):
         return False
-    steps = [step for name in names for step in graph.pending.get(name, Pending.none()).steps]
+    steps = [step for name in names for step in _opened(graph, name)[1].steps]
     is_bent = any(not isinstance(step, Linear | Rounded) and step != RELU for step in steps)
     return is_bent and _root(graph, *(graph.known[name] for name in names)) is not None
 
@@ -192,7 +194,7 @@ def _table(graph: Graph, onnx_name: str, kind: str) -> Tabulated:
             f"a {kind} falls and rises, and reads a sum of branches of unlike scales; put a quantizer of at most "
             f"{MOST_LOOKUP_BITS} bits in front of it"
         )
-    name, pending = graph.opened(onnx_name)
+    name, pending = _opened(graph, onnx_name)
     root, format = _root(graph, name, name), graph.tensors[name].format
     if root is None:
         raise InputError(
@@ -201,6 +203,36 @@ def _table(graph: Graph, onnx_name: str, kind: str) -> Tabulated:
             "or Clip instead"
         )
     return Tabulated(root, pending.values(_codes_behind(graph, root, name), format.frac), kind)
+
+
+def _opened(graph: Graph, onnx_name: str) -> tuple[str, Pending]:
+    """As `Graph.opened`; a grid that the file's own steps make is built, once for all tensors that begin with them."""
+    name, pending = graph.opened(onnx_name)
+    count = _grid_steps(pending.steps)
+    if not count:
+        return name, pending
+    own = Pending(pending.scale, pending.steps[:count])
+    alike = {other: pending for other, pending in graph.pending.items() if graph.known.get(other) == name}
+    alike = {other: each for other, each in alike.items() if _begins(each, own)}
+    op, behind = settled(own, graph.tensors[name])
+    grid = graph.append(op, (name,), next((o for o, each in alike.items() if len(each.steps) == count), onnx_name))
+    for other, each in alike.items():
+        graph.known[other], graph.pending[other] = grid, Pending(behind.scale, each.steps[count:])
+    return graph.known[onnx_name], graph.pending[onnx_name]
+
+
+def _grid_steps(steps: Sequence[Step]) -> int:
+    """How many of them make a grid: up to the last that rounds, the bounds behind it, and the factor behind these."""
+    last = max((at for at, step in enumerate(steps) if isinstance(step, Rounded)), default=-1)
+    count = last + 1
+    while count and count < len(steps) and isinstance(steps[count], Cut):
+        count += 1
+    behind = steps[count] if count and count < len(steps) else None
+    return count + (isinstance(behind, Linear) and not behind.offset.any())
+
+
+def _begins(pending: Pending, own: Pending) -> bool:
+    return np.array_equal(pending.scale, own.scale) and pending.steps[: len(own.steps)] == own.steps
 
 
 def _root(graph: Graph, one: str, other: str) -> str | None:
