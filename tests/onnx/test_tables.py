@@ -12,6 +12,7 @@ import pytest
 
 import onnx
 from foreign_files import File, agrees, kinds
+from qonnx_nets import DOMAIN
 from shiftwire.errors import InputError
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
@@ -202,6 +203,18 @@ def test_a_curve_behind_rounded_values(kind: str, count: Any) -> None:
     made = file.add(kind, file.add("Mul", file.add("Clip", codes, -16.0, 15.0), np.float32(0.4)))
     file.quant(made, np.float32(0.03), 8, out="y")
     assert kinds(agrees(file.model(), every_code(12, 0.05), count)) == ["Threshold", "Threshold"]
+
+
+def test_the_same_quantizer_again_behind_a_pool_is_none(count: Any) -> None:
+    """Codes of a table reach from its least to its largest word, which a narrow quantizer leaves as they are."""
+    file = File((2, 4, 4))
+    made = file.add("Add", file.add("Abs", file.quant("x", np.float32(0.07), 8)), -2.5)
+    for pool in (True, False):
+        made = file.add("Quant", made, np.float32(0.3), 0.0, 4.0, out="" if pool else "y", domain=DOMAIN, signed=1,
+                        narrow=1, rounding_mode="ROUND")  # fmt: skip
+        made = file.add("MaxPool", made, kernel_shape=[2, 2], strides=[2, 2]) if pool else made
+    x = np.random.default_rng(2).normal(0, 4, (32, 2, 4, 4)).astype(np.float32)
+    assert kinds(agrees(file.model(), x, count)) == ["Lookup", "MaxPool"]
 
 
 def test_by_hand() -> None:

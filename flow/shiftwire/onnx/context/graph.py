@@ -27,7 +27,7 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
-from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Upsample
 
 KEEPING = (MaxPool, Flatten, Upsample)
@@ -252,6 +252,8 @@ class Graph:
         if isinstance(node.op, Threshold):
             ends = np.stack([node.op.base, node.op.base + node.op.step * node.op.thresholds.shape[1]])
             return int(ends.min()), int(ends.max())
+        if isinstance(node.op, Lookup):
+            return int(node.op.table.min()), int(node.op.table.max())
         if isinstance(node.op, KEEPING):
             return self.reach(node.inputs[0])
         return format.lo, format.hi
