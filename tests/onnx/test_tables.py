@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[Chain, str]] = {
     ),
     "no one tensor": (
         lambda file, x: file.add("Mul", x, file.quant(_sums(file, x), 1.0, 8)),
-        "a product of two computed tensors is not handled; only two functions of the codes of one tensor, of at most",
+        "a product of two computed tensors is not handled; only two functions of one tensor become a table",
     ),
     "a quotient": (
         lambda file, x: file.add("Div", x, file.quant(_sums(file, x), 1.0, 8)),

@@ -262,9 +262,7 @@ OPERATORS: tuple[Operator, ...] = (
         for scheme in ("Shift", "Adder", "Int")
         for form in ("Conv", "Dense")
     ),
-    Operator("Affine", Place.LAYER, "Affine", "", _OWN),
-    Operator("PartialPool", Place.LAYER, "PartialPool", "", _OWN),
-    Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
+    *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Threshold")),
     Operator("Lookup", Place.LAYER, "Lookup", "input codes of at most 10 bits", _OWN),
 )
 """All that convert reads."""

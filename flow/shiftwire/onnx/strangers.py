@@ -69,8 +69,8 @@ class Stranger:
 
 NUMBERWISE = frozenset({
     "Abs", "Add", "BatchNormalization", "Celu", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "Gelu",
-    "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu",
-    "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh",
+    "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal",
+    "Relu", "Round", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh",
 })  # fmt: skip
 """Operations of which each number is a function of one number of what they read, and of constants."""
 

@@ -37,7 +37,7 @@ FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshap
 
 @dataclass
 class NetworkDraft:
-    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
+    """`floats` are calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
     `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
     those `chosen` got a format here, for values in their `ranges`.
@@ -59,8 +59,8 @@ class NetworkDraft:
     """Activations in several operations, by what the last one makes; the others' outputs are absorbed."""
 
     def __post_init__(self) -> None:
-        curves = spelled_curves(self.nodes, self.graph.constants, self.graph.onnx_output)
-        self.curves = {spelled.output: spelled for spelled in curves}
+        onnx_output = self.graph.onnx_output
+        self.curves = {each.output: each for each in spelled_curves(self.nodes, self.graph.constants, onnx_output)}
         self.absorbed.update(name for spelled in self.curves.values() for name in spelled.between)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
@@ -238,7 +238,7 @@ class NetworkDraft:
     def narrow_for_readers(self, onnx_name: str) -> None:
         """Requantize a tensor where it is made, if a layer with weights or several nodes read it."""
         readers = self.readers(onnx_name)
-        if onnx_name not in self.graph.known or not readers or _is_quantizer(readers[0]):
+        if onnx_name not in self.graph.known or not readers or find_quantizer(readers[0].domain, readers[0].op_type):
             return
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
             self.activation(onnx_name)
@@ -290,10 +290,6 @@ class NetworkDraft:
     def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob) -> None:
         own = relative_error(self.at(name).values, before)
         self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob))
-
-
-def _is_quantizer(node: onnx.NodeProto) -> bool:
-    return find_quantizer(node.domain, node.op_type) is not None
 
 
 def _takes_floats(node: onnx.NodeProto) -> bool:
