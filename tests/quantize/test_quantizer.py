@@ -110,12 +110,11 @@ def test_figures_are_of_all_samples_and_their_labels(tmp_path: Path) -> None:
 
 
 def test_a_complaint_tells_the_node_and_the_file(tmp_path: Path) -> None:
-    net = small()
-    net.node("Mul", "m", "y")
+    net = small().node("MaxPool", "m", kernel_shape=[2, 2])
     with pytest.raises(InputError) as caught:
         quantize_model(net.save(tmp_path), Samples(net.samples(8)), Options(), lambda *_: None)
     sentence = caught.value.sentence()
-    assert "in node 'm' (Mul)" in sentence and f"in {tmp_path / 'float.onnx'}" in sentence
+    assert "in node 'm' (MaxPool)" in sentence and f"in {tmp_path / 'float.onnx'}" in sentence
 
 
 def test_an_output_that_is_no_tensor_of_codes(tmp_path: Path) -> None:
