@@ -114,6 +114,12 @@ class AffineUnit(BeatUnit):
         return (Module("sw_affine", parameters, nest, stages, memories, has_forms=True, reads_stem=True),)
 
 
+def scaled_lane_lut(scales: int, terms: int, format: Fixed) -> int:
+    """LUTs of a lane that works for so many scales of so many terms, modelled."""
+    term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(scales), TERM_LUT)
+    return ceil(term_lut * terms * format.bits)
+
+
 @dataclass(frozen=True, eq=False)
 class Affine(Op):
     """y[..., c] = bias[c] + scale[c] * x[..., c]; scale  (terms, channels) as signs and exponents."""
@@ -142,8 +148,7 @@ class Affine(Op):
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         port = Port.of(output.size, fold.pe)
         scales = min(output.shape[-1] // fold.pe, len(np.unique(self.scale.integers)))
-        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(scales), TERM_LUT)
-        lane_lut = ceil(term_lut * self.scale.terms * output.format.bits)
+        lane_lut = scaled_lane_lut(scales, self.scale.terms, output.format)
         return (AffineUnit(port, inputs[0].format, output.format, self._weights, self.bias, lane_lut=lane_lut),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, lcm, log2, prod
+from math import lcm, prod
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import require_width
 from shiftwire.numbers.shift_weights import signed_digits
-from shiftwire.ops.affine import DOUBLED_TERM_LUT, TERM_LUT, WIRED_TERM_LUT, AffineUnit
+from shiftwire.ops.affine import AffineUnit, scaled_lane_lut
 from shiftwire.ops.pool import SumPool
 from shiftwire.ops.weights.shift import Shift
 
@@ -84,8 +84,8 @@ class PartialPool(Op):
         sums = SumPool(self.window)
         summed = sums.infer(x)
         scale = self._scale(x)
-        term_lut = min(WIRED_TERM_LUT + DOUBLED_TERM_LUT * log2(len(np.unique(scale.weights.integers))), TERM_LUT)
-        lane_lut = ceil(term_lut * scale.weights.terms * output.format.bits)
+        scales = len(np.unique(scale.weights.integers))
+        lane_lut = scaled_lane_lut(scales, scale.weights.terms, output.format)
         port, bias = Port.of(output.size, fold.pe), Bias.none(output.size)
         scaled = AffineUnit(port, summed.format, output.format, scale, bias, lane_lut=lane_lut)
         return (*sums.units(inputs, summed, fold), scaled)
