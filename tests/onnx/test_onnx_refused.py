@@ -70,7 +70,8 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         r"channels, and no second tensor \(in /",
     ),
     "float attribute": (
-        lambda: model_of([helper.make_node("LeakyRelu", ["x"], ["y"], alpha=-0.3)]), "a slope of -0.3 below zero"
+        lambda: model_of([helper.make_node("LeakyRelu", ["x"], ["y"], alpha=-0.3)]),
+        "it reads 'y', float values of a LeakyRelu; quantize them",
     ),
     "dilation": (lambda: conv(dilations=[2, 2]), r"dilations = \[2, 2\] is not handled.*in node 'c1' \(ShiftConv\)"),
     "auto_pad": (lambda: conv(auto_pad="SAME_UPPER"), "auto_pad = SAME_UPPER is not handled"),

@@ -84,6 +84,7 @@ FOLDED_SO = {
     "n61": "adder_conv",
     "n63": "shift_dense_four_terms",
     "n71": "shift_dense_fine_bias",
+    "n76": "lookup",
 }
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mutant import Mutant
 from shiftwire.ir.network import Network, Op
+from shiftwire.numbers.fixed import Fixed
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class LayerCase:
     """A layer, for everyone who tries all layers.
 
     networks  of one layer each, by name; definition  of `y` (an array of Fractions to fill) for `x`, straight from
-    the layer's meaning; grow  draws an op for an image of so many spatial axes; mutants  of its C++ and SystemVerilog.
+    the layer's meaning; grow  draws an op for an image of so many spatial axes; mutants  of its C++ and SystemVerilog;
+    reads  the one format whose codes the drawn ops take, None where they take any.
     """
 
     op: type[Op]
@@ -25,3 +27,4 @@ class LayerCase:
     kernel_mutants: tuple[Mutant, ...]
     rtl_mutants: tuple[Mutant, ...]
     modules: frozenset[str]
+    reads: Fixed | None = None

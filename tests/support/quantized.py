@@ -31,5 +31,5 @@ def handled(net: FloatNet) -> NetworkDraft:
     draft.graph.known |= {name: "x" for other in model.graph.node for name in other.output}
     draft.codes["x"] = np.resize(np.arange(-128, 128), (6, *draft.graph.tensors["x"].shape))
     view = View(node, draft.graph.constants)
-    handler_of(view)(view, draft)
+    handler_of(view, draft)(view, draft)
     return draft

@@ -10,6 +10,9 @@ import onnx
 from onnx import TensorProto, helper
 from random_graph import QONNX, STYLES, RandomFile
 
+CURVED = 0.15
+"""Share of quantizers behind which an activation stands that falls and rises."""
+
 
 def random_file(seed: int, most_nodes: int = 30) -> onnx.ModelProto:
     """A valid file of the operations that are read, all codes on grids where layers read them."""
@@ -28,6 +31,9 @@ def random_file(seed: int, most_nodes: int = 30) -> onnx.ModelProto:
             file.arithmetic()
         if not file.is_codes:
             file.quantize()
+            if rng.random() < CURVED:
+                file.curve()
+                file.quantize()
         if len(file.shape) > 1 and int(np.prod(file.shape)) > 600:
             file.push("MaxPool", kernel_shape=[2] * (len(file.shape) - 1), strides=[2] * (len(file.shape) - 1))
             file.shape = (file.shape[0], *(max(size // 2, 1) for size in file.shape[1:]))

@@ -9,9 +9,12 @@ import numpy as np
 
 import onnx
 from onnx import helper, numpy_helper
+from random_pools import average
 
 QONNX = "qonnx.custom_op.general"
 STYLES = ("quant", "qdq", "plain")
+HARD_SWISH, GELU = 14, 20
+"""Opsets that have them first."""
 
 
 @dataclass
@@ -157,27 +160,10 @@ class RandomFile:
                 self.push("GlobalAveragePool")
                 self.shape, self.is_codes = (self.shape[0], *[1] * len(spatial)), False
             case 1:
-                self._average()
+                average(self)
             case _:
                 self.push("MaxPool", kernel_shape=kernel, strides=kernel)
                 self.shape = (self.shape[0], *(s // k for s, k in zip(spatial, kernel, strict=True)))
-
-    def _average(self) -> None:
-        """Windows with and without pads, which count or do not, and whose number is rounded up or down."""
-        rng, spatial = self.rng, self.shape[1:]
-        kernel = [int(rng.integers(1, min(3, size) + 1)) for size in spatial]
-        strides = [int(rng.integers(1, 3)) for _ in kernel]
-        pads = [int(rng.integers(0, size)) if rng.random() < 0.5 else 0 for size in kernel]
-        rest = [(s + 2 * p - k) % d for s, p, k, d in zip(spatial, pads, kernel, strides, strict=True)]
-        lasts = [s + 2 * p - k + d - r for s, p, k, d, r in zip(spatial, pads, kernel, strides, rest, strict=True)]
-        ups = [r > 0 and last < s + p for r, last, s, p in zip(rest, lasts, spatial, pads, strict=True)]
-        # a window that begins in the pads behind is none, but older shape inference counts it
-        is_up = any(ups) and ups == [r > 0 for r in rest] and rng.random() < 0.5
-        self.push("AveragePool", kernel_shape=kernel, strides=strides, pads=[*pads, *pads], ceil_mode=int(is_up),
-                  count_include_pad=int(rng.random() < 0.5))  # fmt: skip
-        sizes = [(s + 2 * p - k) // d + 1 for s, p, k, d in zip(spatial, pads, kernel, strides, strict=True)]
-        self.shape = (self.shape[0], *(size + (is_up and up) for size, up in zip(sizes, ups, strict=True)))
-        self.is_codes = False
 
     def arithmetic(self) -> None:
         """One float operation, channel by channel."""
@@ -211,6 +197,19 @@ class RandomFile:
                 self.is_unsigned = True
                 return
         self.is_unsigned = False
+
+    def curve(self) -> None:
+        """An activation of narrow codes that falls and rises, in one operation or two."""
+        x = self.name
+        kinds = ["Abs", "Sigmoid", "HardSigmoid", "Tanh"]
+        kinds += ["HardSwish"] * (self.opset >= HARD_SWISH) + ["Gelu", "Mish"] * (self.opset >= GELU)
+        kind = str(self.rng.choice(kinds))
+        self.push(kind)
+        if kind in ("Sigmoid", "HardSigmoid", "Tanh"):
+            self.name = self.node("Mul", *((x, self.name) if self.rng.random() < 0.5 else (self.name, x)))
+        if self.rng.random() < 0.3:
+            self.push("Mul", self.number(float(self.rng.uniform(0.5, 2))))
+        self.is_codes, self.is_unsigned = False, False
 
     def branch(self) -> None:
         """Two layers side by side, added or joined, and a quantizer behind."""

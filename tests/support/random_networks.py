@@ -85,6 +85,8 @@ def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
     if seed % OWN_LAYERS != OWN_LAYERS - 1 or not axes or not LAYER_CASES:
         return name
     layer = LAYER_CASES[int(rng.integers(len(LAYER_CASES)))]
+    if layer.reads is not None:
+        name = maker.add(Requantize(layer.reads, Rounding.FLOOR, Overflow.WRAP), name)
     try:
         return _checked(maker, layer.grow(rng, axes), name)
     except InputError:

@@ -14,7 +14,8 @@ from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network, NetworkInput
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY
-from shiftwire.onnx.context.graph import Graph, InputWish
+from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.host import InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.file import check, load

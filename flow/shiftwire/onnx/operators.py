@@ -20,6 +20,7 @@ class Place(enum.Enum):
     LAYER = "layer"
     QUANTIZER = "quantizer"
     WAITS = "waits for the next quantizer"
+    TABLE = "table"
     HOST = "host"
     MOVE = "moves"
     REWRITTEN = "rewritten"
@@ -33,6 +34,10 @@ MEANINGS = {
     Place.WAITS: (
         "float arithmetic, channel by channel, that becomes part of the next quantizer's staircase; in front of the "
         "first quantizer and behind the last layer the host computes it"
+    ),
+    Place.TABLE: (
+        "a function of codes that falls and rises; with all float operations up to the next quantizer it becomes a "
+        "table of output codes, or thresholds where it never falls or never rises"
     ),
     Place.HOST: "the host computes it behind the last layer, with numpy alone",
     Place.MOVE: "moves values and computes none",
@@ -60,6 +65,9 @@ class Operator:
 
 _GRID = "input on a known grid"
 _CONSTANT = "the second input is a constant, one number or one a channel (any that broadcasts on the host)"
+_NARROW = "behind codes of at most 10 bits and in front of a quantizer"
+_BETWEEN = "in front of a quantizer; not on the host"
+_OF_ONE = "; or two functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
 _CODES = "scales and zero points are constants, one a tensor (one an output for weights)"
 _OWN = (CONTRACT_DOMAIN,)
 
@@ -116,7 +124,7 @@ OPERATORS: tuple[Operator, ...] = (
         Place.LAYER,
         "Add of two tensors, or what waits",
         "two computed tensors of one scale up to a power of two a tensor, or of any two scales where a quantizer "
-        "follows, with at most Relu, Clip and constants between (20 bits of codes together); " + _CONSTANT,
+        "follows, with at most Relu, Clip and constants between (20 bits of codes together); " + _CONSTANT + _OF_ONE,
     ),
     Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
     Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
@@ -161,8 +169,13 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("Dropout", Place.REWRITTEN, "nothing"),
     Operator("Cast", Place.REWRITTEN, "nothing", "to float, or of rounded values to an integer type"),
     Operator("Constant", Place.REWRITTEN, "an initialiser"),
-    Operator("Mul", Place.WAITS, "a factor", _CONSTANT),
-    Operator("Div", Place.WAITS, "a divisor", _CONSTANT + ", not 0"),
+    Operator("Mul", Place.WAITS, "a factor; of two functions of one tensor, part of a table", _CONSTANT + _OF_ONE),
+    Operator(
+        "Div",
+        Place.WAITS,
+        "a divisor; of two functions of one tensor, part of a table",
+        _CONSTANT + ", not 0" + _OF_ONE,
+    ),
     Operator("Neg", Place.REWRITTEN, "Mul by -1"),
     Operator("BatchNormalization", Place.WAITS, "a factor and an offset", "inference form, constant statistics"),
     Operator("Clip", Place.WAITS, "bounds", "single numbers"),
@@ -176,11 +189,20 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Floor", Place.WAITS, "as Round"),
     Operator("Ceil", Place.WAITS, "as Round"),
-    Operator("LeakyRelu", Place.WAITS, "a bend", "alpha not negative"),
-    Operator("PRelu", Place.WAITS, "a bend", "one slope or one a channel, none negative"),
+    Operator("LeakyRelu", Place.WAITS, "a bend; a table where alpha is negative"),
+    Operator("PRelu", Place.WAITS, "a bend; a table where a slope is negative", "one slope or one a channel"),
     Operator("HardSigmoid", Place.WAITS, "a factor, an offset and bounds", "alpha above 0"),
     Operator("Sigmoid", Place.WAITS, "a curve that rises"),
     Operator("Tanh", Place.WAITS, "a curve that rises"),
+    *(
+        Operator(name, Place.WAITS, "a curve that rises", _BETWEEN)
+        for name in ("Celu", "Elu", "Erf", "Exp", "Selu", "Softplus", "Softsign")
+    ),
+    *(
+        Operator(name, Place.TABLE, "Lookup", _NARROW)
+        for name in ("Abs", "Gelu", "HardSwish", "Mish", "Reciprocal", "Swish")
+    ),
+    Operator("Pow", Place.TABLE, "Lookup", _NARROW + "; the exponent is one constant number"),
     Operator("Softmax", Place.HOST, "its values"),
     Operator("LogSoftmax", Place.HOST, "its values"),
     Operator("ArgMax", Place.HOST, "indices", "the first of equals"),
@@ -240,9 +262,8 @@ OPERATORS: tuple[Operator, ...] = (
         for scheme in ("Shift", "Adder", "Int")
         for form in ("Conv", "Dense")
     ),
-    Operator("Affine", Place.LAYER, "Affine", "", _OWN),
-    Operator("PartialPool", Place.LAYER, "PartialPool", "", _OWN),
-    Operator("Threshold", Place.LAYER, "Threshold", "", _OWN),
+    *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Threshold")),
+    Operator("Lookup", Place.LAYER, "Lookup", "input codes of at most 10 bits", _OWN),
 )
 """All that convert reads."""
 

@@ -9,13 +9,14 @@ import onnx
 from shiftwire.errors import InputError
 from shiftwire.onnx.canonical.draft import attribute
 from shiftwire.onnx.canonical.opset import kind_in_file
+from shiftwire_hls.quantizers import find_quantizer
 
 Key = tuple[str, str]
 """Domain and operation; the default domain is ''."""
 
 _RUN_TIME = "it decides at run time what is computed; export the network without loops and branches"
 _RECURRENT = "it keeps a state from step to step, which no layer here does; use convolutions along time"
-_CURVED = "it falls before it rises, so no staircase stands for it; train with Relu, HardSigmoid or Clip instead"
+_CURVED = "export it as Gelu, or as a Mul and a Sigmoid, and without the bias"
 _NORM = "it takes its statistics from the sample; train with BatchNormalization, which is a scale at inference"
 _DYNAMIC = "it takes its scale from the data at run time; quantize the model statically, with calibration data"
 _CUT = "cut the file in front of it (onnx.utils.extract_model) and let the host compute it"
@@ -25,7 +26,7 @@ _PAIRED = "attention multiplies computed tensors, which no shift does; only laye
 MENDS: Mapping[str, str] = {
     **dict.fromkeys(("If", "Loop", "Scan"), _RUN_TIME),
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
-    **dict.fromkeys(("HardSwish", "Swish", "Gelu", "Mish", "QuickGelu", "FastGelu", "BiasGelu"), _CURVED),
+    **dict.fromkeys(("QuickGelu", "FastGelu", "BiasGelu"), _CURVED),
     **dict.fromkeys(
         (
             "InstanceNormalization",
@@ -66,29 +67,40 @@ class Stranger:
         return f"{name} of domain {domain}" if domain else name
 
 
+NUMBERWISE = frozenset({
+    "Abs", "Add", "BatchNormalization", "Celu", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "Gelu",
+    "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal",
+    "Relu", "Round", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh",
+})  # fmt: skip
+"""Operations of which each number is a function of one number of what they read, and of constants."""
+
+
 def strangers(model: onnx.ModelProto, known: Collection[Key], constants: Collection[str]) -> Iterator[Stranger]:
     """Nodes of a canonical model that are none of the `known` operations, or of such a one in a form never read."""
-    computed = {value.name for value in model.graph.input} - set(constants)
+    origins = {value.name: value.name for value in model.graph.input if value.name not in constants}
     for node in model.graph.node:
         key = ("" if node.domain == "ai.onnx" else node.domain, node.op_type)
-        mend = never_read(node, computed)
-        if computed & set(node.input):
-            computed.update(node.output)
+        mend = never_read(node, origins)
+        read = {origins[name] for name in node.input if name in origins}
+        is_alike = len(read) == 1 and (node.op_type in NUMBERWISE or find_quantizer(*key) is not None)
+        if read:
+            origins.update({name: min(read) if is_alike else name for name in node.output})
         if (key not in known or mend) and not (node.output and node.output[0] in constants):
             yield Stranger(node.name or node.output[0], (key[0], kind_in_file(node)), mend if key in known else "")
 
 
-def never_read(node: onnx.NodeProto, computed: Collection[str]) -> str:
+def never_read(node: onnx.NodeProto, origins: Mapping[str, str]) -> str:
     """What would do in place of a node whose operation is read, but not so, whatever surrounds it; '' for others.
 
-    `computed` are the tensors that depend on the graph's input.
+    `origins` has every tensor that depends on the graph's input, and the tensor of which it is a function number by
+    number.
     """
     mode = attribute(node, "mode", "nearest") if node.op_type in ("Resize", "Upsample") else "nearest"
     if mode != "nearest":
         return f"mode = {mode} is not handled; resize by nearest, which moves codes and computes none"
-    if node.op_type in ("Mul", "Div") and all(name in computed for name in node.input):
+    if node.op_type in ("Mul", "Div") and len({origins[name] for name in node.input if name in origins}) > 1:
         what = "product" if node.op_type == "Mul" else "quotient"
-        return f"a {what} of two computed tensors is not handled; only one of them may be computed"
+        return f"a {what} of two computed tensors is not handled; only two functions of one tensor become a table"
     return ""
 
 

@@ -13,7 +13,7 @@ from shiftwire.ops.partial_pool import PartialPool
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
@@ -29,6 +29,7 @@ LAYERS: tuple[type[Op], ...] = (
     Dense,
     DepthToSpace,
     Flatten,
+    Lookup,
     MaxPool,
     Pad,
     PartialPool,

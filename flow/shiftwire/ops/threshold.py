@@ -1,4 +1,4 @@
-"""Threshold: what scale, batch norm, Relu and quantizer become together, exactly, whatever the float scales."""
+"""Threshold and Lookup: what float operations between codes and codes become, exactly, by a staircase or a table."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
 from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.lookup import LookupUnit
+
+MOST_LOOKUP_BITS = 10
+"""Of the codes that a table is read by: each lane has a memory of so many words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,3 +198,58 @@ class Threshold(Op):
 
 def _table(name: str, codes: Codes, *, is_deduced: bool = False) -> Table:
     return Table(name, codes, CodeType.holding(codes), is_deduced, places=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup(Op):
+    """y[..., c] = table[c][x[..., c] - x.lo], on the grid 2**-frac: any function of a code, falling and rising.
+
+    table  (channels or 1, 2**x.bits), codes of the output from the lowest code of the format `x` on.
+    """
+
+    unit_types = (LookupUnit,)
+
+    table: Codes
+    x: Fixed
+    frac: int
+
+    def __post_init__(self) -> None:
+        if self.x.bits > MOST_LOOKUP_BITS:
+            raise InputError(
+                f"a table of the codes of {self.x} has {1 << self.x.bits} words; {MOST_LOOKUP_BITS} bits would do, so "
+                "quantize to them in front"
+            )
+        if self.table.ndim != 2 or self.table.shape[1] != 1 << self.x.bits:
+            raise InputError(
+                f"a table of shape {self.table.shape} does not fit codes of {self.x}; give (channels or 1, "
+                f"{1 << self.x.bits})"
+            )
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        rows = len(self.table)
+        if rows not in (1, x.shape[-1]):
+            raise InputError(f"tables of {rows} channels cannot read shape {x.shape}; its last axis must match")
+        if x.format != self.x:
+            raise InputError(f"a table of the codes of {self.x} cannot read {x.format}; write it for these")
+        return Tensor(x.shape, Fixed.covering(int(self.table.min()), int(self.table.max()), self.frac))
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        channel = np.arange(len(self.table))  # the one row broadcasts
+        outputs: Codes = self.table[channel, codes[0] - self.x.lo]
+        return outputs
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        port = Port.of(output.size, fold.pe)
+        return (LookupUnit(port, self.x, output.format, self.table, lane_lut=0),)
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        code, channel = codes[0][index], index[-1] % len(self.table)
+        return (("input", code.reshape(1)), ("table", self.table[channel, code - self.x.lo].reshape(1)))
+
+    @property
+    def weight_bits(self) -> int:
+        return CodeType.holding(self.table).bits * self.table.size
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations()

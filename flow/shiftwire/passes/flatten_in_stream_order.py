@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from shiftwire.ir.network import Network, Node
+from shiftwire.ir.network import Network, Node, Op
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.threshold import Lookup
 
 
 def flatten_in_stream_order(network: Network) -> Network:
@@ -32,12 +33,19 @@ def _moved(network: Network, flatten: Node) -> set[str] | None:
         if name == network.output_name:
             return None
         for reader in network.consumers(name):
-            if isinstance(reader.op, Relu | Requantize):
+            if isinstance(reader.op, Relu | Requantize) or (
+                isinstance(reader.op, Lookup) and len(reader.op.table) == 1
+            ):
                 moved.add(reader.name)
                 waiting.append(reader.name)
             elif not isinstance(reader.op, Dense):
                 return None
     return moved
+
+
+def _is_alike(op: Op) -> bool:
+    """Whether an op does the same to every code, wherever it stands."""
+    return isinstance(op, Relu | Requantize) or (isinstance(op, Lookup) and len(op.table) == 1)
 
 
 def _rewritten(network: Network, flatten: Node, moved: set[str]) -> Network:

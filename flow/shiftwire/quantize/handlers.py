@@ -17,6 +17,7 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.windows import read_window
 from shiftwire.onnx.layers import READERS
+from shiftwire.onnx.ops.lookup import FALLING, RISING
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -25,9 +26,9 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
-from shiftwire.quantize.pools import average_pool, global_average
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import MOST_BITS, affine_steps, finest_step, is_far_below
+from shiftwire.quantize.unweighted import average_pool, falling, global_average, rising
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -270,6 +271,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): global_average,
     ("", "AveragePool"): average_pool,
+    **{("", kind): falling for kind in FALLING},
+    **{("", kind): rising for kind in RISING},
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,
     **{(domain, q.name): _quant for q in QUANTIZERS if q.reading is Reading.INTEGER for domain in q.domains},
@@ -280,6 +283,8 @@ KNOWN = frozenset({*HANDLERS, *READERS})
 """By domain and operation: all that quantize takes."""
 
 
-def handler_of(view: View) -> Handler:
+def handler_of(view: View, draft: NetworkDraft) -> Handler:
     """The handler of a node whose operation is known, or what convert itself does."""
+    if view.output in draft.curves:
+        return falling
     return HANDLERS.get(view.key, lambda view, draft: draft.read(view))

@@ -16,6 +16,7 @@ from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.staircase import stepped
 from shiftwire.onnx.context.view import View
+from shiftwire.onnx.foreign.curves import Spelled, spelled_curves
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
@@ -36,7 +37,7 @@ FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshap
 
 @dataclass
 class NetworkDraft:
-    """`floats` holds calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
+    """`floats` are calibration values by ONNX name (N, C, ...), `codes` what the network makes of them, by its own.
 
     `absorbed` ONNX tensors belong to a layer that was made whole; tensors that are `exact` were quantized by the file,
     those `chosen` got a format here, for values in their `ranges`.
@@ -54,6 +55,13 @@ class NetworkDraft:
     """What the weights that read an input take in, (C,), where the host scales its channels apart."""
     chosen: set[str] = field(default_factory=set)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    curves: dict[str, Spelled] = field(init=False)
+    """Activations in several operations, by what the last one makes; the others' outputs are absorbed."""
+
+    def __post_init__(self) -> None:
+        onnx_output = self.graph.onnx_output
+        self.curves = {each.output: each for each in spelled_curves(self.nodes, self.graph.constants, onnx_output)}
+        self.absorbed.update(name for spelled in self.curves.values() for name in spelled.between)
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         """The ONNX nodes, not the network's own, that read a tensor."""
@@ -95,7 +103,8 @@ class NetworkDraft:
 
     def is_hosts(self, view: View) -> bool:
         """Whether a node stands in front of the first layer, where the host does it."""
-        return view.key[1] in FRONT and any(map(self.graph.is_raw, view.inputs))
+        is_front = view.key[1] in FRONT and view.output not in self.curves
+        return is_front and any(map(self.graph.is_raw, view.inputs))
 
     def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
         """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
@@ -133,14 +142,20 @@ class NetworkDraft:
         return self.graph.known[onnx_name]
 
     def step(self, onnx_name: str) -> None:
-        """Codes, in a format of their own, of values that a curve or a cut has bent: a Threshold."""
-        name, pending = self.graph.opened(onnx_name)
+        """Codes, in a format of their own, of values that a curve or a cut has bent: a Threshold, or a table."""
         right = self.truth(onnx_name)
         format = self.choose(onnx_name, right)
         quantizer = FloatQuantizer(2.0**-format.frac, 0, format.lo, format.hi, FloatRounding.HALF_EVEN)
-        op, _ = stepped(pending, self.tensor(name), np.float64(quantizer.scale).reshape(()), quantizer.codes)
+        scale = np.float64(quantizer.scale).reshape(())
+        if onnx_name in self.graph.tabulated:
+            self.graph.settle_table(onnx_name, onnx_name, scale, quantizer.codes)
+        else:
+            name, pending = self.graph.opened(onnx_name)
+            op, _ = stepped(pending, self.tensor(name), scale, quantizer.codes)
+            self.graph.known[onnx_name] = self.graph.append(op, (name,), onnx_name)
         del self.graph.pending[onnx_name]
-        self.graph.known[onnx_name] = stepped_name = self.append(op, name, onnx_name)
+        self.advance()
+        stepped_name = self.graph.known[onnx_name]
         self._cost_of_requantize(stepped_name, self.format(stepped_name), right, Knob.ACT_BITS)
 
     def emit(self, steps: tuple[Step, ...], source: str, onnx_name: str) -> None:
@@ -182,7 +197,8 @@ class NetworkDraft:
 
     def keep(self, onnx_names: Iterable[str]) -> None:
         """Forget the codes of tensors that no ONNX node still to come reads."""
-        wanted = {self.graph.known[name] for name in onnx_names if name in self.graph.known}
+        sources = [spelled.source for output, spelled in self.curves.items() if output not in self.graph.known]
+        wanted = {self.graph.known[name] for name in (*onnx_names, *sources) if name in self.graph.known}
         wanted.update(list(self.graph.tensors)[:1])
         last = self.graph.nodes[-1].name if self.graph.nodes else next(iter(self.graph.tensors), "")
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
@@ -222,7 +238,7 @@ class NetworkDraft:
     def narrow_for_readers(self, onnx_name: str) -> None:
         """Requantize a tensor where it is made, if a layer with weights or several nodes read it."""
         readers = self.readers(onnx_name)
-        if onnx_name not in self.graph.known or not readers or _is_quantizer(readers[0]):
+        if onnx_name not in self.graph.known or not readers or find_quantizer(readers[0].domain, readers[0].op_type):
             return
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
             self.activation(onnx_name)
@@ -274,10 +290,6 @@ class NetworkDraft:
     def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob) -> None:
         own = relative_error(self.at(name).values, before)
         self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob))
-
-
-def _is_quantizer(node: onnx.NodeProto) -> bool:
-    return find_quantizer(node.domain, node.op_type) is not None
 
 
 def _takes_floats(node: onnx.NodeProto) -> bool:

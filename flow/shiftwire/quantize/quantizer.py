@@ -248,7 +248,7 @@ def _walked(calibration: Calibration, options: Options, progress: StageProgress)
                 if draft.is_hosts(view):
                     draft.read(view)
                 else:
-                    handler_of(view)(view, draft)
+                    handler_of(view, draft)(view, draft)
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)

@@ -12,7 +12,7 @@ from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -38,7 +38,7 @@ class EnergyTable:
 INT8 = EnergyTable("INT8, 45 nm ASIC", "You et al. 2024 (ShiftAddLLM), table 1", 0.2, 0.03, 0.024)
 """Both sides of a comparison take these rows; FIX32 rows would flatter shifts. Memory and wires are not in it."""
 
-BETWEEN = (Affine, Relu, Requantize, Threshold)
+BETWEEN = (Affine, Lookup, Relu, Requantize, Threshold)
 """What may stand between the shift layer and the adder layer of one ShiftAddNet block."""
 
 CLAIM = 0.8

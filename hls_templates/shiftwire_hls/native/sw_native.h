@@ -106,6 +106,14 @@ SHIFTWIRE_INLINE T staircase(const lanes<E> &code, int fold, int lane, const Out
     return T(T(count) * (first[1] - first[0]) + T(first[0]));
 }
 
+// Every image is at a place of its own.
+template <class T, class E, class Output>
+SHIFTWIRE_INLINE T looked_up(const lanes<E> &place, int first, const Output *output) {
+    T made;
+    for (int image = 0; image < IMAGES; image++) made.set(image, output[first + place.get(image)]);
+    return made;
+}
+
 #if defined(__AVX2__) && !defined(SHIFTWIRE_COUNT)
 template <bool ByPairs> struct taps_sum {
     template <class L, class C, class P, int N> static P of(const lanes<int16_t> x[N], const int16_t weight[], int at) {

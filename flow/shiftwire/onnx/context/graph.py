@@ -9,18 +9,18 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
+from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
-from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import FloatQuantizer, Floats
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
-from shiftwire.onnx.context.host import Raw, Tail
-from shiftwire.onnx.context.joined import Joined, scaled_terms
+from shiftwire.onnx.context.host import InputWish, Raw, Tail, host_output
+from shiftwire.onnx.context.joined import Joined, Tabulated, scaled_terms
 from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
-from shiftwire.onnx.context.staircase import exact_affine, rounded_unit, settled
+from shiftwire.onnx.context.staircase import exact_affine, looked_up, rounded_unit, settled
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
@@ -28,24 +28,11 @@ from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
-from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Upsample
 
 KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth)
 """Ops whose codes are some of those they read."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputWish:
-    """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
-
-    What stands in front of the first layer is the host's all the same.
-    """
-
-    format: Fixed
-    rounds: bool
-    host: HostInput | None = None
-    """How another reading of the file made codes of `format`, which this one then does too."""
 
 
 @dataclass
@@ -53,8 +40,9 @@ class Graph:
     """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantized weights.
 
     `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing. `raw` holds what is
-    still the host's, the graph input first; `joined` sums of two tensors that share no grid, `tails` what only the host
-    can compute. `wish` says what the input is where no quantizer does; `batch` is the file's, where it fixes it.
+    still the host's, the graph input first; `joined` sums of two tensors that share no grid, `tabulated` functions of
+    one that fall and rise, `tails` what only the host can compute. `wish` says what the input is where no quantizer
+    does; `batch` is the file's, where it fixes it.
     """
 
     constants: Constants
@@ -70,6 +58,7 @@ class Graph:
     pending: dict[str, Pending] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     joined: dict[str, Joined] = field(default_factory=dict)
+    tabulated: dict[str, Tabulated] = field(default_factory=dict)
     tails: dict[str, Tail] = field(default_factory=dict)
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     host_input: HostInput = field(default_factory=HostInput)
@@ -150,6 +139,8 @@ class Graph:
             self._enter_given(onnx_name)
         if onnx_name not in self.known and onnx_name in self.joined and self.joined[onnx_name].is_whole:
             self._settle_rounded(onnx_name)
+        if onnx_name not in self.known and onnx_name in self.tabulated and self.tabulated[onnx_name].is_whole:
+            self._tabulate_rounded(onnx_name)
         if onnx_name in self.known:
             return self.known[onnx_name], self.pending.get(onnx_name, Pending.none())
         if onnx_name in self.constants or onnx_name in self.parameters:
@@ -161,6 +152,11 @@ class Graph:
             )
         if onnx_name in self.joined:
             raise InputError(self.joined[onnx_name].refusal)
+        if onnx_name in self.tabulated:
+            raise InputError(
+                f"it reads '{onnx_name}', float values of a {self.tabulated[onnx_name].kind}; quantize them in front "
+                "of this operation"
+            )
         raise InputError(
             f"it reads '{onnx_name}', a float tensor on no known grid; quantize it by a quantizer behind the graph "
             f"input, or name the input's format by --input-format or in the metadata '{INPUT_FORMAT_KEY}'"
@@ -174,6 +170,23 @@ class Graph:
             raise InputError(joined.refusal)
         step = abs(float(unit[0]))
         self.settle_sum(onnx_name, onnx_name, step, lambda values: np.rint(values / step).astype(np.int64))
+
+    def _tabulate_rounded(self, onnx_name: str) -> None:
+        """A function of codes whose own steps round it."""
+        table = self.tabulated[onnx_name]
+        scale = np.abs(rounded_unit(table.steps, len(table.values)))
+
+        def codes_of(values: Floats) -> Codes:
+            codes: Codes = np.rint(values / scale[:, None]).astype(np.int64)
+            return codes
+
+        self.settle_table(onnx_name, onnx_name, scale if np.ptp(scale) else scale[0].reshape(()), codes_of)
+
+    def settle_table(self, source: str, output: str, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
+        """Codes of a function of codes: a Lookup, or less where less will do; they count `scale`, () or (C,)."""
+        table = self.tabulated[source]
+        op, self.pending[output] = looked_up(table.codes(codes_of), self.tensors[table.source], scale)
+        self.known[output] = self.append(op, (table.source,), output)
 
     def settle_sum(self, source: str, output: str, scale: float, codes_of: Callable[[Floats], Codes]) -> None:
         """Codes of a sum of branches of unlike scales: one times few powers of two, their sum, and a Threshold.
@@ -240,6 +253,8 @@ class Graph:
         if isinstance(node.op, Threshold):
             ends = np.stack([node.op.base, node.op.base + node.op.step * node.op.thresholds.shape[1]])
             return int(ends.min()), int(ends.max())
+        if isinstance(node.op, Lookup):
+            return int(node.op.table.min()), int(node.op.table.max())
         if isinstance(node.op, KEEPING):
             return self.reach(node.inputs[0])
         return format.lo, format.hi
@@ -271,17 +286,6 @@ class Graph:
             raise InputError(
                 f"the file quantizes its input to {self.tensors[name].format} itself; leave --input-format out"
             )
-        host = _host_output(pending, self.tensors[output], tail)
+        host = host_output(pending, self.tensors[output], tail)
         entry = NetworkInput(name, self.tensors[name], self.host_input)
         return Network((entry,), tuple(self.nodes), (NetworkOutput(output, host),))
-
-
-def _host_output(pending: Pending, tensor: Tensor, tail: Tail) -> HostOutput:
-    """What turns codes into the file's own values."""
-    if not pending.is_linear:
-        steps = pending.on_host(len(tensor.shape) + 1)
-        return replace(_host_output(Pending(pending.scale), tensor, tail), steps=(*steps, *tail.steps))
-    if not pending.steps and not pending.scale.ndim:
-        return HostOutput(float(pending.scale), steps=tail.steps)
-    scale, offset = pending.line(tensor.shape[-1])
-    return HostOutput(channels=ChannelScale(scale, offset), steps=tail.steps)

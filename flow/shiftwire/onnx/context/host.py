@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
+from shiftwire.ir.network import Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, shortest
+from shiftwire.onnx.context.pending import Pending
 from shiftwire_boards.runtime.host_steps import (
     Arrange,
     Clip,
@@ -33,6 +36,19 @@ NEARLY = 1e-6
 
 RANKS = (1, 2, 3)
 """Axes of a sample that layers read."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputWish:
+    """The format of an input that no quantizer names: the user's word, to which the host `rounds`, or the type's.
+
+    What stands in front of the first layer is the host's all the same.
+    """
+
+    format: Fixed
+    rounds: bool
+    host: HostInput | None = None
+    """How another reading of the file made codes of `format`, which this one then does too."""
 
 
 @dataclass(frozen=True)
@@ -141,3 +157,14 @@ def _unit(steps: tuple[FrontStep, ...], start: float) -> float:
     if unit.ndim or unit <= 0:
         raise InputError("the input has another step in each channel; use one for the whole tensor, above 0")
     return float(unit)
+
+
+def host_output(pending: Pending, tensor: Tensor, tail: Tail) -> HostOutput:
+    """What turns codes into the file's own values."""
+    if not pending.is_linear:
+        steps = pending.on_host(len(tensor.shape) + 1)
+        return replace(host_output(Pending(pending.scale), tensor, tail), steps=(*steps, *tail.steps))
+    if not pending.steps and not pending.scale.ndim:
+        return HostOutput(float(pending.scale), steps=tail.steps)
+    scale, offset = pending.line(tensor.shape[-1])
+    return HostOutput(channels=ChannelScale(scale, offset), steps=tail.steps)

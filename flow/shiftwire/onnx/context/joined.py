@@ -1,4 +1,7 @@
-"""The sum of two tensors that share no scale, until a quantizer behind it makes codes of it again."""
+"""What is no scale and steps away from a tensor's codes, until a quantizer makes codes of it again.
+
+The sum of two tensors that share no scale; a function of one tensor's codes that falls and rises.
+"""
 
 from __future__ import annotations
 
@@ -101,6 +104,34 @@ class Joined:
         ):
             return None
         return Sum(is_left, factor, a, b, wanted, is_falling)
+
+
+@dataclass(frozen=True, eq=False)
+class Tabulated:
+    """Float32 values (C, codes) of all codes of the tensor `source`, the lowest one's first.
+
+    `kind` is the operation of the file that asked for a table, `steps` what was applied behind it.
+    """
+
+    source: str
+    values: Floats
+    kind: str
+    steps: tuple[Step, ...] = ()
+
+    def then(self, step: Step) -> Tabulated:
+        """The same with one more operation behind."""
+        return replace(self, values=step.apply(self.values), steps=(*self.steps, step))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether some step rounds, so that values are on a grid of the file's own making."""
+        return any(isinstance(step, Rounded) for step in self.steps)
+
+    def codes(self, codes_of: Callable[[Floats], Codes]) -> Codes:
+        """What a quantizer makes of the values, (C, codes); InputError for what is no number."""
+        if np.isnan(self.values).any():
+            raise InputError(f"it quantizes a {self.kind} that is no number for some codes; clip what it reads")
+        return codes_of(self.values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,8 @@ def identity(view: View, graph: Graph) -> None:
         graph.raw[view.output] = graph.raw[source]
     elif source in graph.joined:
         graph.joined[view.output] = graph.joined[source]
+    elif source in graph.tabulated:
+        graph.tabulated[view.output] = graph.tabulated[source]
     elif source in graph.tails:
         graph.tails[view.output] = graph.tails[source]
     else:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shiftwire.errors import InputError
+from shiftwire.numbers.curves import Function
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.float_quantizer import FloatRounding, Floats
 from shiftwire_boards.runtime.host_steps import Bend, Clip, Curve, FrontStep, Offset, Scale, Whole
@@ -150,6 +152,23 @@ class Curved(Step):
 
     def on_host(self, rank: int) -> tuple[FrontStep, ...]:
         return (self.curve,)
+
+
+@dataclass(frozen=True, eq=False)
+class Rising(Step):
+    """A function of the file's that never falls, of the operation `kind`; hosts have none of them."""
+
+    kind: str
+    function: Function
+
+    def apply(self, x: Floats) -> Floats:
+        return self.function(x)
+
+    def spread(self, channels: npt.NDArray[np.int64]) -> Step:
+        return self
+
+    def on_host(self, rank: int) -> tuple[FrontStep, ...]:
+        raise InputError(f"a {self.kind} is read between two quantizers alone; put one on either side of it")
 
 
 RELU = Cut(0.0, float("inf"))

@@ -25,7 +25,7 @@ from shiftwire.onnx.context.pending import (
 )
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.threshold import Threshold
+from shiftwire.ops.threshold import Lookup, Threshold
 
 MAX_STEPS = 1 << 12
 """Most steps of one staircase: each is a comparator, so 12 bits are far beyond what hardware wants."""
@@ -49,15 +49,38 @@ EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rou
 def stepped(pending: Pending, x: Tensor, scale: Values, codes_of: Callable[[Floats], Codes]) -> tuple[Op, Pending]:
     """The Threshold that makes `codes_of` float32 values (C, n); times `scale` () or (C,) they are the output."""
     channels = x.shape[-1]
-    common = (float(scale), np.zeros(channels, np.int64)) if not scale.ndim else common_scale(scale)
-    single, shifts = (scale, np.zeros(channels, np.int64)) if common is None else (np.asarray(common[0]), common[1])
-    mantissa, exponent = normalised(single)
+    (mantissa, exponent), step = _grids(scale, channels)
 
     def stairs(codes: Codes) -> Codes:
         return codes_of(pending.values(codes, x.format.frac))
 
     falling = (pending.slope(channels) < 0).astype(np.int64)
-    return threshold(stairs, falling, np.int64(1) << shifts, x.format, -exponent), Pending(mantissa)
+    return threshold(stairs, falling, step, x.format, -exponent), Pending(mantissa)
+
+
+def looked_up(codes: Codes, x: Tensor, scale: Values) -> tuple[Op, Pending]:
+    """The op that makes `codes` (C, codes of x) of those of `x`: a Threshold where each channel rises or falls alone.
+
+    Codes times `scale` () or (C,) are the output.
+    """
+    (mantissa, exponent), step = _grids(scale, x.shape[-1])
+    rises = np.diff(codes, axis=1)
+    is_monotone = bool(((rises >= 0).all(axis=1) | (rises <= 0).all(axis=1)).all())
+    if is_monotone and np.ptp(codes) <= MAX_STEPS:
+        falling = (codes[:, -1] < codes[:, 0]).astype(np.int64)
+        channel = np.arange(len(codes))[:, None]
+        stairs = threshold(lambda at: codes[channel, at - x.format.lo], falling, step, x.format, -exponent)
+        return stairs, Pending(mantissa)
+    table = codes * step[:, None]
+    return Lookup(table[:1] if (table == table[:1]).all() else table, x.format, -exponent), Pending(mantissa)
+
+
+def _grids(scale: Values, channels: int) -> tuple[tuple[Values, int], Codes]:
+    """Mantissa and exponent of a scale, and what one code of each channel is in codes of its grid, (C,)."""
+    common = common_scale(scale) if scale.ndim else None
+    if common is None:
+        return normalised(scale), np.ones(channels, np.int64)
+    return normalised(np.asarray(common[0])), np.int64(1) << common[1]
 
 
 def settled(pending: Pending, x: Tensor) -> tuple[Op, Pending]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.numbers.fixed import Values
+from shiftwire.ir.network import Node
+from shiftwire.numbers.curves import Function
+from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.host import Tail
-from shiftwire.onnx.context.joined import Joined
+from shiftwire.onnx.context.joined import Joined, Tabulated
 from shiftwire.onnx.context.parameter import Parameter
-from shiftwire.onnx.context.pending import Pending, Step
+from shiftwire.onnx.context.pending import RELU, Cut, Linear, Pending, Rounded, Step
+from shiftwire.onnx.context.staircase import settled
 from shiftwire.onnx.context.view import View
+from shiftwire.ops.affine import Affine
+from shiftwire.ops.relu import Relu
+from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.threshold import MOST_LOOKUP_BITS, Lookup, Threshold
 from shiftwire_boards.runtime.host_steps import FrontStep
 
 
@@ -28,8 +35,11 @@ def wait(view: View, graph: Graph, *steps: Step) -> None:
         host(view, graph, *(part for step in steps for part in step.on_host(rank)))
     elif source in graph.joined:
         graph.joined[view.output] = reduce(Joined.then, steps, graph.joined[source])
+    elif source in graph.tabulated:
+        graph.tabulated[view.output] = reduce(Tabulated.then, steps, graph.tabulated[source])
     else:
-        name, pending = graph.opened(source)
+        is_bent = any(not isinstance(step, Linear | Cut | Rounded) for step in steps)
+        name, pending = _opened(graph, source) if is_bent else graph.opened(source)
         graph.put(view, name, reduce(Pending.then, steps, pending))
 
 
@@ -108,6 +118,8 @@ def channels_of(view: View, graph: Graph) -> int:
         return host_shape(graph, source)[0]
     if source in graph.joined:
         return graph.tensors[graph.joined[source].left].shape[-1]
+    if source in graph.tabulated:
+        return len(graph.tabulated[source].values)
     return graph.tensor(source).shape[-1]
 
 
@@ -140,3 +152,132 @@ def require_constant_second(view: View, graph: Graph) -> None:
     """Raise InputError where the constant of a binary operation stands first, or there is none."""
     if not is_parameter(view, graph, 1) or is_parameter(view, graph, 0):
         raise InputError(f"only its second input may be a constant here, found {list(view.inputs)}; export it so")
+
+
+CODE_BY_CODE = (Affine, Lookup, Relu, Requantize, Threshold)
+"""Ops of which each output code is a function of one input code."""
+
+
+def tabulate(view: View, graph: Graph, function: Function, at: int = 0) -> None:
+    """The node's values, any function of those that it reads at a position, as a table of all codes."""
+    table = _table(graph, view.inputs[at], view.key[1])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        values = function(table.values)
+    graph.tabulated[view.output] = Tabulated(table.source, values, view.key[1])
+
+
+def are_of_one(graph: Graph, names: Sequence[str]) -> bool:
+    """Whether two computed tensors are functions of one tensor's codes, and bent so that only a table holds both."""
+    if any(name in graph.tabulated for name in names):
+        return True
+    if any(name not in graph.known for name in names):
+        return False
+    steps = [step for name in names for step in _opened(graph, name)[1].steps]
+    is_bent = any(not isinstance(step, Linear | Rounded) and step != RELU for step in steps)
+    return is_bent and _root(graph, *(graph.known[name] for name in names)) is not None
+
+
+def combine(view: View, graph: Graph, function: Callable[[Floats, Floats], Floats], refusal: str) -> None:
+    """The node's values, a function of two tensors that are functions of one tensor's codes, as a table of these.
+
+    Raises InputError that begins with `refusal` where there is no such tensor.
+    """
+    kind = view.key[1]
+    one, other = (_table(graph, name, kind) for name in view.inputs)
+    root = _root(graph, one.source, other.source)
+    if root is None:
+        raise InputError(
+            f"{refusal}; only two functions of the codes of one tensor, of at most {MOST_LOOKUP_BITS} bits, become a "
+            "table"
+        )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        values = function(*(_over(graph, table, root) for table in (one, other)))
+    graph.tabulated[view.output] = Tabulated(root, values, kind)
+
+
+def _table(graph: Graph, onnx_name: str, kind: str) -> Tabulated:
+    """Values of a tensor for all codes of the nearest one in front that has few enough."""
+    if onnx_name in graph.tabulated and not graph.tabulated[onnx_name].is_whole:
+        return graph.tabulated[onnx_name]
+    if is_hosts(graph, onnx_name):
+        raise InputError(
+            f"a {kind} is read between two quantizers alone; put one of at most {MOST_LOOKUP_BITS} bits in front of it"
+        )
+    if onnx_name in graph.joined:
+        raise InputError(
+            f"a {kind} falls and rises, and reads a sum of branches of unlike scales; put a quantizer of at most "
+            f"{MOST_LOOKUP_BITS} bits in front of it"
+        )
+    name, pending = _opened(graph, onnx_name)
+    root, format = _root(graph, name, name), graph.tensors[name].format
+    if root is None:
+        raise InputError(
+            f"a {kind} falls and rises, so only a table of all codes stands for it, and it reads sums of {format.bits} "
+            f"bits; put a quantizer of at most {MOST_LOOKUP_BITS} bits in front of it, or train with Relu, HardSigmoid "
+            "or Clip instead"
+        )
+    return Tabulated(root, pending.values(_codes_behind(graph, root, name), format.frac), kind)
+
+
+def _opened(graph: Graph, onnx_name: str) -> tuple[str, Pending]:
+    """As `Graph.opened`; a grid that the file's own steps make is built, once for all tensors that begin with them."""
+    name, pending = graph.opened(onnx_name)
+    count = _grid_steps(pending.steps)
+    if not count:
+        return name, pending
+    own = Pending(pending.scale, pending.steps[:count])
+    alike = {other: pending for other, pending in graph.pending.items() if graph.known.get(other) == name}
+    alike = {other: each for other, each in alike.items() if _begins(each, own)}
+    op, behind = settled(own, graph.tensors[name])
+    grid = graph.append(op, (name,), next((o for o, each in alike.items() if len(each.steps) == count), onnx_name))
+    for other, each in alike.items():
+        graph.known[other], graph.pending[other] = grid, Pending(behind.scale, each.steps[count:])
+    return graph.known[onnx_name], graph.pending[onnx_name]
+
+
+def _grid_steps(steps: Sequence[Step]) -> int:
+    """How many of them make a grid: up to the last that rounds, the bounds behind it, and the factor behind these."""
+    last = max((at for at, step in enumerate(steps) if isinstance(step, Rounded)), default=-1)
+    count = last + 1
+    while count and count < len(steps) and isinstance(steps[count], Cut):
+        count += 1
+    behind = steps[count] if count and count < len(steps) else None
+    return count + (isinstance(behind, Linear) and not behind.offset.any())
+
+
+def _begins(pending: Pending, own: Pending) -> bool:
+    return np.array_equal(pending.scale, own.scale) and pending.steps[: len(own.steps)] == own.steps
+
+
+def _root(graph: Graph, one: str, other: str) -> str | None:
+    """The nearest tensor of which both are functions, code by code, of few enough codes for a table."""
+    others = [other, *(node.inputs[0] for node in _line(graph, other))]
+    names = [one, *(node.inputs[0] for node in _line(graph, one))]
+    return next((n for n in names if n in others and graph.tensors[n].format.bits <= MOST_LOOKUP_BITS), None)
+
+
+def _line(graph: Graph, name: str) -> list[Node]:
+    """Nodes that make a tensor code by code, the last one first."""
+    nodes, line = {node.name: node for node in graph.nodes}, []
+    while name in nodes and isinstance(nodes[name].op, CODE_BY_CODE):
+        line.append(nodes[name])
+        name = line[-1].inputs[0]
+    return line
+
+
+def _codes_behind(graph: Graph, root: str, name: str) -> Codes:
+    """Codes (C, codes of root) of a tensor `name` for all codes of the tensor `root`."""
+    line = _line(graph, name)
+    behind = line[: next((at + 1 for at, node in enumerate(line) if node.inputs[0] == root), 0)] if name != root else []
+    format, channels = graph.tensors[root].format, graph.tensors[root].shape[-1]
+    codes = np.repeat(np.arange(format.lo, format.hi + 1)[:, None], channels, axis=1)
+    for node in reversed(behind):
+        codes = node.op.evaluate([graph.tensors[node.inputs[0]]], codes)
+    return codes.T
+
+
+def _over(graph: Graph, table: Tabulated, root: str) -> Floats:
+    """The values of a table for all codes of a tensor `root` in front of its own."""
+    places = _codes_behind(graph, root, table.source) - graph.tensors[table.source].format.lo
+    values: Floats = np.take_along_axis(table.values, places, axis=1)
+    return values

@@ -16,7 +16,9 @@ from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import Linear, Pending
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import (
+    are_of_one,
     by_constant,
+    combine,
     is_of_parameter,
     is_parameter,
     require_constant_second,
@@ -33,6 +35,9 @@ def _add(view: View, graph: Graph) -> None:
         rescale(view, graph, Parameter.plus)
         return
     constants = [is_parameter(view, graph, at) for at in (0, 1)]
+    if constants == [False, False] and are_of_one(graph, view.inputs):
+        combine(view, graph, np.add, "this sum of two computed tensors is not handled")
+        return
     if constants == [False, False]:
         _add_branches(view, graph)
         return

@@ -14,11 +14,13 @@ from shiftwire.onnx.context.pending import Linear
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import (
     by_constant,
+    combine,
     is_of_parameter,
     is_parameter,
     require_constant_second,
     rescale,
     row,
+    tabulate,
     wait,
 )
 from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
@@ -45,12 +47,22 @@ def _mul(view: View, graph: Graph) -> None:
         rescale(view, graph, Parameter.times)
         return
     if not any(is_parameter(view, graph, at) for at in (0, 1)):
-        raise InputError("a product of two computed tensors is not handled; only one factor may be computed")
+        combine(view, graph, np.multiply, "a product of two computed tensors is not handled")
+        return
     require_constant_second(view, graph)
     by_constant(view, graph, "factor", lambda factor: Linear(factor, np.zeros_like(factor)), Scale)
 
 
 def _div(view: View, graph: Graph) -> None:
+    """By a constant, which waits; by a tensor, where a table says it."""
+    parameters = [is_parameter(view, graph, at) for at in (0, 1)]
+    if parameters == [False, False]:
+        combine(view, graph, np.divide, "a quotient of two computed tensors is not handled")
+        return
+    if parameters == [True, False] and view.is_constant(0) and view.constant(0, "dividend").size == 1:
+        dividend = np.float32(view.constant(0, "dividend").reshape(()))
+        tabulate(view, graph, lambda values: np.divide(dividend, values), at=1)
+        return
     if not is_of_parameter(view, graph):
         require_constant_second(view, graph)
     if (view.constant(1, "divisor") == 0).any():

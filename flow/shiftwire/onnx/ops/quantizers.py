@@ -120,6 +120,11 @@ def _apply(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -
         _enter(view, graph, scale, quantizer)
     elif source in graph.joined:
         _sum(view, graph, scale, quantizer)
+    elif source in graph.tabulated and not graph.tabulated[source].is_whole:
+        *spatial, channels = graph.tensors[graph.tabulated[source].source].shape
+        each = _by_channel(scale, (1, channels, *spatial), 1)
+        divisor = each.astype(np.float32).reshape(-1, 1)
+        graph.settle_table(source, view.output, each, lambda values: quantizer.codes(values, divisor))
     else:
         *spatial, channels = graph.tensor(source).shape
         _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantizer)

@@ -10,7 +10,7 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, Reader, plain_writer
 from shiftwire.onnx.context.pending import RELU, Bent, Curved, Cut, Linear, Rounded
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import channels_of, host_shape, is_hosts, wait
+from shiftwire.onnx.context.waiting import channels_of, host_shape, is_hosts, tabulate, wait
 from shiftwire.ops.relu import Relu
 from shiftwire_boards.runtime.host_steps import Curve
 
@@ -18,7 +18,7 @@ from shiftwire_boards.runtime.host_steps import Curve
 def _relu(view: View, graph: Graph) -> None:
     """Built at once on exact codes; behind a float scale it waits, for a Threshold does it at no cost."""
     source = view.inputs[0]
-    if is_hosts(graph, source) or source in graph.joined:
+    if is_hosts(graph, source) or source in graph.joined or source in graph.tabulated:
         wait(view, graph, RELU)
         return
     name, pending = graph.opened(source)
@@ -78,10 +78,8 @@ def _prelu(view: View, graph: Graph) -> None:
 
 def _bend(view: View, graph: Graph, slope: Floats) -> None:
     if not (slope >= 0).all():
-        raise InputError(
-            f"a slope of {shortest(slope.min())} below zero makes it fall before it rises, so no staircase stands for "
-            "it; train with slopes from 0 on"
-        )
+        tabulate(view, graph, Bent(slope).apply)
+        return
     wait(view, graph, Bent(slope) if slope.any() else RELU)
 
 

@@ -1,4 +1,4 @@
-"""Averages of float networks: exact sums, and 1 / area as an Affine where it is no power of two."""
+"""Layers of float networks that have no weights: averages as exact sums, activations as tables of codes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shiftwire.ir.window import Window
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.ops.pool import averaging
 from shiftwire.ops.pool import AveragePool, SumPool
+from shiftwire.ops.threshold import MOST_LOOKUP_BITS
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.scaling import Step, affine_steps
 
@@ -29,6 +30,38 @@ def average_pool(view: View, draft: NetworkDraft) -> None:
         _average(view, draft, op)
         return
     _divide(view, draft, op, op.odd_divisor(draft.graph.tensor(view.inputs[0]).shape))
+
+
+def falling(view: View, draft: NetworkDraft) -> None:
+    """An activation that falls and rises, one operation or several: a table of the codes of what it reads."""
+    spelled = draft.curves.get(view.output)
+    source = view.inputs[0] if spelled is None else spelled.source
+    if draft.graph.is_raw(source):
+        draft.enter_as(source, source, draft.truth(source))
+    _narrow(draft, source)
+    for node in () if spelled is None else spelled.nodes[:-1]:
+        inner = View(node, draft.graph.constants)
+        draft.read(inner)
+        inner.finish()
+    draft.read(view)
+    if view.output in draft.graph.tabulated:
+        draft.step(view.output)
+
+
+def rising(view: View, draft: NetworkDraft) -> None:
+    """An activation that waits for the next layer's format; the host has none of them."""
+    draft.read(view)
+    if draft.is_last(view.output):
+        draft.step(view.output)
+
+
+def _narrow(draft: NetworkDraft, onnx_name: str) -> None:
+    """A tensor in so few bits that a table of its codes is built."""
+    source = draft.activation(onnx_name)
+    if draft.format(source).bits > MOST_LOOKUP_BITS:
+        bits = min(draft.options.act_bits, MOST_LOOKUP_BITS)
+        format = draft.choose(onnx_name, draft.truth(onnx_name), bits)
+        draft.graph.known[onnx_name] = draft.requantize(source, format, f"{onnx_name}_codes")
 
 
 def _average(view: View, draft: NetworkDraft, window: Window) -> None:

@@ -1,0 +1,106 @@
+"""Activations that a file spells in several operations, such as x * sigmoid(x): all of them are functions of one x."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import onnx
+from shiftwire.onnx.canonical.draft import is_standard
+
+ARITHMETIC = ("Add", "Div", "Mul")
+BENDING = (
+    *("Abs", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "PRelu"),
+    *("Pow", "Reciprocal", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Swish", "Tanh"),
+)
+"""Operations whose output at a place depends on one computed input there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spelled:
+    """Operations between the tensor `source` and the one that the last node makes; nobody else reads those between."""
+
+    source: str
+    nodes: tuple[onnx.NodeProto, ...]
+
+    @property
+    def output(self) -> str:
+        """What the last node makes."""
+        return str(self.nodes[-1].output[0])
+
+    @property
+    def between(self) -> set[str]:
+        """What the others make."""
+        return {str(node.output[0]) for node in self.nodes[:-1]}
+
+
+def spelled_curves(nodes: Sequence[onnx.NodeProto], constants: Collection[str], output: str) -> Iterator[Spelled]:
+    """Products, quotients and bent sums of two functions of one tensor, each with all that leads to it and behind it.
+
+    `output` is the graph's. Of several within each other the outermost.
+    """
+    origins = _origins(nodes, constants)
+    taken: set[str] = set()
+    for node in reversed(nodes):
+        if node.output[0] in taken or len(_computed(node, constants)) != 2 or node.output[0] not in origins:
+            continue
+        spelled = _spelled(node, nodes, constants, origins)
+        if spelled is not None and _is_closed(spelled, nodes, output):
+            taken.update(str(inner.output[0]) for inner in spelled.nodes)
+            yield _lengthened(spelled, nodes, constants, output)
+
+
+def _computed(node: onnx.NodeProto, constants: Collection[str]) -> list[str]:
+    return [str(name) for name in node.input if name and name not in constants]
+
+
+def _origins(nodes: Sequence[onnx.NodeProto], constants: Collection[str]) -> dict[str, list[str]]:
+    """Of each output of one of these operations, the tensors that it is a function of, the farthest first."""
+    origins: dict[str, list[str]] = {}
+
+    def line(name: str) -> list[str]:
+        return [*origins.get(name, []), name]
+
+    for node in nodes:
+        computed = _computed(node, constants)
+        if not is_standard(node, *ARITHMETIC, *BENDING) or not computed:
+            continue
+        if len(computed) == 1:
+            origins[node.output[0]] = line(computed[0])
+        elif common := [name for name in line(computed[0]) if name in line(computed[1])]:
+            origins[node.output[0]] = common
+    return origins
+
+
+def _spelled(
+    last: onnx.NodeProto, nodes: Sequence[onnx.NodeProto], constants: Collection[str], origins: dict[str, list[str]]
+) -> Spelled | None:
+    """All nodes between the nearest common tensor and a node; None for a sum of lines."""
+    source = origins[last.output[0]][-1]
+    inside = {str(last.output[0])}
+    for node in reversed(nodes):
+        if node.output[0] in inside:
+            inside.update(name for name in _computed(node, constants) if name != source)
+    region = tuple(node for node in nodes if node.output[0] in inside)
+    is_bent = any(node.op_type in BENDING or _is_product(node, constants) for node in region)
+    return Spelled(source, region) if is_bent else None
+
+
+def _is_product(node: onnx.NodeProto, constants: Collection[str]) -> bool:
+    return node.op_type in ("Mul", "Div") and len(_computed(node, constants)) == 2
+
+
+def _is_closed(spelled: Spelled, nodes: Sequence[onnx.NodeProto], output: str) -> bool:
+    """Whether nobody else reads a tensor between."""
+    between, own = spelled.between, {*spelled.between, spelled.output}
+    return output not in between and all(node.output[0] in own for node in nodes if between & set(node.input))
+
+
+def _lengthened(spelled: Spelled, nodes: Sequence[onnx.NodeProto], constants: Collection[str], output: str) -> Spelled:
+    """With the operations that follow one by one."""
+    readers = [node for node in nodes if spelled.output in node.input]
+    if spelled.output == output or len(readers) != 1 or len(_computed(readers[0], constants)) != 1:
+        return spelled
+    if not is_standard(readers[0], *ARITHMETIC, *BENDING):
+        return spelled
+    return _lengthened(Spelled(spelled.source, (*spelled.nodes, readers[0])), nodes, constants, output)
