@@ -40,7 +40,7 @@ ROOMS = (
     Room("ops", "relu.*", ("tests/ops", "tests/schedule", *CHEAP)),
     Room("schedule", "roms.*", ("tests/schedule", *CHEAP)),
     Room("ir", "fold.*", ("tests/ops", "tests/schedule", *CHEAP)),
-    Room("onnx", "context.names.*", ("tests/onnx", "tests/ops", *CHEAP)),
+    Room("onnx", "context.joined.*", ("tests/onnx", "tests/ops", *CHEAP)),
     Room("quantize", "options.*", ("tests/quantize", *CHEAP)),
 )
 

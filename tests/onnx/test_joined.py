@@ -156,10 +156,18 @@ def test_no_quantizer_behind_the_sum_is_refused(behind: str) -> None:
         network_from_model(without_quantizer(behind))
 
 
-def test_too_many_pairs_are_refused() -> None:
+def test_more_pairs_than_are_tried_are_lines(count: Any) -> None:
+    """Beside ties, which no pair of these samples is."""
+    model = branches((0.3, 12), (0.7171, 12), (13.137, 8), ("Relu",), ("Mul", np.float32(1.3)))
+    x = np.random.default_rng(34).uniform(-480, 480, (20000, 2)).astype(np.float32)
+    network = agrees(model, x, count, levels=80)
+    assert kinds(network)[-4:] == ["Affine", "Affine", "Add", "Requantize"]
+
+
+def test_too_many_pairs_behind_a_curve_are_refused() -> None:
     words = r"put a quantizer behind their sum: 8388608 pairs of codes are too many to try"
     with pytest.raises(InputError, match=words):
-        network_from_model(branches((0.3, 12), (0.7, 12), (1.1, 4)))
+        network_from_model(branches((0.3, 12), (0.7, 12), (0.1, 4), ("Sigmoid",)))
 
 
 def test_ties_that_float32_decides_are_refused() -> None:

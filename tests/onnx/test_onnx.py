@@ -14,9 +14,9 @@ from onnx import TensorProto, helper
 from onnx_graphs import conv, model_of, quant, quant_constants
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput, HostOutput, channels_first
+from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
-from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.runtime import codes_of, run_onnx

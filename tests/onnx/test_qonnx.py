@@ -272,7 +272,7 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
         "fall where codes rise.*quantize them by a Quant node in front of the pool",
     ),
     "too many levels": (
-        lambda net: (net.add("Mul", None, 100.7), net.quant(0.001, 16)),
+        lambda net: (net.add("Sigmoid", None), net.quant(1e-5, 18)),
         "thresholds a channel, more than 4096; quantize to fewer bits",
     ),
     "unknown rounding": (lambda net: net.quant(0.1, 4, mode="STOCHASTIC"), "rounding_mode STOCHASTIC is not handled"),

@@ -101,8 +101,15 @@ def test_what_saturates_in_onnxruntime_is_exact_here(make: Make, count: Any) -> 
 
 
 @pytest.mark.parametrize("kind", [QuantType.QInt16, QuantType.QUInt16], ids=["int16", "uint16"])
-def test_sixteen_bits_of_any_scale_are_refused(kind: QuantType, make: Make) -> None:
-    path = make("mlp", Static(activations=kind, symmetric=kind == QuantType.QInt16))
+@pytest.mark.parametrize("net", some(("mlp", "cnn", "depthwise", "conv1d", "joined", "residual"), "mlp", "residual"))
+def test_sixteen_bits_of_any_scale(net: str, kind: QuantType, make: Make, count: Any) -> None:
+    """Scales are no powers of two, and float32 keeps but eight bits below the codes: a line does as well."""
+    path = make(net, Static(activations=kind, symmetric=kind == QuantType.QInt16))
+    held(path, samples(net), "onnxruntime_16_bits", count, most=0.1, levels=500, smallest=1 << 14)
+
+
+def test_sixteen_bits_behind_a_bend_are_refused(make: Make) -> None:
+    path = make("average", Static(activations=QuantType.QUInt16))
     with pytest.raises(InputError, match="of 65536 levels behind float operations needs 65535 thresholds a channel"):
         load_network(path)
 

@@ -9,9 +9,9 @@ import pytest
 
 from onnx import helper
 from shiftwire.errors import InputError
+from shiftwire.ir.names import sanitised
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
-from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.view import MAX_CODE, View
 from shiftwire.onnx.context.waiting import values_of

@@ -16,15 +16,15 @@ import numpy as np
 import onnx
 from shiftwire.api import load_network
 from shiftwire.ir.host import channels_last
+from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network
-from shiftwire.onnx.context.names import sanitised
 from shiftwire.onnx.importer import constants_of
 from shiftwire.onnx.runtime import run_onnx, run_tensors
 
 NOISE = 2.0**-19
 """Of a code's size: some units of the last place of a float32 sum whose parts are larger than itself."""
 SMALLEST = 256
-"""Codes are taken as large as this at least: their sums had such parts."""
+"""Codes of eight bits are taken as large as this at least: their sums had such parts."""
 BATCH = 64
 MOST = 0.002
 """Of output codes, behind ties, where no mean of codes makes ties by the dozen."""
@@ -75,7 +75,7 @@ def quantizers(model: onnx.ModelProto) -> Iterator[Quantizer]:
             yield Quantizer(*ends, np.ones(()), shift=0.5 * (node.op_type == "Floor"))
 
 
-def agreement(model: onnx.ModelProto, network: Network, x: np.ndarray) -> Agreement:
+def agreement(model: onnx.ModelProto, network: Network, x: np.ndarray, smallest: int = SMALLEST) -> Agreement:
     """Whole output tensors of the network and of the file under onnxruntime, its optimiser off."""
     expected = network.host_output.nearest(run_onnx(model, x).astype(np.float64), network.output.format)
     entered = network.host_input.encode(x, network.input.format)
@@ -83,14 +83,14 @@ def agreement(model: onnx.ModelProto, network: Network, x: np.ndarray) -> Agreem
     assert found.shape == expected.shape, (found.shape, expected.shape)
     wrong = found != expected
     rows = np.flatnonzero(wrong.reshape(len(x), -1).any(axis=1))
-    parts = [_explained(model, network, x[rows[at : at + BATCH]]) for at in range(0, len(rows), BATCH)]
+    parts = [_explained(model, network, x[rows[at : at + BATCH]], smallest) for at in range(0, len(rows), BATCH)]
     ties, unexplained = (sum(counts) for counts in zip(*parts, strict=True)) if parts else (0, 0)
     made = {sanitised(each.made, ()) for each in quantizers(model)} & network.tensors.keys()
     inner = len(x) * sum(network.tensors[name].size for name in made)
     return Agreement(found.size, int(wrong.sum()), ties, unexplained, inner, len(np.unique(found)))
 
 
-def _explained(model: onnx.ModelProto, network: Network, x: np.ndarray) -> tuple[int, int]:
+def _explained(model: onnx.ModelProto, network: Network, x: np.ndarray, smallest: int) -> tuple[int, int]:
     """Ties from which the samples come to differ, and how many samples differ elsewhere first."""
     layers = network.evaluate_layers(network.host_input.encode(x, network.input.format))
     shown = [each for each in quantizers(model) if sanitised(each.made, ()) in layers]
@@ -104,7 +104,7 @@ def _explained(model: onnx.ModelProto, network: Network, x: np.ndarray) -> tuple
         differs = (off != 0).reshape(len(x), -1).any(axis=1) & ~parted
         if not differs.any():
             continue
-        is_tie = (np.abs(off) == 1) & _near_tie(each, values[each.read])
+        is_tie = (np.abs(off) == 1) & _near_tie(each, values[each.read], smallest)
         fine = ((off == 0) | is_tie).reshape(len(x), -1).all(axis=1)
         ties += int(np.count_nonzero(off[differs & fine]))
         unexplained += int(np.count_nonzero(differs & ~fine))
@@ -118,19 +118,29 @@ def _codes(each: Quantizer, made: np.ndarray) -> np.ndarray:
     return channels_last(np.rint(codes).astype(np.int64))
 
 
-def _near_tie(each: Quantizer, read: np.ndarray) -> np.ndarray:
+def _near_tie(each: Quantizer, read: np.ndarray, smallest: int) -> np.ndarray:
     """Where the value in front of the rounding lies half way between two codes, but for float32's noise."""
     code = read.astype(np.float64) / each.scale + each.shift
     distance = np.abs(code - np.floor(code) - 0.5)
-    return channels_last(distance <= NOISE * np.maximum(np.abs(code), SMALLEST))
+    return channels_last(distance <= NOISE * np.maximum(np.abs(code), smallest))
 
 
-def held(path: Path, x: np.ndarray, kind: str, count: Any, *, most: float = MOST, levels: int = 10) -> Agreement:
+def held(
+    path: Path,
+    x: np.ndarray,
+    kind: str,
+    count: Any,
+    *,
+    most: float = MOST,
+    levels: int = 10,
+    smallest: int = SMALLEST,
+) -> Agreement:
     """Converts a file and holds its network to the file's own run; counts the file under its kind.
 
-    `most` is the share of output codes that may follow from a tie, `levels` what there must be of different codes.
+    `most` is the share of output codes that may follow from a tie, `levels` what there must be of different codes,
+    `smallest` how large codes are taken at least.
     """
-    found = agreement(onnx.load(path), load_network(path), x)
+    found = agreement(onnx.load(path), load_network(path), x, smallest)
     assert found.unexplained == 0, found
     assert found.share <= most, found
     assert found.distinct >= levels, found

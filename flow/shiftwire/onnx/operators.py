@@ -74,8 +74,8 @@ _OWN = (CONTRACT_DOMAIN,)
 _READINGS: dict[Reading, tuple[str, str]] = {
     Reading.INTEGER: (
         "any scale and offset, 1 to 32 bits, QONNX's rounding modes",
-        "one scale a tensor, or one an output of weights, or one a channel where they differ by powers of two; at most "
-        "4,096 levels behind float operations",
+        "one scale a tensor, or one an output of weights, or one a channel where they differ by powers of two; more "
+        "than 4,096 levels behind scales, offsets, Relu and Clip alone, as a line within 2**-25 to 2**-20 of its range",
     ),
     Reading.BIPOLAR: ("-1 and 1 times a scale", ""),
     Reading.SIGN: ("-1, 0 and 1", ""),

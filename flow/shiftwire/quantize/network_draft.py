@@ -151,8 +151,8 @@ class NetworkDraft:
             self.graph.settle_table(onnx_name, onnx_name, scale, quantizer.codes)
         else:
             name, pending = self.graph.opened(onnx_name)
-            op, _ = stepped(pending, self.tensor(name), scale, quantizer.codes)
-            self.graph.known[onnx_name] = self.graph.append(op, (name,), onnx_name)
+            ops, _ = stepped(pending, self.tensor(name), scale, quantizer.codes, quantizer.rounding)
+            self.graph.known[onnx_name] = self.graph.chain(ops, name, onnx_name)
         del self.graph.pending[onnx_name]
         self.advance()
         stepped_name = self.graph.known[onnx_name]

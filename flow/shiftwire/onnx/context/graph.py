@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput
+from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Values
-from shiftwire.numbers.float_quantizer import FloatQuantizer, Floats
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
 from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
 from shiftwire.onnx.context.host import InputWish, Raw, Tail, host_output
-from shiftwire.onnx.context.joined import Joined, Tabulated, scaled_terms
-from shiftwire.onnx.context.names import sanitised
+from shiftwire.onnx.context.joined import Joined, Tabulated
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
-from shiftwire.onnx.context.staircase import exact_affine, looked_up, rounded_unit, settled
+from shiftwire.onnx.context.staircase import exact_affine, looked_up, rounded_unit, settled, summed
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add
-from shiftwire.ops.affine import Affine
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
@@ -188,27 +185,21 @@ class Graph:
         op, self.pending[output] = looked_up(table.codes(codes_of), self.tensors[table.source], scale)
         self.known[output] = self.append(op, (table.source,), output)
 
-    def settle_sum(self, source: str, output: str, scale: float, codes_of: Callable[[Floats], Codes]) -> None:
-        """Codes of a sum of branches of unlike scales: one times few powers of two, their sum, and a Threshold.
-
-        Values are codes times `scale`; `output` is where the ONNX graph has them.
-        """
+    def settle_sum(
+        self,
+        source: str,
+        output: str,
+        scale: float,
+        codes_of: Callable[[Floats], Codes],
+        rounding: FloatRounding | None = None,
+    ) -> None:
+        """Codes of a sum of branches of unlike scales; they count `scale`, and `output` is where the graph has them."""
         joined = self.joined[source]
-        left, right = joined.left, joined.right
-        channels = self.tensors[left].shape[-1]
-        sums = joined.solved(channels, codes_of)
-        fracs = (self.tensors[left].format.frac, self.tensors[right].format.frac)
-        own, still = fracs if sums.is_left else fracs[::-1]
-        factor = Affine(ShiftWeights(*scaled_terms(sums.factor, own - still, channels)), Bias.none(channels))
-        moved = self.append(factor, (left if sums.is_left else right,), f"{output}_scaled")
-        total = self.append(Add(), (moved, right) if sums.is_left else (left, moved), f"{output}_sum")
-        mantissa, exponent = normalised(np.float64(np.float32(scale)).reshape(()))
-        frac = self.tensors[total].format.frac
-        rows, low, high = sums.thresholds(still, frac)
-        thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
-        falling = np.broadcast_to(np.array(sums.is_falling), (channels,))
-        op = Threshold(thresholds, np.where(falling, high, low), np.where(falling, -1, 1), frac, -exponent)
-        self.known[output], self.pending[output] = self.append(op, (total,), output), Pending(mantissa)
+        ends = joined.left, joined.right
+        line, self.pending[output] = summed(joined, [self.tensors[end] for end in ends], scale, codes_of, rounding)
+        names = [self.chain(ops, end, f"{output}_scaled") for ops, end in zip(line.fronts, ends, strict=True)]
+        total = self.append(Add(), tuple(names), f"{output}_sum")
+        self.known[output] = self.chain(line.behind, total, output)
 
     def scaled(self, onnx_name: str) -> tuple[str, Pending]:
         """As `opened`, with nothing but a scale pending; a Relu that waits is built."""
@@ -240,6 +231,12 @@ class Graph:
         self.tensors[unique] = op.infer(*(self.tensors[source] for source in inputs))
         self.nodes.append(Node(unique, op, inputs))
         return unique
+
+    def chain(self, ops: Sequence[Op], source: str, name: str) -> str:
+        """New nodes, each of which reads the one before it, the last one under the name itself."""
+        for at, op in enumerate(ops, 1 - len(ops)):
+            source = self.append(op, (source,), f"{name}_line{at + len(ops) - 1 or ''}" if at else name)
+        return source
 
     def reach(self, name: str) -> tuple[int, int]:
         """Lowest and highest code that a tensor of the flow's can have: narrower than its format, if known."""

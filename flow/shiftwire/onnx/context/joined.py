@@ -53,6 +53,15 @@ class Joined:
         """Whether some step rounds, so that values are on a grid of the file's own making."""
         return any(isinstance(step, Rounded) for step in self.steps)
 
+    @property
+    def pairs(self) -> int:
+        """Of a code of each."""
+        return 1 << sum(format.bits for format in self.formats)
+
+    def branches(self, channels: int) -> list[tuple[Values, Fixed]]:
+        """What a code of each is worth in each channel, (C,), and its format."""
+        return [(np.full(channels, scale), format) for scale, format in zip(self.scales, self.formats, strict=True)]
+
     def _values(self, channels: int) -> Floats:
         """Float32 values (C, left codes, right codes)."""
         a, b = (
@@ -66,9 +75,8 @@ class Joined:
 
     def solved(self, channels: int, codes_of: Callable[[Floats], Codes]) -> Sum:
         """Integers that add up to the same codes for every pair; InputError where no short factor does."""
-        pairs = np.prod([2.0**format.bits for format in self.formats])
-        if pairs > MOST_PAIRS:
-            raise InputError(f"{self.refusal}: {pairs:.0f} pairs of codes are too many to try")
+        if self.pairs > MOST_PAIRS:
+            raise InputError(f"{self.refusal}: {self.pairs} pairs of codes are too many to try")
         rows = channels if any(_differs(step, channels) for step in self.steps) else 1
         wanted = [codes_of(values[None])[0] for values in self._values(channels)[:rows]]
         low, high = (int(end) for end in (min(w.min() for w in wanted), max(w.max() for w in wanted)))

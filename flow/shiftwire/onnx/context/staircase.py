@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from shiftwire.ir.network import Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatRounding, Floats
 from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
+from shiftwire.onnx.context.joined import MOST_PAIRS, Joined, scaled_terms
+from shiftwire.onnx.context.lines import LineOps, line_ops
 from shiftwire.onnx.context.pending import (
     RELU,
     Cut,
@@ -23,6 +25,7 @@ from shiftwire.onnx.context.pending import (
     is_power,
     normalised,
 )
+from shiftwire.ops.add import Add
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Lookup, Threshold
@@ -46,16 +49,60 @@ EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rou
 """The roundings that Requantize has for every value."""
 
 
-def stepped(pending: Pending, x: Tensor, scale: Values, codes_of: Callable[[Floats], Codes]) -> tuple[Op, Pending]:
-    """The Threshold that makes `codes_of` float32 values (C, n); times `scale` () or (C,) they are the output."""
+def stepped(
+    pending: Pending,
+    x: Tensor,
+    scale: Values,
+    codes_of: Callable[[Floats], Codes],
+    rounding: FloatRounding | None = None,
+) -> tuple[tuple[Op, ...], Pending]:
+    """The Threshold that makes `codes_of` float32 values (C, n); times `scale` () or (C,) they are the output.
+
+    Where that takes too many steps, and `codes_of` is a `rounding` of a line, the layers of one near it.
+    """
     channels = x.shape[-1]
     (mantissa, exponent), step = _grids(scale, channels)
 
     def stairs(codes: Codes) -> Codes:
         return codes_of(pending.values(codes, x.format.frac))
 
+    ends = stairs(np.broadcast_to(np.array([x.format.lo, x.format.hi]), (channels, 2)))
+    if np.ptp(ends) > MAX_STEPS and not scale.ndim:
+        worth = np.ldexp(np.broadcast_to(pending.scale, (channels,)), -x.format.frac)
+        line = line_ops([(worth, x.format)], pending.steps, float(scale), codes_of, rounding=rounding, frac=-exponent)
+        if line is not None:
+            return (*line.fronts[0], *line.behind), Pending(mantissa)
     falling = (pending.slope(channels) < 0).astype(np.int64)
-    return threshold(stairs, falling, step, x.format, -exponent), Pending(mantissa)
+    return (threshold(stairs, falling, step, x.format, -exponent),), Pending(mantissa)
+
+
+def summed(
+    joined: Joined,
+    ends: Sequence[Tensor],
+    scale: float,
+    codes_of: Callable[[Floats], Codes],
+    rounding: FloatRounding | None,
+) -> tuple[LineOps, Pending]:
+    """Layers of both branches of a sum and behind it: one times few powers of two, then a Threshold.
+
+    Of more pairs of codes than are tried both are lines, where `codes_of` is a `rounding`. Codes count `scale`.
+    """
+    channels = ends[0].shape[-1]
+    mantissa, exponent = normalised(np.float64(np.float32(scale)).reshape(()))
+    if joined.pairs > MOST_PAIRS:
+        line = line_ops(joined.branches(channels), joined.steps, scale, codes_of, rounding=rounding, frac=-exponent)
+        if line is not None:
+            return line, Pending(mantissa)
+    sums = joined.solved(channels, codes_of)
+    own, still = (end.format.frac for end in (ends if sums.is_left else ends[::-1]))
+    factor = Affine(ShiftWeights(*scaled_terms(sums.factor, own - still, channels)), Bias.none(channels))
+    moved = factor.infer(ends[0 if sums.is_left else 1])
+    frac = Add().infer(moved, ends[1 if sums.is_left else 0]).format.frac
+    rows, low, high = sums.thresholds(still, frac)
+    thresholds = np.broadcast_to(np.array(rows), (channels, high - low)).copy()
+    falling = np.broadcast_to(np.array(sums.is_falling), (channels,))
+    op = Threshold(thresholds, np.where(falling, high, low), np.where(falling, -1, 1), frac, -exponent)
+    return LineOps(((factor,), ()) if sums.is_left else ((), (factor,)), (op,)), Pending(mantissa)
 
 
 def looked_up(codes: Codes, x: Tensor, scale: Values) -> tuple[Op, Pending]:
@@ -97,7 +144,8 @@ def settled(pending: Pending, x: Tensor) -> tuple[Op, Pending]:
         codes: Codes = np.rint(values / scale[:, None]).astype(np.int64)
         return codes
 
-    return stepped(pending, x, scale[0].reshape(()) if (scale == scale[0]).all() else scale, codes_of)
+    (op,), behind = stepped(pending, x, scale[0].reshape(()) if (scale == scale[0]).all() else scale, codes_of)
+    return op, behind
 
 
 def rounded_unit(steps: tuple[Step, ...], channels: int) -> Values:

@@ -34,27 +34,21 @@ MAX_BITS = 32
 MOST_LEVELS = 1 << 16
 """Codes of a tensor that are all tried, to see that a quantizer changes none."""
 
-_MODES = {
-    "ROUND": FloatRounding.HALF_EVEN,
-    "HALF_EVEN": FloatRounding.HALF_EVEN,
-    "FLOOR": FloatRounding.FLOOR,
-    "CEIL": FloatRounding.CEIL,
-    "UP": FloatRounding.UP,
-    "DOWN": FloatRounding.DOWN,
-    "HALF_UP": FloatRounding.HALF_UP,
-    "HALF_DOWN": FloatRounding.HALF_DOWN,
+BIPOLAR = FloatQuantizer(1.0, 0, -1, 1, FloatRounding.SIGN)
+
+_MODES = {"ROUND": FloatRounding.HALF_EVEN} | {
+    mode.name: mode for mode in FloatRounding if mode is not FloatRounding.SIGN
 }
 """QONNX's rounding modes by name."""
 
 
 def _quant(view: View, graph: Graph) -> None:
     """QONNX Quant of a weight, of the graph input, or of what is pending."""
-    scale, quantizer = _scales(view), _quantizer(view)
-    _apply(view, graph, scale, quantizer)
+    _apply(view, graph, _scales(view), _quantizer(view))
 
 
 def _bipolar(view: View, graph: Graph) -> None:
-    _apply(view, graph, _scales(view), FloatQuantizer(1.0, 0, -1, 1, FloatRounding.SIGN))
+    _apply(view, graph, _scales(view), BIPOLAR)
 
 
 def _quantizer(view: View) -> FloatQuantizer:
@@ -68,7 +62,7 @@ def _quantizer(view: View) -> FloatQuantizer:
     signed, narrow, width = view.flag("signed", 1), view.flag("narrow", 0), int(bits)
     rounding = _rounding(view)
     if width == 1 and signed:
-        return FloatQuantizer(1.0, int(offset), -1, 1, FloatRounding.SIGN)
+        return replace(BIPOLAR, zero_point=int(offset))
     lo = -(1 << (width - 1)) + narrow if signed else 0
     hi = (1 << (width - 1)) - 1 if signed else (1 << width) - 1 - narrow
     return FloatQuantizer(1.0, int(offset), lo, hi, rounding)
@@ -145,13 +139,13 @@ def _sum(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> 
     """Two branches of unlike scales."""
     if scale.ndim:
         raise InputError("it quantizes a sum of branches by a scale for each channel; use one for the whole tensor")
-    graph.settle_sum(view.inputs[0], view.output, float(scale), lambda values: quantizer.codes(values, scale))
+    codes_of, rounding = (lambda values: quantizer.codes(values, scale)), quantizer.rounding
+    graph.settle_sum(view.inputs[0], view.output, float(scale), codes_of, rounding)
 
 
 def _requantized(quantizer: FloatQuantizer, scale: float) -> Requantize | None:
     """The same as a Requantize; None where only thresholds can say it."""
-    mantissa, exponent = np.frexp(scale)
-    format = quantizer.format
+    (mantissa, exponent), format = np.frexp(scale), quantizer.format
     rounding = EXACT_MODES.get(quantizer.rounding)
     if quantizer.rounding is FloatRounding.HALF_UP and not format.signed:
         rounding = Rounding.HALF_UP
@@ -181,7 +175,7 @@ def _staircase(view: View, graph: Graph, scale: Values, quantizer: FloatQuantize
     if not pending.steps and not scale.ndim and _is_idle(graph, name, pending, float(scale), quantizer):
         graph.put(view, name, Pending(pending.scale))
         return
-    _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor))
+    _threshold(view, graph, scale, lambda values: quantizer.codes(values, divisor), quantizer.rounding)
 
 
 def _is_idle(graph: Graph, name: str, pending: Pending, scale: float, quantizer: FloatQuantizer) -> bool:
@@ -196,11 +190,13 @@ def _is_idle(graph: Graph, name: str, pending: Pending, scale: float, quantizer:
     return np.array_equal(quantizer.codes(pending.values(codes, format.frac), np.float32(scale).reshape(1, 1)), codes)
 
 
-def _threshold(view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
+def _threshold(
+    view: View, graph: Graph, scale: Values, codes_of: Callable[[Floats], Codes], rounding: FloatRounding | None = None
+) -> None:
     """A Threshold on the output's grid; `codes_of` float32 values (C, n), times `scale` () or (C,), is the output."""
     name, pending = graph.opened(view.inputs[0])
-    op, behind = stepped(pending, graph.tensors[name], scale, codes_of)
-    graph.put(view, graph.append(op, (name,), view.output), behind)
+    ops, behind = stepped(pending, graph.tensors[name], scale, codes_of, rounding)
+    graph.put(view, graph.chain(ops, name, view.output), behind)
 
 
 def _sign(view: View, graph: Graph) -> None:
