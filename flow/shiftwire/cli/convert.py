@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
+from shiftwire.cli.csim import counted
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
@@ -123,7 +124,8 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        say(f"{project.path}: {len(design.network.nodes)} layers for {design.board.part} at {design.clock_ns} ns")
+        layers = counted(len(design.network.nodes), "layer")
+        say(f"{project.path}: {layers} for {design.board.part} at {design.clock_ns} ns")
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
