@@ -1,4 +1,4 @@
-"""Upsample: every pixel several times, by whole factors (nearest neighbour)."""
+"""What makes images larger: Upsample repeats pixels by whole factors, Spread makes several of the channels of one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from shiftwire.ir.nest import Nest, at, every
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.reorder import Reorder, moving_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +142,52 @@ class Upsample(Op):
         *pixel, channel = index
         place = tuple(i // factor for i, factor in zip(pixel, self.factors, strict=True))
         return (("input", codes[0][(*place, channel)].reshape(1)),)
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Op):
+    """Along a spatial axis every position becomes `block`, made of its channels: channel r * C + c is c of the r-th.
+
+    Axes count from 0. Along the last one that is the order in which codes travel, and the layer needs no hardware.
+    """
+
+    unit_types = (Reorder,)
+
+    axis: int
+    block: int
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        *spatial, channels = x.shape
+        if not 0 <= self.axis < len(spatial):
+            raise InputError(f"shape {x.shape} has no spatial axis {self.axis} to spread channels along")
+        if self.block < 1 or channels % self.block:
+            raise InputError(
+                f"a spread to {self.block} positions cannot read shape {x.shape}; give channels that {self.block} "
+                "divides"
+            )
+        spatial[self.axis] *= self.block
+        return Tensor((*spatial, channels // self.block), x.format)
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        count, *larger = len(codes[0]), *self.infer(*inputs).shape
+        parts = codes[0].reshape(*codes[0].shape[:-1], self.block, -1)
+        return np.moveaxis(parts, -2, 2 + self.axis).reshape(count, *larger)
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        """Row by row: one comes in, `block` leave."""
+        *spatial, channels = inputs[0].shape
+        if self.axis == len(spatial) - 1:
+            return ()
+        height, width = spatial
+        row = np.arange(width * channels).reshape(width, self.block, -1)
+        return (Reorder(Port.of(output.size, fold.pe), row.swapaxes(0, 1).ravel(), output.format, height),)
+
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        return moving_cost(self.units(inputs, output, fold))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -1,4 +1,4 @@
-"""Upsample: ONNX's Resize and Upsample where they repeat pixels by whole factors."""
+"""Upsample: ONNX's Resize and Upsample where they repeat pixels by whole factors; Spread, an operation of ours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
-from shiftwire.ops.upsample import Upsample
+from shiftwire.ops.upsample import Spread, Upsample
 
 COORDINATES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners",
                "tf_half_pixel_for_nn")  # fmt: skip
@@ -133,4 +133,23 @@ def _write(writer: Writer, op: Upsample, node: Node) -> None:
     writer.node("Resize", [*node.inputs, "", scales], node.name, mode="nearest", **how)
 
 
-LAYER = OnnxLayer({("", "Resize"): _resize, ("", "Upsample"): _upsample}, {Upsample: _write})
+def _spread(view: View, graph: Graph) -> None:
+    """Channels that meet have one scale."""
+    op = Spread(view.whole("axis", lowest=2) - 2, view.whole("block", lowest=1))
+    channels = graph.tensor(view.inputs[0]).shape[-1]
+    op.infer(graph.tensor(view.inputs[0]))
+    name, pending = graph.opened(view.inputs[0])
+    places = np.arange(channels).reshape(op.block, -1)
+    if not pending.is_alike(places.T):
+        raise InputError("channels that become one have unlike scales; quantize them to one scale in front")
+    graph.put(view, graph.append(op, (name,), view.output), pending.spread(places[0]))
+
+
+def _write_spread(writer: Writer, op: Spread, node: Node) -> None:
+    writer.custom("Spread", list(node.inputs), node.name, axis=op.axis + 2, block=op.block)
+
+
+LAYER = OnnxLayer(
+    {("", "Resize"): _resize, ("", "Upsample"): _upsample, ("shiftwire", "Spread"): _spread},
+    {Upsample: _write, Spread: _write_spread},
+)
