@@ -78,9 +78,14 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
     Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
-    Operator("Pad", Place.LAYER, "Pad, or pads of the window behind it", "constant 0, height and width only"),
-    Operator("Resize", Place.LAYER, "Upsample", "nearest, by whole factors, pixels repeated side by side"),
-    Operator("Upsample", Place.LAYER, "Upsample", "nearest, by whole factors"),
+    Operator("Pad", Place.LAYER, "Pad, Upsample by the edge, or pads of the window behind it", "0 or the edge, no channels"),
+    Operator(
+        "Resize",
+        Place.LAYER,
+        "Upsample, and a ShiftConv of powers of two where it is linear",
+        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric",
+    ),
+    Operator("Upsample", Place.LAYER, "as Resize", "as Resize, asymmetric"),
     Operator(
         "Slice",
         Place.LAYER,
