@@ -78,7 +78,7 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
     Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
-    Operator("Pad", Place.LAYER, "Pad, Upsample by the edge, or pads of the window behind it", "0 or the edge, no channels"),
+    Operator("Pad", Place.LAYER, "Pad, Upsample by the edge, or pads of the next window", "0 or the edge, no channels"),
     Operator(
         "Resize",
         Place.LAYER,
