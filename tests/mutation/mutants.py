@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kernel_mutants import KERNEL_MUTANTS
+from larger_mutants import LARGER_MUTANTS
 from mutant import Mutant
 from python_mutants import PYTHON_MUTANTS
 from rtl_mutants import RTL_MUTANTS
@@ -53,7 +54,7 @@ EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
 CAMPAIGNS = (
     Campaign("C++", *TEMPLATES, "include", EVERY_KERNEL, KERNEL_MUTANTS),
     Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
-    Campaign("Python", "flow", "shiftwire", "", (), PYTHON_MUTANTS),
+    Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS)),
 )
 
 NARROWER = """template <class T> struct narrower;

@@ -237,6 +237,12 @@ def parts() -> onnx.ModelProto:
     return file.model()
 
 
+def one_node(kind: str, *constants: Any, **attributes: Any) -> onnx.ModelProto:
+    file = File((2, 4, 4))
+    file.add(kind, "x", *constants, out="y", **attributes)
+    return file.model()
+
+
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _) in BY_HAND.items()} | {
     "residual": lambda: exported(whole(Residual()), (4, 4, 4), 13, False, True),
     "fused": fused,
@@ -249,6 +255,7 @@ FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _
     "beside a layer": beside_a_layer,
     "pixels shuffled": pixels_shuffled,
     "parts": parts,
+    "transposed": lambda: one_node("ConvTranspose", whole_array(2, 3, 2, 2)),
 }
 
 

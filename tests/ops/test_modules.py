@@ -23,6 +23,7 @@ CASES = single_layers()
 S8 = {"IN_BITS": 8, "IN_SIGNED": 1}
 TWO = {"A_BITS": 8, "A_SIGNED": 1, "SHIFT_A": 0, "B_BITS": 5, "B_SIGNED": 0, "SHIFT_B": 2}
 CUT = {"LANES": 4, "DROP": 3, "HALF_UP": 0, "HALF_EVEN": 0, "SATURATE": 0, "OUT_SIGNED": 1, "OUT_BITS": 4, **S8}
+NO_EDGES = {"BEGIN_DOWN": 0, "BEGIN_ACROSS": 0, "END_DOWN": 0, "END_ACROSS": 0}
 
 EXPECTED: dict[str, tuple[Fold, str, dict[str, int], int]] = {
     "relu": (Fold(2), "sw_relu", {"LANES": 2, **S8, "OUT_BITS": 7}, 0),
@@ -42,13 +43,31 @@ EXPECTED: dict[str, tuple[Fold, str, dict[str, int], int]] = {
     "upsample": (
         Fold(2),
         "sw_upsample",
-        {"WIDTH": 16, "FOLDS": 2, "COLUMNS": 4, "DOWN": 2, "ACROSS": 3, "ROW_BLOCK": 0},
+        {"WIDTH": 16, "FOLDS": 2, "ROWS": 3, "COLUMNS": 4, "DOWN": 2, "ACROSS": 3, "ROW_BLOCK": 0} | NO_EDGES,
         1,
     ),
     "upsample_line": (
         Fold(1),
         "sw_upsample",
-        {"WIDTH": 8, "FOLDS": 2, "COLUMNS": 5, "DOWN": 1, "ACROSS": 4, "ROW_BLOCK": 0},
+        {"WIDTH": 8, "FOLDS": 2, "ROWS": 1, "COLUMNS": 5, "DOWN": 1, "ACROSS": 4, "ROW_BLOCK": 0} | NO_EDGES,
+        1,
+    ),
+    "upsample_edges": (
+        Fold(4),
+        "sw_upsample",
+        {
+            "WIDTH": 32,
+            "FOLDS": 1,
+            "ROWS": 3,
+            "COLUMNS": 4,
+            "DOWN": 2,
+            "ACROSS": 2,
+            "ROW_BLOCK": 0,
+            "BEGIN_DOWN": 1,
+            "BEGIN_ACROSS": 0,
+            "END_DOWN": 1,
+            "END_ACROSS": 2,
+        },
         1,
     ),
     # 13 fraction bits go, and 9 leave nothing of 8

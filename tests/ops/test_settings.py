@@ -27,7 +27,9 @@ BEATS = {"iterations": 60, "lanes": 2}
 JOINED = {"shift_a": 0, "shift_b": 2}
 CUT = {"iterations": 10, "lanes": 4, "drop": 3, "half_up": False, "half_even": False, "saturate": False, "lo": -8,
        "hi": 7, "bits": 4, "is_signed": True, "wide_t": CodeType(9)}  # fmt: skip
-UPSAMPLED = {"iterations": 144, "lanes": 2, "folds": 2, "width": 4, "factor_down": 2, "factor_across": 3, "words": 8}
+NO_EDGES = {"begin_down": 0, "begin_across": 0, "end_down": 0, "end_across": 0}
+UPSAMPLED = {"iterations": 144, "lanes": 2, "folds": 2, "height": 3, "width": 4, "factor_down": 2, "factor_across": 3,
+             "words": 8}  # fmt: skip
 
 EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
     "relu": (Fold(2), BEATS, 15 + 2 * 11),  # one and a half LUTs for each of 7 bits
@@ -87,15 +89,35 @@ EXPECTED: dict[str, tuple[Fold, dict[str, object], int]] = {
         CUT | {"drop": 9, "lo": -4, "hi": 3, "bits": 3, "wide_t": CodeType(10)},
         15 + 4 * 11,
     ),
-    "upsample": (Fold(2), UPSAMPLED, 45 + 16),
+    "upsample": (Fold(2), UPSAMPLED | NO_EDGES, 45 + 16),
     "upsample_columns": (
         Fold(3),
-        {"iterations": 36, "lanes": 3, "folds": 2, "width": 3, "factor_down": 1, "factor_across": 2, "words": 2},
+        {
+            "iterations": 36,
+            "lanes": 3,
+            "folds": 2,
+            "height": 3,
+            "width": 3,
+            "factor_down": 1,
+            "factor_across": 2,
+            "words": 2,
+        }
+        | NO_EDGES,
         45 + 24,
     ),
     "upsample_line": (
         Fold(1),
-        {"iterations": 40, "lanes": 1, "folds": 2, "width": 5, "factor_down": 1, "factor_across": 4, "words": 2},
+        {
+            "iterations": 40,
+            "lanes": 1,
+            "folds": 2,
+            "height": 1,
+            "width": 5,
+            "factor_down": 1,
+            "factor_across": 4,
+            "words": 2,
+        }
+        | NO_EDGES,
         45 + 8,
     ),
 }

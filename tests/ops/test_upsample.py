@@ -29,18 +29,28 @@ NETWORKS = {
     "upsample_columns": of_one(Upsample((1, 2)), (3, 3, 6)),
     "upsample_line": of_one(Upsample((4,)), (5, 2)),
     "upsample_pixel": of_one(Upsample((2, 2)), (1, 1, 3)),
+    "upsample_edges": of_one(Upsample((2, 2), (1, 0), (1, 2)), (3, 4, 4)),
+    "upsample_edges_alone": of_one(Upsample((1, 1), (0, 2), (1, 0)), (3, 2, 2), U6),
+    "upsample_edges_of_a_line": of_one(Upsample((1,), (2,), (1,)), (4, 3)),
+    "upsample_edges_of_a_pixel": of_one(Upsample((1, 2), (1, 1), (2, 1)), (1, 1, 2)),
 }
 
 
 def definition(op: Upsample, x: Any, y: Any) -> None:
-    """y[i] = x[i // factor], pixel by pixel."""
+    """y[i] = x[(i - begin) // factor], or the pixel of the image that is nearest to it."""
+    begin = op.begin or (0,) * len(op.factors)
     for pixel in itertools.product(*map(range, y.shape[:-1])):
-        y[pixel] = x[tuple(i // factor for i, factor in zip(pixel, op.factors, strict=True))]
+        places = [(i - first) // factor for i, first, factor in zip(pixel, begin, op.factors, strict=True)]
+        y[pixel] = x[tuple(min(max(place, 0), size - 1) for place, size in zip(places, x.shape, strict=False))]
 
 
 def grow(rng: np.random.Generator, axes: int) -> Upsample:
     factors = tuple(int(factor) for factor in rng.integers(1, 4, axes))
-    return Upsample(factors if max(factors) > 1 else (2, *factors[1:]))
+    factors = factors if max(factors) > 1 else (2, *factors[1:])
+    if rng.random() < 0.5:
+        return Upsample(factors)
+    begin, end = (tuple(int(count) for count in rng.integers(0, 3, axes)) for _ in range(2))
+    return Upsample(factors, begin, end)
 
 
 LAYER = LayerCase(
@@ -51,12 +61,16 @@ LAYER = LayerCase(
     kernel_mutants=(
         Mutant("upsample: folds share a place", "sw_upsample.h", "pixel : place + 1", "pixel : place"),
         Mutant("upsample: columns share a place", "sw_upsample.h", "pixel += C::folds", "pixel += 0"),
-        Mutant("upsample: rows once more", "sw_upsample.h", "down == C::factor_down - 1 ?", "down == C::factor_down ?"),
+        Mutant("upsample: rows once more", "sw_upsample.h", "down == C::factor_down - 1 +", "down == C::factor_down +"),
         Mutant("upsample: nothing kept", "sw_upsample.h", "if (is_fresh) row[place][l] = code;", "if (is_fresh) ;"),
+        Mutant("upsample: edges of all rows", "sw_upsample.h", "(line == 0 ? C::begin_down : 0)", "C::begin_down"),
+        Mutant("upsample: no last column", "sw_upsample.h", "(column == C::width - 1 ? C::end_across : 0)", "0"),
     ),
     rtl_mutants=(
         Mutant("upsample: columns share a place", "sw_upsample.sv", "pixel + PLACE'(FOLDS)", "pixel"),
         Mutant("upsample: a beat taken in every row", "sw_upsample.sv", "down == '0 & across == '0", "across == '0"),
+        Mutant("upsample: edges of all columns", "sw_upsample.sv", "(column == '0 ? BEGIN_ACROSS : 0)", "BEGIN_ACROSS"),
+        Mutant("upsample: no last row", "sw_upsample.sv", "(ends_image ? END_DOWN : 0)", "0"),
         Mutant("upsample: what is fresh comes late", "sw_upsample.sv", "was_fresh ? fresh : kept", "kept"),
     ),
     modules=frozenset({"sw_upsample"}),
@@ -164,11 +178,21 @@ def test_a_resize_by_one_is_nothing(spatial: tuple[int, ...]) -> None:
         (resize((3, 2), [1, 1, 1.5, 2]), r"scales of 1, 1, 1.5, 2 are not handled; give 1 for batch and"),
         (resize((3, 2), [1, 1, 0.5, 1]), "whole numbers from 1 on for height and width"),
         (resize((3, 2), [1, 2, 1, 1]), "give 1 for batch and channels"),
-        (resize((3, 2), [1, 1, 2, 2], mode="linear"), "mode = linear is not handled; resize by nearest"),
+        (resize((3, 2), [1, 1, 2, 2], mode="cubic"), "mode = cubic is not handled; resize by nearest or linear"),
+        (resize((3, 2), [1, 1, 3, 2], mode="linear"), "by a factor of 3 is not exact in fixed point; resize by powers"),
+        (resize((3, 2), [1, 1, 2.5, 2], mode="linear"), "whole numbers from 1 on for height and width"),
+        (
+            resize((3, 2), [1, 1, 2, 2], mode="linear", coordinate_transformation_mode="align_corners"),
+            r"not supported in this form: align_corners interpolates at fractions that no shift is; use half_pixel",
+        ),
+        (
+            resize((3, 2), [1, 1, 2, 2], mode="linear", coordinate_transformation_mode="tf_half_pixel_for_nn"),
+            "coordinate_transformation_mode = tf_half_pixel_for_nn with mode = linear is not handled; use half_pixel",
+        ),
         (resize((3, 2), [2, 2], mode="nearest"), r"scales of shape \(2,\) do not fit 4 axes"),
         (
-            resize((3, 2), [1, 1, 2, 2], opset=9, kind="Upsample", mode="linear"),
-            r"Upsample \(in 'y'\) is not supported in this form: mode = linear is not handled; resize by nearest",
+            resize((3, 2), [1, 1, 2, 2], opset=9, kind="Upsample", mode="cubic"),
+            r"Upsample \(in 'y'\) is not supported in this form: mode = cubic is not handled; resize by nearest",
         ),
         (resize((3, 2), None, mode="nearest"), "it has neither the input 'scales' nor 'sizes'; give one of them"),
         (resize((3, 2), [1, 1, 1e9, 2]), r"a tensor of shape \(3000000000, 4, 2\) holds more than"),

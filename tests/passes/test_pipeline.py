@@ -20,6 +20,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.upsample import Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
@@ -67,9 +68,16 @@ def weight_range(network: Network) -> tuple[int, int]:
     return int(op.weights.codes.min()), int(op.weights.codes.max())
 
 
+def edges() -> Network:
+    """A Resize, and a Pad with the edge behind it."""
+    nodes = (Node("wide", Upsample((2, 1)), ("x",)), Node("y", Upsample((1, 1), (1, 0), (2, 3)), ("wide",)))
+    return Network.of("x", Tensor((2, 3, 2), S8), nodes, "y")
+
+
 NEEDING: dict[str, tuple[Network, Callable[[Network], object], object, object]] = {
     "drop_unread": (unread(), layers, ["dead", "y"], ["y"]),
     "drop_idle_requantize": (idle(), layers, ["q", "y"], ["y"]),
+    "join_edges": (edges(), layers, ["wide", "y"], ["y"]),
     "compact_terms": (gaps(), planes, 3, 2),
     "clip_adder_weights": (far_weights(), lambda network: weight_range(network) == (-128, 127), False, True),
     "flatten_in_stream_order": (flattened(), layers, ["flat", "y"], ["flat_hwc", "y"]),

@@ -3,12 +3,14 @@
 import test_lookup
 import test_moves
 import test_partial_pool
+import test_spread
 import test_upsample
 from layer_case import LayerCase
 
 LAYER_CASES: tuple[LayerCase, ...] = (
     test_lookup.LAYER,
     test_partial_pool.LAYER,
+    test_spread.LAYER,
     test_upsample.LAYER,
     *test_moves.LAYERS,
 )

@@ -5,70 +5,14 @@ Every operation that has a reader, and every one that a rewrite turns into those
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from shiftwire.onnx.foreign.fused import CHANNELS_LAST, MICROSOFT
-from shiftwire.onnx.strangers import Key
+from shiftwire.onnx.foreign.operator import FOREIGN, MEANINGS, Operator, Place
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QUANTIZERS, Reading
-
-
-class Place(enum.Enum):
-    """Where in a network an operation may stand."""
-
-    LAYER = "layer"
-    QUANTIZER = "quantizer"
-    WAITS = "waits for the next quantizer"
-    TABLE = "table"
-    HOST = "host"
-    MOVE = "moves"
-    REWRITTEN = "rewritten"
-
-
-MEANINGS = {
-    Place.LAYER: "becomes hardware of its own, on codes of a known grid",
-    Place.QUANTIZER: (
-        "makes codes: of the input on the host, of weights at conversion, elsewhere as Requantize or Threshold"
-    ),
-    Place.WAITS: (
-        "float arithmetic, channel by channel, that becomes part of the next quantizer's staircase; in front of the "
-        "first quantizer and behind the last layer the host computes it"
-    ),
-    Place.TABLE: (
-        "a function of codes that falls and rises; with all float operations up to the next quantizer it becomes a "
-        "table of output codes, or thresholds where it never falls or never rises"
-    ),
-    Place.HOST: "the host computes it behind the last layer, with numpy alone",
-    Place.MOVE: "moves values and computes none",
-    Place.REWRITTEN: "becomes one of the others before anything is read",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """One operation: under which domains, what becomes of it, and what of it is not read."""
-
-    name: str
-    place: Place
-    becomes: str
-    restrictions: str = ""
-    domains: tuple[str, ...] = ("",)
-    since: str = "0.1"
-    """The version of shiftwire that first read it."""
-
-    @property
-    def keys(self) -> Iterator[Key]:
-        """Domain and name of each spelling."""
-        yield from ((domain, self.name) for domain in self.domains)
-
 
 _GRID = "input on a known grid"
 _CONSTANT = "the second input is a constant, one number or one a channel (any that broadcasts on the host)"
 _NARROW = "behind codes of at most 10 bits and in front of a quantizer"
 _BETWEEN = "in front of a quantizer; not on the host"
 _OF_ONE = "; or two functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
-_CODES = "scales and zero points are constants, one a tensor (one an output for weights)"
 _OWN = (CONTRACT_DOMAIN,)
 
 _READINGS: dict[Reading, tuple[str, str]] = {
@@ -93,6 +37,12 @@ OPERATORS: tuple[Operator, ...] = (
         "1d and 2d, any group, stride, pad and dilation (zeros between the taps); weights are quantized constants, or "
         "floats on a 16-bit grid of one power of two; input codes of one scale, or one a channel where they differ by "
         "powers of two; a bias is a constant",
+    ),
+    Operator(
+        "ConvTranspose",
+        Place.REWRITTEN,
+        "Conv, DepthToSpace or Spread, Slice",
+        "1d and 2d, any group, stride, pads and dilation; constant weights as for Conv, a scale along axis 1",
     ),
     Operator(
         "Gemm",
@@ -128,9 +78,14 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Sub", Place.REWRITTEN, "Add, behind a factor of -1 where both are computed", "as Add"),
     Operator("Concat", Place.LAYER, "Concat", "along the channels (axis 1)"),
-    Operator("Pad", Place.LAYER, "Pad, or pads of the window behind it", "constant 0, height and width only"),
-    Operator("Resize", Place.LAYER, "Upsample", "nearest, by whole factors, pixels repeated side by side"),
-    Operator("Upsample", Place.LAYER, "Upsample", "nearest, by whole factors"),
+    Operator("Pad", Place.LAYER, "Pad, Upsample by the edge, or pads of the next window", "0 or the edge, no channels"),
+    Operator(
+        "Resize",
+        Place.LAYER,
+        "Upsample, and a ShiftConv of powers of two where it is linear",
+        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric",
+    ),
+    Operator("Upsample", Place.LAYER, "as Resize", "as Resize, asymmetric"),
     Operator(
         "Slice",
         Place.LAYER,
@@ -156,8 +111,7 @@ OPERATORS: tuple[Operator, ...] = (
         "puts in and takes away an axis of one element round convolutions, or is part of a channel shuffle (Select), "
         "DepthToSpace or SpaceToDepth",
     ),
-    Operator("Squeeze", Place.REWRITTEN, "Reshape"),
-    Operator("Unsqueeze", Place.REWRITTEN, "Reshape"),
+    *(Operator(name, Place.REWRITTEN, "Reshape") for name in ("Squeeze", "Unsqueeze")),
     Operator(
         "Transpose",
         Place.MOVE,
@@ -187,13 +141,11 @@ OPERATORS: tuple[Operator, ...] = (
         "a rounding that makes a grid of its own",
         "behind it stand bounds, factors, offsets of whole steps",
     ),
-    Operator("Floor", Place.WAITS, "as Round"),
-    Operator("Ceil", Place.WAITS, "as Round"),
+    *(Operator(name, Place.WAITS, "as Round") for name in ("Floor", "Ceil")),
     Operator("LeakyRelu", Place.WAITS, "a bend; a table where alpha is negative"),
     Operator("PRelu", Place.WAITS, "a bend; a table where a slope is negative", "one slope or one a channel"),
     Operator("HardSigmoid", Place.WAITS, "a factor, an offset and bounds", "alpha above 0"),
-    Operator("Sigmoid", Place.WAITS, "a curve that rises"),
-    Operator("Tanh", Place.WAITS, "a curve that rises"),
+    *(Operator(name, Place.WAITS, "a curve that rises") for name in ("Sigmoid", "Tanh")),
     *(
         Operator(name, Place.WAITS, "a curve that rises", _BETWEEN)
         for name in ("Celu", "Elu", "Erf", "Exp", "Selu", "Softplus", "Softsign")
@@ -212,45 +164,7 @@ OPERATORS: tuple[Operator, ...] = (
         for quantizer in QUANTIZERS
         if quantizer.is_read
     ),
-    Operator(
-        "QuantizeLinear",
-        Place.REWRITTEN,
-        "Codes",
-        "int4 to int16 and unsigned, one scale and zero point a tensor; no blocks, no float8",
-        ("", MICROSOFT),
-    ),
-    Operator(
-        "DequantizeLinear",
-        Place.REWRITTEN,
-        "a scale; of constants, quantized weights",
-        "one scale a tensor, one an output for weights; no blocks",
-        ("", MICROSOFT),
-    ),
-    Operator("ConvInteger", Place.REWRITTEN, "Conv of codes", "constant weights; " + _CODES),
-    Operator("MatMulInteger", Place.REWRITTEN, "Gemm of codes", "constant weights; " + _CODES),
-    Operator("QLinearConv", Place.REWRITTEN, "Conv of codes, a factor and Codes", "constant weights; " + _CODES),
-    Operator("QLinearMatMul", Place.REWRITTEN, "Gemm of codes, a factor and Codes", "constant weights; " + _CODES),
-    Operator("QGemm", Place.REWRITTEN, "Gemm of codes, a factor and Codes", "transA = 0; " + _CODES, (MICROSOFT,)),
-    *(
-        Operator(name, Place.REWRITTEN, f"{kind} of values, and Codes", _CODES, (MICROSOFT,))
-        for name, kind in (
-            ("QLinearAdd", "Add"),
-            ("QLinearMul", "Mul"),
-            ("QLinearSigmoid", "Sigmoid"),
-            ("QLinearLeakyRelu", "LeakyRelu"),
-            ("QLinearGlobalAveragePool", "GlobalAveragePool"),
-            ("QLinearAveragePool", "AveragePool"),
-            ("QLinearConcat", "Concat"),
-        )
-    ),
-    *(
-        Operator(name, Place.REWRITTEN, f"{kind} and its activation", "", (MICROSOFT,))
-        for name, kind in (("FusedConv", "Conv"), ("FusedGemm", "Gemm"), ("FusedMatMul", "MatMul and a factor"))
-    ),
-    *(
-        Operator(name, Place.REWRITTEN, f"{name} between two Transposes", "as ONNX's own", (CHANNELS_LAST,))
-        for name in ("Conv", "MaxPool", "AveragePool", "BatchNormalization")
-    ),
+    *FOREIGN,
     *(
         Operator(
             f"{scheme}{form}",
@@ -262,7 +176,7 @@ OPERATORS: tuple[Operator, ...] = (
         for scheme in ("Shift", "Adder", "Int")
         for form in ("Conv", "Dense")
     ),
-    *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Threshold")),
+    *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Spread", "Threshold")),
     Operator("Lookup", Place.LAYER, "Lookup", "input codes of at most 10 bits", _OWN),
 )
 """All that convert reads."""

@@ -11,6 +11,7 @@ Behind `canonical`, whatever the exporter and the opset (9 and later):
 * BatchNormalization in its inference form; Relu; Clip with both bounds constant scalars;
 * GlobalAveragePool for every mean over the whole image; MaxPool, AveragePool with explicit attributes;
 * Flatten(axis=1) for every reshape that is one;
+* Conv, then DepthToSpace or Spread, then Slice for ConvTranspose;
 * Slice for every Split; Gather, DepthToSpace and SpaceToDepth for reshapes and transposes that do the same, the latter
   two behind what treats all numbers alike;
 * what else there was, untouched: the importer names it.
@@ -40,6 +41,7 @@ from shiftwire.onnx.foreign.shuffles import lower_shuffles, unify_shuffles
 from shiftwire.onnx.foreign.table import unify_integers
 from shiftwire.onnx.foreign.taken_out import unify_taken_out
 from shiftwire.onnx.foreign.training import unify_training
+from shiftwire.onnx.foreign.transposed import unify_transposed
 
 REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_foreign,
@@ -49,6 +51,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     fold_constants,
     unify_integers,
     drop_idle,
+    unify_transposed,
     unify_shuffles,
     order_unit_axes,
     cancel_transposes,

@@ -14,7 +14,7 @@ from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Lookup, Threshold
-from shiftwire.ops.upsample import Upsample
+from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -37,6 +37,7 @@ LAYERS: tuple[type[Op], ...] = (
     Requantize,
     Select,
     SpaceToDepth,
+    Spread,
     SumPool,
     Threshold,
     Upsample,

@@ -10,14 +10,14 @@ from math import gcd, prod
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cost import UNIT_LUT, Cost, lanes_cost, memory
+from shiftwire.ir.cost import Cost, lanes_cost
 from shiftwire.ir.fold import Fold, Port, divisors
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit, plain_lane_lut
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.crop import CropUnit
-from shiftwire.units.reorder import Reorder
+from shiftwire.units.reorder import Reorder, moving_cost
 from shiftwire.units.window import Taps, WindowUnit
 
 
@@ -160,24 +160,13 @@ class Select(Op):
         return (reorder, _crop_unit(x.format, x.shape, (0,) * len(x.shape), output.shape, fold.pe))[: 2 if rest else 1]
 
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
-        return _moving_cost(self.units(inputs, output, fold))
+        return moving_cost(self.units(inputs, output, fold))
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         return (("input", codes[0][(*index[:-1], self.channels[index[-1]])].reshape(1)),)
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()
-
-
-def _moving_cost(units: Sequence[Unit]) -> Cost:
-    """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires."""
-    total = sum((unit.cost for unit in units), Cost())
-    for unit in units:
-        if isinstance(unit, Reorder):
-            lanes, words = unit.port.lanes, len(unit.source) // unit.port.lanes
-            copies = (memory(words, lanes * unit.format.bits),) * (lanes if words > 1 else 1)
-            total += sum(copies, Cost(lut=2 * UNIT_LUT))
-    return total
 
 
 class DepthOrder(enum.Enum):
@@ -233,7 +222,7 @@ class DepthToSpace(Op):
         return (Reorder(Port.of(output.size, fold.pe), source, output.format, height),)
 
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
-        return _moving_cost(self.units(inputs, output, fold))
+        return moving_cost(self.units(inputs, output, fold))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()
@@ -278,7 +267,7 @@ class SpaceToDepth(Op):
         return (Reorder(Port.of(output.size, fold.pe), source, output.format, height // self.block),)
 
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
-        return _moving_cost(self.units(inputs, output, fold))
+        return moving_cost(self.units(inputs, output, fold))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

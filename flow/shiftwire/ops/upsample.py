@@ -1,4 +1,4 @@
-"""Upsample: every pixel several times, by whole factors (nearest neighbour)."""
+"""What makes images larger: Upsample repeats pixels by whole factors, Spread makes several of the channels of one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from shiftwire.ir.nest import Nest, at, every
 from shiftwire.ir.network import Op, Operations, Tensor, Witness
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.units.reorder import Reorder, moving_cost
 
 
 @dataclass(frozen=True, eq=False)
 class UpsampleUnit(Unit):
     """Beats of `lanes` codes of an image (height, width) whose pixels have `folds` beats each; factors  (down, across).
 
-    A beat is read in the first of its uses and kept in a line buffer for the others: a row of the image where rows
-    repeat, else a pixel.
+    The first row and column come `begin` times more, the last ones `end` times, (down, across) each. A beat is read in
+    the first of its uses and kept in a line buffer for the others: a row of the image where rows repeat, else a pixel.
     """
 
     function = "upsample"
@@ -34,6 +35,8 @@ class UpsampleUnit(Unit):
     folds: int
     lanes: int
     factors: tuple[int, int]
+    begin: tuple[int, int] = (0, 0)
+    end: tuple[int, int] = (0, 0)
 
     @property
     def reads(self) -> tuple[Port, ...]:
@@ -45,21 +48,30 @@ class UpsampleUnit(Unit):
 
     @property
     def iterations(self) -> int:
-        return prod(self.image) * prod(self.factors) * self.folds
+        return prod(len(self._repeated(axis)) for axis in (0, 1)) * self.folds
+
+    def _repeated(self, axis: int) -> Codes:
+        """The row or column that each of the larger image repeats."""
+        places = np.repeat(every(self.image[axis]), self.factors[axis])
+        return np.pad(places, (self.begin[axis], self.end[axis]), mode="edge")
+
+    @property
+    def repeats_rows(self) -> bool:
+        """Whether any row comes more than once."""
+        return self.factors[0] + self.begin[0] + self.end[0] > 1
 
     @property
     def words(self) -> int:
         """Beats that the line buffer holds."""
-        return self.folds * (self.image[1] if self.factors[0] > 1 else 1)
+        return self.folds * (self.image[1] if self.repeats_rows else 1)
 
     @cached_property
     def nest(self) -> Nest:
         """Rows, their repeats, columns, their repeats, beats of a pixel."""
-        (height, width), (down, across) = self.image, self.factors
+        rows, columns = (np.unique(self._repeated(axis), return_index=True)[1] for axis in (0, 1))
         uses = every(self.iterations)
-        return Nest(
-            len(uses), (at(uses.reshape(height, down, width, across, self.folds)[:, 0, :, 0].ravel()),), at(uses)
-        )
+        image = uses.reshape(-1, len(self._repeated(1)), self.folds)
+        return Nest(len(uses), (at(image[np.ix_(rows, columns)].ravel()),), at(uses))
 
     @property
     def hls_steps(self) -> int:
@@ -72,9 +84,14 @@ class UpsampleUnit(Unit):
                 iterations=self.iterations,
                 lanes=self.lanes,
                 folds=self.folds,
+                height=self.image[0],
                 width=self.image[1],
                 factor_down=self.factors[0],
                 factor_across=self.factors[1],
+                begin_down=self.begin[0],
+                begin_across=self.begin[1],
+                end_down=self.end[0],
+                end_across=self.end[1],
                 words=self.words,
             )
         )
@@ -92,9 +109,14 @@ class UpsampleUnit(Unit):
         parameters: Mapping[str, int] = {
             "WIDTH": beat_bits,
             "FOLDS": self.folds,
+            "ROWS": self.image[0],
             "COLUMNS": self.image[1],
             "DOWN": self.factors[0],
             "ACROSS": self.factors[1],
+            "BEGIN_DOWN": self.begin[0],
+            "BEGIN_ACROSS": self.begin[1],
+            "END_DOWN": self.end[0],
+            "END_ACROSS": self.end[1],
             "ROW_BLOCK": is_block(self.words, beat_bits),
         }
         return (Module("sw_upsample", parameters, self.nest, stages=1),)
@@ -102,15 +124,31 @@ class UpsampleUnit(Unit):
 
 @dataclass(frozen=True, slots=True)
 class Upsample(Op):
-    """y[..., i, ...] = x[..., i // factor, ...]; a factor for each spatial axis, such as (2, 2)."""
+    """y[..., i, ...] = x[..., i // factor, ...]; a factor for each spatial axis, such as (2, 2).
+
+    The first pixel of an axis comes `begin` times more and the last one `end` times; neither does where they are empty.
+    """
 
     unit_types = (UpsampleUnit,)
 
     factors: tuple[int, ...]
+    begin: tuple[int, ...] = ()
+    end: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if min(self.factors, default=0) < 1:
             raise InputError(f"factors of {self.factors} leave no pixels; give whole numbers from 1 on")
+        for repeats in (self.begin, self.end):
+            if min(repeats, default=0) < 0 or len(repeats) not in (0, len(self.factors)):
+                raise InputError(
+                    f"edges repeated {self.begin} and {self.end} times; give counts from 0 on, one an axis"
+                )
+
+    @property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """Begin and end of each axis."""
+        none = (0,) * len(self.factors)
+        return tuple(zip(self.begin or none, self.end or none, strict=True))
 
     def infer(self, *inputs: Tensor) -> Tensor:
         (x,) = inputs
@@ -120,27 +158,76 @@ class Upsample(Op):
                 f"factors {self.factors} cannot read shape {x.shape}; give one for each of its {len(spatial)} "
                 "spatial axes"
             )
-        larger = (size * factor for size, factor in zip(spatial, self.factors, strict=True))
+        axes = zip(spatial, self.factors, self.edges, strict=True)
+        larger = (size * factor + sum(edges) for size, factor, edges in axes)
         return Tensor((*larger, channels), x.format)
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
         image = codes[0]
         for axis, factor in enumerate(self.factors, start=1):
             image = np.repeat(image, factor, axis=axis)
-        return image
+        return np.pad(image, ((0, 0), *self.edges, (0, 0)), mode="edge")
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         (x,) = inputs
         *spatial, channels = x.shape
-        image, factors = (spatial, self.factors) if len(spatial) > 1 else ([1, *spatial], (1, *self.factors))
-        height, width = image
-        down, across = factors
-        return (UpsampleUnit(x.format, (height, width), channels // fold.pe, fold.pe, (down, across)),)
+        (height, down, rows), (width, across, columns) = [
+            (1, 1, (0, 0)), *zip(spatial, self.factors, self.edges, strict=True)
+        ][-2:]  # fmt: skip
+        begin, end = zip(rows, columns, strict=True)
+        return (UpsampleUnit(x.format, (height, width), channels // fold.pe, fold.pe, (down, across), begin, end),)
 
     def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
         *pixel, channel = index
-        place = tuple(i // factor for i, factor in zip(pixel, self.factors, strict=True))
+        axes = zip(pixel, self.factors, self.edges, codes[0].shape[:-1], strict=True)
+        place = tuple(min(max(i - begin, 0) // factor, size - 1) for i, factor, (begin, _), size in axes)
         return (("input", codes[0][(*place, channel)].reshape(1)),)
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations()
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Op):
+    """Along a spatial axis every position becomes `block`, made of its channels: channel r * C + c is c of the r-th.
+
+    Axes count from 0. Along the last one that is the order in which codes travel, and the layer needs no hardware.
+    """
+
+    unit_types = (Reorder,)
+
+    axis: int
+    block: int
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        *spatial, channels = x.shape
+        if not 0 <= self.axis < len(spatial):
+            raise InputError(f"shape {x.shape} has no spatial axis {self.axis} to spread channels along")
+        if self.block < 1 or channels % self.block:
+            raise InputError(
+                f"a spread to {self.block} positions cannot read shape {x.shape}; give channels that {self.block} "
+                "divides"
+            )
+        spatial[self.axis] *= self.block
+        return Tensor((*spatial, channels // self.block), x.format)
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        count, *larger = len(codes[0]), *self.infer(*inputs).shape
+        parts = codes[0].reshape(*codes[0].shape[:-1], self.block, -1)
+        return np.moveaxis(parts, -2, 2 + self.axis).reshape(count, *larger)
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        """Row by row: one comes in, `block` leave."""
+        *spatial, channels = inputs[0].shape
+        if self.axis == len(spatial) - 1:
+            return ()
+        height, width = spatial
+        row = np.arange(width * channels).reshape(width, self.block, -1)
+        return (Reorder(Port.of(output.size, fold.pe), row.swapaxes(0, 1).ravel(), output.format, height),)
+
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        return moving_cost(self.units(inputs, output, fold))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

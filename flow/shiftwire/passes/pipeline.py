@@ -8,10 +8,12 @@ from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.passes.flatten_in_stream_order import flatten_in_stream_order
+from shiftwire.passes.join_edges import join_edges
 
 PIPELINE: tuple[Callable[[Network], Network], ...] = (
     drop_unread,
     drop_idle_requantize,
+    join_edges,
     compact_terms,
     clip_adder_weights,
     flatten_in_stream_order,

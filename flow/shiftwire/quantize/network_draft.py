@@ -29,7 +29,7 @@ from shiftwire.quantize.scaling import MOST_BITS, Step, TensorCodes, affine_step
 from shiftwire_hls.quantizers import find_quantizer
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
-MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth"}
+MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth", "Spread"}
 TAILS = MOVES | {"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
 FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}
 """Operations that the host does where they stand in front of the first layer."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from shiftwire.ir.cfg import Cfg, Table, settings
-from shiftwire.ir.cost import Array
+from shiftwire.ir.cost import UNIT_LUT, Array, Cost, memory
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
-from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings
+from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 
 
@@ -61,3 +62,14 @@ class Reorder(PortUnit):
         rom = Memory("order", fields.reshape(beats, lanes), place + lane)
         parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": beats, "ROM_BLOCK": rom.in_block}
         return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
+
+
+def moving_cost(units: Sequence[Unit]) -> Cost:
+    """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires."""
+    total = sum((unit.cost for unit in units), Cost())
+    for unit in units:
+        if isinstance(unit, Reorder):
+            lanes, words = unit.port.lanes, len(unit.source) // unit.port.lanes
+            copies = (memory(words, lanes * unit.format.bits),) * (lanes if words > 1 else 1)
+            total += sum(copies, Cost(lut=2 * UNIT_LUT))
+    return total

@@ -61,6 +61,11 @@ def dilated(draft: Draft, name: str, dilations: Sequence[int]) -> str | None:
     return _moved(draft, name, "dilated", spread, len(shape))
 
 
+def rearranged(draft: Draft, name: str, wish: str, move: Move, rank: int) -> str | None:
+    """A parameter of `rank` axes after a move of its data, which gives scales of some or no axes as many as it has."""
+    return _moved(draft, name, wish, move, rank)
+
+
 def columns(draft: Draft, name: str, order: npt.NDArray[np.int64]) -> str | None:
     """A weight (out, in) with its inputs in another order, and its scales where they differ between inputs."""
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 from shiftwire.errors import InputError
-from shiftwire_hls.quantizers import find_quantizer
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN, find_quantizer
 
 PROBE = 7
 """The batch at which shapes are inferred where the file leaves it open; no file's meaning depends on it."""
@@ -45,7 +45,9 @@ def inferred(
     ]
     small = [numpy_helper.from_array(array, name) for name, array in constants.items() if array.size <= SMALL]
     outputs = [onnx.ValueInfoProto(name=value.name) for value in model.graph.output]
-    shadow.graph.CopyFrom(helper.make_graph([_shape_only(node) for node in nodes], "shadow", inputs, outputs, small))
+    shadow.graph.CopyFrom(
+        helper.make_graph([part for node in nodes for part in _shape_only(node)], "shadow", inputs, outputs, small)
+    )
     try:
         graph = onnx.shape_inference.infer_shapes(shadow, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, RuntimeError):
@@ -71,11 +73,19 @@ def _at_probe(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
     return probed
 
 
-def _shape_only(node: onnx.NodeProto) -> onnx.NodeProto:
-    """A quantizer as what it is for shapes: floats like what it reads, which may be whole numbers."""
+def _shape_only(node: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """A quantizer as what it is for shapes: floats like what it reads, which may be whole numbers; a Spread as well."""
     if find_quantizer(node.domain, node.op_type) is not None:
-        return helper.make_node("Cast", [node.input[0]], [node.output[0]], name=node.name, to=onnx.TensorProto.FLOAT)
-    return node
+        cast = helper.make_node("Cast", [node.input[0]], [node.output[0]], name=node.name, to=onnx.TensorProto.FLOAT)
+        return [cast]
+    if (node.domain, node.op_type) != (CONTRACT_DOMAIN, "Spread"):
+        return [node]
+    sizes = {entry.name: int(entry.i) for entry in node.attribute}
+    parts = [f"{node.output[0]}_part{at}" for at in range(sizes.get("block", 1))]
+    return [
+        helper.make_node("Split", [node.input[0]], parts, axis=1, num_outputs=len(parts)),
+        helper.make_node("Concat", parts, [node.output[0]], axis=sizes.get("axis", 2)),
+    ]
 
 
 def _static(value: onnx.ValueInfoProto) -> tuple[tuple[int, ...], int] | None:

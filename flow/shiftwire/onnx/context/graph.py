@@ -26,9 +26,9 @@ from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.threshold import Lookup, Threshold
-from shiftwire.ops.upsample import Upsample
+from shiftwire.ops.upsample import Spread, Upsample
 
-KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth)
+KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth, Spread)
 """Ops whose codes are some of those they read."""
 
 

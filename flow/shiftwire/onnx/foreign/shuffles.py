@@ -22,9 +22,10 @@ from shiftwire.onnx.canonical.draft import (
 )
 from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE
 from shiftwire.onnx.canonical.opset import FILE_KIND, kind_in_file
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
 MOVES = ("Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze")
-SHUFFLES = ("DepthToSpace", "SpaceToDepth")
+SHUFFLES = ("DepthToSpace", "SpaceToDepth", "Spread")
 MOST_PLACES = 1 << 22
 """Numbers of a sample up to which it is worth following where each of them goes."""
 
@@ -50,9 +51,15 @@ def lower_shuffles(draft: Draft) -> None:
 
 
 def _is_lowered(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Parts of a tensor only in front of the first quantizer, which then is the graph input's."""
+    """Parts of a tensor only behind a shuffle, or in front of the first quantizer, which then is the graph input's."""
     is_part = is_standard(node, "Slice", "Gather") and node.input[0] not in draft.constants
-    return is_standard(node, *SHUFFLES) or (is_part and _is_front(draft, node.input[0]))
+    source = draft.producer(node.input[0]) if is_part and node.op_type == "Slice" else None
+    is_part = is_part and (_is_front(draft, node.input[0]) or (source is not None and _is_shuffle(source)))
+    return _is_shuffle(node) or is_part
+
+
+def _is_shuffle(node: onnx.NodeProto) -> bool:
+    return node.domain in ("", "ai.onnx", CONTRACT_DOMAIN) and node.op_type in SHUFFLES
 
 
 def _slices(draft: Draft, node: onnx.NodeProto) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import onnx
 from onnx import helper
-from shiftwire.errors import noted
-from shiftwire.onnx.canonical.draft import INTEGER_INPUT_KEY, Draft, is_standard, place_of
+from shiftwire.errors import InputError, noted
+from shiftwire.onnx.canonical.draft import INTEGER_INPUT_KEY, Draft, attribute, is_standard, place_of
 from shiftwire.onnx.foreign.codes import bounded, cast, concat, dequantize, move, pad, quantize
 from shiftwire.onnx.foreign.fused import MICROSOFT
 from shiftwire.onnx.foreign.integer_layers import (
@@ -43,6 +43,8 @@ def unify_integers(draft: Draft) -> None:
                 if node.domain == MICROSOFT:
                     draft.infer()  # ONNX's own inference ends at operations of others
             elif is_standard(node, *MOVES) and node.input[0] in unifier.known:
+                if attribute(node, "mode") == "linear":
+                    raise InputError("it interpolates integers; put it behind DequantizeLinear, where it is exact")
                 move(unifier, node)
     for name in draft.outputs & unifier.known.keys():
         _leave(unifier, name)

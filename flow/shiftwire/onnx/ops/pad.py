@@ -1,4 +1,4 @@
-"""Pad with zeros."""
+"""Pad with zeros, or with copies of the edge."""
 
 from __future__ import annotations
 
@@ -12,16 +12,25 @@ from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.moves import Pad
+from shiftwire.ops.upsample import Upsample
 
 
 def _read(view: View, graph: Graph) -> None:
-    view_mode = view.text("mode", "constant")
-    if view_mode != "constant":
-        raise InputError(f"attribute mode = {view_mode} is not handled; pad with the constant 0")
-    if len(view.inputs) > 2 and view.inputs[2] and np.any(view.constant(2, "constant_value") != 0):
+    mode = view.text("mode", "constant")
+    if mode not in ("constant", "edge"):
+        raise InputError(f"attribute mode = {mode} is not handled; pad with the constant 0 or with the edge")
+    if (
+        mode == "constant"
+        and len(view.inputs) > 2
+        and view.inputs[2]
+        and np.any(view.constant(2, "constant_value") != 0)
+    ):
         raise InputError("a padding value other than 0 is not handled; pad with 0")
     begin, end = _spatial_pads(view, rank=len(graph.tensor(view.inputs[0]).shape) + 1)
-    graph.keep(view, Pad(begin, end), view.inputs[0])
+    if min(*begin, *end, 0) < 0 and mode == "edge":
+        raise InputError(f"pads of {begin} and {end} take pixels away; slice them")
+    op = Pad(begin, end) if mode == "constant" else Upsample((1,) * len(begin), begin, end)
+    graph.keep(view, op, view.inputs[0])
 
 
 def _spatial_pads(view: View, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
