@@ -16,7 +16,7 @@ from shiftwire_models.commands import (
     list_nets,
     train_net,
 )
-from shiftwire_models.data import DataName
+from shiftwire_models.data import SOURCES, source_text
 from shiftwire_models.errors import USER_MISTAKE, ModelsError
 from shiftwire_models.finetune.tuning import TuneConfig
 from shiftwire_models.nets import NetName
@@ -61,8 +61,7 @@ def _add_train(commands: _Commands) -> None:
     defaults = TrainConfig(NetName.DIGITS_SHIFTADD)
     fit = _command(commands, "train", train_net, "train a net", "train --net digits-shiftadd -o digits")
     fit.add_argument("--net", required=True, help=f"one of {', '.join(name.value for name in NetName)}")
-    data = ", ".join(name.value for name in DataName)
-    fit.add_argument("--data", default=defaults.data.value, help=f"one of {data} (default: %(default)s)")
+    fit.add_argument("--data", default=source_text(defaults.data), help=f"{SOURCES} (default: %(default)s)")
     fit.add_argument("--epochs", type=int, default=defaults.epochs)
     fit.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
     fit.add_argument("--seed", type=int, default=defaults.seed)
@@ -89,7 +88,7 @@ def _add_finetune(commands: _Commands) -> None:
     tune = _command(commands, "finetune", finetune, purpose, example)
     tune.add_argument("model", type=Path, metavar="EXACT.onnx", help="such as shiftwire quantize writes")
     tune.add_argument("--float", type=Path, metavar="FLOAT.onnx", help="begin from the float weights it came from")
-    tune.add_argument("--data", required=True, help=f"one of {', '.join(name.value for name in DataName)}")
+    tune.add_argument("--data", required=True, help=SOURCES)
     tune.add_argument("--epochs", type=int, default=defaults.epochs, help="(%(default)s)")
     tune.add_argument("--rate", type=float, default=defaults.rate, help="first step, share of a tensor (%(default)s)")
     tune.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")

@@ -13,7 +13,7 @@ import onnx
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.calibration import calibrated_net
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
-from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
+from shiftwire_models.data import Dataset, load_data, source_named, source_text
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float, export_model
@@ -33,14 +33,14 @@ def train_net(arguments: argparse.Namespace) -> Report:
     """A checkpoint in a folder, which is made where it is not there. Raises ModelsError."""
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
-    data = data_name(arguments.data)
+    data = source_named(arguments.data)
     config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
     with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
         result = train(config, progress)
     save_checkpoint(result, arguments.output)
     return {
         "net": config.net.value,
-        "data": data.value,
+        "data": source_text(data),
         "test accuracy": round(result.test_accuracy, 4),
         "train accuracy": round(result.train_accuracy, 4),
         "epochs": config.epochs,
@@ -92,15 +92,16 @@ def export_untrained(arguments: argparse.Namespace) -> Report:
 
 def finetune(arguments: argparse.Namespace) -> Report:
     """Formats and numbers of terms stay as they are; the file is the same but for its codes."""
-    name = data_name(arguments.data)
+    source = source_named(arguments.data)
     config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
     model = load_exact(arguments.model)
     shape = input_shape(model)
-    if shape != picture_shape(name):
-        raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
+    data = load_data(source)
+    holds = tuple(data.train.x.shape[1:])
+    if shape != holds:
+        raise ModelsError(f"{arguments.model} reads {shape}, and {source_text(source)} holds {holds}; take --data")
     net = trainable(model)
     matched = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
-    data = load_data(name)
     data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
     with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
         result = tune(net, data, config, progress)
