@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Choices:
     act_bits      bits between layers, sign included; input_bits  of the input
     exponents     how many a layer's weights may use
     error_budget  relative error of a filter, which takes the fewest terms within
+    formats       of tensors by name, such as u8.4
     """
 
     method: Method = Method.LINEAR
@@ -47,6 +49,7 @@ class Choices:
     input_bits: int = 10
     exponents: int | None = None
     error_budget: float | None = None
+    formats: Mapping[str, str] = field(default_factory=dict)
 
     def options(self) -> list[str]:
         """As the command line has them."""
@@ -58,7 +61,8 @@ class Choices:
             "--error-budget": self.error_budget,
         }
         asked = [word for name, value in numbers.items() if value is not None for word in (name, str(value))]
-        return ["--method", self.method.value, *asked]
+        formats = [word for name, format in self.formats.items() for word in ("--format", f"{name}={format}")]
+        return ["--method", self.method.value, *asked, *formats]
 
 
 def method_named(text: str) -> Method:

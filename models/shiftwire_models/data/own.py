@@ -45,6 +45,14 @@ def own_data(source: OwnData) -> Dataset:
     return _parts(x, y, where)
 
 
+def read_samples(path: Path) -> Tensor:
+    """x of an .npz, labels or none, as `own_data` reads it. Raises ModelsError."""
+    arrays = _arrays(path)
+    if "x" not in arrays:
+        raise ModelsError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x', in {path}; np.savez(path, x=x)")
+    return _samples(arrays["x"], f"in {path}")
+
+
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     if not path.is_file():
         raise ModelsError(f"found no file {path}; name an .npz with x and y, as np.savez(path, x=x, y=y) writes")
