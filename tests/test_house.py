@@ -40,6 +40,7 @@ ALLOWED = {
         "flow/shiftwire/tools/",
         "flow/shiftwire/cli/demo.py",
         "models/shiftwire_models/bench.py",
+        "models/shiftwire_models/conversion/quantizing.py",
     ),
     "shiftwire": ("flow/",),
     "shiftwire_models": ("models/",),

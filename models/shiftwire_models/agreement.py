@@ -4,22 +4,26 @@ import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 import onnx
 from shiftwire_models.errors import ModelsError
 
 _SCALES = (0.25, 1.0, 4.0)
+_SAMPLES = 8
 _NEARNESS = 1e-2
 """Of the largest logit, or absolute below 1: float sums in another order, layer after layer."""
 
 
-def check_agreement(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...]) -> None:
-    """Raise ModelsError where onnxruntime and torch differ on noise of several scales, in a single value.
+def check_agreement(
+    net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...], sample: Tensor | None = None
+) -> None:
+    """Raise ModelsError where onnxruntime and torch differ in a single value, on noise of several scales
+    and on the first few of a sample (N, ...).
 
     torch's exporter drops what ONNX has no word for, such as an average pool's divisor_override.
     """
-    actual, expected = _both(net, model, input_shape)
+    actual, expected = _both(net, model, input_shape, sample)
     if not np.array_equal(actual, expected):
         wrong = np.count_nonzero(actual != expected) if actual.shape == expected.shape else actual.size
         raise ModelsError(
@@ -28,9 +32,11 @@ def check_agreement(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[i
         )
 
 
-def check_nearness(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...]) -> None:
+def check_nearness(
+    net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...], sample: Tensor | None = None
+) -> None:
     """The same for a float net, where two runtimes may add in another order."""
-    actual, expected = _both(net, model, input_shape)
+    actual, expected = _both(net, model, input_shape, sample)
     distance = float(np.abs(actual - expected).max()) if actual.shape == expected.shape else np.inf
     allowed = _NEARNESS * max(1.0, float(np.abs(expected).max()))
     if not distance <= allowed:
@@ -41,11 +47,13 @@ def check_nearness(net: nn.Module, model: onnx.ModelProto, input_shape: tuple[in
 
 
 def _both(
-    net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...]
+    net: nn.Module, model: onnx.ModelProto, input_shape: tuple[int, ...], sample: Tensor | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What onnxruntime and torch make of the same noise."""
+    """What onnxruntime and torch make of the same inputs."""
     noise = np.random.default_rng(0).normal(size=(len(_SCALES), *input_shape))
     x = (noise * np.array(_SCALES).reshape(-1, *[1] * len(input_shape))).astype(np.float32)
+    if sample is not None:
+        x = np.concatenate([x, sample[:_SAMPLES].numpy()])
     was_training = net.training
     with torch.no_grad():
         expected = net.eval()(torch.from_numpy(x)).numpy()

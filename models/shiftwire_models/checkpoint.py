@@ -9,9 +9,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
-from shiftwire_models.data import DataName, data_name, picture_shape
+from shiftwire_models.data import DataName, OwnData, Source, picture_shape, source_named, source_text
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.nets import NetConfig, NetName, build, fitted, net_name
+from shiftwire_models.grid import Format
+from shiftwire_models.nets import NetConfig, NetName, build, classes_of, fitted, net_name
 from shiftwire_models.training import TrainResult
 
 WEIGHTS = "weights.safetensors"
@@ -24,7 +25,7 @@ class Checkpoint:
     """A net in evaluation mode, the name and the data it was trained under, and its configuration."""
 
     name: NetName
-    data: DataName
+    data: Source
     config: NetConfig
     net: nn.Module
 
@@ -36,7 +37,8 @@ def save_checkpoint(result: TrainResult, folder: Path) -> None:
     config = {
         "version": _VERSION,
         "net": result.config.net.value,
-        "data": result.config.data.value,
+        "data": source_text(result.config.data),
+        **_own_members(result),
         "pictures": result.config.pictures,
         "epochs": result.config.epochs,
         "seed": result.config.seed,
@@ -55,14 +57,42 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     name = net_name(str(config.get("net")))
     if config.get("weights_sha256") != hashlib.sha256(weights).hexdigest():
         raise ModelsError(f"{folder / WEIGHTS} is not the file {CONFIG} was written for; train again into {folder}")
-    data = data_name(str(config.get("data", DataName.DIGITS.value)))
-    net_config = fitted(name, picture_shape(data))
+    data = source_named(str(config.get("data", DataName.DIGITS.value)))
+    net_config = _net_config(name, data, config, folder)
     net = build(net_config, 0)
     try:
         net.load_state_dict(load(weights))
     except (SafetensorError, RuntimeError) as error:
         raise ModelsError(f"{folder / WEIGHTS} does not hold the tensors of {name.value}; train it again") from error
     return Checkpoint(name, data, net_config, net.eval())
+
+
+def _own_members(result: TrainResult) -> dict[str, object]:
+    """What the user's own data asked of the net, which later needs no data to be built."""
+    if not isinstance(result.config.data, OwnData):
+        return {}
+    grid = getattr(result.net_config, "input_grid", None)
+    return {
+        "input_shape": list(result.net_config.input_shape),
+        "classes": classes_of(result.net_config),
+        "input_format": None if grid is None else [grid.bits, grid.frac, int(grid.signed)],
+    }
+
+
+def _net_config(name: NetName, data: Source, config: dict[str, object], folder: Path) -> NetConfig:
+    if isinstance(data, DataName):
+        return fitted(name, picture_shape(data))
+    shape, grid = _whole_numbers(config.get("input_shape")), _whole_numbers(config.get("input_format"))
+    classes = config.get("classes")
+    if not shape or min(shape) < 1 or not isinstance(classes, int) or classes < 1:
+        raise ModelsError(f"{folder / CONFIG} does not say what its net reads; train again into {folder}")
+    input_grid = Format(grid[0], grid[1], bool(grid[2])) if len(grid) == 3 else None
+    return fitted(name, shape, classes, input_grid)
+
+
+def _whole_numbers(value: object) -> tuple[int, ...]:
+    """A list of whole numbers; empty for anything else."""
+    return tuple(value) if isinstance(value, list) and all(isinstance(number, int) for number in value) else ()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,14 +9,14 @@ from typing import TextIO, TypeAlias
 
 from shiftwire_models.commands import (
     Report,
+    adopt,
     export_net,
     export_untrained,
     finetune,
-    import_addernet,
     list_nets,
     train_net,
 )
-from shiftwire_models.data import DataName
+from shiftwire_models.data import SOURCES, source_text
 from shiftwire_models.errors import USER_MISTAKE, ModelsError
 from shiftwire_models.finetune.tuning import TuneConfig
 from shiftwire_models.nets import NetName
@@ -25,12 +25,18 @@ from shiftwire_models.training import TrainConfig
 _INTERRUPTED = 130
 _CALIBRATION = 300
 _ZOO = 64
+_FORMER = "import-addernet"
+_ADOPT = "adopt ResNet20-AdderNet.pth --as adder --net resnet20 -o model.onnx"
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0; 2 with one sentence on stderr for a mistake of the user's; 130 when interrupted."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == [_FORMER]:
+        _say(f"shiftwire-train: {_FORMER} is part of adopt; shiftwire-train {_ADOPT}", sys.stderr)
+        return USER_MISTAKE
+    arguments = _parser().parse_args(words)
     try:
         report: Report = arguments.run(arguments)
     except (ModelsError, OSError) as error:
@@ -47,12 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="shiftwire-train", description="Train multiplication-free and float nets and export them as ONNX."
     )
-    commands = parser.add_subparsers(required=True, metavar="{train,export,finetune,zoo,import-addernet,nets}")
+    commands = parser.add_subparsers(required=True, metavar="{train,export,finetune,zoo,adopt,nets}")
     _add_train(commands)
     _add_export(commands)
     _add_finetune(commands)
     _add_zoo(commands)
-    _add_addernet(commands)
+    _add_adopt(commands)
     _command(commands, "nets", list_nets, "list the nets and their sizes", "nets")
     return parser
 
@@ -61,8 +67,7 @@ def _add_train(commands: _Commands) -> None:
     defaults = TrainConfig(NetName.DIGITS_SHIFTADD)
     fit = _command(commands, "train", train_net, "train a net", "train --net digits-shiftadd -o digits")
     fit.add_argument("--net", required=True, help=f"one of {', '.join(name.value for name in NetName)}")
-    data = ", ".join(name.value for name in DataName)
-    fit.add_argument("--data", default=defaults.data.value, help=f"one of {data} (default: %(default)s)")
+    fit.add_argument("--data", default=source_text(defaults.data), help=f"{SOURCES} (default: %(default)s)")
     fit.add_argument("--epochs", type=int, default=defaults.epochs)
     fit.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
     fit.add_argument("--seed", type=int, default=defaults.seed)
@@ -89,7 +94,7 @@ def _add_finetune(commands: _Commands) -> None:
     tune = _command(commands, "finetune", finetune, purpose, example)
     tune.add_argument("model", type=Path, metavar="EXACT.onnx", help="such as shiftwire quantize writes")
     tune.add_argument("--float", type=Path, metavar="FLOAT.onnx", help="begin from the float weights it came from")
-    tune.add_argument("--data", required=True, help=f"one of {', '.join(name.value for name in DataName)}")
+    tune.add_argument("--data", required=True, help=SOURCES)
     tune.add_argument("--epochs", type=int, default=defaults.epochs, help="(%(default)s)")
     tune.add_argument("--rate", type=float, default=defaults.rate, help="first step, share of a tensor (%(default)s)")
     tune.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
@@ -108,12 +113,23 @@ def _add_zoo(commands: _Commands) -> None:
     write.add_argument("--seed", type=int, default=0, help="of weights and pictures (%(default)s)")
 
 
-def _add_addernet(commands: _Commands) -> None:
-    purpose = "write AdderNet's published ResNet-20 checkpoint for CIFAR-10 as float ONNX"
-    example = "import-addernet ResNet20-AdderNet.pth -o float.onnx --data-out patches.npz"
-    take = _command(commands, "import-addernet", import_addernet, purpose, example)
-    take.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.pth")
+def _add_adopt(commands: _Commands) -> None:
+    purpose = "take a checkpoint of DeepShift's, ShiftAddNet's, AdderNet's or APoT's own repository"
+    take = _command(commands, "adopt", adopt, purpose, f"{_ADOPT} --data-out patches.npz")
+    take.add_argument("checkpoint", type=Path, metavar="CHECKPOINT.pth", help="a state dict, alone or in a checkpoint")
+    take.add_argument(
+        "--as", dest="family", required=True, metavar="FAMILY", help="deepshift, shiftaddnet, adder or apot"
+    )
+    take.add_argument("--net", required=True, help="resnet20 or another of depth 6n + 2, resnet18, 34, 50, 101 or 152")
     take.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    take.add_argument(
+        "--calibrate", type=Path, metavar="X.npz", help="choose formats on these samples x, and write an exact file"
+    )
+    take.add_argument("--act-bits", type=int, default=8, help="bits between layers, with --calibrate (%(default)s)")
+    take.add_argument("--bits", type=int, help="of a weight (deepshift and shiftaddnet: 5, apot: 4)")
+    take.add_argument(
+        "--adder-bits", type=int, default=8, help="of shiftaddnet's adders, 0 where they were trained in float (8)"
+    )
     take.add_argument("--data-out", type=Path, metavar="X.npz", help="write 520 normalised pieces of photographs x")
 
 

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import onnx
+from shiftwire_models.adoption.files import Adoption, adopted, adopted_file, exact_file, family_named
+from shiftwire_models.adoption.resnet import plan_named
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.calibration import calibrated_net
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
-from shiftwire_models.data import Dataset, data_name, load_data, picture_shape
+from shiftwire_models.conversion.quantizing import Choices
+from shiftwire_models.data import Dataset, load_data, source_named, source_text
+from shiftwire_models.data.own import read_samples
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float, export_model
 from shiftwire_models.finetune.floats import take_float_weights
 from shiftwire_models.finetune.graph import input_shape, load_exact, trainable, with_codes
 from shiftwire_models.finetune.tuning import TuneConfig, tune
-from shiftwire_models.floats.addernet import ADDERNET_RESNET20, load_addernet
 from shiftwire_models.nets import NETS, FloatConfig, net_name
 from shiftwire_models.progress import epoch_progress
 from shiftwire_models.size import net_size
@@ -33,14 +36,14 @@ def train_net(arguments: argparse.Namespace) -> Report:
     """A checkpoint in a folder, which is made where it is not there. Raises ModelsError."""
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
-    data = data_name(arguments.data)
+    data = source_named(arguments.data)
     config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
     with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
         result = train(config, progress)
     save_checkpoint(result, arguments.output)
     return {
         "net": config.net.value,
-        "data": data.value,
+        "data": source_text(data),
         "test accuracy": round(result.test_accuracy, 4),
         "train accuracy": round(result.train_accuracy, 4),
         "epochs": config.epochs,
@@ -68,13 +71,25 @@ def export_net(arguments: argparse.Namespace) -> Report:
     return {"net": checkpoint.name.value, "written": ", ".join(map(str, written))}
 
 
-def import_addernet(arguments: argparse.Namespace) -> Report:
-    """AdderNet's checkpoint as float ONNX, with pictures normalised as it was trained. Raises ModelsError."""
-    net = load_addernet(arguments.checkpoint)
-    written = [_write_model(arguments.output, export_float(net, ADDERNET_RESNET20.input_shape))]
+def adopt(arguments: argparse.Namespace) -> Report:
+    """A family's own checkpoint: exact where samples calibrate it, else with its activations in float."""
+    plan, family = plan_named(arguments.net), family_named(arguments.family)
+    net = adopted(arguments.checkpoint, Adoption(family, plan, arguments.bits, arguments.adder_bits))
+    if arguments.calibrate is None:
+        model = adopted_file(net)
+    else:
+        model = exact_file(net, read_samples(arguments.calibrate), Choices(act_bits=arguments.act_bits))
+    written = [_write_model(arguments.output, model)]
     if arguments.data_out:
         written.append(_write_npz(arguments.data_out, x=cifar_normalised(photograph_patches()).numpy()))
-    return {"net": "addernet-resnet20", "written": ", ".join(map(str, written))}
+    verb = "convert" if arguments.calibrate else "quantize"
+    rest = "" if arguments.calibrate else " --calibrate x.npz"
+    return {
+        "net": f"{family.value} {plan.name}",
+        "reads": str(net.input_shape),
+        "written": ", ".join(map(str, written)),
+        "next": f"shiftwire {verb} {arguments.output}{rest}",
+    }
 
 
 def export_untrained(arguments: argparse.Namespace) -> Report:
@@ -92,15 +107,16 @@ def export_untrained(arguments: argparse.Namespace) -> Report:
 
 def finetune(arguments: argparse.Namespace) -> Report:
     """Formats and numbers of terms stay as they are; the file is the same but for its codes."""
-    name = data_name(arguments.data)
+    source = source_named(arguments.data)
     config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
     model = load_exact(arguments.model)
     shape = input_shape(model)
-    if shape != picture_shape(name):
-        raise ModelsError(f"{arguments.model} reads {shape}, and {name.value} holds {picture_shape(name)}; take --data")
+    data = load_data(source)
+    holds = tuple(data.train.x.shape[1:])
+    if shape != holds:
+        raise ModelsError(f"{arguments.model} reads {shape}, and {source_text(source)} holds {holds}; take --data")
     net = trainable(model)
     matched = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
-    data = load_data(name)
     data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)
     with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
         result = tune(net, data, config, progress)

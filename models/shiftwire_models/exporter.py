@@ -1,6 +1,7 @@
 """torch's exporter, tamed: one graph of standard operations and contract nodes, named after the layers."""
 
 import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ def to_onnx(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
     """The net in evaluation mode, nothing folded or fused: input `x` (batch, *input_shape), output `logits`."""
     frozen = freeze(net).eval()
     example = torch.zeros(2, *input_shape)  # a batch of 1 would be taken for a constant
-    with _quiet_exporter(), torch.no_grad():
+    with quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
             frozen,
             (example,),
@@ -60,14 +61,13 @@ def _add_functions(model: onnx.ModelProto) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """The exporter reports packages it did not find and deprecations of its own: nothing a user can act on."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+def quiet_exporter() -> Iterator[None]:
+    """The exporter reports packages it did not find, deprecations and graphs of its own: nothing a user can act on."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(before)

@@ -37,10 +37,11 @@ def _wanted_name(node: onnx.NodeProto, parents: Collection[str]) -> str:
     notes = {note.key: note.value for note in node.metadata_props}
     scopes: list[str] = ast.literal_eval(notes.get(_SCOPES, "['']"))
     path = scopes[-2] if len(scopes) > 1 else ""
-    return _plain(path) if path and path not in parents else _plain(f"{path}_{node.op_type.lower()}".strip("_"))
+    return plain_name(path) if path and path not in parents else plain_name(f"{path}_{node.op_type.lower()}".strip("_"))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A module's path as the file spells it, in [A-Za-z0-9_]."""
     word = re.sub(r"[^A-Za-z0-9_]+", "_", name)
     return f"layer_{word}" if word[:1].isdigit() else word
 

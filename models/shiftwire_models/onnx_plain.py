@@ -10,10 +10,11 @@ _SPREADING = ("Reshape", "Expand", "CastLike")
 
 
 def plain_graph(graph: onnx.GraphProto) -> None:
-    """Rewrite in place: flattening reshapes, means over the picture, pads; then drop what nothing reads."""
+    """Rewrite in place: flattening reshapes, means over the picture, pads, bounds; then drop what nothing reads."""
     _flatten_reshapes(graph)
     _global_means(graph)
     _constant_pads(graph)
+    _cast_numbers(graph)
     _zero_biases(graph)
     _drop_unread(graph)
 
@@ -59,6 +60,19 @@ def _constant_pads(graph: onnx.GraphProto) -> None:
             if any(value):
                 node.input.append(f"{node.output[0]}.value")
                 graph.initializer.append(helper.make_tensor(node.input[2], onnx.TensorProto.FLOAT, [], list(value)))
+
+
+def _cast_numbers(graph: onnx.GraphProto) -> None:
+    """A number cast to the type of what it meets, such as a bound of ReLU6, is a float initialiser."""
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            maker = makers.get(name)
+            values = _constant(graph, name) if maker is not None and maker.op_type == "CastLike" else ()
+            if len(values) == 1:
+                node.input[place] = f"{node.output[0]}.{'min' if place == 1 else 'max' if place == 2 else 'number'}"
+                scalar = helper.make_tensor(node.input[place], onnx.TensorProto.FLOAT, [], list(values))
+                graph.initializer.append(scalar)
 
 
 def _zero_biases(graph: onnx.GraphProto) -> None:

@@ -44,7 +44,7 @@ class PowerTerms:
 def powers_of_two(exponent: Tensor, exponent_range: ExponentRange) -> Tensor:
     """By table: exp2 and pow of a vector library need not be exact."""
     low, high = exponent_range.lowest, exponent_range.highest
-    table = torch.tensor([2.0**e for e in range(low, high + 1)])
+    table = torch.tensor([2.0**e for e in range(low, high + 1)], device=exponent.device)
     return table[exponent.long() - low]
 
 
@@ -58,7 +58,7 @@ def nearest_power(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Ten
     exponent = torch.round(torch.log2(magnitude.clamp_min(floor)))
     exponent = exponent.clamp(exponent_range.lowest, exponent_range.highest).to(torch.int8)
     sign = torch.where(magnitude > floor, w.detach().sign(), torch.zeros_like(magnitude)).to(torch.int8)
-    return sign, torch.where(sign == 0, resting_exponent(exponent_range), exponent)
+    return sign, exponent.masked_fill(sign == 0, resting_exponent(exponent_range))
 
 
 def greedy_terms(w: Tensor, terms: int, exponent_range: ExponentRange) -> PowerTerms:
@@ -73,9 +73,9 @@ def greedy_terms(w: Tensor, terms: int, exponent_range: ExponentRange) -> PowerT
     return PowerTerms(torch.stack(signs), torch.stack(exponents), exponent_range)
 
 
-def resting_exponent(exponent_range: ExponentRange) -> Tensor:
+def resting_exponent(exponent_range: ExponentRange) -> int:
     """The exponent written where the sign is 0: 0, or the bound next to it."""
-    return torch.tensor(min(max(0, exponent_range.lowest), exponent_range.highest), dtype=torch.int8)
+    return min(max(0, exponent_range.lowest), exponent_range.highest)
 
 
 def ceil_log2(x: float) -> int:

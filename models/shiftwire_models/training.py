@@ -10,14 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shiftwire_models.data import DataName, Dataset, Split, load_data
+from shiftwire_models.data import DataName, Dataset, OwnData, Source, Split, load_data
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.grid import Format
 from shiftwire_models.nets import FloatConfig, NetConfig, NetName, build, fitted
 from shiftwire_models.quant import CalibratedQuant
+from shiftwire_models.terms import ceil_log2
 from shiftwire_models.weights import ShiftWeight
 from shiftwire_models.weights.flightnn import GatedWeight
 
 _BATCH = 64
+_INPUT_BITS = 8
+"""Of the user's own samples."""
 _SCORED = 500
 """Pictures scored at a time."""
 _LABEL_SMOOTHING = 0.05
@@ -37,7 +41,7 @@ class TrainConfig:
     net: NetName
     epochs: int = 50
     seed: int = 0
-    data: DataName = DataName.DIGITS
+    data: Source = DataName.DIGITS
     pictures: int | None = None
 
     def __post_init__(self) -> None:
@@ -62,6 +66,7 @@ class TrainResult:
     """A trained net in evaluation mode; accuracies are fractions of the pictures trained on and of the test split."""
 
     config: TrainConfig
+    net_config: NetConfig
     net: nn.Module
     train_accuracy: float
     test_accuracy: float
@@ -72,7 +77,7 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
     """Train a net of `NETS`; `progress` is called after every epoch. Raises ModelsError."""
     start = time.perf_counter()
     data = load_data(config.data)
-    net_config = fitted(config.net, tuple(data.train.x.shape[1:]))
+    net_config = _net_config(config, data.train)
     data = Dataset(drawn(data.train, config.pictures, config.seed), data.test)
     net = build(net_config, config.seed)
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
@@ -81,11 +86,27 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
         _fit(net, data, config, net_config, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
     _lay_out(net, torch.contiguous_format)
-    return TrainResult(config, net, *scores, time.perf_counter() - start)
+    return TrainResult(config, net_config, net, *scores, time.perf_counter() - start)
+
+
+def _net_config(config: TrainConfig, split: Split) -> NetConfig:
+    """Of the user's own data the net takes classes and range as they are, the others have it as it comes."""
+    shape = tuple(split.x.shape[1:])
+    if not isinstance(config.data, OwnData):
+        return fitted(config.net, shape)
+    signed, peak = bool((split.x < 0).any()), float(split.x.abs().max())
+    whole_bits = ceil_log2(peak) if peak > 0 else 0
+    grid = Format(_INPUT_BITS, _INPUT_BITS - int(signed) - whole_bits, signed)
+    return fitted(config.net, shape, int(split.y.max()) + 1, grid)
 
 
 def nudged(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Pictures (N, C, H, W), half of them moved by up to one pixel each way; zeros come in from the edge."""
+    """Pictures (N, C, H, W), half of them moved by up to one pixel each way; zeros come in from the edge.
+
+    Vectors (N, F) stay as they are.
+    """
+    if x.dim() != 4:
+        return x
     height, width = x.shape[2:]
     moves = torch.randint(0, 3, (len(x), 2), generator=generator)
     moves[torch.rand(len(x), generator=generator) < _UNMOVED] = 1

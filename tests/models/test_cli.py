@@ -53,7 +53,18 @@ def test_nets_lists_every_net_with_its_size(capsys: pytest.CaptureFixture[str]) 
         (["train", "--net", "jets-mlp", "-o", "x"], "jets-mlp reads (16,), and the data holds (1, 8, 8)"),
         (["train", "--net", "digits-mlp", "--data", "cifar", "-o", "x"], "no data set is called 'cifar'; take one of "),
         (["train", "--net", "digits-mlp", "--pictures", "0", "-o", "x"], "training on 0 pictures teaches nothing"),
-        (["import-addernet", "nothing.pth", "-o", "m.onnx"], "found no file nothing.pth; name AdderNet's checkpoint"),
+        (
+            ["import-addernet", "nothing.pth", "-o", "m.onnx"],
+            "import-addernet is part of adopt; shiftwire-train",
+        ),
+        (
+            ["adopt", "no.pth", "--as", "adder", "--net", "resnet20", "-o", "m.onnx"],
+            "found no file no.pth; name a ",
+        ),
+        (
+            ["adopt", "no.pth", "--as", "bnn", "--net", "resnet20", "-o", "m.onnx"],
+            "no family is called 'bnn'; take",
+        ),
         (["train", "--net", "digits-mlp", "--epochs", "0", "-o", "x"], "training for 0 epochs does nothing"),
         (["export", "nowhere", "-o", "m.onnx"], "nowhere holds no weights.safetensors; make one with: shiftwire-train"),
     ],
@@ -73,7 +84,7 @@ def test_mistakes_get_one_sentence_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["train", "export", "import-addernet", "nets"])
+@pytest.mark.parametrize("command", ["train", "export", "finetune", "zoo", "adopt", "nets"])
 def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])

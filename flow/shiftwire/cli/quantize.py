@@ -46,6 +46,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("--labels", type=Path, help=".npz with y (N,), or .npy (default: y of the calibration file)")
     parser.add_argument("-o", "--output", type=Path, help="exact ONNX file (default: <name of the model>_exact.onnx)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--no-trials", action="store_true", help="do not try what other options would make of it")
     _add_weights(parser)
     _add_activations(parser)
     return parser
@@ -110,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
     with _bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
         write_model(quantized.model, output)
-        quantized = with_trials(quantized, report_progress)
+        quantized = quantized if arguments.no_trials else with_trials(quantized, report_progress)
     if quantized.remark is not None:
         note(f"warning: {quantized.remark}")
     if quantized.report.calibrated < FEW_SAMPLES:

@@ -11,6 +11,7 @@ from shiftwire_hls.texts import is_all_text
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import Tuned
 from shiftwire_models.finetune.readers import READERS, Source
+from shiftwire_models.weights.filter_terms import Nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def load_exact(path: Path) -> onnx.ModelProto:
     return model
 
 
-def trainable(model: onnx.ModelProto) -> GraphNet:
+def trainable(model: onnx.ModelProto, nearest: Nearest = Nearest.LINEAR) -> GraphNet:
     """The file's net with its codes as they are. Raises ModelsError for a node that cannot be trained through."""
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     steps, layers = [], []
@@ -64,7 +65,7 @@ def trainable(model: onnx.ModelProto) -> GraphNet:
             raise ModelsError(
                 f"layer '{node.name}' is a {node.op_type}, which cannot be tuned; tune files of {', '.join(READERS)}"
             )
-        layers.append(READERS[node.op_type](Source(node, attributes, operands)))
+        layers.append(READERS[node.op_type](Source(node, attributes, operands, nearest)))
         data = tuple(name for name in node.input if name and name not in constants)
         steps.append(Step(node.name, data, node.output[0]))
     return GraphNet(tuple(steps), layers, model.graph.input[0].name, model.graph.output[0].name)

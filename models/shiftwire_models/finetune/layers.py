@@ -13,7 +13,7 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantize, to_codes
 from shiftwire_models.l1 import negative_distance
 from shiftwire_models.terms import ExponentRange
-from shiftwire_models.weights.filter_terms import FilterTermsWeight
+from shiftwire_models.weights.filter_terms import FilterTermsWeight, Nearest
 from shiftwire_models.window import Geometry
 
 Codes = NDArray[np.generic]
@@ -57,8 +57,8 @@ class TunedSum(Tuned):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
-        weight: Tensor = self.weight()
-        bias: Tensor = self.bias()
+        weight: Tensor = self.weight().to(x.dtype)
+        bias: Tensor = self.bias().to(x.dtype)
         if weight.dim() == 1:
             per_channel = (-1, *[1] * (x.dim() - 2))
             return x * weight.reshape(per_channel) + bias.reshape(per_channel)
@@ -88,7 +88,7 @@ class TunedAdder(Tuned):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
-        weight = quantize(self.latent, self.grid, Rounding.HALF_EVEN)
+        weight = quantize(self.latent, self.grid, Rounding.HALF_EVEN).to(x.dtype)
         return (
             negative_distance(x, weight)
             if self.geometry is None
@@ -100,12 +100,14 @@ class TunedAdder(Tuned):
         return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
 
 
-def filter_terms(sign: Codes, exponent: Codes, exponent_range: ExponentRange) -> FilterTermsWeight:
+def filter_terms(
+    sign: Codes, exponent: Codes, exponent_range: ExponentRange, nearest: Nearest = Nearest.LINEAR
+) -> FilterTermsWeight:
     """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most."""
     value = (sign.astype(np.int64) * np.where(sign != 0, np.exp2(exponent.astype(np.float64)), 0.0)).sum(0)
     used = np.count_nonzero(sign, axis=0).reshape(sign.shape[1], -1).max(1, initial=0)
     return FilterTermsWeight(
-        torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), exponent_range
+        torch.from_numpy(value.astype(np.float32)), torch.from_numpy(used), len(sign), exponent_range, nearest
     )
 
 

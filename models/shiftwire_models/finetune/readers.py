@@ -16,6 +16,7 @@ from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedSum, fi
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.terms import ExponentRange
+from shiftwire_models.weights.filter_terms import Nearest
 from shiftwire_models.window import Geometry
 
 _QUANT_ROUNDING = {"FLOOR": Rounding.FLOOR, "ROUND": Rounding.HALF_EVEN, "HALF_EVEN": Rounding.HALF_EVEN}
@@ -23,11 +24,12 @@ _QUANT_ROUNDING = {"FLOOR": Rounding.FLOOR, "ROUND": Rounding.HALF_EVEN, "HALF_E
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A node of the file, its attributes by name and its constants by position."""
+    """A node of the file, its attributes by name, its constants by position, and how its terms are to be rounded."""
 
     node: onnx.NodeProto
     attributes: dict[str, object]
     constants: dict[int, NDArray[np.generic]]
+    nearest: Nearest = Nearest.LINEAR
 
     def whole(self, name: str) -> int:
         """An attribute; 0 where the node has none of that name."""
@@ -64,7 +66,7 @@ class Source:
 
 def _sum(source: Source) -> nn.Module:
     sign, exponent, bias = (source.codes(place) for place in (1, 2, 3))
-    weight = filter_terms(sign, exponent, source.exponent_range())
+    weight = filter_terms(sign, exponent, source.exponent_range(), source.nearest)
     geometry = source.geometry(sign.shape[3:]) if sign.ndim > 3 else None
     return TunedSum(weight, BiasCodes(bias, source.whole("bias_frac")), geometry, source.whole("group"))
 
@@ -106,6 +108,11 @@ class _Joined(nn.Module):
         return torch.cat(inputs, 1)
 
 
+class _GlobalMean(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(tuple(range(2, x.dim())), keepdim=True)
+
+
 class _Added(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x + y
@@ -144,7 +151,7 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     QUANT.name: _quant,
     "MaxPool": _max_pool,
     "AveragePool": _average_pool,
-    "GlobalAveragePool": lambda _: nn.AdaptiveAvgPool2d(1),
+    "GlobalAveragePool": lambda _: _GlobalMean(),
     "Pad": _pad,
     "Add": lambda _: _Added(),
     "Concat": lambda _: _Joined(),

@@ -125,15 +125,42 @@ def build(config: NetConfig, seed: int) -> nn.Module:
         return _built(config)
 
 
-def fitted(name: NetName, shape: tuple[int, ...]) -> NetConfig:
-    """The net for pictures of `shape`; residual nets take any. Raises ModelsError."""
+def fitted(
+    name: NetName, shape: tuple[int, ...], classes: int | None = None, input_grid: Format | None = None
+) -> NetConfig:
+    """The net for samples of `shape`: residual nets take pictures of any, perceptrons vectors of any length.
+
+    Where given, it has so many classes and reads that format. Raises ModelsError.
+    """
     config = NETS[name]
-    if config.input_shape == shape:
-        return config
+    if config.input_shape != shape:
+        config = _reshaped(config, name, shape)
+    if classes is not None:
+        config = _with_classes(config, classes)
+    if input_grid is not None and not isinstance(config, FloatLeNetConfig | FloatResNetConfig):
+        config = replace(config, input_grid=input_grid)
+    return config
+
+
+def classes_of(config: NetConfig) -> int:
+    """How many outputs its net has."""
+    return config.sizes[-1] if isinstance(config, MlpConfig) else config.classes
+
+
+def _reshaped(config: NetConfig, name: NetName, shape: tuple[int, ...]) -> NetConfig:
     if len(shape) == 3 and isinstance(config, FloatResNetConfig):
         return replace(config, input_shape=shape)
     if len(shape) == 3 and isinstance(config, ResNetConfig):
         return replace(config, input_shape=shape, input_grid=GREY)
-    raise ModelsError(
-        f"{name.value} reads {config.input_shape}, and the data holds {shape}; take another net or --data"
-    )
+    if len(shape) == 1 and isinstance(config, MlpConfig):
+        return replace(config, input_shape=shape, sizes=(*shape, *config.sizes[1:]))
+    mend = "take another net or --data"
+    if len(shape) == 3 and (shape[2], *shape[:2]) == config.input_shape:
+        mend = "channels come first, x.transpose(0, 3, 1, 2)"
+    raise ModelsError(f"{name.value} reads {config.input_shape}, and the data holds {shape}; {mend}")
+
+
+def _with_classes(config: NetConfig, classes: int) -> NetConfig:
+    if isinstance(config, MlpConfig):
+        return replace(config, sizes=(*config.sizes[:-1], classes))
+    return replace(config, classes=classes)

@@ -13,7 +13,6 @@ from shiftwire_models.shift import ShiftLinear
 
 PIXELS = Format(8, 4, False)
 """Pixels are sixteenths, so this grid holds them exactly."""
-_CLASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,8 @@ class DigitsConfig:
     kind: BlockKind
     numbers: Arithmetic = field(default_factory=Arithmetic)
     widths: tuple[int, int, int] = (8, 12, 16)
+    classes: int = 10
+    input_grid: Format = PIXELS
     learning_rate: float = 0.04
 
     @property
@@ -35,23 +36,23 @@ class DigitsConfig:
 
 
 class DigitsNet(nn.Module):
-    """x (N, 1, 8, 8) with values 0..1 -> logits (N, 10)."""
+    """x (N, 1, 8, 8) with values 0..1 -> logits (N, classes)."""
 
     def __init__(self, config: DigitsConfig) -> None:
         super().__init__()
         stem, first, second = config.widths
         numbers = config.numbers
         all_adder = config.kind is BlockKind.ADDER
-        self.pixels = ActivationQuant(PIXELS)
-        self.stem = ConvBlock(1, stem, 1, numbers, adder_grid=with_sign(PIXELS) if all_adder else None)
+        self.pixels = ActivationQuant(config.input_grid)
+        self.stem = ConvBlock(1, stem, 1, numbers, adder_grid=with_sign(config.input_grid) if all_adder else None)
         self.block1 = _block(config.kind, stem, first, numbers)
         self.block2 = _block(config.kind, first, second, numbers)
         self.pool: nn.Module = nn.MaxPool2d(2) if all_adder else nn.AvgPool2d(2)
         self.flatten = nn.Flatten()
-        self.classifier = _classifier(config.kind, second, numbers)
+        self.classifier = _classifier(config.kind, second, config.classes, numbers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (N, 1, 8, 8) -> logits (N, 10)."""
+        """x (N, 1, 8, 8) -> logits (N, classes)."""
         features = self.block2(self.block1(self.stem(self.pixels(x))))
         logits: Tensor = self.classifier(self.flatten(self.pool(features)))
         return logits
@@ -67,12 +68,12 @@ def _block(kind: BlockKind, inputs: int, outputs: int, numbers: Arithmetic) -> n
             return ConvBlock(inputs, outputs, 2, numbers, adder_grid=with_sign(numbers.activation))
 
 
-def _classifier(kind: BlockKind, features: int, numbers: Arithmetic) -> nn.Module:
+def _classifier(kind: BlockKind, features: int, classes: int, numbers: Arithmetic) -> nn.Module:
     if kind is not BlockKind.ADDER:
-        return ShiftLinear(features, _CLASSES, numbers.weight, numbers.bias_frac)
+        return ShiftLinear(features, classes, numbers.weight, numbers.bias_frac)
     classifier = nn.Sequential()
-    classifier.add_module("adder", AdderLinear(features, _CLASSES, with_sign(numbers.activation)))
+    classifier.add_module("adder", AdderLinear(features, classes, with_sign(numbers.activation)))
     classifier.add_module(
-        "bn", BatchNormAffine(_CLASSES, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
+        "bn", BatchNormAffine(classes, exponent_range=numbers.adder_scale, bias_frac=numbers.bias_frac)
     )
     return classifier

@@ -31,29 +31,32 @@ class AdditivePowerWeight(ShiftWeight):
 
     def __init__(self, shape: Shape, bits: int) -> None:
         levels = apot_levels(bits)
-        exponents = [_LEVELS[bits][level] for level in levels]
-        super().__init__(ExponentRange(0, max(max(row) for row in exponents if row)))
-        self.levels = levels
-        self.exponents = exponents
+        super().__init__(_exponent_range(bits))
+        self.levels, self.bits = levels, bits
         latent = initial_latent(shape)
         self.latent = nn.Parameter(latent / (3 * latent.std()) if latent.numel() > 1 else latent)
 
     def terms(self) -> PowerTerms:
         """As many terms as a level has powers at most (1 for 3 bits, 2 for 4), the larger power first."""
-        latent = self.latent.detach()
-        levels = torch.tensor(self.levels, dtype=torch.float32)
-        index = torch.bucketize(latent.abs() * levels[-1], (levels[1:] + levels[:-1]) / 2)
-        used, exponent = self._tables()
-        sign = used[:, index] * latent.sign().to(torch.int8)
-        return PowerTerms(sign, exponent[:, index], self.exponent_range)
+        return apot_terms(self.latent.detach(), self.bits)[0]
 
     def forward(self) -> Tensor:
         """Integers as floats, (out, in...); dW passes straight to the latent, times the top level."""
         return straight_through(self.terms().value(), self.latent * self.levels[-1])
 
-    def _tables(self) -> tuple[Tensor, Tensor]:
-        """used, exponent  int8 (terms, levels)."""
-        terms = max(len(row) for row in self.exponents)
-        used = [[int(t < len(row)) for row in self.exponents] for t in range(terms)]
-        exponent = [[row[t] if t < len(row) else 0 for row in self.exponents] for t in range(terms)]
-        return torch.tensor(used, dtype=torch.int8), torch.tensor(exponent, dtype=torch.int8)
+
+def apot_terms(latent: Tensor, bits: int) -> tuple[PowerTerms, int]:
+    """The nearest levels of latents in units of the top level, ties to the smaller, and that level."""
+    levels = torch.tensor(apot_levels(bits), dtype=torch.float32, device=latent.device)
+    rows = list(_LEVELS[bits].values())
+    index = torch.bucketize(latent.abs() * levels[-1], (levels[1:] + levels[:-1]) / 2)
+    terms = max(len(row) for row in rows)
+    used = [[int(t < len(row)) for row in rows] for t in range(terms)]
+    exponent = [[row[t] if t < len(row) else 0 for row in rows] for t in range(terms)]
+    sign = torch.tensor(used, dtype=torch.int8, device=latent.device)[:, index] * latent.sign().to(torch.int8)
+    exponents = torch.tensor(exponent, dtype=torch.int8, device=latent.device)[:, index]
+    return PowerTerms(sign, exponents, _exponent_range(bits)), int(levels[-1])
+
+
+def _exponent_range(bits: int) -> ExponentRange:
+    return ExponentRange(0, max(max(row) for row in _LEVELS[bits].values() if row))

@@ -28,7 +28,7 @@ class PowerSignWeight(ShiftWeight):
         exponent_range = self.exponent_range
         shift = self.shift.detach().clamp(exponent_range.lowest, exponent_range.highest)
         sign = torch.round(self.sign.detach()).sign().to(torch.int8)
-        exponent = torch.where(sign == 0, resting_exponent(exponent_range), torch.round(shift).to(torch.int8))
+        exponent = torch.round(shift).to(torch.int8).masked_fill(sign == 0, resting_exponent(exponent_range))
         return PowerTerms(sign[None], exponent[None], exponent_range)
 
     def forward(self) -> Tensor:
@@ -55,9 +55,8 @@ class RoundedWeight(ShiftWeight):
         latent, exponent_range = self.latent.detach(), self.exponent_range
         magnitude = latent.abs().clamp(2.0**exponent_range.lowest, 2.0**exponent_range.highest)
         sign = latent.sign().to(torch.int8)
-        exponent = torch.where(
-            sign == 0, resting_exponent(exponent_range), torch.round(torch.log2(magnitude)).to(torch.int8)
-        )
+        nearest = torch.round(torch.log2(magnitude)).to(torch.int8)
+        exponent = nearest.masked_fill(sign == 0, resting_exponent(exponent_range))
         return PowerTerms(sign[None], exponent[None], exponent_range)
 
     def forward(self) -> Tensor:

@@ -1,15 +1,28 @@
 """Weights whose number of terms is fixed, filter by filter: what a quantizer chose."""
 
+from enum import Enum
+
 import torch
 from torch import Tensor, nn
 
 from shiftwire_models.grid import straight_through
-from shiftwire_models.terms import ExponentRange, PowerTerms, powers_of_two, resting_exponent
+from shiftwire_models.terms import ExponentRange, PowerTerms, nearest_power, powers_of_two, resting_exponent
 from shiftwire_models.weights.latent import ShiftWeight
 
 
+class Nearest(Enum):
+    """Where one power of two ends and the next begins.
+
+    LINEAR  in the middle, 1.5 times the smaller, ties to the smaller: what leaves least
+    LOG     at sqrt(2) times the smaller (LightNN, DeepShift)
+    """
+
+    LINEAR = "linear"
+    LOG = "log"
+
+
 class FilterTermsWeight(ShiftWeight):
-    """Each term takes the power of two that leaves least, ties to the smaller; filter o has terms_per_filter[o].
+    """Each term takes the nearest power of two of what is left; filter o has terms_per_filter[o].
 
     latent            float32 (out, in...)
     terms_per_filter  int64 (out,); slots beyond it keep the sign 0, `slots` of them in all
@@ -18,9 +31,16 @@ class FilterTermsWeight(ShiftWeight):
 
     terms_per_filter: Tensor
 
-    def __init__(self, latent: Tensor, terms_per_filter: Tensor, slots: int, exponent_range: ExponentRange) -> None:
+    def __init__(
+        self,
+        latent: Tensor,
+        terms_per_filter: Tensor,
+        slots: int,
+        exponent_range: ExponentRange,
+        nearest: Nearest = Nearest.LINEAR,
+    ) -> None:
         super().__init__(exponent_range)
-        self.slots = slots
+        self.slots, self.nearest = slots, nearest
         self.latent = nn.Parameter(latent.clone())
         self.register_buffer("terms_per_filter", terms_per_filter)
 
@@ -28,13 +48,14 @@ class FilterTermsWeight(ShiftWeight):
         """`slots` terms, (slots, out, in...)."""
         rest = self.latent.detach()
         each_filter = (-1, *[1] * (rest.dim() - 1))
+        power = nearest_power if self.nearest is Nearest.LOG else least_left
         signs, exponents = [], []
         for slot in range(self.slots):
-            sign, exponent = _nearest(rest, self.exponent_range)
+            sign, exponent = power(rest, self.exponent_range)
             sign = sign * (slot < self.terms_per_filter).reshape(each_filter).to(torch.int8)
             rest = rest - sign * powers_of_two(exponent, self.exponent_range)
             signs.append(sign)
-            exponents.append(torch.where(sign == 0, resting_exponent(self.exponent_range), exponent))
+            exponents.append(exponent.masked_fill(sign == 0, resting_exponent(self.exponent_range)))
         return PowerTerms(torch.stack(signs), torch.stack(exponents), self.exponent_range)
 
     def forward(self) -> Tensor:
@@ -42,7 +63,7 @@ class FilterTermsWeight(ShiftWeight):
         return straight_through(self.terms().value(), self.latent)
 
 
-def _nearest(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor]:
+def least_left(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor]:
     """Sign and exponent, int8, of the power nearest to w in the linear domain; 0 up to half the smallest power."""
     mantissa, exponent = torch.frexp(w.abs())  # mantissa in 0.5..1, and 1.5 * 2**e has the mantissa 0.75
     nearest = (exponent - 1 + (mantissa > 0.75).int()).clamp(exponent_range.lowest, exponent_range.highest)

@@ -49,7 +49,7 @@ class GatedWeight(ShiftWeight):
     def penalty(self) -> Tensor:
         """sum_j lambda_j sum_i ||r_ij||_2, the paper's group lasso."""
         rest: Tensor = self.latent
-        loss = torch.zeros(())
+        loss = rest.new_zeros(())
         for weight, threshold in zip(self.lambdas, self.threshold, strict=True):
             loss = loss + weight * _norms(rest).sum()
             rest = rest - self._gated_term(rest, threshold)
@@ -58,7 +58,7 @@ class GatedWeight(ShiftWeight):
     def terms_per_filter(self) -> Tensor:
         """Open gates of each filter, int64 (out,)."""
         rest = self.latent.detach()
-        count = torch.zeros(rest.shape[0], dtype=torch.int64)
+        count = torch.zeros(rest.shape[0], dtype=torch.int64, device=rest.device)
         for threshold in self.threshold.detach():
             count += (_norms(rest) > threshold).long()
             rest = rest - self._gated_term(rest, threshold).detach()

@@ -1,0 +1,1 @@
+"""Checkpoints of the families' own repositories, read by their names and equations."""

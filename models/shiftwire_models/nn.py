@@ -1,0 +1,34 @@
+"""Every layer from which a multiplication-free net is composed, and the numbers that it is given."""
+
+from shiftwire_models.adder import AdderConv1d, AdderConv2d, AdderLinear
+from shiftwire_models.affine import BatchNormAffine
+from shiftwire_models.block import Arithmetic, ConvBlock, ConvNorm, ShiftAddBlock, ShiftAddNorm
+from shiftwire_models.grid import Format, Rounding
+from shiftwire_models.pool import PictureMean
+from shiftwire_models.quant import ActivationQuant, CalibratedQuant
+from shiftwire_models.shift import ShiftConv1d, ShiftConv2d, ShiftLinear
+from shiftwire_models.terms import ExponentRange
+from shiftwire_models.weights import WeightRule, WeightSpec
+
+__all__ = [
+    "ActivationQuant",
+    "AdderConv1d",
+    "AdderConv2d",
+    "AdderLinear",
+    "Arithmetic",
+    "BatchNormAffine",
+    "CalibratedQuant",
+    "ConvBlock",
+    "ConvNorm",
+    "ExponentRange",
+    "Format",
+    "PictureMean",
+    "Rounding",
+    "ShiftAddBlock",
+    "ShiftAddNorm",
+    "ShiftConv1d",
+    "ShiftConv2d",
+    "ShiftLinear",
+    "WeightRule",
+    "WeightSpec",
+]

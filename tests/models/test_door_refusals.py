@@ -1,0 +1,94 @@
+"""What the door of torch's users does not take: one sentence each, with the module's name."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from shiftwire_models import ModelsError, export, to_multiplication_free
+
+X = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def net_around(layer: nn.Module, features: int = 32) -> nn.Module:
+    torch.manual_seed(0)
+    inner = nn.Sequential(nn.Conv2d(1, 2, 3, 2, 1), nn.ReLU(), layer)
+    return nn.Sequential(inner, nn.Flatten(), nn.Linear(features, 3))
+
+
+class Decides(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.mean() > 0.1 else -x
+
+
+class Pair(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x
+
+
+def doubled(_: nn.Module, __: object, y: Tensor) -> Tensor:
+    return 2 * y
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (Decides(), r"module '0.2' \(Decides\) decides by values that it computes .* with torch.where$"),
+        (nn.LocalResponseNorm(2), r"\('.*' is made by module '0.2' \(LocalResponseNorm\)\)$"),
+        (nn.GroupNorm(1, 2), r"\('.*' is made by module '0.2' \(GroupNorm\)\)$"),
+        (nn.Sigmoid(), r"module '0.2' \(Sigmoid\) is a Sigmoid, which is built exactly but not trained through; write"),
+    ],
+    ids=lambda case: type(case).__name__ if isinstance(case, nn.Module) else "",
+)
+def test_layers_without_a_form_are_named(layer: nn.Module, words: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelsError, match=words) as refusal:
+        to_multiplication_free(net_around(layer), X)
+    assert "\n" not in str(refusal.value) and "/tmp" not in str(refusal.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_hooks_that_change_values_are_refused_and_others_left_out() -> None:
+    net, seen = net_around(nn.Identity()), []
+    net[0][0].register_forward_hook(lambda *_: seen.append(1))
+    free = to_multiplication_free(net, X)
+    assert seen and free(X).shape == (16, 3)
+    net[2].register_forward_hook(doubled)
+    with pytest.raises(ModelsError, match=r"module '2' \(Linear\) has a hook that changes values, which no file would"):
+        to_multiplication_free(net, X)
+    assert len(net[0][0]._forward_hooks) == len(net[2]._forward_hooks) == 1
+
+
+@pytest.mark.parametrize(
+    ("calibration", "options", "words"),
+    [
+        (X[:3], {}, "3 samples choose no formats; give 8 at least"),
+        (X / 0, {}, "calibration holds values that are not finite"),
+        ([X], {}, r"calibration is a list, wanted one tensor \(N, ...\) of samples; torch.cat some batches"),
+        (X, {"method": "ternary"}, "no method is called 'ternary'; take one of linear, lightnn, deepshift, apot"),
+        (X, {"method": "deepshift", "terms": 2}, "--method deepshift fixes how many terms a weight has"),
+        (X, {"act_bits": 0}, "0 activation bits are outside 1..24; give a number between"),
+    ],
+)
+def test_choices_that_will_not_do(calibration: object, options: dict[str, object], words: str) -> None:
+    with pytest.raises(ModelsError, match=words):
+        to_multiplication_free(net_around(nn.Identity()), calibration, **options)
+
+
+def test_nets_of_several_outputs_are_told() -> None:
+    with pytest.raises(ModelsError, match=r"the net gives a tuple, wanted one tensor \(N, ...\); wrap it in a net"):
+        to_multiplication_free(nn.Sequential(nn.Flatten(), nn.Linear(64, 2), Pair()), X)
+
+
+def test_exports_that_will_not_do(tmp_path: Path) -> None:
+    net = net_around(nn.Identity())
+    with pytest.raises(ModelsError, match="is a Conv, which the exact contract does not have; take ShiftConv2d"):
+        export(net, tmp_path / "m.onnx", X)
+    free = to_multiplication_free(net, X)
+    with pytest.raises(
+        ModelsError, match=r"the sample has the shape \(16, 8, 8, 1\), and the net reads \(N, 1, 8, 8\)"
+    ):
+        export(free, tmp_path / "m.onnx", X.reshape(16, 8, 8, 1))
+    with pytest.raises(ModelsError, match="the sample is no tensor"):
+        export(free, tmp_path / "m.onnx", None)
+    assert list(tmp_path.iterdir()) == []
