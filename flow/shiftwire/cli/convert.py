@@ -124,8 +124,8 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        layers = counted(len(design.network.nodes), "layer")
-        say(f"{project.path}: {layers} for {design.board.part} at {design.clock_ns} ns")
+        number = counted(len(design.network.nodes), "layer")
+        say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
