@@ -145,7 +145,7 @@ def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for flag in ("RING_BLOCK", "REPLAY_BLOCK"):
         assert any(unit.module.set_up.get(flag) for unit in units), flag
     in_block = {unit.module.name for unit in units if unit.module.set_up.get("ROM_BLOCK")}
-    assert in_block == {"sw_mvu", "sw_vvu", "sw_affine", "sw_finish", "sw_reorder"}
+    assert in_block == {"sw_mvu", "sw_vvu", "sw_affine", "sw_finish", "sw_lookup", "sw_reorder"}
     assert any(network.blocks for network in batch.rtl.values())
     check(batch)
 
