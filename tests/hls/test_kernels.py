@@ -25,7 +25,7 @@ HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
 OFTEN = {"sw_code.h", "sw_requantize.h", "sw_mvu.h", "sw_window.h"}
 """Headers of them that are compiled in `make test` too."""
 CASES = single_layers()
-MULTIPLIED = [name for name in CASES if name.startswith("int_")]
+MULTIPLIED = [name for name in CASES if name.startswith(("int_", "multiply"))]
 SANITISED = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover")
 
 

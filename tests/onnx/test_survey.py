@@ -18,12 +18,12 @@ from shiftwire.quantize.quantizer import Samples, quantize_model
 
 
 def floats() -> File:
-    """Float layers, a gate of two computed tensors, a bicubic resize, and an activation that nothing handles."""
+    """Float layers, a quotient of two computed tensors, a bicubic resize, and an activation that nothing handles."""
     rng = np.random.default_rng(0)
     file = File((3, 4, 4))
     c = file.add("Conv", "x", rng.normal(size=(3, 3, 1, 1)).astype(np.float32), out="conv")
     other = file.add("Conv", "x", rng.normal(size=(3, 3, 1, 1)).astype(np.float32))
-    gated = file.add("Mul", c, file.add("Sigmoid", other), out="gate")
+    gated = file.add("Div", c, file.add("Sigmoid", other), out="gate")
     larger = file.add("Resize", gated, "", np.array([1, 1, 2, 2], np.float32), mode="cubic", out="larger")
     file.add("Sin", larger, out="y")
     return file

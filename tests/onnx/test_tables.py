@@ -238,10 +238,6 @@ REFUSED: dict[str, tuple[Chain, str]] = {
         lambda file, x: times(of("Sigmoid"))(file, _sums(file, x)),
         r"a Mul falls and rises, so only a table .* of 12 bits; put a quantizer of at most 10 bits.*\(Mul\)",
     ),
-    "no one tensor": (
-        lambda file, x: file.add("Mul", x, file.quant(_sums(file, x), 1.0, 8)),
-        "a product of two computed tensors is not handled; only two functions of one tensor become a table",
-    ),
     "a quotient": (
         lambda file, x: file.add("Div", x, file.quant(_sums(file, x), 1.0, 8)),
         "a quotient of two computed tensors is not handled",

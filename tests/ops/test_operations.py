@@ -36,6 +36,7 @@ COUNTED = {
     "flatten": Operations(),
     "concat": Operations(),
     "add": Operations(adds=IMAGE),
+    "multiply_gate": Operations(multiplies=3 * 4 * 6),
     "requantize_floor_saturate": Operations(compares=2 * 40),
     "requantize_floor_wrap": Operations(),
     "requantize_half_up_saturate": Operations(adds=40, compares=2 * 40),
@@ -51,6 +52,7 @@ SHOWN = {
     "relu": ["input"],
     "requantize_half_even_wrap": ["input"],
     "add": ["left", "right"],
+    "multiply": ["left", "right"],
 }
 """What a witness of one place names."""
 

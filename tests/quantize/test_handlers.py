@@ -13,6 +13,7 @@ from quantized import handled, quantized
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.ops.add import Multiply
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.requantize import Requantize
@@ -176,9 +177,16 @@ def test_a_constant_is_aligned_from_the_right(shape: tuple[int, ...]) -> None:
     assert node.op.scale.integers.tolist() == [3, 3, 3]
 
 
-def test_a_product_of_two_tensors_is_refused(tmp_path: Path) -> None:
+def test_a_product_of_two_tensors_is_one_of_narrow_codes(tmp_path: Path) -> None:
     net = FloatNet((3, 3, 3)).conv("c", 3, 3).conv("d", 3, 3).node("Mul", "m", "c")
-    with pytest.raises(InputError, match=r"a product of two computed tensors is not handled; only two functions of"):
+    network = of(net, tmp_path).network
+    (product,) = (node for node in network.nodes if isinstance(node.op, Multiply))
+    assert [tensor.format.bits for tensor in network.sources(product)] == [8, 8] and product.name == "m"
+
+
+def test_a_quotient_of_two_tensors_is_refused(tmp_path: Path) -> None:
+    net = FloatNet((3, 3, 3)).conv("c", 3, 3).conv("d", 3, 3).node("Div", "m", "c")
+    with pytest.raises(InputError, match=r"a quotient of two computed tensors is not handled; only two functions of"):
         of(net, tmp_path)
 
 

@@ -17,7 +17,8 @@ class LayerCase:
 
     networks  of one layer each, by name; definition  of `y` (an array of Fractions to fill) for `x`, straight from
     the layer's meaning; grow  draws an op for an image of so many spatial axes; mutants  of its C++ and SystemVerilog;
-    reads  the one format whose codes the drawn ops take, None where they take any.
+    reads  the one format whose codes the drawn ops take, None where they take any; joins  whether they read a tensor
+    and one of its shape, or one factor a channel.
     """
 
     op: type[Op]
@@ -28,3 +29,4 @@ class LayerCase:
     rtl_mutants: tuple[Mutant, ...]
     modules: frozenset[str]
     reads: Fixed | None = None
+    joins: bool = False

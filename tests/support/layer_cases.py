@@ -2,6 +2,7 @@
 
 import test_lookup
 import test_moves
+import test_multiply
 import test_partial_pool
 import test_spread
 import test_upsample
@@ -9,6 +10,7 @@ from layer_case import LayerCase
 
 LAYER_CASES: tuple[LayerCase, ...] = (
     test_lookup.LAYER,
+    test_multiply.LAYER,
     test_partial_pool.LAYER,
     test_spread.LAYER,
     test_upsample.LAYER,

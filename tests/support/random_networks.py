@@ -88,9 +88,19 @@ def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
     if layer.reads is not None:
         name = maker.add(Requantize(layer.reads, Rounding.FLOOR, Overflow.WRAP), name)
     try:
-        return _checked(maker, layer.grow(rng, axes), name)
+        inputs = (name, _factors(maker, rng, name)) if layer.joins else (name,)
+        return _checked(maker, layer.grow(rng, axes), *inputs)
     except InputError:
-        return name
+        return maker.nodes[-1].name
+
+
+def _factors(maker: Maker, rng: np.random.Generator, name: str) -> str:
+    """The tensor in other codes, or those of its sums over the image."""
+    spatial = maker.tensor(name).shape[:-1]
+    if rng.integers(2):
+        zeros = (0,) * len(spatial)
+        name = maker.add(SumPool(Window(spatial, (1,) * len(spatial), zeros, zeros)), name)
+    return maker.narrow(name)
 
 
 def random_codes(network: Network, seed: int, count: int = 12) -> Codes:

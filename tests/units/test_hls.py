@@ -47,6 +47,7 @@ STEPS = {
     "relu": (last(CASES["relu"], Fold(2)), 1),
     "add": (last(CASES["add"], Fold(2)), 1),
     "concat": (last(CASES["concat"], Fold(2)), 1),
+    "multiply": (last(CASES["multiply_gate"], Fold(2)), 2 + 3),  # a memory, then a product
     "upsample": (last(CASES["upsample"], Fold(2)), 2 + 1),  # a memory, then it or what is fresh
     "reorder": (Reorder(Port(2, 6), np.arange(12)[::-1], S8, 1), 2 + 2 + 1),  # an address, a word, a lane
     "window": (WindowUnit(SAME, (8, 8, 4), S8, 4, Taps(3, 4, 4)), 2 + 4),

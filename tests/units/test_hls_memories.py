@@ -24,6 +24,7 @@ DECLARED = {
     "window": r"Code line\[C::rows\]\[C::banks\]\[C::bank_words\]\[C::tap_channels\]",
     "mvu": r"code_t held\[C::synapse_folds\]\[C::simd\]",
     "reorder": r"code_t held\[C::lanes\]\[C::words\]\[C::lanes\]",
+    "multiply": r"code_t kept\[C::folds\]\[C::lanes\]",
     "upsample": r"code_t row\[C::words\]\[C::lanes\]",
 }
 """Arrays with places, by kernel; all else that kernels keep is partitioned into registers."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from shiftwire.errors import InputError
 from shiftwire.hls.top import HLS_TOP, WordPort, word_ports
 from shiftwire.ir.cfg import Element
+from shiftwire.ir.unit import Unit
 from shiftwire.schedule.design import Design
 from shiftwire.schedule.timing import HELD_LATENCY
 from shiftwire.tools.json_text import parsed_json
@@ -23,7 +24,7 @@ class Expected:
 
     `config`  the struct that its template takes last, by which the tool names it.
     `bram18`  blocks of 18 Kbit at most.
-    `dsp`  blocks at most; None where weights are multiplied, which may take any number of them.
+    `dsp`  blocks at most; None where weights or data are multiplied, which may take any number of them.
     """
 
     unit: str
@@ -58,7 +59,7 @@ def expectations(design: Design) -> Expectations:
             ii=1,
             depth=instance.unit.hls_latency,
             bram18=instance.unit.hls_half_blocks,
-            dsp=None if any(member.value is Element.INT for member in instance.unit.cfg.members) else 0,
+            dsp=None if _multiplies(instance.unit) else 0,
         )
         for instance in design.pipeline.instances
     )
@@ -68,6 +69,10 @@ def expectations(design: Design) -> Expectations:
         *_around("sink", sink, ("narrow", "parts"), ("pack", "words")),
     )
     return Expectations(HLS_TOP, design.board.part, design.clock_ns, around)
+
+
+def _multiplies(unit: Unit) -> bool:
+    return unit.multiplies or any(member.value is Element.INT for member in unit.cfg.members)
 
 
 def _around(name: str, port: WordPort, *kernels: tuple[str, str]) -> Iterator[Expected]:

@@ -51,6 +51,8 @@ class Unit(ABC):
     outputs: ClassVar[int] = 1
     narrows: ClassVar[bool] = False
     """Whether a width converter behind it is better done by the unit itself, in SystemVerilog."""
+    multiplies: ClassVar[bool] = False
+    """Whether data are multiplied by data; weights are multiplied by elements of a Cfg."""
     format: Fixed
 
     @property

@@ -123,7 +123,12 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("Dropout", Place.REWRITTEN, "nothing"),
     Operator("Cast", Place.REWRITTEN, "nothing", "to float, or of rounded values to an integer type"),
     Operator("Constant", Place.REWRITTEN, "an initialiser"),
-    Operator("Mul", Place.WAITS, "a factor; of two functions of one tensor, part of a table", _CONSTANT + _OF_ONE),
+    Operator(
+        "Mul",
+        Place.WAITS,
+        "a factor; of two functions of one tensor, part of a table; of two tensors, Multiply: by multipliers",
+        _CONSTANT + _OF_ONE + "; or two quantized tensors of one shape, or an image and one factor a channel",
+    ),
     Operator(
         "Div",
         Place.WAITS,

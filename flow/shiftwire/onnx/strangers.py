@@ -100,9 +100,8 @@ def never_read(node: onnx.NodeProto, origins: Mapping[str, str]) -> str:
         return f"mode = {mode} is not handled; resize by nearest or linear"
     if mode == "linear" and attribute(node, "coordinate_transformation_mode", "") == "align_corners":
         return "align_corners interpolates at fractions that no shift is; use half_pixel (align_corners=False in torch)"
-    if node.op_type in ("Mul", "Div") and len({origins[name] for name in node.input if name in origins}) > 1:
-        what = "product" if node.op_type == "Mul" else "quotient"
-        return f"a {what} of two computed tensors is not handled; only two functions of one tensor become a table"
+    if node.op_type == "Div" and len({origins[name] for name in node.input if name in origins}) > 1:
+        return "a quotient of two computed tensors is not handled; only two functions of one tensor become a table"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Add: the sum of two tensors, possibly on different grids, on the finer one."""
+"""Add and Multiply: two tensors, possibly on different grids; sums lie on the finer one, products are exact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from shiftwire.ir.network import Op, Operations, Tensor, Witness
 from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.alignment import Alignment
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.interval import require_width
 from shiftwire.units.join import JoinUnit
+from shiftwire.units.multiply import MultiplyUnit
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +80,41 @@ class Add(Op):
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations(adds=output.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiply(Op):
+    """The product of two computed tensors of one shape, or of an image and one factor a channel: by multipliers.
+
+    The only layer that multiplies data by data, such as the gate of a squeeze-and-excite block. The factors of an image
+    are known when all of it was seen, so its FIFO holds a whole frame.
+    """
+
+    unit_types = (MultiplyUnit,)
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        a, b = inputs
+        if b.shape not in (a.shape, a.shape[-1:], (*[1] * (len(a.shape) - 1), a.shape[-1])):
+            raise InputError(
+                f"shapes {a.shape} and {b.shape} cannot be multiplied; make them equal, or give one factor a channel"
+            )
+        require_width(2.0 ** (a.format.bits + b.format.bits))
+        ends = [one * other for one in (a.format.lo, a.format.hi) for other in (b.format.lo, b.format.hi)]
+        return Tensor(a.shape, Fixed.covering(min(ends), max(ends), a.format.frac + b.format.frac))
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        one, other = codes
+        product: Codes = one * other.reshape(len(other), *[1] * (one.ndim - other.ndim), *other.shape[1:])
+        return product
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        a, b = inputs
+        pixels = a.size // b.size
+        return (MultiplyUnit(a.format, b.format, output.format, fold.pe, b.size // fold.pe, pixels),)
+
+    def witness(self, index: tuple[int, ...], *codes: Codes) -> Witness:
+        place = index if codes[1].shape == codes[0].shape else (*[0] * (codes[1].ndim - 1), index[-1])
+        return (("left", codes[0][index].reshape(1)), ("right", codes[1][place].reshape(1)))
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations(multiplies=output.size)

@@ -2,7 +2,7 @@
 
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.ops.add import Add
+from shiftwire.ops.add import Add, Multiply
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.concat import Concat
 from shiftwire.ops.conv import Conv
@@ -31,6 +31,7 @@ LAYERS: tuple[type[Op], ...] = (
     Flatten,
     Lookup,
     MaxPool,
+    Multiply,
     Pad,
     PartialPool,
     Relu,

@@ -11,6 +11,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, Cost, memory, multiplier_blocks
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ops.add import Multiply
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -245,7 +246,9 @@ def _blocks(part: Part) -> int:
     return _blocks_of(part.node.op, part.x)
 
 
-def _blocks_of(op: Op, x: Tensor) -> int:
+def _blocks_of(op: Op, x: Tensor, *others: Tensor) -> int:
+    if isinstance(op, Multiply):
+        return multiplier_blocks(x.format.signed_bits, others[0].format.signed_bits)
     if not isinstance(op, (Conv, Dense)) or not isinstance(op.weights, Int):
         return 0
     return multiplier_blocks(x.format.signed_bits, op.weights.rom_type.bits)
@@ -255,7 +258,7 @@ def blocks(design: Design) -> int:
     """Multiplier blocks of all products of a design where they lie in blocks, as in HLS C++; modelled."""
     network = design.network
     return sum(
-        design.folds[node.name].pe * design.folds[node.name].simd * _blocks_of(node.op, network.tensors[node.inputs[0]])
+        design.folds[node.name].pe * design.folds[node.name].simd * _blocks_of(node.op, *network.sources(node))
         for node in network.nodes
         if node.name in design.folds
     )

@@ -28,7 +28,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import MOST_BITS, affine_steps, finest_step, is_far_below
-from shiftwire.quantize.unweighted import average_pool, falling, global_average, rising
+from shiftwire.quantize.unweighted import average_pool, falling, global_average, product, rising
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -97,6 +97,9 @@ def _batch_norm(view: View, draft: NetworkDraft) -> None:
 
 
 def _mul(view: View, draft: NetworkDraft) -> None:
+    if not any(view.is_constant(at) for at in range(len(view.inputs))):
+        product(view, draft)
+        return
     at, factor = _constant_operand(view, draft)
     _scaled(view, draft, factor, source_at=1 - at)
 
@@ -105,7 +108,7 @@ def _constant_operand(view: View, draft: NetworkDraft) -> tuple[int, Values]:
     """Position and values (C,) of the operand that is a constant a channel."""
     at = next((at for at in range(len(view.inputs)) if view.is_constant(at)), None)
     if at is None:
-        raise InputError("it multiplies two computed tensors; only constants become shifts and adds")
+        raise InputError("it adds two computed tensors; only constants become shifts and adds")
     *spatial, channels = draft.graph.tensor(view.inputs[1 - at]).shape
     value = _floats(view, at, "constant")
     aligned = (1,) * (len(spatial) + 2 - value.ndim) + value.shape

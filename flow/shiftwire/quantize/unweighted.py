@@ -9,6 +9,7 @@ import numpy as np
 from shiftwire.ir.network import Op
 from shiftwire.ir.window import Window
 from shiftwire.onnx.context.view import View
+from shiftwire.onnx.ops.affine import factors_of
 from shiftwire.onnx.ops.pool import averaging
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.threshold import MOST_LOOKUP_BITS
@@ -52,6 +53,15 @@ def rising(view: View, draft: NetworkDraft) -> None:
     """An activation that waits for the next layer's format; the host has none of them."""
     draft.read(view)
     if draft.is_last(view.output):
+        draft.step(view.output)
+
+
+def product(view: View, draft: NetworkDraft) -> None:
+    """Two computed tensors in as few bits as activations have, such as an image and its gate."""
+    for name in view.inputs:
+        draft.activation(factors_of(draft.graph, name))
+    draft.read(view)
+    if view.output in draft.graph.tabulated:
         draft.step(view.output)
 
 

@@ -38,12 +38,14 @@ def lowered(pipeline: Pipeline, name: str, *, unroll: bool, in_block: Collection
 
 
 def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
-    """The same network with each product of integer weights in a DSP block: the baseline of multipliers."""
+    """The same network with each product in a DSP block: the baseline of multipliers."""
     return replace(network, units=tuple(map(_in_blocks, network.units)))
 
 
 def _in_blocks(unit: RtlUnit) -> RtlUnit:
     module, pe = unit.module, Pe.INT_IN_DSP
+    if "DSP" in module.parameters:
+        return replace(unit, module=replace(module, parameters={**module.parameters, "DSP": 1}))
     if module.pe is not Pe.INT:
         return unit
     return replace(unit, module=replace(module, pe=pe, parameters={**module.parameters, "KIND": pe.value}))

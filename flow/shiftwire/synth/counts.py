@@ -14,6 +14,7 @@ from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork
 from shiftwire.ir.weights import Weighted
+from shiftwire.ops.add import Multiply
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
@@ -112,7 +113,7 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
 
 def asks_for_blocks(network: RtlNetwork) -> bool:
     """Whether some unit is to multiply in DSP blocks."""
-    return any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
+    return any(unit.module.pe is Pe.INT_IN_DSP or unit.module.parameters.get("DSP") for unit in network.units)
 
 
 def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:
@@ -131,7 +132,8 @@ def check_no_blocks(dsp: int, source: Path) -> None:
 
 def multiplies(network: Network) -> bool:
     """Whether some layer was asked to multiply."""
-    return any(isinstance(node.op, Weighted) and isinstance(node.op.weights, Int) for node in network.nodes)
+    layers = [node.op for node in network.nodes]
+    return any(isinstance(op, Multiply) or (isinstance(op, Weighted) and isinstance(op.weights, Int)) for op in layers)
 
 
 def sources_of(project: Project, top: Top) -> tuple[Path, ...]:

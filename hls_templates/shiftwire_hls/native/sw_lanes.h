@@ -110,6 +110,7 @@ template <> struct converted<int64_t, int16_t> {
     }
 SHIFTWIRE_LANEWISE(+, bits)
 SHIFTWIRE_LANEWISE(-, bits)
+SHIFTWIRE_LANEWISE(*, bits)
 SHIFTWIRE_LANEWISE(&, bits)
 SHIFTWIRE_LANEWISE(^, bits)
 // A comparison gives -1 in lanes where it holds and 0 elsewhere.

@@ -20,7 +20,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
 from shiftwire.onnx.context.staircase import exact_affine, looked_up, rounded_unit, settled, summed
 from shiftwire.onnx.context.view import Constants, View
-from shiftwire.ops.add import Add
+from shiftwire.ops.add import Add, Multiply
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
@@ -138,6 +138,8 @@ class Graph:
             self._settle_rounded(onnx_name)
         if onnx_name not in self.known and onnx_name in self.tabulated and self.tabulated[onnx_name].is_whole:
             self._tabulate_rounded(onnx_name)
+        if onnx_name not in self.known and onnx_name in self.tabulated and self.tabulated[onnx_name].factors:
+            self.multiply(self.tabulated[onnx_name].factors, onnx_name)
         if onnx_name in self.known:
             return self.known[onnx_name], self.pending.get(onnx_name, Pending.none())
         if onnx_name in self.constants or onnx_name in self.parameters:
@@ -200,6 +202,13 @@ class Graph:
         names = [self.chain(ops, end, f"{output}_scaled") for ops, end in zip(line.fronts, ends, strict=True)]
         total = self.append(Add(), tuple(names), f"{output}_sum")
         self.known[output] = self.chain(line.behind, total, output)
+
+    def multiply(self, factors: Sequence[str], output: str) -> None:
+        """The product of two tensors, the one with a factor a channel second; the scales of both wait."""
+        (a, one), (b, other) = map(self.scaled, factors)
+        a, b = (b, a) if self.tensors[a].size < self.tensors[b].size else (a, b)
+        self.known[output] = self.append(Multiply(), (a, b), output)
+        self.pending[output] = Pending(one.scale * other.scale)
 
     def scaled(self, onnx_name: str) -> tuple[str, Pending]:
         """As `opened`, with nothing but a scale pending; a Relu that waits is built."""

@@ -125,10 +125,12 @@ class Tabulated:
     values: Floats
     kind: str
     steps: tuple[Step, ...] = ()
+    factors: tuple[str, ...] = ()
+    """ONNX's names of two tensors whose product the values are, and which may be multiplied instead."""
 
     def then(self, step: Step) -> Tabulated:
         """The same with one more operation behind."""
-        return replace(self, values=step.apply(self.values), steps=(*self.steps, step))
+        return replace(self, values=step.apply(self.values), steps=(*self.steps, step), factors=())
 
     @property
     def is_whole(self) -> bool:

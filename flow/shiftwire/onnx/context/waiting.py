@@ -154,6 +154,9 @@ def require_constant_second(view: View, graph: Graph) -> None:
         raise InputError(f"only its second input may be a constant here, found {list(view.inputs)}; export it so")
 
 
+WIDEST = 63
+"""Bits of any tensor, at most."""
+
 CODE_BY_CODE = (Affine, Lookup, Relu, Requantize, Threshold)
 """Ops of which each output code is a function of one input code."""
 
@@ -174,13 +177,27 @@ def are_of_one(graph: Graph, names: Sequence[str]) -> bool:
         return False
     steps = [step for name in names for step in _opened(graph, name)[1].steps]
     is_bent = any(not isinstance(step, Linear | Rounded) and step != RELU for step in steps)
-    return is_bent and _root(graph, *(graph.known[name] for name in names)) is not None
+    one, other = (graph.known[name] for name in names)
+    return is_bent and _root(graph, one, other) is not None
 
 
-def combine(view: View, graph: Graph, function: Callable[[Floats, Floats], Floats], refusal: str) -> None:
+def is_table(graph: Graph, names: Sequence[str]) -> bool:
+    """Whether two tensors are functions of one tensor's codes, which a table holds, or must where they are bent."""
+    if any(name in graph.tabulated or graph.is_raw(name) for name in names):
+        return True
+    if any(name not in graph.known for name in names):
+        return False
+    (one, first), (other, second) = (_opened(graph, name) for name in names)
+    is_bent = not (first.is_linear and second.is_linear)
+    return _root(graph, one, other, WIDEST if is_bent else MOST_LOOKUP_BITS) is not None
+
+
+def combine(view: View, graph: Graph, function: Callable[[Floats, Floats], Floats], refusal: str,
+            *, factors: tuple[str, ...] = ()) -> None:  # fmt: skip
     """The node's values, a function of two tensors that are functions of one tensor's codes, as a table of these.
 
-    Raises InputError that begins with `refusal` where there is no such tensor.
+    Where no quantizer follows, the product of `factors`. Raises InputError that begins with `refusal` where there is no
+    such tensor.
     """
     kind = view.key[1]
     one, other = (_table(graph, name, kind) for name in view.inputs)
@@ -192,7 +209,7 @@ def combine(view: View, graph: Graph, function: Callable[[Floats, Floats], Float
         )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         values = function(*(_over(graph, table, root) for table in (one, other)))
-    graph.tabulated[view.output] = Tabulated(root, values, kind)
+    graph.tabulated[view.output] = Tabulated(root, values, kind, factors=factors)
 
 
 def _table(graph: Graph, onnx_name: str, kind: str) -> Tabulated:
@@ -249,11 +266,11 @@ def _begins(pending: Pending, own: Pending) -> bool:
     return np.array_equal(pending.scale, own.scale) and pending.steps[: len(own.steps)] == own.steps
 
 
-def _root(graph: Graph, one: str, other: str) -> str | None:
+def _root(graph: Graph, one: str, other: str, most_bits: int = MOST_LOOKUP_BITS) -> str | None:
     """The nearest tensor of which both are functions, code by code, of few enough codes for a table."""
     others = [other, *(node.inputs[0] for node in _line(graph, other))]
     names = [one, *(node.inputs[0] for node in _line(graph, one))]
-    return next((n for n in names if n in others and graph.tensors[n].format.bits <= MOST_LOOKUP_BITS), None)
+    return next((n for n in names if n in others and graph.tensors[n].format.bits <= most_bits), None)
 
 
 def _line(graph: Graph, name: str) -> list[Node]:

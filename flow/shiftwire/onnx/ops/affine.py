@@ -13,10 +13,12 @@ from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import Linear
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import (
+    are_of_one,
     by_constant,
     combine,
     is_of_parameter,
     is_parameter,
+    is_table,
     require_constant_second,
     rescale,
     row,
@@ -25,8 +27,9 @@ from shiftwire.onnx.context.waiting import (
 )
 from shiftwire.onnx.context.weights import read_bias, require_rank, shift_weights, write_bias, write_terms
 from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.add import Multiply
 from shiftwire.ops.affine import Affine
-from shiftwire_boards.runtime.host_steps import Scale
+from shiftwire_boards.runtime.host_steps import Reshape, Scale
 
 
 def _read_affine(view: View, graph: Graph) -> None:
@@ -47,10 +50,31 @@ def _mul(view: View, graph: Graph) -> None:
         rescale(view, graph, Parameter.times)
         return
     if not any(is_parameter(view, graph, at) for at in (0, 1)):
-        combine(view, graph, np.multiply, "a product of two computed tensors is not handled")
+        if is_table(graph, view.inputs):
+            factors = () if are_of_one(graph, view.inputs) else tuple(view.inputs)
+            combine(view, graph, np.multiply, "this product of two computed tensors is not handled", factors=factors)
+        else:
+            graph.multiply([factors_of(graph, name) for name in view.inputs], view.output)
         return
     require_constant_second(view, graph)
     by_constant(view, graph, "factor", lambda factor: Linear(factor, np.zeros_like(factor)), Scale)
+
+
+def factors_of(graph: Graph, onnx_name: str) -> str:
+    """The row of factors that a file gives axes of one element, as the gate of dense layers has them; else the name."""
+    tail = graph.tails.get(onnx_name)
+    if tail is None or not all(isinstance(step, Reshape) for step in tail.steps) or set(tail.shape[1:]) - {1}:
+        return onnx_name
+    return tail.source if tail.shape[:1] == graph.tensor(tail.source).shape else onnx_name
+
+
+def _write_product(writer: Writer, op: Multiply, node: Node) -> None:
+    (a, b), (left, right) = writer.network.sources(node), node.inputs
+    if len(a.shape) > len(b.shape):
+        shape = writer.constant(f"{node.name}_shape", np.array([0, b.size, *[1] * (len(a.shape) - 1)], np.int64))
+        writer.node("Reshape", [right, shape], f"{node.name}_factors")
+        right = f"{node.name}_factors"
+    writer.node("Mul", [left, right], node.name)
 
 
 def _div(view: View, graph: Graph) -> None:
@@ -102,5 +126,5 @@ LAYER = OnnxLayer(
         ("", "Div"): _div,
         ("", "BatchNormalization"): _batch_norm,
     },
-    {Affine: write_affine},
+    {Affine: write_affine, Multiply: _write_product},
 )
