@@ -16,7 +16,7 @@ from shiftwire_models.agreement import check_agreement
 from shiftwire_models.calibration import calibrated_net
 from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
 from shiftwire_models.conversion.quantizing import Choices
-from shiftwire_models.data import Dataset, load_data, source_named, source_text
+from shiftwire_models.data import Dataset, load_data, shape_of, source_named, source_text
 from shiftwire_models.data.own import read_samples
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
 from shiftwire_models.errors import ModelsError
@@ -111,10 +111,10 @@ def finetune(arguments: argparse.Namespace) -> Report:
     config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
     model = load_exact(arguments.model)
     shape = input_shape(model)
-    data = load_data(source)
-    holds = tuple(data.train.x.shape[1:])
+    holds = shape_of(source)
     if shape != holds:
         raise ModelsError(f"{arguments.model} reads {shape}, and {source_text(source)} holds {holds}; take --data")
+    data = load_data(source)
     net = trainable(model)
     matched = take_float_weights(net, load_exact(arguments.float)) if arguments.float else 0
     data = Dataset(drawn(data.train, arguments.pictures, arguments.seed), data.test)

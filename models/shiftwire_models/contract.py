@@ -63,7 +63,7 @@ def freeze(net: nn.Module) -> nn.Module:
     """A copy in which every trainable layer is its contract node; the net itself stays as it was."""
     if isinstance(net, Freezable):
         return net.frozen()
-    if isinstance(net, nn.Flatten):
+    if isinstance(net, nn.Flatten) and (net.start_dim, net.end_dim) == (1, -1):
         # the exporter would write a Reshape, which the contract does not have
         return ContractNode("Flatten", {}, {"axis": 1}, lambda x: (x[0], math.prod(x[1:])))
     twin = copy.copy(net)

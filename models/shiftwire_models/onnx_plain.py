@@ -12,7 +12,11 @@ _SPREADING = ("Reshape", "Expand", "CastLike")
 def plain_graph(graph: onnx.GraphProto) -> None:
     """Rewrite in place: flattening reshapes, means over the picture, pads, bounds; then drop what nothing reads."""
     _flatten_reshapes(graph)
+    _constant_reshapes(graph)
+    _sequence_parts(graph)
+    _chained_means(graph)
     _global_means(graph)
+    _line_means(graph)
     _constant_pads(graph)
     _cast_numbers(graph)
     _zero_biases(graph)
@@ -25,6 +29,66 @@ def _flatten_reshapes(graph: onnx.GraphProto) -> None:
     for node in graph.node:
         if node.op_type == "Reshape" and _is_flatten(shapes.get(node.input[0]), shapes.get(node.output[0])):
             _become(node, "Flatten", node.input[:1], axis=1)
+
+
+def _constant_reshapes(graph: onnx.GraphProto) -> None:
+    """Each Reshape that leaves the batch alone gets the sizes of a sample as numbers, whatever computed them."""
+    shapes = _shapes(graph)
+    for node in graph.node:
+        before, after = shapes.get(node.input[0], []) if node.input else [], shapes.get(node.output[0], [])
+        is_open = bool(before and after) and before[0] == after[0] == 0
+        if node.op_type == "Reshape" and is_open and math.prod(before[1:]) == math.prod(after[1:]) > 0:
+            node.input[1] = f"{node.output[0]}.shape"
+            del node.attribute[:]
+            graph.initializer.append(
+                helper.make_tensor(node.input[1], onnx.TensorProto.INT64, [len(after)], [0, *after[1:]])
+            )
+
+
+def _sequence_parts(graph: onnx.GraphProto) -> None:
+    """Each part of a SplitToSequence with equal parts, as torch's chunk and split make them, becomes a Slice."""
+    splits = {node.output[0]: node for node in graph.node if node.op_type == "SplitToSequence"}
+    for node in graph.node:
+        split = splits.get(node.input[0]) if node.op_type == "SequenceAt" else None
+        if split is None:
+            continue
+        sizes, at = [int(size) for size in _constant(graph, split.input[1])], int(_constant(graph, node.input[1])[0])
+        axis = next((a.i for a in split.attribute if a.name == "axis"), 0)
+        start, end = (sum(sizes[:at]), sum(sizes[: at + 1])) if len(sizes) > 1 else (at * sizes[0], (at + 1) * sizes[0])
+        _become(node, "Slice", [split.input[0]])
+        for role, value in (("starts", start), ("ends", end), ("axes", axis)):
+            node.input.append(f"{node.output[0]}.{role}")
+            graph.initializer.append(helper.make_tensor(node.input[-1], onnx.TensorProto.INT64, [1], [value]))
+
+
+def _chained_means(graph: onnx.GraphProto) -> None:
+    """A mean over the width and then one over the height are one over both."""
+    shapes = _shapes(graph)
+    makers = {node.output[0]: node for node in graph.node if node.op_type == "ReduceMean" and len(node.input) > 1}
+    for node in makers.values():
+        first = makers.get(node.input[0])
+        rank = len(shapes.get(first.input[0], ())) if first is not None else 0
+        if first is None or rank != 4 or any(a.name == "keepdims" and a.i for a in first.attribute):
+            continue
+        if [int(axis) % 4 for axis in _constant(graph, first.input[1])] != [3]:
+            continue
+        if [int(axis) % 3 for axis in _constant(graph, node.input[1])] == [2]:
+            node.input[0], node.input[1] = first.input[0], f"{node.output[0]}.axes"
+            graph.initializer.append(helper.make_tensor(node.input[1], onnx.TensorProto.INT64, [2], [2, 3]))
+
+
+def _line_means(graph: onnx.GraphProto) -> None:
+    """torch's mean of a line makes it a picture of height 1 and back, which nobody needs."""
+    shapes = _shapes(graph)
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        pool = makers.get(node.input[0]) if node.op_type == "Squeeze" else None
+        widened = makers.get(pool.input[0]) if pool is not None and pool.op_type == "GlobalAveragePool" else None
+        if widened is None or widened.op_type != "Unsqueeze":
+            continue
+        line, result = shapes.get(widened.input[0], []), shapes.get(node.output[0], [])
+        if len(line) == 3 and result == [*line[:2], 1]:
+            _become(node, "GlobalAveragePool", [widened.input[0]])
 
 
 def _global_means(graph: onnx.GraphProto) -> None:

@@ -35,13 +35,13 @@ class Geometry:
         pads = padding if isinstance(padding, tuple) and len(padding) == 2 * axes else _each(padding, axes) * 2
         return cls(_each(kernel, axes), _each(stride, axes), pads[:axes], pads[axes:])
 
-    def padded(self, x: Tensor) -> Tensor:
-        """(N, C, ...) with this window's zeros around it."""
+    def padded(self, x: Tensor, value: float = 0.0) -> Tensor:
+        """(N, C, ...) with this window's zeros, or another value, around it."""
         if not any(self.begin + self.end):
             return x
         # torch names the last axis first
         sides = [side for pair in zip(reversed(self.begin), reversed(self.end), strict=True) for side in pair]
-        return functional.pad(x, sides)
+        return functional.pad(x, sides, value=value)
 
     def area(self, sides: Shape) -> Shape:
         """Positions along each axis."""

@@ -6,6 +6,7 @@ import re
 import torch
 from torch import Tensor, nn
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+from torch.nn.utils.parametrize import is_parametrized
 from torch.onnx import OnnxExporterError
 
 import onnx
@@ -43,7 +44,21 @@ def plain_copy(net: nn.Module) -> nn.Module:
         inner = net._modules.get(wrapper)
         if isinstance(inner, nn.Module) and len(net._modules) == 1 and type(net).__module__.startswith("torch."):
             net = inner
-    return copy.deepcopy(net).cpu().eval()
+    twin = copy.deepcopy(net).cpu().eval()
+    for module in list(twin.modules()):
+        if is_parametrized(module):
+            _settle(module)
+    return twin
+
+
+def _settle(module: nn.Module) -> None:
+    """Parametrized weights, such as weight_norm's, as they are now; the class is left alone, which others share."""
+    parametrizations = module.get_submodule("parametrizations")
+    values = {name: getattr(module, name).detach().clone() for name, _ in parametrizations.named_children()}
+    del module._modules["parametrizations"]
+    module.__class__ = type(module).__bases__[0]
+    for name, value in values.items():
+        module.register_parameter(name, nn.Parameter(value))
 
 
 def maker_of(net: nn.Module, name: str) -> str | None:

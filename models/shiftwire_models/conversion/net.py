@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 import onnx
-from shiftwire_models.conversion.float_file import float_file, maker_of, with_module
+from shiftwire_models.conversion.float_file import float_file, with_module
 from shiftwire_models.conversion.quantizing import Choices, method_named, quantized
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.floats import take_float_weights
@@ -14,11 +14,6 @@ from shiftwire_models.weights.filter_terms import Nearest
 
 _FEWEST = 8
 """Samples that choose formats, at least."""
-_TRAINED = (
-    *("Conv", "Gemm", "MatMul", "BatchNormalization", "Relu", "Clip", "Add", "Concat", "Pad", "Flatten", "Identity"),
-    *("MaxPool", "AveragePool", "GlobalAveragePool", "AdderConv", "AdderDense"),
-)
-"""Float operations whose exact form has a gradient."""
 
 
 class MultiplicationFreeNet(nn.Module):
@@ -40,11 +35,9 @@ class MultiplicationFreeNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, *input_shape) -> the file's output."""
-        if self.training or x.device.type == "mps":  # which has no float64
-            y: Tensor = self.graph(x)
-            return y
-        exact: Tensor = self.graph(x.double())
-        return exact.to(x.dtype)
+        self.graph.is_exact = not self.training and x.device.type != "mps"  # which has no float64
+        y: Tensor = self.graph(x)
+        return y.to(x.dtype)
 
     def exact_file(self) -> onnx.ModelProto:
         """The file with the codes that the net has now."""
@@ -77,26 +70,17 @@ def to_multiplication_free(
         file = quantized(floats, samples, choices)
     except ModelsError as error:
         raise ModelsError(with_module(net, str(error))) from error
-    free = _trainable(file, floats, net, choices)
+    free = _trainable(file, net, choices)
     _begin_from(free.graph, floats)
     first = next((parameter for parameter in net.parameters()), None)
     return free.to(calibration.device if first is None else first.device).train(net.training)
 
 
-def _trainable(
-    file: onnx.ModelProto, floats: onnx.ModelProto, net: nn.Module, choices: Choices
-) -> MultiplicationFreeNet:
+def _trainable(file: onnx.ModelProto, net: nn.Module, choices: Choices) -> MultiplicationFreeNet:
     try:
         return MultiplicationFreeNet(file, choices.method.nearest)
     except ModelsError as error:
-        for node in floats.graph.node:
-            maker = maker_of(net, node.name)
-            if node.op_type not in _TRAINED and maker is not None:
-                raise ModelsError(
-                    f"{maker} is a {node.op_type}, which is built exactly but not trained through; write the file by "
-                    "shiftwire quantize, or take ReLU"
-                ) from error
-        raise
+        raise ModelsError(with_module(net, str(error))) from error
 
 
 def _samples(calibration: Tensor) -> Tensor:

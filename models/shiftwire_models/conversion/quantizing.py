@@ -97,5 +97,6 @@ def _sentence(log: str, paths: tuple[Path, ...]) -> str:
     lines = [line for line in log.strip().splitlines() if line.strip()] or ["shiftwire quantize ended without a word"]
     said_of = lines[-1].removeprefix(_SENTENCE)
     for path in paths:
-        said_of = said_of.replace(f", in {path}", "").replace(f" (in {path})", "").replace(f"in {path}", "")
+        for place in (f"; in {path}", f", in {path}", f" (in {path})", f"in {path}"):
+            said_of = said_of.replace(place, "")
     return said_of

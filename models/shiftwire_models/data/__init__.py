@@ -20,6 +20,7 @@ __all__ = [
     "digits",
     "load_data",
     "picture_shape",
+    "shape_of",
     "source_named",
     "source_text",
 ]
@@ -56,6 +57,11 @@ def source_text(source: Source) -> str:
 def picture_shape(name: DataName) -> tuple[int, int, int]:
     """(channels, height, width), known without loading."""
     return (1, 8, 8) if name is DataName.DIGITS else (1, 28, 28)
+
+
+def shape_of(source: Source) -> tuple[int, ...]:
+    """Of a sample; a user's own file is read for it."""
+    return picture_shape(source) if isinstance(source, DataName) else tuple(own_data(source).train.x.shape[1:])
 
 
 def load_data(source: Source) -> Dataset:

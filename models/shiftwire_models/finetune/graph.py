@@ -11,6 +11,7 @@ from shiftwire_hls.texts import is_all_text
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import Tuned
 from shiftwire_models.finetune.readers import READERS, Source
+from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.weights.filter_terms import Nearest
 
 
@@ -24,18 +25,23 @@ class Step:
 
 
 class GraphNet(nn.Module):
-    """The file's nodes in order; x (N, *input_shape) -> the file's output."""
+    """The file's nodes in order; x (N, *input_shape) -> the file's output.
+
+    `is_exact` computes in float64 behind the first quantizer; what stands in front of it is the host's, in float32.
+    """
 
     def __init__(self, steps: tuple[Step, ...], layers: list[nn.Module], input_name: str, output_name: str) -> None:
         super().__init__()
         self.steps, self.input_name, self.output_name = steps, input_name, output_name
         self.layers = nn.ModuleList(layers)
+        self.is_exact = False
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, *input_shape) -> the value of the file's output."""
         values = {self.input_name: x}
         for step, layer in zip(self.steps, self.layers, strict=True):
-            values[step.output] = layer(*(values[name] for name in step.inputs))
+            y = layer(*(values[name] for name in step.inputs))
+            values[step.output] = y.double() if self.is_exact and isinstance(layer, ActivationQuant) else y
         return values[self.output_name]
 
 

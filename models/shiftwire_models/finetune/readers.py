@@ -13,6 +13,19 @@ import onnx
 from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedSum, filter_terms
+from shiftwire_models.finetune.passing import (
+    Enlarged,
+    Moved,
+    Operand,
+    Part,
+    PartialPool,
+    Permuted,
+    Picked,
+    Shaped,
+    Staircase,
+    Table,
+    UnequalMaxPool,
+)
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.terms import ExponentRange
@@ -121,7 +134,7 @@ class _Added(nn.Module):
 def _max_pool(source: Source) -> nn.Module:
     geometry = source.geometry(source.wholes("kernel_shape"))
     if geometry.begin != geometry.end:
-        raise ModelsError(f"layer '{source.node.name}' pads unequally, which torch's pools do not; pad equally")
+        return UnequalMaxPool(geometry)
     pool = nn.MaxPool1d if len(geometry.kernel) == 1 else nn.MaxPool2d
     return pool(geometry.kernel, geometry.stride, geometry.begin)
 
@@ -141,6 +154,67 @@ def _pad(source: Source) -> nn.Module:
     return _Padded(tuple(sides))
 
 
+def _threshold(source: Source) -> nn.Module:
+    thresholds, base, step = (torch.from_numpy(source.codes(place).astype(np.float64)) for place in (1, 2, 3))
+    return Staircase(thresholds, base, step, source.whole("threshold_frac"), source.whole("frac"))
+
+
+def _lookup(source: Source) -> nn.Module:
+    table = torch.from_numpy(source.codes(1).astype(np.float64))
+    return Table(table, source.whole("lowest"), source.whole("input_frac"), source.whole("frac"))
+
+
+def _partial_pool(source: Source) -> nn.Module:
+    kernel = source.wholes("kernel_shape")
+    counted = Geometry.of((1,) * len(kernel), 1, source.wholes("counted_pads"), len(kernel))
+    if len(kernel) != 2:
+        raise ModelsError(f"layer '{source.node.name}' averages a line in part; pad before it, or not at all")
+    return PartialPool(source.geometry(kernel), counted, source.whole("divisor"))
+
+
+def _resize(source: Source) -> nn.Module:
+    times = [int(scale) for scale in source.constants[2].tolist()[2:]]
+    if source.word("mode") != "nearest" or source.constants[2].tolist()[2:] != times:
+        raise ModelsError(f"layer '{source.node.name}' enlarges by more than repeating pixels; take nearest")
+    return Enlarged(times)
+
+
+def _slice(source: Source) -> nn.Module:
+    starts, ends, axes, *steps = ([int(n) for n in source.codes(place)] for place in range(1, len(source.node.input)))
+    slices = [slice(None)] * max(axes)
+    for axis, start, end, step in zip(axes, starts, ends, steps[0] if steps else [1] * len(axes), strict=True):
+        if axis < 1 or step < 1:
+            raise ModelsError(f"layer '{source.node.name}' cuts the batch, or backwards; cut axes of a sample")
+        slices[axis - 1] = slice(start, end, step)
+    return Part(slices)
+
+
+def _operand(source: Source) -> nn.Module:
+    by = next((value for value in source.constants.values()), None)
+    if by is None:
+        if source.node.op_type == "Add":
+            return _Added()
+        raise ModelsError(f"layer '{source.node.name}' multiplies two tensors; only constants become shifts and adds")
+    return Operand(source.node.op_type, torch.from_numpy(by.astype(np.float32)))
+
+
+def _reshape(source: Source) -> nn.Module:
+    batch, *shape = (int(side) for side in source.codes(1))
+    if batch not in (0, -1):
+        raise ModelsError(f"layer '{source.node.name}' gives the batch a size of its own; leave it open")
+    return Shaped(shape)
+
+
+def _moved(source: Source) -> nn.Module:
+    is_deep = source.node.op_type == "SpaceToDepth"
+    return Moved(source.whole("blocksize"), columns_first=source.word("mode") == "CRD", is_deep=is_deep)
+
+
+def _softmax(source: Source) -> nn.Module:
+    axis = source.whole("axis") if "axis" in source.attributes else -1
+    return nn.LogSoftmax(axis) if source.node.op_type == "LogSoftmax" else nn.Softmax(axis)
+
+
 READERS: dict[str, Callable[[Source], nn.Module]] = {
     "ShiftDense": _sum,
     "ShiftConv": _sum,
@@ -153,7 +227,23 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     "AveragePool": _average_pool,
     "GlobalAveragePool": lambda _: _GlobalMean(),
     "Pad": _pad,
-    "Add": lambda _: _Added(),
+    "Threshold": _threshold,
+    "Lookup": _lookup,
+    "PartialPool": _partial_pool,
+    "Resize": _resize,
+    "Slice": _slice,
+    "Gather": lambda source: Picked(torch.from_numpy(source.codes(1).astype(np.int64))),
+    "DepthToSpace": _moved,
+    "SpaceToDepth": _moved,
+    "Transpose": lambda source: Permuted(source.wholes("perm")),
+    "Reshape": _reshape,
+    "Add": _operand,
+    "Mul": _operand,
+    "Div": _operand,
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "Sigmoid": lambda _: nn.Sigmoid(),
+    "Tanh": lambda _: nn.Tanh(),
     "Concat": lambda _: _Joined(),
     "Relu": lambda _: nn.ReLU(),
     "Flatten": lambda _: nn.Flatten(),
