@@ -122,7 +122,8 @@ def _require_read(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]])
 
 
 def check_contract(model: onnx.ModelProto) -> None:
-    """Raise InputError for a file of another version of the domain `shiftwire`."""
+    """Raise InputError for a file of another version of the domain `shiftwire`, and for inputs of unlike batches."""
+    _check_batches(model)
     for entry in model.opset_import:
         if entry.domain == "shiftwire" and entry.version != CONTRACT:
             raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")
@@ -135,16 +136,21 @@ def _some(kind: str, values: Sequence[onnx.ValueInfoProto]) -> Sequence[onnx.Val
 
 
 def _batch(inputs: Sequence[onnx.ValueInfoProto]) -> int | None:
-    """The batch size, where it is fixed; raises InputError where inputs fix it apart."""
-    sizes = {value.name: int(value.type.tensor_type.shape.dim[0].dim_value) for value in inputs}
-    fixed = {name: size for name, size in sizes.items() if size}
+    """The batch size, where it is fixed."""
+    return next((int(value.type.tensor_type.shape.dim[0].dim_value) for value in inputs), 0) or None
+
+
+def _check_batches(model: onnx.ModelProto) -> None:
+    """Raise InputError where inputs fix batches apart."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    dims = {v.name: v.type.tensor_type.shape.dim for v in model.graph.input if v.name not in constants}
+    fixed = {name: int(axes[0].dim_value) for name, axes in dims.items() if axes and axes[0].dim_value}
     if len(set(fixed.values())) > 1:
         apart = " and ".join(f"{size} of '{name}'" for name, size in fixed.items())
         raise InputError(
             f"the graph inputs have batches of {apart}, and each sample is one of every input; export them with one "
             "batch"
         )
-    return next(iter(fixed.values()), None)
 
 
 def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
