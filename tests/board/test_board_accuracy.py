@@ -58,8 +58,8 @@ def test_values_of_a_ranking_are_refused(tmp_path: Path) -> None:
     network = network_from_model(digits_file("channels last, argmax"))
     project = write_project(schedule(network, load_board(USUAL_BOARD)), tmp_path / "digits", Backend.RTL)
     manifest = load_manifest(manifest_of(write_overlay(project, accelerator_design(project), tmp_path)))
-    manifest.check_labels(np.arange(10))
+    manifest.labelled(np.arange(10))
     with pytest.raises(DataError, match="labels that are values, and the model gives indices; give classes as integer"):
-        manifest.check_labels(np.zeros((3, 10)))
+        manifest.labelled(np.zeros((3, 10)))
     with pytest.raises(DataError, match="found labels from 1 to 10, the network answers 0 to 9"):
-        manifest.check_labels(np.arange(10) + 1)
+        manifest.labelled(np.arange(10) + 1)

@@ -105,7 +105,7 @@ def test_an_image_of_values_is_indexed_as_its_codes_are() -> None:
     reference = network.evaluate(codes)
     values = channels_first(network.output.format.decode(reference)).copy()
     values[1, 2, 0, 3] += 1
-    result = values_result("torch", network, Data(values, codes, None), values, reference)
+    result = values_result("torch", network, Data({"x": values}, codes), {"y": values}, reference)
     first = result.first_difference
     assert first is not None and (result.different, first.sample, first.index) == (1, 1, (0, 3, 2))
     assert first.actual == first.expected + 1  # type: ignore[operator]

@@ -14,7 +14,6 @@ from onnx import TensorProto, helper
 from onnx_graphs import conv, model_of, quant, quant_constants
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.host import HostInput, HostOutput, channels_first
-from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.exporter import to_onnx
@@ -23,6 +22,7 @@ from shiftwire.onnx.runtime import codes_of, run_onnx
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.integer import Int
+from shiftwire.units.names import sanitised
 from shiftwire_boards.runtime.host_steps import HostStep, Largest, Softmax
 from single_layers import single_layers
 

@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
                 [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", 3]) for n in "ab"],
                 [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3])],
             ), opset_imports=[helper.make_opsetid("", 20)], ir_version=10),
-        r"2 inputs \(a, b\); shiftwire takes networks with one input",
+        r"it reads 'a', a float tensor on no known grid; .* or in the metadata 'shiftwire\.input\.NAME'",
     ),
     "softmax inside": (
         lambda: model_of(

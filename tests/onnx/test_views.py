@@ -9,7 +9,6 @@ import pytest
 
 from onnx import helper
 from shiftwire.errors import InputError
-from shiftwire.ir.names import sanitised
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.parameter import Parameter
@@ -19,6 +18,7 @@ from shiftwire.onnx.context.weights import channels_last_weights, narrowest
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
+from shiftwire.units.names import sanitised
 
 CODES = np.array([[1, -2, 3], [0, 5, -7]])
 

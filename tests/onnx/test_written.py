@@ -265,7 +265,7 @@ def test_a_reader_of_each_scheme(name: str) -> None:
     model = to_onnx(network)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     *spatial, channels = network.input.shape
-    graph = Graph(constants, "x", "y", (channels, *spatial))
+    graph = Graph(constants, {"x": (channels, *spatial)}, ("y",))
     graph.enter("x", "x", network.input.format, HostInput())
     node = model.graph.node[0]
     scheme = node.op_type.removesuffix("Conv").removesuffix("Dense")
@@ -283,7 +283,7 @@ def test_a_reader_wants_weights_of_the_input() -> None:
     network = CASES["shift_conv"]
     model = to_onnx(network)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    graph = Graph(constants, "x", "y", (7,))
+    graph = Graph(constants, {"x": (7,)}, ("y",))
     graph.enter("x", "x", network.input.format, HostInput())
     for module, words in ((conv, r"give \(out, channels / group, kernel\.\.\.\)"), (dense, r"give \(out, in\)")):
         with pytest.raises(InputError, match=words):

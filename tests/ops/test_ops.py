@@ -146,10 +146,10 @@ def test_a_network_is_checked_when_made() -> None:
         CASES["relu"].evaluate(np.full((1, 6, 5, 4), 200))
 
 
-@pytest.mark.parametrize(("inputs", "outputs"), [(0, 1), (2, 1), (1, 0), (1, 2)])
-def test_other_numbers_of_inputs_and_outputs_are_refused(inputs: int, outputs: int) -> None:
+@pytest.mark.parametrize(("inputs", "outputs"), [(0, 1), (1, 0)])
+def test_a_network_without_ends_is_refused(inputs: int, outputs: int) -> None:
     relu = CASES["relu"].nodes[0].op
     entries = tuple(NetworkInput(f"x{at}", Tensor((2,), S8)) for at in range(inputs))
     exits = tuple(NetworkOutput(name) for name in ("y", "x0")[:outputs])
-    with pytest.raises(InputError, match=r"found [02] (in|out)puts \(.*\), wanted 1"):
+    with pytest.raises(InputError, match=r"found no (in|out)puts, wanted one at least"):
         Network(entries, (Node("y", relu, ("x0",)),), exits)

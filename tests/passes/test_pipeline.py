@@ -13,7 +13,7 @@ from one_layer import S8, codes, frames, of_one, shift
 from onnx import helper, numpy_helper
 from shiftwire.api import load_network
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.dense import Dense
@@ -45,6 +45,11 @@ def gaps() -> Network:
 
 def far_weights() -> Network:
     return of_one(Dense(Adder(codes((4, 3), -300, 300), 4), Bias.none(4)), (3,))
+
+
+def two_heads() -> Network:
+    nodes = (Node("y", Relu(), ("x",)), Node("z", Relu(), ("y",)))
+    return Network((NetworkInput("x", Tensor((4,), S8)),), nodes, (NetworkOutput("y"), NetworkOutput("z")))
 
 
 def flattened() -> Network:
@@ -81,6 +86,7 @@ NEEDING: dict[str, tuple[Network, Callable[[Network], object], object, object]] 
     "compact_terms": (gaps(), planes, 3, 2),
     "clip_adder_weights": (far_weights(), lambda network: weight_range(network) == (-128, 127), False, True),
     "flatten_in_stream_order": (flattened(), layers, ["flat", "y"], ["flat_hwc", "y"]),
+    "frame_ends": (two_heads(), layers, ["y", "z"], ["y", "z", "y_flat", "z_flat", "outputs"]),
 }
 """By pass: a network that needs it, what is looked at, and what is seen before and behind."""
 

@@ -67,7 +67,7 @@ def test_a_follower_is_the_only_reader_and_of_its_kind(draft: NetworkDraft) -> N
     assert draft.follower("c", "Relu") is None
     assert draft.follower("r", "Conv") is None, "an addition reads it too"
     assert draft.follower("f", "Relu") is None
-    draft.graph.onnx_output = "c"
+    draft.graph.outputs = ("c",)
     assert draft.follower("c", "BatchNormalization") is None, "the caller wants it as it is"
 
 
@@ -94,7 +94,7 @@ def test_the_truth_has_channels_last(draft: NetworkDraft) -> None:
 def test_the_input_enters_as_codes_of_its_own_bits(draft: NetworkDraft) -> None:
     format = draft.format("x")
     assert draft.graph.tensors == {"x": Tensor((4, 4, 2), format)} and format.bits == 10 and format.signed
-    assert draft.graph.host_input == HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE)
+    assert draft.graph.entered["x"].host == HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE)
     values = draft.truth("x")
     assert np.array_equal(draft.codes["x"], np.clip(np.rint(values * 2.0**format.frac), -512, 511))
     (cost,) = draft.costs

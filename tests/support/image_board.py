@@ -15,6 +15,7 @@ import pynq
 
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.energy.result import Unavailable
+from shiftwire_boards.runtime.frames import classes_of, decoded, encoded
 from shiftwire_boards.runtime.host_ends import Decoder, Encoder
 from shiftwire_boards.runtime.measure import MeasurementPlan, measure
 from shiftwire_boards.runtime.record_json import read_record, write_record
@@ -108,8 +109,9 @@ def run_digits(folder: Path) -> int:
     x, y = (np.load(str(folder / "data.npz"))[name] for name in ("x", "y"))
     with opened(folder) as (accelerator, title):
         found = recorded(accelerator, samples_of(accelerator.manifest, folder, folder / "data.npz"), folder)
-        codes = accelerator.predict_codes(accelerator.manifest.encoder.codes(x))
-        values, classes = accelerator.manifest.decoder.values(codes), accelerator.manifest.decoder.classes(codes)
+        codes = accelerator.predict_codes(encoded(accelerator.manifest.entries, x))
+        exits = accelerator.manifest.exits
+        values, classes = decoded(exits, codes), classes_of(exits, codes)
     outputs, right = answers["outputs"], int((answers["classes"] == y).sum())
     assert values.shape == outputs.shape and values.dtype == outputs.dtype, (values.dtype, outputs.dtype)
     apart = np.abs(values - outputs) > NEAR * (1 + np.abs(outputs))

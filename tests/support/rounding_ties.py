@@ -16,10 +16,10 @@ import numpy as np
 import onnx
 from shiftwire.api import load_network
 from shiftwire.ir.host import channels_last
-from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network
 from shiftwire.onnx.importer import constants_of
 from shiftwire.onnx.runtime import run_onnx, run_tensors
+from shiftwire.units.names import sanitised
 
 NOISE = 2.0**-19
 """Of a code's size: some units of the last place of a float32 sum whose parts are larger than itself."""

@@ -97,18 +97,18 @@ def test_a_file_whose_input_was_given_a_format(tmp_path: Path) -> None:
     for format in (Fixed(10, 4, signed=True), Fixed(4, 0, signed=True)):
         network = load_network(tmp_path / "net.onnx", input_format=format)
         codes = network.host_input.encode(values, network.input.format)
-        result = onnx_result(tmp_path / "net.onnx", network, Data(values, codes, None), network.evaluate(codes))
+        result = onnx_result(tmp_path / "net.onnx", network, Data({"x": values}, codes), network.evaluate(codes))
         assert (result.compared, result.different) == (120, 0)
     changed = replace(network, outputs=(replace(network.outputs[0], name=network.nodes[0].name),))
     with pytest.raises(InputError, match="name the model that the project was converted from"):
-        onnx_result(tmp_path / "net.onnx", changed, Data(values, codes, None), network.evaluate(codes))
+        onnx_result(tmp_path / "net.onnx", changed, Data({"x": values}, codes), network.evaluate(codes))
 
 
 def pairs(model: onnx.ModelProto, values: np.ndarray, folder: Path) -> Comparison:
     """The specification beside the file itself, as `verify --engines` compares them."""
     onnx.save(model, folder / "net.onnx")
     network = load_network(folder / "net.onnx")
-    data = Data(values, network.host_input.encode(values, network.input.format), None)
+    data = Data({"x": values}, network.host_input.encode(values, network.input.format))
     engines = [Reference(network), OnnxRuntime(folder / "net.onnx", network, data)]
     (pair,) = all_pairs(engines, data.codes, lambda *_: None)
     return pair

@@ -20,6 +20,7 @@ from shiftwire_boards.runtime.energy.choice import choose_sensor
 from shiftwire_boards.runtime.energy.marker import Marker
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import BoardError, DataError, PackageError
+from shiftwire_boards.runtime.frames import Values, classes_of, decoded, encoded
 from shiftwire_boards.runtime.host_ends import array_of
 from shiftwire_boards.runtime.lock import locked
 from shiftwire_boards.runtime.manifest import check_files, load_manifest, manifest_of
@@ -102,13 +103,19 @@ class Accelerator:
         self.shell.check_clock(self.clock)
         self._needs_reset = False
 
-    def predict(self, x: Array) -> Array:
-        """float64 values (N, ...) in the model's own layout for values (N, ...) in it; raises DataError."""
-        return self.manifest.decoder.values(self.predict_codes(self.manifest.encoder.codes(x)))
+    def predict(self, x: Values) -> Values:
+        """float64 values (N, ...) in the model's own layout for values (N, ...) in it; raises DataError.
 
-    def classes(self, x: Array) -> Array:
-        """The index (N,) of each frame's largest output; `labels` of the manifest has their names."""
-        return self.manifest.decoder.classes(self.predict_codes(self.manifest.encoder.codes(x)))
+        Several inputs are a dict of arrays by their names, several outputs come as one, in the model's order.
+        """
+        return decoded(self.manifest.exits, self.predict_codes(encoded(self.manifest.entries, x)))
+
+    def classes(self, x: Values) -> Values:
+        """The index (N,) of each frame's largest output; `labels` of the manifest has their names.
+
+        Of several outputs a dict by their names.
+        """
+        return classes_of(self.manifest.exits, self.predict_codes(encoded(self.manifest.entries, x)))
 
     def prepare(self, pixels: Array) -> Array:
         """Values (N, C, ...) as `predict` takes them for pixels (N, ..., C), such as bytes; raises DataError."""
@@ -154,7 +161,7 @@ class Accelerator:
             self, samples, MeasurementPlan(seconds, marker=marker), sensor or choose_sensor(self.manifest.board)
         )
 
-    def submit(self, x: Array) -> Future[Array]:
+    def submit(self, x: Values) -> Future[Values]:
         """The same as `predict`, in turn and without waiting."""
         with self._turn:
             self._opened()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shiftwire_boards.runtime.errors import DataError, PackageError
-from shiftwire_boards.runtime.host_ends import Decoder, Encoder
+from shiftwire_boards.runtime.frames import Entry, Exit, read_entries, read_exits
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.labels import check_labels
 from shiftwire_boards.runtime.port import Port
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
-SCHEMAS = (2, 3)
-"""From 3 on a processor may have steps to do beyond a quantizer."""
+SCHEMAS = (2, 3, 4)
+"""From 3 on a processor may have steps to do beyond a quantizer; those of 4 have several inputs or outputs."""
 MOST = 1 << 63
 SUFFIX = ".manifest.json"
 """model.bit goes with model.manifest.json."""
@@ -38,8 +41,8 @@ class Manifest:
     clock_ns: float
     input: Port
     output: Port
-    encoder: Encoder
-    decoder: Decoder
+    entries: tuple[Entry, ...]
+    exits: tuple[Exit, ...]
     interval_cycles: int
     latency_cycles: int | None
     layer_cycles: tuple[tuple[str, int], ...]
@@ -54,11 +57,42 @@ class Manifest:
         """What the shell's version register holds."""
         return int(self.version_hash[:8], 16)
 
-    def check_labels(self, labels: Any) -> None:
-        """Raise DataError for an array of labels that fit not what the model gives."""
-        check_labels(labels, self.decoder.scores_shape(self.output.shape))
-        if labels.dtype.kind == "f" and self.decoder.ranks:
-            raise DataError("found labels that are values, and the model gives indices; give classes as integers")
+    def labelled(self, labels: Any) -> dict[str, Any]:
+        """Labels by the name of their output: a dict of arrays, or an array for the first output that they fit.
+
+        Raises DataError for labels that fit not what the model gives.
+        """
+        if labels is None:
+            return {}
+        exits = {end.name: end for end in self.exits}
+        if not isinstance(labels, Mapping):
+            return self._first_that_fits(np.asarray(labels))
+        for name, each in labels.items():
+            if name not in exits:
+                raise DataError(f"found labels '{name}', wanted those of an output, {', '.join(exits)}")
+            _check_labels(exits[name], np.asarray(each))
+        return {name: np.asarray(labels[name]) for name in exits if name in labels}
+
+    def _first_that_fits(self, labels: Any) -> dict[str, Any]:
+        faults = {end.name: _fault(end, labels) for end in self.exits}
+        fitting = [name for name, fault in faults.items() if fault is None]
+        if not fitting:
+            raise DataError(next(filter(None, faults.values())))
+        return {fitting[0]: labels}
+
+
+def _fault(end: Exit, labels: Any) -> str | None:
+    try:
+        _check_labels(end, labels)
+    except DataError as fault:
+        return str(fault)
+    return None
+
+
+def _check_labels(end: Exit, labels: Any) -> None:
+    check_labels(labels, end.decoder.scores_shape(end.shape))
+    if labels.dtype.kind == "f" and end.decoder.ranks:
+        raise DataError("found labels that are values, and the model gives indices; give classes as integers")
 
 
 def manifest_of(bitfile: Path) -> Path:
@@ -112,8 +146,8 @@ def _read(content: dict[str, Any]) -> Manifest:
         clock_ns=_positive(float(content["clock_ns"])),
         input=Port.read(source),
         output=Port.read(sink),
-        encoder=Encoder.read(source),
-        decoder=Decoder.read(sink),
+        entries=read_entries(source),
+        exits=read_exits(sink),
         interval_cycles=_positive(int(predicted["interval_cycles"])),
         latency_cycles=None if latency is None else _positive(int(latency)),
         layer_cycles=tuple((str(name), int(cycles)) for name, cycles in predicted["layers"]),

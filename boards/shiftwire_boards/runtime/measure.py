@@ -16,19 +16,20 @@ from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.sampler import Sampler
 from shiftwire_boards.runtime.energy.sensor import Sensor
 from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.frames import Exit, parted
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.labels import accuracy_of, label_error_of
+from shiftwire_boards.runtime.manifest import Manifest
 from shiftwire_boards.runtime.measurable import Measurable
 from shiftwire_boards.runtime.record import (
-    Accuracy,
     Badge,
     Clock,
     Cycles,
     Exactness,
     Identity,
-    LabelError,
     Latency,
     LayerCycles,
+    OutputFigures,
     Record,
     Speed,
     TimeSplit,
@@ -74,12 +75,12 @@ def measure(
     `progress` gets the samples done and all samples.
     """
     plan = plan or MeasurementPlan()
-    if samples.labels is not None:
-        accelerator.manifest.check_labels(np.asarray(samples.labels))
+    labels = accelerator.manifest.labelled(samples.labels)
     manifest, is_simulated = accelerator.manifest, accelerator.clock.is_simulated
     latencies, lone_cycles = single_frames(accelerator, samples.codes, plan.singles)
     run = sustained_run(accelerator, samples.codes, plan.seconds, progress)
-    accuracy, label_error = _scores(accelerator, run.outputs, samples)
+    outputs = _outputs(manifest, run.outputs, samples.wanted, labels)
+    scored = next((each for each in outputs if each.name in labels), outputs[0])
     mhz = 1000 / manifest.clock_ns
     derived = None if is_simulated else run.cycles / run.seconds / 1e6
     clock = Clock(mhz, derived, None if is_simulated else _source_mhz(accelerator))
@@ -97,30 +98,43 @@ def measure(
         cycles=Cycles(
             manifest.interval_cycles, run.interval, manifest.latency_cycles, lone_cycles if latencies else None
         ),
-        exactness=_exactness(run.outputs, samples),
+        exactness=_exactness(run.outputs, samples.wanted),
         energy=_energy(accelerator, samples.codes, sensor, plan.marker),
         latency=Latency(tuple(latencies)) if latencies else None,
         time_split=None if is_simulated else TimeSplit(fabric_s, run.transfer_s, run.packing_s),
         layers=tuple(LayerCycles(name, cycles) for name, cycles in manifest.layer_cycles),
-        accuracy=accuracy,
-        label_error=label_error,
+        accuracy=scored.accuracy,
+        label_error=scored.label_error,
+        outputs=outputs if len(outputs) > 1 else (),
         software=_software(accelerator),
         notes=tuple(_notes(clock, run, manifest.interval_cycles, is_simulated and manifest.inner is Inner.HLS)),
     )
 
 
-def _exactness(outputs: Array, samples: Samples) -> Exactness:
-    if samples.wanted is None:
+def _exactness(outputs: Array, wanted: Array | None) -> Exactness:
+    if wanted is None:
         return Exactness(0, 0)
-    return Exactness(int(outputs.size), int((outputs != samples.wanted).sum()))
+    return Exactness(int(outputs.size), int((outputs != wanted).sum()))
 
 
-def _scores(accelerator: Measurable, outputs: Array, samples: Samples) -> tuple[Accuracy | None, LabelError | None]:
-    """What the labels allow to say of output codes."""
-    if samples.labels is None:
-        return None, None
-    scores, labels = accelerator.manifest.decoder.scores(outputs), np.asarray(samples.labels)
-    return accuracy_of(scores, labels), label_error_of(scores, labels)
+def _outputs(
+    manifest: Manifest, codes: Array, wanted: Array | None, labels: dict[str, Any]
+) -> tuple[OutputFigures, ...]:
+    """What is to be said of each output."""
+    shapes = [end.shape for end in manifest.exits]
+    right = [None] * len(shapes) if wanted is None else parted(np.asarray(wanted), shapes)
+    return tuple(
+        _figures(end, own, of_end, labels.get(end.name))
+        for end, own, of_end in zip(manifest.exits, parted(codes, shapes), right)
+    )
+
+
+def _figures(end: Exit, codes: Array, wanted: Array | None, labels: Array | None) -> OutputFigures:
+    exactness = _exactness(codes, wanted)
+    if labels is None:
+        return OutputFigures(end.name, exactness)
+    scores = end.decoder.scores(codes)
+    return OutputFigures(end.name, exactness, accuracy_of(scores, labels), label_error_of(scores, labels))
 
 
 def _energy(

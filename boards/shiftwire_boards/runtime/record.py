@@ -189,8 +189,21 @@ class Exactness:
 
 
 @dataclass(frozen=True)
+class OutputFigures:
+    """One of several outputs, by its name in the model."""
+
+    name: str
+    exactness: Exactness
+    accuracy: Accuracy | None = None
+    label_error: LabelError | None = None
+
+
+@dataclass(frozen=True)
 class Record:
-    """One measurement; a simulation has neither a derived clock nor a measured energy."""
+    """One measurement; a simulation has neither a derived clock nor a measured energy.
+
+    Of several `outputs` the accuracy, or the error, is that of the first that has labels; an only one has none there.
+    """
 
     identity: Identity
     clock: Clock
@@ -206,11 +219,16 @@ class Record:
     software: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     label_error: LabelError | None = None
+    outputs: tuple[OutputFigures, ...] = ()
 
     def __post_init__(self) -> None:
         if self.identity.badge is Badge.SIMULATED:
             _wanted(self.clock.derived_mhz is None, "a simulated record has an assumed clock; leave derived_mhz out")
             _wanted(isinstance(self.energy, Unavailable), "a simulation has no sensor; its energy is Unavailable")
+        if self.outputs:
+            parts, whole = [output.exactness for output in self.outputs], self.exactness
+            sums = sum(part.compared for part in parts), sum(part.different for part in parts)
+            _wanted(sums == (whole.compared, whole.different), "the codes of the outputs are not those of the whole")
 
 
 def _wanted(holds: bool, sentence: str) -> None:

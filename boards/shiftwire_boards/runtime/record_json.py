@@ -15,7 +15,7 @@ from shiftwire_boards.runtime.energy.span import Span, SpanPower
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.json_node import Node
-from shiftwire_boards.runtime.record import Cycles, LayerCycles, Record
+from shiftwire_boards.runtime.record import Cycles, LayerCycles, OutputFigures, Record
 from shiftwire_boards.runtime.record_parts import record_of
 
 KIND, VERSION = "shiftwire.record", 1
@@ -66,11 +66,11 @@ def record_from_json(data: Any) -> Record:
 
 
 def _with_later_members(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Older records do not say which form ran, as there was but one, nor the error of values beside labels."""
+    """Older records do not say which form ran, as there was but one, nor the error beside labels, nor each output."""
     identity = data.get("identity")
     if not isinstance(identity, Mapping):
         return data
-    return {"label_error": None, **data, "identity": {"inner": Inner.RTL.value, **identity}}
+    return {"label_error": None, "outputs": [], **data, "identity": {"inner": Inner.RTL.value, **identity}}
 
 
 def record_to_json(record: Record) -> dict[str, Any]:
@@ -86,13 +86,20 @@ def record_to_json(record: Record) -> dict[str, Any]:
         "cycles": _cycles(record.cycles),
         "layers": [_layer(layer) for layer in record.layers],
         "time_split": record.time_split and dict(vars(record.time_split)),
-        "accuracy": record.accuracy and {**vars(record.accuracy), "share": record.accuracy.share},
-        "label_error": record.label_error and dict(vars(record.label_error)),
-        "exactness": {**vars(record.exactness), "exact": record.exactness.exact},
+        **_figures(record),
+        "outputs": [{"name": output.name, **_figures(output)} for output in record.outputs],
         "energy": _energy(record.energy),
         "modelled_energy": record.modelled_energy and _modelled(record.modelled_energy),
         "software": [list(pair) for pair in record.software],
         "notes": list(record.notes),
+    }
+
+
+def _figures(of: Record | OutputFigures) -> dict[str, Any]:
+    return {
+        "accuracy": of.accuracy and {**vars(of.accuracy), "share": of.accuracy.share},
+        "label_error": of.label_error and dict(vars(of.label_error)),
+        "exactness": {**vars(of.exactness), "exact": of.exactness.exact},
     }
 
 

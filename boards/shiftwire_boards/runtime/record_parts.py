@@ -18,6 +18,7 @@ from shiftwire_boards.runtime.record import (
     LabelError,
     Latency,
     LayerCycles,
+    OutputFigures,
     Record,
     Speed,
     TimeSplit,
@@ -31,7 +32,7 @@ def record_of(node: Node) -> Record:
         modelled = node.maybe("modelled_energy", lambda part: Modelled(part.number("joules"), part.text("method")))
     except SensorError as error:
         raise RecordError(f"'energy': {error}") from error
-    identity, clock, speed, exactness = (node.at(key) for key in ("identity", "clock", "speed", "exactness"))
+    identity, clock, speed = (node.at(key) for key in ("identity", "clock", "speed"))
     return Record(
         Identity(
             identity.text("model"),
@@ -48,17 +49,34 @@ def record_of(node: Node) -> Record:
             tuple((time.real(), fps.real()) for time, fps in speed.pairs("over_time")),
         ),
         _cycles(node.at("cycles")),
-        Exactness(exactness.whole("compared"), exactness.whole("different")),
+        _exactness(node),
         energy,
         node.maybe("latency", lambda part: Latency(part.numbers("samples_us"))),
         node.maybe("time_split", lambda p: TimeSplit(p.number("fabric_s"), p.number("dma_s"), p.number("python_s"))),
-        node.maybe("accuracy", lambda part: Accuracy(part.whole("correct"), part.whole("total"))),
+        _accuracy(node),
         modelled,
         tuple(_layer(item) for item in node.items("layers")),
         tuple((_text(name), _text(version)) for name, version in node.pairs("software")),
         node.texts("notes"),
-        node.maybe("label_error", lambda part: LabelError(part.number("rms"), part.number("relative"))),
+        _label_error(node),
+        tuple(
+            OutputFigures(item.text("name"), _exactness(item), _accuracy(item), _label_error(item))
+            for item in node.items("outputs")
+        ),
     )
+
+
+def _exactness(node: Node) -> Exactness:
+    part = node.at("exactness")
+    return Exactness(part.whole("compared"), part.whole("different"))
+
+
+def _accuracy(node: Node) -> Accuracy | None:
+    return node.maybe("accuracy", lambda part: Accuracy(part.whole("correct"), part.whole("total")))
+
+
+def _label_error(node: Node) -> LabelError | None:
+    return node.maybe("label_error", lambda part: LabelError(part.number("rms"), part.number("relative")))
 
 
 def _cycles(node: Node) -> Cycles:

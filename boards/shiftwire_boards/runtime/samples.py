@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError
+from shiftwire_boards.runtime.frames import Values, encoded
 from shiftwire_boards.runtime.manifest import Manifest
 
 Array = Any
@@ -18,14 +20,18 @@ Array = Any
 
 @dataclass(frozen=True)
 class Samples:
-    """codes  (N, *shape) of the input; wanted  (N, *shape) of the output, or None; labels as in labels.py, or None."""
+    """codes  (N, *shape) of the input; wanted  (N, *shape) of the output, or None; labels as in labels.py, or None.
+
+    Codes of several inputs or outputs are frames (N, codes); labels of several outputs are a dict by their names.
+    """
 
     codes: Array
     wanted: Array | None = None
-    labels: Array | None = None
+    labels: Any = None
 
     def __post_init__(self) -> None:
-        for name, array in (("wanted codes", self.wanted), ("labels", self.labels)):
+        labels = self.labels if isinstance(self.labels, Mapping) else {"": self.labels}
+        for name, array in (("wanted codes", self.wanted), *(("labels", each) for each in labels.values())):
             if array is None:
                 continue
             if np.ndim(array) == 0 or len(array) != len(self.codes):
@@ -36,28 +42,38 @@ class Samples:
 
 
 def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Samples:
-    """The golden frames of a package in its folder, or those of an .npz with x (N, ...).
+    """The golden frames of a package in its folder, or those of an .npz with x (N, ...), or each input by its name.
 
-    It may hold labels y, and wanted (N, ...), the codes of the output.
+    It may hold labels y, of several outputs by their names, and wanted (N, ...), the codes of the output.
     """
     if data is not None:
         arrays = _arrays(data)
-        if "x" not in arrays:
-            raise DataError(
-                f"found {', '.join(arrays) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)"
-            )
-        codes = manifest.encoder.codes(arrays["x"])
+        codes = encoded(manifest.entries, _values(manifest, arrays, data))
         wanted, shape = arrays.get("wanted"), (len(codes), *manifest.output.shape)
         if wanted is not None and wanted.shape != shape:
             raise DataError(f"found wanted codes of shape {wanted.shape} in {data}, wanted {shape}; leave them out")
-        samples = Samples(codes, wanted, arrays.get("y"))
-        if samples.labels is not None:
-            manifest.check_labels(samples.labels)
+        samples = Samples(codes, wanted, _labels(manifest, arrays))
+        manifest.labelled(samples.labels)
         return samples
     if manifest.golden is None:
         raise DataError("this package has no golden frames; name a file of data")
     arrays = _arrays(folder / manifest.golden)
     return Samples(arrays["x"], arrays["y"])
+
+
+def _values(manifest: Manifest, arrays: dict[str, Any], data: Path) -> Values:
+    if len(manifest.entries) > 1:
+        others = {"y", "wanted", *(end.name for end in manifest.exits)}
+        return {name: array for name, array in arrays.items() if name not in others}
+    if "x" not in arrays:
+        raise DataError(f"found {', '.join(arrays) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)")
+    return arrays["x"]
+
+
+def _labels(manifest: Manifest, arrays: dict[str, Any]) -> Any:
+    """Those of outputs by their names, else `y`, or None."""
+    named = {end.name: arrays[end.name] for end in manifest.exits if end.name in arrays}
+    return named if named and len(manifest.exits) > 1 else arrays.get("y")
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any
 
 from shiftwire.board.inner import chosen_inner, project_shell
 from shiftwire.errors import InputError
+from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.network import Network, Tensor
 from shiftwire.ir.rtl_network import RtlNetwork
@@ -25,6 +27,8 @@ from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.preprocessing import Preprocessing
 
 SCHEMA = 3
+SCHEMA_OF_SEVERAL = 4
+"""Of several inputs or outputs, which older runtimes do not know."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,16 @@ class About:
 
     def check(self, network: Network) -> None:
         """Raises InputError for labels of other classes, and for numbers that will not do."""
-        if self.labels is not None and len(self.labels) != network.output.size:
+        sizes = [prod(part.shape) for part in network.exits]
+        if self.labels is not None and len(self.labels) not in sizes:
             raise InputError(
-                f"found {len(self.labels)} labels, and the network gives {network.output.size} numbers; name each class"
+                f"found {len(self.labels)} labels, and the network gives {' and '.join(map(str, sizes))} numbers; name "
+                "each class"
+            )
+        if self.preprocessing is not None and len(network.entries) > 1:
+            names = ", ".join(part.name for part in network.entries)
+            raise InputError(
+                f"found how pixels become values for the inputs {names}; leave --scale, --mean and --std out"
             )
         fault = "" if self.preprocessing is None else self.preprocessing.fault(network.input.shape[-1])
         if fault:
@@ -65,19 +76,20 @@ def board_manifest(
     design, shell = project.design, project_shell(project, form)
     network = design.network
     about.check(network)
+    is_plain = len(network.entries) == len(network.exits) == 1
     return {
-        "shiftwire_package": SCHEMA,
+        "shiftwire_package": SCHEMA if is_plain else SCHEMA_OF_SEVERAL,
         "name": name,
         "version_hash": project.version_hash,
         "board": design.board.name,
         "part": design.board.part,
         "clock_ns": design.clock_ns,
         "inputs": [
-            {"name": end.name, **_port(end.tensor, stream), "encode": _encode(end.host)}
+            {"name": end.name, **_port(end.tensor, stream), **_inputs(end.parts)}
             for end, stream in zip(network.inputs, shell.inputs, strict=True)
         ],
         "outputs": [
-            {"name": end.name, **_port(network.tensors[end.name], stream), "decode": _decode(end.host)}
+            {"name": end.name, **_port(network.output, stream), **_outputs(end.parts(network.output))}
             for end, stream in zip(network.outputs, shell.outputs, strict=True)
         ],
         "inner": form.value,
@@ -117,6 +129,23 @@ def _port(tensor: Tensor, stream: AxiStream) -> dict[str, Any]:
         "container_bits": stream.container_bits,
         "word_bytes": stream.word_bits // BYTE,
     }
+
+
+def _inputs(parts: tuple[InputPart, ...]) -> dict[str, Any]:
+    """What the host does for a port: for its tensor, or for each of the parts of its frame."""
+    if len(parts) == 1:
+        return {"encode": _encode(parts[0].host)}
+    return {"parts": [{**_part(part), "encode": _encode(part.host)} for part in parts]}
+
+
+def _outputs(parts: tuple[OutputPart, ...]) -> dict[str, Any]:
+    if len(parts) == 1:
+        return {"decode": _decode(parts[0].host)}
+    return {"parts": [{**_part(part), "decode": _decode(part.host)} for part in parts]}
+
+
+def _part(part: InputPart | OutputPart) -> dict[str, Any]:
+    return {"name": part.name, "format": str(part.format), "shape": list(part.shape)}
 
 
 def _encode(host: HostInput) -> dict[str, Any]:

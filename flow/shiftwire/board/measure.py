@@ -9,15 +9,18 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.board.deploy import HOME, form_of
 from shiftwire.board.doctor import PYTHON, START_S, runtime_command
 from shiftwire.board.inner import chosen_inner
 from shiftwire.board.package import folder_of
 from shiftwire.errors import InputError, ToolError
-from shiftwire.project.data import load_data, wanted_codes
+from shiftwire.ir.network import Network
+from shiftwire.project.data import Data, load_data, wanted_codes
 from shiftwire.project.project import Project
 from shiftwire.tools import ssh
 from shiftwire.tools.json_text import parsed_json
@@ -149,14 +152,19 @@ def _sent_data(project: Project, remote: Remote, folder: str, run: Run) -> str |
     data = load_data(run.data, network)
     count = len(data.codes) if run.frames is None else run.frames
     sent = data.in_turn(count)
-    arrays = {"x": sent.values, "wanted": wanted_codes(network, data.codes, count)}
-    if sent.labels is not None:
-        arrays["y"] = sent.labels.values
+    arrays = sent_arrays(network, sent) | {"wanted": wanted_codes(network, data.codes, count)}
     with tempfile.TemporaryDirectory(prefix="shiftwire-data-") as here:
         file = Path(here) / "data.npz"
         np.savez_compressed(file, **arrays)
         remote.send(file, posixpath.join(folder, RUN, file.name))
     return posixpath.join(RUN, file.name)
+
+
+def sent_arrays(network: Network, data: Data) -> dict[str, npt.NDArray[Any]]:
+    """Samples and labels under the names by which the runtime reads them."""
+    values = dict(data.values) if len(network.entries) > 1 else {"x": next(iter(data.values.values()))}
+    is_only = len(network.exits) == 1
+    return values | {"y" if is_only else name: labels.values for name, labels in data.labels.items()}
 
 
 def _command(project: Project, run: Run, data: str | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from shiftwire.project.report_rows import as_json, write_rows
 from shiftwire.synth.vendor_runs import vitis_for, vitis_simulation
 from shiftwire.verify.cosim import FILE, CosimReport, Verilator, cosim, simulated_rows
 from shiftwire.verify.rtl_simulator import FREE, Conditions
-from shiftwire.verify.values import score_of
+from shiftwire.verify.values import scores_of
 
 WAVES = (".fst", ".vcd")
 
@@ -79,12 +79,12 @@ def run(arguments: argparse.Namespace) -> int:
     if report.passed and conditions == FREE:
         write_rows(project.reports_dir / FILE, simulated_rows(project, report))
     is_whole = data is not None and len(codes) == len(data.codes)
-    score = score_of(network, report.comparison.output, data) if data is not None and is_whole else None
+    scores = scores_of(network, report.comparison.output, data) if data is not None and is_whole else {}
     if arguments.json:
-        print_json(_as_json(report) | score_json(score))
+        print_json(_as_json(report) | score_json(scores))
     else:
         _print(report, arguments.layers)
-        say_score(score)
+        say_score(scores)
     if arguments.wave is not None:
         note(f"wrote {arguments.wave}")
     if arguments.reset_at > report.last_cycle:

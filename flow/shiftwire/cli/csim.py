@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
@@ -21,7 +21,7 @@ from shiftwire.verify.csim import Csim
 from shiftwire.verify.junit import write_junit
 from shiftwire.verify.native import CHECKED, Bounded, Native
 from shiftwire.verify.tally import Difference
-from shiftwire.verify.values import ValueDifference, score_of
+from shiftwire.verify.values import ValueDifference, scores_of
 
 MOST_LATENCY = 1000
 """No pipeline of ours is nearly as long."""
@@ -64,17 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
     note(f"compiling {project.hls_dir}")
     with progress("C-simulating") as report_progress:
         report, interval = _simulated(project, data.codes, arguments, report_progress)
-    score = score_of(project.design.network, report.output, data)
+    scores = scores_of(project.design.network, report.output, data)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
     if arguments.json:
         counted_json = {} if interval is None else {"interval_cycles": interval}
-        print_json(as_json(report) | counted_json | score_json(score))
+        print_json(as_json(report) | counted_json | score_json(scores))
     else:
         _print(report, arguments.layers)
         if interval is not None:
             say(f"slowest unit of the C++: {iterations(interval)} a frame, counted")
-        say_score(score)
+        say_score(scores)
     warn_of_vacuous([report])
     return ExitCode.FAILED_CHECK if report.different else ExitCode.OK
 
@@ -110,15 +110,18 @@ def as_json(report: Comparison) -> dict[str, object]:
     }
 
 
-def score_json(score: Score | None) -> dict[str, object]:
-    """The members that tell how near the outputs come to the labels; none without labels."""
-    return {} if score is None else score.to_json()
+def score_json(scores: Mapping[str, Score]) -> dict[str, object]:
+    """The members that tell how near the outputs come to the labels, several by their names; none without labels."""
+    if not scores:
+        return {}
+    of_each = {name: score.to_json() for name, score in scores.items()}
+    return next(iter(of_each.values())) | ({"outputs": of_each} if len(scores) > 1 else {})
 
 
-def say_score(score: Score | None) -> None:
-    """The figure that fits the labels' task; nothing without labels."""
-    if score is not None:
-        say(score.sentence)
+def say_score(scores: Mapping[str, Score]) -> None:
+    """The figure that fits the labels' task, of several outputs each; nothing without labels."""
+    for name, score in scores.items():
+        say(score.sentence if len(scores) == 1 else f"{name}: {score.sentence}")
 
 
 def print_layers(report: Comparison) -> None:

@@ -10,6 +10,7 @@ from shiftwire.api import load_network
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
+from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
 from shiftwire.onnx.survey import Fate, Surveyed, survey
@@ -86,14 +87,18 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
-    host = network.host_input
-    front = f"{_told(host.steps)} and " if host.steps else ""
-    say(
-        f"host: input {front}{'quantized' if host.quantizes else 'given on its grid'}, "
-        f"output {_told(network.host_output.steps)}"
-    )
+    say(f"host: {'; '.join(map(_front, network.entries))}; {'; '.join(map(_tail, network.exits))}")
     if design is not None:
         _print_built(design)
+
+
+def _front(part: InputPart) -> str:
+    front = f"{_told(part.host.steps)} and " if part.host.steps else ""
+    return f"input '{part.name}' {part}, {front}{'quantized' if part.host.quantizes else 'given on its grid'}"
+
+
+def _tail(part: OutputPart) -> str:
+    return f"output '{part.name}' {part}, {_told(part.host.steps)}"
 
 
 def _print_built(design: Design) -> None:

@@ -167,8 +167,8 @@ def _simulated(project: Project, arguments: argparse.Namespace) -> Record:
 def _samples(network: Network, file: Path | None, frames: int | None) -> Samples:
     """The first samples of a file, or extremes and random codes."""
     golden = golden_codes(network)
-    data = load_data(file, network) if file else Data(golden, golden, None)
+    data = load_data(file, network) if file else Data({}, golden)
     count = min(len(data.codes), FRAMES) if frames is None else frames
     sent = data.in_turn(count)
-    labels = None if sent.labels is None else sent.labels.values
+    labels = {name: each.values for name, each in sent.labels.items()}
     return Samples(sent.codes, wanted_codes(network, data.codes, count), labels)

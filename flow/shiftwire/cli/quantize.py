@@ -14,8 +14,9 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.project.data import read_arrays
 from shiftwire.project.labels import Task
 from shiftwire.project.scores import of_what
+from shiftwire.quantize.float_run import Samples
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, Samples, StageProgress, quantize_model, with_trials, write_model
+from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials, write_model
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
@@ -160,15 +161,13 @@ def _format(text: str) -> tuple[str, Fixed]:
 def _samples(arguments: argparse.Namespace) -> Samples:
     with noted(f"in {arguments.calibrate}"):
         arrays = read_arrays(arguments.calibrate)
-        if "x" not in arrays:
-            raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
     if arguments.labels is None:
-        return Samples(arrays["x"], arrays.get("y"))
+        return Samples(arrays, arrays)
     with noted(f"in {arguments.labels}"):
         labels = read_arrays(arguments.labels)
-        if "y" not in labels and list(labels) != ["x"]:
-            raise InputError(f"found the arrays {', '.join(labels) or 'none'}, wanted 'y'; save it by np.savez(y=...)")
-    return Samples(arrays["x"], labels.get("y", labels.get("x")))
+        if "y" not in labels and list(labels) == ["x"]:
+            return Samples(arrays, {"y": labels["x"]})
+    return Samples(arrays, labels)
 
 
 @contextmanager
@@ -202,6 +201,8 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     report = quantized.report
     layers = [_layer_json(layer) for layer in report.layers]
     members = {"layers": layers, "answers": answers_json(report.answers), "advice": report.advice}
+    if len(report.heads) > 1:
+        members["outputs"] = {name: answers_json(of_head) for name, of_head in report.heads.items()}
     trials = None if report.trials is None else dataclasses.asdict(report.trials)
     return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
@@ -213,8 +214,9 @@ def _layer_json(layer: LayerCost) -> dict[str, object]:
 def _print(quantized: Quantized, output: Path) -> None:
     report = quantized.report
     print_table(COLUMNS, [_row(layer) for layer in report.layers])
-    for line in _lines(report.answers):
-        say(line)
+    for name, of_head in report.heads.items():
+        for line in _lines(of_head):
+            say(line if len(report.heads) == 1 else f"{name}: {line}")
     say(report.advice)
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
     say(f"next: shiftwire convert {quoted(output)}")

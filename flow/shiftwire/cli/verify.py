@@ -126,7 +126,7 @@ def _pair_json(pair: Comparison) -> dict[str, object]:
 
 def _result_json(result: EngineResult) -> dict[str, object]:
     counts = {"engine": result.engine, "compared": result.compared, "different": result.different}
-    return counts | {"accuracy": None} | score_json(result.score) | first_json(result.first_difference)
+    return counts | {"accuracy": None} | score_json(result.scores) | first_json(result.first_difference)
 
 
 def compare_engines(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -13,34 +12,36 @@ import numpy as np
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold, divisors
+from shiftwire.ir.frames import (
+    MAX_ELEMENTS,
+    Array,
+    FramedInput,
+    FramedOutput,
+    InputPart,
+    NetworkInput,
+    NetworkOutput,
+    OutputPart,
+    Samples,
+    Tensor,
+    frame_of,
+    joined,
+    parted,
+)
 from shiftwire.ir.host import HostInput, HostOutput
 from shiftwire.ir.unit import Unit
-from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.fixed import Codes
 
-MAX_ELEMENTS = 1 << 24
-"""Largest tensor: 128 MiB of codes a sample, far more than a board holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """Shape and format of one sample, without a batch axis; images are (height, width, channels)."""
-
-    shape: tuple[int, ...]
-    format: Fixed
-
-    def __post_init__(self) -> None:
-        if not self.shape or min(self.shape) < 1:
-            raise InputError(f"a tensor of shape {self.shape} holds no elements; every axis needs at least 1")
-        if self.size > MAX_ELEMENTS:
-            raise InputError(f"a tensor of shape {self.shape} holds more than {MAX_ELEMENTS} elements; shrink it")
-
-    def __str__(self) -> str:
-        return f"{self.format}[{'x'.join(map(str, self.shape))}]"
-
-    @property
-    def size(self) -> int:
-        """Codes of a sample."""
-        return prod(self.shape)
+__all__ = [
+    "MAX_ELEMENTS",
+    "Network",
+    "NetworkInput",
+    "NetworkOutput",
+    "Node",
+    "Op",
+    "Operations",
+    "Tensor",
+    "Witness",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,29 +137,12 @@ class Node:
         return self.op.kind
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkInput:
-    """A tensor that the caller gives, and what the host does to make its codes."""
-
-    name: str
-    tensor: Tensor
-    host: HostInput = field(default_factory=HostInput)
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkOutput:
-    """The name of a tensor that the caller gets back, and what the host makes of its codes."""
-
-    name: str
-    host: HostOutput = field(default_factory=HostOutput)
-
-
 @dataclass(frozen=True)
 class Network:
     """Nodes in topological order from inputs to outputs; construction infers and checks every tensor.
 
-    Inputs and outputs are lists in every file that is written; all back ends build one of each so far, and InputError
-    says so. `input`, `output` and what follows them are those of the only one.
+    Codes of several inputs or outputs are a frame, one behind the other; `input` and `output` are that frame then.
+    Hardware has one stream each way: the pass `frame_ends` gives a network the nodes that take frames apart.
     """
 
     inputs: tuple[NetworkInput, ...]
@@ -183,47 +167,87 @@ class Network:
 
     def __post_init__(self) -> None:
         for ends, what in ((self.inputs, "inputs"), (self.outputs, "outputs")):
-            if len(ends) != 1:
-                names = ", ".join(end.name for end in ends) or "none"
-                raise InputError(f"found {len(ends)} {what} ({names}), wanted 1; join or drop the others in the model")
-        tensors = {end.name: end.tensor for end in self.inputs}
+            if not ends:
+                raise InputError(f"found no {what}, wanted one at least; name some in the model")
+        tensors: dict[str, Tensor] = {}
+        for end in self.inputs:
+            if end.name in tensors:
+                raise InputError(f"the name '{end.name}' is taken by an earlier input; rename one of them")
+            tensors[end.name] = end.tensor
         for node in self.nodes:
             with noted(f"in node '{node.name}' ({node.kind})"):
                 tensors[node.name] = _inferred(node, tensors)
-        for end in self.outputs:
-            if end.name not in tensors:
-                raise InputError(f"the output '{end.name}' is made by no node; name one of {', '.join(tensors)}")
+        for output in self.outputs:
+            if output.name not in tensors:
+                raise InputError(f"the output '{output.name}' is made by no node; name one of {', '.join(tensors)}")
         object.__setattr__(self, "tensors", tensors)
 
     @property
     def input_name(self) -> str:
-        """The tensor that the caller gives."""
-        return self.inputs[0].name
-
-    @property
-    def input(self) -> Tensor:
-        """The tensor that the caller gives."""
-        return self.inputs[0].tensor
-
-    @property
-    def host_input(self) -> HostInput:
-        """What makes its codes."""
-        return self.inputs[0].host
+        """The only tensor that the caller gives."""
+        (only,) = self.inputs
+        return only.name
 
     @property
     def output_name(self) -> str:
-        """The tensor that the caller gets back."""
-        return self.outputs[0].name
+        """The only tensor that the caller gets back."""
+        (only,) = self.outputs
+        return only.name
 
     @property
-    def host_output(self) -> HostOutput:
-        """What becomes of its codes."""
-        return self.outputs[0].host
+    def output_names(self) -> tuple[str, ...]:
+        """The tensors that the caller gets back."""
+        return tuple(end.name for end in self.outputs)
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether one tensor goes in and one comes out, as hardware has it."""
+        return len(self.inputs) == len(self.outputs) == 1
+
+    @property
+    def entries(self) -> tuple[InputPart, ...]:
+        """Every input as the caller knows it."""
+        return tuple(part for end in self.inputs for part in end.parts)
+
+    @property
+    def exits(self) -> tuple[OutputPart, ...]:
+        """Every output as the caller knows it."""
+        return tuple(part for end in self.outputs for part in end.parts(self.tensors[end.name]))
+
+    @property
+    def input(self) -> Tensor:
+        """The tensor that the caller gives, or the frame of several."""
+        return frame_of([end.tensor for end in self.inputs])
 
     @property
     def output(self) -> Tensor:
-        """The tensor that the caller gets back."""
-        return self.tensors[self.output_name]
+        """The tensor that the caller gets back, or the frame of several."""
+        return frame_of([self.tensors[end.name] for end in self.outputs])
+
+    @property
+    def host_input(self) -> HostInput | FramedInput:
+        """What makes the codes of `input`."""
+        return self.inputs[0].host if len(self.inputs) == 1 else FramedInput(self.entries)
+
+    @property
+    def host_output(self) -> HostOutput | FramedOutput:
+        """What becomes of the codes of `output`."""
+        return self.outputs[0].host if len(self.outputs) == 1 else FramedOutput(self.exits)
+
+    def encode(self, samples: Samples) -> Codes:
+        """Codes (N, *input.shape) of samples of every input."""
+        entries = self.entries
+        if len(entries) > 1:
+            return FramedInput(entries).encode(samples, self.input.format)
+        return entries[0].host.encode(samples[entries[0].name], self.input.format)
+
+    def values_of(self, codes: Codes) -> dict[str, Array]:
+        """Samples of every input that `encode` makes these codes of."""
+        return FramedInput(self.entries).values_of(codes)
+
+    def exit_codes(self, codes: Codes) -> list[Codes]:
+        """Codes (N, *shape) of each output, of output codes (N, *output.shape)."""
+        return parted(codes, [part.shape for part in self.exits])
 
     def sources(self, node: Node) -> tuple[Tensor, ...]:
         """The tensors a node reads."""
@@ -234,13 +258,16 @@ class Network:
         return tuple(node for node in self.nodes if name in node.inputs)
 
     def evaluate(self, codes: Codes) -> Codes:
-        """Output codes (N, ...) for input codes (N, *input.shape)."""
-        return self.evaluate_layers(codes)[self.output_name]
+        """Output codes (N, *output.shape) for input codes (N, *input.shape)."""
+        known = self.evaluate_layers(codes)
+        parts = [known[end.name] for end in self.outputs]
+        return parts[0] if len(parts) == 1 else joined(parts)
 
     def evaluate_layers(self, codes: Codes) -> dict[str, Codes]:
-        """Codes of the input and of every node, by name, each (N, *shape)."""
+        """Codes of every input and of every node, by name, each (N, *shape)."""
         self._check(codes)
-        known = {self.input_name: codes}
+        each = parted(codes, [end.tensor.shape for end in self.inputs])
+        known = {end.name: own for end, own in zip(self.inputs, each, strict=True)}
         for node in self.nodes:
             known[node.name] = node.op.evaluate(self.sources(node), *(known[name] for name in node.inputs))
         return known
@@ -254,6 +281,9 @@ class Network:
             raise InputError(f"codes of shape {codes.shape[1:]} do not fit the input {self.input}; give (N, ...) codes")
         if codes.dtype != np.int64 or not self.input.format.holds(codes):
             raise InputError(f"codes of {codes.dtype} outside {self.input.format} cannot enter; quantize them first")
+        for part, own in zip(self.entries, parted(codes, [part.shape for part in self.entries]), strict=True):
+            if not part.format.holds(own):
+                raise InputError(f"codes outside {part.format} cannot enter '{part.name}'; quantize them first")
 
 
 def _inferred(node: Node, tensors: dict[str, Tensor]) -> Tensor:

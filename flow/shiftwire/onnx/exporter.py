@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 import onnx
 import shiftwire_hls
 from onnx import TensorProto, helper
 from shiftwire.errors import InputError
-from shiftwire.ir.network import Network
+from shiftwire.ir.frames import FramedInput, FramedOutput, NetworkInput, NetworkOutput
+from shiftwire.ir.host import HostInput, HostOutput
+from shiftwire.ir.network import Network, Node
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, input_key
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.host_ends import write_steps
 from shiftwire.onnx.layers import WRITERS
@@ -26,19 +33,21 @@ IR_VERSION = 10
 
 def to_onnx(network: Network) -> onnx.ModelProto:
     """A model that plain runtimes execute and `import_onnx` reads back."""
-    _require_expressible(network)
-    writer = Writer(network)
-    name = network.input_name
-    if network.host_input.quantizes or network.host_input.steps:
-        name = f"{network.input_name}_values"
-        front = write_steps(writer, network.host_input.steps, name, network.input_name)
-        _host_quantizer(writer, front)
-    for node in network.nodes:
+    own = network if network.is_framed else _with_free_ends(network)
+    entries = [_Entry(end, _host(end)) for end in own.inputs]
+    for entry in entries:
+        _require_expressible(entry)
+    writer = Writer(own)
+    for entry in entries:
+        if entry.name != entry.end.name:
+            _host_quantizer(writer, entry, write_steps(writer, entry.host.steps, entry.name, entry.end.name))
+    for node in own.nodes:
         WRITERS[type(node.op)](writer, node.op, node)
+    outputs = [_output(writer, end) for end in own.outputs]
     custom = sorted({(node.domain, node.op_type) for node in writer.nodes if node.domain})
     foreign = sorted({domain for domain, _ in custom} - {CONTRACT_DOMAIN})
     model = helper.make_model(
-        _graph(writer, network, name, write_steps(writer, _output_steps(network), network.output_name)),
+        helper.make_graph(writer.nodes, "network", [each.info for each in entries], outputs, writer.initialisers),
         opset_imports=[
             helper.make_opsetid("", OPSET),
             *(helper.make_opsetid(domain, 1) for domain in (CONTRACT_DOMAIN, *foreign)),
@@ -47,28 +56,105 @@ def to_onnx(network: Network) -> onnx.ModelProto:
         producer_name="shiftwire",
         functions=[onnx.parser.parse_function(shiftwire_hls.onnx_function(kind)) for _, kind in custom],
     )
-    if name == network.input_name:
-        helper.set_model_props(model, {INPUT_FORMAT_KEY: str(network.input.format)})
+    plain = [each for each in entries if each.name == each.end.name]
+    if plain:
+        formats = {input_key(INPUT_FORMAT_KEY, each.name, len(entries)): str(each.end.tensor.format) for each in plain}
+        helper.set_model_props(model, formats)
     return model
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """An input; where the host has something to do, the file's own tensor has another name than the network's."""
+
+    end: NetworkInput
+    host: HostInput
+
+    @property
+    def name(self) -> str:
+        if not (self.host.quantizes or self.host.steps):
+            return self.end.name
+        return self.end.label or f"{self.end.name}_values"
+
+    @property
+    def info(self) -> onnx.ValueInfoProto:
+        """What the graph declares."""
+        shape = self.host.model_shape(self.end.tensor.shape)
+        return helper.make_tensor_value_info(self.name, TensorProto.FLOAT, ["N", *shape])
+
+
+def _host(end: NetworkInput) -> HostInput:
+    if isinstance(end.host, FramedInput):
+        raise InputError("a frame of inputs is for hardware alone; export the network as it was read from its file")
+    return end.host
+
+
+def _with_free_ends(network: Network) -> Network:
+    """The network in which each end has the caller's name as its label, and no tensor has one that the host makes."""
+    taken = {*network.tensors, *(part.name for part in network.entries), *(part.name for part in network.exits)}
+    renamed: dict[str, str] = {}
+    ends: tuple[NetworkInput | NetworkOutput, ...] = (*network.inputs, *network.outputs)
+    for end in ends:
+        if end.name not in renamed and _is_hosts(end):
+            renamed[end.name] = next(name for name in _wishes(end.name) if name not in taken)
+            taken.add(renamed[end.name])
+
+    def of(name: str) -> str:
+        return renamed.get(name, name)
+
+    return Network(
+        tuple(replace(end, name=of(end.name), label=end.label or end.name) for end in network.inputs),
+        tuple(Node(of(node.name), node.op, tuple(map(of, node.inputs))) for node in network.nodes),
+        tuple(replace(end, name=of(end.name), label=end.label or end.name) for end in network.outputs),
+    )
+
+
+def _is_hosts(end: NetworkInput | NetworkOutput) -> bool:
+    """Whether the tensor of an end's own name is what the host reads or makes, and the network's is another one."""
+    if end.label not in (None, end.name):
+        return False
+    if isinstance(end, NetworkInput):
+        host = _host(end)
+        return host.quantizes or bool(host.steps)
+    return not isinstance(end.host, FramedOutput) and (end.host.is_scaled or bool(end.host.steps))
+
+
+def _wishes(name: str) -> Iterator[str]:
+    return (f"{name}_codes{'_' * count}" for count in itertools.count())
+
+
 def is_expressible(network: Network) -> bool:
-    """Whether a file can say what the host does to the input: any scale, where it rounds half to even."""
-    quantizer = network.host_input.quantizer
-    return quantizer is None or is_on_grid(quantizer, network.input.format) or is_plain(quantizer)
+    """Whether a file can say what the host does to the inputs: any scale, where it rounds half to even."""
+    return all(_is_expressible(_host(end).quantizer, end.tensor.format) for end in network.inputs)
 
 
-def _require_expressible(network: Network) -> None:
-    if not is_expressible(network):
+def _is_expressible(quantizer: FloatQuantizer | None, format: Fixed) -> bool:
+    return quantizer is None or is_on_grid(quantizer, format) or is_plain(quantizer)
+
+
+def _require_expressible(entry: _Entry) -> None:
+    if not _is_expressible(entry.host.quantizer, entry.end.tensor.format):
         raise InputError(
             "its input has a scale that is no power of two and an odd zero point, or a rounding other than half to "
             "even, which the contract cannot say; keep the file that it was imported from"
         )
 
 
-def _output_steps(network: Network) -> tuple[HostStep, ...]:
-    """What turns the output's codes on their grid into the file's values."""
-    host, rank = network.host_output, len(network.output.shape) + 1
+def _output(writer: Writer, end: NetworkOutput) -> onnx.ValueInfoProto:
+    """The host's steps behind an output, and what the graph declares."""
+    tensor, host = writer.network.tensors[end.name], end.host
+    if isinstance(host, FramedOutput):
+        raise InputError("a frame of outputs is for hardware alone; export the network as it was read from its file")
+    name = write_steps(writer, _output_steps(host, len(tensor.shape) + 1), end.name)
+    if end.label not in (None, name):
+        writer.node("Identity", [name], str(end.label))
+        name = str(end.label)
+    kind = TensorProto.INT64 if host.steps and isinstance(host.steps[-1], Largest) else TensorProto.FLOAT
+    return helper.make_tensor_value_info(name, kind, ["N", *[None] * len(host.output_shape(tensor.shape))])
+
+
+def _output_steps(host: HostOutput, rank: int) -> tuple[HostStep, ...]:
+    """What turns an output's codes on their grid into the file's values."""
     if host.channels is None:
         return (Scale(np.array(host.scale, np.float32)), *host.steps) if host.scale != 1 else host.steps
     scale, offset = (
@@ -77,35 +163,25 @@ def _output_steps(network: Network) -> tuple[HostStep, ...]:
     return (Scale(scale), Offset(offset), *host.steps)
 
 
-def _graph(writer: Writer, network: Network, input_name: str, output_name: str) -> onnx.GraphProto:
-    x = helper.make_tensor_value_info(
-        input_name, TensorProto.FLOAT, ["N", *network.host_input.model_shape(network.input.shape)]
-    )
-    steps = network.host_output.steps
-    kind = TensorProto.INT64 if steps and isinstance(steps[-1], Largest) else TensorProto.FLOAT
-    shape = network.host_output.output_shape(network.output.shape)
-    y = helper.make_tensor_value_info(output_name, kind, ["N", *[None] * len(shape)])
-    return helper.make_graph(writer.nodes, "network", [x], [y], writer.initialisers)
-
-
-def _host_quantizer(writer: Writer, source: str) -> None:
+def _host_quantizer(writer: Writer, entry: _Entry, source: str) -> None:
     """The leading quantizer: our own, or QONNX's where only that has its range, offset or rounding."""
-    host, name, format = writer.network.host_input, writer.network.input_name, writer.network.input.format
+    host, name, format = entry.host, entry.end.name, entry.end.tensor.format
     if host.quantizer is None:
         write_requantize(writer, Requantize(format, host.rounding, host.overflow), source, name)
         return
     if not is_on_grid(host.quantizer, format):
-        _write_codes(writer, host.quantizer, source, name)
+        _write_codes(writer, host.quantizer, source, entry)
         return
     kind, inputs, attributes = spelled(host.quantizer, format)
     names = [writer.constant(f"{name}_{role}", np.array(value, np.float32)) for role, value in inputs.items()]
     writer.node(kind, [source, *names], name, domain=QONNX_DOMAINS[0], **attributes)
 
 
-def _write_codes(writer: Writer, quantizer: FloatQuantizer, source: str, name: str) -> None:
+def _write_codes(writer: Writer, quantizer: FloatQuantizer, source: str, entry: _Entry) -> None:
     """Codes of values in units of any scale, then on the network's own grid."""
+    name = entry.end.name
     scale = writer.constant(f"{name}_scale", np.array(quantizer.scale, np.float32))
     low, high = (end - quantizer.zero_point for end in (quantizer.lo, quantizer.hi))
     writer.custom("Codes", [source, scale], f"{name}_codes", lo=low, hi=high)
-    grid = writer.constant(f"{name}_grid", np.array(2.0**-writer.network.input.format.frac, np.float32))
+    grid = writer.constant(f"{name}_grid", np.array(2.0**-entry.end.tensor.format.frac, np.float32))
     writer.node("Mul", [f"{name}_codes", grid], name)

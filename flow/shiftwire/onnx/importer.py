@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 import onnx
 from shiftwire.errors import InputError, noted
-from shiftwire.ir.network import Network, NetworkInput
+from shiftwire.ir.frames import InputPart
+from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, INTEGER_INPUT_KEY, input_key
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.host import InputWish
 from shiftwire.onnx.context.parameter import IntegerWeights
@@ -58,13 +59,20 @@ def network_from_model(
         return graph.finished()
 
 
-def _walked(original: onnx.ModelProto, integer_weights: IntegerWeights, wish: InputWish | None) -> Graph:
+def _walked(
+    original: onnx.ModelProto,
+    integer_weights: IntegerWeights,
+    wish: InputWish | None,
+    wishes: Mapping[str, InputWish] | None = None,
+) -> Graph:
     """The graph behind its last node."""
     check_contract(original)
     model = canonical(original)
     graph = opened(model)
     graph.integer_weights = integer_weights
-    graph.wish = wish or graph.wish
+    if wish is not None:
+        graph.wish, graph.wishes = wish, {}
+    graph.wishes |= dict(wishes or {})
     require_known(model, READERS, graph.constants, FORMS)
     for proto in model.graph.node:
         if proto.output[0] in graph.constants:
@@ -88,36 +96,61 @@ def constants_of(model: onnx.ModelProto) -> dict[str, npt.NDArray[Any]]:
 def opened(model: onnx.ModelProto) -> Graph:
     """The graph of a checked model before its first node is read."""
     constants = constants_of(model)
-    graph_input = _only("input", [value for value in model.graph.input if value.name not in constants])
-    graph_output = _only("output", [value for value in model.graph.output if value.name not in constants])
-    graph = Graph(constants, graph_input.name, graph_output.name, _sample_shape(graph_input), _batch(graph_input))
-    declared = {entry.key: entry.value for entry in model.metadata_props}.get(INPUT_FORMAT_KEY)
-    if declared is not None:
-        with noted(f"in the metadata '{INPUT_FORMAT_KEY}'"):
-            graph.declare(Fixed.parse(declared))
-    integer = {entry.key: entry.value for entry in model.metadata_props}.get(INTEGER_INPUT_KEY)
-    if integer is not None:
-        graph.wish = InputWish(Fixed.parse(integer), rounds=False)
+    inputs = _some("input", [value for value in model.graph.input if value.name not in constants])
+    outputs = _some("output", [value for value in model.graph.output if value.name not in constants])
+    shapes = {value.name: _sample_shape(value) for value in inputs}
+    _require_read(model, shapes)
+    graph = Graph(constants, shapes, tuple(value.name for value in outputs), _batch(inputs))
+    notes = {entry.key: entry.value for entry in model.metadata_props}
+    for name, key in ((name, input_key(INPUT_FORMAT_KEY, name, len(shapes))) for name in shapes):
+        if key in notes:
+            with noted(f"in the metadata '{key}'"):
+                graph.declare(name, Fixed.parse(notes[key]))
+    graph.wishes = {
+        name: InputWish(Fixed.parse(notes[key]), rounds=False)
+        for name in shapes
+        if (key := input_key(INTEGER_INPUT_KEY, name, len(shapes))) in notes
+    }
     return graph
 
 
+def _require_read(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise InputError for a graph input of which nothing is made."""
+    read = {name for node in model.graph.node for name in node.input} | {value.name for value in model.graph.output}
+    if unread := [name for name in inputs if name not in read]:
+        raise InputError(f"the graph input '{unread[0]}' is read by no node; drop it from the graph")
+
+
 def check_contract(model: onnx.ModelProto) -> None:
-    """Raise InputError for a file of another version of the domain `shiftwire`."""
+    """Raise InputError for a file of another version of the domain `shiftwire`, and for inputs of unlike batches."""
+    _check_batches(model)
     for entry in model.opset_import:
         if entry.domain == "shiftwire" and entry.version != CONTRACT:
             raise InputError(f"it speaks version {entry.version} of the contract, wanted {CONTRACT}; export it again")
 
 
-def _only(kind: str, values: Sequence[onnx.ValueInfoProto]) -> onnx.ValueInfoProto:
-    if len(values) != 1:
-        names = ", ".join(value.name for value in values) or "none"
-        raise InputError(f"the graph has {len(values)} {kind}s ({names}); shiftwire takes networks with one {kind}")
-    return values[0]
+def _some(kind: str, values: Sequence[onnx.ValueInfoProto]) -> Sequence[onnx.ValueInfoProto]:
+    if not values:
+        raise InputError(f"the graph has no {kind}s; export it with one at least")
+    return values
 
 
-def _batch(value: onnx.ValueInfoProto) -> int | None:
+def _batch(inputs: Sequence[onnx.ValueInfoProto]) -> int | None:
     """The batch size, where it is fixed."""
-    return int(value.type.tensor_type.shape.dim[0].dim_value) or None
+    return next((int(value.type.tensor_type.shape.dim[0].dim_value) for value in inputs), 0) or None
+
+
+def _check_batches(model: onnx.ModelProto) -> None:
+    """Raise InputError where inputs fix batches apart."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    dims = {v.name: v.type.tensor_type.shape.dim for v in model.graph.input if v.name not in constants}
+    fixed = {name: int(axes[0].dim_value) for name, axes in dims.items() if axes and axes[0].dim_value}
+    if len(set(fixed.values())) > 1:
+        apart = " and ".join(f"{size} of '{name}'" for name, size in fixed.items())
+        raise InputError(
+            f"the graph inputs have batches of {apart}, and each sample is one of every input; export them with one "
+            "batch"
+        )
 
 
 def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
@@ -147,29 +180,33 @@ def _sample_shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:
 class ExactTensors:
     """A file's network, and its own names of the tensors whose values are a layer's codes on their grid.
 
-    `output` is the file's own tensor whose values the network's output codes stand for, in front of what only the host
-    computes; None where the file has none.
+    `outputs` are, for each output of the network, the file's own tensor whose values its codes stand for, in front of
+    what only the host computes; None where the file has none.
     """
 
     network: Network
     tensors: dict[str, str]
-    output: str | None
+    outputs: tuple[str | None, ...]
     is_given: bool
-    """Whether no quantizer of the file's makes the input's codes."""
+    """Whether no quantizer of the file's makes the codes of some input."""
 
 
-def exact_tensors(path: Path, entry: NetworkInput) -> ExactTensors:
+def exact_tensors(path: Path, entries: Sequence[InputPart]) -> ExactTensors:
     """Which of a file's tensors are layers, so that an engine that runs the file itself can show them.
 
-    `entry` is the input as the project has it, where the file has no quantizer for it.
+    `entries` are the inputs as the project has them, where the file has no quantizer for them.
     """
+    wishes = {part.name: InputWish(part.format, rounds=False, host=part.host) for part in entries}
+    only = next(iter(wishes.values())) if len(wishes) == 1 else None
     with noted(f"in {path}"):
         model = load(path)
-        graph = _walked(model, IntegerWeights.TERMS, InputWish(entry.tensor.format, rounds=False, host=entry.host))
+        graph = _walked(model, IntegerWeights.TERMS, only, wishes)
     own = _float_outputs(model)
     exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
     network = graph.finished()
-    return ExactTensors(network, exact, _output_tensor(graph, network, own), graph.is_given)
+    ends = zip(graph.outputs, network.outputs, strict=True)
+    outputs = tuple(_output_tensor(graph, onnx_name, end.name, own) for onnx_name, end in ends)
+    return ExactTensors(network, exact, outputs, graph.is_given)
 
 
 def _float_outputs(model: onnx.ModelProto) -> set[str]:
@@ -192,10 +229,10 @@ def _is_exact(graph: Graph, tensor: str) -> bool:
     return tensor not in graph.pending or graph.pending[tensor].is_none
 
 
-def _output_tensor(graph: Graph, network: Network, own: set[str]) -> str | None:
-    tail = graph.tails.get(graph.onnx_output)
-    last = graph.onnx_output if tail is None else tail.source
+def _output_tensor(graph: Graph, onnx_output: str, name: str, own: set[str]) -> str | None:
+    tail = graph.tails.get(onnx_output)
+    last = onnx_output if tail is None else tail.source
     if last in own and graph.opened(last)[1].is_linear:
         return last
-    standing = [tensor for tensor, name in graph.known.items() if name == network.output_name and tensor in own]
+    standing = [tensor for tensor, known in graph.known.items() if known == name and tensor in own]
     return next((tensor for tensor in standing if not graph.opened(tensor)[1].steps), None)

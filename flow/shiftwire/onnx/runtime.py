@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ REFUSALS = (
 )
 """What onnxruntime raises for a model or samples that it cannot take."""
 
+Given = npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]]
+"""Of an only input, or of each input by its name."""
+
 INPUT_TYPES = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -40,8 +43,8 @@ FLOAT_BITS = 24
 """Codes of a float32 tensor are exact up to this many bits."""
 
 
-def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int = 64) -> npt.NDArray[Any]:
-    """Outputs of the model's own layout for values (N, C, H, W); its graph is run as written, without fusions.
+def run_onnx(model: Path | onnx.ModelProto, values: Given, batch: int = 64) -> npt.NDArray[Any]:
+    """The first output in the model's own layout for values (N, C, H, W); its graph is run as written, without fusions.
 
     Raises InputError for a model that onnxruntime cannot run.
     """
@@ -49,19 +52,43 @@ def run_onnx(model: Path | onnx.ModelProto, values: npt.NDArray[Any], batch: int
 
 
 def run_tensors(
-    model: Path | onnx.ModelProto, values: npt.NDArray[Any], names: Sequence[str], batch: int = 64
+    model: Path | onnx.ModelProto, values: Given, names: Sequence[str], batch: int = 64
 ) -> list[npt.NDArray[Any]]:
-    """As `run_onnx`: the model's output, then those of its tensors that are named, each in the model's own layout."""
+    """As `run_onnx`: the model's first output, then those of its tensors that are named, each in its own layout."""
+    ready = _ready(model, names)
+    return _run(ready, values, [ready.graph.output[0].name, *names], batch)
+
+
+def run_named(
+    model: Path | onnx.ModelProto, values: Given, names: Sequence[str], batch: int = 64
+) -> dict[str, npt.NDArray[Any]]:
+    """Tensors of the model by their names, each in the model's own layout."""
+    return dict(zip(names, _run(_ready(model, names), values, list(names), batch), strict=True))
+
+
+def run_outputs(model: Path | onnx.ModelProto, values: Given, batch: int = 64) -> dict[str, npt.NDArray[Any]]:
+    """Every output of the model by its name, constants apart."""
+    ready = _ready(model, ())
+    computed = {output for node in ready.graph.node for output in node.output if node.op_type != "Constant"}
+    names = [output.name for output in ready.graph.output if output.name in computed or len(ready.graph.output) == 1]
+    return dict(zip(names, _run(ready, values, names, batch), strict=True))
+
+
+def _ready(model: Path | onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """A copy that also gives the tensors that are named."""
     ready = onnx.ModelProto()
     ready.CopyFrom(runnable(onnx.load(model) if isinstance(model, Path) else model).model)
-    first = ready.graph.output[0].name
     known = {output.name for output in ready.graph.output}
     ready.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in known)
+    return ready
+
+
+def _run(ready: onnx.ModelProto, values: Given, names: list[str], batch: int) -> list[npt.NDArray[Any]]:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(ready.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return _outputs(session, [first, *names], values, batch)
+        return _outputs(session, names, values, batch)
     except REFUSALS as error:
         raise InputError(f"onnxruntime cannot run the model: {str(error).splitlines()[0]}") from None
 
@@ -71,18 +98,33 @@ def batch_size(shape: list[Any], default: int) -> int:
     return shape[0] if shape and isinstance(shape[0], int) and shape[0] > 0 else default
 
 
+def feeds_of(session: onnxruntime.InferenceSession, values: Given) -> dict[str, npt.NDArray[Any]]:
+    """Values by the session's own names of its inputs: an only one has any name in `values`, or none."""
+    names = [entry.name for entry in session.get_inputs()]
+    if not isinstance(values, Mapping):
+        return {names[0]: values}
+    return dict(zip(names, values.values(), strict=True)) if len(names) == 1 else {n: values[n] for n in names}
+
+
 def _outputs(
-    session: onnxruntime.InferenceSession, names: Sequence[str], values: npt.NDArray[Any], batch: int
+    session: onnxruntime.InferenceSession, names: Sequence[str], values: Given, batch: int
 ) -> list[npt.NDArray[Any]]:
-    entry = session.get_inputs()[0]
-    size = batch_size(entry.shape, batch)
-    padded = np.concatenate([values, np.zeros((-len(values) % size, *values.shape[1:]), values.dtype)])
-    kind = INPUT_TYPES.get(entry.type, np.float32)
+    entries, feeds = session.get_inputs(), feeds_of(session, values)
+    size, count = batch_size(entries[0].shape, batch), len(feeds[entries[0].name])
+    padded = {
+        entry.name: _padded(feeds[entry.name], size).astype(INPUT_TYPES.get(entry.type, np.float32))
+        for entry in entries
+    }
     parts = [
-        session.run(list(names), {entry.name: padded[at : at + size].astype(kind)})
-        for at in range(0, len(padded), size)
+        session.run(list(names), {name: each[at : at + size] for name, each in padded.items()})
+        for at in range(0, -(-count // size) * size, size)
     ]
-    return [np.concatenate(of_one)[: len(values)] for of_one in zip(*parts, strict=True)]
+    return [np.concatenate(of_one)[:count] for of_one in zip(*parts, strict=True)]
+
+
+def _padded(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """Whole batches, zeros behind the last sample."""
+    return np.concatenate([values, np.zeros((-len(values) % size, *values.shape[1:]), values.dtype)])
 
 
 def remark_on(model: Path) -> str | None:

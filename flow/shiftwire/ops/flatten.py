@@ -1,7 +1,8 @@
-"""Flatten: an image as a vector; codes move, none changes."""
+"""Flatten: an image as a vector, codes move, none changes; View: a stream of codes as another tensor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from shiftwire.ir.cost import Cost, lanes_cost
 from shiftwire.ir.fold import Fold, Port, divisors
 from shiftwire.ir.network import Op, Operations, Tensor
 from shiftwire.ir.unit import Unit, plain_lane_lut
-from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.reorder import Reorder
 
 
@@ -48,6 +49,38 @@ class Flatten(Op):
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
         """As if codes only passed."""
         return lanes_cost(fold.pe, plain_lane_lut(output.format))
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations()
+
+
+@dataclass(frozen=True, slots=True)
+class View(Op):
+    """The codes of a stream as a tensor of another shape, on another grid; no code moves or changes.
+
+    It needs no hardware, so the format has as many bits and the same sign.
+    """
+
+    unit_types = ()
+
+    shape: tuple[int, ...]
+    format: Fixed
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        is_alike = (x.format.bits, x.format.signed) == (self.format.bits, self.format.signed)
+        if x.size != prod(self.shape) or not is_alike:
+            raise InputError(
+                f"a view of {x} as {self.format} of shape {self.shape} is no rewiring; give as many codes, of as many "
+                "bits and the same sign"
+            )
+        return Tensor(self.shape, self.format)
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        return codes[0].reshape(len(codes[0]), *self.shape)
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        return ()
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

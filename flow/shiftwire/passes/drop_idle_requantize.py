@@ -20,5 +20,5 @@ def drop_idle_requantize(network: Network) -> Network:
 
 
 def _is_idle(network: Network, node: Node) -> bool:
-    is_output = node.name == network.output_name
+    is_output = node.name in network.output_names
     return isinstance(node.op, Requantize) and network.sources(node)[0].format == node.op.to and not is_output

@@ -6,8 +6,8 @@ from shiftwire.ir.network import Network
 
 
 def drop_unread(network: Network) -> Network:
-    """The network without nodes that do not lead to the output."""
-    read = {network.output_name}
+    """The network without nodes that do not lead to an output."""
+    read = set(network.output_names)
     kept = []
     for node in reversed(network.nodes):
         if node.name in read:

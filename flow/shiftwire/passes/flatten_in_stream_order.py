@@ -15,7 +15,7 @@ from shiftwire.ops.threshold import Lookup
 def flatten_in_stream_order(network: Network) -> Network:
     """The network in which no flatten that leads to dense layers alone has to hold a whole image.
 
-    Tensors whose codes change places get the suffix _hwc; the network's output is never among them.
+    Tensors whose codes change places get the suffix _hwc; the network's outputs are never among them.
     """
     for node in network.nodes:
         match node.op:
@@ -30,7 +30,7 @@ def _moved(network: Network, flatten: Node) -> set[str] | None:
     moved, waiting = {flatten.name}, [flatten.name]
     while waiting:
         name = waiting.pop()
-        if name == network.output_name:
+        if name in network.output_names:
             return None
         for reader in network.consumers(name):
             if isinstance(reader.op, Relu | Requantize) or (

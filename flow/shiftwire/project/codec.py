@@ -14,6 +14,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
+from shiftwire.ir.frames import FramedInput, FramedOutput, InputPart, OutputPart
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
@@ -33,6 +34,10 @@ _CLASSES: Mapping[str, type[Any]] = {
         Window,
         ShiftWeights,
         ChannelScale,
+        FramedInput,
+        FramedOutput,
+        InputPart,
+        OutputPart,
         FloatQuantizer,
         HostInput,
         HostOutput,

@@ -1,10 +1,15 @@
-"""Data files: .npz with `x` (N, ...) in the model's own layout and values, and labels `y` where wanted."""
+"""Data files: .npz with `x` (N, ...) in the model's own layout and values, and labels `y` where wanted.
+
+Of several inputs each has an array of its own name in place of `x`. Of several outputs `y` are labels of the first that
+they fit, and an array of an output's name those of that one.
+"""
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +17,31 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
+from shiftwire.ir.frames import Samples, check_samples
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.labels import Labels, check_tail, read_labels
 from shiftwire.project.shapes import check_samples_shape
+from shiftwire_boards.runtime.shapes import with_batch
 
 
 @dataclass(frozen=True)
 class Data:
-    """Samples: values (N, C, H, W), the codes (N, H, W, C) they become, labels of any task or None."""
+    """Samples of each input by name: values (N, C, H, W), and the codes (N, H, W, C) or frames (N, ...) they become.
 
-    values: npt.NDArray[Any]
+    `labels` are those of any task, by the name of their output; none of outputs that have none.
+    """
+
+    values: Samples
     codes: Codes
-    labels: Labels | None
+    labels: Mapping[str, Labels] = field(default_factory=dict)
 
     def in_turn(self, frames: int) -> Data:
         """So many frames, beginning anew after the last."""
         order = np.arange(frames) % len(self.codes)
-        return Data(self.values[order], self.codes[order], None if self.labels is None else self.labels.taken(order))
+        values = {name: each[order] for name, each in self.values.items()}
+        labels = {name: each.taken(order) for name, each in self.labels.items()}
+        return Data(values, self.codes[order], labels)
 
 
 def wanted_codes(network: Network, codes: Codes, frames: int) -> Codes:
@@ -41,19 +53,74 @@ def load_data(path: Path, network: Network) -> Data:
     """Samples for a network; raises InputError for a wrong file, shape, type or value."""
     with noted(f"in {path}"):
         arrays = read_arrays(path)
+        wanted = {part.name: part.model_shape for part in network.entries}
+        values = samples_in(arrays, wanted, [part.name for part in network.exits])
+        samples = len(next(iter(values.values())))
+        if not samples:
+            raise InputError(f"'{'x' if len(values) == 1 else next(iter(values))}' holds no samples; give at least one")
+        labels = labels_in(arrays, network, samples)
+        return Data(values, network.encode(values), labels)
+
+
+def samples_in(
+    arrays: Samples, wanted: Mapping[str, tuple[int, ...]], labelled: Sequence[str] = ()
+) -> dict[str, npt.NDArray[Any]]:
+    """Those of a file's arrays that are an input's, by its name; `wanted` are the inputs' shapes without their N.
+
+    Raises InputError for one that is missing, of another shape, or of another number, and for an array that is neither
+    an input's nor labels of an output in `labelled`.
+    """
+    if len(wanted) == 1:
+        (name,) = wanted
         if "x" not in arrays:
             raise InputError(f"found the arrays {', '.join(arrays) or 'none'}, wanted 'x'; save it by np.savez(x=...)")
-        values = arrays["x"]
-        _check_values(values, network)
-        labels = None if "y" not in arrays else labels_for(network, arrays["y"], len(values))
-        return Data(values, network.host_input.encode(values, network.input.format), labels)
+        values = {name: arrays["x"]}
+        keys = {name: "x"}
+    else:
+        values = {name: array for name, array in arrays.items() if name not in ("y", *labelled)}
+        check_samples(values, list(wanted))
+        keys = {name: name for name in wanted}
+    for name, shape in wanted.items():
+        check_samples_shape(values[name], shape, keys[name])
+    return {name: values[name] for name in wanted}
 
 
-def labels_for(network: Network, labels: npt.NDArray[Any], samples: int) -> Labels:
-    """Labels of so many samples; raises InputError for those that fit no task of the network's outputs."""
-    fitting = read_labels(labels, samples, network.host_output.scores_shape(network.output.shape))
-    check_tail(fitting, network.host_output.steps)
-    return fitting
+def labels_in(arrays: Samples, network: Network, samples: int) -> dict[str, Labels]:
+    """Labels of so many samples by the name of their output; raises InputError for those that fit none."""
+    exits = {part.name: part for part in network.exits}
+    shapes = {name: part.host.scores_shape(part.shape) for name, part in exits.items()}
+    of_each = labels_of(arrays, shapes, samples)
+    for name, labels in of_each.items():
+        check_tail(labels, exits[name].host.steps)
+    return of_each
+
+
+def labels_of(arrays: Samples, shapes: Mapping[str, tuple[int, ...]], samples: int) -> dict[str, Labels]:
+    """As `labels_in`, for outputs of these shapes (C, ...); of an only output they are `y`."""
+    named = [name for name in shapes if name in arrays and len(shapes) > 1]
+    of_each = {name: read_labels(arrays[name], samples, shapes[name]) for name in named}
+    if "y" in arrays:
+        left = {name: shape for name, shape in shapes.items() if name not in named}
+        name, labels = _first_that_fits(arrays["y"], samples, left)
+        of_each[name] = labels
+    return {name: of_each[name] for name in shapes if name in of_each}
+
+
+def _first_that_fits(
+    labels: npt.NDArray[Any], samples: int, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[str, Labels]:
+    refusals = []
+    for name, shape in shapes.items():
+        try:
+            return name, read_labels(labels, samples, shape)
+        except InputError as refusal:
+            refusals.append(refusal)
+    if len(refusals) == 1:
+        raise refusals[0]
+    outputs = ", ".join(f"'{name}' {with_batch(shape)}" for name, shape in shapes.items()) or "left"
+    raise InputError(
+        f"labels 'y' of shape {labels.shape} fit none of the outputs {outputs}; name them after their output"
+    )
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -69,9 +136,3 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"it is no .npz or .npy file of plain numbers ({reason}); save it with np.savez") from None
-
-
-def _check_values(values: npt.NDArray[Any], network: Network) -> None:
-    check_samples_shape(values, network.host_input.model_shape(network.input.shape))
-    if not len(values):
-        raise InputError("'x' holds no samples; give at least one")

@@ -16,6 +16,7 @@ import numpy as np
 
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.fold import Fold
+from shiftwire.ir.frames import InputPart, joined
 from shiftwire.ir.network import Network, Tensor
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.numbers.fixed import Codes
@@ -190,8 +191,12 @@ def is_project(path: Path) -> bool:
 
 def golden_codes(network: Network) -> Codes:
     """Input frames for test benches: all lowest, all highest, zeros, then seeded random codes."""
-    lo, hi = network.input.format.lo, network.input.format.hi
-    codes = np.random.default_rng(0).integers(lo, hi + 1, (GOLDEN_FRAMES, *network.input.shape))
+    return joined([_golden_part(part) for part in network.entries]).reshape(GOLDEN_FRAMES, *network.input.shape)
+
+
+def _golden_part(part: InputPart) -> Codes:
+    lo, hi = part.format.lo, part.format.hi
+    codes = np.random.default_rng(0).integers(lo, hi + 1, (GOLDEN_FRAMES, *part.shape))
     codes[0], codes[1], codes[2] = lo, hi, 0
     return codes
 

@@ -1,8 +1,8 @@
-"""The float network under onnxruntime, without fusions and with every tensor exposed."""
+"""Samples, and the float network on them under onnxruntime, without fusions and with every tensor exposed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,10 @@ import onnxruntime
 
 import onnx
 from shiftwire.errors import InputError
-from shiftwire.numbers.fixed import Codes
-from shiftwire.onnx.runtime import REFUSALS, batch_size
+from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.onnx.runtime import REFUSALS, Given, batch_size, feeds_of
+from shiftwire.project.data import labels_of, samples_in
+from shiftwire.project.labels import Labels
 
 Floats = npt.NDArray[np.float32]
 BATCH = 16
@@ -23,26 +25,75 @@ MOST_BYTES = 1 << 30
 """Most that the tensors of all calibration samples may take."""
 
 
+@dataclass(frozen=True)
+class Samples:
+    """Values (N, ...) in the model's own layout, of several inputs each by its name; labels as people have them.
+
+    Of several outputs labels stand by the name of theirs, or as `y` for the first that they fit.
+    """
+
+    values: Given
+    labels: Given | None = None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return samples_of(self.values)
+
+    def spread(self, count: int) -> Codes:
+        """Indices of `count` samples, evenly spread."""
+        return np.unique(np.linspace(0, self.count - 1, min(count, self.count)).astype(np.int64))
+
+    def named(self, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """Those of each graph input, of these shapes; raises InputError for a file's arrays that are others."""
+        arrays = self.values if isinstance(self.values, Mapping) else {"x": self.values}
+        return samples_in(arrays, inputs, outputs)
+
+    def labels_of(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Labels]:
+        """Labels of outputs (C, ...), by the names of those that have some."""
+        if self.labels is None:
+            return {}
+        arrays = self.labels if isinstance(self.labels, Mapping) else {"y": self.labels}
+        return labels_of(arrays, shapes, self.count)
+
+
+def check_samples(samples: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Raise InputError for samples of an input that say nothing about the network."""
+    for name, values in samples.items():
+        key = "x" if len(samples) == 1 else name
+        if not len(values):
+            raise InputError(f"'{key}' holds no samples; give some dozens")
+        if not np.isfinite(values).all():
+            bad = np.size(values) - int(np.isfinite(values).sum())
+            raise InputError(f"'{key}' holds {bad} NaN or infinite values; remove them")
+        if not np.any(values):
+            raise InputError(f"'{key}' is 0 throughout, which tells no tensor's range; give real samples")
+
+
 class FloatModel:
     """One session; `names` are the tensors it gives, in the model's own layout."""
 
     def __init__(self, model: onnx.ModelProto, names: list[str]) -> None:
         self.names = names
-        self._session = _session(model, names)
+        self.session = _session(model, names)
 
-    def batches(self, values: npt.NDArray[Any]) -> Iterator[list[npt.NDArray[Any]]]:
+    def batches(self, values: Given) -> Iterator[list[npt.NDArray[Any]]]:
         """Tensors of each batch of samples, in the order of `names`."""
-        info = self._session.get_inputs()[0]
-        size = batch_size(info.shape, BATCH)
-        for at in range(0, len(values), size):
-            part = values[at : at + size].astype(np.float32)
-            missing = size - len(part) if isinstance(info.shape[0], int) else 0
-            padded = np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
-            yield [tensor[: len(part)] for tensor in self._tensors({info.name: padded})]
+        infos, feeds = self.session.get_inputs(), feeds_of(self.session, values)
+        size = batch_size(infos[0].shape, BATCH)
+        for at in range(0, len(feeds[infos[0].name]), size):
+            parts = {name: each[at : at + size].astype(np.float32) for name, each in feeds.items()}
+            count = len(parts[infos[0].name])
+            missing = size - count if isinstance(infos[0].shape[0], int) else 0
+            padded = {
+                name: np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
+                for name, part in parts.items()
+            }
+            yield [tensor[:count] for tensor in self._tensors(padded)]
 
     def _tensors(self, feeds: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         try:
-            outputs: list[npt.NDArray[Any]] = self._session.run(self.names, feeds)
+            outputs: list[npt.NDArray[Any]] = self.session.run(self.names, feeds)
         except REFUSALS as error:
             reason = str(error).splitlines()[0]
             raise InputError(
@@ -50,14 +101,24 @@ class FloatModel:
             ) from None
         return outputs
 
-    def output(self, values: npt.NDArray[Any], report: Callable[[int, int], None]) -> Floats:
+    def output(self, values: Given, report: Callable[[int, int], None]) -> Floats:
         """The one exposed tensor for all samples."""
-        parts, done = [], 0
-        for (tensor,) in self.batches(values):
-            parts.append(tensor)
-            done += len(tensor)
-            report(done, len(values))
-        return np.concatenate(parts)
+        (only,) = self.outputs(values, report)
+        return only
+
+    def outputs(self, values: Given, report: Callable[[int, int], None]) -> list[Floats]:
+        """All exposed tensors for all samples."""
+        parts, done, total = [], 0, samples_of(values)
+        for batch in self.batches(values):
+            parts.append(batch)
+            done += len(batch[0])
+            report(done, total)
+        return [np.concatenate(of_one) for of_one in zip(*parts, strict=True)]
+
+
+def samples_of(values: Given) -> int:
+    """How many there are."""
+    return len(next(iter(values.values())) if isinstance(values, Mapping) else values)
 
 
 def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
@@ -80,7 +141,7 @@ def constant_tensors(model: onnx.ModelProto) -> dict[str, Floats]:
 
 
 def tensors(
-    model: onnx.ModelProto, names: list[str], values: npt.NDArray[Any], report: Callable[[int, int], None]
+    model: onnx.ModelProto, names: list[str], values: Given, report: Callable[[int, int], None]
 ) -> dict[str, Floats]:
     """Tensors by ONNX name for as many of the samples as fit in memory."""
     run = FloatModel(model, names)
@@ -90,11 +151,12 @@ def tensors(
         batches.append(batch)
         done += len(batch[0])
         size_bytes += sum(tensor.nbytes for tensor in batch)
-        report(done, len(values))
+        report(done, samples_of(values))
         if size_bytes > MOST_BYTES:
             break
     joined = {name: np.concatenate([batch[at] for batch in batches]) for at, name in enumerate(run.names)}
-    return joined | {model.graph.input[0].name: values[:done].astype(np.float32)}
+    feeds = feeds_of(run.session, values)
+    return joined | {name: each[:done].astype(np.float32) for name, each in feeds.items()}
 
 
 @dataclass(frozen=True)
@@ -117,6 +179,14 @@ class Calibration:
         kept = np.unique(np.linspace(0, len(self.chosen) - 1, count).astype(np.int64))
         floats = {name: tensor[kept] for name, tensor in self.floats.items()}
         return replace(self, floats=floats, chosen=self.chosen[kept])
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """Values (N, C, ...) of an output of the exact and of the float network, in the model's own layout."""
+
+    exact: Values
+    right: Values
 
 
 def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:

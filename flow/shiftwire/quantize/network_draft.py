@@ -59,9 +59,14 @@ class NetworkDraft:
     """Activations in several operations, by what the last one makes; the others' outputs are absorbed."""
 
     def __post_init__(self) -> None:
-        onnx_output = self.graph.onnx_output
-        self.curves = {each.output: each for each in spelled_curves(self.nodes, self.graph.constants, onnx_output)}
+        curves = spelled_curves(self.nodes, self.graph.constants, self.graph.outputs)
+        self.curves = {each.output: each for each in curves}
         self.absorbed.update(name for spelled in self.curves.values() for name in spelled.between)
+
+    @property
+    def inputs(self) -> set[str]:
+        """The network's names of the inputs that have codes."""
+        return {entered.name for entered in self.graph.entered.values()}
 
     def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
         """The ONNX nodes, not the network's own, that read a tensor."""
@@ -70,12 +75,12 @@ class NetworkDraft:
     def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
         """The only node that reads a tensor, if it is of the kind."""
         readers = self.readers(onnx_name)
-        is_only = len(readers) == 1 and onnx_name != self.graph.onnx_output
+        is_only = len(readers) == 1 and onnx_name not in self.graph.outputs
         return readers[0] if is_only and readers[0].op_type == kind else None
 
     def is_last(self, onnx_name: str) -> bool:
-        """Whether a tensor is the network's output, apart from its shape and what the host ranks."""
-        while onnx_name != self.graph.onnx_output:
+        """Whether a tensor is an output of the network, apart from its shape and what the host ranks."""
+        while onnx_name not in self.graph.outputs:
             readers = self.readers(onnx_name)
             if len(readers) != 1 or readers[0].op_type not in TAILS:
                 return False
@@ -108,16 +113,17 @@ class NetworkDraft:
 
     def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
         """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
+        source = self.graph.raw[raw].source
         ranges = unlike_ranges(self.graph.raw[raw], values, self.readers(onnx_name), self.graph.constants)
-        if ranges is not None and self.graph.onnx_input not in self.options.formats:
+        if ranges is not None and source not in self.options.formats:
             self.input_factors[onnx_name] = ranges.factor
             behind = self.graph.raw[raw]
             self.graph.raw[raw] = behind.then(*ranges.steps(len(behind.shape) + 1))
             values = ranges.narrowed(values)
-        format = self.choose(self.graph.onnx_input, values, self.options.input_bits)
+        format = self.choose(source, values, self.options.input_bits)
         if float(np.abs(values).max()) < 2.0 ** -(format.frac + 1):
             raise InputError(
-                f"the values of '{self.graph.onnx_input}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
+                f"the values of '{source}' reach {float(np.abs(values).max()):.3g} and are 0 on the "
                 f"finest grid there is, 2^-{format.frac}; scale the samples and the first layer"
             )
         self.graph.enter(onnx_name, raw, format, HostInput(True, Rounding.HALF_EVEN, Overflow.SATURATE))
@@ -181,11 +187,9 @@ class NetworkDraft:
 
     def advance(self) -> None:
         """Codes of every tensor that has none yet."""
-        if not self.graph.tensors:
-            return
-        name = next(iter(self.graph.tensors))
-        if name not in self.codes:
-            self.codes[name] = self.graph.host_input.encode(self.floats[self.graph.onnx_input], self.format(name))
+        for source, entered in self.graph.entered.items():
+            if entered.name not in self.codes:
+                self.codes[entered.name] = entered.host.encode(self.floats[source], entered.tensor.format)
         fresh = []
         for node in reversed(self.graph.nodes):
             if node.name in self.codes:
@@ -199,8 +203,8 @@ class NetworkDraft:
         """Forget the codes of tensors that no ONNX node still to come reads."""
         sources = [spelled.source for output, spelled in self.curves.items() if output not in self.graph.known]
         wanted = {self.graph.known[name] for name in (*onnx_names, *sources) if name in self.graph.known}
-        wanted.update(list(self.graph.tensors)[:1])
-        last = self.graph.nodes[-1].name if self.graph.nodes else next(iter(self.graph.tensors), "")
+        wanted.update(self.inputs)
+        last = self.graph.nodes[-1].name if self.graph.nodes else ""
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
 
     def activation(self, onnx_name: str) -> str:
@@ -210,7 +214,7 @@ class NetworkDraft:
         """
         source = self.source(onnx_name)
         tensor, options = self.tensor(source), self.options
-        is_input = source == next(iter(self.graph.tensors))
+        is_input = source in self.inputs
         bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits
         if source in self.exact or is_input or tensor.format.bits <= bits:
             return source
@@ -268,13 +272,13 @@ class NetworkDraft:
 
     def read(self, view: View) -> None:
         """What convert makes of a node; it stays exact where what it reads is."""
-        before, was_raw = len(self.graph.nodes), not self.graph.tensors
+        before, entered = len(self.graph.nodes), self.inputs
         reader_of(view)(view, self.graph)
         self.advance()
         fresh = {node.name for node in self.graph.nodes[before:]}
         sources = {source for node in self.graph.nodes[before:] for source in node.inputs} - fresh
         if sources <= self.exact:
-            self.exact |= fresh | (set(list(self.graph.tensors)[:1]) if was_raw else set())
+            self.exact |= fresh | (self.inputs - entered)
 
     def carry(self, op: Op, source: str, onnx_name: str) -> None:
         """An op that makes what the float node makes, exactly."""
@@ -290,8 +294,3 @@ class NetworkDraft:
     def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob) -> None:
         own = relative_error(self.at(name).values, before)
         self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob))
-
-
-def _takes_floats(node: onnx.NodeProto) -> bool:
-    quantizer = find_quantizer(node.domain, node.op_type)
-    return quantizer is not None and quantizer.takes_floats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Codes, Fixed, Values
+from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx
@@ -26,17 +26,26 @@ from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.onnx.strangers import require_known
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.project.labels import Labels, check_tail, read_labels
+from shiftwire.project.labels import Labels, check_tail
 from shiftwire.project.scores import relative_error
-from shiftwire.project.shapes import check_samples_shape
 from shiftwire.quantize.advice import FINER, Attempt, Ground, try_options
-from shiftwire.quantize.float_run import Calibration, FloatModel, constant_tensors, tensors
+from shiftwire.quantize.float_run import (
+    Calibration,
+    FloatModel,
+    Outputs,
+    Samples,
+    check_samples,
+    constant_tensors,
+    samples_of,
+    tensors,
+)
 from shiftwire.quantize.handlers import KNOWN, handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
+from shiftwire_boards.runtime.host_steps import HostStep
 
 StageProgress = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
@@ -61,41 +70,35 @@ class Quantized:
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Values (N, ...) in the model's own layout, labels as people have them or None."""
+class Head:
+    """An output of the file: `truth` is the tensor that the exact one stands for, in front of a ranking."""
 
-    values: npt.NDArray[Any]
-    labels: npt.NDArray[Any] | None = None
-
-    def spread(self, count: int) -> Codes:
-        """Indices of `count` samples, evenly spread."""
-        return np.unique(np.linspace(0, len(self.values) - 1, min(count, len(self.values))).astype(np.int64))
+    name: str
+    truth: str
+    labels: Labels | None
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """An exact network before it is scored; `truth` is the tensor of the file itself that its output stands for.
+    """An exact network before it is scored, on values of each input by its name.
 
     `finer` names the tensor and a finer format of each layer that rounds to one; `few` are samples to try options on,
     none where the file is quantized throughout.
     """
 
     file: Runnable
-    truth: str
+    values: Mapping[str, npt.NDArray[Any]]
+    heads: tuple[Head, ...]
     network: Network
     costs: tuple[LayerCost, ...]
     calibrated: Codes
-    labels: Labels | None
     finer: Mapping[str, tuple[str, Fixed]]
     few: Calibration | None
 
-
-@dataclass(frozen=True, eq=False)
-class Outputs:
-    """Values (N, C, ...) of the exact and of the float network, in the model's own layout."""
-
-    exact: Values
-    right: Values
+    @property
+    def truth(self) -> str:
+        """That of the first output."""
+        return self.heads[0].truth
 
 
 def quantize_model(path: Path, samples: Samples, options: Options, progress: StageProgress) -> Quantized:
@@ -107,10 +110,13 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     model = to_onnx(drafted.network)
     with noted(f"in {path}"):
         require_buildable(network_from_model(model))
-    outputs = _scored(drafted, samples, progress)
-    score = answers(outputs.exact, outputs.right, drafted.labels, drafted.calibrated.tolist())
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, score)
-    ground = None if drafted.few is None else _ground(drafted, drafted.few, samples, options, outputs)
+    outputs = _scored(drafted, progress)
+    scores = {
+        head.name: answers(own.exact, own.right, head.labels, drafted.calibrated.tolist())
+        for head, own in zip(drafted.heads, outputs, strict=True)
+    }
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores)
+    ground = None if drafted.few is None else _ground(drafted, drafted.few, options, outputs)
     return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
 
@@ -122,10 +128,11 @@ def with_trials(quantized: Quantized, progress: StageProgress) -> Quantized:
     return replace(quantized, report=replace(quantized.report, trials=trials))
 
 
-def _ground(drafted: Drafted, few: Calibration, samples: Samples, options: Options, outputs: Outputs) -> Ground:
-    """Few samples that calibrate once more, and as many of all to be scored by."""
-    at = samples.spread(len(few.chosen))
-    right = outputs.right[at]
+def _ground(drafted: Drafted, few: Calibration, options: Options, outputs: Sequence[Outputs]) -> Ground:
+    """Few samples that calibrate once more, and as many of all to be scored by; several outputs by the worst."""
+    at = Samples(drafted.values).spread(len(few.chosen))
+    values = {name: each[at] for name, each in drafted.values.items()}
+    right = [own.right[at] for own in outputs]
 
     def attempt(other: Options) -> Attempt | None:
         try:
@@ -134,13 +141,23 @@ def _ground(drafted: Drafted, few: Calibration, samples: Samples, options: Optio
             require_buildable(network)
         except InputError:
             return None
-        codes = network.evaluate(network.host_input.encode(samples.values[at], network.input.format))
-        exact = network.host_output.scores(codes, network.output.format).reshape(right.shape)
-        return Attempt(relative_error(exact, right), tuple(draft.costs))
+        exact = _exact_outputs(network, [network.evaluate(network.encode(values))])
+        return Attempt(_worst(exact, right), tuple(draft.costs))
 
     again = None if len(few.chosen) == len(drafted.calibrated) else attempt(options)
-    before = relative_error(outputs.exact[at], right) if again is None else again.error
+    before = _worst([own.exact[at] for own in outputs], right) if again is None else again.error
     return Ground(options, drafted.costs, drafted.finer, Trials(len(at), before, ()), attempt)
+
+
+def _worst(exact: Sequence[npt.NDArray[Any]], right: Sequence[npt.NDArray[Any]]) -> float:
+    """The largest relative error of an output."""
+    return max(relative_error(own.reshape(wanted.shape), wanted) for own, wanted in zip(exact, right, strict=True))
+
+
+def _exact_outputs(network: Network, batches: Sequence[Codes]) -> list[npt.NDArray[Any]]:
+    """Values that answer, of each output, of batches of output codes."""
+    codes = network.exit_codes(np.concatenate(batches))
+    return [part.scores(own) for part, own in zip(network.exits, codes, strict=True)]
 
 
 def require_buildable(network: Network) -> None:
@@ -163,10 +180,13 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         model = runnable(canonical(original)).model
         graph = opened(model)
         require_known(model, KNOWN, graph.constants, FORMS)
-    check_samples(samples, graph)
+    values = samples.named(graph.inputs, graph.outputs)
+    check_samples(values)
+    samples = replace(samples, values=values)
     with noted(f"in {path}"):
-        calibration = _calibrated(model, graph, samples, options, progress)
-    labels = _labels(samples, calibration.floats[_ranked(model, graph.onnx_output)].shape[1:])
+        calibration = _calibrated(model, graph, values, samples.spread(options.samples), progress)
+    shapes = {name: calibration.floats[_ranked(model, name)].shape[1:] for name in graph.outputs}
+    labels = samples.labels_of(shapes)
     with noted(f"in {path}"):
         draft, few = None, None
         network = _quantized_already(original)
@@ -174,23 +194,23 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
             draft, few = _walked(calibration, options, progress), calibration.thinned(TRIAL_NUMBERS, TRIAL_SAMPLES)
             draft.require_used()
             network = _finished(draft)
-    steps = network.host_output.steps
+    heads = tuple(
+        _head(name, file.model, part.host.steps, labels.get(name))
+        for name, part in zip(graph.outputs, network.exits, strict=True)
+    )
+    costs, finer = ((), {}) if draft is None else (tuple(draft.costs), draft.finer(FINER))
+    return Drafted(file, values, heads, network, costs, calibration.chosen, finer, few)
+
+
+def _head(name: str, model: onnx.ModelProto, steps: tuple[HostStep, ...], labels: Labels | None) -> Head:
     if labels is not None:
         check_tail(labels, steps)
-    is_ranked = unranked(steps) != steps
-    truth = _ranked(file.model, graph.onnx_output) if is_ranked else graph.onnx_output
-    costs, finer = ((), {}) if draft is None else (tuple(draft.costs), draft.finer(FINER))
-    return Drafted(file, truth, network, costs, calibration.chosen, labels, finer, few)
+    return Head(name, _ranked(model, name) if unranked(steps) != steps else name, labels)
 
 
 def _finished(draft: NetworkDraft) -> Network:
     with noted("at the graph output"):
         return drop_unread(draft.graph.finished())
-
-
-def _labels(samples: Samples, shape: tuple[int, ...]) -> Labels | None:
-    """Labels of outputs (C, ...)."""
-    return None if samples.labels is None else read_labels(samples.labels, len(samples.values), shape)
 
 
 def _ranked(model: onnx.ModelProto, name: str) -> str:
@@ -213,15 +233,19 @@ def _quantized_already(model: onnx.ModelProto) -> Network | None:
 
 
 def _calibrated(
-    model: onnx.ModelProto, graph: Graph, samples: Samples, options: Options, progress: StageProgress
+    model: onnx.ModelProto,
+    graph: Graph,
+    values: Mapping[str, npt.NDArray[Any]],
+    chosen: Codes,
+    progress: StageProgress,
 ) -> Calibration:
     """The float truth of the samples that calibrate."""
     constants = constant_tensors(model)
     nodes = tuple(node for node in model.graph.node if node.output[0] not in constants)
-    chosen = samples.spread(options.samples)
     names = [node.output[0] for node in nodes]
-    floats = tensors(model, names, samples.values[chosen], partial(progress, "calibrating"))
-    return Calibration(model, nodes, constants, floats, chosen[: len(floats[graph.onnx_input])])
+    taken = {name: each[chosen] for name, each in values.items()}
+    floats = tensors(model, names, taken, partial(progress, "calibrating"))
+    return Calibration(model, nodes, constants, floats, chosen[: len(floats[next(iter(graph.inputs))])])
 
 
 def write_model(model: onnx.ModelProto, path: Path) -> None:
@@ -256,28 +280,19 @@ def _walked(calibration: Calibration, options: Options, progress: StageProgress)
     return draft
 
 
-def _scored(drafted: Drafted, samples: Samples, progress: StageProgress) -> Outputs:
-    """Output values of the exact and of the float network, (N, ...)."""
-    network = drafted.network
-    run = FloatModel(drafted.file.model, [drafted.truth])
-    right = run.output(samples.values, partial(progress, "float network"))
+def _scored(drafted: Drafted, progress: StageProgress) -> list[Outputs]:
+    """Values of each output of the exact and of the float network, (N, ...)."""
+    network, values = drafted.network, drafted.values
+    truths = list(dict.fromkeys(head.truth for head in drafted.heads))
+    run = FloatModel(drafted.file.model, truths)
+    of_each = dict(zip(truths, run.outputs(values, partial(progress, "float network")), strict=True))
     parts, done = [], 0
-    for batch in network.batches(network.host_input.encode(samples.values, network.input.format)):
+    for batch in network.batches(network.encode(values)):
         parts.append(network.evaluate(batch))
         done += len(batch)
-        progress("exact network", done, len(samples.values))
-    exact = network.host_output.scores(np.concatenate(parts), network.output.format)
-    return Outputs(exact.reshape(right.shape).astype(np.float64), right.astype(np.float64))
-
-
-def check_samples(samples: Samples, graph: Graph) -> None:
-    """Raise InputError for samples that say nothing about the network."""
-    values = samples.values
-    check_samples_shape(values, graph.input_shape)
-    if not len(values):
-        raise InputError("'x' holds no samples; give some dozens")
-    if not np.isfinite(values).all():
-        bad = np.size(values) - int(np.isfinite(values).sum())
-        raise InputError(f"'x' holds {bad} NaN or infinite values; remove them")
-    if not np.any(values):
-        raise InputError("'x' is 0 throughout, which tells no tensor's range; give real samples")
+        progress("exact network", done, samples_of(values))
+    rights = [of_each[head.truth] for head in drafted.heads]
+    return [
+        Outputs(exact.reshape(right.shape).astype(np.float64), right.astype(np.float64))
+        for exact, right in zip(_exact_outputs(network, parts), rights, strict=True)
+    ]

@@ -128,8 +128,14 @@ class QuantizeReport:
 
     calibrated: int
     layers: tuple[LayerCost, ...]
-    answers: Answers
+    heads: Mapping[str, Answers]
+    """Of each output, by its name."""
     trials: Trials | None = None
+
+    @property
+    def answers(self) -> Answers:
+        """Those of the first output."""
+        return next(iter(self.heads.values()))
 
     @property
     def costliest(self) -> LayerCost:

@@ -23,9 +23,9 @@ class LayerFacts:
 
 
 def inspect_network(network: Network) -> Iterator[LayerFacts]:
-    """The input and every layer, in order."""
-    shape, format = network.input.shape, str(network.input.format)
-    yield LayerFacts(network.input_name, "Input", shape, format, None, Operations(), 0)
+    """The inputs and every layer, in order."""
+    for end in network.inputs:
+        yield LayerFacts(end.name, "Input", end.tensor.shape, str(end.tensor.format), None, Operations(), 0)
     for node in network.nodes:
         output = network.tensors[node.name]
         operations = node.op.operations(network.sources(node), output)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiftwire.reports.figures import figure
 from shiftwire_boards.runtime.energy.result import Energy, Spread, Unavailable
 from shiftwire_boards.runtime.inner import Inner
-from shiftwire_boards.runtime.record import Badge, Record
+from shiftwire_boards.runtime.record import Badge, OutputFigures, Record
 
 NOTHING = "not taken"
 
@@ -123,16 +123,24 @@ def _cycle_rows(record: Record) -> Iterator[Row]:
 
 
 def _correctness_rows(record: Record) -> Iterator[Row]:
-    accuracy, error = record.accuracy, record.label_error
+    yield _score_row(record)
+    yield Row("bit-exactness", exactness_text(record))
+    for output in record.outputs:
+        score = _score_row(output, f" of '{output.name}'")
+        if score.text != NOTHING:
+            yield score
+        yield Row(f"bit-exactness of '{output.name}'", exactness_text(output))
+
+
+def _score_row(of: Record | OutputFigures, which: str = "") -> Row:
+    accuracy, error = of.accuracy, of.label_error
     if error is not None:
         text = f"rms {figure(error.rms)}, {error.relative:.2%} of the labels' spread"
-        yield Row("error beside the labels", text, error.rms, "labels' own units")
-    elif accuracy is None:
-        yield Row("accuracy", NOTHING)
-    else:
-        counts = f"{accuracy.share:.2%} ({accuracy.correct:,} of {accuracy.total:,})"
-        yield Row("accuracy", counts, accuracy.share, f"{accuracy.total:,} labels")
-    yield Row("bit-exactness", exactness_text(record))
+        return Row(f"error beside the labels{which}", text, error.rms, "labels' own units")
+    if accuracy is None:
+        return Row(f"accuracy{which}", NOTHING)
+    counts = f"{accuracy.share:.2%} ({accuracy.correct:,} of {accuracy.total:,})"
+    return Row(f"accuracy{which}", counts, accuracy.share, f"{accuracy.total:,} labels")
 
 
 def notes_of(record: Record) -> tuple[str, ...]:
@@ -140,7 +148,7 @@ def notes_of(record: Record) -> tuple[str, ...]:
     return record.notes + (record.energy.notes if isinstance(record.energy, Energy) else ())
 
 
-def exactness_text(record: Record) -> str:
+def exactness_text(record: Record | OutputFigures) -> str:
     """One sentence on the output codes against the specification."""
     compared, different = record.exactness.compared, record.exactness.different
     if not compared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
+from shiftwire.ir.frames import OutputPart, Samples
 from shiftwire.ir.host import channels_last, step_name
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import exact_tensors
-from shiftwire.onnx.runtime import run_onnx
+from shiftwire.onnx.runtime import run_outputs
 from shiftwire.project.data import Data, read_arrays
 from shiftwire.project.scores import Score, scored
 from shiftwire.verify.comparison import Comparison
+from shiftwire.verify.onnx import require_same_ends
 from shiftwire.verify.tally import Difference
 from shiftwire_boards.runtime.shapes import mend, with_batch
 
@@ -51,8 +54,14 @@ class EngineResult:
     engine: str
     compared: int
     different: int
-    score: Score | None
+    scores: Mapping[str, Score]
+    """Of each output that has labels, by its name."""
     first_difference: Difference | ValueDifference | None = None
+
+    @property
+    def score(self) -> Score | None:
+        """Of the first output that has labels."""
+        return next(iter(self.scores.values()), None)
 
     @property
     def accuracy(self) -> float | None:
@@ -63,14 +72,40 @@ class EngineResult:
 def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]:
     """The specification itself, and its output codes (N, ...)."""
     codes = np.concatenate([network.evaluate(batch) for batch in network.batches(data.codes)])
-    return EngineResult("reference", 0, 0, score_of(network, codes, data)), codes
+    return EngineResult("reference", 0, 0, scores_of(network, codes, data)), codes
 
 
-def values_result(
-    engine: str, network: Network, data: Data, values: npt.NDArray[Any], reference: Codes
-) -> EngineResult:
-    """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs."""
-    wanted = data_shape(network, len(reference))
+def values_result(engine: str, network: Network, data: Data, values: Samples, reference: Codes) -> EngineResult:
+    """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs.
+
+    `values` are those of each output by its name; an only output may have any.
+    """
+    exits = network.exits
+    outputs = list(values.values()) if len(exits) == len(values) == 1 else _of_every(engine, values, exits)
+    compared, different, first = 0, 0, None
+    scores: dict[str, Score] = {}
+    for part, own, codes in zip(exits, outputs, network.exit_codes(reference), strict=True):
+        _check_outputs(engine, own, part, len(reference))
+        actual = own.astype(np.float64)
+        is_wrong = _differing(part, actual, codes)
+        first = first or _first_wrong(network, part, is_wrong, actual, codes)
+        compared, different = compared + codes.size, different + int(np.count_nonzero(is_wrong))
+        if part.name in data.labels:
+            scores[part.name] = scored(actual, data.labels[part.name])
+    return EngineResult(engine, compared, different, scores, first)
+
+
+def _of_every(engine: str, values: Samples, exits: Sequence[OutputPart]) -> list[npt.NDArray[Any]]:
+    names = [part.name for part in exits]
+    if sorted(values) != sorted(names):
+        raise InputError(
+            f"{engine} gave the outputs {', '.join(values)}, wanted {', '.join(names)}; save an array under each name"
+        )
+    return [values[name] for name in names]
+
+
+def _check_outputs(engine: str, values: npt.NDArray[Any], part: OutputPart, samples: int) -> None:
+    wanted = (samples, *part.host.output_shape(part.shape))
     if values.shape[:1] != wanted[:1]:
         raise InputError(
             f"{engine} gave outputs of shape {values.shape}, wanted {wanted}; use the same samples for both"
@@ -80,37 +115,26 @@ def values_result(
             f"{engine} gave outputs of shape {values.shape}, wanted {with_batch(wanted[1:])}"
             f"{mend(values.shape, wanted[1:], 'outputs')}"
         )
-    actual = values.astype(np.float64)
-    is_wrong = _differing(network, actual, reference)
-    first = _first_wrong(network, is_wrong, actual, reference)
-    return EngineResult(engine, reference.size, int(np.count_nonzero(is_wrong)), _score(actual, data), first)
 
 
-def _differing(network: Network, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
+def _differing(part: OutputPart, values: npt.NDArray[Any], reference: Codes) -> npt.NDArray[np.bool_]:
     """Values off ours, channels last; behind a scale that is no power of two, those nearer to another code."""
-    host, format = network.host_output, network.output.format
+    host, format = part.host, part.format
     if host.is_scaled or host.steps:
         return np.not_equal(host.nearest(values, format), reference)
     return channels_last(np.not_equal(values, host.decode(reference, format)))
 
 
 def _first_wrong(
-    network: Network, is_wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], reference: Codes
+    network: Network, part: OutputPart, is_wrong: npt.NDArray[np.bool_], values: npt.NDArray[Any], reference: Codes
 ) -> ValueDifference | None:
     if not is_wrong.any():
         return None
     sample, *rest = (int(at) for at in np.argwhere(is_wrong)[0])
     at = (sample, *rest)
-    wanted = network.host_output.decode(reference, network.output.format)
-    expected, actual = (float(channels_last(each)[at]) for each in (wanted, values))
-    name = network.output_name
-    kind = next((node.kind for node in network.nodes if node.name == name), "Input")
-    return ValueDifference(name, kind, sample, tuple(rest), expected, actual)
-
-
-def data_shape(network: Network, samples: int) -> tuple[int, ...]:
-    """Shape of output values in the model's own layout."""
-    return (samples, *network.host_output.output_shape(network.output.shape))
+    expected, actual = (float(channels_last(each)[at]) for each in (part.decode(reference), values))
+    kind = next((node.kind for node in network.nodes if node.name == part.tensor), "Input")
+    return ValueDifference(part.tensor, kind, sample, tuple(rest), expected, actual)
 
 
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
@@ -118,46 +142,41 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
 
     Where the host rounds the input and the file does not, the file is run on what the host rounds to.
     """
-    read = exact_tensors(model, network.inputs[0])
-    own = read.network
-    if (own.input, own.output) != (network.input, network.output):
-        raise InputError(
-            f"{model} turns {own.input} into {own.output}, the project {network.input} into {network.output}; "
-            "name the model that the project was converted from"
-        )
-    if network.host_output.hides_codes:
-        last = step_name(network.host_output.steps[-1])
-        raise InputError(
-            f"{model} ends in {last}, which hides the codes; --engines reference,onnxruntime compares them in "
-            "front of it"
-        )
-    values = network.host_input.values_of(data.codes, network.input.format) if read.is_given else data.values
-    return values_result("onnxruntime", network, data, run_onnx(model, values), reference)
+    read = exact_tensors(model, network.entries)
+    require_same_ends(model, read.network, network)
+    for part in network.exits:
+        if part.host.hides_codes:
+            last = step_name(part.host.steps[-1])
+            raise InputError(
+                f"{model} ends in {last}, which hides the codes; --engines reference,onnxruntime compares them in "
+                "front of it"
+            )
+    values = network.values_of(data.codes) if read.is_given else data.values
+    return values_result("onnxruntime", network, data, run_outputs(model, values), reference)
 
 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
     """An engine of ours, every layer counted."""
-    score = score_of(network, comparison.output, data)
+    scores = scores_of(network, comparison.output, data)
     first = comparison.first_difference
-    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, score, first)
+    return EngineResult(comparison.engine.value, comparison.compared, comparison.different, scores, first)
 
 
-def expected_values(path: Path) -> npt.NDArray[Any]:
-    """The one array of an .npz or .npy file of outputs, such as torch's logits."""
+def expected_values(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an .npz or .npy file of outputs, such as torch's logits: one, or one by each output's name."""
     with noted(f"in {path}"):
         arrays = read_arrays(path)
-        if len(arrays) != 1:
-            raise InputError(f"it holds the arrays {', '.join(arrays)}, wanted one; save the outputs alone")
-        values = next(iter(arrays.values()))
-        if values.dtype.kind not in "fiu":
-            raise InputError(f"its outputs have type {values.dtype}, wanted numbers; save them as float32")
-        return values
+        if not arrays:
+            raise InputError("it holds no array, wanted one; save the outputs alone")
+        for values in arrays.values():
+            if values.dtype.kind not in "fiu":
+                raise InputError(f"its outputs have type {values.dtype}, wanted numbers; save them as float32")
+        return arrays
 
 
-def score_of(network: Network, codes: Codes, data: Data) -> Score | None:
-    """Output codes (N, ...) against the labels, by the figure that fits their task."""
-    return _score(network.host_output.scores(codes, network.output.format), data)
-
-
-def _score(values: Values, data: Data) -> Score | None:
-    return None if data.labels is None else scored(values, data.labels)
+def scores_of(network: Network, codes: Codes, data: Data) -> dict[str, Score]:
+    """Output codes (N, ...) against the labels that each output has, by the figure that fits their task."""
+    parts = zip(network.exits, network.exit_codes(codes), strict=True)
+    return {
+        part.name: scored(part.scores(own), data.labels[part.name]) for part, own in parts if part.name in data.labels
+    }

@@ -110,7 +110,7 @@ class UnequalMaxPool(nn.Module):
 
 
 class Operand(nn.Module):
-    """x and a constant of the host: `multiply`, `add` or `divide`."""
+    """x times, plus or over a constant of the host."""
 
     by: Tensor
 

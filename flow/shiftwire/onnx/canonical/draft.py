@@ -25,6 +25,11 @@ INTEGER_INPUT_KEY = "shiftwire.integer_input"
 """The same of a canonical model whose file has an input of an integer type."""
 
 
+def input_key(key: str, name: str, inputs: int) -> str:
+    """Either key of one of so many inputs: of several, each has its name behind it."""
+    return key if inputs == 1 else f"{key}.{name}"
+
+
 REDUCTIONS = ("ReduceMean", "ReduceMax")
 """What takes one number of many, along axes that a file names."""
 

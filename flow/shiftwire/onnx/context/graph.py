@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.host import HostInput
-from shiftwire.ir.names import sanitised
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Values
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats
-from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY
-from shiftwire.onnx.context.host import InputWish, Raw, Tail, host_output
+from shiftwire.onnx.canonical.draft import INPUT_FORMAT_KEY, input_key
+from shiftwire.onnx.context.host import Entered, InputWish, Raw, Tail, host_output
 from shiftwire.onnx.context.joined import Joined, Tabulated
 from shiftwire.onnx.context.parameter import IntegerWeights, Parameter
 from shiftwire.onnx.context.pending import RELU, Pending, normalised
-from shiftwire.onnx.context.staircase import exact_affine, looked_up, rounded_unit, settled, summed
+from shiftwire.onnx.context.staircase import CodesOf, exact_affine, looked_up, rounded_unit, settled, summed
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add, Multiply
 from shiftwire.ops.flatten import Flatten
@@ -27,6 +26,7 @@ from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Spread, Upsample
+from shiftwire.units.names import sanitised
 
 KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth, Spread)
 """Ops whose codes are some of those they read."""
@@ -37,18 +37,18 @@ class Graph:
     """A network in the making; `known` maps ONNX names to the flow's names, `parameters` to quantized weights.
 
     `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing. `raw` holds what is
-    still the host's, the graph input first; `joined` sums of two tensors that share no grid, `tabulated` functions of
-    one that fall and rise, `tails` what only the host can compute. `wish` says what the input is where no quantizer
-    does; `batch` is the file's, where it fixes it.
+    still the host's, the graph inputs first, `entered` those that have codes; `joined` sums of two tensors that share
+    no grid, `tabulated` functions of one that fall and rise, `tails` what only the host can compute. `wishes` say what
+    an input is where no quantizer does, `wish` what any other is; `batch` is the file's, where it fixes it.
     """
 
     constants: Constants
-    onnx_input: str
-    onnx_output: str
-    input_shape: tuple[int, ...]
-    """Of a sample in the file's own layout."""
+    inputs: Mapping[str, tuple[int, ...]]
+    """By ONNX name, the shape of a sample in the file's own layout."""
+    outputs: tuple[str, ...]
     batch: int | None = None
     wish: InputWish | None = None
+    wishes: dict[str, InputWish] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
@@ -58,19 +58,20 @@ class Graph:
     tabulated: dict[str, Tabulated] = field(default_factory=dict)
     tails: dict[str, Tail] = field(default_factory=dict)
     integer_weights: IntegerWeights = IntegerWeights.TERMS
-    host_input: HostInput = field(default_factory=HostInput)
     raw: dict[str, Raw] = field(init=False)
-    entered: Raw | None = field(init=False, default=None)
-    """What was quantized by the graph's first quantizer."""
-    is_given: bool = field(init=False, default=False)
-    """Whether that was no quantizer of the file's."""
+    entered: dict[str, Entered] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.raw = {self.onnx_input: Raw(self.input_shape, self.input_shape)}
+        self.raw = {name: Raw(shape, shape, source=name) for name, shape in self.inputs.items()}
 
-    def declare(self, format: Fixed) -> None:
-        """The graph input is codes of a format, as the file says."""
-        self.enter(self.onnx_input, self.onnx_input, format, HostInput())
+    @property
+    def is_given(self) -> bool:
+        """Whether no quantizer of the file's makes the codes of some input."""
+        return any(entered.is_given for entered in self.entered.values())
+
+    def declare(self, onnx_input: str, format: Fixed) -> None:
+        """A graph input is codes of a format, as the file says."""
+        self.enter(onnx_input, onnx_input, format, HostInput())
 
     def is_raw(self, onnx_name: str) -> bool:
         """Whether a tensor is the graph input, or what the host makes of it before anything gave it a format."""
@@ -81,20 +82,16 @@ class Graph:
 
         Several quantizers that do alike make one input; raises InputError for others.
         """
-        raw, name = self.raw[source], sanitised(self.onnx_input, ())
-        own = replace(host, steps=raw.steps, shape=raw.model_shape)
-        if self.entered is None:
-            self.tensors[name] = Tensor(raw.channels_last, format)
-            self.entered, self.host_input = raw, own
-        elif not raw.is_like(self.entered) or (format, host) != (
-            self.tensors[name].format,
-            replace(self.host_input, steps=(), shape=None),
-        ):
-            raise InputError(
-                f"the graph input '{self.onnx_input}' has two quantizers that differ, and the network takes its codes "
-                "of one; give both the same scale and range, or quantize the input once in front of both"
-            )
-        self.known[onnx_name] = name
+        raw = self.raw[source]
+        entered = self.entered.get(raw.source)
+        if entered is None:
+            name = sanitised(raw.source, self.tensors)
+            own = replace(host, steps=raw.steps, shape=raw.model_shape)
+            entered = Entered(name, raw, Tensor(raw.channels_last, format), own)
+            self.tensors[name], self.entered[raw.source] = entered.tensor, entered
+        else:
+            entered.require_alike(raw, format, host)
+        self.known[onnx_name] = entered.name
 
     def enter_by(self, onnx_name: str, source: str, quantizer: FloatQuantizer) -> None:
         """As `enter`, by a quantizer of any scale, what is beyond a power of two staying pending."""
@@ -105,20 +102,21 @@ class Graph:
 
     def _enter_given(self, onnx_name: str) -> None:
         """A raw tensor that a layer reads as it is: its own steps round it, or its format was named."""
-        raw, wish = self.raw[onnx_name], self.wish
-        self.is_given = not raw.rounds
+        raw = self.raw[onnx_name]
+        wish = self.wishes.get(raw.source, self.wish)
         if wish is not None and wish.host is not None:
             self.enter(onnx_name, onnx_name, wish.format, replace(wish.host, steps=(), shape=None))
             if wish.host.quantizer is not None:
                 self.pending[onnx_name] = Pending(normalised(np.float64(wish.host.quantizer.scale).reshape(()))[0])
-            return
-        quantizer = raw.quantizer(None if wish is None else wish.format)
-        if wish is not None and raw.is_moved_only:
+        elif wish is not None and raw.is_moved_only:
             self.enter(onnx_name, onnx_name, wish.format, HostInput(wish.rounds))
-        elif quantizer is not None:
+        elif (quantizer := raw.quantizer(None if wish is None else wish.format)) is not None:
             self.enter_by(onnx_name, onnx_name, quantizer)
             if wish is not None and not wish.rounds:
-                self.host_input = replace(self.host_input, entry=wish.format)
+                entered = self.entered[raw.source]
+                entered.host = replace(entered.host, entry=wish.format)
+        if raw.source in self.entered:
+            self.entered[raw.source].is_given = not raw.rounds
 
     def source(self, onnx_name: str) -> str:
         """The flow's name of a tensor that earlier nodes made, whose values are its codes and nothing more."""
@@ -156,9 +154,10 @@ class Graph:
                 f"it reads '{onnx_name}', float values of a {self.tabulated[onnx_name].kind}; quantize them in front "
                 "of this operation"
             )
+        key = input_key(INPUT_FORMAT_KEY, "NAME", len(self.inputs))
         raise InputError(
             f"it reads '{onnx_name}', a float tensor on no known grid; quantize it by a quantizer behind the graph "
-            f"input, or name the input's format by --input-format or in the metadata '{INPUT_FORMAT_KEY}'"
+            f"input, or name the input's format by --input-format or in the metadata '{key}'"
         )
 
     def _settle_rounded(self, onnx_name: str) -> None:
@@ -181,19 +180,14 @@ class Graph:
 
         self.settle_table(onnx_name, onnx_name, scale if np.ptp(scale) else scale[0].reshape(()), codes_of)
 
-    def settle_table(self, source: str, output: str, scale: Values, codes_of: Callable[[Floats], Codes]) -> None:
+    def settle_table(self, source: str, output: str, scale: Values, codes_of: CodesOf) -> None:
         """Codes of a function of codes: a Lookup, or less where less will do; they count `scale`, () or (C,)."""
         table = self.tabulated[source]
         op, self.pending[output] = looked_up(table.codes(codes_of), self.tensors[table.source], scale)
         self.known[output] = self.append(op, (table.source,), output)
 
     def settle_sum(
-        self,
-        source: str,
-        output: str,
-        scale: float,
-        codes_of: Callable[[Floats], Codes],
-        rounding: FloatRounding | None = None,
+        self, source: str, output: str, scale: float, codes_of: CodesOf, rounding: FloatRounding | None = None
     ) -> None:
         """Codes of a sum of branches of unlike scales; they count `scale`, and `output` is where the graph has them."""
         joined = self.joined[source]
@@ -252,7 +246,7 @@ class Graph:
         node = next((node for node in self.nodes if node.name == name), None)
         format = self.tensors[name].format
         if node is None:
-            quantizer = self.host_input.quantizer
+            quantizer = next(e.host.quantizer for e in self.entered.values() if e.name == name)
             if quantizer is None:
                 return format.lo, format.hi
             return quantizer.lo - quantizer.zero_point, quantizer.hi - quantizer.zero_point
@@ -282,16 +276,25 @@ class Graph:
         self.put(view, self.append(op, (name,), view.output), pending)
 
     def finished(self) -> Network:
-        """The network from the graph input to the graph output."""
-        tail = self.tails.get(self.onnx_output) or Tail(self.onnx_output)
+        """The network from the graph inputs to the graph outputs."""
+        outputs = tuple(map(self._finished_output, self.outputs))
+        return Network(tuple(map(self._finished_input, self.inputs)), tuple(self.nodes), outputs)
+
+    def _finished_input(self, onnx_name: str) -> NetworkInput:
+        entered = self.entered.get(onnx_name)
+        if entered is None:
+            raise InputError(f"the graph input '{onnx_name}' leads to no output; drop it from the graph")
+        if self.wish is not None and self.wish.rounds and not self.is_given:
+            raise InputError(
+                f"the file quantizes its input to {entered.tensor.format} itself; leave --input-format out"
+            )
+        label = onnx_name if onnx_name != entered.name and len(self.inputs) > 1 else None
+        return NetworkInput(entered.name, entered.tensor, entered.host, label)
+
+    def _finished_output(self, onnx_name: str) -> NetworkOutput:
+        tail = self.tails.get(onnx_name) or Tail(onnx_name)
         output, pending = self.opened(tail.source)
         if pending.steps == (RELU,) or pending.is_whole:
             output, pending = self.scaled(tail.source)
-        name, *_ = self.tensors
-        if self.wish is not None and self.wish.rounds and not self.is_given:
-            raise InputError(
-                f"the file quantizes its input to {self.tensors[name].format} itself; leave --input-format out"
-            )
-        host = host_output(pending, self.tensors[output], tail)
-        entry = NetworkInput(name, self.tensors[name], self.host_input)
-        return Network((entry,), tuple(self.nodes), (NetworkOutput(output, host),))
+        label = onnx_name if onnx_name != output and len(self.outputs) > 1 else None
+        return NetworkOutput(output, host_output(pending, self.tensors[output], tail), label)

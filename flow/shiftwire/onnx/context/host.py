@@ -58,6 +58,8 @@ class Raw:
     entry: tuple[int, ...]
     shape: tuple[int, ...]
     steps: tuple[FrontStep, ...] = ()
+    source: str = ""
+    """The graph input that it is made of."""
 
     def then(self, *steps: FrontStep) -> Raw:
         """The same with more steps behind, which keep its shape."""
@@ -65,12 +67,13 @@ class Raw:
 
     def arranged(self, perm: tuple[int, ...]) -> Raw:
         """The same transposed; `perm` counts the batch, which stays in front."""
-        return Raw(self.entry, tuple(self.shape[axis - 1] for axis in perm[1:]), (*self.steps, Arrange(perm)))
+        shape = tuple(self.shape[axis - 1] for axis in perm[1:])
+        return replace(self, shape=shape, steps=(*self.steps, Arrange(perm)))
 
     def reshaped(self, shape: tuple[int, ...]) -> Raw:
         """The same with samples of another shape."""
         step = Reshape(self.shape, shape)
-        return self if shape == self.shape else Raw(self.entry, shape, (*self.steps, step))
+        return self if shape == self.shape else replace(self, shape=shape, steps=(*self.steps, step))
 
     @property
     def channels_last(self) -> tuple[int, ...]:
@@ -120,6 +123,29 @@ class Raw:
                 "clip it behind the rounding"
             )
         return FloatQuantizer(unit, 0, round(ends.min()), round(ends.max()), FloatRounding.HALF_EVEN)
+
+
+@dataclass
+class Entered:
+    """A graph input that has codes: what was quantized first, its tensor in the flow, and the host end of both.
+
+    `is_given` tells that no quantizer of the file's made them.
+    """
+
+    name: str
+    raw: Raw
+    tensor: Tensor
+    host: HostInput
+    is_given: bool = False
+
+    def require_alike(self, raw: Raw, format: Fixed, host: HostInput) -> None:
+        """Raise InputError for a second quantizer that does not do what the first one did."""
+        own = replace(self.host, steps=(), shape=None)
+        if not raw.is_like(self.raw) or (format, host) != (self.tensor.format, own):
+            raise InputError(
+                f"the graph input '{raw.source}' has two quantizers that differ, and the network takes its codes "
+                "of one; give both the same scale and range, or quantize the input once in front of both"
+            )
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,9 @@ FAR = 1e30
 Staircase = Callable[[Codes], Codes]
 """Output codes (C, n) of input codes (C, n), monotone along each row."""
 
+CodesOf = Callable[[Floats], Codes]
+"""Codes of values (C, n), clipped and rounded."""
+
 EXACT_MODES = {FloatRounding.FLOOR: Rounding.FLOOR, FloatRounding.HALF_EVEN: Rounding.HALF_EVEN}
 """The roundings that Requantize has for every value."""
 
@@ -53,7 +56,7 @@ def stepped(
     pending: Pending,
     x: Tensor,
     scale: Values,
-    codes_of: Callable[[Floats], Codes],
+    codes_of: CodesOf,
     rounding: FloatRounding | None = None,
 ) -> tuple[tuple[Op, ...], Pending]:
     """The Threshold that makes `codes_of` float32 values (C, n); times `scale` () or (C,) they are the output.
@@ -80,7 +83,7 @@ def summed(
     joined: Joined,
     ends: Sequence[Tensor],
     scale: float,
-    codes_of: Callable[[Floats], Codes],
+    codes_of: CodesOf,
     rounding: FloatRounding | None,
 ) -> tuple[LineOps, Pending]:
     """Layers of both branches of a sum and behind it: one times few powers of two, then a Threshold.

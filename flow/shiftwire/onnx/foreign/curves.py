@@ -34,10 +34,12 @@ class Spelled:
         return {str(node.output[0]) for node in self.nodes[:-1]}
 
 
-def spelled_curves(nodes: Sequence[onnx.NodeProto], constants: Collection[str], output: str) -> Iterator[Spelled]:
+def spelled_curves(
+    nodes: Sequence[onnx.NodeProto], constants: Collection[str], outputs: Collection[str]
+) -> Iterator[Spelled]:
     """Products, quotients and bent sums of two functions of one tensor, each with all that leads to it and behind it.
 
-    `output` is the graph's. Of several within each other the outermost.
+    `outputs` are the graph's. Of several within each other the outermost.
     """
     origins = _origins(nodes, constants)
     taken: set[str] = set()
@@ -45,9 +47,9 @@ def spelled_curves(nodes: Sequence[onnx.NodeProto], constants: Collection[str], 
         if node.output[0] in taken or len(_computed(node, constants)) != 2 or node.output[0] not in origins:
             continue
         spelled = _spelled(node, nodes, constants, origins)
-        if spelled is not None and _is_closed(spelled, nodes, output):
+        if spelled is not None and _is_closed(spelled, nodes, outputs):
             taken.update(str(inner.output[0]) for inner in spelled.nodes)
-            yield _lengthened(spelled, nodes, constants, output)
+            yield _lengthened(spelled, nodes, constants, outputs)
 
 
 def _computed(node: onnx.NodeProto, constants: Collection[str]) -> list[str]:
@@ -90,17 +92,19 @@ def _is_product(node: onnx.NodeProto, constants: Collection[str]) -> bool:
     return node.op_type in ("Mul", "Div") and len(_computed(node, constants)) == 2
 
 
-def _is_closed(spelled: Spelled, nodes: Sequence[onnx.NodeProto], output: str) -> bool:
+def _is_closed(spelled: Spelled, nodes: Sequence[onnx.NodeProto], outputs: Collection[str]) -> bool:
     """Whether nobody else reads a tensor between."""
     between, own = spelled.between, {*spelled.between, spelled.output}
-    return output not in between and all(node.output[0] in own for node in nodes if between & set(node.input))
+    return not between & set(outputs) and all(node.output[0] in own for node in nodes if between & set(node.input))
 
 
-def _lengthened(spelled: Spelled, nodes: Sequence[onnx.NodeProto], constants: Collection[str], output: str) -> Spelled:
+def _lengthened(
+    spelled: Spelled, nodes: Sequence[onnx.NodeProto], constants: Collection[str], outputs: Collection[str]
+) -> Spelled:
     """With the operations that follow one by one."""
     readers = [node for node in nodes if spelled.output in node.input]
-    if spelled.output == output or len(readers) != 1 or len(_computed(readers[0], constants)) != 1:
+    if spelled.output in outputs or len(readers) != 1 or len(_computed(readers[0], constants)) != 1:
         return spelled
     if not is_standard(readers[0], *ARITHMETIC, *BENDING):
         return spelled
-    return _lengthened(Spelled(spelled.source, (*spelled.nodes, readers[0])), nodes, constants, output)
+    return _lengthened(Spelled(spelled.source, (*spelled.nodes, readers[0])), nodes, constants, outputs)

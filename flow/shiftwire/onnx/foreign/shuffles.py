@@ -15,6 +15,7 @@ from shiftwire.onnx.canonical.draft import (
     Draft,
     attribute,
     axes_of,
+    input_key,
     is_quantizer,
     is_standard,
     place_of,
@@ -131,13 +132,12 @@ def _is_front(draft: Draft, name: str) -> bool:
 
     An input whose format the file names is no longer the host's.
     """
-    if any(entry.key == INPUT_FORMAT_KEY for entry in draft.model.metadata_props):
-        return False
     while (producer := draft.producer(name)) is not None:
         if not draft.is_read_once(name) or not (_is_alike(draft, producer) or is_standard(producer, *MOVES)):
             return False
         name = producer.input[0]
-    return name not in draft.constants
+    named = {entry.key for entry in draft.model.metadata_props}
+    return name not in draft.constants and input_key(INPUT_FORMAT_KEY, name, len(draft.inputs)) not in named
 
 
 def _followed(draft: Draft, chain: list[onnx.NodeProto]) -> Places | None:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 import onnx
 from onnx import helper
 from shiftwire.errors import InputError, noted
-from shiftwire.onnx.canonical.draft import INTEGER_INPUT_KEY, Draft, attribute, is_standard, place_of
+from shiftwire.onnx.canonical.draft import (
+    INTEGER_INPUT_KEY,
+    Draft,
+    attribute,
+    input_key,
+    is_standard,
+    place_of,
+)
 from shiftwire.onnx.foreign.codes import bounded, cast, concat, dequantize, move, pad, quantize
 from shiftwire.onnx.foreign.fused import MICROSOFT
 from shiftwire.onnx.foreign.integer_layers import (
@@ -58,7 +65,8 @@ def _enter(unifier: Unifier, value: onnx.ValueInfoProto) -> None:
     low, high = RANGES[kind]
     value.type.tensor_type.elem_type = FLOAT
     unifier.known[value.name] = Integers(value.name)
-    unifier.draft.notes[INTEGER_INPUT_KEY] = f"{'s' if low < 0 else 'u'}{(high - low).bit_length()}.0"
+    key = input_key(INTEGER_INPUT_KEY, value.name, len(unifier.draft.inputs))
+    unifier.draft.notes[key] = f"{'s' if low < 0 else 'u'}{(high - low).bit_length()}.0"
 
 
 def _leave(unifier: Unifier, name: str) -> None:
