@@ -7,6 +7,7 @@ from shiftwire.passes.clip_adder_weights import clip_adder_weights
 from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.passes.end_in_hardware import end_in_hardware
 from shiftwire.passes.flatten_in_stream_order import flatten_in_stream_order
 from shiftwire.passes.join_edges import join_edges
 
@@ -17,6 +18,7 @@ PIPELINE: tuple[Callable[[Network], Network], ...] = (
     compact_terms,
     clip_adder_weights,
     flatten_in_stream_order,
+    end_in_hardware,
 )
 
 
