@@ -124,7 +124,8 @@ CASES: dict[str, Case] = {
     "gemm: quantized and scaled": (
         ROW, Q | {"w": (4, 3)},
         f"q = {QUANT}(w, s, z, b); y = Gemm<alpha=2.0>(x, q)",
-        "q = Quant(w, s, z, b) narrow=0 rounding_mode=ROUND signed=1; y = Gemm(x, q) alpha=2.0",
+        "q_transposed = Quant(w, s, z, b) narrow=0 rounding_mode=ROUND signed=1; "
+        "q_transposed_scaled = Mul(q_transposed, q_transposed_scaled_c); y = Gemm(x, q_transposed_scaled) transB=1",
     ),
     "gemm: quantized bias": (
         ROW, Q | {"w": (3, 4), "c": (3,)},

@@ -39,7 +39,7 @@ def definition(op: Spread, x: Any, y: Any) -> None:
 
 
 def grow(rng: np.random.Generator, axes: int) -> Spread:
-    return Spread(int(rng.integers(axes)), int(rng.integers(1, 4)))
+    return Spread(int(rng.integers(axes)), int(rng.integers(1, 3)))
 
 
 LAYER = LayerCase(Spread, NETWORKS, definition, grow, (), (), frozenset({"sw_reorder"}))

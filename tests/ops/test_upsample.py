@@ -50,7 +50,7 @@ def grow(rng: np.random.Generator, axes: int) -> Upsample:
     if rng.random() < 0.5:
         return Upsample(factors)
     begin, end = (tuple(int(count) for count in rng.integers(0, 3, axes)) for _ in range(2))
-    return Upsample(factors, begin, end)
+    return Upsample((1,) * axes, begin, (end[0] + 1, *end[1:]))  # a file has a node for both
 
 
 LAYER = LayerCase(

@@ -20,7 +20,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.upsample import Upsample
+from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
@@ -87,6 +87,7 @@ NEEDING: dict[str, tuple[Network, Callable[[Network], object], object, object]] 
     "clip_adder_weights": (far_weights(), lambda network: weight_range(network) == (-128, 127), False, True),
     "flatten_in_stream_order": (flattened(), layers, ["flat", "y"], ["flat_hwc", "y"]),
     "frame_ends": (two_heads(), layers, ["y", "z"], ["y", "z", "y_flat", "z_flat", "outputs"]),
+    "end_in_hardware": (of_one(Spread(0, 2), (3, 4)), layers, ["y"], ["y_wire", "y"]),
 }
 """By pass: a network that needs it, what is looked at, and what is seen before and behind."""
 

@@ -15,7 +15,6 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
-from shiftwire.ops.flatten import Flatten, View
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
@@ -116,9 +115,9 @@ def _run(program: Path, index: int, network: Network, codes: Codes, folder: Path
     flat = np.fromfile(made, np.int64).reshape(len(codes), -1)
     layers, start = {}, 0
     for node in network.nodes:
-        if isinstance(node.op, View) or (isinstance(node.op, Flatten) and node.op.in_stream_order):
-            continue
         tensor = network.tensors[node.name]
+        if not node.op.units(network.sources(node), tensor, Fold(1)):
+            continue
         layers[node.name] = flat[:, start : start + tensor.size].reshape(-1, *tensor.shape)
         start += tensor.size
     assert start == flat.shape[1]

@@ -33,6 +33,9 @@ from shiftwire.ops.weights.shift import Shift
 OWN_LAYERS = 3
 """Every third network has a layer more; the others stay what they were."""
 
+SALT = 1
+"""Of what is drawn for it, such that three hundred networks have all of them."""
+
 WIDEST = 30
 """Bits beyond which a generated tensor is requantized, so that nets stay within what doubles hold."""
 
@@ -81,7 +84,7 @@ def random_network(seed: int) -> Network:
 
 def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
     """In every third network, behind all others, one of the layers whose tests lie in one file; on images that fit."""
-    rng, axes = np.random.default_rng((seed, OWN_LAYERS)), len(maker.tensor(name).shape) - 1
+    rng, axes = np.random.default_rng((seed, OWN_LAYERS, SALT)), len(maker.tensor(name).shape) - 1
     if seed % OWN_LAYERS != OWN_LAYERS - 1 or not axes or not LAYER_CASES:
         return name
     layer = LAYER_CASES[int(rng.integers(len(LAYER_CASES)))]

@@ -13,7 +13,7 @@ from netlib import run_networks
 from random_networks import random_codes, random_network
 from shiftwire.api import convert
 from shiftwire.ir.host import channels_first
-from shiftwire.ir.network import Network
+from shiftwire.ir.network import Network, Node
 from shiftwire.numbers.fixed import Codes, Overflow, Rounding
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
@@ -21,6 +21,7 @@ from shiftwire.onnx.runtime import FLOAT_BITS, codes_of, run_onnx
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.moves import DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import run_pipeline
@@ -61,8 +62,15 @@ def in_onnxruntime(network: Network, codes: Codes) -> bool:
 
 
 def _kinds(network: Network) -> list[str]:
-    """Without Pad: the importer merges it into the pool behind it, or drops one of no width."""
-    return [node.kind for node in network.nodes if node.kind != "Pad"]
+    """Without Pad: the importer merges it into the pool behind it, or drops one of no width; idle moves go as well."""
+    return [node.kind for node in network.nodes if node.kind != "Pad" and not _is_idle(network, node)]
+
+
+def _is_idle(network: Network, node: Node) -> bool:
+    """Whether a move leaves every code in its place."""
+    (x, *_), op = network.sources(node), node.op
+    is_whole = isinstance(op, Select) and op.channels == tuple(range(x.shape[-1]))
+    return is_whole or (isinstance(op, DepthToSpace | SpaceToDepth) and op.block == 1)
 
 
 def compare(seeds: range, folder: Path) -> Counts:

@@ -48,7 +48,7 @@ OPERATORS: tuple[Operator, ...] = (
         "Gemm",
         Place.LAYER,
         "ShiftDense, or IntDense by `--integer-weights multiply`",
-        "two axes, transA = 0, weights as for Conv; alpha and beta other than 1 with float constants alone",
+        "two axes, transA = 0, weights as for Conv; beta other than 1 with a float constant alone",
     ),
     Operator("MatMul", Place.REWRITTEN, "Gemm", "two axes, the second input a constant as for Conv"),
     Operator("Relu", Place.LAYER, "Relu on exact codes, else part of the next quantizer"),

@@ -31,7 +31,7 @@ def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
     x, weight, *rest = node.input
     alpha, is_turned = attribute(node, "alpha", 1.0), bool(attribute(node, "transB", 0))
     shape, parts = draft.shape(node.output[0]), [x, weight, *filter(None, rest)]
-    if shape is None or len(draft.shape(weight) or ()) != 2 or (alpha != 1 and weight not in draft.constants):
+    if shape is None or len(draft.shape(weight) or ()) != 2:
         return
     bias = _scaled_bias(draft, node, parts[2], shape[1]) if len(parts) > 2 else ""
     if bias is None:
@@ -40,8 +40,18 @@ def _from_gemm(draft: Draft, node: onnx.NodeProto) -> None:
     if turned is None:
         return
     if alpha != 1:
-        turned = draft.constant(f"{weight}_scaled", draft.constants[turned] * np.float32(alpha), turned)
+        turned = _scaled(draft, node, turned, np.float32(alpha))
     draft.replace(node, remade(node, "Gemm", [name for name in (x, turned, bias) if name], transB=1))
+
+
+def _scaled(draft: Draft, node: onnx.NodeProto, weight: str, factor: np.float32) -> str:
+    """A weight times a number: another constant, or a factor behind its quantizer."""
+    if weight in draft.constants:
+        return draft.constant(f"{weight}_scaled", draft.constants[weight] * factor, weight)
+    output = draft.fresh(f"{weight}_scaled")
+    names = [weight, draft.constant(f"{output}_factor", np.array(factor))]
+    draft.nodes.insert(draft.nodes.index(node), helper.make_node("Mul", names, [output], name=output))
+    return output
 
 
 def _scaled_bias(draft: Draft, node: onnx.NodeProto, bias: str, outputs: int) -> str | None:

@@ -38,6 +38,8 @@ def _reader(read_weights: WeightReader) -> Callable[[View, Graph], None]:
 
 
 def _gemm(view: View, graph: Graph) -> None:
+    if view.is_constant(0) or view.inputs[0] in graph.parameters:
+        raise InputError("its weights stand first and would mix samples of the batch; write x @ w, the weights second")
     weight = quantized_weight(view, graph)
     view.insist("transA", 0, default=0)
     view.insist("alpha", 1.0, default=1.0)
