@@ -80,7 +80,7 @@ def quantized(model: onnx.ModelProto, samples: Tensor, choices: Choices) -> onnx
         source, data, target = (Path(folder) / name for name in ("float.onnx", "samples.npz", "exact.onnx"))
         source.write_bytes(model.SerializeToString(deterministic=True))
         np.savez(data, x=samples.numpy())
-        command = [sys.executable, "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
+        command = [sys.executable, "-P", "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
         done = subprocess.run(
             [*command, "-o", str(target), "--no-trials", "--samples", str(len(samples)), *choices.options()],
             capture_output=True,
