@@ -65,6 +65,11 @@ def test_codes_follow_from_the_equations(family: str, tmp_path: Path) -> None:
     layers = {plain: name for name in names(state) for plain in spellings(name)}
     values = walked(model, x, weight_of)
     assert len(set(taken)) == len(taken) == LAYERS[family]
+    if family.startswith("deepshift"):
+        biases = [onnx.numpy_helper.to_array(t) for t in model.graph.initializer if t.name == "logits_bias"]
+        assert np.array_equal(
+            biases[0] * 2.0**-16, np.floor(state["linear.bias"].double().numpy() * 2.0**16) * 2.0**-16
+        )
     onnx.save(model, tmp_path / "exact.onnx")
     network = shiftwire.load_network(tmp_path / "exact.onnx")
     codes = network.evaluate(network.host_input.encode(x.numpy(), network.input.format))

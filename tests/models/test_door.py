@@ -15,6 +15,7 @@ from native_values import differing, native_values
 from shiftwire_models import MultiplicationFreeNet, export, from_exact, to_multiplication_free
 from shiftwire_models import nn as free_nn
 from shiftwire_models.data import digits
+from shiftwire_models.exporter import to_onnx
 
 DATA = digits()
 
@@ -156,6 +157,21 @@ def test_at_first_it_is_the_file_of_quantize(free: MultiplicationFreeNet) -> Non
     assert torch.equal(again(DATA.test.x), free.eval()(DATA.test.x))
     moved = [a for a, b in zip(free.parameters(), again.parameters(), strict=True) if not torch.equal(a, b)]
     assert len(moved) > 3  # but its latents are the float weights
+
+
+def test_evaluation_is_exact_beyond_float32(tmp_path: Path) -> None:
+    """Sums of 30 bits and more, which the exact file may have, and float32 has not."""
+    torch.manual_seed(3)
+    weight = free_nn.WeightSpec(free_nn.WeightRule.LIGHTNN, bits=5, terms=3)
+    net = nn.Sequential(free_nn.ActivationQuant(free_nn.Format(16, 8, signed=True)), free_nn.ShiftLinear(64, 4, weight))
+    path = tmp_path / "wide.onnx"
+    path.write_bytes(to_onnx(net, (64,)).SerializeToString())
+    read, x = from_exact(path), 40 * torch.randn(200, 64)
+    values = native_values(path, x)
+    assert differing(values, read.eval()(x.double())) == 0
+    nearest = values.astype(np.float32)
+    assert differing(nearest, read.eval()(x)) == 0
+    assert differing(nearest, read.train()(x)) > 100
 
 
 def test_the_old_net_stays_as_it_is(trained: nn.Module) -> None:

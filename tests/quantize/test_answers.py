@@ -137,6 +137,17 @@ def test_a_figure_that_fits_the_task(name: str, tmp_path: Path, capsys: pytest.C
         assert told["total"] == axis(right).size
 
 
+def test_trials_are_left_out_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, values, _ = floats(dense(3), tmp_path)
+    np.savez(tmp_path / "data.npz", x=values)
+    call = ["quantize", str(path), "--calibrate", str(tmp_path / "data.npz"), "-o", str(tmp_path / "exact.onnx")]
+    told = []
+    for more in ([], ["--no-trials"]):
+        assert main([*call, "--json", *more]) == 0
+        told.append(json.loads(capsys.readouterr().out)["trials"])
+    assert told[0] is not None and told[1] is None
+
+
 def test_labels_of_a_task_that_the_outputs_cannot_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, values, _ = floats(convolution(3), tmp_path)
     np.savez(tmp_path / "data.npz", x=values, y=np.zeros(40, int))

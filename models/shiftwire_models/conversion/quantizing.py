@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 import onnx
@@ -16,6 +17,8 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.weights.filter_terms import Nearest
 
 _SENTENCE = "shiftwire quantize: "
+_MOST = 512
+"""Samples that choose formats; more of them, evenly spread, say the same."""
 
 
 class Method(Enum):
@@ -76,11 +79,13 @@ def method_named(text: str) -> Method:
 
 def quantized(model: onnx.ModelProto, samples: Tensor, choices: Choices) -> onnx.ModelProto:
     """The exact file of a float one, its formats calibrated on samples (N, ...). Raises ModelsError."""
+    if len(samples) > _MOST:
+        samples = samples[torch.linspace(0, len(samples) - 1, _MOST).long()]
     with tempfile.TemporaryDirectory() as folder:
         source, data, target = (Path(folder) / name for name in ("float.onnx", "samples.npz", "exact.onnx"))
         source.write_bytes(model.SerializeToString(deterministic=True))
         np.savez(data, x=samples.numpy())
-        command = [sys.executable, "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
+        command = [sys.executable, "-P", "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
         done = subprocess.run(
             [*command, "-o", str(target), "--no-trials", "--samples", str(len(samples)), *choices.options()],
             capture_output=True,

@@ -1,6 +1,7 @@
 """Layers of an exact file that have no weights to train, and what gradients pass through them."""
 
 from collections.abc import Sequence
+from enum import Enum
 
 import torch
 from torch import Tensor, nn
@@ -109,12 +110,20 @@ class UnequalMaxPool(nn.Module):
         return y
 
 
+class OperandKind(Enum):
+    """What is done with a constant; the words are ONNX's."""
+
+    MULTIPLY = "Mul"
+    ADD = "Add"
+    DIVIDE = "Div"
+
+
 class Operand(nn.Module):
-    """x times, plus or over a constant of the host."""
+    """x and a constant of the host."""
 
     by: Tensor
 
-    def __init__(self, kind: str, by: Tensor) -> None:
+    def __init__(self, kind: OperandKind, by: Tensor) -> None:
         super().__init__()
         self.kind = kind
         self.register_buffer("by", by)
@@ -122,7 +131,13 @@ class Operand(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Of x's shape."""
         by = self.by.to(x.dtype)
-        return x * by if self.kind == "Mul" else x + by if self.kind == "Add" else x / by
+        match self.kind:
+            case OperandKind.MULTIPLY:
+                return x * by
+            case OperandKind.ADD:
+                return x + by
+            case OperandKind.DIVIDE:
+                return x / by
 
 
 class Enlarged(nn.Module):

@@ -17,6 +17,7 @@ from shiftwire_models.finetune.passing import (
     Enlarged,
     Moved,
     Operand,
+    OperandKind,
     Part,
     PartialPool,
     Permuted,
@@ -195,7 +196,7 @@ def _operand(source: Source) -> nn.Module:
         if source.node.op_type == "Add":
             return _Added()
         raise ModelsError(f"layer '{source.node.name}' multiplies two tensors; only constants become shifts and adds")
-    return Operand(source.node.op_type, torch.from_numpy(by.astype(np.float32)))
+    return Operand(OperandKind(source.node.op_type), torch.from_numpy(by.astype(np.float32)))
 
 
 def _reshape(source: Source) -> nn.Module:

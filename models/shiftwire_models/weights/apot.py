@@ -55,7 +55,7 @@ def apot_terms(latent: Tensor, bits: int) -> tuple[PowerTerms, int]:
     exponent = [[row[t] if t < len(row) else 0 for row in rows] for t in range(terms)]
     sign = torch.tensor(used, dtype=torch.int8, device=latent.device)[:, index] * latent.sign().to(torch.int8)
     exponents = torch.tensor(exponent, dtype=torch.int8, device=latent.device)[:, index]
-    return PowerTerms(sign, exponents, _exponent_range(bits)), int(levels[-1])
+    return PowerTerms(sign, exponents, _exponent_range(bits)), apot_levels(bits)[-1]
 
 
 def _exponent_range(bits: int) -> ExponentRange:
