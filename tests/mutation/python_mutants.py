@@ -7,6 +7,11 @@ REWRITES = (
     "tests/onnx/test_canonical.py::test_every_rewrite_is_needed_in_its_place",
 )
 
+FRAMES = (
+    "tests/passes/test_frame_ends.py::test_frames_give_the_codes_of_their_parts",
+    "tests/passes/test_frame_ends.py::test_lanes_of_a_frame_are_those_that_divide_every_input",
+)
+
 PYTHON_MUTANTS = (
     Mutant("search: the first design that fits", "schedule/design.py", "best, high = design, middle - 1",
            "return design", ("tests/schedule/test_search.py",)),
@@ -37,10 +42,27 @@ PYTHON_MUTANTS = (
     Mutant("curves: the innermost first", "onnx/foreign/curves.py",
            "for node in reversed(nodes):\n        if node.output[0] in taken",
            "for node in nodes:\n        if node.output[0] in taken", ("tests/quantize/test_curves.py",)),
-    Mutant("curves: read by others too", "onnx/foreign/curves.py", " and _is_closed(spelled, nodes, output)", "",
+    Mutant("curves: read by others too", "onnx/foreign/curves.py", " and _is_closed(spelled, nodes, outputs)", "",
            ("tests/quantize/test_curves.py",)),
     Mutant("curves: of wider codes", "quantize/unweighted.py", "bits = min(draft.options.act_bits, MOST_LOOKUP_BITS)",
            "bits = draft.options.act_bits", ("tests/quantize/test_curves.py",)),
+    Mutant("frames: every input begins at the first code", "passes/frame_ends.py", "begin += end.tensor.size",
+           "begin += 0", FRAMES),
+    Mutant("frames: outputs the other way round", "passes/frame_ends.py", "(before, part)\n",
+           "(part, before)\n", FRAMES),
+    Mutant("frames: beats of the first input's size", "passes/frame_ends.py", "divisors(gcd(*sizes))",
+           "divisors(sizes[0])", FRAMES),
+    Mutant("frames: codes keep the bits of the frame", "passes/frame_ends.py",
+           "Requantize(_whole(own), Rounding.FLOOR", "Requantize(frame.format, Rounding.FLOOR", FRAMES),
+    Mutant("frames: numbers of samples may differ", "ir/frames.py", "if len(set(counts.values())) > 1:", "if False:",
+           ("tests/project/test_data_of_several.py",)),
+    Mutant("labels: those of every output are the first's", "project/data.py",
+           "read_labels(arrays[name], samples", "read_labels(arrays[named[0]], samples",
+           ("tests/project/test_data_of_several.py",)),
+    Mutant("files: batches may differ", "onnx/importer.py", "if len(set(fixed.values())) > 1:", "if False:",
+           ("tests/onnx/test_several_ends.py",)),
+    Mutant("files: names of ends change on the way", "onnx/exporter.py", "self.end.label or ", "",
+           ("tests/onnx/test_several_ends.py",)),
     Mutant("line buffers cost no block RAM", "units/window.py", "self.taps.count * buffer.bram36", "0",
            ("tests/units/test_window.py",)),
     Mutant("no memory costs block RAM", "ir/cost.py", "return Cost(bram36=blocks(words, bits))", "return Cost()",

@@ -20,6 +20,7 @@ from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Ten
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.concat import Concat
 from shiftwire.ops.flatten import Flatten, View
+from shiftwire.ops.moves import Crop
 from shiftwire.ops.relu import Relu
 from shiftwire.passes.frame_ends import frame_ends
 from shiftwire.passes.pipeline import run_pipeline
@@ -54,7 +55,7 @@ def test_the_codes_of_frames_by_hand() -> None:
 def test_names_stay_and_new_ones_tell_what_they_are() -> None:
     network = frame_ends(hand())
     assert [node.name for node in network.nodes] == [
-        "image_dealt", "image", "vector_dealt", "vector_narrow", "vector",
+        "inputs_rows", "image_dealt", "image", "vector_dealt", "vector_narrow", "vector",
         "flat", "both", "y",
         "y_flat", "flat_flat", "vector_flat", "outputs_2", "outputs",
     ]  # fmt: skip
@@ -161,3 +162,18 @@ def test_parts_are_taken_apart_as_they_were_put_together() -> None:
     assert both.tolist() == [[0, 1, 2, 3, 4, 5, 0, 1], [6, 7, 8, 9, 10, 11, 2, 3]]
     again = parted(both, [(3, 2), (2,)])
     assert np.array_equal(again[0], a) and np.array_equal(again[1], b)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lanes"), [((4, 3), 1), ((784, 10), 2), ((784, 48), 16), ((64, 64), 16), ((6, 9, 12), 3), ((40, 25), 5)]
+)
+def test_lanes_of_a_frame_are_those_that_divide_every_input(sizes: tuple[int, ...], lanes: int) -> None:
+    """No beat holds codes of two inputs, and none is wider than sixteen codes."""
+    inputs = tuple(NetworkInput(f"x{at}", Tensor((size,), S8)) for at, size in enumerate(sizes))
+    nodes = tuple(Node(f"y{at}", Relu(), (f"x{at}",)) for at in range(len(sizes)))
+    network = frame_ends(Network(inputs, nodes, tuple(NetworkOutput(node.name) for node in nodes)))
+    dealt = [node for node in network.nodes if isinstance(node.op, Crop)]
+    assert len(dealt) == len(sizes)
+    for node in dealt:
+        folds = node.op.folds(network.sources(node), network.tensors[node.name])
+        assert max(fold.pe for fold in folds) == lanes

@@ -121,7 +121,7 @@ def test_what_never_falls_is_a_staircase(kind: str, tmp_path: Path) -> None:
 
 def regions(net: FloatNet) -> list[tuple[str, list[str]]]:
     model = net.model()
-    curves = spelled_curves(list(model.graph.node), net.constants, net.at)
+    curves = spelled_curves(list(model.graph.node), net.constants, (net.at,))
     return [(curve.source, [node.name for node in curve.nodes]) for curve in curves]
 
 

@@ -83,6 +83,22 @@ def run_layer(folder: Path) -> None:
     print(f"{versions}: {compared + found.exactness.compared:,} codes compared, none differs")
 
 
+def run_heads(folder: Path) -> int:
+    """How many codes and values of any output differ, inputs and outputs by their names."""
+    with opened(folder) as (accelerator, title):
+        samples = samples_of(accelerator.manifest, folder, folder / "data.npz")
+        found = recorded(accelerator, samples, folder)
+        arrays, wanted = np.load(str(folder / "data.npz")), np.load(str(folder / "values.npz"))
+        x = {name: arrays[name] for name in arrays.files if name != "wanted"}
+        values = accelerator.predict(x)
+    assert list(values) == wanted.files and [each.name for each in found.outputs] == wanted.files
+    differ = sum(int((np.abs(values[name] - wanted[name]) > NEAR).sum()) for name in values)
+    compared = sum(each.size for each in values.values())
+    parts = ", ".join(f"{each.exactness.compared:,} of {each.name}" for each in found.outputs)
+    print(f"  {title}: {parts} codes and {compared:,} values compared, {differing(differ + found.exactness.different)}")
+    return differ + found.exactness.different
+
+
 def run_ends(folder: Path) -> int:
     """How many of the codes in front and of the values behind differ from onnxruntime's."""
     arrays = np.load(str(folder / "ends.npz"))
@@ -128,7 +144,8 @@ def run_digits(folder: Path) -> int:
 def main(folder: Path) -> int:
     """1 where anything differs."""
     run_layer(folder / "layer")
-    return int(sum([run_ends(folder), *map(run_digits, sorted(folder.glob("digits*")))]) > 0)
+    heads = run_heads(folder / "heads")
+    return int(sum([heads, run_ends(folder), *map(run_digits, sorted(folder.glob("digits*")))]) > 0)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,17 @@ import numpy as np
 import onnx
 from board_bench import random_frames
 from digits_files import FILES, digits_data, digits_file
+from heads_nets import small_agent, small_samples
 from host_ends_cases import cases
 from host_ends_files import referred
 from shiftwire import convert
 from shiftwire.board.program import board_program
 from shiftwire.board.simulated import accelerator_design, slave_bases, write_overlay
+from shiftwire.ir.frames import FramedOutput
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.runtime import run_tensors
+from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.project import Backend, Project, load_project, write_project
 from shiftwire.schedule.design import Target, schedule
 from shiftwire_boards.catalog import load_board
@@ -37,6 +40,7 @@ def lay_down(folder: Path, board: str) -> None:
     """Boards, frames and answers."""
     folder.mkdir()
     lay_down_layer(folder / "layer", board)
+    lay_down_heads(folder / "heads", board)
     lay_down_ends(folder)
     for at, name in enumerate(FILES):
         lay_down_digits(folder / f"digits{at}", board, name)
@@ -63,6 +67,20 @@ def lay_down_layer(folder: Path, board: str) -> None:
     x = np.moveaxis(network.input.format.decode(codes), -1, 1)
     values = network.host_output.decode(wanted, network.output.format)
     np.savez(folder / "frames.npz", codes=codes, wanted=wanted, x=x, values=values)
+
+
+def lay_down_heads(folder: Path, board: str) -> None:
+    """Two inputs and two outputs, by their names."""
+    folder.mkdir()
+    network = run_pipeline(small_agent())
+    write_project(schedule(network, load_board(board)), folder / "project", Backend.RTL)
+    project = load_project(folder / "project")
+    lay_down_board(project, folder, "two inputs and two outputs")
+    x = small_samples(FRAMES)
+    wanted = network.evaluate(network.encode(x))
+    values = FramedOutput(network.exits).decode(wanted, network.output.format)
+    np.savez(folder / "data.npz", wanted=wanted, **x)
+    np.savez(folder / "values.npz", **values)
 
 
 def lay_down_ends(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from shiftwire import api
@@ -10,6 +11,7 @@ from shiftwire.cli.csim import counted
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
+from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.passes.rescale_choice import Rescale, rescalings
@@ -117,6 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "part": design.board.part,
                 "clock_ns": design.clock_ns,
                 "layers": len(design.network.nodes),
+                "inputs": _ends_json(design.network.entries),
+                "outputs": _ends_json(design.network.exits),
                 **modelled(design),
                 "rescaled": rescale_json(layers),
                 "weights": weight_json(weights),
@@ -126,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         number = counted(len(design.network.nodes), "layer")
         say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
+        say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
             say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
@@ -137,6 +142,15 @@ def run(arguments: argparse.Namespace) -> int:
     if (warning := room_warning(design)) is not None:
         note(warning)
     return ExitCode.OK
+
+
+def _told(parts: Sequence[InputPart | OutputPart]) -> str:
+    """Names, each with format and shape."""
+    return ", ".join(f"'{part.name}' {part}" for part in parts)
+
+
+def _ends_json(parts: Sequence[InputPart | OutputPart]) -> list[dict[str, object]]:
+    return [{"name": part.name, "format": str(part.format), "shape": list(part.shape)} for part in parts]
 
 
 def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:

@@ -161,6 +161,8 @@ def print_engines(results: list[EngineResult]) -> None:
     score = results[0].score
     print_table(("engine", *_columns(score), "codes compared", "different"), rows)
     for result in results:
+        for name, of_output in result.scores.items() if len(result.scores) > 1 else ():
+            say(f"{result.engine}, {name}: {of_output.sentence}")
         say_first(result.first_difference, f"reference beside {result.engine}")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
 
+from shiftwire.ir.fold import divisors
 from shiftwire.ir.frames import FramedInput, FramedOutput, frame_of
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
@@ -12,6 +14,9 @@ from shiftwire.ops.concat import Concat
 from shiftwire.ops.flatten import View
 from shiftwire.ops.moves import Crop
 from shiftwire.ops.requantize import Requantize
+
+MOST_LANES = 16
+"""Codes of a beat of inputs at most: all inputs have beats of as many, and none has part of one."""
 
 
 def frame_ends(network: Network) -> Network:
@@ -44,11 +49,14 @@ class _Names:
 def _dealt(network: Network, names: _Names) -> tuple[tuple[NetworkInput, ...], tuple[Node, ...]]:
     """A frame for all inputs: of each copy of it, its part stays, in the input's own bits and shape."""
     frame = frame_of([end.tensor for end in network.inputs])
-    name, nodes, begin = names.new("inputs"), list[Node](), 0
+    sizes = [end.tensor.size for end in network.inputs]
+    lanes = max(lanes for lanes in divisors(gcd(*sizes)) if lanes <= MOST_LANES)
+    name, rows = names.new("inputs"), names.new("inputs_rows")
+    nodes, begin = [Node(rows, View((frame.size // lanes, lanes), frame.format), (name,))], 0
     for end in network.inputs:
-        own = end.tensor.format
-        part = Node(names.new(f"{end.name}_dealt"), Crop((begin,), (frame.size - begin - end.tensor.size,)), (name,))
-        nodes.append(part)
+        own, rest = end.tensor.format, frame.size - begin - end.tensor.size
+        part = Crop((begin // lanes, 0), (rest // lanes, 0))
+        nodes.append(Node(names.new(f"{end.name}_dealt"), part, (rows,)))
         if (own.bits, own.signed) != (frame.format.bits, frame.format.signed):
             narrow = Requantize(_whole(own), Rounding.FLOOR, Overflow.WRAP)
             nodes.append(Node(names.new(f"{end.name}_narrow"), narrow, (nodes[-1].name,)))
