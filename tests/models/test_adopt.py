@@ -14,6 +14,7 @@ from file_walk import walked
 from shiftwire_models.adoption.files import Adoption, adopted, adopted_file, exact_file, family_named
 from shiftwire_models.adoption.layers import Between
 from shiftwire_models.adoption.resnet import plan_named
+from shiftwire_models.cli import main
 from shiftwire_models.conversion.quantizing import Choices
 from shiftwire_models.errors import ModelsError
 from tiers import some
@@ -97,6 +98,15 @@ def test_wageubn_keeps_its_grid_and_takes_the_width_it_needs(tmp_path: Path) -> 
     grids = [str(module.grid) for module in net.net.modules() if isinstance(module, Between)]
     assert len(grids) == 8 and {grid.split(".")[1] for grid in grids} == {"7"}
     assert all(8 < int(grid[1:].split(".")[0]) < 16 for grid in grids)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint, model, data = written(tmp_path, state_of("deepshift-q", 2)), tmp_path / "m.onnx", tmp_path / "x.npz"
+    np.savez(data, x=pictures(8).numpy())
+    arguments = ["adopt", str(checkpoint), "--as", "deepshift", "--net", "resnet8", "-o", str(model)]
+    assert main([*arguments, "--calibrate", str(data)]) == 0
+    assert f"shiftwire convert {model}" in capsys.readouterr().out
+    assert shiftwire.load_network(model).output.shape == (4,)
 
 
 CHECKPOINT = Path(__file__).resolve().parents[3] / "shared" / "data" / "addernet_resnet20_cifar10.pth"
