@@ -26,7 +26,7 @@ PAGES = sorted(
         ROOT / "hls_templates/shiftwire_hls/onnx/README.md",
     ]
 )
-NAME = re.compile(r"`((?:shiftwire|shiftwire_\w+)(?:\.(?!sv`|input`)\w+)+)`")
+NAME = re.compile(r"`((?:shiftwire|shiftwire_\w+)(?:\.(?!sv`|input\b)\w+)+)`")
 """Of Python; not of files, nor the key of metadata that names an input's format."""
 
 COMMAND = re.compile(

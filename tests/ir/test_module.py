@@ -83,6 +83,13 @@ def test_a_module_is_set_up_with_its_line_buffer() -> None:
     assert (larger.name, larger.nest) == (buffered.name, buffered.nest)
 
 
+def test_a_line_buffer_that_grows_into_block_ram_loses_a_stage() -> None:
+    buffer = LineBuffer(5, 4, 40, each_beat(9))
+    small = Module("m", {}, each_beat(3), stages=buffer.stages, line_buffer=buffer)
+    assert (small.stages, small.with_buffer_bits(8).stages) == (3, 2)
+    assert small.with_buffer_bits(8).set_up["RING_BLOCK"] == 1
+
+
 def test_what_a_module_is_where_nothing_is_said() -> None:
     plain = Module("m", {}, each_beat(1))
     assert plain.stages == 0 and plain.memories == () and plain.sources == {}

@@ -95,6 +95,11 @@ class LineBuffer:
         """What the window module is told of it; a memory past the size of LUT RAM asks for block RAM."""
         return {"RING_BITS": self.bits, "RING_BLOCK": is_block(1 << self.bits, self.word_bits)}
 
+    @property
+    def stages(self) -> int:
+        """Cycles from where a word lies to the word: behind LUT RAM is a multiplexer, so the place waits in a register."""
+        return 2 if self.parameters["RING_BLOCK"] else 3
+
 
 @dataclass(frozen=True, slots=True)
 class RawSums:
@@ -137,7 +142,8 @@ class Module:
     def with_buffer_bits(self, bits: int) -> Module:
         """The same around a larger line buffer."""
         assert self.line_buffer is not None
-        return replace(self, line_buffer=replace(self.line_buffer, bits=bits))
+        larger = replace(self.line_buffer, bits=bits)
+        return replace(self, line_buffer=larger, stages=self.stages + larger.stages - self.line_buffer.stages)
 
     @property
     def movable_rom(self) -> Memory | None:

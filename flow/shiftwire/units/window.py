@@ -187,8 +187,7 @@ class WindowUnit(Unit):
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         buffer = self._line_buffer()
-        stages = 2 if buffer.parameters["RING_BLOCK"] else 3
-        return (Module("sw_window", self._parameters(), self._giving(), stages, line_buffer=buffer),)
+        return (Module("sw_window", self._parameters(), self._giving(), buffer.stages, line_buffer=buffer),)
 
     def _line_buffer(self) -> LineBuffer:
         row, beats = self._row_beats, every(self.reads[0].beats)

@@ -1,6 +1,6 @@
 // WORDS words that one side writes and the other reads: block RAM with BLOCK, else LUTRAM.
-// A word that is read while it is written is nobody's: block RAM may give anything, so no parent may use it. Verilator
-// gives it inverted, so that one who did would be found.
+// A word that is read while it is written is the old one in LUTRAM, whose register takes it at the edge that writes.
+// Block RAM may give anything, so no parent may use it: Verilator gives it inverted, and one who did would be found.
 // In: a word of WIDTH bits to store, and where; where to read. Out: the word read, held while `read` is low.
 // Latency: one cycle. Initiation interval: one cycle.
 module sw_memory #(
@@ -41,7 +41,7 @@ module sw_memory #(
     endgenerate
 `ifdef VERILATOR
     logic collided;
-    always_ff @(posedge clk) if (read) collided <= store & to == from;
+    always_ff @(posedge clk) if (read) collided <= BLOCK & store & to == from;
     assign data = word ^ {WIDTH{collided}};
 `else
     assign data = word;
