@@ -1,4 +1,4 @@
-"""A block RAM that is read where it is written gives a wrong word in simulation, so that nobody can count on the old one.
+"""A block RAM that is read where it is written gives a wrong word in simulation: nobody can count on the old one.
 
 That no network does is seen wherever networks are simulated. LUT RAM gives the old word, on every part.
 """

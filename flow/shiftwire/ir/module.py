@@ -97,7 +97,7 @@ class LineBuffer:
 
     @property
     def stages(self) -> int:
-        """Cycles from where a word lies to the word: behind LUT RAM is a multiplexer, so the place waits in a register."""
+        """Cycles from a place to its word: a multiplexer stands behind LUT RAM, so the place waits in a register."""
         return 2 if self.parameters["RING_BLOCK"] else 3
 
 
