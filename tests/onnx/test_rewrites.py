@@ -71,12 +71,6 @@ GIVING_UP: dict[str, tuple[Rewrite, list[onnx.NodeProto], dict[str, Any], list[A
         {"w": whole(4, 4), "b": whole(2, 4), "s": np.float32(0.5), **QUANT},
         [2, 4],
     ),
-    "a factor on a quantized weight": (
-        unify_gemms,
-        [quant("w s", "wq"), node("Gemm", "x wq b", "y", alpha=2.0)],
-        {"w": whole(4, 4), "s": np.float32(0.5), "b": whole(4), **QUANT},
-        ["N", 4],
-    ),
     "a constant minus a tensor it makes larger": (
         unify_scales,
         [node("Sub", "c x", "y")],

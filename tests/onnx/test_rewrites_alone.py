@@ -186,7 +186,7 @@ CASES: dict[str, tuple[Callable[[Draft], None], list[object], Constants, str, st
         ROW,
         {"w": (4, 3)},
         "y = Gemm<alpha=2.0>(x, w)",
-        "y = Gemm(x, w_scaled) transB=1",
+        "y = Gemm(x, w_transposed_scaled) transB=1",
     ),
     "biases": (
         merge_biases,
