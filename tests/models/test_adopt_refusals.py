@@ -36,6 +36,19 @@ def test_state_dicts_lie_alone_or_in_checkpoints(wrap: str, tmp_path: Path) -> N
     taken(tmp_path / "c.pth", WRAPS[wrap](STATES["adder"]), "adder")
 
 
+@pytest.mark.parametrize(
+    ("state", "family", "words"),
+    [
+        ("adder", "deepshift", r"'layer1.0.conv1.adder', which checkpoints of deepshift have not; say --as adder or"),
+        ("apot", "deepshift", r"wgt_alpha', which checkpoints of deepshift have not; say --as apot"),
+        ("shiftaddnet", "apot", r"which checkpoints of apot have not; say --as adder or --as shiftaddnet"),
+    ],
+)
+def test_a_checkpoint_of_another_family(state: str, family: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelsError, match=words):
+        taken(tmp_path / "c.pth", STATES[state], family)
+
+
 def changed(state: State, change: dict[str, Tensor | None]) -> State:
     return {name: tensor for name, tensor in {**state, **change}.items() if tensor is not None}
 

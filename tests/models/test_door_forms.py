@@ -39,6 +39,10 @@ def shuffled(x: Tensor) -> Tensor:
     return x.view(x.size(0), 2, 2, 8, 8).transpose(1, 2).reshape(x.size(0), 4, 8, 8)
 
 
+def bilinear(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
 LINES: dict[str, tuple[Callable[[Written, Tensor], Tensor], int]] = {
     "view": (lambda s, x: s.fc(relu(s.c(x)).view(-1, 256)), 256),
     "mean": (lambda s, x: s.fc(relu(s.c(x)).mean(3).mean(2)), 4),
@@ -50,6 +54,8 @@ LINES: dict[str, tuple[Callable[[Written, Tensor], Tensor], int]] = {
     "ceil": (lambda s, x: s.fc(functional.max_pool2d(relu(s.c(x)), 3, 2, ceil_mode=True).flatten(1)), 64),
     "partial": (lambda s, x: s.fc(functional.avg_pool2d(relu(s.c(x)), 3, 2, 1, False, False).flatten(1)), 64),
     "larger": (lambda s, x: s.fc(s.d(functional.interpolate(relu(s.c(x)), scale_factor=2)).flatten(1)), 1024),
+    "bilinear": (lambda s, x: s.fc(s.d(bilinear(relu(s.c(x)))).flatten(1)), 1024),
+    "edges": (lambda s, x: s.fc(s.d(functional.pad(relu(s.c(x)), (1, 0, 2, 0), "replicate")).flatten(1)), 360),
     "spread": (lambda s, x: s.fc(functional.pixel_shuffle(relu(s.c(x)), 2).flatten(1)), 256),
     "cut": (lambda s, x: s.fc(relu(s.c(x))[:, 1:3, 2:].flatten(1)), 96),
     "normal": (lambda s, x: s.fc(relu(s.c((x - 0.45) / 0.22)).flatten(1)), 256),

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from shiftwire_models import ModelsError, export, to_multiplication_free
+import onnx
+from onnx import TensorProto, helper
+from shiftwire_models import ModelsError, export, from_exact, to_multiplication_free
 
 X = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -77,6 +79,14 @@ def test_choices_that_will_not_do(calibration: object, options: dict[str, object
 def test_nets_of_several_outputs_are_told() -> None:
     with pytest.raises(ModelsError, match=r"the net gives a tuple, wanted one tensor \(N, ...\); wrap it in a net"):
         to_multiplication_free(nn.Sequential(nn.Flatten(), nn.Linear(64, 2), Pair()), X)
+
+
+def test_files_of_several_outputs_are_told(tmp_path: Path) -> None:
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in "xyz"]
+    nodes = [helper.make_node("Relu", ["x"], [name], name=name) for name in "yz"]
+    onnx.save(helper.make_model(helper.make_graph(nodes, "two", ends[:1], ends[1:])), tmp_path / "two.onnx")
+    with pytest.raises(ModelsError, match="found 2 outputs \\('y', 'z'\\), wanted 1 to train; leave the others out"):
+        from_exact(tmp_path / "two.onnx")
 
 
 def test_exports_that_will_not_do(tmp_path: Path) -> None:

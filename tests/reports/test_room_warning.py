@@ -9,8 +9,9 @@ import pytest
 
 from one_layer import S8, of_one
 from shiftwire import api
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.relu import Relu
-from shiftwire.reports.design_text import room_warning
+from shiftwire.reports.design_text import room_warning, wide_ends_warning
 
 DESIGN = api.design(of_one(Relu(), (8, 8, 4), S8))
 
@@ -37,3 +38,9 @@ def test_memories() -> None:
     board = replace(DESIGN.board, bram36=5)
     warning = room_warning(replace(DESIGN, board=board))
     assert warning is not None and "BRAM36 of -1 beside the shell" in warning
+
+
+def test_ends_wider_than_a_board_takes() -> None:
+    assert wide_ends_warning(DESIGN) is None
+    warning = wide_ends_warning(api.design(of_one(Relu(), (8, 8, 4), Fixed(34, 3, signed=True))))
+    assert warning is not None and "'y' (u33.3) takes more than the 32 bits" in warning

@@ -17,7 +17,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.passes.rescale_choice import Rescale, rescalings
 from shiftwire.passes.weight_choice import weight_choices
 from shiftwire.project.project import Backend
-from shiftwire.reports.design_text import modelled, room_warning, speed
+from shiftwire.reports.design_text import modelled, room_warning, speed, wide_ends_warning
 from shiftwire.reports.rescale_text import (
     rescale_json,
     rescale_notes,
@@ -139,8 +139,9 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
     for sentence in (*weight_notes(weights), *rescale_notes(layers, Rescale(arguments.rescale))):
         note(sentence)
-    if (warning := room_warning(design)) is not None:
-        note(warning)
+    for warning in (room_warning(design), wide_ends_warning(design)):
+        if warning is not None:
+            note(warning)
     return ExitCode.OK
 
 

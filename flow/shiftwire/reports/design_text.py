@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.passes.rescale_choice import blocks
+from shiftwire.rtl.axi_stream import CONTAINERS
 from shiftwire.schedule.design import Design
 
 
@@ -59,3 +60,16 @@ def room_warning(design: Design) -> str | None:
             f"places and routes at speed; {mend}"
         )
     return None
+
+
+def wide_ends_warning(design: Design) -> str | None:
+    """That the codes of an end are wider than what a DMA carries, so that no board takes them; None where none is."""
+    network = design.network
+    ends = {name: network.tensors[name].format for name in (network.input_name, network.output_name)}
+    wide = [f"'{name}' ({format})" for name, format in ends.items() if format.bits > CONTAINERS[-1]]
+    if not wide:
+        return None
+    return (
+        f"warning: {' and '.join(wide)} takes more than the {CONTAINERS[-1]} bits of a board's DMA, so there is no AXI "
+        "shell, and measure and package have nothing to run; put a quantizer there"
+    )

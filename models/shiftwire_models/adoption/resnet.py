@@ -90,6 +90,14 @@ class Site:
         )
 
 
+FAMILIES: dict[str, tuple[Family, ...]] = {
+    ".adder": (Family.ADDER, Family.SHIFTADDNET),
+    ".shift": (Family.DEEPSHIFT, Family.SHIFTADDNET),
+    ".weight_quant.wgt_alpha": (Family.APOT,),
+}
+"""By what tensors' names end in: the families that have such."""
+
+
 @dataclass(frozen=True, slots=True)
 class Adopted:
     """A float net whose shift and adder layers have the checkpoint's codes; input_shape without batch."""
@@ -99,7 +107,14 @@ class Adopted:
 
 
 def adopted_resnet(tensors: Tensors, plan: ResNetPlan, numbers: Arithmetic) -> Adopted:
-    """In evaluation mode; raises ModelsError at the first tensor that does not fit."""
+    """In evaluation mode; raises ModelsError at the first tensor that does not fit, or is another family's."""
+    for ending, families in FAMILIES.items():
+        name = next((name for name in tensors.left if name.endswith(ending)), None)
+        if name is not None and numbers.family not in families:
+            others = " or ".join(f"--as {family.value}" for family in families)
+            raise ModelsError(
+                f"{tensors.path} holds '{name}', which checkpoints of {numbers.family.value} have not; say {others}"
+            )
     width, colors, kernel = _stem(tensors)
     is_large = kernel > 3
     stem = Place("conv1", colors, width, kernel, 2 if is_large else 1, is_end=True)

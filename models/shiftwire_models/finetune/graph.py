@@ -61,7 +61,14 @@ def load_exact(path: Path) -> onnx.ModelProto:
 
 
 def trainable(model: onnx.ModelProto, nearest: Nearest = Nearest.LINEAR) -> GraphNet:
-    """The file's net with its codes as they are. Raises ModelsError for a node that cannot be trained through."""
+    """The file's net with its codes as they are.
+
+    Raises ModelsError for a node that cannot be trained through, and for several inputs or outputs.
+    """
+    for what, ends in (("inputs", model.graph.input), ("outputs", model.graph.output)):
+        if len(ends) != 1:
+            names = ", ".join(f"'{end.name}'" for end in ends)
+            raise ModelsError(f"found {len(ends)} {what} ({names}), wanted 1 to train; leave the others out")
     constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     steps, layers = [], []
     for node in model.graph.node:

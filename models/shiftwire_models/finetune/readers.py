@@ -109,12 +109,12 @@ def _quant(source: Source) -> nn.Module:
 
 
 class _Padded(nn.Module):
-    def __init__(self, sides: tuple[int, ...]) -> None:
+    def __init__(self, sides: tuple[int, ...], mode: str) -> None:
         super().__init__()
-        self.sides = sides
+        self.sides, self.mode = sides, mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.pad(x, self.sides)
+        return functional.pad(x, self.sides, self.mode)
 
 
 class _Joined(nn.Module):
@@ -148,11 +148,17 @@ def _average_pool(source: Source) -> nn.Module:
     return pool(geometry.kernel, geometry.stride)  # type: ignore[arg-type]
 
 
+PADS = {"": "constant", "constant": "constant", "edge": "replicate"}
+"""What torch calls ONNX's ways to pad."""
+
+
 def _pad(source: Source) -> nn.Module:
+    if (mode := source.word("mode")) not in PADS:
+        raise ModelsError(f"layer '{source.node.name}' pads by {mode}, which cannot be tuned; take constant or edge")
     pads = [int(side) for side in source.codes(1)]
     begins, ends = pads[2 : len(pads) // 2], pads[len(pads) // 2 + 2 :]
     sides = [side for pair in zip(reversed(begins), reversed(ends), strict=True) for side in pair]
-    return _Padded(tuple(sides))
+    return _Padded(tuple(sides), PADS[mode])
 
 
 def _threshold(source: Source) -> nn.Module:
