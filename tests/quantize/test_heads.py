@@ -9,6 +9,7 @@ import pytest
 
 import onnx
 from heads_nets import float_agent, samples
+from onnx import helper
 from shiftwire.cli import main
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import network_from_model
@@ -113,3 +114,43 @@ def test_the_command_names_each_head(agent: Path, tmp_path: Path, capsys: pytest
     assert "policy: answers: " in out and "policy: accuracy: " in out and "value: values: rms error" in out
     assert main(["inspect", str(tmp_path / "q.onnx")]) == 0
     assert "input 'observation' s10." in (told := capsys.readouterr().out) and "; output 'value' s" in told
+
+
+SHARED: dict[str, tuple[str, str, str]] = {
+    "an output that is read": ("x", "h, y", "z = Gemm(x, w)\n h = Relu(z)\n y = Gemm(h, w)"),
+    "one tensor twice": ("x", "h, i", "z = Gemm(x, w)\n h = Relu(z)\n i = Identity(h)"),
+    "two tails": ("x", "p, q", "z = Gemm(x, w)\n p = Softmax<axis=1>(z)\n q = Sigmoid(z)"),
+    "names that are alike": (
+        "a_b, a.b",
+        "y",
+        "s = Gemm(a_b, w)\n r = Gemm(a.b, w)\n a = Relu(s)\n b = Relu(r)\n y = Add(a, b)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_ends_that_share_tensors_or_names(name: str, tmp_path: Path) -> None:
+    """The file written gives what the network does, under the names of the float file."""
+    inputs, outputs, lines = SHARED[name]
+    rng, path = np.random.default_rng(0), tmp_path / "shared.onnx"
+    nodes = []
+    for line in lines.split("\n"):
+        made, called = line.split(" = ")
+        kind, arguments = called.split("(")
+        attributes = {"axis": 1} if "axis" in kind else {}
+        sources = [source.strip(" )") for source in arguments.split(",")]
+        nodes.append(helper.make_node(kind.split("<")[0], sources, [made.strip()], name=made.strip(), **attributes))
+    ends = [
+        [helper.make_tensor_value_info(end.strip(), onnx.TensorProto.FLOAT, ["N", 5]) for end in text.split(",")]
+        for text in (inputs, outputs)
+    ]
+    weight = onnx.numpy_helper.from_array(rng.normal(size=(5, 5)).astype(np.float32), "w")
+    graph = helper.make_graph(nodes, "shared", *ends, [weight])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    x = {end.name: rng.normal(size=(32, 5)).astype(np.float32) for end in ends[0]}
+    made = quantized(path, Samples(x))
+    assert [value.name for value in made.model.graph.output] == [end.name for end in ends[1]]
+    right, exact = run_outputs(path, x), run_outputs(made.model, x)
+    for end in right:
+        assert np.abs(exact[end] - right[end]).max() < 0.2 * np.abs(right[end]).max() + 0.05
+    network_from_model(made.model)

@@ -95,9 +95,11 @@ def _with_free_ends(network: Network) -> Network:
     renamed: dict[str, str] = {}
     ends: tuple[NetworkInput | NetworkOutput, ...] = (*network.inputs, *network.outputs)
     for end in ends:
-        if end.name not in renamed and _is_hosts(end):
-            renamed[end.name] = next(name for name in _wishes(end.name) if name not in taken)
-            taken.add(renamed[end.name])
+        # another tensor may have the caller's name, and so may the network's own
+        clash = end.label if end.label in network.tensors and end.label != end.name else end.name
+        if clash not in renamed and (clash != end.name or _is_hosts(end)):
+            renamed[clash] = next(name for name in _wishes(clash) if name not in taken)
+            taken.add(renamed[clash])
 
     def of(name: str) -> str:
         return renamed.get(name, name)
@@ -145,7 +147,7 @@ def _output(writer: Writer, end: NetworkOutput) -> onnx.ValueInfoProto:
     tensor, host = writer.network.tensors[end.name], end.host
     if isinstance(host, FramedOutput):
         raise InputError("a frame of outputs is for hardware alone; export the network as it was read from its file")
-    name = write_steps(writer, _output_steps(host, len(tensor.shape) + 1), end.name)
+    name = write_steps(writer, _output_steps(host, len(tensor.shape) + 1), end.name, end.label or end.name)
     if end.label not in (None, name):
         writer.node("Identity", [name], str(end.label))
         name = str(end.label)
