@@ -13,7 +13,7 @@ import onnxruntime
 import onnx
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Values
-from shiftwire.onnx.runtime import REFUSALS, Given, batch_size, feeds_of
+from shiftwire.onnx.runtime import INPUT_TYPES, REFUSALS, Given, batch_size, feeds_of
 from shiftwire.project.data import labels_of, samples_in
 from shiftwire.project.labels import Labels
 
@@ -81,12 +81,13 @@ class FloatModel:
         """Tensors of each batch of samples, in the order of `names`."""
         infos, feeds = self.session.get_inputs(), feeds_of(self.session, values)
         size = batch_size(infos[0].shape, BATCH)
+        kinds = {info.name: INPUT_TYPES.get(info.type, np.float32) for info in infos}
         for at in range(0, len(feeds[infos[0].name]), size):
-            parts = {name: each[at : at + size].astype(np.float32) for name, each in feeds.items()}
+            parts = {name: each[at : at + size].astype(kinds[name]) for name, each in feeds.items()}
             count = len(parts[infos[0].name])
             missing = size - count if isinstance(infos[0].shape[0], int) else 0
             padded = {
-                name: np.concatenate([part, np.zeros((missing, *part.shape[1:]), np.float32)])
+                name: np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)])
                 for name, part in parts.items()
             }
             yield [tensor[:count] for tensor in self._tensors(padded)]
