@@ -286,7 +286,6 @@ REFUSED: dict[str, tuple[Callable[[Net], Any], str]] = {
         lambda net: net.conv(net.weight(3, 2, 3, 3, scale=np.array([0.1, 0.3]).reshape(1, 2, 1, 1))),
         "only one for the whole tensor or for each output is handled",
     ),
-    "product": (lambda net: net.add("Mul", None, "quant_4"), "it reads 'mul_5', float values of a Mul; quantize them"),
 }  # fmt: skip
 
 

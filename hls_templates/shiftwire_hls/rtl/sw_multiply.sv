@@ -67,7 +67,7 @@ module sw_multiply #(
         for (l = 0; l < LANES; l++) begin : lane
             sw_product #(
                 .X_BITS(A_BITS), .X_SIGNED(A_SIGNED), .W_BITS(B_BITS), .W_SIGNED(B_SIGNED), .BITS(OUT_BITS), .DSP(DSP)
-            ) product (
+            ) of_lane (
                 .clk, .x(a[l*A_BITS+:A_BITS]), .w(b[l*B_BITS+:B_BITS]), .product(products[l*OUT_BITS+:OUT_BITS]),
                 .owed(owed[l])
             );

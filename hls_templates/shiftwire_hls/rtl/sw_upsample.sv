@@ -41,11 +41,11 @@ module sw_upsample #(
     logic [WIDTH-1:0] fresh, kept;
     wire is_fresh = down == '0 & across == '0;
     wire fire = room & (s_valid | ~is_fresh);
+    wire ends_repeat = across == last_across;
+    wire ends_line = down == last_down;
     wire step_across = fire & ends_fold;
     wire step_column = step_across & ends_repeat;
     wire step_row = step_column & ends_column;
-    wire ends_repeat = across == last_across;
-    wire ends_line = down == last_down;
     assign s_ready = room & is_fresh;
 
     /* verilator lint_off PINCONNECTEMPTY */
