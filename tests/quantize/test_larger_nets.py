@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 import shiftwire
-from tiers import some
+from tiers import part
 from torch_files import quiet
 from verbs import run_verb
 
@@ -172,7 +172,10 @@ def saved(task: Task, folder: Path) -> tuple[Path, Path, Path, np.ndarray]:
     return folder / "net.onnx", folder / "calibrate.npz", folder / "test.npz", outputs
 
 
-@pytest.mark.parametrize("name", some(TASKS, "super-resolution"))
+MORE = "U-Net by transposition", "squeeze and excite by convolutions"
+
+
+@pytest.mark.parametrize("name", part(TASKS, ("super-resolution",), MORE))
 def test_from_torch_to_a_simulated_board(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No code differs anywhere, and the figure is that of the float net but for a little."""
     task = TASKS[name]()
