@@ -73,6 +73,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def test_a_lone_array_is_told() -> None:
+    np.save("mine.npy", np.zeros((20, 3)))
+    with pytest.raises(ModelsError, match="mine.npy holds one array, wanted an .npz of x and y"):
+        load_data(OwnData(Path("mine.npy")))
+
+
 GOOD = {"x": np.zeros((20, 3), np.float32), "y": np.arange(20) % 4}
 
 

@@ -57,9 +57,10 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     if not path.is_file():
         raise ModelsError(f"found no file {path}; name an .npz with x and y, as np.savez(path, x=x, y=y) writes")
     try:
-        with np.load(path, allow_pickle=False) as content:
-            if not isinstance(content, np.lib.npyio.NpzFile):
-                raise ModelsError(f"{path} is no .npz; write x and y with np.savez(path, x=x, y=y)")
+        content = np.load(path, allow_pickle=False)
+        if not isinstance(content, np.lib.npyio.NpzFile):
+            raise ModelsError(f"{path} holds one array, wanted an .npz of x and y; np.savez(path, x=x, y=y)")
+        with content:
             return {name: np.asarray(content[name]) for name in content.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelsError(f"{path} is no .npz of plain arrays, or a truncated one; write it again") from error
