@@ -75,7 +75,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_lone_array_is_told() -> None:
     np.save("mine.npy", np.zeros((20, 3)))
-    with pytest.raises(ModelsError, match="mine.npy holds one array, wanted an .npz of x and y"):
+    with pytest.raises(ModelsError, match=r"mine\.npy holds one array, wanted an \.npz of x and y"):
         load_data(OwnData(Path("mine.npy")))
 
 
