@@ -28,7 +28,7 @@ from shiftwire.verify.comparison import compared
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native, simulated_layers
 from single_layers import single_layers
-from tiers import some
+from tiers import part, some
 
 CASES = single_layers()
 CHOSEN = ("shift_conv_grouped", "adder_conv_depthwise", "shift_dense_four_terms", "requantize_half_even_wrap", "concat")
@@ -62,6 +62,22 @@ def test_native_equals_ap_int(name: str, tmp_path: Path) -> None:
     for layer, made in by_ap_int.items():
         assert np.array_equal(found[layer], made), layer
     assert assert_layers(network, codes, found)
+
+
+WITH_EVERY_LAYER = range(0, 60, 3)
+"""Networks that have a layer with a test file of its own."""
+
+
+@pytest.mark.parametrize("seed", part(WITH_EVERY_LAYER, (), (0, 27)))
+def test_random_networks_native(seed: int, tmp_path: Path, count: Callable[..., None]) -> None:
+    network, codes = random_network(seed), random_codes(random_network(seed), seed)
+    count(
+        native_networks=1,
+        native_codes=codes.shape[0] * sum(node.size for node in network.tensors.values()),
+        native_live_outputs=assert_layers(
+            network, codes, simulated_layers(native_program(network, tmp_path), network, codes)
+        ),
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 5, 8, 21])
