@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
+from shiftwire.ir.cfg import Cfg, CodeType, Element, HostType, Setting
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes
 
@@ -25,8 +25,10 @@ def code_type(code: CodeType) -> str:
     return f"sw::{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
-def rom_type(code: CodeType) -> str:
+def rom_type(code: CodeType | HostType) -> str:
     """The type of codes in tables, which HLS makes ROMs of."""
+    if isinstance(code, HostType):
+        return code.name
     return f"sw::rom_{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
@@ -70,5 +72,7 @@ def _member(setting: Setting) -> str:
             return f"static const {width} {setting.name} = {setting.value}{'' if width == 'int' else 'LL'};"
         case CodeType():
             return f"typedef {code_type(setting.value)} {setting.name};"
+        case HostType():
+            return f"typedef {setting.value.name} {setting.name};"
         case Element():
             return f"typedef sw::{setting.value.value} {setting.name};"

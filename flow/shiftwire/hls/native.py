@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import CheckFailedError
+from shiftwire.hls.packing import Packing, packing
 from shiftwire.hls.parts import PARTS
 from shiftwire.hls.simulation import IMAGES, PREFIX, Simulation, simulation
 from shiftwire.ir.fold import Fold
@@ -19,14 +20,14 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
 from shiftwire.tools.atomic import replaced_file
-from shiftwire.tools.host_cpp import NATIVE, Build, compiled
+from shiftwire.tools.host_cpp import Build, Processor, compiled, native_flags
 from shiftwire.tools.process import run
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
 ALIGNED = "-faligned-new"
 """C++14 itself would put vectors of images at addresses that their loads refuse."""
 
-FLAGS = ("-O3", NATIVE, ALIGNED)
+FLAGS = ("-O3", ALIGNED)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
@@ -69,17 +70,18 @@ def native_program(network: Network, folder: Path) -> Program:
         name: max(fifo.depth, FIFO_BYTES // (fifo.port.lanes * IMAGES * (2 if fifo.format.bits < 16 else 4)))
         for name, fifo in units.fifos.items()
     }
-    return _built(units, capacities, folder / "native", FLAGS)
+    flags = (*FLAGS, *native_flags())
+    return _built(simulation(units, capacities, packing(units, Processor.of(flags))), units, folder / "native", flags)
 
 
 def bounded_program(units: Pipeline, folder: Path) -> Program:
     """A simulation on FIFOs of their emitted depth that counts the iterations of every unit's loops."""
     depths = {name: fifo.depth for name, fifo in units.fifos.items()}
-    return _built(units, depths, folder / "bounded", ("-O1", ALIGNED, "-DSHIFTWIRE_COUNT"))
+    generated = simulation(units, depths, Packing())
+    return _built(generated, units, folder / "bounded", ("-O1", ALIGNED, "-DSHIFTWIRE_COUNT"))
 
 
-def _built(units: Pipeline, capacities: Mapping[str, int], folder: Path, flags: tuple[str, ...]) -> Program:
-    generated = simulation(units, capacities)
+def _built(generated: Simulation, units: Pipeline, folder: Path, flags: tuple[str, ...]) -> Program:
     source = folder / "simulation.cpp"
     replaced_file(source, generated.source)
     replaced_file(folder / "tables.bin", generated.tables.tobytes())

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
+from shiftwire.hls.packing import Packing
 from shiftwire.hls.parts import PART_LINES, PARTS, guarded, load, parts
-from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table
+from shiftwire.ir.cfg import Cfg, CodeType, HostType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
 
@@ -44,9 +45,9 @@ class Simulation:
     input_type: np.dtype[Any]
 
 
-def simulation(pipeline: Pipeline, capacities: Mapping[str, int]) -> Simulation:
+def simulation(pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing) -> Simulation:
     """The program of a pipeline whose FIFOs hold `capacities` beats."""
-    return _Writer(pipeline, capacities).simulation()
+    return _Writer(pipeline, capacities, packed).simulation()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class _Writer:
 
     pipeline: Pipeline
     capacities: Mapping[str, int]
+    packed: Packing
 
     def simulation(self) -> Simulation:
         pipeline = self.pipeline
@@ -80,7 +82,7 @@ class _Writer:
         return [
             ("int batches", ""),
             *(
-                (f"sw::stream<{self._beat(name)} > f{at}", f'("{name}", {self.capacities[name]})')
+                (f"sw::stream<{self._written(name)} > f{at}", f'("{name}", {self.capacities[name]})')
                 for name, at in self._numbers.items()
                 if name in fifos
             ),
@@ -104,7 +106,8 @@ class _Writer:
     @cached_property
     def _cfgs(self) -> list[Cfg]:
         """What each unit is set up with, widths rounded up to what a machine has."""
-        return [_rounded_cfg(instance.unit.native_cfg) for instance in self.pipeline.instances]
+        cfgs = self.packed.cfgs
+        return [_rounded_cfg(cfgs.get(each.name, each.unit.native_cfg)) for each in self.pipeline.instances]
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -135,23 +138,36 @@ class _Writer:
     def _width_lines(self, at: int) -> Iterator[str]:
         """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types."""
         instance, config = self.pipeline.instances[at], self._configs[at]
+        natives = {member.name: member.value for member in self._cfgs[at].members}
         for setting in instance.unit.cfg.members:
-            if isinstance(setting.value, CodeType):
+            if isinstance(setting.value, CodeType) and not isinstance(natives[setting.name], HostType):
                 bits = setting.value.bits + (not setting.value.signed)
                 width = f"8 * sizeof({config}::{setting.name}::element)"
                 yield f'static_assert({width} >= {bits}, "{instance.name}: {setting.name}");'
 
-    def _beat(self, name: str) -> str:
-        fifo = self.pipeline.fifos[name]
-        return f"sw::beat<{code_type(_rounded(CodeType.of(fifo.format)))}, {fifo.port.lanes}>"
+    def _read(self, name: str) -> str:
+        """The type of the beats that a FIFO's reader sees."""
+        lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
+        if packed is None:
+            return f"sw::beat<{self._code(name)}, {lanes}>"
+        return f"sw::beat<sw::{packed.type}, {lanes // packed.count}>"
+
+    def _written(self, name: str) -> str:
+        """The type of the beats that its writer makes."""
+        if name not in self.packed.edges:
+            return self._read(name)
+        packed = self.packed.fifos[name]
+        lanes = self.pipeline.fifos[name].port.lanes
+        return f"sw::packing<{self._code(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
+
+    def _code(self, name: str) -> str:
+        return code_type(_rounded(CodeType.of(self.pipeline.fifos[name].format)))
 
     def _unit_lines(self, at: int) -> Iterator[str]:
         instance, config = self.pipeline.instances[at], self._configs[at]
         tables = [f"t{at}_{table.name}" for table in self._cfgs[at].tables]
-        read, written = (
-            [Variable(self._beat(name), f"f{self._numbers[name]}") for name in names]
-            for names in (instance.inputs, instance.outputs)
-        )
+        read = [Variable(self._read(name), f"f{self._numbers[name]}") for name in instance.inputs]
+        written = [Variable(self._written(name), f"f{self._numbers[name]}") for name in instance.outputs]
         statement = call(instance.unit, config, read, written, tables)
         yield f"void unit{at}() {{"
         yield "    for (int b = 0; b < batches; b++) {"
@@ -192,11 +208,18 @@ class _Writer:
         yield '    sw::add_unit(units, "output", drainer, 0);'
         yield "    if (!sw::run(units)) return 0;"
         for name in self._watched:
-            element = f"{code_type(_rounded(CodeType.of(pipeline.fifos[name].format)))}::element"
-            yield f"    sw::write_log<{element}>(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
+            yield f"    {self._log_function(name)}(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
         yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"
+
+
+    def _log_function(self, name: str) -> str:
+        packed = self.packed.fifos.get(name)
+        if packed is None:
+            return f"sw::write_log<{self._code(name)}::element>"
+        is_signed = str(self.pipeline.fifos[name].format.signed).lower()
+        return f"sw::write_packed_log<sw::{packed.type}, {packed.bits}, {is_signed}, {packed.lowest}>"
 
 
 def _table_type(config: str, table: Table) -> str:
@@ -207,7 +230,10 @@ def _table_type(config: str, table: Table) -> str:
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:
     members = (Setting(m.name, _rounded(m.value)) if isinstance(m.value, CodeType) else m for m in cfg.members)
-    return Cfg(tuple(members), tuple(replace(table, type=_rounded(table.type)) for table in cfg.tables))
+    tables = (
+        replace(table, type=_rounded(table.type)) if isinstance(table.type, CodeType) else table for table in cfg.tables
+    )
+    return Cfg(tuple(members), tuple(tables))
 
 
 def _rounded(code: CodeType) -> CodeType:

@@ -37,11 +37,18 @@ class CodeType:
 
 
 @dataclass(frozen=True, slots=True)
+class HostType:
+    """A type of the headers of native simulations, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One member of a Cfg struct: a constant, a type or the processing element."""
 
     name: str
-    value: int | bool | CodeType | Element
+    value: int | bool | CodeType | HostType | Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Table:
 
     name: str
     codes: Codes
-    type: CodeType
+    type: CodeType | HostType
     is_deduced: bool = False
     """Whether C++ finds its type out at the call, for no member of the Cfg says its size."""
     places: int | None = 0

@@ -8,15 +8,49 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shiftwire.errors import ToolError
+from shiftwire.errors import InputError, ToolError
 from shiftwire.tools.precompiled import forget, precompiled
 from shiftwire.tools.process import attempt, require_tool, run
 
 NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
+
+FORCED = {"": (), "avx2": ("-mno-avx512f",), "vectors": ("-mno-avx",)}
+"""Instructions that SHIFTWIRE_SIMD may leave out; without it a program uses what the processor has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What a native program may ask of the processor."""
+
+    has_avx2: bool = False
+    has_byte_products: bool = False
+
+    @classmethod
+    def of(cls, flags: Sequence[str]) -> Processor:
+        """What the compiler makes use of under these flags."""
+        macros = _macros(find_compiler(), tuple(flags))
+        has_byte_products = "__AVX512VNNI__ " in macros or "__AVXVNNI__ " in macros
+        return cls("__AVX2__ " in macros, has_byte_products)
+
+
+def native_flags() -> tuple[str, ...]:
+    """For the processor at hand, or for as much of it as the environment variable SHIFTWIRE_SIMD leaves."""
+    asked = os.environ.get("SHIFTWIRE_SIMD", "")
+    if asked not in FORCED:
+        known = ", ".join(f"'{name}'" for name in FORCED if name)
+        raise InputError(f"found SHIFTWIRE_SIMD={asked}; set it to one of {known}, or unset it for all instructions")
+    return (NATIVE, *FORCED[asked])
+
+
+@cache
+def _macros(compiler: Path, flags: tuple[str, ...]) -> str:
+    return run([compiler, *flags, "-dM", "-E", "-x", "c++", os.devnull], "tell its target")
+
 
 STANDARD = "c++14"
 """What Vitis HLS documents; units must compile under it."""
@@ -46,8 +80,7 @@ class Build:
     def identity(self, compiler: Path) -> str:
         """The compiler, its flags and, where it matters, the CPU that it compiles for."""
         version = run([compiler, "--version"], "tell its version")
-        asked: list[str | Path] = [compiler, *self.flags, "-dM", "-E", "-x", "c++", os.devnull]
-        target = run(asked, "tell its target") if NATIVE in self.flags else ""
+        target = _macros(compiler, self.flags) if NATIVE in self.flags else ""
         return "\0".join([version, target, self.standard, *self.flags])
 
     def key(self, compiler: Path, identity: str) -> str:

@@ -1,7 +1,7 @@
 // The same code of IMAGES images in one variable, so that one instruction works on all of them: element i is image i's.
 //
-// Codes are held in 16, 32 or 64 bits. Vectors of 32 bytes keep to the registers of AVX2; wider ones are split through
-// memory. Sums may wrap on their way to a result that fits, so arithmetic is unsigned. Needs GCC 12 for
+// Codes are held in 16, 32 or 64 bits. Vectors keep to the registers of AVX2, or of AVX-512 where there is that; wider ones
+// are split through memory. Sums may wrap on their way to a result that fits, so arithmetic is unsigned. Needs GCC 12 for
 // __builtin_shufflevector.
 #ifndef SHIFTWIRE_LANES_H_
 #define SHIFTWIRE_LANES_H_
@@ -17,16 +17,21 @@
 namespace sw {
 
 static const int IMAGES = 16;
+#ifdef __AVX512BW__
+static const int VECTOR_BYTES = 64;
+#else
 static const int VECTOR_BYTES = 32;
+#endif
 
 template <class E> struct lanes;
 template <class F, class E> struct converted;
 
 template <class E> struct lanes {
     typedef E element;
-    typedef E vector __attribute__((vector_size(VECTOR_BYTES)));
-    typedef typename std::make_unsigned<E>::type bits __attribute__((vector_size(VECTOR_BYTES)));
-    static const int PER_VECTOR = VECTOR_BYTES / sizeof(E);
+    static const int BYTES = IMAGES * sizeof(E) < VECTOR_BYTES ? IMAGES * sizeof(E) : VECTOR_BYTES;
+    typedef E vector __attribute__((vector_size(BYTES)));
+    typedef typename std::make_unsigned<E>::type bits __attribute__((vector_size(BYTES)));
+    static const int PER_VECTOR = BYTES / sizeof(E);
     static const int VECTORS = IMAGES / PER_VECTOR;
     vector v[VECTORS];
 
@@ -44,6 +49,44 @@ template <class E> struct converted<E, E> {
     static SHIFTWIRE_INLINE lanes<E> of(const lanes<E> &from) { return from; }
 };
 
+#ifdef __AVX512BW__
+template <> struct converted<int16_t, int32_t> {
+    static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int16_t> &from) {
+        lanes<int32_t> to;
+        to.v[0] = __builtin_convertvector(from.v[0], lanes<int32_t>::vector);
+        return to;
+    }
+};
+
+template <> struct converted<int32_t, int16_t> {
+    static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int32_t> &from) {
+        lanes<int16_t> to;
+        to.v[0] = __builtin_convertvector(from.v[0], lanes<int16_t>::vector);
+        return to;
+    }
+};
+
+template <> struct converted<int32_t, int64_t> {
+    static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int32_t> &from) {
+        const lanes<int32_t>::vector v = from.v[0];
+        typedef lanes<int64_t>::vector wide;
+        lanes<int64_t> to;
+        to.v[0] = __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), wide);
+        to.v[1] = __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), wide);
+        return to;
+    }
+};
+
+template <> struct converted<int64_t, int32_t> {
+    static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int64_t> &from) {
+        typedef int32_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
+        const half low = __builtin_convertvector(from.v[0], half), high = __builtin_convertvector(from.v[1], half);
+        lanes<int32_t> to;
+        to.v[0] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        return to;
+    }
+};
+#else
 template <> struct converted<int16_t, int32_t> {
     static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int16_t> &from) {
         typedef lanes<int32_t>::vector wide;
@@ -90,6 +133,7 @@ template <> struct converted<int64_t, int32_t> {
         return to;
     }
 };
+#endif
 
 template <> struct converted<int16_t, int64_t> {
     static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int16_t> &from) { return lanes<int32_t>(from); }
@@ -112,6 +156,7 @@ SHIFTWIRE_LANEWISE(+, bits)
 SHIFTWIRE_LANEWISE(-, bits)
 SHIFTWIRE_LANEWISE(*, bits)
 SHIFTWIRE_LANEWISE(&, bits)
+SHIFTWIRE_LANEWISE(|, bits)
 SHIFTWIRE_LANEWISE(^, bits)
 // A comparison gives -1 in lanes where it holds and 0 elsewhere.
 SHIFTWIRE_LANEWISE(<, vector)
@@ -145,7 +190,18 @@ template <class E> SHIFTWIRE_INLINE lanes<E> operator>>(const lanes<E> &a, int c
     return made;
 }
 
-#ifdef __AVX2__
+#ifdef __AVX512BW__
+// a * weights[0] + b * weights[1], exact: a product of two 16-bit codes has 31 bits.
+SHIFTWIRE_INLINE lanes<int32_t> pair_product(const lanes<int16_t> &a, const lanes<int16_t> &b, const int16_t *weights) {
+    int both;
+    __builtin_memcpy(&both, weights, sizeof both);
+    const __m512i low = _mm512_cvtepu16_epi32((__m256i)a.v[0]), high = _mm512_cvtepu16_epi32((__m256i)b.v[0]);
+    const __m512i pairs = _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+    lanes<int32_t> made;
+    made.v[0] = (lanes<int32_t>::vector)_mm512_madd_epi16(pairs, _mm512_set1_epi32(both));
+    return made;
+}
+#elif defined(__AVX2__)
 // a * weights[0] + b * weights[1], exact: a product of two 16-bit codes has 31 bits.
 SHIFTWIRE_INLINE lanes<int32_t> pair_product(const lanes<int16_t> &a, const lanes<int16_t> &b, const int16_t *weights) {
     typedef lanes<int16_t>::vector vector;

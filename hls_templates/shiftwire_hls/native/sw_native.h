@@ -142,4 +142,8 @@ SHIFTWIRE_INLINE P sum_of_taps(const lanes<int16_t> x[N], const int16_t weight[]
 
 } // namespace sw
 
+#ifndef SHIFTWIRE_COUNT
+#include "sw_packed.h"
+#endif
+
 #endif

@@ -1,0 +1,133 @@
+"""Codes side by side in the elements of a host's vectors: which FIFOs carry them so, and what units are set up with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from shiftwire.ir.cfg import Cfg, CodeType, Element, HostType, Setting, Table
+from shiftwire.ir.pipeline import Instance, Pipeline
+from shiftwire.ir.unit import Unit
+from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.tools.host_cpp import Processor
+from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.width import Narrow, Widen
+from shiftwire.units.window import WindowUnit
+
+BYTE = Fixed(8, 0, signed=True)
+HALF = Fixed(16, 0, signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """`count` codes in an element, each less `lowest`; `type` and `weights` are the names of sw_packed.h."""
+
+    type: str
+    weights: str
+    count: int
+    lowest: int
+
+    @property
+    def bits(self) -> int:
+        """Of a code in its place."""
+        return 16 if self.count == 2 else 8
+
+    def words(self, codes: Codes) -> Codes:
+        """Codes (..., n * count) as elements (..., n), the first in the low bits."""
+        bytes_ = np.ascontiguousarray(codes.astype(f"<i{self.bits // 8}"))
+        return bytes_.view(f"<i{self.count * self.bits // 8}").astype(np.int64)
+
+    def alike(self, code: int) -> int:
+        """An element of equal codes."""
+        return int(self.words(np.full(self.count, code - self.lowest))[0])
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How each FIFO of a pipeline is packed, where it is, and the Cfg of every unit that works on packed codes.
+
+    `edges` are FIFOs whose writers know nothing of it.
+    """
+
+    fifos: Mapping[str, Packed] = field(default_factory=dict)
+    cfgs: Mapping[str, Cfg] = field(default_factory=dict)
+    edges: frozenset[str] = frozenset()
+
+
+def packing(pipeline: Pipeline, processor: Processor) -> Packing:
+    """What every matrix-vector unit reads, as far back as codes only move."""
+    writers = {name: instance for instance in pipeline.instances for name in instance.outputs}
+    fifos: dict[str, Packed] = {}
+    cfgs: dict[str, Cfg] = {}
+    edges = set()
+    for instance in pipeline.instances:
+        how = _summed_so(instance.unit, processor)
+        if how is None:
+            continue
+        assert isinstance(instance.unit, MatrixUnit)
+        cfgs[instance.name] = _sums(instance.unit, how)
+        (name,) = instance.inputs
+        fifos[name] = how
+        while (before := _moved(writers.get(name), how)) is not None:
+            mover, cfg = before
+            cfgs[mover.name] = cfg
+            (name,) = mover.inputs
+            fifos[name] = how
+        edges.add(name)
+    return Packing(fifos, cfgs, frozenset(edges))
+
+
+def _summed_so(unit: Unit, processor: Processor) -> Packed | None:
+    """How a unit's inputs are packed for the instructions that this processor has."""
+    if not isinstance(unit, MatrixUnit) or not processor.has_avx2 or (unit.fold_terms != 1).any():
+        return None
+    cfg, simd, lowest = unit.native_cfg, unit.fold.simd, BYTE.lo if unit.x.signed else 0
+    weights = _table(cfg, "weight").codes
+    if unit.weights.element is Element.ADDER:
+        octets = Packed("octets", "octet_weights", 8, lowest)
+        return octets if unit.x.bits <= BYTE.bits and simd % 8 == 0 else None
+    if processor.has_byte_products and unit.x.bits <= BYTE.bits and BYTE.holds(weights) and simd % 4 == 0:
+        return Packed("packed<4>", "packed_weights<4>", 4, lowest)
+    part = next(member.value for member in cfg.members if member.name == "part_t")
+    fits = isinstance(part, CodeType) and part.bits <= 32 and unit.x.signed_bits <= HALF.bits and HALF.holds(weights)
+    return Packed("packed<2>", "packed_weights<2>", 2, 0) if fits and simd % 2 == 0 else None
+
+
+def _sums(unit: MatrixUnit, how: Packed) -> Cfg:
+    """`simd` packed inputs with packed weights; the bias has what codes and weights owe for where they count from."""
+    cfg = unit.native_cfg
+    rom = _table(cfg, "weight")
+    weights = rom.codes.reshape(-1, unit.synapse_folds, unit.fold.pe, unit.fold.simd)
+    is_adder = how.count == 8
+    clipped = np.clip(weights, unit.x.lo, unit.x.hi) if is_adder else weights
+    places = (clipped - how.lowest if is_adder else clipped).reshape(*rom.codes.shape)
+    biases = _table(cfg, "bias")
+    owed = weights.sum(axis=(1, 3)) - abs(weights - clipped).sum(axis=(1, 3))
+    codes = biases.codes + ((owed if is_adder else how.lowest * owed) << unit.grid_shift)
+    whole = HostType("sw::distances") if is_adder else CodeType(32)
+    cfg = cfg.with_table(Table(rom.name, how.words(places), HostType(f"sw::{how.weights}")))
+    cfg = cfg.with_table(replace(biases, codes=codes, type=CodeType.holding(codes)))
+    cfg = cfg.with_member(Setting("simd", unit.fold.simd // how.count)).with_member(Setting("part_t", whole))
+    if not is_adder:
+        return cfg
+    return cfg.with_member(Setting("sum_t", whole)).with_member(Setting("lane", HostType("sw::octet_lane")))
+
+
+def _moved(instance: Instance | None, how: Packed) -> tuple[Instance, Cfg] | None:
+    """A unit that moves codes of one FIFO to another, packed."""
+    if instance is None:
+        return None
+    unit = instance.unit
+    match unit:
+        case WindowUnit() if unit.taps.channels % how.count == 0:
+            lanes, fill = Setting("tap_channels", unit.taps.channels // how.count), Setting("fill", how.alike(unit.fill))
+            return instance, unit.native_cfg.with_member(lanes).with_member(fill)
+        case Narrow() | Widen() if unit.narrow.lanes % how.count == 0:
+            return instance, unit.native_cfg.with_member(Setting("lanes", unit.narrow.lanes // how.count))
+    return None
+
+
+def _table(cfg: Cfg, name: str) -> Table:
+    return next(table for table in cfg.tables if table.name == name)
