@@ -60,7 +60,7 @@ def host_pipeline(network: Network) -> Pipeline:
 def _host_fold(network: Network, node: Node) -> Fold:
     """As many lanes as registers hold, PE first."""
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    return max((f for f in folds if f.pe <= MOST_LANES and f.simd <= MOST_LANES), key=lambda f: (f.pe, f.simd))
+    return max((f for f in folds if f.pe <= 16 and f.simd <= 16), key=lambda f: (f.pe, f.simd))
 
 
 def native_program(network: Network, folder: Path) -> Program:

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <vector>
@@ -32,7 +33,9 @@ struct unit {
     long long cycles;
     bool is_done;
     const char *waits_for;
-    ucontext_t context;
+    ucontext_t context; // where it starts
+    bool is_started;
+    jmp_buf place; // where it waits
     long long clock;
     std::vector<way *> ways;
 };
@@ -40,19 +43,32 @@ struct unit {
 // What runs now; one of each in a program of several translation units.
 template <class> struct shared {
     static unit *running;
-    static ucontext_t scheduler;
+    static jmp_buf scheduler;
     static long long ticks;
     static bool has_moved;
 };
 template <class T> unit *shared<T>::running;
-template <class T> ucontext_t shared<T>::scheduler;
+template <class T> jmp_buf shared<T>::scheduler;
 template <class T> long long shared<T>::ticks;
 template <class T> bool shared<T>::has_moved;
 typedef shared<void> now;
 
+// Back to the scheduler until it comes round again. Out of line, for what is on its way is in registers elsewhere.
+__attribute__((noinline, unused)) static void pause() {
+    if (!_setjmp(now::running->place)) _longjmp(now::scheduler, 1);
+}
+
+// To where a unit waits, or starts, until it pauses. No signal is masked anew, for that would ask the kernel.
+__attribute__((noinline, unused)) static void resume(unit &u) {
+    if (_setjmp(now::scheduler)) return;
+    if (u.is_started) _longjmp(u.place, 1);
+    u.is_started = true;
+    setcontext(&u.context);
+}
+
 inline void wait_for(const char *fifo) {
     now::running->waits_for = fifo;
-    swapcontext(&now::running->context, &now::scheduler);
+    pause();
 }
 
 // The iterations of a pipeline move on by one.
@@ -147,7 +163,7 @@ __attribute__((noinline, unused)) static void add_unit(std::vector<unit> &units,
 static void start() {
     now::running->body();
     now::running->is_done = true;
-    swapcontext(&now::running->context, &now::scheduler);
+    pause();
 }
 
 // Runs all units to their end; false when they wait for each other.
@@ -167,7 +183,7 @@ static bool run(std::vector<unit> &units) {
             if (u.is_done) continue;
             now::running = &u;
             now::ticks = 0;
-            swapcontext(&now::scheduler, &u.context);
+            resume(u);
             u.cycles += now::ticks;
             is_done &= u.is_done;
             now::has_moved |= u.is_done;
