@@ -17,7 +17,7 @@ from projects import residual_net
 from random_networks import random_codes, random_network
 from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
-from shiftwire.hls.native import FLAGS, bounded_program, native_program
+from shiftwire.hls.native import bounded_program, native_program
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.numbers.fixed import Codes
@@ -136,7 +136,6 @@ def test_beats_of_one_code(name: str, tmp_path: Path) -> None:
     program = bounded_program(units.with_depths(timing(units).depths), tmp_path)
     for samples in (1, 15, 16, 17):
         assert_layers(network, codes[:samples], simulated_layers(program, network, codes[:samples]))
-    assert "-faligned-new" in FLAGS
 
 
 def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:

@@ -34,9 +34,15 @@ class Packed:
         """Of a code in its place."""
         return 16 if self.count == 2 else 8
 
+    def elements(self, lanes: int) -> int:
+        """That so many codes fill, the last one maybe in part."""
+        return -(-lanes // self.count)
+
     def words(self, codes: Codes) -> Codes:
-        """Codes (..., n * count) as elements (..., n), the first in the low bits."""
-        bytes_ = np.ascontiguousarray(codes.astype(f"<i{self.bits // 8}"))
+        """Codes (..., n) as elements (..., elements(n)), the first in the low bits, zeros in what is left."""
+        missing = self.elements(codes.shape[-1]) * self.count - codes.shape[-1]
+        whole = np.pad(codes, [(0, 0)] * (codes.ndim - 1) + [(0, missing)])
+        bytes_ = np.ascontiguousarray(whole.astype(f"<i{self.bits // 8}"))
         return bytes_.view(f"<i{self.count * self.bits // 8}").astype(np.int64)
 
     def alike(self, code: int) -> int:
@@ -83,16 +89,16 @@ def _summed_so(unit: Unit, processor: Processor) -> Packed | None:
     """How a unit's inputs are packed for the instructions that this processor has."""
     if not isinstance(unit, MatrixUnit) or not processor.has_avx2 or (unit.fold_terms != 1).any():
         return None
-    cfg, simd, lowest = unit.native_cfg, unit.fold.simd, BYTE.lo if unit.x.signed else 0
+    cfg, lowest = unit.native_cfg, BYTE.lo if unit.x.signed else 0
     weights = _table(cfg, "weight").codes
     if unit.weights.element is Element.ADDER:
         octets = Packed("octets", "octet_weights", 8, lowest)
-        return octets if unit.x.bits <= BYTE.bits and simd % 8 == 0 else None
-    if processor.has_byte_products and unit.x.bits <= BYTE.bits and BYTE.holds(weights) and simd % 4 == 0:
+        return octets if unit.x.bits <= BYTE.bits else None
+    if processor.has_byte_products and unit.x.bits <= BYTE.bits and BYTE.holds(weights):
         return Packed("packed<4>", "packed_weights<4>", 4, lowest)
     part = next(member.value for member in cfg.members if member.name == "part_t")
     fits = isinstance(part, CodeType) and part.bits <= 32 and unit.x.signed_bits <= HALF.bits and HALF.holds(weights)
-    return Packed("packed<2>", "packed_weights<2>", 2, 0) if fits and simd % 2 == 0 else None
+    return Packed("packed<2>", "packed_weights<2>", 2, 0) if fits else None
 
 
 def _sums(unit: MatrixUnit, how: Packed) -> Cfg:
@@ -102,14 +108,14 @@ def _sums(unit: MatrixUnit, how: Packed) -> Cfg:
     weights = rom.codes.reshape(-1, unit.synapse_folds, unit.fold.pe, unit.fold.simd)
     is_adder = how.count == 8
     clipped = np.clip(weights, unit.x.lo, unit.x.hi) if is_adder else weights
-    places = (clipped - how.lowest if is_adder else clipped).reshape(*rom.codes.shape)
+    places = how.words(clipped - how.lowest if is_adder else clipped)  # (folds, synapse_folds, pe, elements)
     biases = _table(cfg, "bias")
     owed = weights.sum(axis=(1, 3)) - abs(weights - clipped).sum(axis=(1, 3))
     codes = biases.codes + ((owed if is_adder else how.lowest * owed) << unit.grid_shift)
     whole = HostType("sw::distances") if is_adder else CodeType(32)
-    cfg = cfg.with_table(Table(rom.name, how.words(places), HostType(f"sw::{how.weights}")))
+    cfg = cfg.with_table(Table(rom.name, places.reshape(len(rom.codes), -1), HostType(f"sw::{how.weights}")))
     cfg = cfg.with_table(replace(biases, codes=codes, type=CodeType.holding(codes)))
-    cfg = cfg.with_member(Setting("simd", unit.fold.simd // how.count)).with_member(Setting("part_t", whole))
+    cfg = cfg.with_member(Setting("simd", how.elements(unit.fold.simd))).with_member(Setting("part_t", whole))
     if not is_adder:
         return cfg
     return cfg.with_member(Setting("sum_t", whole)).with_member(Setting("lane", HostType("sw::octet_lane")))

@@ -29,13 +29,17 @@ SURROUNDINGS = 8
 """What a compiler has to do for `main`, in 1/20 s."""
 
 MACHINE_BITS = (16, 32, 64)
+"""Widths that codes are worked on in."""
+
+BYTE_BITS = 8
+"""Up to so many bits of a code are a byte between units."""
 
 
 @dataclass(frozen=True)
 class Simulation:
     """A program's source and the codes of all its tables, in the order in which it reads them.
 
-    `watched` are the FIFOs whose codes it can write, in its own order, the output last; `input_type` is that of the
+    `watched` are the FIFOs whose codes it can write, in its own order, the output first; `input_type` is that of the
     input codes.
     """
 
@@ -128,7 +132,7 @@ class _Writer:
     def _watched(self) -> tuple[str, ...]:
         pipeline = self.pipeline
         lasts = (instance.outputs[0] for instance in pipeline.instances if instance.is_last)
-        return tuple(dict.fromkeys([*lasts, pipeline.output]))
+        return tuple(dict.fromkeys([pipeline.output, *lasts]))
 
     @property
     def _input_bits(self) -> int:
@@ -150,7 +154,7 @@ class _Writer:
         lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
         if packed is None:
             return f"sw::beat<{self._code(name)}, {lanes}>"
-        return f"sw::beat<sw::{packed.type}, {lanes // packed.count}>"
+        return f"sw::beat<sw::{packed.type}, {packed.elements(lanes)}>"
 
     def _written(self, name: str) -> str:
         """The type of the beats that its writer makes."""
@@ -161,7 +165,11 @@ class _Writer:
         return f"sw::packing<{self._code(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
 
     def _code(self, name: str) -> str:
-        return code_type(_rounded(CodeType.of(self.pipeline.fifos[name].format)))
+        """The type of a FIFO's codes; they are worked on in wider ones."""
+        format = self.pipeline.fifos[name].format
+        if format.bits <= BYTE_BITS:
+            return f"sw::lanes<{'' if format.signed else 'u'}int8_t>"
+        return code_type(_rounded(CodeType.of(format)))
 
     def _unit_lines(self, at: int) -> Iterator[str]:
         instance, config = self.pipeline.instances[at], self._configs[at]
@@ -179,11 +187,12 @@ class _Writer:
     def _main_lines(self) -> Iterator[str]:
         pipeline, numbers = self.pipeline, self._numbers
         source, sink = numbers[pipeline.input], numbers[pipeline.output]
-        port, beats = pipeline.fifos[pipeline.input].port, pipeline.fifos[pipeline.output].port.beats
+        codes_in, codes_out = (pipeline.fifos[name].port.codes for name in (pipeline.input, pipeline.output))
+        kind, written = f"int{self._input_bits}_t", self._log_function(pipeline.output)
         yield from (f"void unit{at}();" for at in range(len(pipeline.instances)))
-        yield f"static std::vector<int{self._input_bits}_t> given;"
-        yield f"static void feeder() {{ sw::feed(f{source}, given, {port.codes}); }}"
-        yield f"static void drainer() {{ sw::drain(f{sink}, {beats}LL * batches); }}"
+        yield "static FILE *given, *out;"
+        yield f"static void feeder() {{ sw::feed<{kind}>(f{source}, given, batches, {codes_in}); }}"
+        yield f"static void drainer() {{ sw::drain(f{sink}, out, batches, {codes_out}, {written}); }}"
         yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY; -1 is what each unit states"
         yield "int main(int argc, char **argv) {"
         yield "    if (argc != 7) return 2;"
@@ -193,13 +202,11 @@ class _Writer:
             for table in cfg.tables:
                 yield f"    sw::load(t{at}_{table.name}, tables, {table.codes.size});"
         yield "    batches = atoi(argv[2]);"
-        kind, count = f"int{self._input_bits}_t", f"size_t(batches) * sw::IMAGES * {port.codes}"
-        yield f'    given = sw::read_codes<{kind}>(sw::opened(argv[3], "rb"), {count});'
-        yield '    FILE *out = sw::opened(argv[4], "wb");'
-        for name in self._watched:
-            condition = "" if name == pipeline.output else "if (atoi(argv[5])) "
+        yield '    given = sw::opened(argv[3], "rb");'
+        yield '    out = sw::opened(argv[4], "wb");'
+        for name in self._watched[1:]:
             yield f"    std::vector<char> log{numbers[name]};"
-            yield f"    {condition}f{numbers[name]}.log = &log{numbers[name]};"
+            yield f"    if (atoi(argv[5])) f{numbers[name]}.log = &log{numbers[name]};"
         yield "    std::vector<sw::unit> units;"
         yield '    sw::add_unit(units, "input", feeder, 0);'
         for at, instance in enumerate(pipeline.instances):
@@ -207,7 +214,7 @@ class _Writer:
             yield f'    sw::add_unit(units, "{instance.name}", unit{at}, latency < 0 ? {stated} : latency);'
         yield '    sw::add_unit(units, "output", drainer, 0);'
         yield "    if (!sw::run(units)) return 0;"
-        for name in self._watched:
+        for name in self._watched[1:]:
             yield f"    {self._log_function(name)}(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
         yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
         yield "    return fclose(out) ? 2 : 0;"
@@ -218,8 +225,9 @@ class _Writer:
         packed = self.packed.fifos.get(name)
         if packed is None:
             return f"sw::write_log<{self._code(name)}::element>"
-        is_signed = str(self.pipeline.fifos[name].format.signed).lower()
-        return f"sw::write_packed_log<sw::{packed.type}, {packed.bits}, {is_signed}, {packed.lowest}>"
+        fifo = self.pipeline.fifos[name]
+        sign = f"{packed.bits}, {str(fifo.format.signed).lower()}, {packed.lowest}"
+        return f"sw::write_packed_log<sw::{packed.type}, {sign}, {fifo.port.lanes}>"
 
 
 def _table_type(config: str, table: Table) -> str:

@@ -1,6 +1,6 @@
 // The same code of IMAGES images in one variable, so that one instruction works on all of them: element i is image i's.
 //
-// Codes are held in 16, 32 or 64 bits. Vectors keep to the registers of AVX2, or of AVX-512 where there is that; wider ones
+// Codes are held in 8 bits between units, and in 16, 32 or 64 bits at work. Vectors keep to the registers of AVX2, or of AVX-512 where there is that; wider ones
 // are split through memory. Sums may wrap on their way to a result that fits, so arithmetic is unsigned. Needs GCC 12 for
 // __builtin_shufflevector.
 #ifndef SHIFTWIRE_LANES_H_
@@ -143,6 +143,80 @@ template <> struct converted<int64_t, int16_t> {
     static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int64_t> &from) { return lanes<int32_t>(from); }
 };
 
+// Bytes, with or without a sign, become wider ones by way of 16 bits.
+template <class Byte> struct byte_converted {
+    static SHIFTWIRE_INLINE lanes<int16_t> widened(const lanes<Byte> &from) {
+        lanes<int16_t> to;
+        to.v[0] = __builtin_convertvector(from.v[0], lanes<int16_t>::vector);
+        return to;
+    }
+    static SHIFTWIRE_INLINE lanes<Byte> narrowed(const lanes<int16_t> &from) {
+        lanes<Byte> to;
+        to.v[0] = __builtin_convertvector(from.v[0], typename lanes<Byte>::vector);
+        return to;
+    }
+};
+#ifdef __AVX512BW__
+template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
+    lanes<int32_t> to;
+    to.v[0] = __builtin_convertvector(from.v[0], lanes<int32_t>::vector);
+    return to;
+}
+template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
+    lanes<Byte> to;
+    to.v[0] = __builtin_convertvector(from.v[0], typename lanes<Byte>::vector);
+    return to;
+}
+#else
+template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
+    return byte_converted<Byte>::widened(from);
+}
+template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
+    return byte_converted<Byte>::narrowed(from);
+}
+#endif
+#define SHIFTWIRE_BYTES(BYTE)                                                                                          \
+    template <> struct converted<BYTE, int16_t> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<BYTE> &from) {                                           \
+            return byte_converted<BYTE>::widened(from);                                                                \
+        }                                                                                                              \
+    };                                                                                                                 \
+    template <> struct converted<int16_t, BYTE> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<BYTE> of(const lanes<int16_t> &from) {                                           \
+            return byte_converted<BYTE>::narrowed(from);                                                               \
+        }                                                                                                              \
+    };                                                                                                                 \
+    template <> struct converted<BYTE, int32_t> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<BYTE> &from) { return bytes_to_int<BYTE>(from); }        \
+    };                                                                                                                 \
+    template <> struct converted<int32_t, BYTE> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<BYTE> of(const lanes<int32_t> &from) { return int_to_bytes<BYTE>(from); }        \
+    };                                                                                                                 \
+    template <> struct converted<BYTE, int64_t> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<BYTE> &from) { return lanes<int32_t>(from); }            \
+    };                                                                                                                 \
+    template <> struct converted<int64_t, BYTE> {                                                                      \
+        static SHIFTWIRE_INLINE lanes<BYTE> of(const lanes<int64_t> &from) { return lanes<int32_t>(from); }            \
+    };
+SHIFTWIRE_BYTES(int8_t)
+SHIFTWIRE_BYTES(uint8_t)
+#undef SHIFTWIRE_BYTES
+
+template <> struct converted<uint8_t, int8_t> {
+    static SHIFTWIRE_INLINE lanes<int8_t> of(const lanes<uint8_t> &from) {
+        lanes<int8_t> to;
+        to.v[0] = (lanes<int8_t>::vector)from.v[0];
+        return to;
+    }
+};
+template <> struct converted<int8_t, uint8_t> {
+    static SHIFTWIRE_INLINE lanes<uint8_t> of(const lanes<int8_t> &from) {
+        lanes<uint8_t> to;
+        to.v[0] = (lanes<uint8_t>::vector)from.v[0];
+        return to;
+    }
+};
+
 #define SHIFTWIRE_LANEWISE(OPERATOR, TYPE)                                                                             \
     template <class E> SHIFTWIRE_INLINE lanes<E> operator OPERATOR(const lanes<E> &a, const lanes<E> &b) {            \
         typedef typename lanes<E>::TYPE operand;                                                                       \
@@ -158,11 +232,21 @@ SHIFTWIRE_LANEWISE(*, bits)
 SHIFTWIRE_LANEWISE(&, bits)
 SHIFTWIRE_LANEWISE(|, bits)
 SHIFTWIRE_LANEWISE(^, bits)
+#undef SHIFTWIRE_LANEWISE
+
 // A comparison gives -1 in lanes where it holds and 0 elsewhere.
-SHIFTWIRE_LANEWISE(<, vector)
-SHIFTWIRE_LANEWISE(>, vector)
-SHIFTWIRE_LANEWISE(>=, vector)
-SHIFTWIRE_LANEWISE(==, vector)
+#define SHIFTWIRE_LANEWISE(OPERATOR)                                                                                   \
+    template <class E>                                                                                                 \
+    SHIFTWIRE_INLINE lanes<typename std::make_signed<E>::type> operator OPERATOR(const lanes<E> &a,                    \
+                                                                                 const lanes<E> &b) {                  \
+        lanes<typename std::make_signed<E>::type> made;                                                                \
+        for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] OPERATOR b.v[i];                                \
+        return made;                                                                                                   \
+    }
+SHIFTWIRE_LANEWISE(<)
+SHIFTWIRE_LANEWISE(>)
+SHIFTWIRE_LANEWISE(>=)
+SHIFTWIRE_LANEWISE(==)
 #undef SHIFTWIRE_LANEWISE
 
 template <class E> SHIFTWIRE_INLINE lanes<E> operator-(const lanes<E> &a) { return lanes<E>(0) - a; }

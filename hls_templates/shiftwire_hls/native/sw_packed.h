@@ -210,11 +210,14 @@ template <int N, int COUNT> SHIFTWIRE_INLINE void see_again(const packed<COUNT> 
 template <int N> SHIFTWIRE_INLINE void see_again(const octets held[N], const octets *&now) { now = held; }
 #endif
 
+// Elements for N codes; the last one may have places that no weight takes.
+template <class Packed, unsigned N> struct elements { static const unsigned value = (N + Packed::count - 1) / Packed::count; };
+
 // A beat of N codes that is packed where it enters a FIFO, each less LOWEST.
 template <class T, unsigned N, class Packed, int LOWEST> struct packing {
     typedef T value_type;
     static const unsigned size = N;
-    typedef beat<Packed, N / Packed::count> packed_beat;
+    typedef beat<Packed, elements<Packed, N>::value> packed_beat;
     T data[N];
 
     SHIFTWIRE_INLINE T &operator[](int at) { return data[at]; }
@@ -226,8 +229,9 @@ template <class T, unsigned N, class Packed, int LOWEST> struct packing {
         for (unsigned p = 0; p < packed_beat::size; p++) {
             lanes<int32_t> code[Packed::count];
             for (int k = 0; k < Packed::count; k++) {
-                code[k] = lanes<int32_t>(data[p * Packed::count + k]);
-                if (LOWEST) code[k] = code[k] - lanes<int32_t>(LOWEST);
+                const bool is_code = p * Packed::count + k < N;
+                code[k] = is_code ? lanes<int32_t>(data[is_code ? p * Packed::count + k : 0]) : lanes<int32_t>(0);
+                if (is_code && LOWEST) code[k] = code[k] - lanes<int32_t>(LOWEST);
             }
             whole[p] = Packed::of(code);
         }
@@ -236,30 +240,32 @@ template <class T, unsigned N, class Packed, int LOWEST> struct packing {
 };
 
 template <class T, unsigned N, class Packed, int LOWEST>
-class fifo<packing<T, N, Packed, LOWEST> > : public fifo<beat<Packed, N / Packed::count> > {
+class fifo<packing<T, N, Packed, LOWEST> > : public fifo<beat<Packed, elements<Packed, N>::value> > {
+    typedef fifo<beat<Packed, elements<Packed, N>::value> > base;
+
   public:
-    using fifo<beat<Packed, N / Packed::count> >::fifo;
-    SHIFTWIRE_INLINE void write(const packing<T, N, Packed, LOWEST> &codes) {
-        fifo<beat<Packed, N / Packed::count> >::write(codes.made());
-    }
+    using base::base;
+    SHIFTWIRE_INLINE void write(const packing<T, N, Packed, LOWEST> &codes) { base::write(codes.made()); }
 };
 
-// A log of packed beats becomes (images, codes of a frame) a batch.
-template <class Packed, int BITS, bool IS_SIGNED, int LOWEST>
+// A log of packed beats, of so many codes each, becomes (images, codes of a frame) a batch.
+template <class Packed, int BITS, bool IS_SIGNED, int LOWEST, int LANES>
 void write_packed_log(FILE *file, const std::vector<char> &log, int frame_codes) {
-    const size_t batch = size_t(frame_codes) * IMAGES;
-    const Packed *logged = reinterpret_cast<const Packed *>(log.data());
-    std::vector<long long> codes(batch);
-    for (size_t start = 0; start * Packed::count * IMAGES < log.size() / sizeof(Packed) * Packed::count * IMAGES;
-         start += frame_codes / Packed::count) {
+    const int size = elements<Packed, LANES>::value, frame_size = frame_codes / LANES * size;
+    std::vector<long long> codes(size_t(frame_codes) * IMAGES);
+    for (size_t start = 0; start < log.size() / sizeof(Packed); start += frame_size) {
         for (int at = 0; at < frame_codes; at++) {
+            const int lane = at % LANES;
+            const size_t place = start + at / LANES * size + lane / Packed::count;
+            Packed element; // the log lies at any address
+            __builtin_memcpy(&element, log.data() + place * sizeof(Packed), sizeof(Packed));
             for (int image = 0; image < IMAGES; image++) {
-                const long long code = logged[start + at / Packed::count].get(image, at % Packed::count);
+                const long long code = element.get(image, lane % Packed::count);
                 const long long sign = IS_SIGNED && LOWEST == 0 ? code >> (BITS - 1) << BITS : 0;
                 codes[size_t(image) * frame_codes + at] = code - sign + LOWEST;
             }
         }
-        fwrite(codes.data(), sizeof(long long), batch, file);
+        fwrite(codes.data(), sizeof(long long), codes.size(), file);
     }
 }
 

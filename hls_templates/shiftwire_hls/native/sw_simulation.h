@@ -23,20 +23,19 @@ static FILE *opened(const char *path, const char *mode) {
     return file;
 }
 
-template <class T> std::vector<T> read_codes(FILE *file, size_t count) {
-    std::vector<T> codes(count);
-    if (fread(codes.data(), sizeof(T), count, file) != count) {
+template <class T> void read_into(std::vector<T> &codes, FILE *file) {
+    if (fread(codes.data(), sizeof(T), codes.size(), file) != codes.size()) {
         fprintf(stderr, "a file of codes ends early\n");
         exit(2);
     }
-    return codes;
 }
 
 // Where a table of words is passed on: each a code, or an array of them.
 template <class Word> using table_of = const Word *;
 
 template <class Code> const Code *held(FILE *file, size_t count) {
-    const std::vector<long long> codes = read_codes<long long>(file, count);
+    std::vector<long long> codes(count);
+    read_into(codes, file);
     Code *made = static_cast<Code *>(malloc(count * sizeof(Code)));
     for (size_t i = 0; i < count; i++) made[i] = Code(codes[i]);
     return made;
@@ -47,23 +46,21 @@ template <class Word> void load(table_of<Word> &table, FILE *file, size_t count)
     table = reinterpret_cast<table_of<Word>>(held<typename std::remove_all_extents<Word>::type>(file, count));
 }
 
-// Codes (batches, images, codes of a frame) enter IMAGES at a time.
-template <class B, class T> void feed(stream<B> &to, const std::vector<T> &codes, int frame_codes) {
-    for (size_t batch = 0; batch < codes.size(); batch += size_t(frame_codes) * IMAGES) {
+// Codes (batches, images, codes of a frame) enter IMAGES at a time, from a file that is read as they do.
+template <class T, class B> void feed(stream<B> &to, FILE *file, long long batches, int frame_codes) {
+    std::vector<T> codes(size_t(frame_codes) * IMAGES);
+    for (long long batch = 0; batch < batches; batch++) {
+        read_into(codes, file);
         for (int at = 0; at < frame_codes; at += B::size) {
             B beat;
             for (int l = 0; l < (int)B::size; l++) {
                 for (int image = 0; image < IMAGES; image++) {
-                    beat[l].set(image, codes[batch + size_t(image) * frame_codes + at + l]);
+                    beat[l].set(image, codes[size_t(image) * frame_codes + at + l]);
                 }
             }
             to.write(beat);
         }
     }
-}
-
-template <class B> void drain(stream<B> &from, long long beats) {
-    for (long long b = 0; b < beats; b++) from.read();
 }
 
 // A log of beats, which hold one code of IMAGES images after the other, becomes (images, codes of a frame) a batch.
@@ -74,6 +71,20 @@ template <class E> void write_log(FILE *file, const std::vector<char> &log, int 
     for (size_t start = 0; start < log.size() / sizeof(E); start += batch) {
         for (size_t at = 0; at < batch; at++) codes[at % IMAGES * frame_codes + at / IMAGES] = logged[start + at];
         fwrite(codes.data(), sizeof(long long), batch, file);
+    }
+}
+
+// The output's beats leave a batch at a time, so that no more of them are kept.
+template <class B, class Write>
+void drain(stream<B> &from, FILE *file, long long batches, int frame_codes, const Write &write) {
+    std::vector<char> log;
+    for (long long batch = 0; batch < batches; batch++) {
+        log.clear();
+        for (int at = 0; at < frame_codes; at += B::size) {
+            const B &beat = from.read();
+            append(log, &beat, sizeof beat);
+        }
+        write(file, log, frame_codes);
     }
 }
 
