@@ -113,8 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
         write_model(quantized.model, output)
         quantized = quantized if arguments.no_trials else with_trials(quantized, report_progress)
-    if quantized.remark is not None:
-        note(f"warning: {quantized.remark}")
+    for remark in (quantized.remark, quantized.report.remark):
+        if remark is not None:
+            note(f"warning: {remark}")
     if quantized.report.calibrated < FEW_SAMPLES:
         note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:

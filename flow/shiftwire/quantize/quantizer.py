@@ -42,6 +42,7 @@ from shiftwire.quantize.float_run import (
 from shiftwire.quantize.handlers import KNOWN, handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
+from shiftwire.quantize.places import ranked
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
@@ -52,8 +53,6 @@ StageProgress = Callable[[str, int, int], None]
 
 TRIAL_NUMBERS, TRIAL_SAMPLES = 1 << 21, 8
 """Numbers in the tensors of samples on which other options are tried, and the fewest samples."""
-RANKINGS = ("ArgMax", "TopK")
-"""Operations that are left to the host at a network's end."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,7 @@ class Drafted:
     calibrated: Codes
     finer: Mapping[str, tuple[str, Fixed]]
     few: Calibration | None
+    wide: tuple[str, ...] = ()
 
     @property
     def truth(self) -> str:
@@ -115,7 +115,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
         head.name: answers(own.exact, own.right, head.labels, drafted.calibrated.tolist())
         for head, own in zip(drafted.heads, outputs, strict=True)
     }
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores)
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores, wide=drafted.wide)
     ground = None if drafted.few is None else _ground(drafted, drafted.few, options, outputs)
     return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
@@ -185,7 +185,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     samples = replace(samples, values=values)
     with noted(f"in {path}"):
         calibration = _calibrated(model, graph, values, samples.spread(options.samples), progress)
-    shapes = {name: calibration.floats[_ranked(model, name)].shape[1:] for name in graph.outputs}
+    shapes = {name: calibration.floats[ranked(model, name)].shape[1:] for name in graph.outputs}
     labels = samples.labels_of(shapes)
     with noted(f"in {path}"):
         draft, few = None, None
@@ -198,30 +198,21 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         _head(name, file.model, part.host.steps, labels.get(name))
         for name, part in zip(graph.outputs, network.exits, strict=True)
     )
-    costs, finer = ((), {}) if draft is None else (tuple(draft.costs), draft.finer(FINER))
-    return Drafted(file, values, heads, network, costs, calibration.chosen, finer, few)
+    if draft is None:
+        return Drafted(file, values, heads, network, (), calibration.chosen, {}, few)
+    finer, wide = draft.finer(FINER), tuple(sorted(draft.wide & set(network.tensors)))
+    return Drafted(file, values, heads, network, tuple(draft.costs), calibration.chosen, finer, few, wide)
 
 
 def _head(name: str, model: onnx.ModelProto, steps: tuple[HostStep, ...], labels: Labels | None) -> Head:
     if labels is not None:
         check_tail(labels, steps)
-    return Head(name, _ranked(model, name) if unranked(steps) != steps else name, labels)
+    return Head(name, ranked(model, name) if unranked(steps) != steps else name, labels)
 
 
 def _finished(draft: NetworkDraft) -> Network:
     with noted("at the graph output"):
         return drop_unread(draft.graph.finished())
-
-
-def _ranked(model: onnx.ModelProto, name: str) -> str:
-    """What a ranking at the end of a file reads, behind which stand at most nodes that change nothing; else `name`."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    at = name
-    while at in makers:
-        at, kind = str(makers[at].input[0]), makers[at].op_type
-        if kind in RANKINGS:
-            return at
-    return name
 
 
 def _quantized_already(model: onnx.ModelProto) -> Network | None:
@@ -275,6 +266,7 @@ def _walked(calibration: Calibration, options: Options, progress: StageProgress)
                     handler_of(view, draft)(view, draft)
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
+        draft.narrow_end(node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
         progress("quantizing", at + 1, len(draft.nodes))
     return draft

@@ -1,4 +1,4 @@
-"""Layers of float networks that have no weights: averages as exact sums, activations as tables of codes."""
+"""Layers of float networks that have no weights: averages as exact sums, activations as tables of codes, joins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from shiftwire.onnx.ops.pool import averaging
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.threshold import MOST_LOOKUP_BITS
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.scaling import Step, affine_steps
+from shiftwire.quantize.scaling import (
+    EXACT_BITS,
+    MOST_BITS,
+    Step,
+    affine_steps,
+    coarser,
+    finest_step,
+    is_far_below,
+    near_branches,
+)
 
 
 def global_average(view: View, draft: NetworkDraft) -> None:
@@ -52,7 +61,7 @@ def falling(view: View, draft: NetworkDraft) -> None:
 def rising(view: View, draft: NetworkDraft) -> None:
     """An activation that waits for the next layer's format; the host has none of them."""
     draft.read(view)
-    if draft.is_last(view.output):
+    if draft.places.is_last(view.output):
         draft.step(view.output)
 
 
@@ -63,6 +72,28 @@ def product(view: View, draft: NetworkDraft) -> None:
     draft.read(view)
     if view.output in draft.graph.tabulated:
         draft.step(view.output)
+
+
+def join(view: View, draft: NetworkDraft) -> None:
+    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone.
+
+    So is one whose bits would not fit beside those of the widest range, or would be more than float32 repeats at an
+    end.
+    """
+    finest = finest_step(draft.truth(view.output), draft.options, draft.places.is_last(view.output))
+    whole = {name: draft.source(name) for name in view.inputs}
+    near = {name: draft.format(source) for name, source in whole.items()}
+    if draft.places.most_bits(view.output) == EXACT_BITS and not draft.exact.issuperset(whole.values()):
+        near = near_branches({name: draft.at(source) for name, source in whole.items()}, finest)
+    room = MOST_BITS - max(format.signed_bits - format.frac for format in near.values())
+    for name, source in whole.items():
+        format = near[name]
+        frac = min(finest if is_far_below(format, finest) else format.frac, room)
+        cut = format if frac == format.frac else coarser(format, frac)
+        if cut != draft.format(source):
+            draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
+    draft.read(view)
+    draft.graph.known.update(whole)
 
 
 def _narrow(draft: NetworkDraft, onnx_name: str) -> None:
@@ -89,5 +120,13 @@ def _divide(view: View, draft: NetworkDraft, op: Op, divisor: int) -> None:
         return
     step = Step.after(op, draft.at(source))
     scale = np.full(draft.tensor(source).shape[-1], 1 / divisor)
-    steps = affine_steps(step.output, draft.truth(view.output), scale, draft.options, draft.is_last(view.output))
+    places = draft.places
+    steps = affine_steps(
+        step.output,
+        draft.truth(view.output),
+        scale,
+        draft.options,
+        places.is_last(view.output),
+        most_bits=places.most_bits(view.output),
+    )
     draft.emit((step, *steps), source, view.output)
