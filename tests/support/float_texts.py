@@ -72,6 +72,6 @@ def is_repeated(made: Quantized, inputs: Shapes) -> int:
         codes = network.exit_codes(network.evaluate(network.encode(own)))
         for part, of_part, (name, wanted) in zip(network.exits, codes, right.items(), strict=True):
             assert np.array_equal(part.decode(of_part).astype(np.float32), wanted), (name, factor)
-            assert len(np.unique(wanted)) > 2
+            assert factor > 1 or len(np.unique(wanted)) > 2
             count += wanted.size
     return count

@@ -13,7 +13,6 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Overflow, Rounding, Values
-from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.windows import read_window
 from shiftwire.onnx.layers import READERS
@@ -28,7 +27,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import affine_steps
-from shiftwire.quantize.unweighted import average_pool, falling, global_average, join, product, rising
+from shiftwire.quantize.unweighted import average_pool, extreme, falling, global_average, join, mirror, product, rising
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -185,18 +184,11 @@ def _clip(view: View, draft: NetworkDraft) -> None:
         draft.graph.known[view.output] = draft.requantize(source, format, view.output)
         return
     within = draft.requantize(source, format, f"{view.output}_relu")
-    below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
+    below = draft.append(mirror(draft, within, int(cap)), within, f"{view.output}_below")
     kept = draft.append(Relu(), below, f"{view.output}_kept")
-    mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
+    mirrored = draft.append(mirror(draft, kept, int(cap)), kept, f"{view.output}_cap")
     unsigned = Requantize(format, Rounding.FLOOR, Overflow.SATURATE)
     draft.graph.known[view.output] = draft.append(unsigned, mirrored, view.output)
-
-
-def _mirror(draft: NetworkDraft, source: str, cap: float) -> Affine:
-    """cap - x, cap in codes of x."""
-    x = draft.tensor(source)
-    sign = -np.ones((1, x.shape[-1]), np.int8)
-    return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], int(cap)), x.format.frac))
 
 
 def _adder_conv(view: View, draft: NetworkDraft) -> None:
@@ -255,6 +247,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Mul"): _mul,
     ("", "Add"): _add,
     ("", "Concat"): join,
+    ("", "Max"): extreme,
+    ("", "Min"): extreme,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): global_average,

@@ -25,11 +25,8 @@ from shiftwire.quantize.formats import choose_format, covering, unlike_ranges
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
 from shiftwire.quantize.places import FRONT, WEIGHTED, Places
 from shiftwire.quantize.report import LayerCost
-from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS, Step, TensorCodes, affine_steps, finest_step, near_format
+from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS, Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
-
-FOR_FLOAT32 = "24 bits, for float32"
-"""What the report says of an output that was rounded."""
 
 
 @dataclass
@@ -86,15 +83,27 @@ class NetworkDraft:
 
     def enter(self, view: View) -> None:
         """Quantize what a node reads of the host's, unless that node is the host's too or a quantizer."""
-        node = view.key[1]
+        if self.is_hosts(view) or find_quantizer(*view.key):
+            return
         for name in view.inputs:
-            if self.graph.is_raw(name) and not (node in FRONT or find_quantizer(*view.key)):
+            if self.graph.is_raw(name):
                 self.enter_as(name, name, self.truth(name))
 
     def is_hosts(self, view: View) -> bool:
-        """Whether a node stands in front of the first layer, where the host does it."""
-        is_front = view.key[1] in FRONT and view.output not in self.curves
-        return is_front and any(map(self.graph.is_raw, view.inputs))
+        """Whether a node stands in front of the first layer, where the host does it.
+
+        It does nothing to two tensors, nor to one whose codes another node needs as they are.
+        """
+        if view.key[1] not in FRONT or view.output in self.curves:
+            return False
+        raw = next((name for name in view.inputs if self.graph.is_raw(name)), None)
+        return raw is not None and all(map(self._is_of_one, self.places.readers(raw)))
+
+    def _is_of_one(self, node: onnx.NodeProto) -> bool:
+        """Whether a node is one that the host may do, or a quantizer, and reads one tensor beside what is constant."""
+        fixed = self.graph.constants.keys() | self.graph.parameters.keys()
+        is_front = node.op_type in FRONT or find_quantizer(node.domain, node.op_type) is not None
+        return is_front and sum(bool(name) and name not in fixed for name in node.input) == 1
 
     def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
         """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
@@ -160,9 +169,9 @@ class NetworkDraft:
             )
         self.graph.known[onnx_name] = source
 
-    def append(self, op: Op, source: str, name: str) -> str:
-        """A new node and its codes."""
-        unique = self.graph.append(op, (source,), name)
+    def append(self, op: Op, source: str | tuple[str, ...], name: str) -> str:
+        """A new node of one tensor or several, and its codes."""
+        unique = self.graph.append(op, (source,) if isinstance(source, str) else source, name)
         self.advance()
         return unique
 
@@ -236,16 +245,6 @@ class NetworkDraft:
             return
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
             self.activation(onnx_name)
-
-    def narrow_end(self, onnx_name: str) -> None:
-        """Round an output of more bits than float32 repeats; beyond MARGIN times the range seen it saturates."""
-        if not self.places.is_last(onnx_name) or onnx_name not in self.graph.known:
-            return
-        source = self.graph.known[onnx_name]
-        if source not in self.exact and self.format(source).bits > EXACT_BITS:
-            finest = finest_step(self.truth(onnx_name), self.options, is_last=True)
-            near = near_format(self.at(source), finest, EXACT_BITS)
-            self.graph.known[onnx_name] = self.requantize(source, near, f"{onnx_name}_rounded", FOR_FLOAT32)
 
     def choose(self, onnx_name: str, values: Values, bits: int | None = None) -> Fixed:
         """A tensor's format, an activation's unless `bits` are given."""

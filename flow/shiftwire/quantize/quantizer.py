@@ -44,6 +44,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
+from shiftwire.quantize.unweighted import narrow_end
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
@@ -266,7 +267,7 @@ def _walked(calibration: Calibration, options: Options, progress: StageProgress)
                     handler_of(view, draft)(view, draft)
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
-        draft.narrow_end(node.output[0])
+        narrow_end(draft, node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
         progress("quantizing", at + 1, len(draft.nodes))
     return draft

@@ -6,12 +6,18 @@ from math import prod
 
 import numpy as np
 
+from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.window import Window
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.ops.affine import factors_of
 from shiftwire.onnx.ops.pool import averaging
+from shiftwire.ops.add import Add
+from shiftwire.ops.affine import Affine
 from shiftwire.ops.pool import AveragePool, SumPool
+from shiftwire.ops.relu import Relu
 from shiftwire.ops.threshold import MOST_LOOKUP_BITS
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.scaling import (
@@ -23,7 +29,11 @@ from shiftwire.quantize.scaling import (
     finest_step,
     is_far_below,
     near_branches,
+    near_format,
 )
+
+FOR_FLOAT32 = "24 bits, for float32"
+"""What the report says of an output that was rounded."""
 
 
 def global_average(view: View, draft: NetworkDraft) -> None:
@@ -94,6 +104,41 @@ def join(view: View, draft: NetworkDraft) -> None:
             draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
     draft.read(view)
     draft.graph.known.update(whole)
+
+
+def narrow_end(draft: NetworkDraft, onnx_name: str) -> None:
+    """Round an output of more bits than float32 repeats; beyond MARGIN times the range seen it saturates."""
+    if not draft.places.is_last(onnx_name) or onnx_name not in draft.graph.known:
+        return
+    source = draft.graph.known[onnx_name]
+    if source not in draft.exact and draft.format(source).bits > EXACT_BITS:
+        finest = finest_step(draft.truth(onnx_name), draft.options, is_last=True)
+        near = near_format(draft.at(source), finest, EXACT_BITS)
+        draft.graph.known[onnx_name] = draft.requantize(source, near, f"{onnx_name}_rounded", FOR_FLOAT32)
+
+
+def extreme(view: View, draft: NetworkDraft) -> None:
+    """The larger of two tensors, a + relu(b - a), or the smaller, a - relu(a - b): exactly, on the finer grid."""
+    kind = view.key[1]
+    if len(view.inputs) != 2 or any(view.is_constant(at) for at in (0, 1)):
+        raise InputError(
+            f"{kind} reads two computed tensors, or one and one number; found {list(view.inputs)}; export it so"
+        )
+    a, b = (draft.source(name) for name in view.inputs)
+    left, right = (a, b) if kind == "Min" else (b, a)
+    apart = draft.append(Add(), (left, draft.append(mirror(draft, right, 0), right, f"{view.output}_negative")),
+                         f"{view.output}_apart")  # fmt: skip
+    above = draft.append(Relu(), apart, f"{view.output}_above")
+    if kind == "Min":
+        above = draft.append(mirror(draft, above, 0), above, f"{view.output}_below")
+    draft.graph.known[view.output] = draft.append(Add(), (a, above), view.output)
+
+
+def mirror(draft: NetworkDraft, source: str, cap: int) -> Affine:
+    """cap - x, cap in codes of x."""
+    x = draft.tensor(source)
+    sign = -np.ones((1, x.shape[-1]), np.int8)
+    return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], cap), x.format.frac))
 
 
 def _narrow(draft: NetworkDraft, onnx_name: str) -> None:
