@@ -22,7 +22,7 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.quantize.options import Knob, Method, Ranging
-from shiftwire.quantize.quantizer import write_model
+from shiftwire.onnx.file import write_model
 from shiftwire_boards.runtime.host_steps import Softmax
 
 NETS = {"convolutional": convolutional, "adder": adder}

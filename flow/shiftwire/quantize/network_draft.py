@@ -78,7 +78,7 @@ class NetworkDraft:
         return self.graph.tensors[source].format
 
     def at(self, source: str) -> TensorCodes:
-        """What the network makes of the calibration samples at one of its tensors."""
+        """A tensor on the calibration samples."""
         return TensorCodes(self.graph.tensors[source], self.codes[source])
 
     def enter(self, view: View) -> None:

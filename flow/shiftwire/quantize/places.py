@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import onnx
+from shiftwire.errors import InputError
 from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
@@ -55,6 +56,17 @@ class Places:
             return True
         behind = [node for node in self.readers(onnx_name) if node.op_type in WHOLE or self.is_last(node.output[0])]
         return any(node.op_type not in WEIGHTED and self._reaches_an_end(node.output[0]) for node in behind)
+
+
+def require_apart(model: onnx.ModelProto) -> None:
+    """Raise InputError for an output that is an input itself."""
+    inputs = {value.name for value in model.graph.input}
+    for value in model.graph.output:
+        if value.name in inputs:
+            raise InputError(
+                f"'{value.name}' is an input of the graph and an output as well, which a caller has anyway; drop that "
+                "output, or put an Identity in between"
+            )
 
 
 def ranked(model: onnx.ModelProto, name: str) -> str:

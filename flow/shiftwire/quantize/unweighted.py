@@ -106,6 +106,13 @@ def join(view: View, draft: NetworkDraft) -> None:
     draft.graph.known.update(whole)
 
 
+def enter_ends(draft: NetworkDraft) -> None:
+    """Quantize outputs that are the host's still, which no layer made."""
+    for name in draft.graph.outputs:
+        if draft.graph.is_raw(name):
+            draft.enter_as(name, name, draft.truth(name))
+
+
 def narrow_end(draft: NetworkDraft, onnx_name: str) -> None:
     """Round an output of more bits than float32 repeats; beyond MARGIN times the range seen it saturates."""
     if not draft.places.is_last(onnx_name) or onnx_name not in draft.graph.known:

@@ -231,7 +231,7 @@ class _Chain:
         source, nodes = inputs[0], list[onnx.NodeProto]()
         for at, (kind, names, attributes) in enumerate(steps):
             is_last = at == len(steps) - 1
-            beside = [made.output[0] for made in nodes]
+            beside = [other.output[0] for other in nodes]
             wish = f"{self.node.output[0]}_{_WORDS[kind]}"
             output = self.node.output[0] if is_last else self.draft.fresh(wish, beside)
             domain = CONTRACT_DOMAIN if kind == "Spread" else ""
