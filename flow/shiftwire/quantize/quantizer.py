@@ -187,12 +187,13 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         require_known(model, KNOWN, graph.constants, FORMS)
     values = samples.named(graph.inputs, graph.outputs)
     check_samples(values)
+    beside = list(graph.inputs) if samples.labels is samples.values else []
     samples = replace(samples, values=values)
     with noted(f"in {path}"):
         calibration = _calibrated(model, graph, values, samples.spread(options.samples), progress)
     fixed = {value.name: graph.constants[value.name] for value in model.graph.output if value.name in graph.constants}
     shapes = {name: calibration.floats[ranked(model, name)].shape[1:] for name in graph.outputs}
-    labels = samples.labels_of(shapes)
+    labels = samples.labels_of(shapes, beside)
     with noted(f"in {path}"):
         draft, few = None, None
         network = _quantized_already(original)
