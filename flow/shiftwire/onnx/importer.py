@@ -97,7 +97,9 @@ def opened(model: onnx.ModelProto) -> Graph:
     """The graph of a checked model before its first node is read."""
     constants = constants_of(model)
     inputs = _some("input", [value for value in model.graph.input if value.name not in constants])
-    outputs = _some("output", [value for value in model.graph.output if value.name not in constants])
+    outputs = [value for value in _some("output", model.graph.output) if value.name not in constants]
+    if model.graph.output and not outputs:
+        raise InputError("every output of the graph is constant; export it with one that is computed")
     shapes = {value.name: _sample_shape(value) for value in inputs}
     _require_read(model, shapes)
     graph = Graph(constants, shapes, tuple(value.name for value in outputs), _batch(inputs))
