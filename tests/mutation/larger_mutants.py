@@ -29,7 +29,7 @@ LARGER_MUTANTS = (
     ),
     Mutant(
         "transposed: parts stay in front",
-        "onnx/foreign/shuffles.py",
+        "onnx/foreign/lowered.py",
         " or (source is not None and _is_shuffle(source)))",
         ")",
         SEEN,
