@@ -69,6 +69,8 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
     if not all(name in draft.constants for name in node.input if name) or len(node.input) < 2:
         return False
     if node.op_type == "DequantizeLinear" and not attribute(node, "block_size", 0):
+        if all(is_standard(reader, *VALUED) for reader in draft.consumers(node.output[0])):
+            return False
         codes, row = (draft.constants[name] for name in node.input[:2])
         codes, axis = codes.astype(np.int64), attribute(node, "axis", 1)
         if len(node.input) > 2 and node.input[2]:
@@ -83,6 +85,10 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     draft.replace(node, scaled_node(draft, codes, scale, node.output[0], node.input[0]))
     return True
+
+
+VALUED = ("Pad", "PRelu", "Clip", "Max", "Min", "Pow")
+"""Operations whose constants are no weights, so that their values are all that matters."""
 
 
 def _is_computed_on(draft: Draft, name: str) -> bool:
@@ -145,14 +151,15 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
 
 
 def _sizes(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
-    """What is gathered of the shape of a tensor, unless that is the batch, which the file may leave open."""
+    """What is gathered of the shape of a tensor, or of axes of it, unless that is the batch, which may be open."""
     source = draft.producer(node.input[0]) if is_standard(node, "Gather") else None
-    if source is None or not is_standard(source, "Shape") or source.attribute:
+    if source is None or not is_standard(source, "Shape"):
         return None
     shape, places = draft.shape(source.input[0]), draft.constants.get(node.input[1])
-    if not shape or places is None or not (places % len(shape)).all():
+    axes = range(len(shape or ()))[attribute(source, "start", 0) : attribute(source, "end")]
+    if not shape or not axes or places is None or not np.array(axes)[places % len(axes)].all():
         return None
-    return (np.asarray(np.array(shape, np.int64)[places]),)
+    return (np.asarray(np.array(shape, np.int64)[axes][places % len(axes)]),)
 
 
 def _resized_once(draft: Draft) -> bool:

@@ -200,7 +200,7 @@ class Graph:
     def multiply(self, factors: Sequence[str], output: str) -> None:
         """The product of two tensors, the one with a factor a channel second; the scales of both wait."""
         (a, one), (b, other) = map(self.scaled, factors)
-        a, b = (b, a) if self.tensors[a].size < self.tensors[b].size else (a, b)
+        b, a = sorted((b, a), key=lambda name: (self.tensors[name].size, len(self.tensors[name].shape)))
         self.known[output] = self.append(Multiply(), (a, b), output)
         self.pending[output] = Pending(one.scale * other.scale)
 
