@@ -62,7 +62,7 @@ def test_wrapped_nets_are_converted(name: str) -> None:
     assert to_multiplication_free(WRAPPED[name](plain()), X)(X).shape == (16, 3)
 
 
-@pytest.mark.parametrize("dtype", some((torch.float64, torch.float16, torch.bfloat16), torch.float16))
+@pytest.mark.parametrize("dtype", some((torch.float64, torch.float16), torch.float16))
 def test_nets_of_every_float_are_converted(dtype: torch.dtype) -> None:
     net = plain().to(dtype)
     free = to_multiplication_free(net, X.to(dtype), terms=1)
@@ -71,6 +71,15 @@ def test_nets_of_every_float_are_converted(dtype: torch.dtype) -> None:
     y = free(X.to(dtype))
     assert y.dtype == dtype and torch.equal(y, same(X.to(dtype)))
     assert next(net.parameters()).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_copies_are_in_float32(dtype: torch.dtype) -> None:
+    net = plain().to(dtype)
+    twin = plain_copy(net)
+    assert {tensor.dtype for tensor in twin.state_dict().values() if tensor.is_floating_point()} == {torch.float32}
+    assert all(torch.equal(a.float(), b.float()) for a, b in zip(net.parameters(), twin.parameters(), strict=True))
+    assert {tensor.dtype for tensor in net.parameters()} == {dtype}
 
 
 def test_tuned_nets_in_half_are_exported_as_they_compute(tmp_path: Path) -> None:
