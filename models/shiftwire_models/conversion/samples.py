@@ -50,9 +50,9 @@ def _joined(batches: Iterable[object]) -> Tensor:
     shapes = list(dict.fromkeys(tuple(part.shape[1:]) for part in parts))
     if len(shapes) == 1 and parts[0].dim() > 1:
         return torch.cat(parts)
-    found = ", ".join(str(tuple(part.shape)) for part in parts[:3]) or "nothing"
+    shown = ", ".join(str(tuple(part.shape)) for part in parts[:3]) or "nothing"
     raise ModelsError(
-        f"calibration holds tensors of shapes {found}, wanted batches (N, ...) of samples of one shape; of a pair "
+        f"calibration holds tensors of shapes {shown}, wanted batches (N, ...) of samples of one shape; of a pair "
         "(x, y) give x alone, of single samples torch.stack"
     )
 
