@@ -13,9 +13,8 @@ from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
-from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.importer import InputFormats, import_onnx
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.passes.rescale_choice import Rescale, scheduled
 from shiftwire.project.data import Data
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
 def load_network(
     model: str | Path,
     integer_weights: IntegerWeights = IntegerWeights.TERMS,
-    input_format: Fixed | None = None,
+    input_format: InputFormats = None,
 ) -> Network:
     """The network of an ONNX file whose weights and activations are all quantized, after all passes.
 
     Weights that are no powers of two become exact sums of powers of two, or multipliers if asked for. `input_format` is
-    that of an input without a quantizer; the host rounds values to it.
+    that of inputs without a quantizer, or of each by its name; the host rounds values to it.
     """
     return run_pipeline(import_onnx(Path(model), integer_weights, input_format))
 

@@ -4,11 +4,20 @@ import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from torch import Tensor, nn
 
 import onnx
 from shiftwire_models.errors import ModelsError
 
+_REFUSALS = (
+    ort_errors.Fail,
+    ort_errors.InvalidGraph,
+    ort_errors.NotImplemented,
+    ort_errors.InvalidArgument,
+    ort_errors.RuntimeException,
+)
+"""What onnxruntime raises for a file that it cannot take."""
 _SCALES = (0.25, 1.0, 4.0)
 _SAMPLES = 8
 _NEARNESS = 1e-2
@@ -60,5 +69,9 @@ def _both(
     net.train(was_training)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: x})[0], expected
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return session.run(None, {session.get_inputs()[0].name: x})[0], expected
+    except _REFUSALS as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelsError(f"onnxruntime cannot run the exported file, {first}; write it in plain operations") from error

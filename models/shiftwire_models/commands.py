@@ -14,7 +14,7 @@ from shiftwire_models.adoption.files import Adoption, adopted, adopted_file, exa
 from shiftwire_models.adoption.resnet import plan_named
 from shiftwire_models.agreement import check_agreement
 from shiftwire_models.calibration import calibrated_net
-from shiftwire_models.checkpoint import load_checkpoint, save_checkpoint, write_whole
+from shiftwire_models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, write_whole
 from shiftwire_models.conversion.quantizing import Choices
 from shiftwire_models.data import Dataset, load_data, shape_of, source_named, source_text
 from shiftwire_models.data.own import read_samples
@@ -24,7 +24,7 @@ from shiftwire_models.export import export_float, export_model
 from shiftwire_models.finetune.floats import take_float_weights
 from shiftwire_models.finetune.graph import input_shape, load_exact, trainable, with_codes
 from shiftwire_models.finetune.tuning import TuneConfig, tune
-from shiftwire_models.nets import NETS, FloatConfig, net_name
+from shiftwire_models.nets import NETS, FloatConfig, classes_of, net_name
 from shiftwire_models.progress import epoch_progress
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, drawn, logits, train
@@ -56,19 +56,41 @@ def train_net(arguments: argparse.Namespace) -> Report:
 def export_net(arguments: argparse.Namespace) -> Report:
     """A float net gives a float file, any other an exact one."""
     checkpoint = load_checkpoint(arguments.folder)
+    wants_data = arguments.data_out or arguments.expect or arguments.calibration_out
+    data = load_data(checkpoint.data) if wants_data else None
+    if data is not None:
+        _require_fit(checkpoint, data, arguments.folder)
     export = export_float if isinstance(checkpoint.config, FloatConfig) else export_model
     written = [_write_model(arguments.output, export(checkpoint.net, checkpoint.config.input_shape))]
-    if arguments.data_out or arguments.expect or arguments.calibration_out:
-        data = load_data(checkpoint.data)
-        if arguments.data_out:
-            written.append(_write_npz(arguments.data_out, x=data.test.x.numpy(), y=data.test.y.numpy()))
-        if arguments.calibration_out:
-            count = arguments.calibration_pictures
-            x, y = data.train.x[:count].numpy(), data.train.y[:count].numpy()
-            written.append(_write_npz(arguments.calibration_out, x=x, y=y))
-        if arguments.expect:
-            written.append(_write_npz(arguments.expect, logits=logits(checkpoint.net, data.test.x).numpy()))
+    if data is not None:
+        written += _write_data(arguments, checkpoint, data)
     return {"net": checkpoint.name.value, "written": ", ".join(map(str, written))}
+
+
+def _write_data(arguments: argparse.Namespace, checkpoint: Checkpoint, data: Dataset) -> list[Path]:
+    """Each of the files that are asked for."""
+    written = []
+    if arguments.data_out:
+        written.append(_write_npz(arguments.data_out, x=data.test.x.numpy(), y=data.test.y.numpy()))
+    if arguments.calibration_out:
+        count = arguments.calibration_pictures
+        x, y = data.train.x[:count].numpy(), data.train.y[:count].numpy()
+        written.append(_write_npz(arguments.calibration_out, x=x, y=y))
+    if arguments.expect:
+        written.append(_write_npz(arguments.expect, logits=logits(checkpoint.net, data.test.x).numpy()))
+    return written
+
+
+def _require_fit(checkpoint: Checkpoint, data: Dataset, folder: Path) -> None:
+    """The file may have changed since the net was trained on it."""
+    trained, holds = checkpoint.config.input_shape, tuple(data.test.x.shape[1:])
+    classes, labels = classes_of(checkpoint.config), max(int(part.y.max()) for part in (data.train, data.test)) + 1
+    what = source_text(checkpoint.data)
+    mend = f"bring back the file that it was trained on, or train again into {folder}"
+    if holds != trained:
+        raise ModelsError(f"the net in {folder} reads {trained}, and {what} holds {holds} now; {mend}")
+    if labels > classes:
+        raise ModelsError(f"the net in {folder} tells {classes} classes, and {what} holds {labels} now; {mend}")
 
 
 def adopt(arguments: argparse.Namespace) -> Report:

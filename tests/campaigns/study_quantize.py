@@ -19,10 +19,11 @@ from campaign import Results
 from results import Cell, Column, Result, save, table
 from shiftwire.ir.host import channels_first
 from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.options import Method, Options
-from shiftwire.quantize.quantizer import Quantized, Samples, draft_network, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, draft_network, quantize_model
 from shiftwire.tools.resources import Evidence
 
 

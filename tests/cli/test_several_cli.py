@@ -55,3 +55,19 @@ def test_one_sentence(
     for verb in ("csim", "cosim", "verify"):
         status, _, err = run_verb(capsys, verb, tmp_path / "agent", "--data", tmp_path / "x.npz")
         assert status == 2 and words in err.splitlines()[-1], verb
+
+
+def test_formats_of_inputs_by_their_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N,3] a, float[N,3] b) => (float[N,3] y) { y = Add(a, b) }'
+    )
+    onnx.save(onnx.parser.parse_model(lines), tmp_path / "sum.onnx")
+    convert = ("convert", tmp_path / "sum.onnx", "-o", tmp_path / "sum", "--input-format")
+    status, out, err = run_verb(capsys, *convert, "a=u4.1,b=s6.3")
+    assert status == 0 and "from 'a' u4.1[3], 'b' s6.3[3] to" in out
+    assert "the host rounds the input 'b' to s6.3; the file itself rounds nothing there" in err
+    status, _, err = run_verb(capsys, *convert, "a=u4.1,c=s6.3")
+    assert status == 2 and "found a format for 'c', wanted one for 'a', 'b'; name inputs as the file does" in err
+    with pytest.raises(SystemExit):
+        run_verb(capsys, *convert, "a=u4.1,a=s6.3")
+    assert "found 'a=s6.3', wanted NAME=FORMAT once an input, such as image=u8.0" in capsys.readouterr().err

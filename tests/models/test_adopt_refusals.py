@@ -1,6 +1,8 @@
 """Checkpoints that are not what they are said to be: one sentence each, no code run, nothing written."""
 
 import pickle
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from torch import Tensor
 from family_states import State, state_of
 from shiftwire_models.adoption.files import Adoption, adopted, family_named
 from shiftwire_models.adoption.resnet import plan_named
+from shiftwire_models.adoption.tensors import load_tensors
 from shiftwire_models.cli import main
 from shiftwire_models.errors import ModelsError
 
@@ -51,6 +54,51 @@ def test_a_checkpoint_of_another_family(state: str, family: str, words: str, tmp
 
 def changed(state: State, change: dict[str, Tensor | None]) -> State:
     return {name: tensor for name, tensor in {**state, **change}.items() if tensor is not None}
+
+
+PREFIXES = ("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_wrapped_and_narrow_checkpoints_are_the_net_itself(prefix: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    narrow = {name: tensor.to(dtype) for name, tensor in STATES["adder"].items()}
+    wide = {name: tensor.float() for name, tensor in narrow.items()}
+    torch.save({prefix + name: tensor for name, tensor in narrow.items()}, tmp_path / "c.pth")
+    read = load_tensors(tmp_path / "c.pth")
+    assert read.keys() == wide.keys() and all(torch.equal(read[name], wide[name]) for name in wide)
+    assert {tensor.dtype for tensor in read.values()} == {torch.float32}
+    taken(tmp_path / "c.pth", {prefix + name: tensor for name, tensor in narrow.items()}, "adder")
+
+
+def test_a_net_of_which_a_part_was_compiled(tmp_path: Path) -> None:
+    state = {name.replace("layer1.", "layer1._orig_mod."): tensor for name, tensor in STATES["adder"].items()}
+    torch.save(state, tmp_path / "c.pth")
+    assert load_tensors(tmp_path / "c.pth").keys() == STATES["adder"].keys()
+    torch.save({**state, **STATES["adder"]}, tmp_path / "c.pth")
+    with pytest.raises(ModelsError, match="holds the net twice, wrapped and bare; save the state_dict"):
+        load_tensors(tmp_path / "c.pth")
+
+
+def quantized(tensor: Tensor) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch is about to drop these tensors, old files hold them
+        return torch.quantize_per_tensor(tensor, 0.1, 0, torch.qint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tensor: tensor.to("meta"), "a tensor without values, on the device meta; save the state_dict"),
+        (lambda tensor: tensor.to_sparse(), "a tensor that is sparse or nested"),
+        (lambda tensor: tensor.to(torch.complex64), "a tensor of complex numbers"),
+        (quantized, "a tensor that torch has quantized"),
+    ],
+)
+def test_tensors_of_no_real_numbers(change: Callable[[Tensor], Tensor], words: str, tmp_path: Path) -> None:
+    name = f"{CONV1}.adder"
+    with pytest.raises(ModelsError, match=f"c.pth holds '{name}', {words}"):
+        taken(tmp_path / "c.pth", {**STATES["adder"], name: change(STATES["adder"][name])}, "adder")
 
 
 CONV1 = "layer1.0.conv1"
@@ -99,7 +147,7 @@ def test_pickled_code_is_refused_and_not_run(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("content", [{}, [1], {"a": "words"}, {"state_dict": {"a": 1}}])
+@pytest.mark.parametrize("content", [{}, [1], {1: torch.ones(1)}, {"a": "words"}, {"state_dict": {"a": 1}}])
 def test_checkpoints_without_tensors(content: object, tmp_path: Path) -> None:
     with pytest.raises(ModelsError, match=r"holds no state dict of tensors; save the net's state_dict\(\) alone"):
         taken(tmp_path / "c.pth", content, "adder")

@@ -135,3 +135,24 @@ def test_a_checkpoint_that_lost_its_shape_is_one_sentence() -> None:
         Path("net", CONFIG).write_text(json.dumps({**config, **change}))
         with pytest.raises(ModelsError, match="does not say what its net reads; train again"):
             load_checkpoint(Path("net"))
+
+
+@pytest.mark.parametrize("wish", ["--data-out", "--calibration-out", "--expect"])
+def test_a_file_that_changed_after_training_is_one_sentence(wish: str, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez("mine.npz", **GOOD)
+    assert main(["train", "--net", "jets-mlp", "--data", "mine.npz", "--epochs", "1", "-o", "net"]) == 0
+    features = GOOD["x"].shape[1]
+    for change, words in (
+        (
+            {"x": np.ones((20, features + 1), np.float32)},
+            f"reads ({features},), and mine.npz holds ({features + 1},) now",
+        ),
+        (
+            {"y": np.arange(25) % 5, "x": np.ones((25, features), np.float32)},
+            "tells 4 classes, and mine.npz holds 5 now",
+        ),
+    ):
+        np.savez("mine.npz", **{**GOOD, **change})
+        assert main(["export", "net", "-o", "net.onnx", wish, "out.npz"]) == 2
+        assert words in capsys.readouterr().err
+    assert not Path("net.onnx").exists() and not Path("out.npz").exists()

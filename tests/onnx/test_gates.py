@@ -51,6 +51,17 @@ def test_a_gate_of_dense_layers() -> None:
     assert [tensor.shape for tensor in network.sources(product)] == [(4, 5, 3), (3,)]
 
 
+@pytest.mark.parametrize("order", ["q, r", "r, q"])
+def test_a_gate_of_one_pixel(order: str) -> None:
+    """As large as the image, and a row all the same."""
+    lines = (f"{FRONT}{DENSE_GATE}d = Gemm<transB=1>(fq, wq); e = HardSigmoid(d); a = {UNSIGNED}(e, t, z, b); "
+             f"r = Reshape(a, n); m = Mul({order}); y = {QUANT}(m, u, z, b)")  # fmt: skip
+    constants = {"w": np.eye(3, dtype=np.float32), "n": np.array([0, 3, 1, 1])}
+    _, network = run(lines, constants, ["N", 3, 1, 1])
+    (product,) = (node for node in network.nodes if isinstance(node.op, Multiply))
+    assert [tensor.shape for tensor in network.sources(product)] == [(1, 1, 3), (3,)]
+
+
 def test_two_branches_of_one_shape() -> None:
     """On grids of their own, one of which is no power of two."""
     lines = (f"{FRONT}wq = {QUANT}(w, h, z, b4); c = Conv(q, wq); p = {QUANT}(c, v, z, b); d = Neg(c); "

@@ -73,7 +73,7 @@ def test_a_format_where_the_file_has_its_own_is_refused() -> None:
     a = file.quant(file.add("Mul", "x", 0.37), 0.173, 6)
     file.add("Gemm", a, file.quant(drawn(4, 6), 0.25, 3), transB=1, out="y")
     model = file.model()
-    with pytest.raises(InputError, match=r"the file quantizes its input to s6\.\d itself; leave --input-format out"):
+    with pytest.raises(InputError, match=r"the file quantizes 'x' to s6\.\d; leave --input-format out"):
         network_from_model(model, input_format=Fixed.parse("u8.8"))
 
 

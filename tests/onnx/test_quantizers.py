@@ -14,6 +14,7 @@ from float_nets import FloatNet
 from onnx import helper, numpy_helper
 from qonnx_nets import DOMAIN, Net, po2_mlp
 from shiftwire.errors import InputError
+from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.layers import READERS
 from shiftwire.onnx.pipeline import canonical
@@ -21,7 +22,7 @@ from shiftwire.onnx.runnable import OLDEST, runnable
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize import quantizer
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
 from shiftwire_hls.quantizers import QONNX_DOMAINS, QUANTIZERS
 
 NEAR_ZERO = np.array([-0.001, 0.001, -1e-30, 0.0, -3.0, 3.0], np.float32)

@@ -13,6 +13,7 @@ from heads_nets import small_agent, small_samples
 from onnx import helper
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import exact_tensors, import_onnx, network_from_model
 from shiftwire.onnx.runtime import run_outputs
@@ -138,6 +139,32 @@ def test_formats_that_the_file_names_for_each_input() -> None:
     assert [str(part) for part in network.entries] == ["u4.1[3]", "s6.3[3]"]
     again = network_from_model(to_onnx(network))
     assert [str(part) for part in again.entries] == ["u4.1[3]", "s6.3[3]"]
+
+
+def test_formats_that_the_user_names_for_each_input() -> None:
+    """Values are rounded to them, which the file itself does not do; it then is run with those."""
+    file = model(TWO, "float[N,3] y, float[N,3] z", "y = Add(a, b_in); z = Relu(b_in); ")
+    wishes = {"a": Fixed.parse("u4.1"), "b_in": Fixed.parse("s6.3")}
+    network = network_from_model(file, input_format=wishes)
+    assert [str(part) for part in network.entries] == ["u4.1[3]", "s6.3[3]"]
+    assert all(part.host.quantizes for part in network.entries)
+    x = {name: np.random.default_rng(3).uniform(0, 3, (50, 3)).astype(np.float32) for name in wishes}
+    rounded = {
+        name: np.rint(values * 2.0 ** wishes[name].frac) / 2.0 ** wishes[name].frac for name, values in x.items()
+    }
+    codes = network.evaluate(network.encode(x))
+    y = rounded["a"] + rounded["b_in"]
+    assert np.array_equal(codes[:, :3] / 8.0, y) and np.array_equal(codes[:, 3:] / 8.0, np.maximum(rounded["b_in"], 0))
+
+
+def test_formats_named_for_inputs_that_need_none() -> None:
+    lines = quant("a", "qa") + "y = Add(qa, b_in); z = Relu(qa); "
+    file = model(TWO, "float[N,3] y, float[N,3] z", lines)
+    assert str(network_from_model(file, input_format={"b_in": Fixed.parse("s6.3")}).entries[1]) == "s6.3[3]"
+    with pytest.raises(InputError, match=r"quantizes 'a' to s6\.2; leave --input-format out"):
+        network_from_model(file, input_format={"a": Fixed.parse("s6.3"), "b_in": Fixed.parse("s6.3")})
+    with pytest.raises(InputError, match="found a format for 'b', wanted one for 'a', 'b_in'; name inputs as the file"):
+        network_from_model(file, input_format={"b": Fixed.parse("s6.3")})
 
 
 def test_bytes_beside_floats() -> None:

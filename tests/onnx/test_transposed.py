@@ -140,6 +140,14 @@ def test_a_line_needs_no_shuffle_and_groups_do() -> None:
     assert [type(node.op) for node in unlike.nodes] == [Conv, Spread, Spread]
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_unlike_strides_with_a_crop_have_a_name_for_every_tensor(groups: int) -> None:
+    model = transposed((3, 4), (3, 5), 2, 2 // groups, strides=[2, 3], pads=[1] * 4, group=groups)
+    names = [node.output[0] for node in canonical(model).graph.node]
+    assert len(set(names)) == len(names) and "y_pixels" in names and "y_pixels_2" in names
+    assert [type(node.op) for node in agrees(model).nodes][-3:] == [Spread, Spread, Crop]
+
+
 def test_weights_may_be_multiplied() -> None:
     network = agrees(transposed((3, 3), (3, 3), strides=[2, 2], pads=[1] * 4), IntegerWeights.MULTIPLY)
     assert network.nodes[0].kind == "IntConv"

@@ -18,10 +18,11 @@ from quantized import quantized
 from shiftwire.cli import quantize as verb
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.quantize.advice import Attempt, Ground, bolder, choices, relevant, try_options
 from shiftwire.quantize.options import Knob, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, with_trials, write_model
+from shiftwire.quantize.quantizer import Quantized, with_trials
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trial, Trials
 
 NAMES = {

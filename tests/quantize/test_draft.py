@@ -53,7 +53,7 @@ def draft() -> NetworkDraft:
 
 
 def test_readers_in_the_file(draft: NetworkDraft) -> None:
-    assert [[node.name for node in draft.readers(name)] for name in ("x", "c", "r", "f")] == [
+    assert [[node.name for node in draft.places.readers(name)] for name in ("x", "c", "r", "f")] == [
         ["c"],
         ["n"],
         ["d", "a"],
@@ -62,27 +62,27 @@ def test_readers_in_the_file(draft: NetworkDraft) -> None:
 
 
 def test_a_follower_is_the_only_reader_and_of_its_kind(draft: NetworkDraft) -> None:
-    follower = draft.follower("c", "BatchNormalization")
+    follower = draft.places.follower("c", "BatchNormalization")
     assert follower is not None and follower.name == "n"
-    assert draft.follower("c", "Relu") is None
-    assert draft.follower("r", "Conv") is None, "an addition reads it too"
-    assert draft.follower("f", "Relu") is None
+    assert draft.places.follower("c", "Relu") is None
+    assert draft.places.follower("r", "Conv") is None, "an addition reads it too"
+    assert draft.places.follower("f", "Relu") is None
     draft.graph.outputs = ("c",)
-    assert draft.follower("c", "BatchNormalization") is None, "the caller wants it as it is"
+    assert draft.places.follower("c", "BatchNormalization") is None, "the caller wants it as it is"
 
 
 def test_the_last_layer_is_followed_by_nothing_that_computes(draft: NetworkDraft) -> None:
-    assert [draft.is_last(name) for name in ("f", "a", "d", "r", "n")] == [True, True, False, False, False]
+    assert [draft.places.is_last(name) for name in ("f", "a", "d", "r", "n")] == [True, True, False, False, False]
     net = FloatNet((4,)).dense("y", 3, 4).node("Softmax", "s", axis=1).node("Identity", "i")
-    assert drafted(net, net.samples(8)).is_last("y")
+    assert drafted(net, net.samples(8)).places.is_last("y")
     fork = FloatNet((2, 3, 3)).conv("c", 2, 2).node("Flatten", "f", axis=1).node("Add", "a", "f")
-    assert not drafted(fork, fork.samples(8)).is_last("f")
+    assert not drafted(fork, fork.samples(8)).places.is_last("f")
     twice = FloatNet((2, 3, 3)).conv("c", 2, 2).node("Flatten", "e", axis=1)
     twice.nodes.append(twice.nodes[-1].__class__())
     twice.nodes[-1].CopyFrom(twice.nodes[-2])
     twice.nodes[-1].name, twice.nodes[-1].output[0] = "f", "f"
     twice.at = "f"
-    assert not drafted(twice, twice.samples(8)).is_last("c"), "two nodes read it"
+    assert not drafted(twice, twice.samples(8)).places.is_last("c"), "two nodes read it"
 
 
 def test_the_truth_has_channels_last(draft: NetworkDraft) -> None:

@@ -15,6 +15,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.network import Operations
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.affine import Affine
@@ -22,7 +23,6 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.quantize.options import Knob, Method, Ranging
-from shiftwire.quantize.quantizer import write_model
 from shiftwire_boards.runtime.host_steps import Softmax
 
 NETS = {"convolutional": convolutional, "adder": adder}

@@ -18,12 +18,13 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.onnx.file import write_model
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import load_project
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Samples, quantize_model, require_buildable, write_model
+from shiftwire.quantize.quantizer import Samples, quantize_model, require_buildable
 from shiftwire.quantize.scaling import fine_bias
 from tiers import some
 

@@ -16,12 +16,13 @@ from shiftwire.hls.native import host_pipeline, native_program, simulate
 from shiftwire.hls.simulation import simulation
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.requantize import Requantize
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model, write_model
+from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
 
 GAINS = (1e-6, 1e-12, 1e-20, 1e-30, 1e-38)
 HLS4ML_BITS = 53

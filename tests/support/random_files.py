@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from random_graph import QONNX, STYLES, RandomFile
+from random_layers import extra
 
 CURVED = 0.15
 """Share of quantizers behind which an activation stands that falls and rises."""
@@ -18,13 +19,20 @@ def random_file(seed: int, most_nodes: int = 30) -> onnx.ModelProto:
     """A valid file of the operations that are read, all codes on grids where layers read them."""
     rng = np.random.default_rng((seed, 77))
     shapes: list[tuple[int, ...]] = [(int(rng.integers(2, 12)),), (int(rng.integers(1, 4)), int(rng.integers(4, 12)))]
-    shapes += [(int(rng.integers(1, 4)), int(rng.integers(4, 9)), int(rng.integers(4, 9)))] * 2
+    shapes += [(int(rng.integers(1, 4)), int(rng.integers(4, 9)), int(rng.integers(4, 9)))] * 4
     file = RandomFile(rng, str(rng.choice(STYLES)), int(rng.choice([13, 14, 17, 19, 20])))
     file.shape = entry = shapes[rng.integers(len(shapes))]
     for _ in range(int(rng.integers(0, 3))):
         _front(file)
     file.quantize(int(rng.integers(4, 9)))
-    steps: list[Callable[[], None]] = [file.layer, file.layer, file.pool, file.move, file.branch]
+    steps: list[Callable[[], None]] = [
+        file.layer,
+        file.layer,
+        file.pool,
+        file.move,
+        file.branch,
+        *[lambda: extra(file)] * 3,
+    ]
     while len(file.nodes) < rng.integers(3, most_nodes - 5):
         steps[rng.integers(len(steps))]()
         while not file.is_codes and rng.random() < 0.5:

@@ -254,7 +254,7 @@ class RandomFile:
                 self.push("Resize", "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
                           nearest_mode="floor")  # fmt: skip
                 self.shape = (self.shape[0], *(2 * size for size in spatial))
-            case 2 if spatial:
+            case 2 if spatial and self.rng.random() < 0.3:
                 self.push("Flatten", axis=1)
                 self.shape = (int(np.prod(self.shape)),)
             case 3 if len(spatial) == 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -12,6 +13,13 @@ from shiftwire_boards.runtime.record import Accuracy, LabelError
 from shiftwire_boards.runtime.shapes import with_batch
 
 Array = Any
+LABELS = "labels"
+"""Name of the labels in a file of data in place of `y`, where one of several inputs is called so."""
+
+
+def label_key(inputs: Sequence[str]) -> str:
+    """`y`, unless the file holds samples of an input under that name."""
+    return LABELS if len(inputs) > 1 and "y" in inputs else "y"
 
 
 def check_labels(labels: Array, shape: tuple[int, ...]) -> None:

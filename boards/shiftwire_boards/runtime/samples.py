@@ -13,6 +13,7 @@ import numpy as np
 
 from shiftwire_boards.runtime.errors import DataError
 from shiftwire_boards.runtime.frames import Values, encoded
+from shiftwire_boards.runtime.labels import label_key
 from shiftwire_boards.runtime.manifest import Manifest
 
 Array = Any
@@ -63,7 +64,8 @@ def samples_of(manifest: Manifest, folder: Path, data: Path | None = None) -> Sa
 
 def _values(manifest: Manifest, arrays: dict[str, Any], data: Path) -> Values:
     if len(manifest.entries) > 1:
-        others = {"y", "wanted", *(end.name for end in manifest.exits)}
+        inputs = [end.name for end in manifest.entries]
+        others = {label_key(inputs), "wanted", *(end.name for end in manifest.exits)} - {*inputs}
         return {name: array for name, array in arrays.items() if name not in others}
     if "x" not in arrays:
         raise DataError(f"found {', '.join(arrays) or 'no array'} in {data}, wanted 'x'; save it by np.savez(x=...)")
@@ -72,8 +74,12 @@ def _values(manifest: Manifest, arrays: dict[str, Any], data: Path) -> Values:
 
 def _labels(manifest: Manifest, arrays: dict[str, Any]) -> Any:
     """Those of outputs by their names, else `y`, or None."""
-    named = {end.name: arrays[end.name] for end in manifest.exits if end.name in arrays}
-    return named if named and len(manifest.exits) > 1 else arrays.get("y")
+    inputs = [end.name for end in manifest.entries]
+    sampled = inputs if len(inputs) > 1 else ["x"]
+    names = [end.name for end in manifest.exits if end.name in arrays and end.name not in sampled]
+    if names and len(manifest.exits) > 1:
+        return {name: arrays[name] for name in names}
+    return arrays.get(label_key(inputs))
 
 
 def _arrays(path: Path) -> dict[str, Any]:

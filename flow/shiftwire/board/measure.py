@@ -28,6 +28,7 @@ from shiftwire.tools.ssh import LineError, Remote, SlowError
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.exit_code import ExitCode
 from shiftwire_boards.runtime.inner import Inner
+from shiftwire_boards.runtime.labels import label_key
 from shiftwire_boards.runtime.manifest import SUFFIX
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import record_from_json
@@ -164,7 +165,9 @@ def sent_arrays(network: Network, data: Data) -> dict[str, npt.NDArray[Any]]:
     """Samples and labels under the names by which the runtime reads them."""
     values = dict(data.values) if len(network.entries) > 1 else {"x": next(iter(data.values.values()))}
     is_only = len(network.exits) == 1
-    return values | {"y" if is_only else name: labels.values for name, labels in data.labels.items()}
+    return values | {
+        label_key(list(values)) if is_only else name: labels.values for name, labels in data.labels.items()
+    }
 
 
 def _command(project: Project, run: Run, data: str | None) -> tuple[str, ...]:

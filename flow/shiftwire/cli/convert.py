@@ -70,9 +70,10 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--input-format",
-        type=_format,
+        type=_formats,
         metavar="FORMAT",
-        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits",
+        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits; of "
+        "several NAME=FORMAT,NAME=FORMAT",
     )
     parser.add_argument(
         "--rescale",
@@ -89,7 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
-    if arguments.input_format is not None:
+    if isinstance(arguments.input_format, dict):
+        for name, format in arguments.input_format.items():
+            note(f"the host rounds the input '{name}' to {format}; the file itself rounds nothing there")
+    elif arguments.input_format is not None:
         note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
@@ -167,6 +171,19 @@ def _percent(text: str) -> float:
         return float(text.removesuffix("%"))
     except ValueError:
         raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
+
+
+def _formats(text: str) -> Fixed | dict[str, Fixed]:
+    """FORMAT, or NAME=FORMAT of one input or more with commas between them."""
+    if "=" not in text:
+        return _format(text)
+    formats: dict[str, Fixed] = {}
+    for part in text.split(","):
+        name, _, format = part.rpartition("=")
+        if not name or name in formats:
+            raise argparse.ArgumentTypeError(f"found '{part}', wanted NAME=FORMAT once an input, such as image=u8.0")
+        formats[name] = _format(format)
+    return formats
 
 
 def _format(text: str) -> Fixed:

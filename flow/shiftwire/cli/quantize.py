@@ -11,12 +11,13 @@ from pathlib import Path
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.onnx.file import write_model
 from shiftwire.project.data import read_arrays
 from shiftwire.project.labels import Task
 from shiftwire.project.scores import of_what
 from shiftwire.quantize.float_run import Samples
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials, write_model
+from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
@@ -113,8 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
         write_model(quantized.model, output)
         quantized = quantized if arguments.no_trials else with_trials(quantized, report_progress)
-    if quantized.remark is not None:
-        note(f"warning: {quantized.remark}")
+    for remark in (quantized.remark, quantized.report.remark):
+        if remark is not None:
+            note(f"warning: {remark}")
     if quantized.report.calibrated < FEW_SAMPLES:
         note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:

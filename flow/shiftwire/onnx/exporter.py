@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import onnx
 import shiftwire_hls
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from shiftwire.errors import InputError
 from shiftwire.ir.frames import FramedInput, FramedOutput, NetworkInput, NetworkOutput
 from shiftwire.ir.host import HostInput, HostOutput
@@ -61,6 +63,27 @@ def to_onnx(network: Network) -> onnx.ModelProto:
         formats = {input_key(INPUT_FORMAT_KEY, each.name, len(entries)): str(each.end.tensor.format) for each in plain}
         helper.set_model_props(model, formats)
     return model
+
+
+def with_constant_outputs(
+    model: onnx.ModelProto, constants: Mapping[str, npt.NDArray[Any]], order: Sequence[str]
+) -> onnx.ModelProto:
+    """The model with outputs that are constants beside its own, in the order of the file's."""
+    whole = onnx.ModelProto()
+    whole.CopyFrom(model)
+    names = {tensor.name for tensor in whole.graph.initializer}
+    names |= {name for node in whole.graph.node for name in node.output} | {value.name for value in whole.graph.input}
+    infos = {}
+    for name, values in constants.items():
+        if name in names:
+            raise InputError(f"the graph output '{name}' is constant, and a layer has its name; drop the output")
+        tensor = numpy_helper.from_array(values, name)
+        whole.graph.node.append(helper.make_node("Constant", [], [name], name=name, value=tensor))
+        infos[name] = helper.make_tensor_value_info(name, tensor.data_type, values.shape)
+    del whole.graph.output[:]
+    own = iter(model.graph.output)
+    whole.graph.output.extend(infos[name] if name in infos else next(own) for name in order)
+    return whole
 
 
 @dataclass(frozen=True)

@@ -165,3 +165,14 @@ def _load_external(model: onnx.ModelProto, folder: Path) -> None:
             load_external_data_for_model(model, str(folder))
         except (ValueError, OSError, onnx.checker.ValidationError) as error:
             raise InputError(f"the external data cannot be read ({error}); export the model again") from None
+
+
+def write_model(model: onnx.ModelProto, path: Path) -> None:
+    """The file whole or not at all; the same model gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{path.name}.part")
+    try:
+        work.write_bytes(model.SerializeToString(deterministic=True))
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
@@ -31,16 +31,20 @@ FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOA
 CODED = ("Quantize", "QLinear", "QGemm")
 """How names of operations begin whose results are codes, where inference does not know them."""
 
+InputFormats: TypeAlias = Fixed | Mapping[str, Fixed] | None
+"""Of all inputs that the file does not quantize, or of each by the file's own name."""
+
 CONTRACT = 1
 """Version of the domain `shiftwire`."""
 
 
 def import_onnx(
-    path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS, input_format: Fixed | None = None
+    path: Path, integer_weights: IntegerWeights = IntegerWeights.TERMS, input_format: InputFormats = None
 ) -> Network:
     """The Network of an ONNX file whose weights and activations are all quantized: ours, or anybody's.
 
-    `input_format` is that of an input that the file does not quantize; the host rounds values to it.
+    `input_format` is that of the inputs that the file does not quantize, or of each by its name; the host rounds values
+    to it.
     """
     with noted(f"in {path}"):
         return network_from_model(load(path), integer_weights, input_format)
@@ -49,12 +53,16 @@ def import_onnx(
 def network_from_model(
     model: onnx.ModelProto,
     integer_weights: IntegerWeights = IntegerWeights.TERMS,
-    input_format: Fixed | None = None,
+    input_format: InputFormats = None,
 ) -> Network:
     """The Network of a quantized ONNX model in memory."""
     check(model)
-    wish = None if input_format is None else InputWish(input_format, rounds=True)
-    graph = _walked(model, integer_weights, wish)
+    if isinstance(input_format, Mapping):
+        wishes = {name: InputWish(format, rounds=True) for name, format in input_format.items()}
+        graph = _walked(model, integer_weights, None, wishes)
+    else:
+        wish = None if input_format is None else InputWish(input_format, rounds=True)
+        graph = _walked(model, integer_weights, wish)
     with noted("at the graph output"):
         return graph.finished()
 
@@ -72,6 +80,10 @@ def _walked(
     graph.integer_weights = integer_weights
     if wish is not None:
         graph.wish, graph.wishes = wish, {}
+    for name in wishes or {}:
+        if name not in graph.inputs:
+            known = ", ".join(f"'{each}'" for each in graph.inputs)
+            raise InputError(f"found a format for '{name}', wanted one for {known}; name inputs as the file does")
     graph.wishes |= dict(wishes or {})
     require_known(model, READERS, graph.constants, FORMS)
     for proto in model.graph.node:
@@ -97,7 +109,9 @@ def opened(model: onnx.ModelProto) -> Graph:
     """The graph of a checked model before its first node is read."""
     constants = constants_of(model)
     inputs = _some("input", [value for value in model.graph.input if value.name not in constants])
-    outputs = _some("output", [value for value in model.graph.output if value.name not in constants])
+    outputs = [value for value in _some("output", model.graph.output) if value.name not in constants]
+    if model.graph.output and not outputs:
+        raise InputError("every output of the graph is constant; export it with one that is computed")
     shapes = {value.name: _sample_shape(value) for value in inputs}
     _require_read(model, shapes)
     graph = Graph(constants, shapes, tuple(value.name for value in outputs), _batch(inputs))

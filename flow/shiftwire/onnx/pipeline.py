@@ -37,7 +37,8 @@ from shiftwire.onnx.canonical.shapes import Value
 from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
 from shiftwire.onnx.foreign.fused import unify_foreign
-from shiftwire.onnx.foreign.shuffles import lower_shuffles, unify_shuffles
+from shiftwire.onnx.foreign.lowered import lower_reshapes, lower_shuffles
+from shiftwire.onnx.foreign.shuffles import unify_shuffles
 from shiftwire.onnx.foreign.table import unify_integers
 from shiftwire.onnx.foreign.taken_out import unify_taken_out
 from shiftwire.onnx.foreign.training import unify_training
@@ -51,6 +52,7 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     fold_constants,
     unify_integers,
     drop_idle,
+    lower_reshapes,
     unify_transposed,
     unify_shuffles,
     order_unit_axes,

@@ -117,7 +117,8 @@ def require_known(
         by_kind.setdefault((stranger.kind, stranger.mend), []).append(stranger)
     if not by_kind:
         return
-    parts = [_sentence(kind, nodes, forms) for (kind, _), nodes in by_kind.items()]
+    reasoned = sorted(by_kind.items(), key=lambda item: item[0][0] not in MENDS)  # a GRU says more than its Shape
+    parts = [_sentence(kind, nodes, forms) for (kind, _), nodes in reasoned]
     if len(parts) == 1:
         raise InputError(f"the operation {parts[0]}")
     raise InputError(f"{len(parts)} operations are not supported: {'; '.join(parts)}")

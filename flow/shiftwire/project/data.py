@@ -1,7 +1,7 @@
 """Data files: .npz with `x` (N, ...) in the model's own layout and values, and labels `y` where wanted.
 
 Of several inputs each has an array of its own name in place of `x`. Of several outputs `y` are labels of the first that
-they fit, and an array of an output's name those of that one.
+they fit, and an array of an output's name those of that one. Where an input is called `y`, `labels` stand for `y`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.labels import Labels, check_tail, read_labels
 from shiftwire.project.shapes import check_samples_shape
+from shiftwire_boards.runtime.labels import LABELS, label_key
 from shiftwire_boards.runtime.shapes import with_batch
 
 
@@ -77,7 +78,8 @@ def samples_in(
         values = {name: arrays["x"]}
         keys = {name: "x"}
     else:
-        values = {name: array for name, array in arrays.items() if name not in ("y", *labelled)}
+        aside = {label_key(list(wanted)), *labelled} - wanted.keys()
+        values = {name: array for name, array in arrays.items() if name not in aside}
         check_samples(values, list(wanted))
         keys = {name: name for name in wanted}
     for name, shape in wanted.items():
@@ -89,37 +91,44 @@ def labels_in(arrays: Samples, network: Network, samples: int) -> dict[str, Labe
     """Labels of so many samples by the name of their output; raises InputError for those that fit none."""
     exits = {part.name: part for part in network.exits}
     shapes = {name: part.host.scores_shape(part.shape) for name, part in exits.items()}
-    of_each = labels_of(arrays, shapes, samples)
+    of_each = labels_of(arrays, shapes, samples, [part.name for part in network.entries])
     for name, labels in of_each.items():
         check_tail(labels, exits[name].host.steps)
     return of_each
 
 
-def labels_of(arrays: Samples, shapes: Mapping[str, tuple[int, ...]], samples: int) -> dict[str, Labels]:
-    """As `labels_in`, for outputs of these shapes (C, ...); of an only output they are `y`."""
-    named = [name for name in shapes if name in arrays and len(shapes) > 1]
-    of_each = {name: read_labels(arrays[name], samples, shapes[name]) for name in named}
-    if "y" in arrays:
+def labels_of(
+    arrays: Samples, shapes: Mapping[str, tuple[int, ...]], samples: int, inputs: Sequence[str] = ()
+) -> dict[str, Labels]:
+    """As `labels_in`, for outputs of these shapes (C, ...); of an only output they are `y`.
+
+    `inputs` are those whose samples stand among the arrays; labels of a file of their own are beside none.
+    """
+    sampled = {*inputs} if len(inputs) > 1 else {"x"} if inputs else set()
+    named = [name for name in shapes if name in arrays and name not in sampled and len(shapes) > 1]
+    of_each = {name: read_labels(arrays[name], samples, shapes[name], name) for name in named}
+    key = label_key(inputs) if inputs or "y" in arrays else LABELS
+    if key in arrays and key not in named:
         left = {name: shape for name, shape in shapes.items() if name not in named}
-        name, labels = _first_that_fits(arrays["y"], samples, left)
+        name, labels = _first_that_fits(arrays[key], samples, left, key)
         of_each[name] = labels
     return {name: of_each[name] for name in shapes if name in of_each}
 
 
 def _first_that_fits(
-    labels: npt.NDArray[Any], samples: int, shapes: Mapping[str, tuple[int, ...]]
+    labels: npt.NDArray[Any], samples: int, shapes: Mapping[str, tuple[int, ...]], key: str
 ) -> tuple[str, Labels]:
     refusals = []
     for name, shape in shapes.items():
         try:
-            return name, read_labels(labels, samples, shape)
+            return name, read_labels(labels, samples, shape, key)
         except InputError as refusal:
             refusals.append(refusal)
     if len(refusals) == 1:
         raise refusals[0]
     outputs = ", ".join(f"'{name}' {with_batch(shape)}" for name, shape in shapes.items()) or "left"
     raise InputError(
-        f"labels 'y' of shape {labels.shape} fit none of the outputs {outputs}; name them after their output"
+        f"labels '{key}' of shape {labels.shape} fit none of the outputs {outputs}; name them after their output"
     )
 
 

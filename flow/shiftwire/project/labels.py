@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -49,21 +49,28 @@ class Labels:
 
     task: Task
     values: Array
+    key: str = "y"
+    """Name of the array in its file."""
 
     def taken(self, order: npt.NDArray[np.int64]) -> Labels:
         """Those of some samples, by their indices."""
-        return Labels(self.task, self.values[order])
+        return replace(self, values=self.values[order])
 
 
-def read_labels(labels: Array, samples: int, shape: tuple[int, ...]) -> Labels:
+def read_labels(labels: Array, samples: int, shape: tuple[int, ...], key: str = "y") -> Labels:
     """Labels as people have them, for so many samples with outputs (C, ...) in the model's own layout.
 
+    `key` is the array's name in its file.
     Classes may be integers of any type, whole floats or one-hot; axes of length 1 say nothing. Raises InputError for
     labels that fit no task of these outputs.
     """
-    _check_numbers(labels)
+    return replace(_read(labels, samples, shape, key), key=key)
+
+
+def _read(labels: Array, samples: int, shape: tuple[int, ...], key: str) -> Labels:
+    _check_numbers(labels, key)
     if labels.ndim == 0 or len(labels) != samples:
-        raise InputError(f"{_named(labels)} do not fit {samples} samples; give {_wanted(samples, shape)}")
+        raise InputError(f"{_named(labels, key)} do not fit {samples} samples; give {_wanted(samples, shape)}")
     squeezed = labels.reshape(samples, *_longer(labels.shape[1:]))
     channels, *spatial = shape
     places = _longer(tuple(spatial))
@@ -72,13 +79,14 @@ def read_labels(labels: Array, samples: int, shape: tuple[int, ...]) -> Labels:
         return _of_outputs(squeezed, shape)
     is_a_row = not places or (channels == 1 and len(places) == 1)
     if rest == () and is_a_row and is_whole:
-        return Labels(Task.CLASSES, _classes(squeezed, prod(shape), ""))
+        return Labels(Task.CLASSES, _classes(squeezed, prod(shape), "", key))
     if rest == places and channels > 1 and is_whole and places:
-        return Labels(Task.PIXELS, _classes(squeezed, channels, " at every pixel").reshape(samples, *spatial))
+        return Labels(Task.PIXELS, _classes(squeezed, channels, " at every pixel", key).reshape(samples, *spatial))
     if rest == (*places, channels) and places:
-        raise InputError(f"{_named(labels)} do not fit{mend(labels.shape, shape, 'y')}")
+        raise InputError(f"{_named(labels, key)} do not fit{mend(labels.shape, shape, key)}")
     raise InputError(
-        f"{_named(labels)} do not fit outputs {with_batch(shape)}, {_answers(shape)}; give {_wanted(samples, shape)}"
+        f"{_named(labels, key)} do not fit outputs {with_batch(shape)}, {_answers(shape)}; "
+        f"give {_wanted(samples, shape)}"
     )
 
 
@@ -86,17 +94,17 @@ def check_tail(labels: Labels, steps: tuple[HostStep, ...]) -> None:
     """Raise InputError for values where the model ends in a ranking, which gives indices."""
     if labels.task is Task.VALUES and unranked(steps) != steps:
         raise InputError(
-            "labels 'y' are values, and the model ends in a ranking, which gives indices; give classes, or leave 'y' "
-            "out"
+            f"labels '{labels.key}' are values, and the model ends in a ranking, which gives indices; give classes, or "
+            f"leave '{labels.key}' out"
         )
 
 
-def _check_numbers(labels: Array) -> None:
+def _check_numbers(labels: Array, key: str) -> None:
     if labels.dtype.kind not in "fiub":
-        raise InputError(f"labels 'y' have type {labels.dtype}, wanted numbers; number the classes from 0 on")
+        raise InputError(f"labels '{key}' have type {labels.dtype}, wanted numbers; number the classes from 0 on")
     if not np.isfinite(labels).all():
         bad = np.size(labels) - int(np.isfinite(labels).sum())
-        raise InputError(f"labels 'y' hold {bad} NaN or infinite values; remove those samples")
+        raise InputError(f"labels '{key}' hold {bad} NaN or infinite values; remove those samples")
 
 
 def _of_outputs(labels: Array, shape: tuple[int, ...]) -> Labels:
@@ -113,12 +121,12 @@ def _of_outputs(labels: Array, shape: tuple[int, ...]) -> Labels:
     return Labels(Task.VALUES, full.astype(np.float64))
 
 
-def _classes(labels: Array, classes: int, where: str) -> npt.NDArray[np.int64]:
+def _classes(labels: Array, classes: int, where: str, key: str) -> npt.NDArray[np.int64]:
     """Whole numbers (N, ...) as class indices."""
     low, high = (float(labels.min()), float(labels.max())) if labels.size else (0.0, 0.0)
     if low < 0 or high >= classes:
         raise InputError(
-            f"labels 'y' run from {low:.10g} to {high:.10g}, the network answers 0 to {classes - 1}{where}; "
+            f"labels '{key}' run from {low:.10g} to {high:.10g}, the network answers 0 to {classes - 1}{where}; "
             "number the classes as the model does"
         )
     return labels.astype(np.int64)
@@ -134,8 +142,8 @@ def _longer(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(size for size in shape if size != 1)
 
 
-def _named(labels: Array) -> str:
-    return f"labels 'y' of shape {labels.shape} and type {labels.dtype}"
+def _named(labels: Array, key: str) -> str:
+    return f"labels '{key}' of shape {labels.shape} and type {labels.dtype}"
 
 
 def _answers(shape: tuple[int, ...]) -> str:

@@ -144,11 +144,12 @@ def _keep_reports(old: Path, new: Path) -> None:
                 report.rename(new / REPORTS / report.name)
 
 
-def load_project(path: Path) -> Project:
+def load_project(path: str | Path) -> Project:
     """Read a project back: units, FIFOs and times are derived anew from its network and folds.
 
     Raises InputError for a folder that is none, is of another schema, or whose design.json or weights were changed.
     """
+    path = Path(path)
     file = path / DESIGN_FILE
     if not file.is_file():
         raise InputError(f"found no {DESIGN_FILE} in {path}; name a folder that 'shiftwire convert' wrote")

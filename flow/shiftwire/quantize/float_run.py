@@ -49,12 +49,12 @@ class Samples:
         arrays = self.values if isinstance(self.values, Mapping) else {"x": self.values}
         return samples_in(arrays, inputs, outputs)
 
-    def labels_of(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Labels]:
-        """Labels of outputs (C, ...), by the names of those that have some."""
+    def labels_of(self, shapes: Mapping[str, tuple[int, ...]], beside: Sequence[str]) -> dict[str, Labels]:
+        """Labels of outputs (C, ...), by the names of those that have some; `beside` are inputs in the same file."""
         if self.labels is None:
             return {}
         arrays = self.labels if isinstance(self.labels, Mapping) else {"y": self.labels}
-        return labels_of(arrays, shapes, self.count)
+        return labels_of(arrays, shapes, self.count, beside)
 
 
 def check_samples(samples: Mapping[str, npt.NDArray[Any]]) -> None:

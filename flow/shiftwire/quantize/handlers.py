@@ -12,8 +12,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import Fixed, Overflow, Rounding, Values
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.fixed import Overflow, Rounding, Values
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.windows import read_window
 from shiftwire.onnx.layers import READERS
@@ -27,8 +26,8 @@ from shiftwire.project.scores import relative_error
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
-from shiftwire.quantize.scaling import MOST_BITS, affine_steps, finest_step, is_far_below
-from shiftwire.quantize.unweighted import average_pool, falling, global_average, product, rising
+from shiftwire.quantize.scaling import affine_steps
+from shiftwire.quantize.unweighted import average_pool, extreme, falling, global_average, join, mirror, product, rising
 from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
@@ -74,11 +73,13 @@ def _shift_layer(
     if len(view.inputs) > 2 and view.inputs[2]:
         _floats(view, 2, "bias")
     scale, name = np.ones(len(weights)), view.output
-    norm = draft.follower(view.output, "BatchNormalization")
+    norm = draft.places.follower(view.output, "BatchNormalization")
     if norm is not None:
         scale, name = _slope(View(norm, draft.graph.constants)), norm.output[0]
         draft.absorbed.add(name)
-    emit_shift(draft, FloatLayer(name, source, weights, scale, make, draft.is_last(name)))
+    emit_shift(
+        draft, FloatLayer(name, source, weights, scale, make, draft.places.is_last(name), draft.places.most_bits(name))
+    )
 
 
 def _slope(view: View) -> Values:
@@ -124,8 +125,10 @@ def _scaled(view: View, draft: NetworkDraft, scale: Values, source_at: int = 0) 
     """An Affine fitted to the float values."""
     source = draft.source(view.inputs[source_at])
     right, before = draft.truth(view.output), draft.at(source).values
-    is_last = draft.is_last(view.output)
-    steps = affine_steps(draft.at(source), right, scale, draft.options, is_last)
+    is_last = draft.places.is_last(view.output)
+    steps = affine_steps(
+        draft.at(source), right, scale, draft.options, is_last, most_bits=draft.places.most_bits(view.output)
+    )
     draft.emit(steps, source, view.output)
     name = draft.graph.known[view.output]
     own = centred_error(steps[-1].output.values, scale * before)
@@ -150,35 +153,16 @@ def _most_terms(op: Op) -> int | None:
 
 def _add(view: View, draft: NetworkDraft) -> None:
     if not any(view.is_constant(at) for at in range(len(view.inputs))):
-        _join(view, draft)
+        join(view, draft)
         return
     at, offset = _constant_operand(view, draft)
     _scaled(view, draft, np.ones_like(offset), source_at=1 - at)
 
 
-def _join(view: View, draft: NetworkDraft) -> None:
-    """Branches side by side or added; one far finer than what is kept of the join is first cut, for this join alone.
-
-    So is one whose bits would not fit beside those of the widest range.
-    """
-    finest = finest_step(draft.truth(view.output), draft.options, draft.is_last(view.output))
-    whole = {name: draft.source(name) for name in view.inputs}
-    formats = [draft.format(source) for source in whole.values()]
-    room = MOST_BITS - max(format.signed_bits - format.frac for format in formats)
-    for (name, source), format in zip(whole.items(), formats, strict=True):
-        frac = min(finest if is_far_below(format, finest) else format.frac, room)
-        if frac < format.frac:
-            low, high = (int(code) >> format.frac - frac for code in (format.lo, format.hi))
-            cut = Fixed.covering(low, high + 1, frac)
-            draft.graph.known[name] = draft.requantize(source, cut, f"{view.output}_of_{source}")
-    draft.read(view)
-    draft.graph.known.update(whole)
-
-
 def _relu(view: View, draft: NetworkDraft) -> None:
     """Saturation at 0 is what an unsigned format does by itself."""
     source = draft.source(view.inputs[0])
-    if draft.is_last(view.output):
+    if draft.places.is_last(view.output):
         draft.graph.known[view.output] = draft.append(Relu(), source, view.output)
         return
     right = draft.truth(view.output)
@@ -200,18 +184,11 @@ def _clip(view: View, draft: NetworkDraft) -> None:
         draft.graph.known[view.output] = draft.requantize(source, format, view.output)
         return
     within = draft.requantize(source, format, f"{view.output}_relu")
-    below = draft.append(_mirror(draft, within, cap), within, f"{view.output}_below")
+    below = draft.append(mirror(draft, within, int(cap)), within, f"{view.output}_below")
     kept = draft.append(Relu(), below, f"{view.output}_kept")
-    mirrored = draft.append(_mirror(draft, kept, cap), kept, f"{view.output}_cap")
+    mirrored = draft.append(mirror(draft, kept, int(cap)), kept, f"{view.output}_cap")
     unsigned = Requantize(format, Rounding.FLOOR, Overflow.SATURATE)
     draft.graph.known[view.output] = draft.append(unsigned, mirrored, view.output)
-
-
-def _mirror(draft: NetworkDraft, source: str, cap: float) -> Affine:
-    """cap - x, cap in codes of x."""
-    x = draft.tensor(source)
-    sign = -np.ones((1, x.shape[-1]), np.int8)
-    return Affine(ShiftWeights(sign, 0 * sign), Bias(np.full(x.shape[-1], int(cap)), x.format.frac))
 
 
 def _adder_conv(view: View, draft: NetworkDraft) -> None:
@@ -269,7 +246,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "BatchNormalization"): _batch_norm,
     ("", "Mul"): _mul,
     ("", "Add"): _add,
-    ("", "Concat"): _join,
+    ("", "Concat"): join,
+    ("", "Max"): extreme,
+    ("", "Min"): extreme,
     ("", "Relu"): _relu,
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): global_average,

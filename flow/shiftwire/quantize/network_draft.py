@@ -21,18 +21,12 @@ from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.float_run import Floats
-from shiftwire.quantize.formats import choose_format, covering
-from shiftwire.quantize.input_ranges import unlike_ranges
+from shiftwire.quantize.formats import choose_format, covering, unlike_ranges
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
+from shiftwire.quantize.places import FRONT, WEIGHTED, Places
 from shiftwire.quantize.report import LayerCost
-from shiftwire.quantize.scaling import MOST_BITS, Step, TensorCodes, affine_steps
+from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS, Step, TensorCodes, affine_steps
 from shiftwire_hls.quantizers import find_quantizer
-
-WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
-MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth", "Spread"}
-TAILS = MOVES | {"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
-FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}
-"""Operations that the host does where they stand in front of the first layer."""
 
 
 @dataclass
@@ -55,6 +49,8 @@ class NetworkDraft:
     """What the weights that read an input take in, (C,), where the host scales its channels apart."""
     chosen: set[str] = field(default_factory=set)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    wide: set[str] = field(default_factory=set)
+    """The network's names of tensors that had codes of more than EXACT_BITS."""
     curves: dict[str, Spelled] = field(init=False)
     """Activations in several operations, by what the last one makes; the others' outputs are absorbed."""
 
@@ -64,28 +60,14 @@ class NetworkDraft:
         self.absorbed.update(name for spelled in self.curves.values() for name in spelled.between)
 
     @property
+    def places(self) -> Places:
+        """Where tensors stand in the float graph."""
+        return Places(self.nodes, self.graph.outputs)
+
+    @property
     def inputs(self) -> set[str]:
         """The network's names of the inputs that have codes."""
         return {entered.name for entered in self.graph.entered.values()}
-
-    def readers(self, onnx_name: str) -> list[onnx.NodeProto]:
-        """The ONNX nodes, not the network's own, that read a tensor."""
-        return [node for node in self.nodes if onnx_name in node.input]
-
-    def follower(self, onnx_name: str, kind: str) -> onnx.NodeProto | None:
-        """The only node that reads a tensor, if it is of the kind."""
-        readers = self.readers(onnx_name)
-        is_only = len(readers) == 1 and onnx_name not in self.graph.outputs
-        return readers[0] if is_only and readers[0].op_type == kind else None
-
-    def is_last(self, onnx_name: str) -> bool:
-        """Whether a tensor is an output of the network, apart from its shape and what the host ranks."""
-        while onnx_name not in self.graph.outputs:
-            readers = self.readers(onnx_name)
-            if len(readers) != 1 or readers[0].op_type not in TAILS:
-                return False
-            onnx_name = readers[0].output[0]
-        return True
 
     def truth(self, onnx_name: str) -> Values:
         """Float values (N, ..., C) of a tensor."""
@@ -96,25 +78,37 @@ class NetworkDraft:
         return self.graph.tensors[source].format
 
     def at(self, source: str) -> TensorCodes:
-        """What the network makes of the calibration samples at one of its tensors."""
+        """A tensor on the calibration samples."""
         return TensorCodes(self.graph.tensors[source], self.codes[source])
 
     def enter(self, view: View) -> None:
         """Quantize what a node reads of the host's, unless that node is the host's too or a quantizer."""
-        node = view.key[1]
+        if self.is_hosts(view) or find_quantizer(*view.key):
+            return
         for name in view.inputs:
-            if self.graph.is_raw(name) and not (node in FRONT or find_quantizer(*view.key)):
+            if self.graph.is_raw(name):
                 self.enter_as(name, name, self.truth(name))
 
     def is_hosts(self, view: View) -> bool:
-        """Whether a node stands in front of the first layer, where the host does it."""
-        is_front = view.key[1] in FRONT and view.output not in self.curves
-        return is_front and any(map(self.graph.is_raw, view.inputs))
+        """Whether a node stands in front of the first layer, where the host does it.
+
+        It does nothing to two tensors, nor to one whose codes another node needs as they are.
+        """
+        if view.key[1] not in FRONT or view.output in self.curves:
+            return False
+        raw = next((name for name in view.inputs if self.graph.is_raw(name)), None)
+        return raw is not None and all(map(self._is_of_one, self.places.readers(raw)))
+
+    def _is_of_one(self, node: onnx.NodeProto) -> bool:
+        """Whether a node is one that the host may do, or a quantizer, and reads one tensor beside what is constant."""
+        fixed = self.graph.constants.keys() | self.graph.parameters.keys()
+        is_front = node.op_type in FRONT or find_quantizer(node.domain, node.op_type) is not None
+        return is_front and sum(bool(name) and name not in fixed for name in node.input) == 1
 
     def enter_as(self, onnx_name: str, raw: str, values: Values) -> None:
         """Codes of the host's tensor `raw` in a format for `values`, known as `onnx_name`."""
         source = self.graph.raw[raw].source
-        ranges = unlike_ranges(self.graph.raw[raw], values, self.readers(onnx_name), self.graph.constants)
+        ranges = unlike_ranges(self.graph.raw[raw], values, self.places.readers(onnx_name), self.graph.constants)
         if ranges is not None and source not in self.options.formats:
             self.input_factors[onnx_name] = ranges.factor
             behind = self.graph.raw[raw]
@@ -143,7 +137,8 @@ class NetworkDraft:
         elif not pending.is_none:
             del self.graph.pending[onnx_name]
             slope = pending.slope(self.tensor(name).shape[-1])
-            steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False)
+            steps = affine_steps(self.at(name), self.truth(onnx_name), slope, self.options, is_last=False,
+                                 most_bits=self.places.most_bits(onnx_name))  # fmt: skip
             self.emit(steps, name, onnx_name)
         return self.graph.known[onnx_name]
 
@@ -155,6 +150,7 @@ class NetworkDraft:
         scale = np.float64(quantizer.scale).reshape(())
         if onnx_name in self.graph.tabulated:
             self.graph.settle_table(onnx_name, onnx_name, scale, quantizer.codes)
+            del self.graph.tabulated[onnx_name]
         else:
             name, pending = self.graph.opened(onnx_name)
             ops, _ = stepped(pending, self.tensor(name), scale, quantizer.codes, quantizer.rounding)
@@ -173,9 +169,9 @@ class NetworkDraft:
             )
         self.graph.known[onnx_name] = source
 
-    def append(self, op: Op, source: str, name: str) -> str:
-        """A new node and its codes."""
-        unique = self.graph.append(op, (source,), name)
+    def append(self, op: Op, source: str | tuple[str, ...], name: str) -> str:
+        """A new node of one tensor or several, and its codes."""
+        unique = self.graph.append(op, (source,) if isinstance(source, str) else source, name)
         self.advance()
         return unique
 
@@ -204,6 +200,7 @@ class NetworkDraft:
         sources = [spelled.source for output, spelled in self.curves.items() if output not in self.graph.known]
         wanted = {self.graph.known[name] for name in (*onnx_names, *sources) if name in self.graph.known}
         wanted.update(self.inputs)
+        self.wide.update(name for name, codes in self.codes.items() if np.abs(codes).max() > 1 << EXACT_BITS)
         last = self.graph.nodes[-1].name if self.graph.nodes else ""
         self.codes = {name: codes for name, codes in self.codes.items() if name in wanted or name == last}
 
@@ -223,7 +220,7 @@ class NetworkDraft:
         self.graph.known[onnx_name] = narrowed
         return narrowed
 
-    def requantize(self, source: str, format: Fixed, name: str) -> str:
+    def requantize(self, source: str, format: Fixed, name: str, how: str = "") -> str:
         """A rounding, saturating step to an activation format.
 
         On the way to a grid so much finer that codes would not fit, what saturates there does so at once.
@@ -236,12 +233,14 @@ class NetworkDraft:
             near = Fixed.covering(max(wide.lo, low), min(wide.hi, high), wide.frac)
             source = self.append(Requantize(near, Rounding.FLOOR, Overflow.SATURATE), source, f"{name}_near")
         output = self.append(Requantize(format, Rounding.HALF_UP, Overflow.SATURATE), source, name)
-        self._cost_of_requantize(output, format, np.maximum(before, 0) if not format.signed else before, Knob.ACT_BITS)
+        self._cost_of_requantize(
+            output, format, np.maximum(before, 0) if not format.signed else before, Knob.ACT_BITS, how
+        )
         return output
 
     def narrow_for_readers(self, onnx_name: str) -> None:
         """Requantize a tensor where it is made, if a layer with weights or several nodes read it."""
-        readers = self.readers(onnx_name)
+        readers = self.places.readers(onnx_name)
         if onnx_name not in self.graph.known or not readers or find_quantizer(readers[0].domain, readers[0].op_type):
             return
         if len(readers) > 1 or readers[0].op_type in WEIGHTED:
@@ -291,6 +290,6 @@ class NetworkDraft:
         """A tensor by the network's name for it, which is not always the ONNX one."""
         return self.graph.tensors[source]
 
-    def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob) -> None:
+    def _cost_of_requantize(self, name: str, format: Fixed, before: Values, knob: Knob, how: str = "") -> None:
         own = relative_error(self.at(name).values, before)
-        self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob))
+        self.costs.append(LayerCost(name, "Requantize", str(format), own_error=own, knob=knob, how=how))

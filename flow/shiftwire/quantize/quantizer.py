@@ -17,7 +17,7 @@ from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.exporter import to_onnx, with_constant_outputs
 from shiftwire.onnx.file import load
 from shiftwire.onnx.importer import check_contract, network_from_model, opened
 from shiftwire.onnx.operators import FORMS
@@ -42,7 +42,9 @@ from shiftwire.quantize.float_run import (
 from shiftwire.quantize.handlers import KNOWN, handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
+from shiftwire.quantize.places import ranked, require_apart
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
+from shiftwire.quantize.unweighted import enter_ends, narrow_end
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
@@ -52,8 +54,6 @@ StageProgress = Callable[[str, int, int], None]
 
 TRIAL_NUMBERS, TRIAL_SAMPLES = 1 << 21, 8
 """Numbers in the tensors of samples on which other options are tried, and the fewest samples."""
-RANKINGS = ("ArgMax", "TopK")
-"""Operations that are left to the host at a network's end."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,9 @@ class Drafted:
     calibrated: Codes
     finer: Mapping[str, tuple[str, Fixed]]
     few: Calibration | None
+    fixed: Mapping[str, npt.NDArray[Any]]
+    """Outputs of the file that are constants."""
+    wide: tuple[str, ...] = ()
 
     @property
     def truth(self) -> str:
@@ -110,12 +113,13 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
     model = to_onnx(drafted.network)
     with noted(f"in {path}"):
         require_buildable(network_from_model(model))
+        model = with_constant_outputs(model, drafted.fixed, [value.name for value in drafted.file.model.graph.output])
     outputs = _scored(drafted, progress)
     scores = {
         head.name: answers(own.exact, own.right, head.labels, drafted.calibrated.tolist())
         for head, own in zip(drafted.heads, outputs, strict=True)
     }
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores)
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores, wide=drafted.wide)
     ground = None if drafted.few is None else _ground(drafted, drafted.few, options, outputs)
     return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
@@ -175,6 +179,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     """The exact network of a float model, not scored."""
     with noted(f"in {path}"):
         original = load(path)
+        require_apart(original)
         check_contract(original)
         file = runnable(original)
         model = runnable(canonical(original)).model
@@ -182,11 +187,13 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         require_known(model, KNOWN, graph.constants, FORMS)
     values = samples.named(graph.inputs, graph.outputs)
     check_samples(values)
+    beside = list(graph.inputs) if samples.labels is samples.values else []
     samples = replace(samples, values=values)
     with noted(f"in {path}"):
         calibration = _calibrated(model, graph, values, samples.spread(options.samples), progress)
-    shapes = {name: calibration.floats[_ranked(model, name)].shape[1:] for name in graph.outputs}
-    labels = samples.labels_of(shapes)
+    fixed = {value.name: graph.constants[value.name] for value in model.graph.output if value.name in graph.constants}
+    shapes = {name: calibration.floats[ranked(model, name)].shape[1:] for name in graph.outputs}
+    labels = samples.labels_of(shapes, beside)
     with noted(f"in {path}"):
         draft, few = None, None
         network = _quantized_already(original)
@@ -198,30 +205,26 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         _head(name, file.model, part.host.steps, labels.get(name))
         for name, part in zip(graph.outputs, network.exits, strict=True)
     )
-    costs, finer = ((), {}) if draft is None else (tuple(draft.costs), draft.finer(FINER))
-    return Drafted(file, values, heads, network, costs, calibration.chosen, finer, few)
+    if draft is None:
+        return Drafted(file, values, heads, network, (), calibration.chosen, {}, few, fixed)
+    finer, wide = draft.finer(FINER), tuple(sorted(draft.wide & set(network.tensors)))
+    return Drafted(file, values, heads, network, tuple(draft.costs), calibration.chosen, finer, few, fixed, wide)
 
 
 def _head(name: str, model: onnx.ModelProto, steps: tuple[HostStep, ...], labels: Labels | None) -> Head:
     if labels is not None:
         check_tail(labels, steps)
-    return Head(name, _ranked(model, name) if unranked(steps) != steps else name, labels)
+    return Head(name, ranked(model, name) if unranked(steps) != steps else name, labels)
 
 
 def _finished(draft: NetworkDraft) -> Network:
     with noted("at the graph output"):
-        return drop_unread(draft.graph.finished())
-
-
-def _ranked(model: onnx.ModelProto, name: str) -> str:
-    """What a ranking at the end of a file reads, behind which stand at most nodes that change nothing; else `name`."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    at = name
-    while at in makers:
-        at, kind = str(makers[at].input[0]), makers[at].op_type
-        if kind in RANKINGS:
-            return at
-    return name
+        network = drop_unread(draft.graph.finished())
+        if not network.nodes:
+            raise InputError(
+                "all of the graph is what the host does to its input; give a network of one layer at least"
+            )
+        return network
 
 
 def _quantized_already(model: onnx.ModelProto) -> Network | None:
@@ -248,17 +251,6 @@ def _calibrated(
     return Calibration(model, nodes, constants, floats, chosen[: len(floats[next(iter(graph.inputs))])])
 
 
-def write_model(model: onnx.ModelProto, path: Path) -> None:
-    """The file whole or not at all; the same model gives the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = path.with_name(f".{path.name}.part")
-    try:
-        work.write_bytes(model.SerializeToString(deterministic=True))
-        work.replace(path)
-    finally:
-        work.unlink(missing_ok=True)
-
-
 def _walked(calibration: Calibration, options: Options, progress: StageProgress) -> NetworkDraft:
     """Every node quantized in its turn."""
     graph = opened(calibration.model)
@@ -275,8 +267,10 @@ def _walked(calibration: Calibration, options: Options, progress: StageProgress)
                     handler_of(view, draft)(view, draft)
                 view.finish()
                 draft.narrow_for_readers(node.output[0])
+        narrow_end(draft, node.output[0])
         draft.keep(name for later in draft.nodes[at + 1 :] for name in later.input)
         progress("quantizing", at + 1, len(draft.nodes))
+    enter_ends(draft)
     return draft
 
 

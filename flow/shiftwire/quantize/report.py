@@ -131,6 +131,18 @@ class QuantizeReport:
     heads: Mapping[str, Answers]
     """Of each output, by its name."""
     trials: Trials | None = None
+    wide: tuple[str, ...] = ()
+    """Tensors whose codes, as calibration saw them, float32 does not repeat."""
+
+    @property
+    def remark(self) -> str | None:
+        """What a runtime of float32 makes of the file, where that is not what the network does."""
+        if not self.wide:
+            return None
+        return (
+            f"sums such as those of '{self.wide[0]}' reach beyond the 24 bits that float32 repeats, so onnxruntime may "
+            "round them otherwise than the hardware; fewer --input-bits, --act-bits or --exponents keep them within"
+        )
 
     @property
     def answers(self) -> Answers:

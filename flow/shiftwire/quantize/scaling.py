@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -92,7 +92,22 @@ def channel_mean(values: Values) -> Values:
     return mean
 
 
-def affine_steps(sums: TensorCodes, right: Values, scale: Values, options: Options, is_last: bool) -> tuple[Step, ...]:
+def affine_steps(
+    sums: TensorCodes, right: Values, scale: Values, options: Options, is_last: bool, *, most_bits: int = MOST_BITS
+) -> tuple[Step, ...]:
+    """As `_affine_steps`; of sums that would end in more than `most_bits` so many of the finest bits are cut first."""
+    spared, most_spared = 0, sums.tensor.format.bits
+    while True:
+        steps = _affine_steps(sums, right, scale, options, is_last, spared=spared)
+        excess = steps[-1].output.tensor.format.bits - most_bits
+        if excess <= 0 or spared > most_spared:
+            return steps
+        spared += excess
+
+
+def _affine_steps(
+    sums: TensorCodes, right: Values, scale: Values, options: Options, is_last: bool, *, spared: int
+) -> tuple[Step, ...]:
     """Ops that turn sums into scale * sum + bias, nearest to the float values `right` (N, ..., C).
 
     The slope is refitted where there are values enough, since sums of rounded inputs and weights are not the float
@@ -102,7 +117,7 @@ def affine_steps(sums: TensorCodes, right: Values, scale: Values, options: Optio
     steps: list[Step] = []
     finest = finest_step(right, options, is_last)
     slope = _seen(sums, fitted_slope(sums.values, right, scale), finest)
-    cut = _cut(sums, slope, finest)
+    cut = _cut(sums, slope, finest - spared)
     if cut != sums.tensor.format:
         steps.append(Step.after(Requantize(cut, Rounding.FLOOR, Overflow.SATURATE), sums))
         sums = steps[-1].output
@@ -168,6 +183,41 @@ def _cut(sums: TensorCodes, slope: Values, finest: int) -> Fixed:
     near = Fixed.covering(lo, hi, format.frac - drop)
     far = Fixed(max(format.bits - drop, 1), format.frac - drop, format.signed)
     return near if near.signed_bits < far.signed_bits else far
+
+
+def coarser(format: Fixed, frac: int) -> Fixed:
+    """The range of a format, rounded, on the coarser grid 2**-frac."""
+    low, high = (int(code) >> format.frac - frac for code in (format.lo, format.hi))
+    return Fixed.covering(low, high + 1, frac)
+
+
+def near_format(x: TensorCodes, finest: int, bits: int) -> Fixed:
+    """The format of at most so many bits, no finer than the codes are, for all that they can be.
+
+    Where that would be coarser than 2**-finest, for MARGIN times their own range.
+    """
+    own = x.tensor.format
+    if own.signed_bits <= bits:
+        return own
+    if own.signed_bits - max(own.frac - finest, 0) >= bits:
+        own = Fixed.covering(MARGIN * int(x.codes.min()), MARGIN * int(x.codes.max()), own.frac)
+    return own if own.signed_bits <= bits else coarser(own, own.frac - (own.signed_bits - bits) - 1)
+
+
+def near_branches(branches: Mapping[str, TensorCodes], finest: int) -> dict[str, Fixed]:
+    """Formats of branches, by name, whose join float32 repeats: on no finer grid than leaves it EXACT_BITS."""
+    formats = {name: x.tensor.format for name, x in branches.items()}
+    if _joined_bits(formats.values()) <= EXACT_BITS:
+        return formats
+    near = {name: near_format(x, finest, EXACT_BITS - 1) for name, x in branches.items()}
+    frac = max(format.frac for format in near.values()) - max(_joined_bits(near.values()) + 1 - EXACT_BITS, 0)
+    return {name: coarser(format, frac) if format.frac > frac else format for name, format in near.items()}
+
+
+def _joined_bits(formats: Iterable[Fixed]) -> int:
+    """At most, of two on the finer grid, added or side by side."""
+    formats = list(formats)
+    return max(each.signed_bits - each.frac for each in formats) + max(each.frac for each in formats) + 1
 
 
 def fitted_slope(sums: Values, right: Values, scale: Values) -> Values:

@@ -21,6 +21,7 @@ from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import (
+    MOST_BITS,
     Step,
     TensorCodes,
     affine_steps,
@@ -48,7 +49,8 @@ IDEAL_BITS = 24
 class FloatLayer:
     """y = scale * (weights . x) + a bias, channel by channel; weights (out, in...) channels last, scale (out,).
 
-    `make` gives the exact op for weights and bias; `is_last` says that the output is the network's.
+    `make` gives the exact op for weights and bias; `is_last` says that the output is the network's, `most_bits` how
+    wide a scale behind the sums may make it.
     """
 
     name: str
@@ -57,6 +59,7 @@ class FloatLayer:
     scale: Values
     make: Callable[[Weights, Bias], Op]
     is_last: bool
+    most_bits: int = MOST_BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,7 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
     weights = Adder(_templates(layer, frac), frac)
     sums = Step.after(layer.make(weights, Bias.none(len(layer.weights))), draft.at(layer.source)).output
     centre = np.zeros(len(layer.weights))
-    if draft.follower(layer.name, "BatchNormalization") is not None:
+    if draft.places.follower(layer.name, "BatchNormalization") is not None:
         centre = -channel_mean(sums.values)
     bias = bias_on(centre, frac)
     name = draft.adopt(layer.make(weights, bias), layer.source, layer.name, bias.add(sums.codes, frac))
@@ -134,7 +137,10 @@ def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition,
     finest = finest_step(right, draft.options, layer.is_last)
     if decomposition.is_folded and is_far_below(sums.tensor.format, finest):
         ones = np.ones(outputs)
-        steps: tuple[Step, ...] = (bare, *affine_steps(sums, right, ones, draft.options, layer.is_last))
+        steps: tuple[Step, ...] = (
+            bare,
+            *affine_steps(sums, right, ones, draft.options, layer.is_last, most_bits=layer.most_bits),
+        )
     elif decomposition.is_folded:
         weights, frac = Shift(decomposition.weights.terms), sums.tensor.format.frac
         wanted = channel_mean(right - sums.values)
@@ -143,7 +149,7 @@ def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition,
         steps = (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, frac))),)
     else:
         scale = layer.scale * decomposition.weights.step
-        steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last))
+        steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last, most_bits=layer.most_bits))
     return Trial(decomposition, steps, relative_error(steps[-1].output.values, right))
 
 

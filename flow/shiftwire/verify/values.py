@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.frames import OutputPart, Samples
-from shiftwire.ir.host import channels_last, step_name
+from shiftwire.ir.host import HostOutput, channels_last
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.importer import exact_tensors
@@ -20,7 +20,7 @@ from shiftwire.onnx.runtime import run_outputs
 from shiftwire.project.data import Data, read_arrays
 from shiftwire.project.scores import Score, scored
 from shiftwire.verify.comparison import Comparison
-from shiftwire.verify.onnx import require_same_ends
+from shiftwire.verify.onnx import OnnxRuntime, require_same_ends
 from shiftwire.verify.tally import Difference
 from shiftwire_boards.runtime.shapes import mend, with_batch
 
@@ -75,10 +75,19 @@ def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]
     return EngineResult("reference", 0, 0, scores_of(network, codes, data)), codes
 
 
-def values_result(engine: str, network: Network, data: Data, values: Samples, reference: Codes) -> EngineResult:
+def values_result(
+    engine: str,
+    network: Network,
+    data: Data,
+    values: Samples,
+    reference: Codes,
+    *,
+    in_front: Mapping[str, Codes] | None = None,
+) -> EngineResult:
     """An engine that gave output values in the model's own layout, such as torch; a value off the grid differs.
 
-    `values` are those of each output by its name; an only output may have any.
+    `values` are those of each output by its name; an only output may have any. `in_front` are the codes in front of
+    what the host computes, of outputs whose values hide them.
     """
     exits = network.exits
     outputs = list(values.values()) if len(exits) == len(values) == 1 else _of_every(engine, values, exits)
@@ -87,8 +96,11 @@ def values_result(engine: str, network: Network, data: Data, values: Samples, re
     for part, own, codes in zip(exits, outputs, network.exit_codes(reference), strict=True):
         _check_outputs(engine, own, part, len(reference))
         actual = own.astype(np.float64)
-        is_wrong = _differing(part, actual, codes)
-        first = first or _first_wrong(network, part, is_wrong, actual, codes)
+        known = (in_front or {}).get(part.name)
+        bare = part if known is None else replace(part, host=HostOutput())
+        compared_values = actual if known is None else bare.decode(known)
+        is_wrong = _differing(bare, compared_values, codes)
+        first = first or _first_wrong(network, bare, is_wrong, compared_values, codes)
         compared, different = compared + codes.size, different + int(np.count_nonzero(is_wrong))
         if part.name in data.labels:
             scores[part.name] = scored(actual, data.labels[part.name])
@@ -140,19 +152,17 @@ def _first_wrong(
 def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> EngineResult:
     """The ONNX file itself under onnxruntime; raises InputError for a file that is not the network's.
 
-    Where the host rounds the input and the file does not, the file is run on what the host rounds to.
+    Where the host rounds the input and the file does not, the file is run on what the host rounds to. Outputs behind a
+    soft maximum, a curve or a ranking are compared in front of it, where the file has their codes.
     """
     read = exact_tensors(model, network.entries)
     require_same_ends(model, read.network, network)
-    for part in network.exits:
-        if part.host.hides_codes:
-            last = step_name(part.host.steps[-1])
-            raise InputError(
-                f"{model} ends in {last}, which hides the codes; --engines reference,onnxruntime compares them in "
-                "front of it"
-            )
     values = network.values_of(data.codes) if read.is_given else data.values
-    return values_result("onnxruntime", network, data, run_outputs(model, values), reference)
+    outputs, in_front = run_outputs(model, values), {}
+    if any(part.host.hides_codes for part in network.exits):
+        layers = OnnxRuntime(model, network, data).run(data.codes, all_layers=False).layers
+        in_front = {part.name: layers[part.tensor] for part in network.exits if part.host.hides_codes}
+    return values_result("onnxruntime", network, data, outputs, reference, in_front=in_front)
 
 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:

@@ -14,6 +14,9 @@ _WITHIN = ("state_dict", "model_state_dict", "model", "net")
 """Where a training checkpoint holds its state dict."""
 
 
+_WRAPPERS = frozenset({"module", "_orig_mod"})
+
+
 class Tensors:
     """What is left of a state dict while a net is built of it; `kind` is the net, as an error names it."""
 
@@ -46,9 +49,9 @@ class Tensors:
                 f"{self.path} holds '{name}' of shape {tuple(tensor.shape)}, wanted {shape}; give a checkpoint of "
                 f"{self.kind}, or name its net"
             )
-        if not torch.isfinite(tensor.float()).all():
+        if not torch.isfinite(tensor).all():
             raise ModelsError(f"{self.path} holds '{name}' with values that are not finite; train it again")
-        return tensor.detach().float()
+        return tensor
 
     def drop(self, name: str) -> None:
         """Leave out what says nothing about the trained net."""
@@ -73,7 +76,9 @@ class Tensors:
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
-    """A state dict alone or within a training checkpoint, 'module.' of DataParallel taken off; runs no code of it.
+    """A state dict alone or within a training checkpoint, each tensor in float32; runs no code of it.
+
+    'module.' of DataParallel and '_orig_mod.' of torch.compile are taken off.
 
     Raises ModelsError for a pickle that holds more than tensors and plain values, and for what is no checkpoint.
     """
@@ -93,9 +98,29 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     tensors = _state_dict(content)
     if not tensors:
         raise ModelsError(f"{path} holds no state dict of tensors; save the net's state_dict() alone")
-    if all(name.startswith("module.") for name in tensors):
-        return {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
-    return tensors
+    bare = {_bare(name): _real(tensor, name, path) for name, tensor in tensors.items()}
+    if len(bare) != len(tensors):
+        raise ModelsError(f"{path} holds the net twice, wrapped and bare; save the state_dict() of one alone")
+    return bare
+
+
+def _bare(name: str) -> str:
+    """Without the wrappers' parts, wherever they stand: only a part of a net may have been wrapped."""
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def _real(tensor: Tensor, name: str, path: Path) -> Tensor:
+    """float32. Raises ModelsError for what holds no real numbers, one a place."""
+    unfit = {
+        "without values, on the device meta": tensor.is_meta,
+        "that is sparse or nested": tensor.layout != torch.strided or tensor.is_nested,
+        "that torch has quantized": tensor.is_quantized,
+        "of complex numbers": tensor.is_complex(),
+    }
+    for what, is_so in unfit.items():
+        if is_so:
+            raise ModelsError(f"{path} holds '{name}', a tensor {what}; save the state_dict() of the dense float net")
+    return tensor.detach().float()
 
 
 def _state_dict(content: object) -> dict[str, Tensor]:
@@ -105,4 +130,5 @@ def _state_dict(content: object) -> dict[str, Tensor]:
     for key in _WITHIN:
         if isinstance(content.get(key), dict):
             return _state_dict(content[key])
-    return dict(content) if all(isinstance(tensor, Tensor) for tensor in content.values()) else {}
+    is_state = all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items())
+    return dict(content) if is_state else {}

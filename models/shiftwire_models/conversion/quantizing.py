@@ -13,12 +13,11 @@ import torch
 from torch import Tensor
 
 import onnx
+from shiftwire_models.conversion.samples import MOST
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.weights.filter_terms import Nearest
 
 _SENTENCE = "shiftwire quantize: "
-_MOST = 512
-"""Samples that choose formats; more of them, evenly spread, say the same."""
 
 
 class Method(Enum):
@@ -79,8 +78,8 @@ def method_named(text: str) -> Method:
 
 def quantized(model: onnx.ModelProto, samples: Tensor, choices: Choices) -> onnx.ModelProto:
     """The exact file of a float one, its formats calibrated on samples (N, ...). Raises ModelsError."""
-    if len(samples) > _MOST:
-        samples = samples[torch.linspace(0, len(samples) - 1, _MOST).long()]
+    if len(samples) > MOST:
+        samples = samples[torch.linspace(0, len(samples) - 1, MOST).long()]
     with tempfile.TemporaryDirectory() as folder:
         source, data, target = (Path(folder) / name for name in ("float.onnx", "samples.npz", "exact.onnx"))
         source.write_bytes(model.SerializeToString(deterministic=True))

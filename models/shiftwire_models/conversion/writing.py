@@ -8,9 +8,11 @@ from torch import Tensor, nn
 import onnx
 from shiftwire_models.agreement import check_agreement, check_nearness
 from shiftwire_models.checkpoint import write_whole
-from shiftwire_models.conversion.float_file import plain_copy
-from shiftwire_models.conversion.hooks import without_hooks
+from shiftwire_models.conversion.copies import plain_copy
+from shiftwire_models.conversion.float_file import traced
+from shiftwire_models.conversion.hooks import described
 from shiftwire_models.conversion.net import MultiplicationFreeNet
+from shiftwire_models.conversion.samples import plain_samples
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.exactness import check_exactness
 from shiftwire_models.export import export_model
@@ -25,14 +27,20 @@ def export(net: nn.Module, path: str | PathLike[str], sample: Tensor) -> None:
     """
     if not isinstance(sample, Tensor) or sample.dim() < 2 or not len(sample):
         raise ModelsError("the sample is no tensor (N, ...) of at least one input; give a batch as the net reads it")
-    few = sample.detach().cpu().float()
+    few = plain_samples(sample, "the sample")
     twin = plain_copy(net)
     model = _tuned(twin, few) if isinstance(twin, MultiplicationFreeNet) else _composed(twin, few)
     write_whole(Path(path), model.SerializeToString(deterministic=True))
 
 
 def _composed(net: nn.Module, sample: Tensor) -> onnx.ModelProto:
-    model = export_model(without_hooks(net, sample), tuple(sample.shape[1:]))
+    for name, module in net.named_modules():
+        if isinstance(module, MultiplicationFreeNet):
+            raise ModelsError(
+                f"{described(name, module)} is one layer of the net, wanted alone; export it without what stands "
+                "around it, or convert the whole float net"
+            )
+    model = traced(net, sample, export_model)
     check_agreement(net, model, tuple(sample.shape[1:]), sample)
     return model
 

@@ -30,10 +30,13 @@ class Tuned(nn.Module):
 class BiasCodes(nn.Module):
     """Integers on 2**-frac, trained as floats."""
 
-    def __init__(self, codes: Codes, frac: int) -> None:
+    def __init__(self, codes: Codes, frac: int, layer: str) -> None:
         super().__init__()
         if np.abs(codes.astype(np.int64)).max(initial=0) >= 1 << (FLOAT32_INTEGER_BITS - 1):
-            raise ModelsError(f"a bias of more than {FLOAT32_INTEGER_BITS} bits cannot be trained in float32")
+            raise ModelsError(
+                f"layer '{layer}' has a bias of more than {FLOAT32_INTEGER_BITS} bits, which float32 cannot train; "
+                "quantize with fewer exponents or terms"
+            )
         self.grid = Format(FLOAT32_INTEGER_BITS, frac, True)
         self.latent = nn.Parameter(torch.from_numpy(codes.astype(np.float32)) * 2.0**-frac)
 

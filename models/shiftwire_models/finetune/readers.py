@@ -82,7 +82,8 @@ def _sum(source: Source) -> nn.Module:
     sign, exponent, bias = (source.codes(place) for place in (1, 2, 3))
     weight = filter_terms(sign, exponent, source.exponent_range(), source.nearest)
     geometry = source.geometry(sign.shape[3:]) if sign.ndim > 3 else None
-    return TunedSum(weight, BiasCodes(bias, source.whole("bias_frac")), geometry, source.whole("group"))
+    trained = BiasCodes(bias, source.whole("bias_frac"), source.node.name)
+    return TunedSum(weight, trained, geometry, source.whole("group"))
 
 
 def _adder(source: Source) -> nn.Module:
@@ -201,7 +202,10 @@ def _operand(source: Source) -> nn.Module:
     if by is None:
         if source.node.op_type == "Add":
             return _Added()
-        raise ModelsError(f"layer '{source.node.name}' multiplies two tensors; only constants become shifts and adds")
+        raise ModelsError(
+            f"layer '{source.node.name}' multiplies two computed tensors, and only constants become shifts and adds; "
+            "add them, or leave the float net to shiftwire quantize alone, which builds multipliers"
+        )
     return Operand(OperandKind(source.node.op_type), torch.from_numpy(by.astype(np.float32)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,17 @@ import onnx
 from onnx import helper, numpy_helper
 from shiftwire.onnx.canonical.draft import Draft, attribute, is_standard
 from shiftwire.onnx.canonical.parameters import along, scaled_node
+from shiftwire.onnx.canonical.shapes import PROBE
 
 MAX_FOLDED = 1 << 24
 """Largest constant that folding makes; a small file must not fill the memory."""
+
+OTHER = PROBE + 4
+"""A batch that tells what depends on it."""
+
+OF_SIZES = ("Slice", "Gather", "Concat", "Unsqueeze", "Squeeze", "Identity", "Cast", "Add", "Sub", "Mul", "Div",
+            "Floor", "Ceil")  # fmt: skip
+"""Operations by which files compute sizes of shapes."""
 
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
 
@@ -33,7 +43,7 @@ def fold_constants(draft: Draft) -> None:
 
     Sizes that were gathered of a shape may tell shapes of tensors behind, of which more are gathered.
     """
-    while _folded_once(draft):
+    while _folded_once(draft) | _resized_once(draft):
         draft.infer()
 
 
@@ -59,6 +69,8 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
     if not all(name in draft.constants for name in node.input if name) or len(node.input) < 2:
         return False
     if node.op_type == "DequantizeLinear" and not attribute(node, "block_size", 0):
+        if all(is_standard(reader, *VALUED) for reader in draft.consumers(node.output[0])):
+            return False
         codes, row = (draft.constants[name] for name in node.input[:2])
         codes, axis = codes.astype(np.int64), attribute(node, "axis", 1)
         if len(node.input) > 2 and node.input[2]:
@@ -73,6 +85,10 @@ def _become_parameter(draft: Draft, node: onnx.NodeProto) -> bool:
         return False
     draft.replace(node, scaled_node(draft, codes, scale, node.output[0], node.input[0]))
     return True
+
+
+VALUED = ("Pad", "PRelu", "Clip", "Max", "Min", "Pow")
+"""Operations whose constants are no weights, so that their values are all that matters."""
 
 
 def _is_computed_on(draft: Draft, name: str) -> bool:
@@ -135,20 +151,70 @@ def _folded(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any], ...] 
 
 
 def _sizes(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None:
-    """What is gathered of the shape of a tensor, unless that is the batch, which the file may leave open."""
+    """What is gathered of the shape of a tensor, or of axes of it, unless that is the batch, which may be open."""
     source = draft.producer(node.input[0]) if is_standard(node, "Gather") else None
-    if source is None or not is_standard(source, "Shape") or source.attribute:
+    if source is None or not is_standard(source, "Shape"):
         return None
     shape, places = draft.shape(source.input[0]), draft.constants.get(node.input[1])
-    if not shape or places is None or not (places % len(shape)).all():
+    axes = range(len(shape or ()))[attribute(source, "start", 0) : attribute(source, "end")]
+    if not shape or not axes or places is None or not np.array(axes)[places % len(axes)].all():
         return None
-    return (np.asarray(np.array(shape, np.int64)[places]),)
+    return (np.asarray(np.array(shape, np.int64)[axes][places % len(axes)]),)
 
 
-def _evaluated(draft: Draft, node: onnx.NodeProto, names: list[str]) -> list[Any]:
+def _resized_once(draft: Draft) -> bool:
+    """Whether a Resize got scales for sizes, or constants for scales, that the file computes of shapes."""
+    resizes = [node for node in draft.nodes if is_standard(node, "Resize") and len(node.input) > 2]
+    pairs = _of_shapes(draft) if resizes else {}
+    pairs |= {name: (values, values) for name, values in draft.constants.items()}
+    wanted = [node for node in resizes if len(node.input) > 3 or node.input[2] not in draft.constants]
+    changed = [_resized(draft, node, *pairs[node.input[-1]]) for node in wanted if node.input[-1] in pairs]
+    return any(changed)
+
+
+def _resized(draft: Draft, node: onnx.NodeProto, values: npt.NDArray[Any], others: npt.NDArray[Any]) -> bool:
+    """Whether they depend on the batch in front alone, which a Resize keeps."""
+    image = draft.shape(node.input[0])
+    if image is None or values.shape != (len(image),) or attribute(node, "axes") is not None:
+        return False
+    if not np.array_equal(values[1:], others[1:]):
+        return False
+    scales = values if len(node.input) == 3 else np.array([1.0, *(values[1:] / np.array(image)[1:])])
+    name = draft.constant(f"{node.output[0]}_scales", scales.astype(np.float32))
+    inputs = [node.input[0], node.input[1], name]
+    del node.input[:]
+    node.input.extend(inputs)
+    return True
+
+
+def _of_shapes(draft: Draft) -> dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    """What is computed of shapes and constants alone, at the batch that inference assumes and at another."""
+    pairs: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {}
+    for node in draft.nodes:
+        shape = draft.shape(node.input[0]) if is_standard(node, "Shape") else None
+        if shape:
+            part = slice(attribute(node, "start", 0), attribute(node, "end"))
+            batches = (shape[0], OTHER if shape[0] == PROBE else shape[0])
+            pairs[node.output[0]] = _pair(np.array((batch, *shape[1:]), np.int64)[part] for batch in batches)
+        elif is_standard(node, *OF_SIZES) and {*node.input} & pairs.keys() and draft.shape(node.output[0]) is not None:
+            names = list(filter(None, node.input))
+            if all(name in pairs or name in draft.constants for name in names):
+                each = ({name: pairs[name][at] for name in names if name in pairs} for at in (0, 1))
+                pairs[node.output[0]] = _pair(np.asarray(_evaluated(draft, node, names, own)[0]) for own in each)
+    return pairs
+
+
+def _pair(values: Iterable[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    first, second = values
+    return first, second
+
+
+def _evaluated(
+    draft: Draft, node: onnx.NodeProto, names: list[str], own: Mapping[str, npt.NDArray[Any]] = MappingProxyType({})
+) -> list[Any]:
     inputs = [helper.make_value_info(name, onnx.TypeProto()) for name in dict.fromkeys(names)]
     outputs = [helper.make_value_info(name, onnx.TypeProto()) for name in node.output if name]
     graph = helper.make_graph([node], "one", inputs, outputs)
     opsets = [entry for entry in draft.model.opset_import if entry.domain in ("", "ai.onnx")]
     evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=opsets))
-    return list(evaluator.run(None, {name: draft.constants[name] for name in names}))
+    return list(evaluator.run(None, {name: own[name] if name in own else draft.constants[name] for name in names}))

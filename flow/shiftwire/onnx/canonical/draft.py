@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -127,9 +127,9 @@ class Draft:
             raise ValueError(f"the constants {', '.join(sorted(taken))} are there already; none is ever replaced")
         self.constants = MappingProxyType({**self.constants, **{name: _fixed(values[name]) for name in values}})
 
-    def fresh(self, wish: str) -> str:
-        """`wish`, or `wish_2` and so on where a tensor has that name."""
-        taken = {output for node in self.nodes for output in node.output} | set(self.constants)
+    def fresh(self, wish: str, beside: Collection[str] = ()) -> str:
+        """`wish`, or `wish_2` and so on where a tensor has that name, or one `beside` it that no node makes yet."""
+        taken = {*beside} | {output for node in self.nodes for output in node.output} | set(self.constants)
         taken |= {value.name for value in self.inputs}
         names = (wish if at == 1 else f"{wish}_{at}" for at in range(1, len(taken) + 2))
         return next(name for name in names if name not in taken)

@@ -14,20 +14,10 @@ from shiftwire.onnx.canonical.parameters import columns, rows, transposed
 Perm = tuple[int, ...]
 
 ELEMENTWISE = (
-    "Relu",
-    "Clip",
-    "Identity",
-    "Neg",
-    "Sigmoid",
-    "Tanh",
-    "LeakyRelu",
-    "HardSigmoid",
-    "Dropout",
-    "Cast",
-    "Round",
-    "Floor",
-    "Ceil",
-)
+    "Relu", "Clip", "Identity", "Neg", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "Dropout", "Cast", "Round",
+    "Floor", "Ceil", "Abs", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSwish", "Mish", "Pow", "Reciprocal", "Selu",
+    "Softplus", "Softsign", "Swish",
+)  # fmt: skip
 BINARY = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 
 

@@ -11,8 +11,12 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 from shiftwire.onnx.canonical.draft import Draft, is_standard, remade
+from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
 Array = npt.NDArray[Any]
+
+BIASED = ("Gemm", "MatMul", "Conv")
+"""Layers that take the constant behind them for a bias."""
 
 
 def unify_scales(draft: Draft) -> None:
@@ -28,21 +32,47 @@ def unify_scales(draft: Draft) -> None:
 
 
 def _unify(draft: Draft, node: onnx.NodeProto) -> None:
+    if draft.is_parameter(node.input[0]) != draft.is_parameter(node.input[1]):
+        _unquantize(draft, node)
     a, b = node.input
+    known = [(name in draft.constants, draft.is_parameter(name)) for name in (a, b)]
+    if node.op_type in ("Add", "Mul") and known[0] > known[1]:
+        a, b = node.input[:] = [b, a]
     if b in draft.constants:
         _REWRITES[node.op_type](draft, node, a, b)
-    elif a in draft.constants and node.op_type in ("Add", "Mul"):
-        _REWRITES[node.op_type](draft, node, b, a)
+    elif node.op_type == "Sub" and draft.is_parameter(b) and not draft.is_parameter(a):
+        _subtract(draft, node)
     elif node.op_type == "Sub" and a not in draft.constants and not draft.is_parameter(b):
         turned = draft.fresh(f"{node.output[0]}_negative")
         negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
-        draft.replace(node, negative, remade(node, "Add", [a, turned]))
+        parts = [turned, a] if draft.is_parameter(a) else [a, turned]
+        draft.replace(node, negative, remade(node, "Add", parts))
     elif a in draft.constants and node.op_type == "Sub":
         shaped = _shaped(draft, node, b, draft.constants[a])
         if shaped is not None:
             turned = draft.fresh(f"{node.output[0]}_negative")
             negative = helper.make_node("Mul", [b, _scalar(draft, node, -1)], [turned], name=turned)
             draft.replace(node, negative, remade(node, "Add", [turned, draft.constant(f"{node.output[0]}_c", shaped)]))
+
+
+def _subtract(draft: Draft, node: onnx.NodeProto) -> None:
+    """x less a quantized constant c is -(c - x)."""
+    inner, less = (draft.fresh(f"{node.output[0]}_{part}") for part in ("negative", "less"))
+    minus = _scalar(draft, node, -1)
+    negative = helper.make_node("Mul", [node.input[0], minus], [inner], name=inner)
+    added = helper.make_node("Add", [inner, node.input[1]], [less], name=less)
+    draft.replace(node, negative, added, remade(node, "Mul", [less, minus]))
+
+
+def _unquantize(draft: Draft, node: onnx.NodeProto) -> None:
+    """Codes times a scale are a plain constant where a tensor meets them, unless they may be a layer's bias."""
+    makers = [draft.producer(name) for name in node.input]
+    if node.op_type == "Add" and any(maker is not None and is_standard(maker, *BIASED) for maker in makers):
+        return
+    for at, maker in enumerate(makers):
+        if maker is not None and (maker.domain, maker.op_type) == (CONTRACT_DOMAIN, "Scaled"):
+            codes, scale = (draft.constants[name].astype(np.float32) for name in maker.input)
+            node.input[at] = draft.constant(f"{maker.output[0]}_values", codes * scale, maker.output[0])
 
 
 def _rewrite(kind: str, change: Callable[[Array], Array]) -> Callable[[Draft, onnx.NodeProto, str, str], None]:

@@ -200,7 +200,7 @@ class Graph:
     def multiply(self, factors: Sequence[str], output: str) -> None:
         """The product of two tensors, the one with a factor a channel second; the scales of both wait."""
         (a, one), (b, other) = map(self.scaled, factors)
-        a, b = (b, a) if self.tensors[a].size < self.tensors[b].size else (a, b)
+        b, a = sorted((b, a), key=lambda name: (self.tensors[name].size, len(self.tensors[name].shape)))
         self.known[output] = self.append(Multiply(), (a, b), output)
         self.pending[output] = Pending(one.scale * other.scale)
 
@@ -284,10 +284,9 @@ class Graph:
         entered = self.entered.get(onnx_name)
         if entered is None:
             raise InputError(f"the graph input '{onnx_name}' leads to no output; drop it from the graph")
-        if self.wish is not None and self.wish.rounds and not self.is_given:
-            raise InputError(
-                f"the file quantizes its input to {entered.tensor.format} itself; leave --input-format out"
-            )
+        wish, is_own = self.wishes.get(onnx_name, self.wish), onnx_name in self.wishes
+        if wish is not None and wish.rounds and not (entered.is_given if is_own else self.is_given):
+            raise InputError(f"the file quantizes '{onnx_name}' to {entered.tensor.format}; leave --input-format out")
         label = onnx_name if onnx_name != entered.name and len(self.inputs) > 1 else None
         return NetworkInput(entered.name, entered.tensor, entered.host, label)
 

@@ -10,7 +10,7 @@ from shiftwire.errors import InputError
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Tensor
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, shortest
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats, shortest
 from shiftwire.onnx.context.pending import Pending
 from shiftwire_boards.runtime.host_steps import (
     Arrange,
@@ -36,6 +36,14 @@ NEARLY = 1e-6
 
 RANKS = (1, 2, 3)
 """Axes of a sample that layers read."""
+
+
+HOST_ROUNDINGS = {
+    FloatRounding.HALF_EVEN: "half_even",
+    FloatRounding.FLOOR: "floor",
+    FloatRounding.CEIL: "ceil",
+}
+"""What the host's own step calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,23 @@ def _unit(steps: tuple[FrontStep, ...], start: float) -> float:
     if unit.ndim or unit <= 0:
         raise InputError("the input has another step in each channel; use one for the whole tensor, above 0")
     return float(unit)
+
+
+def codes_on_host(scale: Floats, quantizer: FloatQuantizer) -> list[FrontStep]:
+    """What makes codes of values behind the last layer; each is worth `scale`, which broadcasts as in the file."""
+    if quantizer.rounding not in HOST_ROUNDINGS:
+        raise InputError(
+            f"it rounds by {quantizer.rounding.value} behind what only the host computes; use round, floor or ceil"
+        )
+    zero = np.float32(quantizer.zero_point)
+    steps: list[FrontStep] = [
+        Scale(scale, divides=True),
+        Offset(zero),
+        Clip(float(quantizer.lo), float(quantizer.hi)),
+        Whole(HOST_ROUNDINGS[quantizer.rounding]),
+        Offset(-zero),
+    ]
+    return [step for step in steps if zero or not isinstance(step, Offset)]
 
 
 def host_output(pending: Pending, tensor: Tensor, tail: Tail) -> HostOutput:

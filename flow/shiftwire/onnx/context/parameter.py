@@ -10,6 +10,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Values
+from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE, signed_digits
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -101,3 +102,16 @@ def weights_of(codes: Codes, grid: int, choice: IntegerWeights) -> Weights:
     if choice is IntegerWeights.MULTIPLY and not is_shift:
         return Int(codes, grid)
     return Shift(signed_digits(codes, grid))
+
+
+def scales_along(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
+    """Scales () or (C,) in float64; raises InputError where they vary along another axis than `axis`."""
+    if not scale.ndim:
+        return scale.astype(np.float64)
+    full = scale.reshape((1,) * (len(shape) - scale.ndim) + scale.shape)
+    if full.ndim != len(shape) or full.size != full.shape[axis] or full.size != shape[axis]:
+        raise InputError(
+            f"its scale has shape {scale.shape}; only one for the whole tensor or for each "
+            f"{'output' if axis == 0 else 'channel'} is handled, so train with such a scale"
+        )
+    return full.ravel().astype(np.float64)

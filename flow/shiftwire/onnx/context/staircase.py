@@ -275,3 +275,18 @@ def _reached(stairs: Staircase, is_falling: Codes, wanted: Codes, x: Fixed) -> C
         high = np.where(is_open & is_there, middle, high)
         low = np.where(is_open & ~is_there, middle + 1, low)
     return low
+
+
+def grid_steps(steps: Sequence[Step]) -> int:
+    """How many of them make a grid: up to the last that rounds, the bounds behind it, and the factor behind these."""
+    last = max((at for at, step in enumerate(steps) if isinstance(step, Rounded)), default=-1)
+    count = last + 1
+    while count and count < len(steps) and isinstance(steps[count], Cut):
+        count += 1
+    behind = steps[count] if count and count < len(steps) else None
+    return count + (isinstance(behind, Linear) and not behind.offset.any())
+
+
+def begins_with(pending: Pending, own: Pending) -> bool:
+    """Whether the steps of one are the first of the other."""
+    return np.array_equal(pending.scale, own.scale) and pending.steps[: len(own.steps)] == own.steps

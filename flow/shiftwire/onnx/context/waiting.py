@@ -18,7 +18,7 @@ from shiftwire.onnx.context.host import Tail
 from shiftwire.onnx.context.joined import Joined, Tabulated
 from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.pending import RELU, Cut, Linear, Pending, Rounded, Step
-from shiftwire.onnx.context.staircase import settled
+from shiftwire.onnx.context.staircase import begins_with, grid_steps, settled
 from shiftwire.onnx.context.view import View
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.relu import Relu
@@ -97,13 +97,18 @@ def by_constant(view: View, graph: Graph, name: str, step: Callable[[Floats], St
             raise InputError(f"its constant of shape {constant.shape} does not fit samples of shape {shape}")
         host(view, graph, hosts(constant))
     else:
-        wait(view, graph, step(row(view, graph, 1, name)))
+        value = _value(view, graph, 1, name)
+        rank = len(_shape_of(view, graph)) + 1
+        wait(view, graph, step(_row(view, graph, value.reshape((1,) * (rank - value.ndim) + value.shape))))
 
 
 def row(view: View, graph: Graph, position: int, name: str) -> Floats:
     """A constant one a channel, (C,) float32."""
+    return _row(view, graph, _value(view, graph, position, name))
+
+
+def _row(view: View, graph: Graph, value: Floats) -> Floats:
     channels = channels_of(view, graph)
-    value = _value(view, graph, position, name)
     if value.size not in (1, channels) or (value.ndim > 1 and value.size > 1 and value.shape[1] != channels):
         raise InputError(
             f"its constant has shape {value.shape} for {channels} channels; give one for the tensor or for each channel"
@@ -113,14 +118,20 @@ def row(view: View, graph: Graph, position: int, name: str) -> Floats:
 
 def channels_of(view: View, graph: Graph) -> int:
     """Of the tensor that a node reads first."""
+    return _shape_of(view, graph)[-1]
+
+
+def _shape_of(view: View, graph: Graph) -> tuple[int, ...]:
+    """Of a sample of the tensor that a node reads first, the channels last."""
     source = view.inputs[0]
     if is_hosts(graph, source):
-        return host_shape(graph, source)[0]
+        channels, *spatial = host_shape(graph, source)
+        return (*spatial, channels)
     if source in graph.joined:
-        return graph.tensors[graph.joined[source].left].shape[-1]
+        return graph.tensors[graph.joined[source].left].shape
     if source in graph.tabulated:
-        return len(graph.tabulated[source].values)
-    return graph.tensor(source).shape[-1]
+        return graph.tensors[graph.tabulated[source].source].shape
+    return graph.tensor(source).shape
 
 
 def _value(view: View, graph: Graph, position: int, name: str) -> Floats:
@@ -239,31 +250,17 @@ def _table(graph: Graph, onnx_name: str, kind: str) -> Tabulated:
 def _opened(graph: Graph, onnx_name: str) -> tuple[str, Pending]:
     """As `Graph.opened`; a grid that the file's own steps make is built, once for all tensors that begin with them."""
     name, pending = graph.opened(onnx_name)
-    count = _grid_steps(pending.steps)
+    count = grid_steps(pending.steps)
     if not count:
         return name, pending
     own = Pending(pending.scale, pending.steps[:count])
     alike = {other: pending for other, pending in graph.pending.items() if graph.known.get(other) == name}
-    alike = {other: each for other, each in alike.items() if _begins(each, own)}
+    alike = {other: each for other, each in alike.items() if begins_with(each, own)}
     op, behind = settled(own, graph.tensors[name])
     grid = graph.append(op, (name,), next((o for o, each in alike.items() if len(each.steps) == count), onnx_name))
     for other, each in alike.items():
         graph.known[other], graph.pending[other] = grid, Pending(behind.scale, each.steps[count:])
     return graph.known[onnx_name], graph.pending[onnx_name]
-
-
-def _grid_steps(steps: Sequence[Step]) -> int:
-    """How many of them make a grid: up to the last that rounds, the bounds behind it, and the factor behind these."""
-    last = max((at for at, step in enumerate(steps) if isinstance(step, Rounded)), default=-1)
-    count = last + 1
-    while count and count < len(steps) and isinstance(steps[count], Cut):
-        count += 1
-    behind = steps[count] if count and count < len(steps) else None
-    return count + (isinstance(behind, Linear) and not behind.offset.any())
-
-
-def _begins(pending: Pending, own: Pending) -> bool:
-    return np.array_equal(pending.scale, own.scale) and pending.steps[: len(own.steps)] == own.steps
 
 
 def _root(graph: Graph, one: str, other: str, most_bits: int = MOST_LOOKUP_BITS) -> str | None:

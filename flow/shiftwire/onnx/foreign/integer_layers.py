@@ -172,6 +172,22 @@ def _turned(unifier: Unifier, inner_node: onnx.NodeProto, rank: int) -> tuple[li
     return [before, inner_node, behind], turned
 
 
+ALONG_ONE_AXIS = 13
+"""Since this opset a Softmax is one along its axis alone; before, along all from it on."""
+
+
+def softmax_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
+    """onnxruntime's QLinearSoftmax, which has the opset of the operation that it was made of as an attribute."""
+    rank = len(unifier.draft.shape(node.input[0]) or ())
+    first = attribute(node, "opset", 0) < ALONG_ONE_AXIS
+    if not rank or (first and attribute(node, "axis", 1) % rank != rank - 1):
+        return
+    kept = [entry for entry in node.attribute if entry.name == "axis"]
+    del node.attribute[:]
+    node.attribute.extend(kept or [helper.make_attribute("axis", 1 if first else -1)])
+    computed("Softmax", (0,), 3)(unifier, node)
+
+
 def average_of_codes(unifier: Unifier, node: onnx.NodeProto) -> None:
     """onnxruntime's QLinearAveragePool: where pads count, so does what a last window has beyond them."""
     for entry in node.attribute:

@@ -92,6 +92,7 @@ FOREIGN: tuple[Operator, ...] = (
             ("QLinearMul", "Mul"),
             ("QLinearSigmoid", "Sigmoid"),
             ("QLinearLeakyRelu", "LeakyRelu"),
+            ("QLinearSoftmax", "Softmax"),
             ("QLinearGlobalAveragePool", "GlobalAveragePool"),
             ("QLinearAveragePool", "AveragePool"),
             ("QLinearConcat", "Concat"),

@@ -10,23 +10,11 @@ import numpy.typing as npt
 import onnx
 from onnx import helper
 from shiftwire.errors import InputError, noted
-from shiftwire.onnx.canonical.draft import (
-    INPUT_FORMAT_KEY,
-    Draft,
-    attribute,
-    axes_of,
-    input_key,
-    is_quantizer,
-    is_standard,
-    place_of,
-    remade,
-)
-from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE
+from shiftwire.onnx.canonical.draft import Draft, attribute, axes_of, is_standard, place_of, remade
+from shiftwire.onnx.canonical.front import MOVES
 from shiftwire.onnx.canonical.opset import FILE_KIND, kind_in_file
-from shiftwire_hls.quantizers import CONTRACT_DOMAIN
+from shiftwire.onnx.foreign.lowered import is_front
 
-MOVES = ("Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze")
-SHUFFLES = ("DepthToSpace", "SpaceToDepth", "Spread")
 MOST_PLACES = 1 << 22
 """Numbers of a sample up to which it is worth following where each of them goes."""
 
@@ -42,25 +30,6 @@ def unify_shuffles(draft: Draft) -> None:
     for node in list(draft.nodes):
         if is_standard(node, *MOVES):
             _shuffle(draft, node)
-
-
-def lower_shuffles(draft: Draft) -> None:
-    """Moves behind all that treats numbers alike, such as quantizers: so channels of unlike scales are codes first."""
-    moved = True
-    while moved:
-        moved = any(_lowered(draft, node) for node in list(draft.nodes) if _is_lowered(draft, node))
-
-
-def _is_lowered(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Parts of a tensor only behind a shuffle, or in front of the first quantizer, which then is the graph input's."""
-    is_part = is_standard(node, "Slice", "Gather") and node.input[0] not in draft.constants
-    source = draft.producer(node.input[0]) if is_part and node.op_type == "Slice" else None
-    is_part = is_part and (_is_front(draft, node.input[0]) or (source is not None and _is_shuffle(source)))
-    return _is_shuffle(node) or is_part
-
-
-def _is_shuffle(node: onnx.NodeProto) -> bool:
-    return node.domain in ("", "ai.onnx", CONTRACT_DOMAIN) and node.op_type in SHUFFLES
 
 
 def _slices(draft: Draft, node: onnx.NodeProto) -> None:
@@ -104,7 +73,7 @@ def _shuffle(draft: Draft, node: onnx.NodeProto) -> None:
     """The last of a chain of moves with a Transpose in it, unless it is the host's in front of the first layer."""
     chain = _chain(draft, node)
     source = chain[0].input[0]
-    if len(chain) < 3 or not any(is_standard(move, "Transpose") for move in chain[1:-1]) or _is_front(draft, source):
+    if len(chain) < 3 or not any(is_standard(move, "Transpose") for move in chain[1:-1]) or is_front(draft, source):
         return
     before, after = draft.shape(source), draft.shape(node.output[0])
     places = _followed(draft, chain)
@@ -125,19 +94,6 @@ def _chain(draft: Draft, node: onnx.NodeProto) -> list[onnx.NodeProto]:
             break
         chain.insert(0, producer)
     return chain
-
-
-def _is_front(draft: Draft, name: str) -> bool:
-    """Whether a tensor is the graph input, or what is made of it number by number for one reader after the other.
-
-    An input whose format the file names is no longer the host's.
-    """
-    while (producer := draft.producer(name)) is not None:
-        if not draft.is_read_once(name) or not (_is_alike(draft, producer) or is_standard(producer, *MOVES)):
-            return False
-        name = producer.input[0]
-    named = {entry.key for entry in draft.model.metadata_props}
-    return name not in draft.constants and input_key(INPUT_FORMAT_KEY, name, len(draft.inputs)) not in named
 
 
 def _followed(draft: Draft, chain: list[onnx.NodeProto]) -> Places | None:
@@ -216,31 +172,3 @@ def _space_to_depth(block: int, order: Places | None) -> Maker:
         return [blocks, *_gather(order)(draft, node, inner)]
 
     return make
-
-
-def _lowered(draft: Draft, move: onnx.NodeProto) -> bool:
-    """Whether the node behind was put in front."""
-    if not draft.is_read_once(move.output[0]):
-        return False
-    (reader,) = draft.consumers(move.output[0])
-    if reader.input[0] != move.output[0] or not _is_alike(draft, reader):
-        return False
-    inner = draft.fresh(f"{reader.output[0]}_moved")
-    first = onnx.NodeProto.FromString(reader.SerializeToString())
-    first.input[0], first.output[0] = move.input[0], inner
-    last = onnx.NodeProto.FromString(move.SerializeToString())
-    last.input[0], last.output[0] = inner, reader.output[0]
-    draft.replace(move)
-    draft.replace(reader, first, last)
-    return True
-
-
-def _is_alike(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Whether a node does the same to every number of its first input."""
-    others = [name for name in node.input[1:] if name]
-    is_known = is_standard(node, *ELEMENTWISE, *BINARY) or is_quantizer(node)
-    return (
-        is_known
-        and len(node.output) == 1
-        and all(name in draft.constants and draft.constants[name].size == 1 for name in others)
-    )

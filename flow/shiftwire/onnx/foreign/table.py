@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import onnx
 from onnx import helper
 from shiftwire.errors import InputError, noted
+from shiftwire.onnx.canonical.constants import fold_constants
 from shiftwire.onnx.canonical.draft import (
     INTEGER_INPUT_KEY,
     Draft,
@@ -26,6 +27,7 @@ from shiftwire.onnx.foreign.integer_layers import (
     integer_layer,
     linear_layer,
     refuse_dynamic,
+    softmax_of_codes,
 )
 from shiftwire.onnx.foreign.integers import FLOAT, RANGES, Integers, Unifier
 
@@ -53,6 +55,9 @@ def unify_integers(draft: Draft) -> None:
                 if attribute(node, "mode") == "linear":
                     raise InputError("it interpolates integers; put it behind DequantizeLinear, where it is exact")
                 move(unifier, node)
+    if any(entry.domain == MICROSOFT for entry in draft.model.opset_import):
+        draft.infer()
+        fold_constants(draft)  # sizes behind operations of others are known only now
     for name in draft.outputs & unifier.known.keys():
         _leave(unifier, name)
 
@@ -97,6 +102,7 @@ _REWRITES: Mapping[tuple[str, str], Callable[[Unifier, onnx.NodeProto], None]] =
     (MICROSOFT, "QLinearSigmoid"): computed("Sigmoid", (0,), 3),
     (MICROSOFT, "QLinearLeakyRelu"): computed("LeakyRelu", (0,), 3),
     (MICROSOFT, "QLinearGlobalAveragePool"): computed("GlobalAveragePool", (0,), 3),
+    (MICROSOFT, "QLinearSoftmax"): softmax_of_codes,
     (MICROSOFT, "QLinearAveragePool"): average_of_codes,
     (MICROSOFT, "QLinearConcat"): concat_of_codes,
 }

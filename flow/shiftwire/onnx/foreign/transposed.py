@@ -231,7 +231,9 @@ class _Chain:
         source, nodes = inputs[0], list[onnx.NodeProto]()
         for at, (kind, names, attributes) in enumerate(steps):
             is_last = at == len(steps) - 1
-            output = self.node.output[0] if is_last else self.draft.fresh(f"{self.node.output[0]}_{_WORDS[kind]}")
+            beside = [other.output[0] for other in nodes]
+            wish = f"{self.node.output[0]}_{_WORDS[kind]}"
+            output = self.node.output[0] if is_last else self.draft.fresh(wish, beside)
             domain = CONTRACT_DOMAIN if kind == "Spread" else ""
             name = self.node.name if is_last else output
             nodes.append(helper.make_node(kind, [source, *names], [output], name=name, domain=domain, **attributes))

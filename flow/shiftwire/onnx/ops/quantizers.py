@@ -16,14 +16,17 @@ from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding, Values
 from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding, Floats, shortest
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.graph import Graph
+from shiftwire.onnx.context.host import codes_on_host
 from shiftwire.onnx.context.layer import OnnxLayer
-from shiftwire.onnx.context.parameter import Parameter
+from shiftwire.onnx.context.parameter import Parameter, scales_along
 from shiftwire.onnx.context.pending import Pending
 from shiftwire.onnx.context.staircase import EXACT_MODES, requantized_behind, stepped
 from shiftwire.onnx.context.view import View
+from shiftwire.onnx.context.waiting import host
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
+from shiftwire_boards.runtime.host_steps import Scale
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 _E = TypeVar("_E", Rounding, Overflow)
@@ -90,38 +93,27 @@ def _scales(view: View) -> Floats:
     return np.asarray(scale.flat[0]) if (scale == scale.flat[0]).all() else scale
 
 
-def _by_channel(scale: Floats, shape: tuple[int, ...], axis: int) -> Values:
-    """Scales () or (C,) in float64; raises InputError where they vary along another axis than `axis`."""
-    if not scale.ndim:
-        return scale.astype(np.float64)
-    full = scale.reshape((1,) * (len(shape) - scale.ndim) + scale.shape)
-    if full.ndim != len(shape) or full.size != full.shape[axis] or full.size != shape[axis]:
-        raise InputError(
-            f"its scale has shape {scale.shape}; only one for the whole tensor or for each "
-            f"{'output' if axis == 0 else 'channel'} is handled, so train with such a scale"
-        )
-    return full.ravel().astype(np.float64)
-
-
 def _apply(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
     source = view.inputs[0]
     if view.is_constant(0):
         values = view.constant(0, "x")
-        by_output = _by_channel(scale, values.shape, 0)
+        by_output = scales_along(scale, values.shape, 0)
         codes = quantizer.codes(values, scale)
         graph.parameters[view.output] = Parameter(codes, by_output)
     elif graph.is_raw(source):
         _enter(view, graph, scale, quantizer)
+    elif source in graph.tails:
+        host(view, graph, *codes_on_host(scale, quantizer), Scale(scale))
     elif source in graph.joined:
         _sum(view, graph, scale, quantizer)
     elif source in graph.tabulated and not graph.tabulated[source].is_whole:
         *spatial, channels = graph.tensors[graph.tabulated[source].source].shape
-        each = _by_channel(scale, (1, channels, *spatial), 1)
+        each = scales_along(scale, (1, channels, *spatial), 1)
         divisor = each.astype(np.float32).reshape(-1, 1)
         graph.settle_table(source, view.output, each, lambda values: quantizer.codes(values, divisor))
     else:
         *spatial, channels = graph.tensor(source).shape
-        _staircase(view, graph, _by_channel(scale, (1, channels, *spatial), 1), quantizer)
+        _staircase(view, graph, scales_along(scale, (1, channels, *spatial), 1), quantizer)
 
 
 def _enter(view: View, graph: Graph, scale: Floats, quantizer: FloatQuantizer) -> None:
@@ -234,6 +226,9 @@ def _codes(view: View, graph: Graph) -> None:
     if scale.ndim:
         raise InputError(f"its scale has shape {scale.shape}; only one for the whole tensor is handled")
     quantizer = FloatQuantizer(1.0, 0, view.whole("lo"), view.whole("hi"), FloatRounding.HALF_EVEN)
+    if view.inputs[0] in graph.tails:
+        host(view, graph, *codes_on_host(scale, quantizer))
+        return
     _apply(view, graph, scale, quantizer)
     format = graph.tensors[graph.known[view.output]].format
     graph.put(view, graph.known[view.output], Pending(np.ldexp(1.0, format.frac).reshape(())))
@@ -242,7 +237,7 @@ def _codes(view: View, graph: Graph) -> None:
 def _scaled(view: View, graph: Graph) -> None:
     """A constant's codes as they stand, and one scale or one an output."""
     codes = view.integers(0, "codes")
-    graph.parameters[view.output] = Parameter(codes, _by_channel(_scales(view), codes.shape, 0))
+    graph.parameters[view.output] = Parameter(codes, scales_along(_scales(view), codes.shape, 0))
 
 
 def _requantize(view: View, graph: Graph) -> None:
