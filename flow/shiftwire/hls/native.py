@@ -61,7 +61,7 @@ def _host_fold(network: Network, node: Node) -> Fold:
     """As many lanes as registers hold, PE first."""
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
     most = 3 if getattr(node.op, "is_depthwise", False) else 16
-    return max((f for f in folds if f.pe <= 16 and f.simd <= most), key=lambda f: (f.pe, f.simd))
+    return max((f for f in folds if f.pe <= 32 and f.simd <= most), key=lambda f: (f.pe, f.simd))
 
 
 def native_program(network: Network, folder: Path) -> Program:
