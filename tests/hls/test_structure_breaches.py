@@ -25,9 +25,10 @@ OFTEN = ("columns in one bank", "a row written, then read", "a bound of run time
 
 
 def tiered(breaches: tuple[Breach, ...]) -> list[object]:
-    """Few of them in `make test`."""
-    marks = {one.what: () if one.what in OFTEN else (pytest.mark.whole,) for one in breaches}
-    return [pytest.param(one, marks=marks[one.what], id=f"{one.rule.name}: {one.what}") for one in breaches]
+    """Few of them in `make test`, a third of the others in `make test-all`."""
+    others = [one.what for one in breaches if one.what not in OFTEN]
+    marks = {what: (pytest.mark.whole if what in others[::3] else pytest.mark.slow,) for what in others}
+    return [pytest.param(one, marks=marks.get(one.what, ()), id=f"{one.rule.name}: {one.what}") for one in breaches]
 
 
 def broken_headers(one: Breach, folder: Path) -> Path:

@@ -96,7 +96,18 @@ def test_tuned_nets_in_half_are_exported_as_they_compute(tmp_path: Path) -> None
 LOADER = DataLoader(TensorDataset(X, torch.zeros(16)), 6)
 
 
-@pytest.mark.parametrize("given", [X, X.double(), X.numpy(), LOADER, list(LOADER), X.split(5), [X[:8], X[8:]]], ids=str)
+FORMS = {
+    "a tensor": X,
+    "of doubles": X.double(),
+    "an array": X.numpy(),
+    "a loader": LOADER,
+    "pairs": list(LOADER),
+    "a tuple of batches": X.split(5),
+    "a list of batches": [X[:8], X[8:]],
+}
+
+
+@pytest.mark.parametrize("given", FORMS.values(), ids=FORMS)
 def test_samples_come_in_many_forms(given: object) -> None:
     x = samples_of(given)
     assert x.dtype == torch.float32 and torch.equal(x, X)

@@ -17,6 +17,7 @@ from torch import nn  # noqa: E402
 
 from rounding_ties import held  # noqa: E402
 from static_quantization import Static, default_run, exported, statically_quantized  # noqa: E402
+from tiers import part  # noqa: E402
 from verbs import run_verb  # noqa: E402
 
 
@@ -27,7 +28,7 @@ def net() -> nn.Module:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("bits", part([8, 16], (), (8,)))
 def test_from_static_quantization_to_systemverilog(
     bits: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], count: Any
 ) -> None:

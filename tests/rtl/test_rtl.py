@@ -40,7 +40,7 @@ def check(batch: Batch) -> None:
     assert compared.live > 10 * len(batch.networks)
 
 
-@pytest.mark.parametrize("first", part(range(0, SEEDS, GROUP), (), (0, 50, 100)))
+@pytest.mark.parametrize("first", part(range(0, SEEDS, GROUP), (), (0,)))
 def test_random_networks(first: int, tmp_path: Path) -> None:
     networks = {f"n{seed}": random_network(seed) for seed in range(first, first + GROUP)}
     codes = {name: random_codes(network, 1, FRAMES) for name, network in networks.items()}
