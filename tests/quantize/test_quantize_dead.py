@@ -12,7 +12,8 @@ import pytest
 from float_nets import FloatNet
 from qonnx_nets import Net
 from shiftwire.errors import InputError
-from shiftwire.hls.native import host_pipeline, native_program, simulate
+from shiftwire.hls.host import host_pipeline
+from shiftwire.hls.native import native_program, simulate
 from shiftwire.hls.simulation import simulation
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding

@@ -22,10 +22,12 @@ class Variable:
 
 def code_type(code: CodeType) -> str:
     """The type of codes in streams and sums, the headers decide what stands behind it."""
+    if isinstance(code, HostType):
+        return code.name
     return f"sw::{'sint' if code.signed else 'uint'}<{code.bits}>"
 
 
-def rom_type(code: CodeType | HostType) -> str:
+def rom_type(code: CodeType) -> str:
     """The type of codes in tables, which HLS makes ROMs of."""
     if isinstance(code, HostType):
         return code.name
@@ -72,7 +74,5 @@ def _member(setting: Setting) -> str:
             return f"static const {width} {setting.name} = {setting.value}{'' if width == 'int' else 'LL'};"
         case CodeType():
             return f"typedef {code_type(setting.value)} {setting.name};"
-        case HostType():
-            return f"typedef {setting.value.name} {setting.name};"
         case Element():
             return f"typedef sw::{setting.value.value} {setting.name};"

@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import CheckFailedError
-from shiftwire.hls.packing import Packing, packing
+from shiftwire.hls.host import host_pipeline
+from shiftwire.hls.packing import packing
 from shiftwire.hls.parts import PARTS
 from shiftwire.hls.simulation import IMAGES, PREFIX, Simulation, simulation
-from shiftwire.ir.fold import Fold
-from shiftwire.ir.network import Network, Node
+from shiftwire.ir.network import Network
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.numbers.fixed import Codes
-from shiftwire.schedule.streaming import pipeline
-from shiftwire.schedule.timing import timing
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.host_cpp import Build, Processor, compiled, native_flags
 from shiftwire.tools.process import run
@@ -31,9 +29,6 @@ FLAGS = ("-O3", ALIGNED)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
-
-MOST_LANES = 8
-"""PE and SIMD on a host: what AVX2's sixteen registers carry."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +46,6 @@ class Program:
         return -(-samples // IMAGES)
 
 
-def host_pipeline(network: Network) -> Pipeline:
-    """The network folded for a host's registers instead of a board; no code depends on a fold."""
-    units = pipeline(network, {node.name: _host_fold(network, node) for node in network.nodes})
-    return units.with_depths(timing(units).depths)
-
-
-def _host_fold(network: Network, node: Node) -> Fold:
-    """As many lanes as registers hold, PE first."""
-    folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    most = 3 if getattr(node.op, "is_depthwise", False) else 16
-    return max((f for f in folds if f.pe <= 32 and f.simd <= most), key=lambda f: (f.pe, f.simd))
-
-
 def native_program(network: Network, folder: Path) -> Program:
     """A fast simulation; FIFOs are as deep as a core's cache likes, or as the network needs."""
     units = host_pipeline(network)
@@ -78,7 +60,7 @@ def native_program(network: Network, folder: Path) -> Program:
 def bounded_program(units: Pipeline, folder: Path) -> Program:
     """A simulation on FIFOs of their emitted depth that counts the iterations of every unit's loops."""
     depths = {name: fifo.depth for name, fifo in units.fifos.items()}
-    generated = simulation(units, depths, Packing())
+    generated = simulation(units, depths)
     return _built(generated, units, folder / "bounded", ("-O1", ALIGNED, "-DSHIFTWIRE_COUNT"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from shiftwire.units.window import WindowUnit
 
 BYTE = Fixed(8, 0, signed=True)
 HALF = Fixed(16, 0, signed=True)
+MOST_SUMMED = ((1 << 31) - 1) // 255**2
+"""Codes whose sum has 32 bits, wherever they and their weights count from."""
+DISTANCES = HostType(64, name="sw::distances")
+"""Sums of bytes' distances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class Packed:
     weights: str
     count: int
     lowest: int
+
+    @property
+    def is_octets(self) -> bool:
+        """Whether distances to them are summed, not products."""
+        return self.count == 8
 
     @property
     def bits(self) -> int:
@@ -62,6 +72,9 @@ class Packing:
     edges: frozenset[str] = frozenset()
 
 
+UNPACKED = Packing()
+
+
 def packing(pipeline: Pipeline, processor: Processor) -> Packing:
     """What every matrix-vector unit reads, as far back as codes only move."""
     writers = {name: instance for instance in pipeline.instances for name in instance.outputs}
@@ -89,6 +102,8 @@ def _summed_so(unit: Unit, processor: Processor) -> Packed | None:
     """How a unit's inputs are packed for the instructions that this processor has."""
     if not isinstance(unit, MatrixUnit) or not processor.has_avx2 or (unit.fold_terms != 1).any():
         return None
+    if prod(unit.weights.shape[1:]) > MOST_SUMMED:
+        return None
     cfg, lowest = unit.native_cfg, BYTE.lo if unit.x.signed else 0
     weights = _table(cfg, "weight").codes
     if unit.weights.element is Element.ADDER:
@@ -104,21 +119,41 @@ def _summed_so(unit: Unit, processor: Processor) -> Packed | None:
 def _sums(unit: MatrixUnit, how: Packed) -> Cfg:
     """`simd` packed inputs with packed weights; the bias has what codes and weights owe for where they count from."""
     cfg = unit.native_cfg
-    rom = _table(cfg, "weight")
+    rom, biases = _table(cfg, "weight"), _table(cfg, "bias")
     weights = rom.codes.reshape(-1, unit.synapse_folds, unit.fold.pe, unit.fold.simd)
-    is_adder = how.count == 8
-    clipped = np.clip(weights, unit.x.lo, unit.x.hi) if is_adder else weights
-    places = how.words(clipped - how.lowest if is_adder else clipped)  # (folds, synapse_folds, pe, elements)
-    biases = _table(cfg, "bias")
-    owed = weights.sum(axis=(1, 3)) - abs(weights - clipped).sum(axis=(1, 3))
-    codes = biases.codes + ((owed if is_adder else how.lowest * owed) << unit.grid_shift)
-    whole = HostType("sw::distances") if is_adder else CodeType(32)
-    cfg = cfg.with_table(Table(rom.name, places.reshape(len(rom.codes), -1), HostType(f"sw::{how.weights}")))
+    if how.is_octets:
+        placed, owed = _places_of_distances(weights, unit.x, how.lowest)
+    else:
+        placed, owed = weights, how.lowest * weights.sum(axis=(1, 3))
+    words = how.words(placed).reshape(len(rom.codes), -1)
+    codes = biases.codes + (owed << unit.grid_shift)
+    cfg = cfg.with_table(Table(rom.name, words, HostType(how.count * how.bits, name=f"sw::{how.weights}")))
     cfg = cfg.with_table(replace(biases, codes=codes, type=CodeType.holding(codes)))
-    cfg = cfg.with_member(Setting("simd", how.elements(unit.fold.simd))).with_member(Setting("part_t", whole))
-    if not is_adder:
-        return cfg
-    return cfg.with_member(Setting("sum_t", whole)).with_member(Setting("lane", HostType("sw::octet_lane")))
+    return _with(cfg, simd=how.elements(unit.fold.simd), **_types(cfg, how))
+
+
+def _places_of_distances(weights: Codes, x: Fixed, lowest: int) -> tuple[Codes, Codes]:
+    """Weights where a code x can be, from `lowest` on, and what that owes; with them goes what minima would owe.
+
+    abs(x - w) = abs(x - c) + abs(c - w) for the code c next to w.
+    """
+    clipped = np.clip(weights, x.lo, x.hi)
+    owed: Codes = (weights - abs(weights - clipped)).sum(axis=(1, 3))
+    return clipped - lowest, owed
+
+
+def _types(cfg: Cfg, how: Packed) -> Mapping[str, CodeType | Element]:
+    if how.is_octets:
+        return {"part_t": DISTANCES, "sum_t": DISTANCES, "lane": Element.OCTET}
+    sums = next(member.value for member in cfg.members if member.name == "sum_t")
+    assert isinstance(sums, CodeType)
+    return {"part_t": CodeType(32), "sum_t": CodeType(max(sums.bits, 32))}
+
+
+def _with(cfg: Cfg, **members: int | CodeType | Element) -> Cfg:
+    for name, value in members.items():
+        cfg = cfg.with_member(Setting(name, value))
+    return cfg
 
 
 def _moved(instance: Instance | None, how: Packed) -> tuple[Instance, Cfg] | None:
@@ -128,10 +163,10 @@ def _moved(instance: Instance | None, how: Packed) -> tuple[Instance, Cfg] | Non
     unit = instance.unit
     match unit:
         case WindowUnit() if unit.taps.channels % how.count == 0:
-            lanes, fill = Setting("tap_channels", unit.taps.channels // how.count), Setting("fill", how.alike(unit.fill))
-            return instance, unit.native_cfg.with_member(lanes).with_member(fill)
+            channels = unit.taps.channels // how.count
+            return instance, _with(unit.native_cfg, tap_channels=channels, fill=how.alike(unit.fill))
         case Narrow() | Widen() if unit.narrow.lanes % how.count == 0:
-            return instance, unit.native_cfg.with_member(Setting("lanes", unit.narrow.lanes // how.count))
+            return instance, _with(unit.native_cfg, lanes=unit.narrow.lanes // how.count)
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
-from shiftwire.hls.packing import Packing
+from shiftwire.hls.packing import UNPACKED, Packing
 from shiftwire.hls.parts import PART_LINES, PARTS, guarded, load, parts
 from shiftwire.ir.cfg import Cfg, CodeType, HostType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
@@ -49,7 +49,7 @@ class Simulation:
     input_type: np.dtype[Any]
 
 
-def simulation(pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing) -> Simulation:
+def simulation(pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing = UNPACKED) -> Simulation:
     """The program of a pipeline whose FIFOs hold `capacities` beats."""
     return _Writer(pipeline, capacities, packed).simulation()
 
@@ -142,9 +142,8 @@ class _Writer:
     def _width_lines(self, at: int) -> Iterator[str]:
         """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types."""
         instance, config = self.pipeline.instances[at], self._configs[at]
-        natives = {member.name: member.value for member in self._cfgs[at].members}
         for setting in instance.unit.cfg.members:
-            if isinstance(setting.value, CodeType) and not isinstance(natives[setting.name], HostType):
+            if isinstance(setting.value, CodeType):
                 bits = setting.value.bits + (not setting.value.signed)
                 width = f"8 * sizeof({config}::{setting.name}::element)"
                 yield f'static_assert({width} >= {bits}, "{instance.name}: {setting.name}");'
@@ -220,7 +219,6 @@ class _Writer:
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"
 
-
     def _log_function(self, name: str) -> str:
         packed = self.packed.fifos.get(name)
         if packed is None:
@@ -238,11 +236,10 @@ def _table_type(config: str, table: Table) -> str:
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:
     members = (Setting(m.name, _rounded(m.value)) if isinstance(m.value, CodeType) else m for m in cfg.members)
-    tables = (
-        replace(table, type=_rounded(table.type)) if isinstance(table.type, CodeType) else table for table in cfg.tables
-    )
-    return Cfg(tuple(members), tuple(tables))
+    return Cfg(tuple(members), tuple(replace(table, type=_rounded(table.type)) for table in cfg.tables))
 
 
 def _rounded(code: CodeType) -> CodeType:
+    if isinstance(code, HostType):
+        return code
     return CodeType(next(bits for bits in MACHINE_BITS if code.bits + (not code.signed) <= bits))

@@ -16,6 +16,8 @@ class Element(enum.Enum):
     ADDER = "adder_lane"
     DISTANCE = "distance_lane"
     INT = "int_lane"
+    OCTET = "octet_lane"
+    """An adder lane of eight inputs, in native simulations alone; its header is sw_packed.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class CodeType:
 
 
 @dataclass(frozen=True, slots=True)
-class HostType:
-    """A type of the headers of native simulations, by its name."""
+class HostType(CodeType):
+    """A type of the headers of native simulations by its name; `bits` is its size."""
 
-    name: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Setting:
     """One member of a Cfg struct: a constant, a type or the processing element."""
 
     name: str
-    value: int | bool | CodeType | HostType | Element
+    value: int | bool | CodeType | Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Table:
 
     name: str
     codes: Codes
-    type: CodeType | HostType
+    type: CodeType
     is_deduced: bool = False
     """Whether C++ finds its type out at the call, for no member of the Cfg says its size."""
     places: int | None = 0

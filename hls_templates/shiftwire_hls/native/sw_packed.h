@@ -153,6 +153,7 @@ SHIFTWIRE_INLINE P sum_of_taps(const packed<COUNT> x[N], const packed_weights<CO
 
 // Sums of distances, an image's in each element of 64 bits, in the order of octets.
 struct distances {
+    typedef int64_t element;
     octets sums;
     distances() = default;
     SHIFTWIRE_INLINE explicit distances(int) : sums(0) {}

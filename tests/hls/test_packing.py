@@ -1,0 +1,106 @@
+"""Packed codes of native simulations: every set of instructions, every code of every layer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instruction_sets import SETS, differing, forced
+from one_layer import codes, frames, of_one, shift
+from random_networks import random_codes, random_network
+from shiftwire.errors import InputError
+from shiftwire.hls.host import host_pipeline
+from shiftwire.hls.packing import packing
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Network
+from shiftwire.ir.window import Window
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.conv import Conv
+from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
+from shiftwire.tools.host_cpp import Processor, native_flags
+from tiers import part
+
+S8, U8, S7 = Fixed(8, 4, signed=True), Fixed(8, 4, signed=False), Fixed(7, 4, signed=True)
+WIDE, WIDER = Fixed(16, 4, signed=True), Fixed(16, 4, signed=False)
+THREE = Window((3, 3), (1, 1), (1, 1), (1, 1))
+LARGEST, HIGHEST = np.full((4, 40), -128), np.full((4, 40), 127)
+
+
+def rows(*weights: int) -> np.ndarray:
+    """Four filters of forty taps."""
+    return np.resize(weights, (4, 40))
+
+
+def dense(weights: Int | Adder, x: Fixed) -> Network:
+    return of_one(Dense(weights, Bias(codes((4,), -40, 40), 4)), (40,), x)
+
+
+def image(x: Fixed, channels: int, weights: Adder | Int) -> Network:
+    return of_one(Conv(weights, Bias.none(len(weights.codes)), THREE), (4, 5, channels), x)
+
+
+NETWORKS = {
+    "bytes with a sign": dense(Int(rows(-128, 127, 5), 4), S8),
+    "bytes without one": dense(Int(rows(-128, 127, -1), 4), U8),
+    "the largest sums": dense(Int(HIGHEST, 4), U8),
+    "the lowest sums": dense(Int(LARGEST, 4), S8),
+    "a weight beyond bytes": dense(Int(rows(128, -3), 4), U8),
+    "wide codes": dense(Int(rows(300, -299, 7), 4), WIDE),
+    "sums of more than 32 bits": dense(Int(rows(32767, -32768), 4), WIDE),
+    "codes that no pair takes": dense(Int(rows(3, -7), 4), WIDER),
+    "distances": dense(Adder(codes((4, 40), -128, 127), 4), S8),
+    "distances to what no code reaches": dense(Adder(codes((4, 40), -700, 900), 4), S8),
+    "distances without a sign": dense(Adder(codes((4, 40), -300, 300), 4), U8),
+    "distances of few bits": dense(Adder(codes((4, 40), -80, 80), 4), S7),
+    "distances of many bits": dense(Adder(codes((4, 40), -300, 300), 4), WIDE),
+    "windows of bytes": image(S8, 8, Int(codes((6, 3, 3, 8), -128, 127), 4)),
+    "windows of distances": image(U8, 16, Adder(codes((5, 3, 3, 16), -300, 300), 4)),
+    "three channels": image(S8, 3, Int(codes((4, 3, 3, 3), -100, 100), 4)),
+    "distances of three channels": image(S8, 3, Adder(codes((4, 3, 3, 3), -128, 127), 4)),
+    "two terms": of_one(Conv(shift((6, 3, 3, 8), 2, -3, 3), Bias.none(6), THREE), (4, 5, 8), S8),
+    "one input": of_one(Dense(Int(codes((3, 1), -9, 9), 4), Bias.none(3)), (1,), S8),
+}
+HOW = {
+    "all": Counter({"packed<4>": 8, "packed<2>": 2, "octets": 6}),
+    "avx2": Counter({"packed<2>": 10, "octets": 6}),
+    "vectors": Counter(),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_code_of_every_layer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: object) -> None:
+    """Extreme and random codes; the reference is numpy's."""
+    forced(monkeypatch, name)
+    ways: Counter[str] = Counter()
+    for what, network in NETWORKS.items():
+        differs, live = differing(network, frames(network), tmp_path / what)
+        assert not differs, what
+        assert live, what
+        units = host_pipeline(network)
+        ways.update(how.type for how in set(packing(units, Processor.of(native_flags())).fifos.values()))
+    processor = Processor.of(native_flags())
+    if name != "all" or processor.has_byte_products:
+        assert ways == (HOW[name] if processor.has_avx2 else Counter())
+    count(**{f"native_networks_{name}": len(NETWORKS)})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"), part([(name, seed) for name in SETS for seed in range(60)], (), [(name, 7) for name in SETS])
+)
+def test_random_networks(name: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: object) -> None:
+    forced(monkeypatch, name)
+    network = random_network(seed)
+    differs, live = differing(network, random_codes(network, seed), tmp_path)
+    assert not differs
+    count(**{f"native_live_outputs_{name}": live})  # type: ignore[operator]
+
+
+def test_an_unknown_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIFTWIRE_SIMD", "mmx")
+    with pytest.raises(InputError, match=r"found SHIFTWIRE_SIMD=mmx; set it to one of 'avx2', 'vectors', or unset it"):
+        native_flags()
