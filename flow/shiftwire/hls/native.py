@@ -75,17 +75,20 @@ def _built(generated: Simulation, units: Pipeline, folder: Path, flags: tuple[st
 
 @dataclass(frozen=True)
 class Outcome:
-    """Codes (N, codes of a frame) of each watched FIFO, and the cycles that each unit counted."""
+    """Codes (N, codes of a frame) of each watched FIFO; the cycles that each unit counted, and where asked its time."""
 
     codes: Mapping[str, Codes]
     cycles: Mapping[str, int]
+    seconds: Mapping[str, float]
 
 
 STATED = -1
 """Every unit has the latency that it states."""
 
 
-def simulate(program: Program, codes: Codes, all_layers: bool = False, latency: int = STATED) -> Outcome:
+def simulate(
+    program: Program, codes: Codes, all_layers: bool = False, latency: int = STATED, *, is_timed: bool = False
+) -> Outcome:
     """Run codes (N, *shape); the last batch is filled up with zeros, which no result shows.
 
     `latency` is that of every unit where the program counts cycles, in cycles from 0 on, or STATED.
@@ -101,7 +104,7 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False, latency: 
             narrow.tofile(file)
             missing.tofile(file)
         files: list[str | Path] = [program.path, program.tables, str(batches), input_file, output_file]
-        log = run([*files, str(int(all_layers)), str(latency)], "simulate")
+        log = run([*files, str(int(all_layers)), str(latency), str(int(is_timed))], "simulate")
         if log.startswith("deadlock"):
             raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
         flat = np.fromfile(output_file, np.int64)
@@ -110,5 +113,6 @@ def simulate(program: Program, codes: Codes, all_layers: bool = False, latency: 
         size = program.pipeline.fifos[name].port.codes
         layers[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
         start += batches * IMAGES * size
-    counted = (line.rsplit(" ", 1) for line in log.splitlines())
-    return Outcome(layers, {name: int(cycles) for name, cycles in counted})
+    lines = [line.rsplit(" ", 2) for line in log.splitlines()]
+    cycles = {name: int(cycles) for name, cycles, _ in lines}
+    return Outcome(layers, cycles, {name: int(nanoseconds) / 1e9 for name, _, nanoseconds in lines})

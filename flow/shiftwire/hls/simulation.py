@@ -150,18 +150,20 @@ class _Writer:
 
     def _read(self, name: str) -> str:
         """The type of the beats that a FIFO's reader sees."""
-        lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
-        if packed is None:
-            return f"sw::beat<{self._code(name)}, {lanes}>"
-        return f"sw::beat<sw::{packed.type}, {packed.elements(lanes)}>"
+        return f"sw::view<{self._carried(name)} >"
 
     def _written(self, name: str) -> str:
         """The type of the beats that its writer makes."""
         if name not in self.packed.edges:
-            return self._read(name)
-        packed = self.packed.fifos[name]
-        lanes = self.pipeline.fifos[name].port.lanes
+            return self._carried(name)
+        packed, lanes = self.packed.fifos[name], self.pipeline.fifos[name].port.lanes
         return f"sw::packing<{self._code(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
+
+    def _carried(self, name: str) -> str:
+        lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
+        if packed is None:
+            return f"sw::beat<{self._code(name)}, {lanes}>"
+        return f"sw::beat<sw::{packed.type}, {packed.elements(lanes)}>"
 
     def _code(self, name: str) -> str:
         """The type of a FIFO's codes; they are worked on in wider ones."""
@@ -192,9 +194,9 @@ class _Writer:
         yield "static FILE *given, *out;"
         yield f"static void feeder() {{ sw::feed<{kind}>(f{source}, given, batches, {codes_in}); }}"
         yield f"static void drainer() {{ sw::drain(f{sink}, out, batches, {codes_out}, {written}); }}"
-        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY; -1 is what each unit states"
+        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY TIMED; -1 is what each unit states"
         yield "int main(int argc, char **argv) {"
-        yield "    if (argc != 7) return 2;"
+        yield "    if (argc != 8) return 2;"
         yield "    const int latency = atoi(argv[6]);"
         yield '    FILE *tables = sw::opened(argv[1], "rb");'
         for at, cfg in enumerate(self._cfgs):
@@ -212,10 +214,10 @@ class _Writer:
             stated = instance.unit.hls_latency
             yield f'    sw::add_unit(units, "{instance.name}", unit{at}, latency < 0 ? {stated} : latency);'
         yield '    sw::add_unit(units, "output", drainer, 0);'
-        yield "    if (!sw::run(units)) return 0;"
+        yield "    if (!sw::run(units, atoi(argv[7]))) return 0;"
         for name in self._watched[1:]:
             yield f"    {self._log_function(name)}(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
-        yield '    for (const sw::unit &u : units) printf("%s %lld\\n", u.name, u.cycles);'
+        yield '    for (const sw::unit &u : units) printf("%s %lld %lld\\n", u.name, u.cycles, u.nanoseconds);'
         yield "    return fclose(out) ? 2 : 0;"
         yield "}"
 

@@ -14,6 +14,7 @@
 #include <deque>
 #include <setjmp.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <ucontext.h>
 #include <vector>
 
@@ -30,7 +31,7 @@ struct unit {
     const char *name;
     void (*body)();
     int latency;
-    long long cycles;
+    long long cycles, nanoseconds;
     bool is_done;
     const char *waits_for;
     ucontext_t context; // where it starts
@@ -92,24 +93,28 @@ inline void drained() {
     for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
-// Beats in the order they were written, at most `depth` of them.
-template <class T> class fifo {
+#ifdef SHIFTWIRE_COUNT
+template <class T> using view = T;
+#else
+// A beat where it stands in its FIFO: nothing is written there before the reader's next one.
+template <class T> struct view {
+    typedef typename T::value_type value_type;
+    static const unsigned size = T::size;
+    const T *at;
+    const value_type &operator[](int lane) const { return (*at)[lane]; }
+};
+#endif
+
+// Beats in the order they were written, at most `depth` of them, and the one that was read last.
+template <class T> class fifo_reader {
   public:
-    fifo(const char *name, int depth) : name(name), depth(depth), mask(1) {
-        while (mask < depth) mask *= 2;
+    fifo_reader(const char *name, int depth) : name(name), depth(depth), mask(1) {
+        while (mask <= depth) mask *= 2;
         ring = static_cast<T *>(aligned_alloc(64, (mask * sizeof(T) + 63) / 64 * 64));
         mask -= 1;
     }
 
-    void write(const T &beat) {
-        while (written - taken == depth) wait_for(name);
-        ring[written++ & mask] = beat;
-        now::has_moved = true;
-        if (log) append(*log, &beat, sizeof beat);
-    }
-
-    // The beat stays where it is until the writer comes round again, which cannot happen while the reader runs.
-    const T &read() {
+    const T &next() {
         while (written == taken) wait_for(name);
         now::has_moved = true;
         return ring[taken++ & mask];
@@ -117,10 +122,37 @@ template <class T> class fifo {
 
     std::vector<char> *log = nullptr; // the bytes of every beat that comes in, where somebody wants them
 
-  private:
+  protected:
     const char *name;
     long long depth, mask, written = 0, taken = 0;
     T *ring;
+};
+
+template <class T> class fifo;
+
+#ifdef SHIFTWIRE_COUNT
+template <class T> class fifo : public fifo_reader<T> {
+  public:
+    using fifo_reader<T>::fifo_reader;
+    const T &read() { return this->next(); }
+#else
+template <class T> class fifo<view<T> > : public fifo_reader<T> {
+  public:
+    using fifo_reader<T>::fifo_reader;
+    view<T> read() { return {&this->next()}; }
+};
+
+template <class T> class fifo : public fifo<view<T> > {
+  public:
+    using fifo<view<T> >::fifo;
+#endif
+
+    void write(const T &beat) {
+        while (this->written - this->taken == this->depth) wait_for(this->name);
+        this->ring[this->written++ & this->mask] = beat;
+        now::has_moved = true;
+        if (this->log) append(*this->log, &beat, sizeof beat);
+    }
 };
 
 #ifdef SHIFTWIRE_COUNT
@@ -157,7 +189,7 @@ template <class T> using stream = fifo<T>;
 
 __attribute__((noinline, unused)) static void add_unit(std::vector<unit> &units, const char *name, void (*body)(),
                                                        int latency) {
-    units.push_back(unit{name, body, latency});
+    units.push_back(unit{name, body, latency, 0, 0});
 }
 
 static void start() {
@@ -166,8 +198,14 @@ static void start() {
     pause();
 }
 
-// Runs all units to their end; false when they wait for each other.
-static bool run(std::vector<unit> &units) {
+static long long nanoseconds() {
+    timespec since;
+    clock_gettime(CLOCK_MONOTONIC, &since);
+    return since.tv_sec * 1000000000LL + since.tv_nsec;
+}
+
+// Runs all units to their end; false when they wait for each other. What each unit takes of the time is asked for.
+static bool run(std::vector<unit> &units, bool is_timed) {
     for (unit &u : units) {
         getcontext(&u.context);
         u.context.uc_stack.ss_sp =
@@ -183,7 +221,9 @@ static bool run(std::vector<unit> &units) {
             if (u.is_done) continue;
             now::running = &u;
             now::ticks = 0;
+            const long long start = is_timed ? nanoseconds() : 0;
             resume(u);
+            if (is_timed) u.nanoseconds += nanoseconds() - start;
             u.cycles += now::ticks;
             is_done &= u.is_done;
             now::has_moved |= u.is_done;

@@ -36,6 +36,7 @@ template <class E> struct lanes {
     vector v[VECTORS];
 
     lanes() = default;
+    template <class... Rest> SHIFTWIRE_INLINE lanes(const vector &first, const Rest &...rest) : v{first, rest...} {}
     SHIFTWIRE_INLINE lanes(long long scalar) {
         for (int i = 0; i < VECTORS; i++) v[i] = vector{} + E(scalar);
     }
@@ -49,43 +50,43 @@ template <class E> struct converted<E, E> {
     static SHIFTWIRE_INLINE lanes<E> of(const lanes<E> &from) { return from; }
 };
 
+// A compiler takes some conversions apart, so where the processor has an instruction it is named.
 #ifdef __AVX512BW__
 template <> struct converted<int16_t, int32_t> {
     static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int16_t> &from) {
-        lanes<int32_t> to;
-        to.v[0] = __builtin_convertvector(from.v[0], lanes<int32_t>::vector);
-        return to;
+        return {(lanes<int32_t>::vector)_mm512_cvtepi16_epi32((__m256i)from.v[0])};
     }
 };
 
 template <> struct converted<int32_t, int16_t> {
     static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int32_t> &from) {
-        lanes<int16_t> to;
-        to.v[0] = __builtin_convertvector(from.v[0], lanes<int16_t>::vector);
-        return to;
+        return {(lanes<int16_t>::vector)_mm512_cvtepi32_epi16((__m512i)from.v[0])};
     }
 };
 
 template <> struct converted<int32_t, int64_t> {
     static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int32_t> &from) {
-        const lanes<int32_t>::vector v = from.v[0];
         typedef lanes<int64_t>::vector wide;
-        lanes<int64_t> to;
-        to.v[0] = __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), wide);
-        to.v[1] = __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), wide);
-        return to;
+        const __m512i v = (__m512i)from.v[0];
+        return {(wide)_mm512_cvtepi32_epi64(_mm512_castsi512_si256(v)),
+                (wide)_mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(v, 1))};
     }
 };
 
 template <> struct converted<int64_t, int32_t> {
     static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int64_t> &from) {
-        typedef int32_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
-        const half low = __builtin_convertvector(from.v[0], half), high = __builtin_convertvector(from.v[1], half);
-        lanes<int32_t> to;
-        to.v[0] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        return to;
+        const __m256i low = _mm512_cvtepi64_epi32((__m512i)from.v[0]), high = _mm512_cvtepi64_epi32((__m512i)from.v[1]);
+        return {(lanes<int32_t>::vector)_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1)};
     }
 };
+
+template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
+    return {(typename lanes<Byte>::vector)_mm512_cvtepi32_epi8((__m512i)from.v[0])};
+}
+template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
+    const __m128i v = (__m128i)from.v[0];
+    return {(lanes<int32_t>::vector)(std::is_signed<Byte>::value ? _mm512_cvtepi8_epi32(v) : _mm512_cvtepu8_epi32(v))};
+}
 #else
 template <> struct converted<int16_t, int32_t> {
     static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int16_t> &from) {
@@ -113,11 +114,17 @@ template <> struct converted<int32_t, int64_t> {
 
 template <> struct converted<int32_t, int16_t> {
     static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<int32_t> &from) {
+#ifdef __AVX2__
+        const __m256i low = _mm256_blend_epi16(_mm256_setzero_si256(), (__m256i)from.v[0], 0x55);
+        const __m256i high = _mm256_blend_epi16(_mm256_setzero_si256(), (__m256i)from.v[1], 0x55);
+        return {(lanes<int16_t>::vector)_mm256_permute4x64_epi64(_mm256_packus_epi32(low, high), 0xd8)};
+#else
         typedef int16_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
         const half low = __builtin_convertvector(from.v[0], half), high = __builtin_convertvector(from.v[1], half);
         lanes<int16_t> to;
         to.v[0] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         return to;
+#endif
     }
 };
 
@@ -133,7 +140,15 @@ template <> struct converted<int64_t, int32_t> {
         return to;
     }
 };
+
+template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
+    return lanes<int16_t>(from);
+}
+template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
+    return lanes<int16_t>(from);
+}
 #endif
+
 
 template <> struct converted<int16_t, int64_t> {
     static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int16_t> &from) { return lanes<int32_t>(from); }
@@ -146,35 +161,27 @@ template <> struct converted<int64_t, int16_t> {
 // Bytes, with or without a sign, become wider ones by way of 16 bits.
 template <class Byte> struct byte_converted {
     static SHIFTWIRE_INLINE lanes<int16_t> widened(const lanes<Byte> &from) {
+#ifdef __AVX2__
+        const __m128i v = (__m128i)from.v[0];
+        return {(lanes<int16_t>::vector)(std::is_signed<Byte>::value ? _mm256_cvtepi8_epi16(v) : _mm256_cvtepu8_epi16(v))};
+#else
         lanes<int16_t> to;
         to.v[0] = __builtin_convertvector(from.v[0], lanes<int16_t>::vector);
         return to;
+#endif
     }
     static SHIFTWIRE_INLINE lanes<Byte> narrowed(const lanes<int16_t> &from) {
+#ifdef __AVX2__
+        const __m256i low = _mm256_and_si256((__m256i)from.v[0], _mm256_set1_epi16(255));
+        const __m128i packed = _mm_packus_epi16(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+        return {(typename lanes<Byte>::vector)packed};
+#else
         lanes<Byte> to;
         to.v[0] = __builtin_convertvector(from.v[0], typename lanes<Byte>::vector);
         return to;
+#endif
     }
 };
-#ifdef __AVX512BW__
-template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
-    lanes<int32_t> to;
-    to.v[0] = __builtin_convertvector(from.v[0], lanes<int32_t>::vector);
-    return to;
-}
-template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
-    lanes<Byte> to;
-    to.v[0] = __builtin_convertvector(from.v[0], typename lanes<Byte>::vector);
-    return to;
-}
-#else
-template <class Byte> SHIFTWIRE_INLINE lanes<int32_t> bytes_to_int(const lanes<Byte> &from) {
-    return byte_converted<Byte>::widened(from);
-}
-template <class Byte> SHIFTWIRE_INLINE lanes<Byte> int_to_bytes(const lanes<int32_t> &from) {
-    return byte_converted<Byte>::narrowed(from);
-}
-#endif
 #define SHIFTWIRE_BYTES(BYTE)                                                                                          \
     template <> struct converted<BYTE, int16_t> {                                                                      \
         static SHIFTWIRE_INLINE lanes<int16_t> of(const lanes<BYTE> &from) {                                           \

@@ -81,7 +81,7 @@ void drain(stream<B> &from, FILE *file, long long batches, int frame_codes, cons
     for (long long batch = 0; batch < batches; batch++) {
         log.clear();
         for (int at = 0; at < frame_codes; at += B::size) {
-            const B &beat = from.read();
+            const B &beat = from.next();
             append(log, &beat, sizeof beat);
         }
         write(file, log, frame_codes);
