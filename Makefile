@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -63,6 +63,7 @@ mutants-some: $(READY) ## an eighteenth of them, others at every commit
 bench: $(READY) ## measure C-simulation and training against their peers; results go to tests/benchmarks/results
 	$(SCRIPT) tests/benchmarks/bench_csim.py
 	$(SCRIPT) tests/benchmarks/bench_native.py
+	$(SCRIPT) tests/benchmarks/bench_lanes.py
 	$(SCRIPT) tests/benchmarks/bench_energy.py
 	$(SCRIPT) tests/benchmarks/bench_training.py
 	$(SCRIPT) tests/benchmarks/bench_pe.py --quick
@@ -103,6 +104,9 @@ campaign-latency: $(READY) ## networks in which ways meet again, behind pipeline
 
 campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, to SystemVerilog; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/int8.py -o build/int8
+
+campaign-native: $(READY) ## native simulation of 300 random networks and the zoo under every set of instructions
+	$(SCRIPT) tests/campaigns/native.py -o build/zoo
 
 campaign-structure: $(READY) ## every unit of those networks as an HLS compiler must find it; needs clang and llvm
 	$(SCRIPT) tests/campaigns/structure.py -o build/zoo

@@ -25,6 +25,9 @@ from shiftwire.project.shapes import check_samples_shape
 from shiftwire_boards.runtime.labels import LABELS, label_key
 from shiftwire_boards.runtime.shapes import with_batch
 
+ENCODED = 256
+"""Samples that are encoded at a time."""
+
 
 @dataclass(frozen=True)
 class Data:
@@ -60,7 +63,16 @@ def load_data(path: Path, network: Network) -> Data:
         if not samples:
             raise InputError(f"'{'x' if len(values) == 1 else next(iter(values))}' holds no samples; give at least one")
         labels = labels_in(arrays, network, samples)
-        return Data(values, network.encode(values), labels)
+        return Data(values, _encoded(values, samples, network), labels)
+
+
+def _encoded(values: Samples, samples: int, network: Network) -> Codes:
+    """Codes of all samples, some at a time, for what they become on the way takes several times the memory."""
+    codes = np.empty((samples, *network.input.shape), np.int64)
+    for start in range(0, samples, ENCODED):
+        some = slice(start, start + ENCODED)
+        codes[some] = network.encode({name: each[some] for name, each in values.items()})
+    return codes
 
 
 def samples_in(

@@ -60,7 +60,8 @@ class Native(OfHeaders):
     """On vectors of many images, folded for the host: codes depend on no fold."""
 
     name = EngineName.NATIVE
-    chunk = 256
+    chunk = 512
+    layers_chunk = 8
     has_fast_outputs = True
 
     @property
