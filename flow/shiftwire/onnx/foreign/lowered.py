@@ -11,6 +11,7 @@ from shiftwire.onnx.canonical.layout import BINARY, ELEMENTWISE
 from shiftwire.onnx.canonical.shapes import Value, is_flat
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN
 
+WINDOWS = ("Conv", "ReduceMean", "ReduceMax", "AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool")
 SHUFFLES = ("DepthToSpace", "SpaceToDepth", "Spread")
 
 
@@ -34,11 +35,22 @@ def _is_for_another(draft: Draft, node: onnx.NodeProto) -> bool:
     """A flatten is the flow's wherever it stands; what is made of the graph input alone is the host's."""
     if not is_standard(node, *MOVES) or draft.is_parameter(node.input[0]) or is_front(draft, node.input[0]):
         return False
+    if _ends_a_window(draft, node):
+        return False
     before, after = draft.shape(node.input[0]), draft.shape(node.output[0])
     if before is None or after is None:
         return False
     stays = is_standard(node, "Transpose") or is_flat(before, after)
     return not stays or _leads_to_another(draft, node.output[0])
+
+
+def _ends_a_window(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Whether it takes off the axis that was put on in front of a window, as of a line's maxima or its mean."""
+    has_window, producer = False, draft.producer(node.input[0])
+    while producer is not None and is_standard(producer, *WINDOWS, "Transpose"):
+        has_window |= producer.op_type != "Transpose"
+        producer = draft.producer(producer.input[0])
+    return has_window and producer is not None and is_standard(producer, "Unsqueeze", "Reshape")
 
 
 def _leads_to_another(draft: Draft, name: str) -> bool:
