@@ -29,7 +29,7 @@ class MultiplicationFreeNet(nn.Module):
     x's dtype, of integers in float32. Batch norms are scales and biases already: both modes use the same.
     """
 
-    def __init__(self, file: onnx.ModelProto, nearest: Nearest = Nearest.LINEAR) -> None:
+    def __init__(self, file: onnx.ModelProto, nearest: Nearest | None = None) -> None:
         super().__init__()
         self.file = file
         self.graph = trainable(file, nearest)

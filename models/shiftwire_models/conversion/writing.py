@@ -12,6 +12,7 @@ from shiftwire_models.conversion.copies import plain_copy
 from shiftwire_models.conversion.float_file import traced
 from shiftwire_models.conversion.hooks import described
 from shiftwire_models.conversion.net import MultiplicationFreeNet
+from shiftwire_models.conversion.quantizing import method_named
 from shiftwire_models.conversion.samples import plain_samples
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.exactness import check_exactness
@@ -62,6 +63,11 @@ def _tuned(net: MultiplicationFreeNet, sample: Tensor) -> onnx.ModelProto:
     return model
 
 
-def from_exact(path: str | PathLike[str]) -> MultiplicationFreeNet:
-    """The net of an exact file, such as `export` and `shiftwire quantize` write: its weights begin at their codes."""
-    return MultiplicationFreeNet(load_exact(Path(path)))
+def from_exact(path: str | PathLike[str], *, method: str | None = None) -> MultiplicationFreeNet:
+    """The net of an exact file, such as `export` and `shiftwire quantize` write: its weights begin at their codes.
+
+    Weights are rounded in training as the file says, which is linearly for files of `quantize`, or by `method`; a state
+    dict that is loaded brings its own rule. Raises ModelsError.
+    """
+    nearest = None if method is None else method_named(method).nearest
+    return MultiplicationFreeNet(load_exact(Path(path)), nearest)

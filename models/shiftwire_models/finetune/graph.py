@@ -9,10 +9,13 @@ from torch import Tensor, nn
 import onnx
 from shiftwire_hls.texts import is_all_text
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.finetune.layers import Tuned
+from shiftwire_models.finetune.layers import Tuned, TunedSum
 from shiftwire_models.finetune.readers import READERS, Source
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.weights.filter_terms import Nearest
+
+_RULE = "shiftwire.nearest"
+"""A node's note of how its weights are rounded in training; none is Nearest.LINEAR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ def load_exact(path: Path) -> onnx.ModelProto:
     return model
 
 
-def trainable(model: onnx.ModelProto, nearest: Nearest = Nearest.LINEAR) -> GraphNet:
-    """The file's net with its codes as they are.
+def trainable(model: onnx.ModelProto, nearest: Nearest | None = None) -> GraphNet:
+    """The file's net with its codes as they are; `nearest` None rounds each layer as its node says, else linearly.
 
     Raises ModelsError for a node that cannot be trained through, and for several inputs or outputs.
     """
@@ -78,7 +81,7 @@ def trainable(model: onnx.ModelProto, nearest: Nearest = Nearest.LINEAR) -> Grap
             raise ModelsError(
                 f"layer '{node.name}' is a {node.op_type}, which cannot be tuned; tune files of {', '.join(READERS)}"
             )
-        layers.append(READERS[node.op_type](Source(node, attributes, operands, nearest)))
+        layers.append(READERS[node.op_type](Source(node, attributes, operands, nearest or _rule(node))))
         data = tuple(name for name in node.input if name and name not in constants)
         steps.append(Step(node.name, data, node.output[0]))
     return GraphNet(tuple(steps), layers, model.graph.input[0].name, model.graph.output[0].name)
@@ -92,11 +95,26 @@ def with_codes(model: onnx.ModelProto, net: GraphNet) -> onnx.ModelProto:
     initialisers = {tensor.name: tensor for tensor in tuned.graph.initializer}
     for step, layer in zip(net.steps, net.layers, strict=True):
         if isinstance(layer, Tuned):
+            if isinstance(layer, TunedSum):
+                _note_rule(nodes[step.output], layer.weight.nearest)
             names = [name for name in nodes[step.output].input if name in initialisers]
             for name, codes in zip(names, layer.codes().values(), strict=True):
                 before = onnx.numpy_helper.to_array(initialisers[name])
                 initialisers[name].CopyFrom(onnx.numpy_helper.from_array(codes.numpy().astype(before.dtype), name))
     return tuned
+
+
+def _rule(node: onnx.NodeProto) -> Nearest:
+    rules = {rule.value: rule for rule in Nearest}
+    words = (entry.value for entry in node.metadata_props if entry.key == _RULE)
+    return next((rules[word] for word in words if word in rules), Nearest.LINEAR)
+
+
+def _note_rule(node: onnx.NodeProto, rule: Nearest) -> None:
+    kept = [entry for entry in node.metadata_props if entry.key != _RULE]
+    noted = [] if rule is Nearest.LINEAR else [onnx.StringStringEntryProto(key=_RULE, value=rule.value)]
+    del node.metadata_props[:]
+    node.metadata_props.extend([*kept, *noted])
 
 
 def input_shape(model: onnx.ModelProto) -> tuple[int, ...]:

@@ -173,11 +173,11 @@ class Picked(nn.Module):
 
     def __init__(self, numbers: Tensor) -> None:
         super().__init__()
-        self.register_buffer("numbers", numbers)
+        self.register_buffer("numbers", numbers.float())  # averages of buffers leave whole floats whole
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, C, ...) -> (N, len(numbers), ...)."""
-        return x.index_select(1, self.numbers)
+        return x.index_select(1, self.numbers.round().long())
 
 
 class Moved(nn.Module):
