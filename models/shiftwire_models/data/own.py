@@ -52,9 +52,9 @@ def require_channels_first(shape: tuple[int, ...], where: str) -> None:
     if len(shape) == 4 and shape[3] in _COLOURS and not {shape[1], shape[2]} & set(_COLOURS):
         _, first, second, last = shape
         raise ModelsError(
-            f"found x of shape (N, {first}, {second}, {last}) {where}: the data are channels last, the nets take channels "
-            f"first; transpose them: np.transpose(x, (0, 3, 1, 2)), or, where they are {first} channels of {second} x "
-            f"{last} pixels, np.transpose(x, (0, 1, 3, 2))"
+            f"found x of shape (N, {first}, {second}, {last}) {where}: the data are channels last, the nets take "
+            f"channels first; transpose them: np.transpose(x, (0, 3, 1, 2)), or, where they are {first} channels of "
+            f"{second} x {last} pixels, np.transpose(x, (0, 1, 3, 2))"
         )
 
 
