@@ -61,9 +61,9 @@ def _of_one(names: tuple[str, ...], batch: object) -> list[Tensor]:
     if len(tensors) == len(names) and all(part.dim() for part in tensors):
         return tensors
     wanted = ", ".join(f"'{name}'" for name in names)
-    found = f"a dict of {', '.join(map(repr, batch))}" if isinstance(batch, Mapping) else kind_of(batch)
+    what = f"a dict of {', '.join(map(repr, batch))}" if isinstance(batch, Mapping) else kind_of(batch)
     raise ModelsError(
-        f"found {found} for samples, and the net reads {wanted}; give a tuple of tensors (N, ...) in that order, a "
+        f"found {what} for samples, and the net reads {wanted}; give a tuple of tensors (N, ...) in that order, a "
         "dict by these names, or batches of either"
     )
 

@@ -54,9 +54,9 @@ def _tuned(net: MultiplicationFreeNet, samples: Samples) -> onnx.ModelProto:
     """Where float32 is not proven to hold every sum, onnxruntime is a witness to the structure alone."""
     wanted = list(net.input_shapes.values())
     if [tuple(part.shape[1:]) for part in samples] != wanted or len({len(part) for part in samples}) > 1:
-        found = " and ".join(str(tuple(part.shape)) for part in samples)
+        shown = " and ".join(str(tuple(part.shape)) for part in samples)
         shapes = " and ".join(f"(N, {', '.join(map(str, shape))})" for shape in wanted)
-        raise ModelsError(f"the sample has the shape {found}, and the net reads {shapes}; give such a batch")
+        raise ModelsError(f"the sample has the shape {shown}, and the net reads {shapes}; give such a batch")
     model = net.exact_file()
     try:
         check_exactness(model.graph)
