@@ -138,9 +138,75 @@ CONSTANTS = {
     "less the tensor": (within(lambda x: constant(4, 1, 1) - x, 4, 4), IMAGE),
     "of a row": (dense(lambda x: constant(5) + constant(5) * x), ROW),
 }
+
+
+def lined(part: Body, behind: int) -> Callable[[], nn.Module]:
+    """A part of a signal that a dense layer reads."""
+    return lambda: Net(lambda x, a, b: b(part(torch.relu(a(x)))), nn.Conv1d(3, 6, 3), nn.Linear(behind, 4))
+
+
+def pictured(part: Body, behind: int) -> Callable[[], nn.Module]:
+    return lambda: Net(lambda x, a, b: b(part(torch.relu(a(x)))), conv(3, 6), nn.Linear(behind, 4))
+
+
+PARTS = {
+    "the last": (lined(lambda x: x[:, :, -1], 6), LINE),
+    "the first": (lined(lambda x: x[:, :, 0], 6), LINE),
+    "a list of one": (lined(lambda x: x[:, :, [-3]].flatten(1), 6), LINE),
+    "a column": (pictured(lambda x: x[..., 1].flatten(1), 48), IMAGE),
+    "a row, at the end": (ended(lambda x: x[:, :, -2]), IMAGE),
+    "a channel, at the end": (ended(lambda x: x[:, 3]), IMAGE),
+    "a channel, flat": (pictured(lambda x: x[:, -1].flatten(1), 64), IMAGE),
+    "a row of the input": (lambda: Net(lambda x, a: a(x[:, :, [4]]), conv(3, 4)), IMAGE),
+}
+
+
+def beside(over: Body) -> Callable[[], nn.Module]:
+    """A branch behind a global pool that comes back over the whole image, as in DeepLab (Chen et al. 2017)."""
+
+    def body(x: Tensor, front: nn.Module, fine: nn.Module, mean: nn.Module, last: nn.Module) -> Tensor:
+        x = torch.relu(front(x))
+        axes = tuple(range(2, x.dim()))
+        back = over(torch.relu(mean(x.mean(axes, keepdim=True))), x)
+        joined: Tensor = last(torch.cat([torch.relu(fine(x)), back], 1))
+        return joined
+
+    return lambda: Net(body, conv(3, 5), conv(5, 3), conv(5, 3, 1), conv(6, 4, 1))
+
+
+def line_beside() -> nn.Module:
+    def body(x: Tensor, front: nn.Module, mean: nn.Module, last: nn.Module) -> Tensor:
+        x = torch.relu(front(x))
+        back = mean(x.mean(2, keepdim=True)).expand(-1, -1, x.shape[2])
+        joined: Tensor = last(torch.cat([x, back], 1))
+        return joined
+
+    return Net(body, nn.Conv1d(3, 5, 3), nn.Conv1d(5, 3, 1), nn.Conv1d(8, 4, 1))
+
+
+def interpolated(mode: str, aligned: bool | None = None) -> Body:
+    return lambda x, image: functional.interpolate(x, image.shape[2:], mode=mode, align_corners=aligned)
+
+
+COPIES = {
+    "linear": (beside(interpolated("bilinear", False)), IMAGE),
+    "linear, corners": (beside(interpolated("bilinear", True)), (3, 7, 5)),
+    "nearest": (beside(interpolated("nearest")), (3, 7, 5)),
+    "cubic": (beside(interpolated("bicubic", False)), (3, 5, 7)),
+    "expanded": (beside(lambda x, image: x.expand(-1, -1, *image.shape[2:])), (3, 7, 5)),
+    "of its shape": (beside(lambda x, image: x.expand_as(image[:, :3])), (3, 7, 5)),
+    "of a signal": (line_beside, LINE),
+}
 NETS = {
     f"{kind}: {name}": net
-    for kind, nets in (("end", ENDS), ("shuffle", SHUFFLES), ("gate", GATES), ("constant", CONSTANTS))
+    for kind, nets in {
+        "end": ENDS,
+        "shuffle": SHUFFLES,
+        "gate": GATES,
+        "constant": CONSTANTS,
+        "part": PARTS,
+        "copy": COPIES,
+    }.items()
     for name, net in nets.items()
 }
 """A net and the shape of a sample."""

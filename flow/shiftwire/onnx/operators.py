@@ -83,8 +83,10 @@ OPERATORS: tuple[Operator, ...] = (
         "Resize",
         Place.LAYER,
         "Upsample, and a ShiftConv of powers of two where it is linear",
-        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric",
+        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric; "
+        "in any way along axes of one pixel, which are copies of it",
     ),
+    Operator("Expand", Place.REWRITTEN, "Resize to the nearest", "of height and width of one pixel"),
     Operator("Upsample", Place.LAYER, "as Resize", "as Resize, asymmetric"),
     Operator(
         "Slice",
@@ -93,7 +95,12 @@ OPERATORS: tuple[Operator, ...] = (
         "not of the batch; height and width by steps of 1; constant starts, ends, axes and steps",
     ),
     Operator("Split", Place.REWRITTEN, "a Slice for each output", "as Slice; constant sizes"),
-    Operator("Gather", Place.LAYER, "Select", "a constant list of channels (axis 1), at most as many as there are"),
+    Operator(
+        "Gather",
+        Place.LAYER,
+        "Select, or a Slice of one place",
+        "a constant list of channels (axis 1), at most as many as there are; one place of any axis of an image",
+    ),
     Operator(
         "DepthToSpace",
         Place.LAYER,
