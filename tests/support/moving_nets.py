@@ -197,6 +197,16 @@ COPIES = {
     "of its shape": (beside(lambda x, image: x.expand_as(image[:, :3])), (3, 7, 5)),
     "of a signal": (line_beside, LINE),
 }
+CURVES = {
+    "softplus, chosen": (within(lambda x: torch.where(x > 0.4, x, functional.softplus(x)), 4, 4), IMAGE),
+    "log sigmoid": (within(lambda x: torch.log(torch.sigmoid(x)), 4, 4), IMAGE),
+    "hard shrink": (within(lambda x: functional.hardshrink(x - 0.3, 0.1), 4, 4), IMAGE),
+    "soft shrink": (within(lambda x: functional.softshrink(x - 0.3, 0.1), 4, 4), IMAGE),
+    "threshold": (within(lambda x: torch.where(x <= 0.3, -0.2, x), 4, 4), IMAGE),
+    "masked": (within(lambda x: x * (x > 0.2).float() + (~((x < 0.1) & (x >= 0.05))).float(), 4, 4), IMAGE),
+    "a root": (within(lambda x: (x - 0.2).abs().sqrt(), 4, 4), IMAGE),
+    "elu, by hand": (within(lambda x: torch.where(x - 0.3 > 0, x - 0.3, torch.exp(x - 0.3) - 1), 4, 4), IMAGE),
+}
 NETS = {
     f"{kind}: {name}": net
     for kind, nets in {
@@ -206,6 +216,7 @@ NETS = {
         "constant": CONSTANTS,
         "part": PARTS,
         "copy": COPIES,
+        "curve": CURVES,
     }.items()
     for name, net in nets.items()
 }

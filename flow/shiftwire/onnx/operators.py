@@ -13,6 +13,7 @@ _CONSTANT = "the second input is a constant, one number or one a channel (any th
 _NARROW = "behind codes of at most 10 bits and in front of a quantizer"
 _BETWEEN = "in front of a quantizer; not on the host"
 _OF_ONE = "; or two functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
+_POINTWISE = "of single numbers and of functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
 _OWN = (CONTRACT_DOMAIN,)
 
 _READINGS: dict[Reading, tuple[str, str]] = {
@@ -128,7 +129,9 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Identity", Place.MOVE, "nothing"),
     Operator("Dropout", Place.REWRITTEN, "nothing"),
-    Operator("Cast", Place.REWRITTEN, "nothing", "to float, or of rounded values to an integer type"),
+    Operator(
+        "Cast", Place.REWRITTEN, "nothing", "to float, to truths of truths, or of rounded values to an integer type"
+    ),
     Operator("Constant", Place.REWRITTEN, "an initialiser"),
     Operator(
         "Mul",
@@ -167,6 +170,11 @@ OPERATORS: tuple[Operator, ...] = (
         for name in ("Abs", "Gelu", "HardSwish", "Mish", "Reciprocal", "Swish")
     ),
     Operator("Pow", Place.TABLE, "Lookup", _NARROW + "; the exponent is one constant number"),
+    *(Operator(name, Place.TABLE, "Lookup", _NARROW) for name in ("Log", "Sqrt")),
+    *(
+        Operator(name, Place.TABLE, "part of a Lookup", _POINTWISE)
+        for name in ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Where", "Xor")
+    ),
     Operator("Softmax", Place.HOST, "its values"),
     Operator("LogSoftmax", Place.HOST, "its values"),
     Operator("ArgMax", Place.HOST, "indices", "the first of equals"),

@@ -55,8 +55,6 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_parts,
     unify_copies,
     unify_integers,
-    unify_parts,
-    unify_copies,
     drop_idle,
     lower_reshapes,
     unify_transposed,

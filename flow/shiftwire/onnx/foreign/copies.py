@@ -45,9 +45,14 @@ def _resized(draft: Draft, node: onnx.NodeProto, sizes: Sizes) -> Shape | None:
     before, after = draft.shape(node.input[0]), draft.shape(node.output[0])
     if before is None or after is None or len(before) < 3 or before[:2] != after[:2] or before == after:
         return None
-    is_copy = all(old in (new, 1) for old, new in zip(before, after, strict=True))
+    repeats = all(old in (new, 1) for old, new in zip(before, after, strict=True))
     is_within = attribute(node, "coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize"
-    return after if is_copy and is_within and attribute(node, "mode", "nearest") in MODES else None
+    return after if repeats and is_within and attribute(node, "mode", "nearest") in MODES else None
+
+
+def is_copy(draft: Draft, resize: onnx.NodeProto) -> bool:
+    """Whether a Resize repeats single pixels, whatever its mode."""
+    return _resized(draft, resize, {}) is not None
 
 
 _COPIED: dict[str, Callable[[Draft, onnx.NodeProto, Sizes], Shape | None]] = {
