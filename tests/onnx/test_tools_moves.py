@@ -51,6 +51,8 @@ QUICK = [
     ("end: softmax", "integer"),
     ("part: the last", "integer, signed"),
     ("copy: linear", "integer"),
+    ("image: normed", "unsigned"),
+    ("image: a row", "integer"),
     ("shuffle: channels of joined parts", "integer"),
 ]
 

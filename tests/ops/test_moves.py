@@ -21,6 +21,7 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import codes_of, run_onnx
+from shiftwire.ops.flatten import Unflatten
 from shiftwire.ops.moves import Crop, DepthOrder, DepthToSpace, Select, SpaceToDepth
 
 CROPS = {
@@ -44,6 +45,12 @@ SPACES = {
     "space_to_depth_block": of_one(SpaceToDepth(3), (3, 3, 2), U6),
 }
 NETWORKS = CROPS | SELECTS | DEPTHS | SPACES
+
+
+UNFLATTENS = {
+    "unflatten": of_one(Unflatten((2, 3, 4)), (24,)),
+    "unflatten_line": of_one(Unflatten((5, 2)), (10,), U6),
+}
 
 
 def cropped(op: Crop, x: Any, y: Any) -> None:
@@ -70,6 +77,17 @@ def gathered(op: SpaceToDepth, x: Any, y: Any) -> None:
     for row, column, c in np.ndindex(*x.shape):
         place = (row % op.block * op.block + column % op.block) * x.shape[-1] + c
         y[row // op.block, column // op.block, place] = x[row, column, c]
+
+
+def imaged(op: Unflatten, x: Any, y: Any) -> None:
+    pixels = list(np.ndindex(*y.shape[:-1]))
+    for at, pixel in enumerate(pixels):
+        for c in range(y.shape[-1]):
+            y[(*pixel, c)] = x[c * len(pixels) + at]
+
+
+def grow_unflatten(rng: np.random.Generator, axes: int) -> Unflatten:
+    return Unflatten(tuple(int(n) for n in rng.integers(1, 4, 3)))
 
 
 def grow_crop(rng: np.random.Generator, axes: int) -> Crop:
@@ -108,6 +126,7 @@ LAYERS = (
     LayerCase(Crop, CROPS, cropped, grow_crop, CROP_KERNEL_MUTANTS, CROP_RTL_MUTANTS, frozenset({"sw_crop"})),
     LayerCase(Select, SELECTS, selected, grow_select, (), (), frozenset({"sw_reorder"})),
     LayerCase(DepthToSpace, DEPTHS, spread, grow_depth, (), (), frozenset({"sw_reorder"})),
+    LayerCase(Unflatten, UNFLATTENS, imaged, grow_unflatten, (), (), frozenset({"sw_reorder"})),
     LayerCase(SpaceToDepth, SPACES, gathered, grow_space, (), (), frozenset({"sw_reorder"})),
 )
 

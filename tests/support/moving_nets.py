@@ -153,6 +153,7 @@ PARTS = {
     "the last": (lined(lambda x: x[:, :, -1], 6), LINE),
     "the first": (lined(lambda x: x[:, :, 0], 6), LINE),
     "a list of one": (lined(lambda x: x[:, :, [-3]].flatten(1), 6), LINE),
+    "a pixel": (pictured(lambda x: x[:, :, 2, -1], 6), IMAGE),
     "a column": (pictured(lambda x: x[..., 1].flatten(1), 48), IMAGE),
     "a row, at the end": (ended(lambda x: x[:, :, -2]), IMAGE),
     "a channel, at the end": (ended(lambda x: x[:, 3]), IMAGE),
@@ -197,6 +198,40 @@ COPIES = {
     "of its shape": (beside(lambda x, image: x.expand_as(image[:, :3])), (3, 7, 5)),
     "of a signal": (line_beside, LINE),
 }
+
+
+def decoded(between: Body, inputs: int, *layers: nn.Module) -> Callable[[], nn.Module]:
+    """A row that becomes an image, as in a decoder (Radford et al. 2016)."""
+
+    def body(x: Tensor, row: nn.Module, last: nn.Module, *rest: nn.Module) -> Tensor:
+        image: Tensor = last(between(row(x), *rest))
+        return image
+
+    return lambda: Net(body, nn.Linear(12, 60), conv(inputs, 3), *layers)
+
+
+def normed() -> nn.Module:
+    norm = nn.BatchNorm2d(4)
+    with torch.no_grad():
+        norm.running_var.copy_(torch.linspace(0.5, 2, 4))
+        norm.running_mean.copy_(torch.linspace(-0.3, 0.3, 4))
+    return norm
+
+
+def rows_read() -> nn.Module:
+    """A row of an image is a signal."""
+    return Net(lambda x, a, b: b(torch.relu(a(x))[:, :, -1]), conv(3, 6), nn.Conv1d(6, 4, 3))
+
+
+IMAGES = {
+    "a row": (decoded(lambda x: torch.relu(x).view(-1, 4, 3, 5), 4), ROW),
+    "bent behind": (decoded(lambda x: functional.elu(x.view(-1, 4, 3, 5)), 4), ROW),
+    "normed": (decoded(lambda x, norm: torch.relu(norm(x.view(-1, 4, 3, 5))), 4, normed()), ROW),
+    "a pixel": (decoded(lambda x: x.view(-1, 60, 1, 1), 60), ROW),
+    "another image": (within(lambda x: x.reshape(-1, 8, 4, 8), 4, 8), IMAGE),
+    "a row of it": (rows_read, IMAGE),
+    "a signal": (lambda: Net(lambda x, a, b: b(torch.relu(a(x)).flatten(2)), conv(3, 4), nn.Conv1d(4, 3, 3)), IMAGE),
+}
 CURVES = {
     "softplus, chosen": (within(lambda x: torch.where(x > 0.4, x, functional.softplus(x)), 4, 4), IMAGE),
     "log sigmoid": (within(lambda x: torch.log(torch.sigmoid(x)), 4, 4), IMAGE),
@@ -217,6 +252,7 @@ NETS = {
         "part": PARTS,
         "copy": COPIES,
         "curve": CURVES,
+        "image": IMAGES,
     }.items()
     for name, net in nets.items()
 }

@@ -114,8 +114,9 @@ OPERATORS: tuple[Operator, ...] = (
     Operator(
         "Reshape",
         Place.MOVE,
-        "a flatten, or the host's",
-        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, "
+        "a flatten, Unflatten, or the host's",
+        "the batch stays axis 0; one that is no flatten permutes the rows of dense weights in front or holds an image, "
+        "is the host's in front of the first layer or behind the last, "
         "puts in and takes away an axis of one element round convolutions, or is part of a channel shuffle (Select), "
         "DepthToSpace or SpaceToDepth",
     ),
