@@ -67,7 +67,9 @@ def _is_lowered(draft: Draft, node: onnx.NodeProto) -> bool:
 def _ends_in_codes(draft: Draft, move: onnx.NodeProto) -> bool:
     """Whether a move reads codes times their scale, and no quantizer follows."""
     source, name = draft.producer(move.input[0]), move.output[0]
+    is_shuffled = _is_shuffle(move)
     while source is not None and _is_shuffle(source):
+        is_shuffled = True
         source = draft.producer(source.input[0])
     if source is not None and is_standard(source, "Mul", "Div") and source.input[1] in draft.constants:
         source = draft.producer(source.input[0])
@@ -79,7 +81,7 @@ def _ends_in_codes(draft: Draft, move: onnx.NodeProto) -> bool:
             break
         name = reader.output[0]
     is_turned = any(is_standard(reader, "Mul", "Div") for reader in draft.consumers(move.output[0]))
-    return source is not None and is_quantizer(source) and not is_turned
+    return is_shuffled and source is not None and is_quantizer(source) and not is_turned
 
 
 def _is_shuffle(node: onnx.NodeProto) -> bool:
