@@ -143,7 +143,7 @@ def finetune(arguments: argparse.Namespace) -> Report:
     with epoch_progress(Console(stderr=True), arguments.model.name, config.epochs) as progress:
         result = tune(net, data, config, progress)
     tuned = with_codes(model, net)
-    check_agreement(net, tuned, shape)
+    check_agreement(net, tuned)
     return {
         "test accuracy before": round(result.before, 4),
         "test accuracy": round(result.after, 4),

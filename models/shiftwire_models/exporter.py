@@ -4,7 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
@@ -12,28 +12,28 @@ from torch import nn
 import onnx
 from shiftwire_hls import onnx_function
 from shiftwire_models.contract import freeze
-from shiftwire_models.onnx_names import tidy_names
+from shiftwire_models.onnx_names import input_names, tidy_names
 from shiftwire_models.onnx_plain import plain_graph
 
 OPSET = 20
 IR_VERSION = 10
 
 
-def to_onnx(net: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
-    """The net in evaluation mode, nothing folded or fused: input `x` (batch, *input_shape), output `logits`."""
+def to_onnx(net: nn.Module, *shapes: tuple[int, ...], outputs: Sequence[str] = ("logits",)) -> onnx.ModelProto:
+    """The net in evaluation mode, nothing folded or fused: input `x` (batch, *shape), or forward()'s names."""
     frozen = freeze(net).eval()
-    example = torch.zeros(2, *input_shape)  # a batch of 1 would be taken for a constant
+    examples = tuple(torch.zeros(2, *shape) for shape in shapes)  # a batch of 1 would be taken for a constant
     with quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
             frozen,
-            (example,),
+            examples,
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
             optimize=False,
-            input_names=["x"],
-            output_names=["logits"],
-            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            input_names=["x"] if len(shapes) == 1 else list(input_names(net)),
+            output_names=list(outputs),
+            dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in shapes),
         )
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")

@@ -1,12 +1,44 @@
 """Names a person can read: a node and its output are called after the layer that made them."""
 
 import ast
+import inspect
 import re
 from collections.abc import Collection, Iterable
+
+from torch import nn
+from torch.utils import _pytree as pytree
 
 import onnx
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
+
+
+def input_names(net: nn.Module) -> tuple[str, ...]:
+    """What forward() cannot do without, by its names; `x` where that is one tensor, or any number."""
+    needed = [
+        parameter.name
+        for parameter in inspect.signature(net.forward).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    return tuple(needed) if len(needed) > 1 else ("x",)
+
+
+def output_names(y: object) -> tuple[str, ...]:
+    """Of what a net gives: `logits` of one tensor, keys of a dict, `output_0` and so on of a tuple."""
+    paths, _ = pytree.tree_flatten_with_path(y)
+    words = [plain_word(pytree.keystr(path)) for path, _ in paths]
+    return ("logits",) if len(words) == 1 else tuple(f"output_{w}" if w[:1].isdigit() else w for w in words)
+
+
+def input_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Of one sample, by the names of the inputs."""
+    dims = {end.name: end.type.tensor_type.shape.dim[1:] for end in model.graph.input}
+    return {name: tuple(int(dim.dim_value) for dim in sides) for name, sides in dims.items()}
+
+
+def plain_word(text: str) -> str:
+    """A text in [A-Za-z0-9_]."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
 
 
 def tidy_names(model: onnx.ModelProto, parents: Collection[str]) -> None:

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shiftwire_models.data import DataName, Dataset, OwnData, Source, Split, load_data
+from shiftwire_models.data.own import require_channels_first
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format
-from shiftwire_models.nets import FloatConfig, NetConfig, NetName, build, fitted
+from shiftwire_models.nets import NETS, FloatConfig, NetConfig, NetName, build, fitted
 from shiftwire_models.quant import CalibratedQuant
 from shiftwire_models.terms import ceil_log2
 from shiftwire_models.weights import ShiftWeight
@@ -22,6 +23,8 @@ from shiftwire_models.weights.flightnn import GatedWeight
 _BATCH = 64
 _INPUT_BITS = 8
 """Of the user's own samples."""
+_LEAST, _MOST = 2.0**-14, 2.0**20
+"""Of the largest value in x: beyond them 24 bits do not span the grids of inputs, biases and sums."""
 _SCORED = 500
 """Pictures scored at a time."""
 _LABEL_SMOOTHING = 0.05
@@ -94,7 +97,14 @@ def _net_config(config: TrainConfig, split: Split) -> NetConfig:
     shape = tuple(split.x.shape[1:])
     if not isinstance(config.data, OwnData):
         return fitted(config.net, shape)
+    if shape != NETS[config.net].input_shape:
+        require_channels_first(tuple(split.x.shape), f"in {config.data.path}")
     signed, peak = bool((split.x < 0).any()), float(split.x.abs().max())
+    if peak and not _LEAST <= peak <= _MOST and not isinstance(NETS[config.net], FloatConfig):
+        raise ModelsError(
+            f"found values in x up to {peak:.3g} in {config.data.path}, which no exact net adds to its biases; scale x "
+            "to about -1..1, (x - x.mean(0)) / x.std(0)"
+        )
     whole_bits = ceil_log2(peak) if peak > 0 else 0
     grid = Format(_INPUT_BITS, _INPUT_BITS - int(signed) - whole_bits, signed)
     return fitted(config.net, shape, int(split.y.max()) + 1, grid)

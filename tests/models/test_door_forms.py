@@ -12,7 +12,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 import shiftwire
 from shiftwire_models import export, to_multiplication_free
-from shiftwire_models.finetune.passing import Moved, Staircase, Table
+from shiftwire_models.finetune.passing import Moved, Spread, Staircase, Table
 from tiers import every_third
 
 X = torch.rand(64, 2, 8, 8, generator=torch.Generator().manual_seed(0))
@@ -70,11 +70,20 @@ NETS: dict[str, Callable[[], nn.Module]] = {
         nn.Flatten(2), nn.Conv1d(2, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 3)
     ),
     "norm": lambda: nn.Sequential(weight_norm(nn.Conv2d(2, 4, 3)), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)),
+    "transposed": lambda: nn.Sequential(
+        nn.Conv2d(2, 4, 3, 2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 4, 3, (1, 2), 1, groups=2),
+        nn.ReLU(),
+        nn.ConvTranspose2d(4, 3, (2, 5), (3, 1), (1, 0), dilation=(2, 1)),
+        nn.Flatten(),
+        nn.Linear(189, 3),
+    ),
     **{name: lambda line=line: Written(*line) for name, line in LINES.items()},
 }
 
 
-@pytest.mark.parametrize("name", every_third(NETS, "mlp", "shuffle", "hardswish", "leaky", "normal"))
+@pytest.mark.parametrize("name", every_third(NETS, "mlp", "shuffle", "hardswish", "leaky", "normal", "transposed"))
 def test_forms_train_and_are_exact(name: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     floats = NETS[name]()
@@ -111,6 +120,18 @@ def test_a_table_has_the_slope_of_its_neighbours() -> None:
     assert y.flatten().tolist() == [2.0, 1.0, 0.5, 1.5]
     y.sum().backward()
     assert x.grad.flatten().tolist() == [-1.0, -1.5, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(("axis", "block"), [(2, 3), (3, 2), (2, 6)])
+def test_channels_are_spread_as_the_contract_spreads_them(axis: int, block: int) -> None:
+    """Position p * block + r of channel c is position p of channel r * C + c."""
+    x = torch.randn(2, 6, 4, 5, requires_grad=True)
+    y, channels = Spread(axis, block)(x), 6 // block
+    for r in range(block):
+        part = y[:, :, r::block] if axis == 2 else y[:, :, :, r::block]
+        assert torch.equal(part, x[:, r * channels : (r + 1) * channels])
+    (y * y).sum().backward()
+    assert torch.equal(x.grad, 2 * x)
 
 
 @pytest.mark.parametrize("columns_first", [False, True])

@@ -200,7 +200,7 @@ def test_nets_that_will_not_do(net: Callable[[], nn.Module], words: str) -> None
 
 
 def test_layers_that_never_run_are_no_reason() -> None:
-    first_run(Spare(), X)
+    first_run(Spare(), (X,))
 
 
 def test_a_tuned_net_within_another_is_not_exported(tmp_path: Path) -> None:

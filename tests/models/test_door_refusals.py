@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 import onnx
 from onnx import TensorProto, helper
-from shiftwire_models import ModelsError, export, from_exact, to_multiplication_free
+from shiftwire_models import ModelsError, export, to_multiplication_free
+from shiftwire_models.cli import main
 
 X = torch.rand(16, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -22,11 +23,6 @@ def net_around(layer: nn.Module, features: int = 32) -> nn.Module:
 class Decides(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x if x.mean() > 0.1 else -x
-
-
-class Pair(nn.Module):
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x, x
 
 
 def doubled(_: nn.Module, __: object, y: Tensor) -> Tensor:
@@ -78,17 +74,20 @@ def test_choices_that_will_not_do(calibration: object, options: dict[str, object
         to_multiplication_free(net_around(nn.Identity()), calibration, **options)
 
 
-def test_nets_of_several_outputs_are_told() -> None:
-    with pytest.raises(ModelsError, match=r"the net gives a tuple, wanted one tensor \(N, ...\); wrap it in a net"):
-        to_multiplication_free(nn.Sequential(nn.Flatten(), nn.Linear(64, 2), Pair()), X)
+def test_nets_of_outputs_that_are_no_rows_are_told() -> None:
+    for numbers in ([1, X], X[:, 0, 0, 0]):
+        layer = nn.Flatten()
+        layer.forward = lambda x, numbers=numbers: numbers
+        with pytest.raises(ModelsError, match=r"the net gives .*, wanted tensors \(N, ...\); wrap it in a net that"):
+            to_multiplication_free(nn.Sequential(nn.Flatten(), nn.Linear(64, 2), layer), X)
 
 
-def test_files_of_several_outputs_are_told(tmp_path: Path) -> None:
+def test_files_of_several_outputs_are_not_trained_on_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in "xyz"]
     nodes = [helper.make_node("Relu", ["x"], [name], name=name) for name in "yz"]
     onnx.save(helper.make_model(helper.make_graph(nodes, "two", ends[:1], ends[1:])), tmp_path / "two.onnx")
-    with pytest.raises(ModelsError, match="found 2 outputs \\('y', 'z'\\), wanted 1 to train; leave the others out"):
-        from_exact(tmp_path / "two.onnx")
+    assert main(["finetune", str(tmp_path / "two.onnx"), "--data", "digits", "-o", str(tmp_path / "t.onnx")]) == 2
+    assert "found 2 outputs ('y', 'z'), wanted 1 to train on labels; train such a file in" in capsys.readouterr().err
 
 
 def test_exports_that_will_not_do(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from native_values import differing, native_values
 from shiftwire_models.checkpoint import CONFIG, load_checkpoint
 from shiftwire_models.cli import main
 from shiftwire_models.data import OwnData, load_data
+from shiftwire_models.data.own import require_channels_first
 from shiftwire_models.errors import ModelsError
 from tiers import first
 
@@ -100,6 +101,11 @@ GOOD = {"x": np.zeros((20, 3), np.float32), "y": np.arange(20) % 4}
         ),
         ({"y": np.arange(20) / 4}, "found labels that are no whole numbers in mine.npz, wanted classes from 0"),
         ({"y": np.eye(4)[np.arange(20) % 4]}, r"found y of shape \(20, 4\) .*, wanted classes \(N,\); y.argmax\(1\)"),
+        (
+            {"y": np.array(["cat", "dog"] * 10)},
+            r"found y of shape \(20,\) and type <U3 in mine.npz, wanted classes \(N,\); np.unique\(y, return_inverse=",
+        ),
+        ({"x": np.zeros((0, 3)), "y": np.zeros(0)}, r"found no samples: x is of shape \(0, 3\) in mine.npz; give some"),
         ({"y": np.zeros(20, int)}, "found 1 classes in mine.npz, wanted 2 to 4096"),
         ({"y": np.arange(20) % 7 % 6}, "found 3 samples of class 1 in mine.npz, wanted 5 of each at least"),
     ],
@@ -123,8 +129,38 @@ def test_damaged_files_and_unfit_ones_are_one_sentence(content: bytes, capsys: p
         assert words in capsys.readouterr().err
     np.savez("mine.npz", x=np.zeros((20, 8, 8, 1), np.uint8), y=GOOD["y"])
     assert main(["train", "--net", "digits-shift", "--data", "mine.npz", "-o", "net"]) == 2
-    assert "holds (8, 8, 1); channels come first, x.transpose(0, 3, 1, 2)" in capsys.readouterr().err
+    words = "found x of shape (N, 8, 8, 1) in mine.npz: the data are channels last, the nets take channels first; tran"
+    assert words in capsys.readouterr().err
     assert not Path("net").exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_last"),
+    [((9, 9, 3), True), ((9, 7, 1), True), ((12, 8, 4), True), ((3, 9, 3), False), ((5, 3, 3), False)],
+)
+def test_pictures_of_channels_last_are_not_trained_on(
+    shape: tuple[int, ...], is_last: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x = RNG.normal(size=(20, *shape)).astype(np.float32)
+    np.savez("mine.npz", x=x, y=GOOD["y"])
+    code = main(["train", "--net", "resnet8", "--data", "mine.npz", "--epochs", "1", "-o", "net"])
+    assert code == (2 if is_last else 0) and Path("net").exists() is not is_last
+    words = f"found x of shape (N, {str(shape)[1:]} in mine.npz: the data are channels last, the nets take channels fir"
+    assert (words in (error := capsys.readouterr().err)) is is_last
+    if is_last:
+        for mend in ((0, 3, 1, 2), (0, 1, 3, 2)):
+            assert f"np.transpose(x, {mend})" in error
+            require_channels_first(np.transpose(x, mend).shape, "")
+
+
+@pytest.mark.parametrize("size", [1e30, 1e8, 1e-8, 1e-37])
+def test_values_that_no_exact_net_spans_are_refused_before_training(
+    size: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez("mine.npz", x=np.full((20, 3), size, np.float32), y=GOOD["y"])
+    assert main(["train", "--net", "jets-mlp", "--data", "mine.npz", "--epochs", "1", "-o", "net"]) == 2
+    error = capsys.readouterr().err
+    assert f"found values in x up to {size:.3g} in mine.npz" in error and "scale x to about -1..1, (x - x" in error
 
 
 def test_a_checkpoint_that_lost_its_shape_is_one_sentence() -> None:

@@ -228,6 +228,15 @@ def pixels_shuffled() -> onnx.ModelProto:
     return file.model()
 
 
+def shuffled_around() -> onnx.ModelProto:
+    """A shuffle of channels with a Relu between its Reshapes."""
+    file = File((2, 4, 4))
+    groups = file.add("Reshape", file.add("Conv", "x", whole_array(6, 2, 1, 1)), np.array([0, 2, 3, 4, 4]))
+    turned = file.add("Transpose", file.add("Relu", groups), perm=[0, 2, 1, 3, 4])
+    file.add("Reshape", turned, np.array([0, 6, 4, 4]), out="y")
+    return file.model()
+
+
 def parts() -> onnx.ModelProto:
     """The last channels of a convolution."""
     file = File((2, 4, 4))
@@ -254,6 +263,7 @@ FILES: dict[str, Callable[[], onnx.ModelProto]] = {name: make for name, (make, _
     "taken out": taken_out,
     "beside a layer": beside_a_layer,
     "pixels shuffled": pixels_shuffled,
+    "shuffled around": shuffled_around,
     "parts": parts,
     "transposed": lambda: one_node("ConvTranspose", whole_array(2, 3, 2, 2)),
 }

@@ -16,8 +16,9 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.affine import Affine
 from shiftwire.ops.dense import Dense
-from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.flatten import Flatten, Unflatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.upsample import Spread, Upsample
@@ -57,6 +58,18 @@ def flattened() -> Network:
     return Network.of("x", Tensor((2, 3, 2), S8), (Node("flat", Flatten(), ("x",)), Node("y", dense, ("flat",))), "y")
 
 
+def imaged() -> Network:
+    """A factor and an offset a channel stand between."""
+    dense = Dense(shift((12, 3), 2, -3, 0), Bias(np.arange(12), 3))
+    nodes = (
+        Node("row", dense, ("x",)),
+        Node("bend", Affine(shift((12,), 2, -3, 0).weights, Bias(np.arange(-6, 6), 2)), ("row",)),
+        Node("image", Unflatten((2, 3, 2)), ("bend",)),
+        Node("y", Relu(), ("image",)),
+    )
+    return Network.of("x", Tensor((3,), S8), nodes, "y")
+
+
 def layers(network: Network) -> list[str]:
     return [node.name for node in network.nodes]
 
@@ -86,6 +99,12 @@ NEEDING: dict[str, tuple[Network, Callable[[Network], object], object, object]] 
     "compact_terms": (gaps(), planes, 3, 2),
     "clip_adder_weights": (far_weights(), lambda network: weight_range(network) == (-128, 127), False, True),
     "flatten_in_stream_order": (flattened(), layers, ["flat", "y"], ["flat_hwc", "y"]),
+    "unflatten_in_stream_order": (
+        imaged(),
+        layers,
+        ["row", "bend", "image", "y"],
+        ["row_hwc", "bend_hwc", "image", "y"],
+    ),
     "frame_ends": (two_heads(), layers, ["y", "z"], ["y", "z", "y_flat", "z_flat", "outputs"]),
     "end_in_hardware": (of_one(Spread(0, 2), (3, 4)), layers, ["y"], ["y_wire", "y"]),
 }

@@ -12,7 +12,7 @@ from float_nets import FloatNet
 from quantized import quantized
 from shiftwire.onnx.foreign.curves import spelled_curves
 from shiftwire.onnx.runtime import codes_of, run_onnx
-from shiftwire.ops.threshold import Lookup
+from shiftwire.ops.threshold import Lookup, Threshold
 
 Spelling = Callable[[FloatNet], FloatNet]
 
@@ -54,6 +54,26 @@ def relu6(net: FloatNet) -> FloatNet:
     return net.node("Mul", f"{x}_mul", x).node("Div", f"{x}_act", constant(net, 6.0))
 
 
+def softplus(net: FloatNet) -> FloatNet:
+    """x above 20, as torch 2.13 writes it."""
+    x = net.at
+    net.node("Softplus", f"{x}_soft").at = x
+    return net.node("Greater", f"{x}_gate", constant(net, 20.0)).node("Where", f"{x}_act", x, f"{x}_soft")
+
+
+def hard_shrink(net: FloatNet) -> FloatNet:
+    """0 near 0; truths are cast to truths."""
+    x = net.at
+    net.node("Less", f"{x}_less", constant(net, -0.2)).at = x
+    net.node("Greater", f"{x}_more", constant(net, 0.2)).node("Cast", f"{x}_gate", to=9)
+    return net.node("Or", f"{x}_either", f"{x}_less").node("Where", f"{x}_act", x, constant(net, 0.0))
+
+
+def log_sigmoid(net: FloatNet) -> FloatNet:
+    x = net.at
+    return net.node("Sigmoid", f"{x}_gate").node("Log", f"{x}_act")
+
+
 def plain(kind: str, **attributes: object) -> Spelling:
     return lambda net: net.node(kind, f"{net.at}_act", **attributes)
 
@@ -68,7 +88,12 @@ SPELLINGS: dict[str, Spelling] = {
     "Erf chain": gelu,
     "Tanh chain": gelu_by_tanh,
     "relu6 chain": relu6,
+    "Softplus or x": softplus,
+    "x or 0": hard_shrink,
+    "Log of Sigmoid": log_sigmoid,
 }
+RISING = ("Softplus or x", "x or 0", "Log of Sigmoid")
+"""Tables that never fall, which are staircases."""
 
 
 def network(spelling: Spelling) -> FloatNet:
@@ -83,8 +108,9 @@ def test_a_table_stands_for_all_of_it(name: str, tmp_path: Path) -> None:
     net = network(SPELLINGS[name])
     values = net.samples(64)
     made = quantized(net.save(tmp_path), values, act_bits=8, input_bits=8)
-    tables = [node for node in made.network.nodes if isinstance(node.op, Lookup)]
-    assert [node.name for node in tables] == ["n_act", "b_act"] and {node.op.x.bits for node in tables} == {8}
+    tables = [node for node in made.network.nodes if isinstance(node.op, Threshold if name in RISING else Lookup)]
+    assert [node.name for node in tables] == ["n_act", "b_act"]
+    assert {made.network.tensors[node.inputs[0]].format.bits for node in tables} == {8}
     assert all("_mul" not in name and "_gate" not in name for name in made.network.tensors)
     assert {layer.name for layer in made.report.layers} >= {"n_act", "b_act"}
     error = made.report.answers.error

@@ -147,11 +147,26 @@ def read_for_its_shape() -> onnx.ModelProto:
     return by_hand(nodes, ["N", 3, 4], constants, 13)
 
 
+def parts_and_copies() -> onnx.ModelProto:
+    """One column by its number, and pixels over a whole image."""
+    nodes = [
+        node("GlobalAveragePool", "x", "mean"),
+        node("Expand", "mean size", "over"),
+        node("Add", "over x", "sum"),
+        node("Gather", "sum last", "column", axis=3),
+        node("Flatten", "column", "row"),
+        node("MatMul", "row w", "y"),
+    ]
+    constants = {"size": np.array([1, 1, 5, 6]), "last": np.array(-1), "w": whole_array(10, 3)}
+    return by_hand(nodes, ["N", 2, 5, 6], constants, 13)
+
+
 BY_HAND: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "channels last": (channels_last, ["Conv", "Relu", "Conv", "Add", "Concat", "Flatten", "Gemm"]),
     "arithmetic": (arithmetic, ["Mul", "Add", "Mul", "Mul", "Div", "Mul", "Relu", "Clip", "Clip", "Add"]),
     "gemms": (gemms, ["Gemm", "Gemm"]),
     "idle nodes": (idle_nodes, ["Conv", "GlobalAveragePool", "Reshape", "Conv"]),
     "read for its shape": (read_for_its_shape, ["Flatten", "Relu", "Gemm"]),
+    "parts and copies": (parts_and_copies, ["GlobalAveragePool", "Resize", "Add", "Slice", "Flatten", "Gemm"]),
     "pads": (pads, ["AveragePool", "Pad", "AveragePool", "Pad", "MaxPool", "Flatten"]),
 }

@@ -5,6 +5,7 @@ import test_moves
 import test_multiply
 import test_partial_pool
 import test_spread
+import test_unflatten
 import test_upsample
 from layer_case import LayerCase
 
@@ -13,6 +14,7 @@ LAYER_CASES: tuple[LayerCase, ...] = (
     test_multiply.LAYER,
     test_partial_pool.LAYER,
     test_spread.LAYER,
+    test_unflatten.LAYER,
     test_upsample.LAYER,
     *test_moves.LAYERS,
 )

@@ -138,9 +138,122 @@ CONSTANTS = {
     "less the tensor": (within(lambda x: constant(4, 1, 1) - x, 4, 4), IMAGE),
     "of a row": (dense(lambda x: constant(5) + constant(5) * x), ROW),
 }
+
+
+def lined(part: Body, behind: int) -> Callable[[], nn.Module]:
+    """A part of a signal that a dense layer reads."""
+    return lambda: Net(lambda x, a, b: b(part(torch.relu(a(x)))), nn.Conv1d(3, 6, 3), nn.Linear(behind, 4))
+
+
+def pictured(part: Body, behind: int) -> Callable[[], nn.Module]:
+    return lambda: Net(lambda x, a, b: b(part(torch.relu(a(x)))), conv(3, 6), nn.Linear(behind, 4))
+
+
+PARTS = {
+    "the last": (lined(lambda x: x[:, :, -1], 6), LINE),
+    "the first": (lined(lambda x: x[:, :, 0], 6), LINE),
+    "a list of one": (lined(lambda x: x[:, :, [-3]].flatten(1), 6), LINE),
+    "a pixel": (pictured(lambda x: x[:, :, 2, -1], 6), IMAGE),
+    "a column": (pictured(lambda x: x[..., 1].flatten(1), 48), IMAGE),
+    "a row, at the end": (ended(lambda x: x[:, :, -2]), IMAGE),
+    "a channel, at the end": (ended(lambda x: x[:, 3]), IMAGE),
+    "a channel, flat": (pictured(lambda x: x[:, -1].flatten(1), 64), IMAGE),
+    "a row of the input": (lambda: Net(lambda x, a: a(x[:, :, [4]]), conv(3, 4)), IMAGE),
+}
+
+
+def beside(over: Body) -> Callable[[], nn.Module]:
+    """A branch behind a global pool that comes back over the whole image, as in DeepLab (Chen et al. 2017)."""
+
+    def body(x: Tensor, front: nn.Module, fine: nn.Module, mean: nn.Module, last: nn.Module) -> Tensor:
+        x = torch.relu(front(x))
+        axes = tuple(range(2, x.dim()))
+        back = over(torch.relu(mean(x.mean(axes, keepdim=True))), x)
+        joined: Tensor = last(torch.cat([torch.relu(fine(x)), back], 1))
+        return joined
+
+    return lambda: Net(body, conv(3, 5), conv(5, 3), conv(5, 3, 1), conv(6, 4, 1))
+
+
+def line_beside() -> nn.Module:
+    def body(x: Tensor, front: nn.Module, mean: nn.Module, last: nn.Module) -> Tensor:
+        x = torch.relu(front(x))
+        back = mean(x.mean(2, keepdim=True)).expand(-1, -1, x.shape[2])
+        joined: Tensor = last(torch.cat([x, back], 1))
+        return joined
+
+    return Net(body, nn.Conv1d(3, 5, 3), nn.Conv1d(5, 3, 1), nn.Conv1d(8, 4, 1))
+
+
+def interpolated(mode: str, aligned: bool | None = None) -> Body:
+    return lambda x, image: functional.interpolate(x, image.shape[2:], mode=mode, align_corners=aligned)
+
+
+COPIES = {
+    "linear": (beside(interpolated("bilinear", False)), IMAGE),
+    "linear, corners": (beside(interpolated("bilinear", True)), (3, 7, 5)),
+    "nearest": (beside(interpolated("nearest")), (3, 7, 5)),
+    "cubic": (beside(interpolated("bicubic", False)), (3, 5, 7)),
+    "expanded": (beside(lambda x, image: x.expand(-1, -1, *image.shape[2:])), (3, 7, 5)),
+    "of its shape": (beside(lambda x, image: x.expand_as(image[:, :3])), (3, 7, 5)),
+    "of a signal": (line_beside, LINE),
+}
+
+
+def decoded(between: Body, inputs: int, *layers: nn.Module) -> Callable[[], nn.Module]:
+    """A row that becomes an image, as in a decoder (Radford et al. 2016)."""
+
+    def body(x: Tensor, row: nn.Module, last: nn.Module, *rest: nn.Module) -> Tensor:
+        image: Tensor = last(between(row(x), *rest))
+        return image
+
+    return lambda: Net(body, nn.Linear(12, 60), conv(inputs, 3), *layers)
+
+
+def normed() -> nn.Module:
+    norm = nn.BatchNorm2d(4)
+    with torch.no_grad():
+        norm.running_var.copy_(torch.linspace(0.5, 2, 4))
+        norm.running_mean.copy_(torch.linspace(-0.3, 0.3, 4))
+    return norm
+
+
+def rows_read() -> nn.Module:
+    """A row of an image is a signal."""
+    return Net(lambda x, a, b: b(torch.relu(a(x))[:, :, -1]), conv(3, 6), nn.Conv1d(6, 4, 3))
+
+
+IMAGES = {
+    "a row": (decoded(lambda x: torch.relu(x).view(-1, 4, 3, 5), 4), ROW),
+    "bent behind": (decoded(lambda x: functional.elu(x.view(-1, 4, 3, 5)), 4), ROW),
+    "normed": (decoded(lambda x, norm: torch.relu(norm(x.view(-1, 4, 3, 5))), 4, normed()), ROW),
+    "a pixel": (decoded(lambda x: x.view(-1, 60, 1, 1), 60), ROW),
+    "another image": (within(lambda x: x.reshape(-1, 8, 4, 8), 4, 8), IMAGE),
+    "a row of it": (rows_read, IMAGE),
+    "a signal": (lambda: Net(lambda x, a, b: b(torch.relu(a(x)).flatten(2)), conv(3, 4), nn.Conv1d(4, 3, 3)), IMAGE),
+}
+CURVES = {
+    "softplus, chosen": (within(lambda x: torch.where(x > 0.4, x, functional.softplus(x)), 4, 4), IMAGE),
+    "log sigmoid": (within(lambda x: torch.log(torch.sigmoid(x)), 4, 4), IMAGE),
+    "hard shrink": (within(lambda x: functional.hardshrink(x - 0.3, 0.1), 4, 4), IMAGE),
+    "soft shrink": (within(lambda x: functional.softshrink(x - 0.3, 0.1), 4, 4), IMAGE),
+    "threshold": (within(lambda x: torch.where(x <= 0.3, -0.2, x), 4, 4), IMAGE),
+    "masked": (within(lambda x: x * (x > 0.2).float() + (~((x < 0.1) & (x >= 0.05))).float(), 4, 4), IMAGE),
+    "a root": (within(lambda x: (x - 0.2).abs().sqrt(), 4, 4), IMAGE),
+    "elu, by hand": (within(lambda x: torch.where(x - 0.3 > 0, x - 0.3, torch.exp(x - 0.3) - 1), 4, 4), IMAGE),
+}
 NETS = {
     f"{kind}: {name}": net
-    for kind, nets in (("end", ENDS), ("shuffle", SHUFFLES), ("gate", GATES), ("constant", CONSTANTS))
+    for kind, nets in {
+        "end": ENDS,
+        "shuffle": SHUFFLES,
+        "gate": GATES,
+        "constant": CONSTANTS,
+        "part": PARTS,
+        "copy": COPIES,
+        "curve": CURVES,
+        "image": IMAGES,
+    }.items()
     for name, net in nets.items()
 }
 """A net and the shape of a sample."""

@@ -132,6 +132,10 @@ class Weights(ABC):
     def with_taps(self, order: Codes) -> Weights:
         """The same weights (out, in) with inputs in another order: tap i is the old tap order[i]."""
 
+    @abstractmethod
+    def with_rows(self, order: Codes) -> Weights:
+        """The same weights (out, in...) with outputs in another order: output i is the old output order[i]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Weighted(Op):

@@ -22,7 +22,7 @@ def once(function: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]])
     """A function of float64 values, rounded to float32 at its end."""
 
     def curve(x: Floats) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             return function(x.astype(np.float64)).astype(np.float32)
 
     return curve

@@ -114,7 +114,7 @@ def opened(model: onnx.ModelProto) -> Graph:
         raise InputError("every output of the graph is constant; export it with one that is computed")
     shapes = {value.name: _sample_shape(value) for value in inputs}
     _require_read(model, shapes)
-    graph = Graph(constants, shapes, tuple(value.name for value in outputs), _batch(inputs))
+    graph = Graph(constants, shapes, tuple(value.name for value in outputs), _batch(inputs), inner=_inner(model))
     notes = {entry.key: entry.value for entry in model.metadata_props}
     for name, key in ((name, input_key(INPUT_FORMAT_KEY, name, len(shapes))) for name in shapes):
         if key in notes:
@@ -126,6 +126,28 @@ def opened(model: onnx.ModelProto) -> Graph:
         if (key := input_key(INTEGER_INPUT_KEY, name, len(shapes))) in notes
     }
     return graph
+
+
+LAYERS = frozenset({
+    "Conv", "Gemm", "MatMul", "MaxPool", "AveragePool", "GlobalAveragePool", "PartialPool", "Concat", "Resize",
+    "Pad", "Upsample", "Slice", "Gather", "Spread", "ShiftConv", "AdderConv", "IntConv", "ShiftDense", "AdderDense",
+    "IntDense",
+})  # fmt: skip
+"""Operations that no host computes, whatever stands in front of them."""
+
+
+def _inner(model: onnx.ModelProto) -> frozenset[str]:
+    """Tensors from which a node leads to a layer, but for the factors of an image, which may be a row."""
+    rows = {
+        value.name
+        for value in model.graph.value_info
+        if all(dim.dim_value == 1 for dim in value.type.tensor_type.shape.dim[2:])
+    }
+    inner: set[str] = set()
+    for node in reversed(model.graph.node):
+        if node.op_type in LAYERS or inner & set(node.output):
+            inner.update(name for name in node.input if node.op_type != "Mul" or name not in rows)
+    return frozenset(inner)
 
 
 def _require_read(model: onnx.ModelProto, inputs: Mapping[str, tuple[int, ...]]) -> None:

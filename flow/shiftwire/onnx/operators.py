@@ -13,6 +13,7 @@ _CONSTANT = "the second input is a constant, one number or one a channel (any th
 _NARROW = "behind codes of at most 10 bits and in front of a quantizer"
 _BETWEEN = "in front of a quantizer; not on the host"
 _OF_ONE = "; or two functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
+_POINTWISE = "of single numbers and of functions of the codes of one tensor, of at most 10 bits, and a quantizer behind"
 _OWN = (CONTRACT_DOMAIN,)
 
 _READINGS: dict[Reading, tuple[str, str]] = {
@@ -83,8 +84,10 @@ OPERATORS: tuple[Operator, ...] = (
         "Resize",
         Place.LAYER,
         "Upsample, and a ShiftConv of powers of two where it is linear",
-        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric",
+        "nearest, by whole factors, pixels repeated side by side; linear, by powers of two, half_pixel or asymmetric; "
+        "in any way along axes of one pixel, which are copies of it",
     ),
+    Operator("Expand", Place.REWRITTEN, "Resize to the nearest", "of height and width of one pixel"),
     Operator("Upsample", Place.LAYER, "as Resize", "as Resize, asymmetric"),
     Operator(
         "Slice",
@@ -93,7 +96,12 @@ OPERATORS: tuple[Operator, ...] = (
         "not of the batch; height and width by steps of 1; constant starts, ends, axes and steps",
     ),
     Operator("Split", Place.REWRITTEN, "a Slice for each output", "as Slice; constant sizes"),
-    Operator("Gather", Place.LAYER, "Select", "a constant list of channels (axis 1), at most as many as there are"),
+    Operator(
+        "Gather",
+        Place.LAYER,
+        "Select, or a Slice of one place",
+        "a constant list of channels (axis 1), at most as many as there are; one place of any axis of an image",
+    ),
     Operator(
         "DepthToSpace",
         Place.LAYER,
@@ -106,8 +114,9 @@ OPERATORS: tuple[Operator, ...] = (
     Operator(
         "Reshape",
         Place.MOVE,
-        "a flatten, or the host's",
-        "the batch stays axis 0; one that is no flatten stands in front of the first layer or behind the last, "
+        "a flatten, Unflatten, or the host's",
+        "the batch stays axis 0; one that is no flatten permutes the rows of dense weights in front or holds an image, "
+        "is the host's in front of the first layer or behind the last, "
         "puts in and takes away an axis of one element round convolutions, or is part of a channel shuffle (Select), "
         "DepthToSpace or SpaceToDepth",
     ),
@@ -121,7 +130,9 @@ OPERATORS: tuple[Operator, ...] = (
     ),
     Operator("Identity", Place.MOVE, "nothing"),
     Operator("Dropout", Place.REWRITTEN, "nothing"),
-    Operator("Cast", Place.REWRITTEN, "nothing", "to float, or of rounded values to an integer type"),
+    Operator(
+        "Cast", Place.REWRITTEN, "nothing", "to float, to truths of truths, or of rounded values to an integer type"
+    ),
     Operator("Constant", Place.REWRITTEN, "an initialiser"),
     Operator(
         "Mul",
@@ -160,6 +171,11 @@ OPERATORS: tuple[Operator, ...] = (
         for name in ("Abs", "Gelu", "HardSwish", "Mish", "Reciprocal", "Swish")
     ),
     Operator("Pow", Place.TABLE, "Lookup", _NARROW + "; the exponent is one constant number"),
+    *(Operator(name, Place.TABLE, "Lookup", _NARROW) for name in ("Log", "Sqrt")),
+    *(
+        Operator(name, Place.TABLE, "part of a Lookup", _POINTWISE)
+        for name in ("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Where", "Xor")
+    ),
     Operator("Softmax", Place.HOST, "its values"),
     Operator("LogSoftmax", Place.HOST, "its values"),
     Operator("ArgMax", Place.HOST, "indices", "the first of equals"),

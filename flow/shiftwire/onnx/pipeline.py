@@ -36,8 +36,10 @@ from shiftwire.onnx.canonical.scales import unify_scales
 from shiftwire.onnx.canonical.shapes import Value
 from shiftwire.onnx.canonical.unit_axes import drop_unit_axes, order_unit_axes
 from shiftwire.onnx.canonical.windows import merge_pads, spread_kernels, unify_means, unify_windows
+from shiftwire.onnx.foreign.copies import unify_copies
 from shiftwire.onnx.foreign.fused import unify_foreign
 from shiftwire.onnx.foreign.lowered import lower_reshapes, lower_shuffles
+from shiftwire.onnx.foreign.parts import unify_parts
 from shiftwire.onnx.foreign.shuffles import unify_shuffles
 from shiftwire.onnx.foreign.table import unify_integers
 from shiftwire.onnx.foreign.taken_out import unify_taken_out
@@ -50,6 +52,8 @@ REWRITES: tuple[Callable[[Draft], None], ...] = (
     unify_training,
     unify_taken_out,
     fold_constants,
+    unify_parts,
+    unify_copies,
     unify_integers,
     drop_idle,
     lower_reshapes,

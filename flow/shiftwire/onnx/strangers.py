@@ -40,7 +40,7 @@ MENDS: Mapping[str, str] = {
         _NORM,
     ),
     **dict.fromkeys(("DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"), _DYNAMIC),
-    **dict.fromkeys(("NonMaxSuppression", "RoiAlign", "Where", "NonZero", "Unique", "Compress"), _CUT),
+    **dict.fromkeys(("NonMaxSuppression", "RoiAlign", "NonZero", "Unique", "Compress"), _CUT),
     **dict.fromkeys(("ReduceMin", "ReduceSum", "ReduceL2", "GlobalMaxPool", "LpPool"), _REDUCED),
     "Max": "a maximum with one number is a Relu or Clip; give one for all channels, and no second tensor",
     "Min": "a minimum with one number is a Clip; give one for all channels, and no second tensor",
@@ -70,7 +70,8 @@ class Stranger:
 NUMBERWISE = frozenset({
     "Abs", "Add", "BatchNormalization", "Celu", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "Gelu",
     "HardSigmoid", "HardSwish", "LeakyRelu", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal",
-    "Relu", "Round", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh",
+    "Relu", "Round", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Swish", "Tanh", "And", "Equal",
+    "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Log", "Not", "Or", "Where", "Xor",
 })  # fmt: skip
 """Operations of which each number is a function of one number of what they read, and of constants."""
 

@@ -1,4 +1,4 @@
-"""Flatten: an image as a vector, codes move, none changes; View: a stream of codes as another tensor."""
+"""Flatten and Unflatten: an image as a vector and back, codes move, none changes; View: codes as another tensor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shiftwire.ir.fold import Fold, Port, divisors
 from shiftwire.ir.network import Op, Operations, Tensor
 from shiftwire.ir.unit import Unit, plain_lane_lut
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.units.reorder import Reorder
+from shiftwire.units.reorder import Reorder, moving_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,47 @@ class Flatten(Op):
     def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
         """As if codes only passed."""
         return lanes_cost(fold.pe, plain_lane_lut(output.format))
+
+    def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
+        return Operations()
+
+
+@dataclass(frozen=True, slots=True)
+class Unflatten(Op):
+    """A vector in ONNX's order, channel slowest, as an image of `shape`, the channels last."""
+
+    unit_types = (Reorder,)
+
+    shape: tuple[int, ...]
+
+    def infer(self, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        if len(x.shape) != 1 or len(self.shape) < 2 or prod(self.shape) != x.size:
+            raise InputError(
+                f"a tensor of shape {x.shape} is no image of shape {self.shape}; give a vector of its size"
+            )
+        return Tensor(self.shape, x.format)
+
+    def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
+        return codes[0][:, self.order].reshape(len(codes[0]), *self.shape)
+
+    @property
+    def order(self) -> Codes:
+        """The place in the vector of each code of the image, as they travel."""
+        places = np.arange(prod(self.shape)).reshape(self.shape[-1], *self.shape[:-1])
+        return np.moveaxis(places, 0, -1).ravel()
+
+    def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
+        return tuple(Fold(lanes) for lanes in divisors(output.shape[-1]))
+
+    def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        if (np.diff(self.order) == 1).all():
+            return ()
+        return (Reorder(Port.of(output.size, fold.pe), self.order, output.format, 1),)
+
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        """A copy of the vector for each lane."""
+        return moving_cost(self.units(inputs, output, fold))
 
     def operations(self, inputs: Sequence[Tensor], output: Tensor) -> Operations:
         return Operations()

@@ -7,7 +7,7 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.concat import Concat
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
-from shiftwire.ops.flatten import Flatten, View
+from shiftwire.ops.flatten import Flatten, Unflatten, View
 from shiftwire.ops.moves import Crop, DepthToSpace, Pad, Select, SpaceToDepth
 from shiftwire.ops.partial_pool import PartialPool
 from shiftwire.ops.pool import AveragePool, MaxPool, SumPool
@@ -41,6 +41,7 @@ LAYERS: tuple[type[Op], ...] = (
     Spread,
     SumPool,
     Threshold,
+    Unflatten,
     Upsample,
     View,
 )

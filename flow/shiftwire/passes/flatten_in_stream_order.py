@@ -1,15 +1,20 @@
-"""Flatten images in the order in which their codes travel, and permute the dense weights behind instead."""
+"""Images become vectors and vectors images in the order in which codes travel; dense weights are permuted instead."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op
+from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ops.affine import Affine
 from shiftwire.ops.dense import Dense
-from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.flatten import Flatten, Unflatten, View
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.threshold import Lookup
+from shiftwire.ops.threshold import Lookup, Threshold
 
 
 def flatten_in_stream_order(network: Network) -> Network:
@@ -63,6 +68,60 @@ def _rewritten(network: Network, flatten: Node, moved: set[str]) -> Network:
         inputs = tuple(names.get(name, name) for name in node.inputs)
         nodes.append(Node(names.get(node.name, node.name), op, inputs))
     return replace(network, nodes=tuple(nodes))
+
+
+def unflatten_in_stream_order(network: Network) -> Network:
+    """The network in which no image that a dense layer makes has to be held whole.
+
+    Its outputs and what is between change places instead, where nobody else reads them; those get the suffix _hwc.
+    """
+    for node in network.nodes:
+        if isinstance(node.op, Unflatten):
+            line = _line(network, node)
+            if line:
+                network = _turned(network, node, line, node.op.order)
+    return network
+
+
+def _line(network: Network, unflatten: Node) -> list[Node]:
+    """The dense layer in front of an unflatten and the layers between; none where another reads them."""
+    line: list[Node] = []
+    nodes, name = {node.name: node for node in network.nodes}, unflatten.inputs[0]
+    while name in nodes and name not in network.output_names and len(network.consumers(name)) == 1:
+        line.append(nodes[name])
+        if isinstance(nodes[name].op, Dense):
+            return line
+        if not isinstance(nodes[name].op, Relu | Requantize | Lookup | Affine | Threshold):
+            return []
+        name = nodes[name].inputs[0]
+    return []
+
+
+def _turned(network: Network, unflatten: Node, line: Sequence[Node], order: Codes) -> Network:
+    names = {node.name: _unique(network, f"{node.name}_hwc") for node in line}
+    nodes = []
+    for node in network.nodes:
+        op = _ordered(node.op, order) if node.name in names else node.op
+        if node.name == unflatten.name:
+            op = View(network.tensors[node.name].shape, network.tensors[node.name].format)
+        inputs = tuple(names.get(name, name) for name in node.inputs)
+        nodes.append(Node(names.get(node.name, node.name), op, inputs))
+    return replace(network, nodes=tuple(nodes))
+
+
+def _ordered(op: Op, order: Codes) -> Op:
+    """What makes the outputs in another order."""
+    match op:
+        case Dense():
+            return replace(op, weights=op.weights.with_rows(order), bias=Bias(op.bias.codes[order], op.bias.frac))
+        case Affine():
+            scale = ShiftWeights(op.scale.sign[:, order], op.scale.exponent[:, order])
+            return Affine(scale, Bias(op.bias.codes[order], op.bias.frac))
+        case Threshold():
+            return replace(op, thresholds=op.thresholds[order], base=op.base[order], step=op.step[order])
+        case Lookup() if len(op.table) > 1:
+            return replace(op, table=op.table[order])
+    return op
 
 
 def _unique(network: Network, name: str) -> str:

@@ -8,7 +8,7 @@ from shiftwire.passes.compact_terms import compact_terms
 from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
 from shiftwire.passes.drop_unread import drop_unread
 from shiftwire.passes.end_in_hardware import end_in_hardware
-from shiftwire.passes.flatten_in_stream_order import flatten_in_stream_order
+from shiftwire.passes.flatten_in_stream_order import flatten_in_stream_order, unflatten_in_stream_order
 from shiftwire.passes.frame_ends import frame_ends
 from shiftwire.passes.join_edges import join_edges
 
@@ -19,6 +19,7 @@ PIPELINE: tuple[Callable[[Network], Network], ...] = (
     compact_terms,
     clip_adder_weights,
     flatten_in_stream_order,
+    unflatten_in_stream_order,
     frame_ends,
     end_in_hardware,
 )

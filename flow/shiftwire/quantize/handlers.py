@@ -16,7 +16,7 @@ from shiftwire.numbers.fixed import Overflow, Rounding, Values
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.windows import read_window
 from shiftwire.onnx.layers import READERS
-from shiftwire.onnx.ops.lookup import FALLING, RISING
+from shiftwire.onnx.ops.lookup import FALLING, POINTWISE, RISING
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -253,7 +253,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("", "Clip"): _clip,
     ("", "GlobalAveragePool"): global_average,
     ("", "AveragePool"): average_pool,
-    **{("", kind): falling for kind in FALLING},
+    **{("", kind): falling for kind in FALLING | POINTWISE},
     **{("", kind): rising for kind in RISING},
     ("shiftwire", "AdderConv"): _adder_conv,
     ("shiftwire", "AdderDense"): _adder_dense,

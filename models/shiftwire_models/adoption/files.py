@@ -61,7 +61,7 @@ def adopted_file(net: Adopted) -> onnx.ModelProto:
     """Codes where the checkpoint has them; batch norms, and what the family multiplies, in float."""
     model = to_onnx(net.net, net.input_shape)
     onnx.checker.check_model(model, full_check=True)
-    check_nearness(net.net, model, net.input_shape)
+    check_nearness(net.net, model)
     return model
 
 
@@ -73,7 +73,7 @@ def exact_file(net: Adopted, samples: Tensor, choices: Choices) -> onnx.ModelPro
             "normalised as it was trained"
         )
     grids = _cover(net.net, samples)
-    return quantized(adopted_file(net), samples, replace(choices, formats=grids))
+    return quantized(adopted_file(net), (samples,), replace(choices, formats=grids))
 
 
 def _cover(net: nn.Module, samples: Tensor) -> dict[str, str]:

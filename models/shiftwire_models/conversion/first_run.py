@@ -7,8 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.utils import _pytree as pytree
 
 from shiftwire_models.conversion.hooks import described
+from shiftwire_models.conversion.inputs import Samples
 from shiftwire_models.conversion.samples import kind_of
 from shiftwire_models.errors import ModelsError
 
@@ -25,19 +27,31 @@ INEXACT: tuple[tuple[tuple[type[nn.Module], ...], str], ...] = (
 """Layers that no exact file has, whatever stands around them, and what would do in place of each."""
 
 
-def first_run(net: nn.Module, x: Tensor) -> None:
-    """Raises ModelsError, with the module's name, where the net cannot read x or a layer that runs is INEXACT."""
+def first_run(net: nn.Module, samples: Samples) -> object:
+    """What the net gives, a tensor or several; raises ModelsError, with the module's name, where it cannot read the
+    samples or a layer that runs is INEXACT.
+    """
     with running(net, _refuse) as stack, torch.no_grad():
         try:
-            y = net(x)
+            y = net(*samples)
         except (RuntimeError, ValueError, TypeError, IndexError, AssertionError) as error:
             lines = str(error).strip().splitlines() or [type(error).__name__]
-            what = f"samples of shape ({', '.join(map(str, ('N', *x.shape[1:])))})"
+            shapes = " and ".join(f"({', '.join(map(str, ('N', *x.shape[1:])))})" for x in samples)
+            what = f"samples of shape{'s' if len(samples) > 1 else ''} {shapes}"
             raise ModelsError(
                 f"{place(net, stack)} cannot read {what}: {lines[0]}; give them as the net reads them"
             ) from error
+    for part in pytree.tree_leaves(y) or [None]:
+        _require_rows(part, samples[0])
+    return y
+
+
+def _require_rows(y: object, x: Tensor) -> None:
     if not isinstance(y, Tensor) or y.dim() < 2:
-        raise ModelsError(f"the net gives {kind_of(y)}, wanted one tensor (N, ...); wrap it in a net that gives one")
+        raise ModelsError(
+            f"the net gives {kind_of(y)}, wanted tensors (N, ...); wrap it in a net that gives one, or several in a "
+            "tuple or a dict"
+        )
     if len(y) != len(x):
         raise ModelsError(
             f"the net gives {kind_of(y)} for {len(x)} samples of shape {tuple(x.shape[1:])}, wanted a row for each; "

@@ -4,39 +4,38 @@ import re
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.onnx import OnnxExporterError
 
 import onnx
 from shiftwire_models.conversion.first_run import first_run, place, running
 from shiftwire_models.conversion.hooks import described, without_hooks
+from shiftwire_models.conversion.inputs import Samples
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float
 from shiftwire_models.exporter import quiet_exporter
-from shiftwire_models.onnx_names import plain_name
+from shiftwire_models.onnx_names import output_names, plain_name
 
 _WATCHED = 4
 """Samples on which hooks are judged and the net is traced."""
 
 
-def float_file(twin: nn.Module, x: Tensor) -> onnx.ModelProto:
-    """A copy that `plain_copy` gave, which loses its hooks; x (N, ...) are samples.
+def float_file(twin: nn.Module, samples: Samples) -> onnx.ModelProto:
+    """A copy that `plain_copy` gave, which loses its hooks, with samples (N, ...) of each input.
 
     Raises ModelsError for what no file can say, with the name of the module.
     """
-    return traced(twin, x, export_float)
+    return traced(twin, samples, export_float)
 
 
-def traced(
-    twin: nn.Module, x: Tensor, export: Callable[[nn.Module, tuple[int, ...]], onnx.ModelProto]
-) -> onnx.ModelProto:
-    """What `export` makes of the net without its hooks, which has read some of x before."""
-    few = x[:_WATCHED]
-    first_run(twin, few)
+def traced(twin: nn.Module, samples: Samples, export: Callable[..., onnx.ModelProto]) -> onnx.ModelProto:
+    """What `export(net, *shapes, outputs=names)` makes of the net without its hooks, which has read some samples."""
+    few = tuple(x[:_WATCHED] for x in samples)
+    outputs = output_names(first_run(twin, few))
     bare = without_hooks(twin, few)
     try:
-        return export(bare, tuple(x.shape[1:]))
+        return export(bare, *(tuple(x.shape[1:]) for x in few), outputs=outputs)
     except OnnxExporterError as error:
         raise ModelsError(_why(bare, few, error)) from error
 
@@ -55,20 +54,21 @@ def with_module(net: nn.Module, sentence: str, floats: onnx.ModelProto) -> str:
         maker = maker_of(net, word)
         if maker is not None:
             return f"{sentence} ('{word}' is made by {maker})"
-        if word == floats.graph.output[0].name:
+        if word in [output.name for output in floats.graph.output]:
             return f"{sentence} ('{word}' is what the net gives)"
         if word in nodes:
             return f"{sentence} ('{word}' is made by forward() of {described('', net)})"
     return sentence
 
 
-def _why(net: nn.Module, x: Tensor, error: OnnxExporterError) -> str:
+def _why(net: nn.Module, samples: Samples, error: OnnxExporterError) -> str:
     """Trace once more, and see in which module it ends."""
     cause: BaseException | None = None
     with running(net) as stack:
         try:
             with quiet_exporter():
-                torch.export.export(net, (x,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},), strict=False)
+                dims = tuple({0: torch.export.Dim.DYNAMIC} for _ in samples)
+                torch.export.export(net, samples, dynamic_shapes=dims, strict=False)
         except (RuntimeError, ValueError, TypeError, AssertionError, torch._dynamo.exc.TorchDynamoException) as raised:
             cause = raised
     where = place(net, stack)

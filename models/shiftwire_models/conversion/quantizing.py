@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 import onnx
+from shiftwire_models.conversion.inputs import Samples
 from shiftwire_models.conversion.samples import MOST
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.weights.filter_terms import Nearest
@@ -76,17 +76,20 @@ def method_named(text: str) -> Method:
         raise ModelsError(f"no method is called '{text}'; take one of {names}") from None
 
 
-def quantized(model: onnx.ModelProto, samples: Tensor, choices: Choices) -> onnx.ModelProto:
-    """The exact file of a float one, its formats calibrated on samples (N, ...). Raises ModelsError."""
-    if len(samples) > MOST:
-        samples = samples[torch.linspace(0, len(samples) - 1, MOST).long()]
+def quantized(model: onnx.ModelProto, samples: Samples, choices: Choices) -> onnx.ModelProto:
+    """The exact file of a float one, its formats calibrated on samples (N, ...) of each input. Raises ModelsError."""
+    count = len(samples[0])
+    if count > MOST:
+        picked = torch.linspace(0, count - 1, MOST).long()
+        return quantized(model, tuple(part[picked] for part in samples), choices)
+    names = [end.name for end in model.graph.input]
     with tempfile.TemporaryDirectory() as folder:
         source, data, target = (Path(folder) / name for name in ("float.onnx", "samples.npz", "exact.onnx"))
         source.write_bytes(model.SerializeToString(deterministic=True))
-        np.savez(data, x=samples.numpy())
+        np.savez(data, **{name: part.numpy() for name, part in zip(names, samples, strict=True)})
         command = [sys.executable, "-P", "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
         done = subprocess.run(
-            [*command, "-o", str(target), "--no-trials", "--samples", str(len(samples)), *choices.options()],
+            [*command, "-o", str(target), "--no-trials", "--samples", str(count), *choices.options()],
             capture_output=True,
             text=True,
             check=False,

@@ -18,6 +18,8 @@ _PIXEL_STEPS = 256.0
 _TESTED = 5
 """One sample in so many of each class is kept for the test."""
 _MOST_CLASSES = 4096
+_COLOURS = (1, 3, 4)
+"""Channels of pictures: grey, red-green-blue, and with what shines through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,17 @@ def own_data(source: OwnData) -> Dataset:
     return _parts(x, y, where)
 
 
+def require_channels_first(shape: tuple[int, ...], where: str) -> None:
+    """Raises ModelsError for x (N, ...) whose last axis alone is as long as a picture has colours."""
+    if len(shape) == 4 and shape[3] in _COLOURS and not {shape[1], shape[2]} & set(_COLOURS):
+        _, first, second, last = shape
+        raise ModelsError(
+            f"found x of shape (N, {first}, {second}, {last}) {where}: the data are channels last, the nets take "
+            f"channels first; transpose them: np.transpose(x, (0, 3, 1, 2)), or, where they are {first} channels of "
+            f"{second} x {last} pixels, np.transpose(x, (0, 1, 3, 2))"
+        )
+
+
 def read_samples(path: Path) -> Tensor:
     """x of an .npz, labels or none, as `own_data` reads it. Raises ModelsError."""
     arrays = _arrays(path)
@@ -68,6 +81,8 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
 
 def _samples(x: NDArray[np.generic], where: str) -> Tensor:
     """float32 (N, C, H, W) or (N, F)."""
+    if x.ndim and not len(x):
+        raise ModelsError(f"found no samples: x is of shape {x.shape} {where}; give some dozens of each class")
     if x.ndim not in (2, 3, 4) or not x.size:
         raise ModelsError(f"found x of shape {x.shape} {where}, wanted (N, C, H, W), (N, H, W) or (N, F); reshape it")
     if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.dtype != np.uint8):
@@ -83,7 +98,8 @@ def _labels(y: NDArray[np.generic], where: str) -> Tensor:
     """int64 (N,), each class from 0 on seen."""
     flat = y.reshape(len(y)) if y.ndim and y.size == len(y) else y
     if flat.ndim != 1 or flat.dtype.kind not in "fiub" or not flat.size:
-        raise ModelsError(f"found y of shape {y.shape} and type {y.dtype} {where}, wanted classes (N,); y.argmax(1)")
+        mend = "np.unique(y, return_inverse=True)[1]" if flat.ndim == 1 else "y.argmax(1)"
+        raise ModelsError(f"found y of shape {y.shape} and type {y.dtype} {where}, wanted classes (N,); {mend}")
     labels = flat.astype(np.float64)
     if not np.isfinite(labels).all() or (labels != np.floor(labels)).any():
         raise ModelsError(f"found labels that are no whole numbers {where}, wanted classes from 0; give integers")

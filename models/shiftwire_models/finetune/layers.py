@@ -1,6 +1,7 @@
 """The layers of an exact file as torch trains them, each with the codes it has now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,6 +102,25 @@ class TunedAdder(Tuned):
     def codes(self) -> Mapping[str, Tensor]:
         """weight (out, in...)."""
         return {"weight": to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)}
+
+    def get_extra_state(self) -> Tensor:
+        """int64 (3,): bits, fraction bits and sign of the weights' grid, which a later file's codes need not fill."""
+        return torch.tensor([self.grid.bits, self.grid.frac, int(self.grid.signed)])
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Raises ModelsError for weights on another grid than the file's."""
+        bits, frac, signed = (round(number) for number in state.tolist())
+        if frac != self.grid.frac:
+            raise ModelsError(
+                f"the state dict has adder weights on a grid of 2^-{frac}, and this net of 2^-{self.grid.frac}; load "
+                "it into from_exact of the file that its own net exported"
+            )
+        self.grid = Format(bits, frac, bool(signed))
+
+    def _load_from_state_dict(self, state_dict: MutableMapping[str, Any], prefix: str, *rest: Any) -> None:
+        # older state dicts say no grid: the net keeps its own
+        state_dict.setdefault(f"{prefix}_extra_state", self.get_extra_state())
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 def filter_terms(

@@ -173,11 +173,11 @@ class Picked(nn.Module):
 
     def __init__(self, numbers: Tensor) -> None:
         super().__init__()
-        self.register_buffer("numbers", numbers)
+        self.register_buffer("numbers", numbers.float())  # averages of buffers leave whole floats whole
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, C, ...) -> (N, len(numbers), ...)."""
-        return x.index_select(1, self.numbers)
+        return x.index_select(1, self.numbers.round().long())
 
 
 class Moved(nn.Module):
@@ -199,6 +199,19 @@ class Moved(nn.Module):
             return functional.pixel_shuffle(x, block)
         parts = x.reshape(count, block, block, channels // block**2, height, width)
         return parts.permute(0, 3, 4, 1, 5, 2).reshape(count, channels // block**2, height * block, width * block)
+
+
+class Spread(nn.Module):
+    """Channels as `block` positions along an axis of (N, C, ...): channel r * C + c is c of the r-th position."""
+
+    def __init__(self, axis: int, block: int) -> None:
+        super().__init__()
+        self.axis, self.block = axis, block
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, block * C, ...) -> (N, C, ...)."""
+        parts = x.reshape(len(x), self.block, x.shape[1] // self.block, *x.shape[2:]).movedim(1, self.axis + 1)
+        return parts.flatten(self.axis, self.axis + 1)
 
 
 class Shaped(nn.Module):

@@ -1,10 +1,13 @@
 """Weights whose number of terms is fixed, filter by filter: what a quantizer chose."""
 
+from collections.abc import MutableMapping
 from enum import Enum
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import straight_through
 from shiftwire_models.terms import ExponentRange, PowerTerms, nearest_power, powers_of_two, resting_exponent
 from shiftwire_models.weights.latent import ShiftWeight
@@ -25,8 +28,10 @@ class FilterTermsWeight(ShiftWeight):
     """Each term takes the nearest power of two of what is left; filter o has terms_per_filter[o].
 
     latent            float32 (out, in...)
-    terms_per_filter  int64 (out,); slots beyond it keep the sign 0, `slots` of them in all
-    The gradient of the sum passes straight to the latent.
+    terms_per_filter  float32 (out,), whole numbers, which averages of buffers leave whole; slots beyond it keep the
+                      sign 0, `slots` of them in all
+    The gradient of the sum passes straight to the latent. A state dict says by which rule its latents are rounded, and
+    a net that loads it rounds by that rule from then on.
     """
 
     terms_per_filter: Tensor
@@ -42,7 +47,7 @@ class FilterTermsWeight(ShiftWeight):
         super().__init__(exponent_range)
         self.slots, self.nearest = slots, nearest
         self.latent = nn.Parameter(latent.clone())
-        self.register_buffer("terms_per_filter", terms_per_filter)
+        self.register_buffer("terms_per_filter", terms_per_filter.float())
 
     def terms(self) -> PowerTerms:
         """`slots` terms, (slots, out, in...)."""
@@ -52,7 +57,7 @@ class FilterTermsWeight(ShiftWeight):
         signs, exponents = [], []
         for slot in range(self.slots):
             sign, exponent = power(rest, self.exponent_range)
-            sign = sign * (slot < self.terms_per_filter).reshape(each_filter).to(torch.int8)
+            sign = sign * (slot + 0.5 < self.terms_per_filter).reshape(each_filter).to(torch.int8)
             rest = rest - sign * powers_of_two(exponent, self.exponent_range)
             signs.append(sign)
             exponents.append(exponent.masked_fill(sign == 0, resting_exponent(self.exponent_range)))
@@ -61,6 +66,31 @@ class FilterTermsWeight(ShiftWeight):
     def forward(self) -> Tensor:
         """Values (out, in...); dW passes straight to the latent."""
         return straight_through(self.terms().value(), self.latent)
+
+    def get_extra_state(self) -> Tensor:
+        """int64 (4,): the rule, the slots, the lowest exponent and the highest."""
+        rule = list(Nearest).index(self.nearest)
+        return torch.tensor([rule, self.slots, self.exponent_range.lowest, self.exponent_range.highest])
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Raises ModelsError for latents of other slots or exponents, which this net's file does not have."""
+        rule, *theirs = (round(number) for number in state.tolist())
+        ours = self.get_extra_state().tolist()[1:]
+        if theirs != ours or rule not in range(len(Nearest)):
+            raise ModelsError(
+                f"the state dict has weights of {_described(*theirs)}, and this net of {_described(*ours)}; load it "
+                "into from_exact of the file that its own net exported"
+            )
+        self.nearest = list(Nearest)[rule]
+
+    def _load_from_state_dict(self, state_dict: MutableMapping[str, Any], prefix: str, *rest: Any) -> None:
+        # older state dicts say no rule: the net keeps its own
+        state_dict.setdefault(f"{prefix}_extra_state", self.get_extra_state())
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def _described(slots: int, lowest: int, highest: int) -> str:
+    return f"{slots} {'term' if slots == 1 else 'terms'} with exponents {lowest}..{highest}"
 
 
 def least_left(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor]:

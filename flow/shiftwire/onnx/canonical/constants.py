@@ -23,7 +23,7 @@ OTHER = PROBE + 4
 """A batch that tells what depends on it."""
 
 OF_SIZES = ("Slice", "Gather", "Concat", "Unsqueeze", "Squeeze", "Identity", "Cast", "Add", "Sub", "Mul", "Div",
-            "Floor", "Ceil")  # fmt: skip
+            "Floor", "Ceil", "Reshape", "ConstantOfShape", "Equal", "Where", "Max")  # fmt: skip
 """Operations by which files compute sizes of shapes."""
 
 RANDOM = ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
@@ -165,7 +165,7 @@ def _sizes(draft: Draft, node: onnx.NodeProto) -> tuple[npt.NDArray[Any]] | None
 def _resized_once(draft: Draft) -> bool:
     """Whether a Resize got scales for sizes, or constants for scales, that the file computes of shapes."""
     resizes = [node for node in draft.nodes if is_standard(node, "Resize") and len(node.input) > 2]
-    pairs = _of_shapes(draft) if resizes else {}
+    pairs = sizes_of_shapes(draft) if resizes else {}
     pairs |= {name: (values, values) for name, values in draft.constants.items()}
     wanted = [node for node in resizes if len(node.input) > 3 or node.input[2] not in draft.constants]
     changed = [_resized(draft, node, *pairs[node.input[-1]]) for node in wanted if node.input[-1] in pairs]
@@ -187,7 +187,7 @@ def _resized(draft: Draft, node: onnx.NodeProto, values: npt.NDArray[Any], other
     return True
 
 
-def _of_shapes(draft: Draft) -> dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+def sizes_of_shapes(draft: Draft) -> dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     """What is computed of shapes and constants alone, at the batch that inference assumes and at another."""
     pairs: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {}
     for node in draft.nodes:

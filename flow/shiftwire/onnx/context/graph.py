@@ -20,7 +20,7 @@ from shiftwire.onnx.context.pending import RELU, Pending, normalised
 from shiftwire.onnx.context.staircase import CodesOf, exact_affine, looked_up, rounded_unit, settled, summed
 from shiftwire.onnx.context.view import Constants, View
 from shiftwire.ops.add import Add, Multiply
-from shiftwire.ops.flatten import Flatten
+from shiftwire.ops.flatten import Flatten, Unflatten
 from shiftwire.ops.moves import Crop, DepthToSpace, Select, SpaceToDepth
 from shiftwire.ops.pool import MaxPool
 from shiftwire.ops.relu import Relu
@@ -28,7 +28,7 @@ from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.units.names import sanitised
 
-KEEPING = (MaxPool, Flatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth, Spread)
+KEEPING = (MaxPool, Flatten, Unflatten, Upsample, Crop, Select, DepthToSpace, SpaceToDepth, Spread)
 """Ops whose codes are some of those they read."""
 
 
@@ -38,8 +38,8 @@ class Graph:
 
     `pending` holds what a tensor's values are beyond its codes; no entry where there is nothing. `raw` holds what is
     still the host's, the graph inputs first, `entered` those that have codes; `joined` sums of two tensors that share
-    no grid, `tabulated` functions of one that fall and rise, `tails` what only the host can compute. `wishes` say what
-    an input is where no quantizer does, `wish` what any other is; `batch` is the file's, where it fixes it.
+    no grid, `tabulated` functions of one that fall and rise, `tails` what the host alone computes, `inner` names what
+    leads to a layer. `wishes` say what an input is where no quantizer does, `wish` what any other is; `batch` is fixed.
     """
 
     constants: Constants
@@ -57,6 +57,7 @@ class Graph:
     joined: dict[str, Joined] = field(default_factory=dict)
     tabulated: dict[str, Tabulated] = field(default_factory=dict)
     tails: dict[str, Tail] = field(default_factory=dict)
+    inner: frozenset[str] = frozenset()
     integer_weights: IntegerWeights = IntegerWeights.TERMS
     raw: dict[str, Raw] = field(init=False)
     entered: dict[str, Entered] = field(init=False, default_factory=dict)

@@ -79,7 +79,7 @@ def is_of_parameter(view: View, graph: Graph) -> bool:
 
 def rescale(view: View, graph: Graph, change: Callable[[Parameter, Values], Parameter]) -> None:
     """A quantized parameter and a constant make a parameter again."""
-    parameter, constant = graph.parameters[view.inputs[0]], _value(view, graph, 1, "constant")
+    parameter, constant = graph.parameters[view.inputs[0]], value_of(view, graph, 1, "constant")
     if np.broadcast_shapes(parameter.codes.shape, constant.shape) != parameter.codes.shape:
         raise InputError(f"its constant of shape {constant.shape} does not fit weights of shape "
                          f"{parameter.codes.shape}; export the model again")  # fmt: skip
@@ -90,21 +90,21 @@ def by_constant(view: View, graph: Graph, name: str, step: Callable[[Floats], St
                 hosts: Callable[[Floats], FrontStep]) -> None:  # fmt: skip
     """An operation of a tensor and a constant: a step a channel, or any constant that broadcasts on the host."""
     if is_hosts(graph, view.inputs[0]):
-        constant = _value(view, graph, 1, name)
+        constant = value_of(view, graph, 1, name)
         shape = host_shape(graph, view.inputs[0])
         full = (1,) * (len(shape) + 1 - constant.ndim) + constant.shape
         if len(full) != len(shape) + 1 or any(c not in (1, s) for c, s in zip(full, (1, *shape), strict=True)):
             raise InputError(f"its constant of shape {constant.shape} does not fit samples of shape {shape}")
         host(view, graph, hosts(constant))
     else:
-        value = _value(view, graph, 1, name)
+        value = value_of(view, graph, 1, name)
         rank = len(_shape_of(view, graph)) + 1
         wait(view, graph, step(_row(view, graph, value.reshape((1,) * (rank - value.ndim) + value.shape))))
 
 
 def row(view: View, graph: Graph, position: int, name: str) -> Floats:
     """A constant one a channel, (C,) float32."""
-    return _row(view, graph, _value(view, graph, position, name))
+    return _row(view, graph, value_of(view, graph, position, name))
 
 
 def _row(view: View, graph: Graph, value: Floats) -> Floats:
@@ -134,7 +134,7 @@ def _shape_of(view: View, graph: Graph) -> tuple[int, ...]:
     return graph.tensor(source).shape
 
 
-def _value(view: View, graph: Graph, position: int, name: str) -> Floats:
+def value_of(view: View, graph: Graph, position: int, name: str) -> Floats:
     """A constant's values, or those of a parameter that the file quantizes."""
     parameter = graph.parameters.get(view.inputs[position])
     if parameter is None:
@@ -203,23 +203,24 @@ def is_table(graph: Graph, names: Sequence[str]) -> bool:
     return _root(graph, one, other, WIDEST if is_bent else MOST_LOOKUP_BITS) is not None
 
 
-def combine(view: View, graph: Graph, function: Callable[[Floats, Floats], Floats], refusal: str,
-            *, factors: tuple[str, ...] = ()) -> None:  # fmt: skip
-    """The node's values, a function of two tensors that are functions of one tensor's codes, as a table of these.
+def combine(view: View, graph: Graph, function: Callable[..., Floats], refusal: str,
+            *, factors: tuple[str, ...] = (), names: Sequence[str] = ()) -> None:  # fmt: skip
+    """The node's values, a function of tensors that are functions of one tensor's codes, as a table of these.
 
-    Where no quantizer follows, the product of `factors`. Raises InputError that begins with `refusal` where there is no
-    such tensor.
+    Those are `names`, or all that it reads. Where no quantizer follows, the product of `factors`. Raises InputError
+    that begins with `refusal` where there is no such tensor.
     """
     kind = view.key[1]
-    one, other = (_table(graph, name, kind) for name in view.inputs)
-    root = _root(graph, one.source, other.source)
+    tables = [_table(graph, name, kind) for name in names or view.inputs]
+    root: str | None = tables[0].source
+    for table in tables[1:]:
+        root = root and _root(graph, root, table.source)
     if root is None:
         raise InputError(
-            f"{refusal}; only two functions of the codes of one tensor, of at most {MOST_LOOKUP_BITS} bits, become a "
-            "table"
+            f"{refusal}; only functions of the codes of one tensor, of at most {MOST_LOOKUP_BITS} bits, become a table"
         )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        values = function(*(_over(graph, table, root) for table in (one, other)))
+        values = function(*(_over(graph, table, root) for table in tables))
     graph.tabulated[view.output] = Tabulated(root, values, kind, factors=factors)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
 from shiftwire.onnx.canonical.draft import is_standard
 
 ARITHMETIC = ("Add", "Div", "Mul")
+SEEDS = (
+    *("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Log", "Not", "Or", "Sqrt", "Where", "Xor"),
+)
+"""Of these, the operations that no layer is by itself, and that begin a curve's end wherever they stand."""
 BENDING = (
     *("Abs", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "PRelu"),
     *("Pow", "Reciprocal", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Swish", "Tanh"),
+    *SEEDS,
 )
 """Operations whose output at a place depends on one computed input there."""
 
@@ -37,19 +42,40 @@ class Spelled:
 def spelled_curves(
     nodes: Sequence[onnx.NodeProto], constants: Collection[str], outputs: Collection[str]
 ) -> Iterator[Spelled]:
-    """Products, quotients and bent sums of two functions of one tensor, each with all that leads to it and behind it.
+    """Products, quotients, choices and bent sums of functions of one tensor, with all that leads to them and behind.
 
     `outputs` are the graph's. Of several within each other the outermost.
     """
     origins = _origins(nodes, constants)
     taken: set[str] = set()
     for node in reversed(nodes):
-        if node.output[0] in taken or len(_computed(node, constants)) != 2 or node.output[0] not in origins:
+        is_end = len(_computed(node, constants)) > 1 or is_standard(node, *SEEDS)
+        if node.output[0] in taken or not is_end or node.output[0] not in origins:
             continue
-        spelled = _spelled(node, nodes, constants, origins)
-        if spelled is not None and _is_closed(spelled, nodes, outputs):
+        spelled = _widest(node, nodes, constants, outputs, origins)
+        if spelled is not None:
             taken.update(str(inner.output[0]) for inner in spelled.nodes)
             yield _lengthened(spelled, nodes, constants, outputs)
+
+
+def _widest(
+    last: onnx.NodeProto,
+    nodes: Sequence[onnx.NodeProto],
+    constants: Collection[str],
+    outputs: Collection[str],
+    origins: Mapping[str, list[str]],
+) -> Spelled | None:
+    """From the nearest common tensor of what a node reads; of one tensor, from as far as no Relu makes a narrower one.
+
+    None where others read what is between, and for a sum of lines.
+    """
+    line = origins[last.output[0]]
+    for source in line[-1:] if len(_computed(last, constants)) > 1 else line:
+        spelled = _spelled(last, nodes, constants, source)
+        has_relu = source != line[-1] and any(node.op_type == "Relu" for node in spelled.nodes)
+        if not has_relu and _is_bent(spelled, constants) and _is_closed(spelled, nodes, outputs):
+            return spelled
+    return None
 
 
 def _computed(node: onnx.NodeProto, constants: Collection[str]) -> list[str]:
@@ -67,25 +93,24 @@ def _origins(nodes: Sequence[onnx.NodeProto], constants: Collection[str]) -> dic
         computed = _computed(node, constants)
         if not is_standard(node, *ARITHMETIC, *BENDING) or not computed:
             continue
-        if len(computed) == 1:
-            origins[node.output[0]] = line(computed[0])
-        elif common := [name for name in line(computed[0]) if name in line(computed[1])]:
+        common = [name for name in line(computed[0]) if all(name in line(other) for other in computed[1:])]
+        if common:
             origins[node.output[0]] = common
     return origins
 
 
-def _spelled(
-    last: onnx.NodeProto, nodes: Sequence[onnx.NodeProto], constants: Collection[str], origins: dict[str, list[str]]
-) -> Spelled | None:
-    """All nodes between the nearest common tensor and a node; None for a sum of lines."""
-    source = origins[last.output[0]][-1]
+def _spelled(last: onnx.NodeProto, nodes: Sequence[onnx.NodeProto], constants: Collection[str], source: str) -> Spelled:
+    """All nodes between a tensor and a node that is a function of it."""
     inside = {str(last.output[0])}
     for node in reversed(nodes):
         if node.output[0] in inside:
             inside.update(name for name in _computed(node, constants) if name != source)
-    region = tuple(node for node in nodes if node.output[0] in inside)
-    is_bent = any(node.op_type in BENDING or _is_product(node, constants) for node in region)
-    return Spelled(source, region) if is_bent else None
+    return Spelled(source, tuple(node for node in nodes if node.output[0] in inside))
+
+
+def _is_bent(spelled: Spelled, constants: Collection[str]) -> bool:
+    """Whether it is more than a sum of lines."""
+    return any(node.op_type in BENDING or _is_product(node, constants) for node in spelled.nodes)
 
 
 def _is_product(node: onnx.NodeProto, constants: Collection[str]) -> bool:

@@ -21,8 +21,11 @@ def lower_reshapes(draft: Draft) -> None:
 
 
 def lower_shuffles(draft: Draft) -> None:
-    """Shuffles, and parts behind them: so channels of unlike scales are codes first."""
-    _lower(draft, _is_lowered)
+    """Shuffles, and parts behind them: so channels of unlike scales are codes first.
+
+    What is codes already stays in front of a curve that nothing quantizes: so it is there to be compared with the file.
+    """
+    _lower(draft, lambda draft, node: _is_lowered(draft, node) and not _ends_in_codes(draft, node))
 
 
 def _lower(draft: Draft, is_meant: Callable[[Draft, onnx.NodeProto], bool]) -> None:
@@ -71,6 +74,26 @@ def _is_lowered(draft: Draft, node: onnx.NodeProto) -> bool:
     source = draft.producer(node.input[0]) if is_part and node.op_type == "Slice" else None
     is_part = is_part and (is_front(draft, node.input[0]) or (source is not None and _is_shuffle(source)))
     return _is_shuffle(node) or is_part
+
+
+def _ends_in_codes(draft: Draft, move: onnx.NodeProto) -> bool:
+    """Whether a move reads codes times their scale, and no quantizer follows."""
+    source, name = draft.producer(move.input[0]), move.output[0]
+    is_shuffled = _is_shuffle(move)
+    while source is not None and _is_shuffle(source):
+        is_shuffled = True
+        source = draft.producer(source.input[0])
+    if source is not None and is_standard(source, "Mul", "Div") and source.input[1] in draft.constants:
+        source = draft.producer(source.input[0])
+    while draft.is_read_once(name):
+        (reader,) = draft.consumers(name)
+        if is_quantizer(reader):
+            return False
+        if not _is_alike(draft, reader, name):
+            break
+        name = reader.output[0]
+    is_turned = any(is_standard(reader, "Mul", "Div") for reader in draft.consumers(move.output[0]))
+    return is_shuffled and source is not None and is_quantizer(source) and not is_turned
 
 
 def _is_shuffle(node: onnx.NodeProto) -> bool:

@@ -17,6 +17,7 @@ from shiftwire.onnx.canonical.draft import (
     place_of,
 )
 from shiftwire.onnx.foreign.codes import bounded, cast, concat, dequantize, move, pad, quantize
+from shiftwire.onnx.foreign.copies import is_copy, unify_copies
 from shiftwire.onnx.foreign.fused import MICROSOFT
 from shiftwire.onnx.foreign.integer_layers import (
     arithmetic,
@@ -30,6 +31,7 @@ from shiftwire.onnx.foreign.integer_layers import (
     softmax_of_codes,
 )
 from shiftwire.onnx.foreign.integers import FLOAT, RANGES, Integers, Unifier
+from shiftwire.onnx.foreign.parts import unify_parts
 
 LARGE = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 """Types of indices and sums, which no data have."""
@@ -52,12 +54,14 @@ def unify_integers(draft: Draft) -> None:
                 if node.domain == MICROSOFT:
                     draft.infer()  # ONNX's own inference ends at operations of others
             elif is_standard(node, *MOVES) and node.input[0] in unifier.known:
-                if attribute(node, "mode") == "linear":
+                if attribute(node, "mode") == "linear" and not is_copy(draft, node):
                     raise InputError("it interpolates integers; put it behind DequantizeLinear, where it is exact")
                 move(unifier, node)
     if any(entry.domain == MICROSOFT for entry in draft.model.opset_import):
         draft.infer()
         fold_constants(draft)  # sizes behind operations of others are known only now
+        unify_parts(draft)
+        unify_copies(draft)
     for name in draft.outputs & unifier.known.keys():
         _leave(unifier, name)
 

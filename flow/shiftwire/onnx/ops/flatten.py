@@ -1,4 +1,4 @@
-"""Flatten, and Reshape where it is one."""
+"""Flatten, and Reshape: one that is a flatten, one between two layers, and the host's."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from math import prod
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.network import Node
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, identity, plain_writer
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.waiting import begin_tail, host_shape, is_hosts
-from shiftwire.ops.flatten import Flatten
+from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.flatten import Flatten, Unflatten
 from shiftwire_boards.runtime.host_steps import Reshape
 
 
@@ -26,12 +28,14 @@ def _flatten(view: View, graph: Graph) -> None:
 
 
 def _reshape(view: View, graph: Graph) -> None:
-    """One that is a flatten is the flow's, any other the host's, in front of the first layer or behind the last."""
+    """One that is a flatten or leads to a layer is the flow's, any other the host's, at either end."""
     view.insist("allowzero", 0, default=0)
     source, target = view.inputs[0], view.integers(1, "shape").tolist()
     before = host_shape(graph, source) if is_hosts(graph, source) else _sample(graph, source)
     after = _target(target, before, graph.batch)
-    if is_hosts(graph, source) or after != (prod(before),):
+    if not is_hosts(graph, source) and len(after) > 1 and view.output in graph.inner:
+        _unflat(view, graph, after)
+    elif is_hosts(graph, source) or after != (prod(before),):
         _reshape_on_host(view, graph, after)
     else:
         _flat(view, graph)
@@ -78,4 +82,27 @@ def _flat(view: View, graph: Graph) -> None:
     graph.put(view, graph.append(Flatten(), (name,), view.output), pending.spread(places))
 
 
-LAYER = OnnxLayer({("", "Flatten"): _flatten, ("", "Reshape"): _reshape}, {Flatten: plain_writer("Flatten", axis=1)})
+def _unflat(view: View, graph: Graph, after: tuple[int, ...]) -> None:
+    """Any other shape between two layers: of a vector, or of an image that becomes one first."""
+    name, pending = graph.opened(view.inputs[0])
+    *spatial, channels = graph.tensors[name].shape
+    if spatial:
+        name = graph.append(Flatten(), (name,), f"{view.output}_flat")
+        pending = pending.spread(np.repeat(np.arange(channels), prod(spatial)))
+    places = np.arange(prod(after)).reshape(after[0], -1)
+    if not pending.is_alike(places):
+        raise InputError("numbers that become one channel have unlike scales; quantize them to one scale in front")
+    image = graph.append(Unflatten((*after[1:], after[0])), (name,), view.output)
+    graph.put(view, image, pending.spread(places[:, 0]))
+
+
+def _write_unflat(writer: Writer, op: Unflatten, node: Node) -> None:
+    *spatial, channels = op.shape
+    shape = writer.constant(f"{node.name}_shape", np.array([0, channels, *spatial], np.int64))
+    writer.node("Reshape", [*node.inputs, shape], node.name)
+
+
+LAYER = OnnxLayer(
+    {("", "Flatten"): _flatten, ("", "Reshape"): _reshape},
+    {Flatten: plain_writer("Flatten", axis=1), Unflatten: _write_unflat},
+)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.ir.network import Node
 from shiftwire.numbers import curves
 from shiftwire.numbers.curves import Function
+from shiftwire.numbers.float_quantizer import Floats
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer, Reader
 from shiftwire.onnx.context.pending import Rising
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.waiting import tabulate, wait
+from shiftwire.onnx.context.waiting import combine, is_parameter, tabulate, value_of, wait
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.ops.threshold import Lookup
 
@@ -101,6 +104,53 @@ def _always(function: Function) -> Callable[[View], Function]:
     return lambda view: function
 
 
+def _pointwise(function: Callable[..., npt.NDArray[Any]]) -> Reader:
+    """Of an operation on several tensors of one shape, number by number, or on single numbers: a table of all codes.
+
+    What is true is 1 in it, what is not 0.
+    """
+
+    def read(view: View, graph: Graph) -> None:
+        single = {at: _single(view, graph, at) for at in range(len(view.inputs)) if is_parameter(view, graph, at)}
+        names = [name for at, name in enumerate(view.inputs) if at not in single]
+
+        def values(*tables: Floats) -> Floats:
+            rest = iter(tables)
+            every = [single[at] if at in single else next(rest) for at in range(len(view.inputs))]
+            return np.asarray(function(*every)).astype(np.float32)
+
+        combine(view, graph, values, f"a {view.key[1]} of several computed tensors is not handled", names=names)
+
+    return read
+
+
+def _single(view: View, graph: Graph, at: int) -> Floats:
+    value = value_of(view, graph, at, "constant")
+    if value.size != 1 or len(view.inputs) == 1:
+        raise InputError(f"its constant has shape {value.shape}; give one number beside what is computed")
+    return value.reshape(())
+
+
+def _where(condition: Floats, yes: Floats, no: Floats) -> Floats:
+    return np.where(condition != 0, yes, no)
+
+
+POINTWISE: dict[str, Reader] = {
+    "And": _pointwise(np.logical_and),
+    "Equal": _pointwise(np.equal),
+    "Greater": _pointwise(np.greater),
+    "GreaterOrEqual": _pointwise(np.greater_equal),
+    "Less": _pointwise(np.less),
+    "LessOrEqual": _pointwise(np.less_equal),
+    "Log": _pointwise(curves.once(np.log)),
+    "Not": _pointwise(np.logical_not),
+    "Or": _pointwise(np.logical_or),
+    "Sqrt": _pointwise(np.sqrt),
+    "Where": _pointwise(_where),
+    "Xor": _pointwise(np.logical_xor),
+}
+"""Operations of which curves are spelled, comparisons among them, by their names."""
+
 FALLING: dict[str, Reader] = {
     "Abs": _falling(_always(np.abs)),
     "Gelu": _falling(_gelu),
@@ -124,6 +174,6 @@ RISING: dict[str, Reader] = {
 """Operations that wait for a quantizer, which no host computes."""
 
 LAYER = OnnxLayer(
-    {("shiftwire", "Lookup"): _read, **{("", kind): reader for kind, reader in (FALLING | RISING).items()}},
+    {("shiftwire", "Lookup"): _read, **{("", kind): reader for kind, reader in (POINTWISE | FALLING | RISING).items()}},
     {Lookup: _write},
 )

@@ -35,3 +35,6 @@ class Coded(Weights):
 
     def with_taps(self, order: Codes) -> Self:
         return type(self)(self.codes[:, order], self.grid)
+
+    def with_rows(self, order: Codes) -> Self:
+        return type(self)(self.codes[order], self.grid)

@@ -104,6 +104,9 @@ class Shift(Weights):
     def with_taps(self, order: Codes) -> Shift:
         return Shift(ShiftWeights(self.weights.sign[..., order], self.weights.exponent[..., order]))
 
+    def with_rows(self, order: Codes) -> Shift:
+        return Shift(ShiftWeights(self.weights.sign[:, order], self.weights.exponent[:, order]))
+
 
 def shift_codes(rom: Codes, magnitude_bits: int, has_zero: bool | None = None) -> PeCodes:
     """Packed codes as {zero, sign, exponent[exponent_bits]}; without `has_zero` no zero bit, None asks the weights."""
