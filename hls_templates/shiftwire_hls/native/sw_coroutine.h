@@ -96,11 +96,18 @@ inline void drained() {
 #ifdef SHIFTWIRE_COUNT
 template <class T> using view = T;
 #else
-// A beat where it stands in its FIFO: nothing is written there before the reader's next one.
+// A beat where it stands in its FIFO: nothing is written there before the reader's next one. Without one, zeros.
 template <class T> struct view {
     typedef typename T::value_type value_type;
     static const unsigned size = T::size;
     const T *at;
+
+    view() : at(&nothing()) {}
+    view(const T *at) : at(at) {}
+    static const T &nothing() {
+        static T zeros;
+        return zeros;
+    }
     const value_type &operator[](int lane) const { return (*at)[lane]; }
 };
 #endif
