@@ -19,7 +19,7 @@ from shiftwire.tools.process import attempt, require_tool, run
 NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
 
-FORCED = {"": (), "avx2": ("-mno-avx512f",), "vectors": ("-mno-avx",)}
+FORCED = {"": (), "avx2": ("-mno-avx512f", "-mno-avxvnni"), "vectors": ("-mno-avx",)}
 """Instructions that SHIFTWIRE_SIMD may leave out; without it a program uses what the processor has."""
 
 
