@@ -131,7 +131,7 @@ CASES: dict[str, Case] = {
     "idle: a mask that is read": (
         ROW, {},
         "a, m = Dropout(x); f = Cast<to=1>(m); y = Add(a, f)",
-        "a, m = Dropout(x); f = Cast(m) to=1; y = Add(a, f)",
+        "a, m = Dropout(x); f = Where(m, f_1, f_0); y = Add(a, f)",
     ),
     "idle: indices that are not": (
         IMAGE, {},

@@ -10,6 +10,7 @@ import pytest
 from layer_case import LayerCase
 from one_layer import S8, U6, of_one
 from shiftwire.errors import InputError
+from shiftwire.ir.fold import divisors
 from shiftwire.ir.network import Tensor
 from shiftwire.ops.flatten import Flatten, Unflatten
 
@@ -27,11 +28,13 @@ def imaged(op: Unflatten, x: Any, y: Any) -> None:
             y[(*pixel, c)] = x[c * len(pixels) + at]
 
 
-def grow(rng: np.random.Generator, axes: int) -> Unflatten:
-    return Unflatten(tuple(int(n) for n in rng.integers(1, 4, 3)))
+def grow(rng: np.random.Generator, size: int) -> Unflatten:
+    channels = int(rng.choice(divisors(size)))
+    rows = int(rng.choice(divisors(size // channels)))
+    return Unflatten((rows, size // channels // rows, channels))
 
 
-LAYER = LayerCase(Unflatten, NETWORKS, imaged, grow, (), (), frozenset({"sw_reorder"}))
+LAYER = LayerCase(Unflatten, NETWORKS, imaged, grow, (), (), frozenset({"sw_reorder"}), reads_vectors=True)
 
 
 def test_it_undoes_a_flatten() -> None:

@@ -23,9 +23,9 @@ NUDGE = 2.0**-12
 
 STRANGE = (
     "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "GlobalLpPool", "Hardmax", "IsInf", "IsNaN",
-    "LRN", "Log", "LpNormalization", "MeanVarianceNormalization", "Not", "ReduceL1", "ReduceL2", "ReduceLogSum",
+    "LRN", "LpNormalization", "MeanVarianceNormalization", "ReduceL1", "ReduceL2", "ReduceLogSum",
     "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Shrink", "Sin", "Sinh",
-    "Sqrt", "Tan", "ThresholdedRelu", "Trilu",
+    "Tan", "ThresholdedRelu", "Trilu",
 )  # fmt: skip
 """Operations of one input that no layer stands for."""
 

@@ -16,9 +16,9 @@ class LayerCase:
     """A layer, for everyone who tries all layers.
 
     networks  of one layer each, by name; definition  of `y` (an array of Fractions to fill) for `x`, straight from
-    the layer's meaning; grow  draws an op for an image of so many spatial axes; mutants  of its C++ and SystemVerilog;
-    reads  the one format whose codes the drawn ops take, None where they take any; joins  whether they read a tensor
-    and one of its shape, or one factor a channel.
+    the layer's meaning; grow  draws an op for an image of so many spatial axes, or where `reads_vectors` for a vector
+    of so many numbers; mutants  of its C++ and SystemVerilog; reads  the one format whose codes the drawn ops take,
+    None where they take any; joins  whether they read a tensor and one of its shape, or one factor a channel.
     """
 
     op: type[Op]
@@ -30,3 +30,4 @@ class LayerCase:
     modules: frozenset[str]
     reads: Fixed | None = None
     joins: bool = False
+    reads_vectors: bool = False

@@ -83,18 +83,28 @@ def random_network(seed: int) -> Network:
 
 
 def _with_own_layer(maker: Maker, name: str, seed: int) -> str:
-    """In every third network, behind all others, one of the layers whose tests lie in one file; on images that fit."""
+    """In every third network, behind all others, one of the layers whose tests lie in one file, where one fits."""
     rng, axes = np.random.default_rng((seed, OWN_LAYERS, SALT)), len(maker.tensor(name).shape) - 1
-    if seed % OWN_LAYERS != OWN_LAYERS - 1 or not axes or not LAYER_CASES:
+    cases = [layer for layer in LAYER_CASES if layer.reads_vectors == (axes == 0)]
+    if seed % OWN_LAYERS != OWN_LAYERS - 1 or not cases:
         return name
-    layer = LAYER_CASES[int(rng.integers(len(LAYER_CASES)))]
+    layer = cases[int(rng.integers(len(cases)))]
     if layer.reads is not None:
         name = maker.add(Requantize(layer.reads, Rounding.FLOOR, Overflow.WRAP), name)
     try:
         inputs = (name, _factors(maker, rng, name)) if layer.joins else (name,)
-        return _checked(maker, layer.grow(rng, axes), *inputs)
+        made = _checked(maker, layer.grow(rng, axes or maker.tensor(name).size), *inputs)
+        return made if axes else _with_a_layer_behind(maker, made)
     except InputError:
         return maker.nodes[-1].name
+
+
+def _with_a_layer_behind(maker: Maker, name: str) -> str:
+    """What makes an image of a vector is the host's behind the last layer; here it is not the last."""
+    sign = np.ones((1, 2, 1, 1, maker.tensor(name).shape[-1]), np.int8)
+    sign[:, 1] = -1
+    weights = Shift(ShiftWeights(sign, np.zeros_like(sign)))
+    return maker.add(Conv(weights, Bias.none(2), Window((1, 1), (1, 1), (0, 0), (0, 0))), name)
 
 
 def _factors(maker: Maker, rng: np.random.Generator, name: str) -> str:

@@ -104,7 +104,7 @@ def flipped_table(kind: type[Native] | type[Bounded]) -> Callable[[Project, Path
         with running.ready():
             tables = running.project.reports_dir / kind.name.value / "tables.bin"
         codes, at = np.fromfile(tables, np.int64), 0
-        for table in (table for each in running.program.pipeline.instances for table in each.unit.cfg.tables):
+        for table in running.program.simulation.cfg_tables:
             if table.name == "bias":
                 break
             at += table.codes.size

@@ -23,6 +23,8 @@ MOST_SUMMED = ((1 << 31) - 1) // 255**2
 """Codes whose sum has 32 bits, wherever they and their weights count from."""
 DISTANCES = HostType(64, name="sw::distances")
 """Sums of bytes' distances."""
+OCTET_LANE = HostType(8, name="sw::octet_lane")
+"""Stands in for the adder lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _places_of_distances(weights: Codes, x: Fixed, lowest: int) -> tuple[Codes, 
 
 def _types(cfg: Cfg, how: Packed) -> Mapping[str, CodeType | Element]:
     if how.is_octets:
-        return {"part_t": DISTANCES, "sum_t": DISTANCES, "lane": Element.OCTET}
+        return {"part_t": DISTANCES, "sum_t": DISTANCES, "lane": OCTET_LANE}
     sums = next(member.value for member in cfg.members if member.name == "sum_t")
     assert isinstance(sums, CodeType)
     return {"part_t": CodeType(32), "sum_t": CodeType(max(sums.bits, 32))}

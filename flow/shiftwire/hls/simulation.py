@@ -37,16 +37,21 @@ BYTE_BITS = 8
 
 @dataclass(frozen=True)
 class Simulation:
-    """A program's source and the codes of all its tables, in the order in which it reads them.
+    """A program's source and all its tables, in the order in which it reads them.
 
     `watched` are the FIFOs whose codes it can write, in its own order, the output first; `input_type` is that of the
     input codes.
     """
 
     source: str
-    tables: Codes
+    cfg_tables: tuple[Table, ...]
     watched: tuple[str, ...]
     input_type: np.dtype[Any]
+
+    @property
+    def tables(self) -> Codes:
+        """The codes of all tables, flat."""
+        return np.concatenate([np.zeros(0, np.int64), *(table.codes.ravel() for table in self.cfg_tables)])
 
 
 def simulation(pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing = UNPACKED) -> Simulation:
@@ -75,9 +80,8 @@ class _Writer:
             *(line for part in range(PARTS) for line in guarded(part, self._part_lines(part))),
             *guarded(0, [*(f"{declared}{value};" for declared, value in self._globals), *self._main_lines()]),
         ]
-        tables = [table.codes.ravel() for cfg in self._cfgs for table in cfg.tables]
-        codes = np.concatenate([np.zeros(0, np.int64), *tables])
-        return Simulation("\n".join(lines) + "\n", codes, self._watched, np.dtype(f"int{self._input_bits}"))
+        tables = tuple(table for cfg in self._cfgs for table in cfg.tables)
+        return Simulation("\n".join(lines) + "\n", tables, self._watched, np.dtype(f"int{self._input_bits}"))
 
     @cached_property
     def _globals(self) -> list[tuple[str, str]]:

@@ -16,8 +16,6 @@ class Element(enum.Enum):
     ADDER = "adder_lane"
     DISTANCE = "distance_lane"
     INT = "int_lane"
-    OCTET = "octet_lane"
-    """An adder lane of eight inputs, in native simulations alone; its header is sw_packed.h."""
 
 
 @dataclass(frozen=True, slots=True)
