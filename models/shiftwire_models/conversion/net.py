@@ -93,10 +93,11 @@ def to_multiplication_free(
 ) -> MultiplicationFreeNet:
     """A trained float net with weights of k powers of two and fixed-point activations, ready to be trained further.
 
-    calibration  (N, ...) samples as the net reads them, or batches of them, each alone or the first of (x, y), as a
-                 DataLoader has them; some dozens choose the formats. Of a net of several inputs a tuple of tensors in
-                 the order of forward(), a dict by its names, or batches of either
-    method       linear, lightnn, deepshift or apot, whose rounding differs; terms belong to the first two
+    `calibration` are (N, ...) samples as the net reads them, or batches of them, each alone or the first of (x, y), as
+    a DataLoader has them; some dozens choose the formats. Of a net of several inputs they are a tuple of tensors in the
+    order of forward(), a dict by its names, or batches of either. `method` is linear, lightnn, deepshift or apot, whose
+    rounding differs; terms belong to the first two.
+
     The rest are the options of `shiftwire quantize`. The new net stands where the old one did, in its mode and on its
     device, in float32, and gives at first what that command's file gives; the old one stays as it is.
     Raises ModelsError for what cannot be, with the name of the module.

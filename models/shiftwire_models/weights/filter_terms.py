@@ -28,10 +28,10 @@ class FilterTermsWeight(ShiftWeight):
     """Each term takes the nearest power of two of what is left; filter o has terms_per_filter[o].
 
     latent            float32 (out, in...)
-    terms_per_filter  float32 (out,), whole numbers, which averages of buffers leave whole; slots beyond it keep the
-                      sign 0, `slots` of them in all
-    The gradient of the sum passes straight to the latent. A state dict says by which rule its latents are rounded, and
-    a net that loads it rounds by that rule from then on.
+    terms_per_filter  float32 (out,), whole numbers, which averages of buffers leave whole
+
+    Slots beyond terms_per_filter keep the sign 0, `slots` of them in all. The gradient of the sum passes straight to the
+    latent. A state dict says by which rule its latents are rounded, and a net that loads it rounds by that rule.
     """
 
     terms_per_filter: Tensor
