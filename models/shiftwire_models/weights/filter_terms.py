@@ -30,8 +30,8 @@ class FilterTermsWeight(ShiftWeight):
     latent            float32 (out, in...)
     terms_per_filter  float32 (out,), whole numbers, which averages of buffers leave whole
 
-    Slots beyond terms_per_filter keep the sign 0, `slots` of them in all. The gradient of the sum passes straight to the
-    latent. A state dict says by which rule its latents are rounded, and a net that loads it rounds by that rule.
+    Slots beyond terms_per_filter keep the sign 0, `slots` of them in all. The gradient of the sum passes straight to
+    the latent. A state dict says by which rule its latents are rounded, and a net that loads it rounds by that rule.
     """
 
     terms_per_filter: Tensor
