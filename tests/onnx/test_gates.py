@@ -41,25 +41,15 @@ def test_an_image_times_a_gate(order: str, curve: str) -> None:
     assert product.name == "m" and [tensor.shape for tensor in network.sources(product)] == [(4, 5, 3), (1, 1, 3)]
 
 
-def test_a_gate_of_dense_layers() -> None:
-    """Whose row gets the axes of the image back."""
-    lines = (f"{FRONT}{DENSE_GATE}d = Gemm<transB=1>(fq, wq); e = HardSigmoid(d); a = {UNSIGNED}(e, t, z, b); "
-             f"r = Reshape(a, n); m = Mul(q, r); y = {QUANT}(m, u, z, b)")  # fmt: skip
-    constants = {"w": np.eye(3, dtype=np.float32), "n": np.array([0, 3, 1, 1])}
-    _, network = run(lines, constants, ["N", 3, 4, 5])
-    (product,) = (node for node in network.nodes if isinstance(node.op, Multiply))
-    assert [tensor.shape for tensor in network.sources(product)] == [(4, 5, 3), (3,)]
-
-
-@pytest.mark.parametrize("order", ["q, r", "r, q"])
-def test_a_gate_of_one_pixel(order: str) -> None:
-    """As large as the image, and a row all the same."""
+@pytest.mark.parametrize(("order", "pixels"), [("q, r", (4, 5)), ("q, r", (1, 1)), ("r, q", (1, 1))])
+def test_a_gate_of_dense_layers(order: str, pixels: tuple[int, int]) -> None:
+    """Whose row gets the axes of the image back; one as large as the image is a row all the same."""
     lines = (f"{FRONT}{DENSE_GATE}d = Gemm<transB=1>(fq, wq); e = HardSigmoid(d); a = {UNSIGNED}(e, t, z, b); "
              f"r = Reshape(a, n); m = Mul({order}); y = {QUANT}(m, u, z, b)")  # fmt: skip
     constants = {"w": np.eye(3, dtype=np.float32), "n": np.array([0, 3, 1, 1])}
-    _, network = run(lines, constants, ["N", 3, 1, 1])
+    _, network = run(lines, constants, ["N", 3, *pixels])
     (product,) = (node for node in network.nodes if isinstance(node.op, Multiply))
-    assert [tensor.shape for tensor in network.sources(product)] == [(1, 1, 3), (3,)]
+    assert [tensor.shape for tensor in network.sources(product)] == [(*pixels, 3), (3,)]
 
 
 def test_two_branches_of_one_shape() -> None:
