@@ -29,7 +29,7 @@ __attribute__((noinline)) void work(Sum *out, const Element *x, const Weight *we
     for (long i = 0; i < repeats; i++) {
         SHIFTWIRE_UNROLL
         for (int p = 0; p < SUMS; p++) {
-            sum[p] = sum[p] + sw::sum_of_taps<bare_lane, void, Sum, INPUTS>(x, weight + (i & 15) * SUMS * INPUTS, p * INPUTS);
+            sum[p] = sw::with_taps<bare_lane, void, Sum, INPUTS>(sum[p], x, weight + (i & 15) * SUMS * INPUTS, p * INPUTS);
         }
     }
     SHIFTWIRE_UNROLL

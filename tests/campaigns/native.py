@@ -1,7 +1,8 @@
-"""Native simulations under every set of instructions; `make campaign-native` prints a line for each network.
+"""Native simulations under every set of instructions, and ap_int ones; `make campaign-native` prints a line for each.
 
 Three hundred random networks and the zoo's nets, every layer's codes beside the specification's: random and extreme
-ones of the random networks, two batches of the zoo's. Exit status 1 when a code differs.
+ones of the random networks, several batches of the zoo's, two samples of them where ap_int sums. Exit status 1 when a
+code differs.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,17 @@ import numpy as np
 
 from campaign import Results
 from instruction_sets import SETS, differing
+from netlib import run_networks
 from random_networks import random_codes, random_network
+from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
 from structure import exported
 from zoo import ENTRIES
 
-RANDOM, ZOO_SAMPLES = 300, 20
+RANDOM, ZOO_SAMPLES, HEADER_SAMPLES = 300, 20, 2
+MOST_LANES = 8
+Compare = Callable[[Network, Codes, Path], tuple[list[str], int]]
 
 
 def drawn(seed: int) -> tuple[Network, Codes]:
@@ -33,25 +38,44 @@ def drawn(seed: int) -> tuple[Network, Codes]:
     return network, random_codes(network, seed)
 
 
-def of_zoo(name: str, folder: Path) -> tuple[Network, Codes]:
+def of_zoo(name: str, folder: Path, samples: int) -> tuple[Network, Codes]:
     network = exported(name, folder)
     span = network.input.format
-    codes = np.random.default_rng(0).integers(span.lo, span.hi + 1, (ZOO_SAMPLES, *network.input.shape))
-    codes[0], codes[1] = span.lo, span.hi
+    codes = np.random.default_rng(0).integers(span.lo, span.hi + 1, (samples, *network.input.shape))
+    codes[0, ::2] = span.hi
     return network, codes
 
 
-def study(given: Callable[[], tuple[Network, Codes]]) -> str:
+def of_headers(network: Network, codes: Codes, folder: Path) -> tuple[list[str], int]:
+    """As `differing`, of the headers on the types that are synthesised."""
+    (layers,) = run_networks([network], [codes], folder, flags=("-O1",), folds=[small_folds(network)])
+    expected = network.evaluate_layers(codes)
+    wrong = [name for name, found in layers.items() if not np.array_equal(found, expected[name])]
+    return wrong, sum(int(np.count_nonzero(found.min(axis=0) != found.max(axis=0))) for found in layers.values())
+
+
+def small_folds(network: Network) -> dict[str, Fold]:
+    """Few lanes, so that a large net compiles in minutes."""
+    return {
+        node.name: _small(node.op.folds(network.sources(node), network.tensors[node.name])) for node in network.nodes
+    }
+
+
+def _small(folds: Sequence[Fold]) -> Fold:
+    return max((fold for fold in folds if fold.pe * fold.simd <= MOST_LANES), key=lambda fold: fold.pe * fold.simd)
+
+
+def study(given: Callable[[], tuple[Network, Codes]], compare: Compare) -> str:
     network, codes = given()
     with tempfile.TemporaryDirectory() as folder:
-        wrong, live = differing(network, codes, Path(folder))
+        wrong, live = compare(network, codes, Path(folder))
     compared = len(codes) * sum(tensor.size for tensor in network.tensors.values())
     return f"differs in {', '.join(wrong)}" if wrong else f"{compared:,} codes, 0 differ, {live:,} live outputs"
 
 
-def cases(folder: Path) -> Iterator[tuple[str, Callable[[], tuple[Network, Codes]]]]:
+def cases(folder: Path, samples: int) -> Iterator[tuple[str, Callable[[], tuple[Network, Codes]]]]:
     yield from ((f"random {seed}", partial(drawn, seed)) for seed in range(RANDOM))
-    yield from ((entry.name, partial(of_zoo, entry.name, folder)) for entry in ENTRIES)
+    yield from ((entry.name, partial(of_zoo, entry.name, folder, samples)) for entry in ENTRIES)
 
 
 def main() -> int:
@@ -60,11 +84,14 @@ def main() -> int:
     folder = parser.parse_args().output
     folder.mkdir(parents=True, exist_ok=True)
     results = Results.opened("native")
-    for name, value in SETS.items():
+    for name, value in {**SETS, "ap_int": ""}.items():
         os.environ["SHIFTWIRE_SIMD"] = value
-        left = [(f"{case}, {name}", given) for case, given in cases(folder) if f"{case}, {name}" not in results.entries]
+        compare, samples = (of_headers, HEADER_SAMPLES) if name == "ap_int" else (differing, ZOO_SAMPLES)
+        every = [(f"{case}, {name}", given) for case, given in cases(folder, samples)]
+        left = [(case, given) for case, given in every if case not in results.entries]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (case, _), line in zip(left, pool.map(study, (given for _, given in left)), strict=True):
+            lines = pool.map(partial(study, compare=compare), (given for _, given in left))
+            for (case, _), line in zip(left, lines, strict=True):
                 print(f"{case}: {line}", flush=True)
                 results.add(**{case: line})
     wrong = [case for case, line in results.entries.items() if line.startswith("differs")]

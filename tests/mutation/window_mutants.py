@@ -12,7 +12,7 @@ WINDOW_MUTANTS = (
     Mutant("window: first channel again", "sw_banks.h", "[at[b]][channel]", "[at[b]][0]"),
     Mutant("window: padding is what stands there", "sw_banks.h", "is_inside ? code[row][bank] : outside",
            "code[row][bank]"),
-    Mutant("window: ones filled in", "sw_window.h", "Code(C::fill)", "Code(1)"),
+    Mutant("window: ones filled in", "sw_banks.h", "Code(C::fill)", "Code(1)"),
     Mutant("window: first padding at the left ignored", "sw_window.h", START, START.replace("-C::pad_left", "0")),
     Mutant("window: first window starts in bank 0", "sw_window.h", START, START.replace("C::first_bank", "0")),
     Mutant("window: first place is 0", "sw_window.h", START, START.replace("C::first_place", "0")),

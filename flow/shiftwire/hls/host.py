@@ -17,6 +17,8 @@ from shiftwire.schedule.timing import timing
 MOST_PE = 16
 MOST_SIMD = 16
 """Sums that registers hold, and codes of a beat that do not push them out; measured, of 8, 16, 32 and 64 each."""
+MOST_GATHERED = 32
+"""SIMD of inputs of an uneven number of channels: their codes are copied anyhow, and fewer places stay empty."""
 MOST_TAPS = 3
 """SIMD of a depthwise layer, whose beats bring as many taps of each of PE channels."""
 
@@ -41,5 +43,13 @@ def _summed_once(node: Node) -> Node:
 def _fold(network: Network, node: Node) -> Fold:
     """As many lanes as registers hold, PE first."""
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    most = MOST_TAPS if isinstance(node.op, Conv) and node.op.is_depthwise else MOST_SIMD
+    most = _most_simd(node)
     return max((f for f in folds if f.pe <= MOST_PE and f.simd <= most), key=lambda f: (f.pe, f.simd))
+
+
+def _most_simd(node: Node) -> int:
+    if isinstance(node.op, Conv) and node.op.is_depthwise:
+        return MOST_TAPS
+    if isinstance(node.op, Weighted) and node.op.weights.shape[-1] % MOST_SIMD:
+        return MOST_GATHERED
+    return MOST_SIMD

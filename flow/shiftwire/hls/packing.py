@@ -66,12 +66,16 @@ class Packed:
 class Packing:
     """How each FIFO of a pipeline is packed, where it is, and the Cfg of every unit that works on packed codes.
 
-    `edges` are FIFOs whose writers know nothing of it.
+    `edges` are FIFOs whose writers know nothing of it. Of `words`, a FIFO says where its codes stand, so many elements
+    a word, and has the depth of `depths`; `kept` are the beats that others keep behind the one that is read.
     """
 
     fifos: Mapping[str, Packed] = field(default_factory=dict)
     cfgs: Mapping[str, Cfg] = field(default_factory=dict)
     edges: frozenset[str] = frozenset()
+    words: Mapping[str, int] = field(default_factory=dict)
+    depths: Mapping[str, int] = field(default_factory=dict)
+    kept: Mapping[str, int] = field(default_factory=dict)
 
 
 UNPACKED = Packing()
@@ -82,6 +86,7 @@ def packing(pipeline: Pipeline, processor: Processor) -> Packing:
     writers = {name: instance for instance in pipeline.instances for name in instance.outputs}
     fifos: dict[str, Packed] = {}
     cfgs: dict[str, Cfg] = {}
+    kept: dict[str, int] = {}
     edges = set()
     for instance in pipeline.instances:
         how = _summed_so(instance.unit, processor)
@@ -91,13 +96,34 @@ def packing(pipeline: Pipeline, processor: Processor) -> Packing:
         cfgs[instance.name] = _sums(instance.unit, how)
         (name,) = instance.inputs
         fifos[name] = how
+        kept[name] = instance.unit.synapse_folds
         while (before := _moved(writers.get(name), how)) is not None:
             mover, cfg = before
             cfgs[mover.name] = cfg
             (name,) = mover.inputs
             fifos[name] = how
         edges.add(name)
-    return Packing(fifos, cfgs, frozenset(edges))
+    words, depths = {}, {}
+    for name in pipeline.fifos.keys() - edges:
+        writer = writers.get(name)
+        standing = _standing(pipeline, writer, kept.get(name, 1)) if writer else None
+        if writer and standing is not None:
+            unit, depths[name] = standing
+            cfgs[writer.name] = _moving(unit, fifos[name]) if name in fifos else unit.native_cfg
+            words[name] = unit.taps.channels // (fifos[name].count if name in fifos else 1)
+    return Packing(fifos, cfgs, frozenset(edges), words, depths, kept)
+
+
+def _standing(pipeline: Pipeline, writer: Instance, kept: int) -> tuple[WindowUnit, int] | None:
+    """A unit of windows that are read where they stand, and the depth of the FIFO behind it.
+
+    Every other frame has a line buffer of its own, so a frame's windows have to be more than what is on its way.
+    """
+    unit = writer.unit
+    if not isinstance(unit, WindowUnit):
+        return None
+    depth = max(pipeline.fifos[writer.outputs[0]].depth, unit.row_writes - kept, kept)
+    return (unit.remembering(depth + kept), depth) if depth + kept <= unit.writes.beats else None
 
 
 def _summed_so(unit: Unit, processor: Processor) -> Packed | None:
@@ -165,11 +191,15 @@ def _moved(instance: Instance | None, how: Packed) -> tuple[Instance, Cfg] | Non
     unit = instance.unit
     match unit:
         case WindowUnit() if unit.taps.channels % how.count == 0:
-            channels = unit.taps.channels // how.count
-            return instance, _with(unit.native_cfg, tap_channels=channels, fill=how.alike(unit.fill))
+            return instance, _moving(unit, how)
         case Narrow() | Widen() if unit.narrow.lanes % how.count == 0:
             return instance, _with(unit.native_cfg, lanes=unit.narrow.lanes // how.count)
     return None
+
+
+def _moving(unit: WindowUnit, how: Packed) -> Cfg:
+    channels = unit.taps.channels // how.count
+    return _with(unit.native_cfg, tap_channels=channels, fill=how.alike(unit.fill))
 
 
 def _table(cfg: Cfg, name: str) -> Table:

@@ -90,7 +90,7 @@ class _Writer:
         return [
             ("int batches", ""),
             *(
-                (f"sw::stream<{self._written(name)} > f{at}", f'("{name}", {self.capacities[name]})')
+                (f"sw::stream<{self._written(name)} > f{at}", f'("{name}", {", ".join(map(str, self._depth(name)))})')
                 for name, at in self._numbers.items()
                 if name in fifos
             ),
@@ -100,6 +100,11 @@ class _Writer:
                 for table in cfg.tables
             ),
         ]
+
+    def _depth(self, name: str) -> tuple[int, ...]:
+        """Beats in a FIFO, and where any are kept behind the one that is read, those."""
+        depth = self.packed.depths.get(name, self.capacities[name])
+        return (depth, self.packed.kept[name]) if name in self.packed.kept else (depth,)
 
     def _part_lines(self, part: int) -> list[str]:
         return [line for at, its in enumerate(self._parts) if its == part for line in self._unit_lines(at)]
@@ -161,13 +166,19 @@ class _Writer:
         if name not in self.packed.edges:
             return self._carried(name)
         packed, lanes = self.packed.fifos[name], self.pipeline.fifos[name].port.lanes
-        return f"sw::packing<{self._code(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
+        return f"sw::packing<{self._made(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
+
+    def _made(self, name: str) -> str:
+        """The type of codes that are packed: as wide as their writer works on them, bytes where it has read such."""
+        read = [source for each in self.pipeline.instances if name in each.outputs for source in each.inputs]
+        bits = [self.pipeline.fifos[source].format.bits for source in read]
+        return self._code(name) if min(bits, default=0) <= BYTE_BITS else "sw::lanes<int32_t>"
 
     def _carried(self, name: str) -> str:
         lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
-        if packed is None:
-            return f"sw::beat<{self._code(name)}, {lanes}>"
-        return f"sw::beat<sw::{packed.type}, {packed.elements(lanes)}>"
+        code, size = (f"sw::{packed.type}", packed.elements(lanes)) if packed else (self._code(name), lanes)
+        each = self.packed.words.get(name)
+        return f"sw::words<{code}, {size}, {each}>" if each else f"sw::beat<{code}, {size}>"
 
     def _code(self, name: str) -> str:
         """The type of a FIFO's codes; they are worked on in wider ones."""

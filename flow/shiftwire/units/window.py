@@ -37,7 +37,7 @@ class WindowUnit(Unit):
     """Windows over an image of `shape` (spatial..., C) whose codes arrive `lanes` channels a beat.
 
     `fill` is the code of a padded position. In C++ the rows of windows leave while further image rows come in; the
-    SystemVerilog has two sides, each at its own pace, and a line buffer between them.
+    SystemVerilog has two sides, each at its own pace, and a line buffer between them. No hardware needs spare rows.
     """
 
     function = "window"
@@ -47,6 +47,7 @@ class WindowUnit(Unit):
     lanes: int
     taps: Taps
     fill: int = 0
+    spare_rows: int = 0
 
     @property
     def _image(self) -> tuple[int, int]:
@@ -74,15 +75,19 @@ class WindowUnit(Unit):
         return self._image[1] * self.shape[-1] // self.lanes
 
     @property
-    def _row_writes(self) -> int:
+    def row_writes(self) -> int:
         """Beats that leave in a row of windows."""
         taps = self.taps
         return self._positions[1] * prod(self.window.kernel) * self.shape[-1] // (taps.count * taps.channels)
 
     @property
     def _rows_held(self) -> int:
-        """Image rows of the smallest line buffer."""
-        return self._kernel[0] + self._stride[0]
+        """Image rows of the smallest line buffer, and what is spare."""
+        return self._kernel[0] + self._stride[0] + self.spare_rows
+
+    def remembering(self, beats: int) -> WindowUnit:
+        """With a line buffer in which what the last `beats` beats of windows were made of still stands."""
+        return replace(self, spare_rows=-(-beats // self.row_writes) * self._stride[0])
 
     @cached_property
     def _row_reads(self) -> Codes:
@@ -97,7 +102,7 @@ class WindowUnit(Unit):
 
     @property
     def writes(self) -> Port:
-        return Port(self.taps.count * self.taps.channels, self._positions[0] * self._row_writes)
+        return Port(self.taps.count * self.taps.channels, self._positions[0] * self.row_writes)
 
     @property
     def iterations(self) -> int:
@@ -108,7 +113,7 @@ class WindowUnit(Unit):
     def _row_steps(self) -> Codes:
         """Iterations before the first row of windows, then while each row of windows leaves."""
         steps = self._row_reads * self._row_beats
-        steps[1:] = np.maximum(steps[1:], self._row_writes)
+        steps[1:] = np.maximum(steps[1:], self.row_writes)
         return steps
 
     @property
@@ -137,7 +142,7 @@ class WindowUnit(Unit):
             iterations=self.iterations,
             phases=len(phases),
             has_fill=bool(steps[0] > 0),
-            row_writes=self._row_writes,
+            row_writes=self.row_writes,
             in_height=in_height,
             in_width=in_width,
             chunks=chunks,
@@ -168,7 +173,7 @@ class WindowUnit(Unit):
 
     @cached_property
     def nest(self) -> Nest:
-        rows, row_writes = self._row_reads * self._row_beats, self._row_writes
+        rows, row_writes = self._row_reads * self._row_beats, self.row_writes
         reads, writes, start = [every(int(rows[0]))], [], int(rows[0])
         for row in rows[1:]:
             steps = max(int(row), row_writes)
@@ -218,7 +223,7 @@ class WindowUnit(Unit):
 
     def _giving(self) -> Nest:
         """The side that gives windows; its beats are image rows."""
-        height, row_writes = self._image[0], self._row_writes
+        height, row_writes = self._image[0], self.row_writes
         tops = every(self._positions[0]) * self._stride[0] - self._pad[0]
         first = np.append(np.clip(tops, 0, height), height)
         end = np.clip(tops + self._kernel[0], 1, height)

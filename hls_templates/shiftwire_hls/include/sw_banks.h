@@ -31,6 +31,24 @@ Row:
 #endif
 }
 
+// What a window unit keeps.
+template <class Y, class C, class Code> struct line_buffer {
+    typedef Code type[C::rows][C::banks][C::bank_words][C::tap_channels];
+};
+
+// A word of a line buffer, or one of padding, goes into a beat from lane `first` on.
+template <class C, class Code, class Y, class Row>
+void take_word(Y &beat, int first, bool is_inside, const Row *line, int row, int bank, const int at[C::banks]) {
+#pragma HLS INLINE
+TapChannel:
+    SHIFTWIRE_UNROLL
+    for (int c = 0; c < C::tap_channels; c++) {
+#pragma HLS UNROLL
+        const Code code = banked<C>(Code(C::fill), is_inside, line, row, bank, at, c);
+        beat[first + c] = from_code<typename Y::value_type>(code);
+    }
+}
+
 } // namespace sw
 
 #endif

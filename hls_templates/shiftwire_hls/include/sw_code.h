@@ -81,6 +81,10 @@ template <class W> int to_index(const W &weight) {
 #ifndef SHIFTWIRE_TICK
 #define SHIFTWIRE_TICK
 #endif
+// What a compiler for the host is asked for in front of a function, as HLS INLINE asks the synthesiser.
+#ifndef SHIFTWIRE_WITHIN
+#define SHIFTWIRE_WITHIN
+#endif
 // Asks a compiler for the host to unroll the loop that follows, as HLS UNROLL asks the synthesiser.
 #ifndef SHIFTWIRE_UNROLL
 #define SHIFTWIRE_UNROLL

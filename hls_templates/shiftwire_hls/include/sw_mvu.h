@@ -21,7 +21,7 @@ void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles
 #pragma HLS ARRAY_RESHAPE variable = bias dim = 2 complete
     typedef typename C::sum_t S;
     typedef typename Y::value_type T;
-    typedef typename code_of<typename X::value_type>::type code_t;
+    typedef typename held_code<X>::type code_t;
     code_t held[C::synapse_folds][C::simd];
 #pragma HLS ARRAY_RESHAPE variable = held dim = 2 complete
     S sum[C::pe], inputs = S(0);
@@ -40,17 +40,24 @@ Cycle:
         if (is_new) see_new<C::simd>(x.read(), held[synapse], now);
         else see_again<C::simd>(held[synapse], now);
         if (is_new) inputs = C::lane::template with_inputs<C::simd>(is_first ? S(0) : inputs, now);
-        Y beat;
     Pe:
         SHIFTWIRE_UNROLL
         for (int p = 0; p < C::pe; p++) {
 #pragma HLS UNROLL
             typedef typename C::part_t P;
-            const P part = sum_of_taps<typename C::lane, C, P, C::simd>(now, weight[cycle], p * C::simd);
-            sum[p] = S((is_first ? S(0) : sum[p]) + S(part));
-            if (is_last) beat[p] = finished<T, C>(C::lane::whole(sum[p], inputs), bias[fold][p]);
+            if (is_first) sum[p] = S(0);
+            sum[p] = with_taps<typename C::lane, C, P, C::simd>(sum[p], now, weight[cycle], p * C::simd);
         }
-        if (is_last) y.write(beat);
+        if (is_last) {
+            Y beat;
+        Finish:
+            SHIFTWIRE_UNROLL
+            for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+                beat[p] = finished<T, C>(C::lane::whole(sum[p], inputs), bias[fold][p]);
+            }
+            y.write(beat);
+        }
 
         const bool ends_group = is_last && neuron == C::neuron_folds - 1;
         is_first_term = is_last_term;

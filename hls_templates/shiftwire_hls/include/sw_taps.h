@@ -8,7 +8,9 @@
 
 namespace sw {
 
-// N codes that an iteration works on: those of a beat, which are held, or those of one that came before.
+// The codes of beats of type X while they are held, and N of them that an iteration works on: those of a beat, or those
+// of one that came before.
+template <class X> struct held_code : code_of<typename X::value_type> {};
 template <class Code, int N> struct seen { typedef Code type[N]; };
 
 template <int N, class X, class Code> void see_new(const X &beat, Code held[N], Code now[N]) {
@@ -43,6 +45,13 @@ Tap:
         total = L::template add<C>(total, x[s], weight[at + s]);
     }
     return total;
+}
+
+// A sum and N taps more.
+template <class L, class C, class P, int N, class S, class X, class W>
+S with_taps(const S &sum, const X x[N], const W weight[], int at) {
+#pragma HLS INLINE
+    return S(sum + S(sum_of_taps<L, C, P, N>(x, weight, at)));
 }
 
 template <class A> A smaller(const A &a, const A &b) {

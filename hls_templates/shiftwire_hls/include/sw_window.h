@@ -20,7 +20,7 @@ struct window_taps {
 
 // One beat of the image is kept; rows that no window reads are dropped.
 template <class X, class C, class Code>
-void window_take(const X &beat, Code line[C::rows][C::banks][C::bank_words][C::tap_channels], window_input &in) {
+SHIFTWIRE_WITHIN void window_take(const X &beat, Code line[C::rows][C::banks][C::bank_words][C::tap_channels], window_input &in) {
 #pragma HLS INLINE
     static_assert(int(X::size) == C::tap_channels, "a beat is a word of the line buffer");
 TakeLane:
@@ -43,7 +43,7 @@ TakeLane:
 
 // The taps of one beat. Each memory is asked for one word: taps side by side stand in banks side by side.
 template <class Y, class C, class Code>
-Y window_beat(const Code line[C::rows][C::banks][C::bank_words][C::tap_channels], const window_taps &out) {
+SHIFTWIRE_WITHIN Y window_beat(const Code line[C::rows][C::banks][C::bank_words][C::tap_channels], const window_taps &out) {
 #pragma HLS INLINE
     int at[C::banks];
     bool is_column[C::banks];
@@ -71,21 +71,15 @@ TapRow:
         for (int j = 0; j < C::banks; j++) {
 #pragma HLS UNROLL
             const int bank = out.bank + j >= C::banks ? out.bank + j - C::banks : out.bank + j;
-            const bool is_inside = is_row && is_column[bank];
-        TapChannel:
-            SHIFTWIRE_UNROLL
-            for (int c = 0; c < C::tap_channels; c++) {
-#pragma HLS UNROLL
-                const Code code = banked<C>(Code(C::fill), is_inside, line, slot, bank, at, c);
-                beat[(i * C::banks + j) * C::tap_channels + c] = from_code<typename Y::value_type>(code);
-            }
+            const int first = (i * C::banks + j) * C::tap_channels;
+            take_word<C, Code>(beat, first, is_row && is_column[bank], line, slot, bank, at);
         }
     }
     return beat;
 }
 
 // On to the next taps: chunks of a block innermost, then columns and rows of the kernel, blocks, windows of a row.
-template <class C> void window_advance(window_taps &out, bool ends_row) {
+template <class C> SHIFTWIRE_WITHIN void window_advance(window_taps &out, bool ends_row) {
 #pragma HLS INLINE
     const bool ends_chunks = out.chunk == C::block_chunks - 1;
     const bool ends_columns = ends_chunks && out.j == C::kernel_width - C::banks;
@@ -119,7 +113,7 @@ void window(stream<X> &x, stream<Y> &y, const typename C::reads_t reads[C::phase
 #pragma HLS ARRAY_PARTITION variable = reads complete
 #pragma HLS ARRAY_PARTITION variable = steps complete
     typedef typename code_of<typename X::value_type>::type code_t;
-    code_t line[C::rows][C::banks][C::bank_words][C::tap_channels];
+    typename line_buffer<Y, C, code_t>::type line;
 #pragma HLS ARRAY_PARTITION variable = line dim = 1 complete
 #pragma HLS ARRAY_PARTITION variable = line dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = line dim = 4 complete
@@ -140,10 +134,10 @@ Step:
         X beat;
         if (grown_in >= phase_steps) beat = x.read();
         if (grown_out >= phase_steps) {
-            y.write(window_beat<Y, C>(line, out));
+            y.write(window_beat<Y, C, code_t>(line, out));
             window_advance<C>(out, ends_phase);
         }
-        if (grown_in >= phase_steps) window_take<X, C>(beat, line, in);
+        if (grown_in >= phase_steps) window_take<X, C, code_t>(beat, line, in);
         step = ends_phase ? 0 : step + 1;
         phase_reads = ends_phase ? next_reads : phase_reads;
         phase_steps = ends_phase ? next_steps : phase_steps;

@@ -16,7 +16,10 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <ucontext.h>
+#include <utility>
 #include <vector>
+
+#include "sw_beat.h"
 
 namespace sw {
 
@@ -39,6 +42,7 @@ struct unit {
     jmp_buf place; // where it waits
     long long clock;
     std::vector<way *> ways;
+    void *frames[2]; // memory of its own, that of this frame first
 };
 
 // What runs now; one of each in a program of several translation units.
@@ -93,6 +97,13 @@ inline void drained() {
     for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
+// Memory of the running unit, the same for every other frame.
+inline void *of_next_frame(size_t bytes) {
+    void *&mine = now::running->frames[0], *&other = now::running->frames[1];
+    std::swap(mine, other);
+    return mine = mine ? mine : aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
 #ifdef SHIFTWIRE_COUNT
 template <class T> using view = T;
 #else
@@ -112,11 +123,11 @@ template <class T> struct view {
 };
 #endif
 
-// Beats in the order they were written, at most `depth` of them, and the one that was read last.
+// Beats in the order they were written, at most `depth` of them, and the one that was read last with `kept` before it.
 template <class T> class fifo_reader {
   public:
-    fifo_reader(const char *name, int depth) : name(name), depth(depth), mask(1) {
-        while (mask <= depth) mask *= 2;
+    fifo_reader(const char *name, int depth, int kept = 0) : name(name), depth(depth), mask(1) {
+        while (mask <= depth + kept) mask *= 2;
         ring = static_cast<T *>(aligned_alloc(64, (mask * sizeof(T) + 63) / 64 * 64));
         mask -= 1;
     }
@@ -137,6 +148,13 @@ template <class T> class fifo_reader {
 
 template <class T> class fifo;
 
+// Code by code, so that those that are in registers go no other way.
+template <class T> inline void put(T &place, const T &beat) { place = beat; }
+template <class T, unsigned N> inline __attribute__((always_inline)) void put(beat<T, N> &place, const beat<T, N> &from) {
+    SHIFTWIRE_UNROLL
+    for (unsigned l = 0; l < N; l++) place.data[l] = from.data[l];
+}
+
 #ifdef SHIFTWIRE_COUNT
 template <class T> class fifo : public fifo_reader<T> {
   public:
@@ -156,9 +174,10 @@ template <class T> class fifo : public fifo<view<T> > {
 
     void write(const T &beat) {
         while (this->written - this->taken == this->depth) wait_for(this->name);
-        this->ring[this->written++ & this->mask] = beat;
+        T &place = this->ring[this->written++ & this->mask];
+        put(place, beat);
         now::has_moved = true;
-        if (this->log) append(*this->log, &beat, sizeof beat);
+        if (this->log) append(*this->log, &place, sizeof place);
     }
 };
 

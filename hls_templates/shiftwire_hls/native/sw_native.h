@@ -6,16 +6,17 @@
 #ifndef SHIFTWIRE_NATIVE_H_
 #define SHIFTWIRE_NATIVE_H_
 
-#include "sw_coroutine.h"
-#include "sw_lanes.h"
-
 #ifdef SHIFTWIRE_COUNT
 // A simulation that counts keeps a board's folds, of hundreds of lanes: unrolled, they would compile for minutes.
 #define SHIFTWIRE_TICK sw::tick();
 #define SHIFTWIRE_UNROLL
 #else
 #define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
+#define SHIFTWIRE_WITHIN inline __attribute__((always_inline))
 #endif
+
+#include "sw_coroutine.h"
+#include "sw_lanes.h"
 
 namespace sw {
 
@@ -143,7 +144,7 @@ SHIFTWIRE_INLINE P sum_of_taps(const lanes<int16_t> x[N], const int16_t weight[]
 } // namespace sw
 
 #ifndef SHIFTWIRE_COUNT
-#include "sw_packed.h"
+#include "sw_held.h"
 #endif
 
 #endif

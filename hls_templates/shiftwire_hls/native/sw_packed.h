@@ -13,6 +13,8 @@
 
 namespace sw {
 
+template <int COUNT, class T> struct packing_of;
+
 // COUNT codes of 32 / COUNT bits in each element, the first in the low bits.
 template <int COUNT> struct packed {
     static const int count = COUNT;
@@ -22,15 +24,9 @@ template <int COUNT> struct packed {
     // The same codes in every image.
     SHIFTWIRE_INLINE packed(long long codes) : v(codes) {}
 
-    static SHIFTWIRE_INLINE packed of(const lanes<int32_t> code[COUNT]) {
-        const int bits = 32 / COUNT;
-        packed made;
-        made.v = code[COUNT - 1];
-        SHIFTWIRE_UNROLL
-        for (int k = COUNT - 2; k >= 0; k--) {
-            made.v = (made.v << bits) | (code[k] & lanes<int32_t>((1LL << bits) - 1));
-        }
-        return made;
+    // With what each code has more, which keeps bytes from being negative.
+    template <class T> static SHIFTWIRE_INLINE packed of(const T code[COUNT], unsigned long long more) {
+        return packing_of<COUNT, T>::made(code, more);
     }
 
     long long get(int image, int k) const {
@@ -52,8 +48,8 @@ struct octets {
         for (int i = 0; i < VECTORS; i++) v[i] = vector{} + codes;
     }
 
-    static SHIFTWIRE_INLINE octets of(const lanes<int32_t> code[8]) {
-        return dealt(packed<4>::of(code).v, packed<4>::of(code + 4).v);
+    template <class T> static SHIFTWIRE_INLINE octets of(const T code[8], unsigned long long more) {
+        return dealt(packed<4>::of(code, uint32_t(more)).v, packed<4>::of(code + 4, uint32_t(more >> 32)).v);
     }
 
     long long get(int image, int k) const {
@@ -65,6 +61,53 @@ struct octets {
     static SHIFTWIRE_INLINE octets dealt(const lanes<int32_t> &low, const lanes<int32_t> &high);
     SHIFTWIRE_INLINE void halves(lanes<int32_t> &low, lanes<int32_t> &high) const;
 };
+
+template <class E> struct packing_of<2, lanes<E> > {
+    static SHIFTWIRE_INLINE packed<2> made(const lanes<E> code[2], unsigned long long) {
+        packed<2> made;
+        made.v = (lanes<int32_t>(code[1]) << 16) | (lanes<int32_t>(code[0]) & lanes<int32_t>(0xffff));
+        return made;
+    }
+};
+// Codes that are negative borrow from those above, until what they have more is added.
+template <class E> struct packing_of<4, lanes<E> > {
+    static SHIFTWIRE_INLINE packed<4> made(const lanes<E> code[4], unsigned long long more) {
+        packed<4> made;
+        made.v = lanes<int32_t>(int32_t(more));
+        SHIFTWIRE_UNROLL
+        for (int k = 0; k < 4; k++) made.v = made.v + (lanes<int32_t>(code[k]) << 8 * k);
+        return made;
+    }
+};
+#ifdef __AVX2__
+SHIFTWIRE_INLINE lanes<int32_t> side_by_side(__m128i a, __m128i b, __m128i c, __m128i d) {
+#ifdef __AVX512BW__
+    const __m512i columns = _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1)),
+                                               _mm256_inserti128_si256(_mm256_castsi128_si256(c), d, 1), 1);
+    const __m512i fours = _mm512_permutexvar_epi32(
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), columns);
+    const __m512i rows = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    return {(lanes<int32_t>::vector)_mm512_shuffle_epi8(fours, rows)};
+#else
+    const __m128i ab0 = _mm_unpacklo_epi8(a, b), ab8 = _mm_unpackhi_epi8(a, b);
+    const __m128i cd0 = _mm_unpacklo_epi8(c, d), cd8 = _mm_unpackhi_epi8(c, d);
+    typedef lanes<int32_t>::vector vector;
+    return {(vector)_mm256_set_m128i(_mm_unpackhi_epi16(ab0, cd0), _mm_unpacklo_epi16(ab0, cd0)),
+            (vector)_mm256_set_m128i(_mm_unpackhi_epi16(ab8, cd8), _mm_unpacklo_epi16(ab8, cd8))};
+#endif
+}
+// Of bytes the highest bit is what each may have more.
+template <class B> struct packing_of_bytes {
+    static SHIFTWIRE_INLINE packed<4> made(const lanes<B> code[4], unsigned long long more) {
+        packed<4> made;
+        made.v = side_by_side((__m128i)code[0].v[0], (__m128i)code[1].v[0], (__m128i)code[2].v[0], (__m128i)code[3].v[0]) ^
+                 lanes<int32_t>(int32_t(more));
+        return made;
+    }
+};
+template <> struct packing_of<4, lanes<int8_t> > : packing_of_bytes<int8_t> {};
+template <> struct packing_of<4, lanes<uint8_t> > : packing_of_bytes<uint8_t> {};
+#endif
 
 // Weights of the codes of a `packed` or of `octets`, in the same order.
 template <int COUNT> struct packed_weights {
@@ -137,18 +180,26 @@ SHIFTWIRE_INLINE __m256i with_products(__m256i sum, __m256i x, const packed_weig
 }
 #endif
 
-// The sum of N times COUNT products; the shift and the integer lane are whole without more.
+// Where a packed element stands.
+template <class Packed> struct standing { const Packed *at; };
+
+// A sum and N times COUNT products more; the shift and the integer lane are whole without more.
 template <class L, class C, class P, int N, int COUNT>
-SHIFTWIRE_INLINE P sum_of_taps(const packed<COUNT> x[N], const packed_weights<COUNT> weight[], int at) {
-    lanes<int32_t> total(0);
+SHIFTWIRE_INLINE lanes<int32_t> with_taps(const lanes<int32_t> &sum, const standing<packed<COUNT> > x[N],
+                                          const packed_weights<COUNT> weight[], int at) {
+    lanes<int32_t> total(sum);
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s++) {
         for (int i = 0; i < lanes<int32_t>::VECTORS; i++) {
-            total.v[i] = (lanes<int32_t>::vector)with_products((wide_register)total.v[i], (wide_register)x[s].v.v[i],
+            total.v[i] = (lanes<int32_t>::vector)with_products((wide_register)total.v[i], (wide_register)x[s].at->v.v[i],
                                                                weight[at + s]);
         }
     }
-    return P(total);
+    return total;
+}
+template <class L, class C, class P, int N, int COUNT>
+SHIFTWIRE_INLINE P sum_of_taps(const standing<packed<COUNT> > x[N], const packed_weights<COUNT> weight[], int at) {
+    return P(with_taps<L, C, P, N>(lanes<int32_t>(0), x, weight, at));
 }
 
 // Sums of distances, an image's in each element of 64 bits, in the order of octets.
@@ -166,13 +217,14 @@ struct distances {
 };
 
 template <class L, class C, class P, int N>
-SHIFTWIRE_INLINE P sum_of_taps(const octets x[N], const octet_weights weight[], int at) {
-    P total(0);
+SHIFTWIRE_INLINE distances with_taps(const distances &sum, const standing<octets> x[N], const octet_weights weight[],
+                                     int at) {
+    distances total(sum);
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s++) {
         const octets w(weight[at + s].all);
         for (int i = 0; i < octets::VECTORS; i++) {
-            total.sums.v[i] += (octets::vector)distance_bytes((wide_register)x[s].v[i], (wide_register)w.v[i]);
+            total.sums.v[i] += (octets::vector)distance_bytes((wide_register)x[s].at->v[i], (wide_register)w.v[i]);
         }
     }
     return total;
@@ -189,26 +241,6 @@ struct octet_lane {
     }
 };
 
-template <int N, class X, class Packed> struct packed_taps {
-    static SHIFTWIRE_INLINE void see(const X &beat, Packed held[N], const Packed *&now) {
-        SHIFTWIRE_UNROLL
-        for (int s = 0; s < N; s++) held[s] = beat[s];
-        now = held;
-    }
-};
-template <int COUNT, int N> struct seen<packed<COUNT>, N> { typedef const packed<COUNT> *type; };
-template <int N> struct seen<octets, N> { typedef const octets *type; };
-template <int N, class X, int COUNT>
-SHIFTWIRE_INLINE void see_new(const X &beat, packed<COUNT> held[N], const packed<COUNT> *&now) {
-    packed_taps<N, X, packed<COUNT> >::see(beat, held, now);
-}
-template <int N, class X> SHIFTWIRE_INLINE void see_new(const X &beat, octets held[N], const octets *&now) {
-    packed_taps<N, X, octets>::see(beat, held, now);
-}
-template <int N, int COUNT> SHIFTWIRE_INLINE void see_again(const packed<COUNT> held[N], const packed<COUNT> *&now) {
-    now = held;
-}
-template <int N> SHIFTWIRE_INLINE void see_again(const octets held[N], const octets *&now) { now = held; }
 #endif
 
 // Elements for N codes; the last one may have places that no weight takes.
@@ -228,13 +260,15 @@ template <class T, unsigned N, class Packed, int LOWEST> struct packing {
         packed_beat whole;
         SHIFTWIRE_UNROLL
         for (unsigned p = 0; p < packed_beat::size; p++) {
-            lanes<int32_t> code[Packed::count];
+            T code[Packed::count];
+            unsigned long long more = 0;
+            SHIFTWIRE_UNROLL
             for (int k = 0; k < Packed::count; k++) {
                 const bool is_code = p * Packed::count + k < N;
-                code[k] = is_code ? lanes<int32_t>(data[is_code ? p * Packed::count + k : 0]) : lanes<int32_t>(0);
-                if (is_code && LOWEST) code[k] = code[k] - lanes<int32_t>(LOWEST);
+                code[k] = is_code ? data[is_code ? p * Packed::count + k : 0] : T(0);
+                if (is_code) more |= (unsigned long long)(-LOWEST) << 8 * k;
             }
-            whole[p] = Packed::of(code);
+            whole[p] = Packed::of(code, more);
         }
         return whole;
     }

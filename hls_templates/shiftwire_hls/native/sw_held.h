@@ -1,0 +1,84 @@
+// Codes that are read where they stand, in a FIFO or in a line buffer, so that nobody copies them.
+//
+// What a matrix-vector unit holds is where its codes stand. A FIFO keeps as many beats behind the one that is read as the
+// unit may see again. A window's beat says where its words stand; its line buffer outlasts the call and has as many rows
+// more as cover what is on its way, and every other frame has one of its own.
+// Specification: shiftwire/hls/packing.py
+#ifndef SHIFTWIRE_HELD_H_
+#define SHIFTWIRE_HELD_H_
+
+#include "sw_packed.h"
+
+namespace sw {
+
+// N elements in runs of EACH, by where they stand.
+template <class Element, unsigned N, int EACH> struct words {
+    typedef Element value_type;
+    static const unsigned size = N;
+    const Element *at[N / EACH];
+    const Element &operator[](int lane) const { return at[lane / EACH][lane % EACH]; }
+};
+
+// A word of padding.
+template <class C, class Packed> struct outside {
+    Packed codes[C::tap_channels];
+    outside() {
+        for (int c = 0; c < C::tap_channels; c++) codes[c] = Packed(C::fill);
+    }
+    static outside word;
+};
+template <class C, class Packed> outside<C, Packed> outside<C, Packed>::word;
+
+template <class C, class Code, class Packed, unsigned N, int EACH, class Row>
+SHIFTWIRE_INLINE void take_word(words<Packed, N, EACH> &beat, int first, bool is_inside, const Row *line, int row, int bank,
+                                const int at[C::banks]) {
+    beat.at[first / EACH] = is_inside ? line[row][bank][at[bank]] : outside<C, Packed>::word.codes;
+}
+
+template <class Y, class C, class Code> struct line_buffer;
+template <class Packed, unsigned N, int EACH, class C> struct line_buffer<words<Packed, N, EACH>, C, Packed> {
+    typedef Packed row[C::banks][C::bank_words][C::tap_channels];
+    class type {
+      public:
+        type() : rows(static_cast<row *>(of_next_frame(C::rows * sizeof(row)))) {}
+        operator row *() const { return rows; }
+
+      private:
+        row *rows;
+    };
+};
+
+#ifdef __AVX2__
+template <class X> struct held_code;
+template <int COUNT, unsigned N> struct held_code<view<beat<packed<COUNT>, N> > > { typedef standing<packed<COUNT> > type; };
+template <unsigned N> struct held_code<view<beat<octets, N> > > { typedef standing<octets> type; };
+template <int COUNT, unsigned N, int EACH> struct held_code<view<words<packed<COUNT>, N, EACH> > > {
+    typedef standing<packed<COUNT> > type;
+};
+template <unsigned N, int EACH> struct held_code<view<words<octets, N, EACH> > > { typedef standing<octets> type; };
+
+template <class Packed, int N> struct seen<standing<Packed>, N> { typedef const standing<Packed> *type; };
+
+template <class Packed, unsigned N> SHIFTWIRE_INLINE const Packed *place(const view<beat<Packed, N> > &beat, int at) {
+    return beat.at->data + at;
+}
+template <class Packed, unsigned N, int EACH>
+SHIFTWIRE_INLINE const Packed *place(const view<words<Packed, N, EACH> > &beat, int at) {
+    return beat.at->at[at / EACH] + at % EACH;
+}
+
+template <int N, class X, class Packed>
+SHIFTWIRE_INLINE void see_new(const X &beat, standing<Packed> held[N], const standing<Packed> *&now) {
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) held[s].at = place(beat, s);
+    now = held;
+}
+template <int N, class Packed>
+SHIFTWIRE_INLINE void see_again(const standing<Packed> held[N], const standing<Packed> *&now) {
+    now = held;
+}
+#endif
+
+} // namespace sw
+
+#endif
