@@ -195,6 +195,8 @@ class _Writer:
         statement = call(instance.unit, config, read, written, tables)
         yield f"void unit{at}() {{"
         yield "    for (int b = 0; b < batches; b++) {"
+        if self.packed.words.keys() & set(instance.outputs):
+            yield f"        sw::next_frame<{config}, {self._read(instance.inputs[0])}::value_type>();"
         yield f"        {statement}"
         yield "        sw::drained();"
         yield "    }"

@@ -31,11 +31,6 @@ Row:
 #endif
 }
 
-// What a window unit keeps.
-template <class Y, class C, class Code> struct line_buffer {
-    typedef Code type[C::rows][C::banks][C::bank_words][C::tap_channels];
-};
-
 // A word of a line buffer, or one of padding, goes into a beat from lane `first` on.
 template <class C, class Code, class Y, class Row>
 void take_word(Y &beat, int first, bool is_inside, const Row *line, int row, int bank, const int at[C::banks]) {

@@ -85,6 +85,10 @@ template <class W> int to_index(const W &weight) {
 #ifndef SHIFTWIRE_WITHIN
 #define SHIFTWIRE_WITHIN
 #endif
+// An array whose codes a reader of beats of type Y may see where they stand.
+#ifndef SHIFTWIRE_STANDING
+#define SHIFTWIRE_STANDING(Y, array) array
+#endif
 // Asks a compiler for the host to unroll the loop that follows, as HLS UNROLL asks the synthesiser.
 #ifndef SHIFTWIRE_UNROLL
 #define SHIFTWIRE_UNROLL

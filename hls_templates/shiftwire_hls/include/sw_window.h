@@ -113,7 +113,7 @@ void window(stream<X> &x, stream<Y> &y, const typename C::reads_t reads[C::phase
 #pragma HLS ARRAY_PARTITION variable = reads complete
 #pragma HLS ARRAY_PARTITION variable = steps complete
     typedef typename code_of<typename X::value_type>::type code_t;
-    typename line_buffer<Y, C, code_t>::type line;
+    code_t line[C::rows][C::banks][C::bank_words][C::tap_channels];
 #pragma HLS ARRAY_PARTITION variable = line dim = 1 complete
 #pragma HLS ARRAY_PARTITION variable = line dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = line dim = 4 complete
@@ -134,10 +134,10 @@ Step:
         X beat;
         if (grown_in >= phase_steps) beat = x.read();
         if (grown_out >= phase_steps) {
-            y.write(window_beat<Y, C, code_t>(line, out));
+            y.write(window_beat<Y, C>(SHIFTWIRE_STANDING(Y, line), out));
             window_advance<C>(out, ends_phase);
         }
-        if (grown_in >= phase_steps) window_take<X, C, code_t>(beat, line, in);
+        if (grown_in >= phase_steps) window_take<X, C>(beat, SHIFTWIRE_STANDING(Y, line), in);
         step = ends_phase ? 0 : step + 1;
         phase_reads = ends_phase ? next_reads : phase_reads;
         phase_steps = ends_phase ? next_steps : phase_steps;

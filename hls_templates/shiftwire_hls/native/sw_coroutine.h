@@ -97,11 +97,11 @@ inline void drained() {
     for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
-// Memory of the running unit, the same for every other frame.
-inline void *of_next_frame(size_t bytes) {
+// The running unit begins a frame, whose memory is the same for every other one.
+inline void next_frame(size_t bytes) {
     void *&mine = now::running->frames[0], *&other = now::running->frames[1];
     std::swap(mine, other);
-    return mine = mine ? mine : aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!mine) mine = aligned_alloc(64, (bytes + 63) / 64 * 64);
 }
 
 #ifdef SHIFTWIRE_COUNT

@@ -35,17 +35,17 @@ SHIFTWIRE_INLINE void take_word(words<Packed, N, EACH> &beat, int first, bool is
     beat.at[first / EACH] = is_inside ? line[row][bank][at[bank]] : outside<C, Packed>::word.codes;
 }
 
-template <class Y, class C, class Code> struct line_buffer;
-template <class Packed, unsigned N, int EACH, class C> struct line_buffer<words<Packed, N, EACH>, C, Packed> {
-    typedef Packed row[C::banks][C::bank_words][C::tap_channels];
-    class type {
-      public:
-        type() : rows(static_cast<row *>(of_next_frame(C::rows * sizeof(row)))) {}
-        operator row *() const { return rows; }
+// The running unit begins a frame, which has a line buffer of its own.
+template <class C, class Element> void next_frame() {
+    next_frame(sizeof(Element) * C::rows * C::banks * C::bank_words * C::tap_channels);
+}
 
-      private:
-        row *rows;
-    };
+// Where the rows of an array stand: in the frame's own memory, if words are left there.
+template <class Y> struct standing_in {
+    template <class Row> static SHIFTWIRE_INLINE Row *of(Row *rows) { return rows; }
+};
+template <class Element, unsigned N, int EACH> struct standing_in<words<Element, N, EACH> > {
+    template <class Row> static SHIFTWIRE_INLINE Row *of(Row *) { return static_cast<Row *>(now::running->frames[0]); }
 };
 
 #ifdef __AVX2__

@@ -13,6 +13,7 @@
 #else
 #define SHIFTWIRE_UNROLL _Pragma("GCC unroll 64")
 #define SHIFTWIRE_WITHIN inline __attribute__((always_inline))
+#define SHIFTWIRE_STANDING(Y, array) sw::standing_in<Y>::of(array)
 #endif
 
 #include "sw_coroutine.h"

@@ -43,7 +43,7 @@ SHIM = '#include "sw_code.h"'
 SPACE = "namespace sw {\n"
 TWO_BANKS = "#pragma HLS ARRAY_PARTITION variable = weight dim = 2 cyclic factor = 2\n"
 ITSELF = "if (C::simd < 0) return add<C>(part, x, weight);\n        "
-TAKE = "        if (grown_in >= phase_steps) window_take<X, C>(beat, line, in);\n"
+TAKE = "        if (grown_in >= phase_steps) window_take<X, C>(beat, SHIFTWIRE_STANDING(Y, line), in);\n"
 GIVE = "        if (grown_out >= phase_steps) {\n"
 NEST = "for (int p = 0; p < C::iterations; p++) {\n    for (int i = 0; i < 1; i++) {"
 
