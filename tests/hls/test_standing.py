@@ -56,6 +56,7 @@ NETWORKS = {
     "a column": of_one(Conv(Int(weights(8, 3, 1, 16), 4), Bias.none(8), NARROW), (9, 1, 16), U8),
     "one axis": of_one(Conv(Int(weights(20, 3, 16), 4), Bias.none(20), LINE), (31, 16), S8),
     "each channel": of_one(Conv(Int(weights(16, 3, 3, 1), 4), Bias.none(16), SAME, 16), (9, 8, 16), U8),
+    "each channel, with a sign": of_one(Conv(Int(weights(16, 5, 3, 1), 4), Bias.none(16), DOWN, 16), (9, 8, 16), S8),
     "distances of each": of_one(Conv(Adder(weights(16, 3, 3, 1), 4), Bias.none(16), SAME, 16), (9, 8, 16), U8),
     "greatest": of_one(MaxPool(DOWN), (11, 9, 16), S8),
     "summed": of_one(SumPool(Window((2, 2), (2, 2), (0, 0), (0, 0))), (8, 6, 16), U8),

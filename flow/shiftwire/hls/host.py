@@ -19,7 +19,7 @@ MOST_SIMD = 16
 """Sums that registers hold, and codes of a beat that do not push them out; measured, of 8, 16, 32 and 64 each."""
 MOST_GATHERED = 32
 """SIMD of inputs of an uneven number of channels: their codes are copied anyhow, and fewer places stay empty."""
-MOST_TAPS = 3
+MOST_TAPS = 9
 """SIMD of a depthwise layer, whose beats bring as many taps of each of PE channels."""
 
 

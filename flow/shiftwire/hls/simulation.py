@@ -178,7 +178,8 @@ class _Writer:
         lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
         code, size = (f"sw::{packed.type}", packed.elements(lanes)) if packed else (self._code(name), lanes)
         each = self.packed.words.get(name)
-        return f"sw::words<{code}, {size}, {each}>" if each else f"sw::beat<{code}, {size}>"
+        kind = "columns" if name in self.packed.columns else "words"
+        return f"sw::{kind}<{code}, {size}, {each}>" if each else f"sw::beat<{code}, {size}>"
 
     def _code(self, name: str) -> str:
         """The type of a FIFO's codes; they are worked on in wider ones."""

@@ -54,6 +54,20 @@ S with_taps(const S &sum, const X x[N], const W weight[], int at) {
     return S(sum + S(sum_of_taps<L, C, P, N>(x, weight, at)));
 }
 
+// A sum and N taps more of column `at`, one of STEP.
+template <class L, class C, int N, int STEP, class S, class X, class W>
+S with_column(const S &sum, const X x[N * STEP], const W weight[], int at) {
+#pragma HLS INLINE
+    S total = sum;
+Tap:
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s++) {
+#pragma HLS UNROLL
+        total = L::template add<C>(total, x[s * STEP + at], weight[s * STEP + at]);
+    }
+    return total;
+}
+
 template <class A> A smaller(const A &a, const A &b) {
 #pragma HLS INLINE
     return a < b ? a : b;

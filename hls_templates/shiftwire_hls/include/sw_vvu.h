@@ -4,6 +4,7 @@
 #define SHIFTWIRE_VVU_H_
 
 #include "sw_finish.h"
+#include "sw_taps.h"
 
 namespace sw {
 
@@ -19,7 +20,7 @@ void vvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles
 #pragma HLS ARRAY_RESHAPE variable = weight dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = bias dim = 2 complete
     typedef typename C::sum_t S;
-    typedef typename code_of<typename X::value_type>::type code_t;
+    typedef typename held_code<X>::type code_t;
     code_t held[C::simd * C::pe];
 #pragma HLS ARRAY_PARTITION variable = held complete
     S sum[C::pe];
@@ -32,31 +33,27 @@ Cycle:
         SHIFTWIRE_TICK
         const bool is_last_term = to_index(last_term[word]) != 0, is_first = synapse == 0 && is_first_term;
         const bool is_last = is_last_term && synapse == C::synapse_folds - 1;
-        if (is_first_term) {
-            const X beat = x.read();
-        Read:
-            SHIFTWIRE_UNROLL
-            for (int l = 0; l < C::simd * C::pe; l++) {
-#pragma HLS UNROLL
-                held[l] = to_code(beat[l]);
-            }
-        }
-        Y beat;
+        typename seen<code_t, C::simd * C::pe>::type now;
+#pragma HLS ARRAY_PARTITION variable = now complete
+        if (is_first_term) see_new<C::simd * C::pe>(x.read(), held, now);
+        else see_again<C::simd * C::pe>(held, now);
     Pe:
         SHIFTWIRE_UNROLL
         for (int p = 0; p < C::pe; p++) {
 #pragma HLS UNROLL
-            S total = is_first ? S(0) : sum[p];
-        Simd:
-            SHIFTWIRE_UNROLL
-            for (int s = 0; s < C::simd; s++) {
-#pragma HLS UNROLL
-                total = C::lane::template add<C>(total, held[s * C::pe + p], weight[cycle][s * C::pe + p]);
-            }
-            sum[p] = total;
-            if (is_last) beat[p] = finished<typename Y::value_type, C>(total, bias[fold][p]);
+            if (is_first) sum[p] = S(0);
+            sum[p] = with_column<typename C::lane, C, C::simd, C::pe>(sum[p], now, weight[cycle], p);
         }
-        if (is_last) y.write(beat);
+        if (is_last) {
+            Y beat;
+        Finish:
+            SHIFTWIRE_UNROLL
+            for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+                beat[p] = finished<typename Y::value_type, C>(sum[p], bias[fold][p]);
+            }
+            y.write(beat);
+        }
 
         is_first_term = is_last_term;
         cycle = cycle == C::cycles - 1 ? 0 : cycle + 1;

@@ -3,7 +3,7 @@
 // What a matrix-vector unit holds is where its codes stand. A FIFO keeps as many beats behind the one that is read as the
 // unit may see again. A window's beat says where its words stand; its line buffer outlasts the call and has as many rows
 // more as cover what is on its way, and every other frame has one of its own.
-// Specification: shiftwire/hls/packing.py
+// Specification: shiftwire/hls/packing/
 #ifndef SHIFTWIRE_HELD_H_
 #define SHIFTWIRE_HELD_H_
 
@@ -18,6 +18,9 @@ template <class Element, unsigned N, int EACH> struct words {
     const Element *at[N / EACH];
     const Element &operator[](int lane) const { return at[lane / EACH][lane % EACH]; }
 };
+
+// Words of which a reader packs the taps of each channel.
+template <class Element, unsigned N, int EACH> struct columns : words<Element, N, EACH> {};
 
 // A word of padding.
 template <class C, class Packed> struct outside {
@@ -35,6 +38,12 @@ SHIFTWIRE_INLINE void take_word(words<Packed, N, EACH> &beat, int first, bool is
     beat.at[first / EACH] = is_inside ? line[row][bank][at[bank]] : outside<C, Packed>::word.codes;
 }
 
+template <class C, class Code, class Element, unsigned N, int EACH, class Row>
+SHIFTWIRE_INLINE void take_word(columns<Element, N, EACH> &beat, int first, bool is_inside, const Row *line, int row,
+                                int bank, const int at[C::banks]) {
+    take_word<C, Code>(static_cast<words<Element, N, EACH> &>(beat), first, is_inside, line, row, bank, at);
+}
+
 // The running unit begins a frame, which has a line buffer of its own.
 template <class C, class Element> void next_frame() {
     next_frame(sizeof(Element) * C::rows * C::banks * C::bank_words * C::tap_channels);
@@ -47,6 +56,8 @@ template <class Y> struct standing_in {
 template <class Element, unsigned N, int EACH> struct standing_in<words<Element, N, EACH> > {
     template <class Row> static SHIFTWIRE_INLINE Row *of(Row *) { return static_cast<Row *>(now::running->frames[0]); }
 };
+template <class Element, unsigned N, int EACH>
+struct standing_in<columns<Element, N, EACH> > : standing_in<words<Element, N, EACH> > {};
 
 #ifdef __AVX2__
 template <class X> struct held_code;
@@ -77,6 +88,37 @@ template <int N, class Packed>
 SHIFTWIRE_INLINE void see_again(const standing<Packed> held[N], const standing<Packed> *&now) {
     now = held;
 }
+
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+// Nothing is held of columns: each beat is seen once.
+template <class Columns> struct column_code {};
+template <class Element, unsigned N, int EACH> struct held_code<view<columns<Element, N, EACH> > > {
+    typedef column_code<columns<Element, N, EACH> > type;
+};
+template <class Columns, int N> struct seen<column_code<Columns>, N> { typedef view<Columns> type; };
+template <int N, class Columns>
+SHIFTWIRE_INLINE void see_new(const view<Columns> &beat, column_code<Columns>[N], view<Columns> &now) {
+    now = beat;
+}
+template <int N, class Columns> SHIFTWIRE_INLINE void see_again(const column_code<Columns>[N], view<Columns> &) {}
+
+template <class L, class C, int N, int STEP, class B, unsigned LANES, int EACH>
+SHIFTWIRE_INLINE lanes<int32_t> with_column(const lanes<int32_t> &sum, const view<columns<lanes<B>, LANES, EACH> > &x,
+                                            const packed_weights<4> weight[], int at) {
+    const lanes<B> none(0);
+    lanes<int32_t> total(sum);
+    SHIFTWIRE_UNROLL
+    for (int s = 0; s < N; s += 4) {
+        lanes<B> code[4];
+        SHIFTWIRE_UNROLL
+        for (int k = 0; k < 4; k++) code[k] = s + k < N ? x[(s + k) * STEP + at] : none;
+        const packed<4> four = packed<4>::of(code, std::is_signed<B>::value ? 0x80808080 : 0);
+        const standing<packed<4> > one[] = {{&four}};
+        total = with_taps<L, C, lanes<int32_t>, 1>(total, one, weight, s / 4 * STEP + at);
+    }
+    return total;
+}
+#endif
 #endif
 
 } // namespace sw
