@@ -10,8 +10,9 @@ from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting, Table, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
+from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
+from shiftwire.numbers.interval import Interval, linear_interval
 from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
