@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Shift(Weights):
     def shape(self) -> tuple[int, ...]:
         return self.weights.sign.shape[1:]
 
-    @property
+    @cached_property
     def rows(self) -> Codes:
         return self.weights.integers.reshape(self.shape[0], -1)
 
