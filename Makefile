@@ -7,7 +7,7 @@ JOBS ?= 2
 SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before zoo study clean
+.PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
 .PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native
 
 help: ## show this list
@@ -118,6 +118,10 @@ COMMIT ?= HEAD~1
 BEFORE ?= build/zoo/lenet5.onnx build/zoo/resnet8.onnx build/zoo/resnet20-adder.onnx
 bench-before: $(READY) ## C-simulation at an earlier commit and now, in turns; COMMIT=..., BEFORE=files of `make campaign-zoo`
 	$(SCRIPT) tests/benchmarks/bench_before.py $(COMMIT) $(BEFORE)
+
+REFERENCE ?= build/zoo/addernet_float.onnx build/zoo/resnet20-adder.onnx build/zoo/resnet20-shift.onnx
+bench-reference: $(READY) ## processor time of the reference and of quantize at an earlier commit and now; COMMIT=..., REFERENCE=files
+	$(SCRIPT) tests/benchmarks/bench_reference.py $(COMMIT) $(REFERENCE)
 
 NETS ?= build/zoo
 study: campaign-quantize

@@ -49,7 +49,7 @@ ALLOWED = {
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("numbers", "tools", "onnx/canonical"),
-    ("ir", "onnx/foreign"),
+    ("ir", "onnx/foreign", "onnx/pieces"),
     ("ops/weights", "units", "rtl"),
     ("ops", "schedule"),
     ("passes", "hls", "onnx/context"),
@@ -62,7 +62,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 """The rooms of flow/shiftwire, ground floor first; a room imports from floors below its own alone."""
 
-MOST_ROOMS, MOST_FLOORS, MOST_FILES = 26, 12, 15
+MOST_ROOMS, MOST_FLOORS, MOST_FILES = 27, 12, 15
 
 
 def room_of(module: str) -> str:

@@ -42,6 +42,15 @@ def test_requantize_is_exact(source: Fixed, to: Fixed, rounding: Rounding, overf
     assert requantize(np.array(codes), source.frac, to, rounding, overflow).tolist() == expected
 
 
+@pytest.mark.parametrize("drop", [1, 2, 31, 61, 62, 63, 64, 90])
+@pytest.mark.parametrize("rounding", Rounding)
+def test_the_widest_codes_round(rounding: Rounding, drop: int) -> None:
+    """To whole numbers, by any number of places: nothing on the way takes more bits than there are."""
+    codes = [-(2**62), -(2**62) + 1, -(2**61), -1, 0, 1, 2**61, 2**61 + 1, 2**62 - 1]
+    found = requantize(np.array(codes), drop, Fixed(63, 0, signed=True), rounding, Overflow.SATURATE)
+    assert found.tolist() == [rounded(Fraction(code, 1 << drop), rounding) for code in codes]
+
+
 @given(FORMATS, st.sampled_from(Rounding), st.sampled_from(Overflow), st.integers(-4000, 4000))
 def test_quantize_values_agrees_with_requantize(to: Fixed, rounding: Rounding, overflow: Overflow, code: int) -> None:
     value = np.array([code / 16], np.float32)

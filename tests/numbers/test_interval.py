@@ -1,4 +1,4 @@
-"""Sums at the ends of what floats and int64 hold exactly, against Python's integers."""
+"""Ranges of sums, and the widest that there are."""
 
 from __future__ import annotations
 
@@ -6,61 +6,14 @@ import numpy as np
 import pytest
 
 from shiftwire.errors import InputError
+from shiftwire.numbers.exact import exact_distances, exact_matmul
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.interval import (
     Interval,
     adder_interval,
-    exact_distances,
-    exact_matmul,
     linear_interval,
     require_width,
 )
-
-BORDERS = [bound + at for bound in (2**24, 2**53) for at in (-3, -1, 0, 1, 3)]
-"""What float32 and float64 hold last, and what they no longer do."""
-
-
-def distances(x: np.ndarray, weights: np.ndarray) -> list[list[int]]:
-    return [[-sum(abs(int(a) - int(b)) for a, b in zip(row, w, strict=True)) for w in weights] for row in x]
-
-
-@pytest.mark.parametrize("bound", BORDERS)
-def test_distances_of_large_weights_are_exact(bound: int) -> None:
-    """The inputs are small, the weights make the sums: four taps, odd ones among them, add up to about `bound`."""
-    x = np.array([[0, 1, 2, 3], [-1, -3, 1, 0], [5, 7, -9, 11]])
-    most = bound // 4
-    weights = np.array([[most, -most, most - 1, 1 - most], [bound, 1, -1, 0], [1, bound - 7, 3, 0], [-bound, 0, 1, 1]])
-    assert exact_distances(x, weights).tolist() == distances(x, weights)
-
-
-@pytest.mark.parametrize("bound", BORDERS)
-def test_distances_of_large_inputs_are_exact(bound: int) -> None:
-    x = np.array([[bound, 1, 0], [-bound, 0, 3], [bound - 1, -1, 1]])
-    weights = np.array([[0, 1, 2], [-1, 3, 5], [1, 0, 0]])
-    assert exact_distances(x, weights).tolist() == distances(x, weights)
-
-
-def test_distances_of_either_side_add_up_to_the_border() -> None:
-    """Neither the inputs nor the weights alone reach 2**24, their distance does."""
-    x, weights = np.array([[2**23 + 1]]), np.array([[-(2**23)], [-(2**23) - 2]])
-    assert exact_distances(x, weights).tolist() == [[-(2**24) - 1, -(2**24) - 3]]
-
-
-@pytest.mark.parametrize("bound", BORDERS)
-def test_products_are_exact(bound: int) -> None:
-    x = np.array([[bound, 1, 1], [1, bound - 1, 3], [-bound, -1, 0]])
-    weights = np.array([[1, -1], [1, 0], [1, -1]])
-    expected = [[sum(int(a) * int(b) for a, b in zip(row, w, strict=True)) for w in weights.T] for row in x]
-    assert exact_matmul(x, weights).tolist() == expected
-
-
-def test_more_positions_than_a_block_holds() -> None:
-    x = np.random.default_rng(0).integers(-9, 9, (70_001, 2))
-    weights = np.array([[1, -2], [3, 4], [0, 0]])
-    assert exact_distances(x, weights)[[0, 65_535, 65_536, 70_000]].tolist() == distances(
-        x[[0, 65_535, 65_536, 70_000]], weights
-    )
-
 
 LARGEST = 2**62 - 512
 """The largest float below 2**62."""

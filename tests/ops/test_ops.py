@@ -9,8 +9,8 @@ from shiftwire.errors import InputError, ShiftwireError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
+from shiftwire.numbers.exact import CACHED_NUMBERS, exact_distances
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.interval import CACHED_CODES, exact_distances
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.add import Add
 from shiftwire.ops.concat import Concat
@@ -62,7 +62,7 @@ def test_a_padded_adder_tap_counts_its_weight() -> None:
 def test_distances_are_exact_in_every_type_and_block(bits: int) -> None:
     """Single and double precision and int64, each over several blocks of positions; sums no double could hold."""
     rng = np.random.default_rng(bits)
-    taps = CACHED_CODES // 64
+    taps = CACHED_NUMBERS // 64
     x, weights = (rng.integers(-1 << bits, 1 << bits, (rows, taps)) for rows in (131, 3))
     found = exact_distances(x, weights)
     assert np.array_equal(found, [[-np.abs(row - weight).sum() for weight in weights] for row in x])

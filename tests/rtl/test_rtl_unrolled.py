@@ -12,8 +12,9 @@ import pytest
 
 import shiftwire_hls
 from shiftwire.errors import InputError, ToolError
+from shiftwire.numbers.exact import exact_distances, exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.numbers.interval import Interval, adder_interval, exact_distances, exact_matmul, linear_interval
+from shiftwire.numbers.interval import Interval, adder_interval, linear_interval
 from shiftwire.rtl.unrolled.adder_layer import adder_layer
 from shiftwire.rtl.unrolled.linear_layer import linear_layer
 from shiftwire.rtl.unrolled.result import Form, Unrolled

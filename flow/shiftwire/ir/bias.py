@@ -48,7 +48,8 @@ class Bias:
     def add(self, sums: Codes, frac: int) -> Codes:
         """Sums (..., out) on the grid 2**-frac plus the bias, on the output's grid."""
         grid = self.grid(frac)
-        return (sums << (grid - frac)) + self.on(grid)
+        moved = sums << (grid - frac) if grid > frac else sums
+        return moved + self.on(grid) if self.codes.any() else moved
 
     def table(self, frac: int, order: slice | Codes = slice(None)) -> Table:
         """The bias as a unit reads it: (out,) in the order given, on the output's grid 2**-frac."""

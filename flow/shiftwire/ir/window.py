@@ -55,3 +55,11 @@ class Window:
         view: Codes = sliding_window_view(wide, self.kernel, axis=axes)  # type: ignore[call-overload]
         steps = (slice(None), *(slice(None, None, step) for step in self.stride))
         return view[steps]
+
+    def columns(self, x: Codes) -> Codes:
+        """The same windows as (kernel..., C, N, positions...), 0 where padded: what one tap reads lies side by side."""
+        pads = [(0, 0), (0, 0), *zip(self.begin, self.end, strict=True)]
+        wide = np.pad(np.moveaxis(x, -1, 0), pads)
+        view: Codes = sliding_window_view(wide, self.kernel, axis=tuple(range(2, 2 + self.axes)))  # type: ignore[call-overload]
+        steps = (slice(None), slice(None), *(slice(None, None, step) for step in self.stride))
+        return np.moveaxis(view[steps], range(-self.axes, 0), range(self.axes))

@@ -124,15 +124,14 @@ def _align(codes: Codes, drop: int, rounding: Rounding) -> Codes:
     if drop <= 0:
         return codes << -drop
     drop = min(drop, MAX_BITS)
-    down = codes >> drop
-    rest = codes - (down << drop)
-    half = 1 << (drop - 1)
     match rounding:
         case Rounding.FLOOR:
-            return down
+            return codes >> drop
         case Rounding.HALF_UP:
-            return np.add(down, rest >= half)
+            return ((codes >> (drop - 1)) + 1) >> 1  # a half added to codes themselves might not fit
         case Rounding.HALF_EVEN:
+            down, half = codes >> drop, 1 << (drop - 1)
+            rest = codes - (down << drop)
             return np.add(down, (rest > half) | ((rest == half) & (down & 1 == 1)))
 
 

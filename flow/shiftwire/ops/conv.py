@@ -14,6 +14,7 @@ from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weighted
 from shiftwire.ir.window import Window
+from shiftwire.numbers.exact import blocks, narrowed
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.reorder import Reorder
@@ -53,16 +54,21 @@ class Conv(Weighted):
         return Tensor((*spatial, filters), self.bias.output(self.weights.interval(x.format), frac))
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        patches = np.moveaxis(self.window.patches(codes[0]), 1 + self.window.axes, -1)
-        per_group = [self._group(patches, group) for group in range(self.groups)]
-        return self.bias.add(np.concatenate(per_group, axis=-1), self.weights.frac(inputs[0].format))
+        x, positions = narrowed(codes[0]), self.window.output(inputs[0].shape[:-1])
+        sums = np.empty((len(x), *positions, self.weights.shape[0]), np.int64)
+        for part in blocks(len(x), prod(positions) * prod(self.weights.shape[1:]) * self.groups):
+            columns = self.window.columns(x[part])
+            for group in range(self.groups):
+                self._group(columns, group, sums[part])
+        return self.bias.add(sums, self.weights.frac(inputs[0].format))
 
-    def _group(self, patches: Codes, group: int) -> Codes:
-        """Sums (N, positions..., filters / groups) of patches (N, positions..., kernel..., channels)."""
+    def _group(self, columns: Codes, group: int, sums: Codes) -> None:
+        """Fill in a group's sums (N, positions..., filters) of columns (kernel..., channels, N, positions...)."""
         channels, filters = self.weights.shape[-1], self.weights.shape[0] // self.groups
-        own = patches[..., group * channels : (group + 1) * channels]
-        taps = own.reshape(*own.shape[: 1 + self.window.axes], -1)
-        return self.weights.apply(taps, slice(group * filters, (group + 1) * filters))
+        own = columns[(*[slice(None)] * self.window.axes, slice(group * channels, (group + 1) * channels))]
+        taps = np.moveaxis(own.reshape(-1, *own.shape[1 + self.window.axes :]), 0, -1)
+        rows = slice(group * filters, (group + 1) * filters)
+        sums[..., rows] = self.weights.apply(taps, rows)
 
     @property
     def is_depthwise(self) -> bool:

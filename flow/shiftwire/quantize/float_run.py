@@ -13,6 +13,7 @@ import onnxruntime
 import onnx
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes, Values
+from shiftwire.onnx.pieces.adders import in_pieces
 from shiftwire.onnx.runtime import INPUT_TYPES, REFUSALS, Given, batch_size, feeds_of
 from shiftwire.project.data import labels_of, samples_in
 from shiftwire.project.labels import Labels
@@ -193,9 +194,10 @@ class Outputs:
 def _session(model: onnx.ModelProto, names: list[str]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads would take a core
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
-    shown = _exposing(model, names).SerializeToString()
+    shown = _exposing(in_pieces(model), names).SerializeToString()
     try:
         return onnxruntime.InferenceSession(shown, options, providers=["CPUExecutionProvider"])
     except REFUSALS as error:

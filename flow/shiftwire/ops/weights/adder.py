@@ -11,8 +11,9 @@ from shiftwire.ir.cfg import CodeType, Element, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
 from shiftwire.ir.weights import PeCodes, TapSums
+from shiftwire.numbers.exact import exact_distances
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.numbers.interval import Interval, adder_interval, exact_distances
+from shiftwire.numbers.interval import Interval, adder_interval
 from shiftwire.ops.weights.coded import Coded
 
 

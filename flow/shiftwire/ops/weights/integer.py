@@ -10,8 +10,9 @@ from shiftwire.ir.cfg import Element, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
 from shiftwire.ir.weights import PeCodes, TapSums
+from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
+from shiftwire.numbers.interval import Interval, linear_interval
 from shiftwire.ops.weights.coded import Coded
 
 NARROW_BITS = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,8 +11,9 @@ from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting, Table, settings
 from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Operations
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
+from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.numbers.interval import Interval, exact_matmul, linear_interval
+from shiftwire.numbers.interval import Interval, linear_interval
 from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
@@ -33,7 +35,7 @@ class Shift(Weights):
     def shape(self) -> tuple[int, ...]:
         return self.weights.sign.shape[1:]
 
-    @property
+    @cached_property
     def rows(self) -> Codes:
         return self.weights.integers.reshape(self.shape[0], -1)
 

@@ -1,0 +1,1 @@
+"""Nodes in pieces that a processor's cache holds, each bit as it was; imports onnx/canonical."""
