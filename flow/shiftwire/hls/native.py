@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,10 @@ FLAGS = ("-O3", ALIGNED)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
+
+
+CODE_BYTES = 8
+"""Of a code that a program writes."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +111,16 @@ def simulate(
         log = run([*files, str(int(all_layers)), str(latency), str(int(is_timed))], "simulate")
         if log.startswith("deadlock"):
             raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
-        flat = np.fromfile(output_file, np.int64)
-    layers, start = {}, 0
-    for name in watched:
-        size = program.pipeline.fifos[name].port.codes
-        layers[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
-        start += batches * IMAGES * size
+        layers = dict(_layers(program, watched, output_file, samples))
     lines = [line.rsplit(" ", 2) for line in log.splitlines()]
     cycles = {name: int(cycles) for name, cycles, _ in lines}
     return Outcome(layers, cycles, {name: int(nanoseconds) / 1e9 for name, _, nanoseconds in lines})
+
+
+def _layers(program: Program, watched: Iterable[str], file: Path, samples: int) -> Iterator[tuple[str, Codes]]:
+    """Codes (N, codes of a frame) of each FIFO, without those that fill the last vector."""
+    start = 0
+    for name in watched:
+        size = program.pipeline.fifos[name].port.codes
+        yield name, np.fromfile(file, np.int64, samples * size, offset=start * CODE_BYTES).reshape(samples, size)
+        start += program.batches(samples) * IMAGES * size

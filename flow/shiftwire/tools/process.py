@@ -8,8 +8,9 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +50,55 @@ def run(
         words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
     ) as process:
         try:
-            out, err = process.communicate()
+            with _PROGRAMS.get().running(process):
+                out, err = process.communicate()
         finally:
-            if process.poll() is None:  # interrupted
+            if process.poll() is None or process.returncode == -signal.SIGKILL:  # interrupted, or ended from outside
                 _end(process)
     _require_success(words[0], process.returncode, err or out, purpose)
     return out
+
+
+class Programs:
+    """Outside programs that threads run, and that another thread may end; from then on none of them runs on."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._have_ended = False
+
+    @contextmanager
+    def of_this_thread(self) -> Iterator[None]:
+        """What `run` starts in this thread is one of them."""
+        token = _PROGRAMS.set(self)
+        try:
+            yield
+        finally:
+            _PROGRAMS.reset(token)
+
+    @contextmanager
+    def running(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """For as long as a program runs."""
+        self._running.add(process)
+        try:
+            if self._have_ended:
+                _kill(process)
+            yield
+        finally:
+            self._running.remove(process)
+
+    def end(self) -> None:
+        """Kill them, and what they started."""
+        self._have_ended = True
+        for process in tuple(self._running):
+            _kill(process)
+
+
+_PROGRAMS: ContextVar[Programs] = ContextVar("programs", default=Programs())  # noqa: B039 - nobody ends those
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
