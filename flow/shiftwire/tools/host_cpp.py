@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from shiftwire.errors import InputError, ToolError
 from shiftwire.tools.precompiled import forget, precompiled
-from shiftwire.tools.process import attempt, require_tool, run
+from shiftwire.tools.process import attempt, require_tool, run, run_together
 
 NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
@@ -107,9 +106,7 @@ def compiled(build: Build, cache: Path) -> Path:
     program = cache / build.key(compiler, identity)[:32]
     if not program.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        unfinished = program.with_suffix(f".{os.getpid()}")
-        _compile(build, compiler, identity, unfinished)
-        unfinished.rename(program)
+        _compile(build, compiler, identity, program)
     return program
 
 
@@ -125,15 +122,17 @@ def _compile(build: Build, compiler: Path, identity: str, program: Path) -> None
 
 
 def _compile_parts(build: Build, command: Sequence[str | Path], program: Path) -> None:
-    purpose = f"compile {build.source.name}"
-    if build.parts == 1:
-        run([*command, build.source, "-o", program], purpose)
-        return
-    with TemporaryDirectory(dir=program.parent) as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = [Path(folder) / f"{part}.o" for part in range(build.parts)]
-        commands = [
-            [*command, f"-DSHIFTWIRE_PART={part}", "-c", build.source, "-o", file] for part, file in enumerate(objects)
-        ]
-        for _ in pool.map(lambda command: run(command, purpose), commands):
-            pass
-        run([command[0], *objects, "-o", program], f"link {build.source.stem}")
+    """What is being made is in a folder that goes with it, what the compiler keeps for itself too."""
+    with TemporaryDirectory(dir=program.parent) as folder:
+        work, variables, purpose = Path(folder), {"TMPDIR": folder}, f"compile {build.source.name}"
+        if build.parts == 1:
+            run([*command, build.source, "-o", work / "program"], purpose, variables=variables)
+        else:
+            objects = [work / f"{part}.o" for part in range(build.parts)]
+            commands = [
+                [*command, f"-DSHIFTWIRE_PART={part}", "-c", build.source, "-o", file]
+                for part, file in enumerate(objects)
+            ]
+            run_together(commands, purpose, variables)
+            run([command[0], *objects, "-o", work / "program"], f"link {build.source.stem}", variables=variables)
+        (work / "program").rename(program)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from shiftwire.errors import ToolError
 LAST_LINES = 12
 
 GROUP_TRIES = 100
-"""Hundredths of a second for a killed group to go; who is not buried by then is a zombie, which writes nothing."""
+"""Hundredths of a second for a killed group to go; zombies, which nobody buries, write nothing."""
 
 Progress = Callable[[int, int], None]
 """How long jobs tell where they are: called with what is done and what there is in all, both counted from 0."""
@@ -59,6 +60,21 @@ def run(
     return out
 
 
+def run_together(
+    commands: Sequence[Sequence[str | Path]], purpose: str, variables: Mapping[str, str] | None = None
+) -> None:
+    """The same for several at a time; when one fails, or Ctrl-C comes, the others are ended."""
+    programs = Programs()
+
+    def one(command: Sequence[str | Path]) -> None:
+        with programs.of_this_thread():
+            run(command, purpose, variables=variables)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool, closing_down(programs):
+        for _ in pool.map(one, commands):
+            pass
+
+
 class Programs:
     """Outside programs that threads run, and that another thread may end; from then on none of them runs on."""
 
@@ -93,6 +109,15 @@ class Programs:
             _kill(process)
 
 
+@contextmanager
+def closing_down(programs: Programs) -> Iterator[None]:
+    """End them with the body, however it ends."""
+    try:
+        yield
+    finally:
+        programs.end()
+
+
 _PROGRAMS: ContextVar[Programs] = ContextVar("programs", default=Programs())  # noqa: B039 - nobody ends those
 
 
@@ -108,7 +133,19 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
         for _ in range(GROUP_TRIES):
             os.killpg(process.pid, 0)
+            if _are_zombies(process.pid):
+                break
             time.sleep(0.01)
+
+
+def _are_zombies(group: int) -> bool:
+    """Whether all of a group are dead, and only nobody has buried them yet; never where the system does not tell."""
+    states = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its = entry.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            states += [state] if int(its) == group else []
+    return bool(states) and set(states) == {"Z"}
 
 
 def watch(

@@ -75,8 +75,8 @@ def compared(
     start = time.perf_counter()
     with engine.ready(), other.ready():
         seconds_build = time.perf_counter() - start
-        with closing(results(jobs, lambda job: _done(job, codes, engine, other), engine.workers)) as found:
-            for job, part in zip(jobs, found, strict=True):
+        with closing(results(jobs, lambda job: _done(job, codes, engine, other), engine.workers)) as finished:
+            for job, part in zip(jobs, finished, strict=True):
                 if part.tally is not None:
                     tally.join(part.tally)
                 if part.output is not None:
@@ -117,8 +117,8 @@ def _whole(engine: Engine, codes: Codes, at: int, engines: int, progress: Progre
     with engine.ready():
         seconds_build, outcomes = time.perf_counter() - start, []
         parts = [codes[at : at + engine.layers_chunk] for at in range(0, len(codes), engine.layers_chunk)]
-        with closing(results(parts, lambda part: engine.run(part, all_layers=True), engine.workers)) as found:
-            for part, outcome in zip(parts, found, strict=True):
+        with closing(results(parts, lambda part: engine.run(part, all_layers=True), engine.workers)) as finished:
+            for part, outcome in zip(parts, finished, strict=True):
                 outcomes.append(outcome)
                 progress(at * len(codes) + len(outcomes) * len(part), engines * len(codes))
     layers = {name: np.concatenate([outcome.layers[name] for outcome in outcomes]) for name in outcomes[0].layers}

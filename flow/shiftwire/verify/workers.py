@@ -79,7 +79,20 @@ class _Crew(Generic[Job, Result]):
                 future, job = task
                 if not future.set_running_or_notify_cancel():
                     continue
-                try:
+                with _Raising(future):
                     future.set_result(self.work(job))
-                except BaseException as error:
-                    future.set_exception(error)
+
+
+class _Raising:
+    """Whatever the body raises is raised where a future's result is asked for, and only there."""
+
+    def __init__(self, future: Future[Result]) -> None:
+        self.future = future
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if error is not None:
+            self.future.set_exception(error)
+        return error is not None
