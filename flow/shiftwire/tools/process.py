@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -18,6 +19,15 @@ from pathlib import Path
 from shiftwire.errors import ToolError
 
 LAST_LINES = 12
+
+OF_LITTLE_MEMORY = ("bad_alloc", "out of memory", "memory exhausted", "Cannot allocate memory")
+"""What programs say that get none."""
+
+OF_MEMORY = ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS")
+"""What ends programs that do not look at what they get, or take what others need."""
+
+MEMORY_MEND = "free some, or raise the limit that `ulimit -v` shows"
+REPORT = "report this, please"
 
 GROUP_TRIES = 100
 """Hundredths of a second for a killed group to go; zombies, which nobody buries, write nothing."""
@@ -45,11 +55,7 @@ def run(
 ) -> str:
     """Standard output of a program that must succeed, with these variables added; a failure shows its last lines."""
     words = [str(part) for part in command]
-    pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
-    # a group of its own, so that what it starts ends with it
-    with subprocess.Popen(
-        words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as process:
+    with _started(words, purpose, folder, {**os.environ, **(variables or {})}) as process:
         try:
             with _PROGRAMS.get().running(process):
                 out, err = process.communicate()
@@ -58,6 +64,20 @@ def run(
                 _end(process)
     _require_success(words[0], process.returncode, err or out, purpose)
     return out
+
+
+def _started(
+    words: Sequence[str], purpose: str, folder: Path | None, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """In a group of its own, so that what it starts ends with it."""
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+    except OSError as error:
+        mend = MEMORY_MEND if error.errno in (errno.ENOMEM, errno.EAGAIN) else "install or build it again"
+        raise ToolError(f"cannot start {Path(words[0]).name} to {purpose} ({error.strerror}); {mend}") from error
 
 
 def run_together(
@@ -70,9 +90,18 @@ def run_together(
         with programs.of_this_thread():
             run(command, purpose, variables=variables)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool, closing_down(programs):
+    with ThreadPoolExecutor(os.cpu_count()) as pool, closing_down(programs), memory_for_threads():
         for _ in pool.map(one, commands):
             pass
+
+
+@contextmanager
+def memory_for_threads() -> Iterator[None]:
+    """A thread that cannot start is a MemoryError, as what needs memory without one is."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise MemoryError(str(error)) from error
 
 
 class Programs:
@@ -172,9 +201,12 @@ def watch(
 
 
 def _require_success(program: str, status: int, output: str, purpose: str, lines: int = LAST_LINES) -> None:
+    if status and any(words in output for words in OF_LITTLE_MEMORY):
+        raise ToolError(f"{Path(program).name} ran out of memory while it was to {purpose}; {MEMORY_MEND}")
     if status < 0:
         name = signal.Signals(-status).name
-        raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; report this, please")
+        mend = f"where memory is short, {MEMORY_MEND}; else report this, please" if name in OF_MEMORY else REPORT
+        raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; {mend}")
     if status:
         last = "\n".join(output.strip().splitlines()[-lines:])
         raise ToolError(f"{Path(program).name} failed with status {status} to {purpose}:\n{last}")

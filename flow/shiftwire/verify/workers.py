@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from shiftwire.tools.process import Programs
+from shiftwire.tools.process import Programs, memory_for_threads
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -54,7 +54,8 @@ class _Crew(Generic[Job, Result]):
     def start(self, workers: int) -> None:
         for _ in range(workers):
             thread = threading.Thread(target=self._serve, daemon=True)
-            thread.start()
+            with memory_for_threads():
+                thread.start()
             self.threads.append(thread)
 
     def take(self, job: Job) -> Future[Result]:
