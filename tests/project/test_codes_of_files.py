@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heads_nets import small_agent, small_samples
 from shiftwire.errors import InputError
-from shiftwire.ir.network import Network, Tensor
+from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.relu import Relu
+from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project import data
 from shiftwire.project.data import load_codes, load_data
 from test_tiny import tiny
@@ -84,6 +87,27 @@ def test_labels_and_shapes_are_those_of_the_whole_file(tmp_path: Path) -> None:
                 load(path, network)
             sentences.append(found.value.sentence())
         assert sentences[0] == sentences[1]
+
+
+def test_labels_may_have_the_name_of_an_only_input(tmp_path: Path) -> None:
+    """Its samples are `x` in a file."""
+    ends = (NetworkInput("image", Tensor((4,), Fixed.parse("s8.0"))),), (Node("top", Relu(), ("image",)),)
+    network = Network(*ends, (NetworkOutput("image"), NetworkOutput("top")))
+    np.savez(tmp_path / "data.npz", x=np.zeros((3, 4)), image=np.array([1, 2, 3]), top=np.array([3, 2, 1]))
+    codes, labels = load_codes(tmp_path / "data.npz", network)
+    assert codes.shape == (3, 4) and not codes.any()
+    assert {name: each.values.tolist() for name, each in labels.items()} == {"image": [1, 2, 3], "top": [3, 2, 1]}
+
+
+def test_several_inputs_and_their_labels(tmp_path: Path) -> None:
+    network = run_pipeline(small_agent())
+    classes, values = np.arange(6) % 3, np.linspace(0, 1, 24).reshape(6, 4)
+    np.savez(tmp_path / "data.npz", **small_samples(6), **{"act/policy": classes}, y=values)
+    codes, labels = load_codes(tmp_path / "data.npz", network)
+    whole = load_data(tmp_path / "data.npz", network)
+    assert np.array_equal(codes, whole.codes) and len(labels) == len(whole.labels) == 2
+    for name, each in labels.items():
+        assert np.array_equal(each.values, whole.labels[name].values) and each.values.any()
 
 
 def cut(content: bytes) -> bytes:

@@ -63,7 +63,7 @@ def load_data(path: Path, network: Network) -> Data:
 def load_codes(path: Path, network: Network) -> tuple[NarrowCodes, Mapping[str, Labels]]:
     """Codes and labels of the same data; no more memory is taken than they take in their own width."""
     with noted(f"in {path}"), opened_arrays(path) as arrays:
-        ends = {part.name for part in network.entries} | {"x"}
+        ends = {part.name for part in network.entries} if len(network.entries) > 1 else {"x"}
         shown = {
             name: array if not isinstance(array, Rows) else array.outline if name in ends else array[:]
             for name, array in arrays.items()
