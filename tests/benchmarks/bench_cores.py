@@ -1,18 +1,21 @@
 """Native simulation on two cores beside one, and beside what the machine itself gains from the second, in the same run.
 
 The machine's own gain is that of two copies of the bare instruction loop (bare_lanes.cpp) beside one: what others do on
-a shared machine, a core's second thread and a lower clock slow both alike. Seconds are of the wall clock, the best of a
-few runs in turns.
+a shared machine, a core's second thread and a lower clock slow both alike. Gains are of the wall clock, the best of a
+few runs in turns, all about as long. Processor seconds, of the same images on two cores to those on one, change little
+on a busy machine: more than one is what cores take from each other; what they wait for each other is not in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,8 @@ from shiftwire.verify.workers import results
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
 CORES, RUNS, CHUNKS = 2, 5, 4
+LOOPS = 20
+"""To see how many of them take as long as a simulation on one core."""
 
 COLUMNS = (
     Column("network"),
@@ -37,17 +42,36 @@ COLUMNS = (
     Column("two cores to one", decimals=2),
     Column("two bare loops to one", decimals=2),
     Column("ratio of both", decimals=2),
+    Column("processor seconds, two to one", decimals=2),
+    Column("of bare loops", decimals=2),
 )
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class Seconds:
+    """Of the wall clock, and of all processors for this process and the children it waited for."""
+
+    wall: float
+    processor: float
+
+
+def processor_seconds() -> float:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def seconds_of(work: Callable[[], object]) -> Seconds:
+    start, processor = time.perf_counter(), processor_seconds()
     work()
-    return time.perf_counter() - start
+    return Seconds(time.perf_counter() - start, processor_seconds() - processor)
 
 
-def run_copies(program: Path, copies: int) -> None:
-    running = [subprocess.Popen([program], stdout=subprocess.DEVNULL) for _ in range(copies)]
+def best(runs: Sequence[Seconds]) -> Seconds:
+    return Seconds(min(run.wall for run in runs), min(run.processor for run in runs))
+
+
+def run_copies(program: Path, copies: int, loops: int) -> None:
+    running = [subprocess.Popen([program, str(loops)], stdout=subprocess.DEVNULL) for _ in range(copies)]
     assert not any(process.wait() for process in running)
 
 
@@ -56,17 +80,35 @@ def run_chunks(program: Program, chunks: Sequence[np.ndarray], workers: int) -> 
         pass
 
 
-def gains(program: Program, bare: Path, shape: tuple[int, ...], chunk: int) -> tuple[float, float, float]:
-    """Images a second on one core and on all, and how much more bare loops run on all."""
+@dataclass(frozen=True)
+class Gains:
+    """What took so long, by the number of cores: the same images on each, a bare loop on every one."""
+
+    images: int
+    simulation: Mapping[int, Seconds]
+    loops: Mapping[int, Seconds]
+
+    @property
+    def cells(self) -> tuple[float, ...]:
+        ours, own = self.simulation, self.loops
+        gain, bare = ours[1].wall / ours[CORES].wall, CORES * own[1].wall / own[CORES].wall
+        rates = [round(self.images / ours[cores].wall) for cores in (1, CORES)]
+        taken = ours[CORES].processor / ours[1].processor, own[CORES].processor / own[1].processor / CORES
+        return (*rates, gain, bare, gain / bare, *taken)
+
+
+def gains(program: Program, bare: Path, shape: tuple[int, ...], chunk: int) -> Gains:
     chunks = [np.random.default_rng(at).integers(0, 256, (chunk, *shape)) for at in range(CHUNKS)]
-    of_loops: dict[int, list[float]] = {1: [], CORES: []}
-    of_images: dict[int, list[float]] = {1: [], CORES: []}
+    whole = seconds_of(lambda: run_chunks(program, chunks, 1)).processor
+    loops = max(round(LOOPS * whole / seconds_of(lambda: run_copies(bare, 1, LOOPS)).processor), 1)
+    of_loops: dict[int, list[Seconds]] = {1: [], CORES: []}
+    of_images: dict[int, list[Seconds]] = {1: [], CORES: []}
     for _ in range(RUNS):
         for cores in (1, CORES):
-            of_loops[cores].append(seconds_of(lambda cores=cores: run_copies(bare, cores)))
+            of_loops[cores].append(seconds_of(lambda cores=cores: run_copies(bare, cores, loops)))
             of_images[cores].append(seconds_of(lambda cores=cores: run_chunks(program, chunks, cores)))
-    one, all_ = (CHUNKS * chunk / min(of_images[cores]) for cores in (1, CORES))
-    return one, all_, CORES * min(of_loops[1]) / min(of_loops[CORES])
+    simulation, copies = ({cores: best(runs) for cores, runs in of.items()} for of in (of_images, of_loops))
+    return Gains(CHUNKS * chunk, simulation, copies)
 
 
 def main() -> int:
@@ -79,15 +121,15 @@ def main() -> int:
             build = Build(BARE, (INCLUDE_DIR, NATIVE_DIR), flags=(*FLAGS, *native_flags()))
             bare = compiled(build, Path(folder) / "bare")
             chunk = Native.chunk * (8 if name == "LeNet" else 1)
-            one, two, own = gains(native_program(net, Path(folder)), bare, net.input.shape, chunk)
-        row = (name, round(one), round(two), two / one, own, two / one / own)
+            cells = gains(native_program(net, Path(folder)), bare, net.input.shape, chunk).cells
+        one, two, gain, own, ratio, taken, taken_bare = cells
         print(
-            f"{name}: {one:.0f} images/s on one core, {two:.0f} on two: {two / one:.2f} times; "
-            f"two bare loops: {own:.2f} times; ratio {two / one / own:.2f}",
+            f"{name}: {one} images/s on one core, {two} on two: {gain:.2f} times; two bare loops: {own:.2f} times; "
+            f"ratio {ratio:.2f}; processor seconds {taken:.2f}, of bare loops {taken_bare:.2f}",
             flush=True,
         )
         said = "python tests/benchmarks/bench_cores.py"
-        save("cores", Result(said, Evidence.MEASURED, tools, COLUMNS, table(row), machine=machine), keys=1)
+        save("cores", Result(said, Evidence.MEASURED, tools, COLUMNS, table((name, *cells)), machine=machine), keys=1)
     return 0
 
 
