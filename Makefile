@@ -64,6 +64,7 @@ bench: $(READY) ## measure C-simulation and training against their peers; result
 	$(SCRIPT) tests/benchmarks/bench_csim.py
 	$(SCRIPT) tests/benchmarks/bench_native.py
 	$(SCRIPT) tests/benchmarks/bench_lanes.py
+	$(SCRIPT) tests/benchmarks/bench_cores.py
 	$(SCRIPT) tests/benchmarks/bench_energy.py
 	$(SCRIPT) tests/benchmarks/bench_training.py
 	$(SCRIPT) tests/benchmarks/bench_pe.py --quick

@@ -1,7 +1,8 @@
 // Nothing but the instruction that a lane of a native simulation ends in, from registers and the first cache: giga
 // operations a second, each a code of an image that meets a weight.
 //
-// Built on the headers of native simulations with the flags of one; prints a line for each kind that the processor has.
+// Built on the headers of native simulations with the flags of one; prints a line for each kind that the processor has,
+// the best of RUNS runs, or of as many as its argument says.
 #define SHIFTWIRE_CODE_TYPES "sw_native.h"
 #include "sw_simulation.h"
 
@@ -9,6 +10,7 @@
 
 static const int SUMS = 8, INPUTS = 4;
 static const long REPEATS = 200000;
+static const int RUNS = 7;
 
 static double seconds() {
     timespec since;
@@ -36,14 +38,14 @@ __attribute__((noinline)) void work(Sum *out, const Element *x, const Weight *we
     for (int p = 0; p < SUMS; p++) out[p] = sum[p];
 }
 
-template <class Sum, class Element, class Weight> void show(const char *name) {
+template <class Sum, class Element, class Weight> void show(const char *name, int runs) {
     static Sum out[SUMS];
     static Element x[INPUTS];
     static Weight weight[16 * SUMS * INPUTS];
     for (int s = 0; s < INPUTS; s++) x[s] = Element(0x0102030405060708LL * (s + 1));
     for (int w = 0; w < 16 * SUMS * INPUTS; w++) weight[w] = Weight(0x0807060504030201LL + w);
     double best = 1e9;
-    for (int run = 0; run < 7; run++) {
+    for (int run = 0; run < runs; run++) {
         const double start = seconds();
         work(out, x, weight, REPEATS);
         best = best < seconds() - start ? best : seconds() - start;
@@ -51,13 +53,14 @@ template <class Sum, class Element, class Weight> void show(const char *name) {
     printf("%s %.2f\n", name, double(SUMS) * INPUTS * Element::count * sw::IMAGES * REPEATS / best / 1e9);
 }
 
-int main() {
+int main(int argc, char **argv) {
+    const int runs = argc > 1 ? atoi(argv[1]) : RUNS;
 #ifdef __AVX2__
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
-    show<sw::lanes<int32_t>, sw::packed<4>, sw::packed_weights<4> >("packed<4>");
+    show<sw::lanes<int32_t>, sw::packed<4>, sw::packed_weights<4> >("packed<4>", runs);
 #endif
-    show<sw::lanes<int32_t>, sw::packed<2>, sw::packed_weights<2> >("packed<2>");
-    show<sw::distances, sw::octets, sw::octet_weights>("octets");
+    show<sw::lanes<int32_t>, sw::packed<2>, sw::packed_weights<2> >("packed<2>", runs);
+    show<sw::distances, sw::octets, sw::octet_weights>("octets", runs);
 #endif
     return 0;
 }

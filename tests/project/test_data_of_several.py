@@ -51,7 +51,7 @@ def test_labels_by_the_name_of_their_output(network: Network, tmp_path: Path) ->
     both = load_data(saved(tmp_path, **x, y=values, **{"act/policy": classes}), network)
     assert list(both.labels) == ["act/policy", "active"]
     codes = network.evaluate(both.codes)
-    scores = scores_of(network, codes, both)
+    scores = scores_of(network, codes, both.labels)
     decoded = network.host_output.decode(codes, network.output.format)
     assert scores["act/policy"].correct == int((decoded["act/policy"].argmax(axis=1) == classes).sum())
     assert scores["active"].nearness.rms_error == pytest.approx(np.sqrt(np.mean((decoded["active"] - values) ** 2)))

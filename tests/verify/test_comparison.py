@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -93,3 +94,43 @@ def test_progress_reaches_the_end() -> None:
     seen: list[tuple[int, int]] = []
     compared(Fast(2, 0.1), inputs(10), checked=4, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (10, 10) and seen == sorted(seen)
+
+
+class Watched(Fast):
+    """Counts the runs whose layers are still in memory."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, 0.1)
+        self.alive: list[weakref.ref[Codes]] = []
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        outcome = super().run(codes, all_layers=all_layers)
+        self.alive += [weakref.ref(outcome.layers["fc"])]
+        return outcome
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_layers_go_when_they_are_compared(workers: int) -> None:
+    engine, counts = Watched(workers), []
+
+    def count(done: int, total: int) -> None:
+        counts.append(sum(each() is not None for each in engine.alive))
+
+    found = compared(engine, inputs(200).astype(np.int8), progress=count)
+    assert len(counts) == 150 and max(counts) <= workers
+    assert found.output.dtype == np.uint8 and np.array_equal(found.output, tiny().evaluate(inputs(200)))
+
+
+def test_the_first_difference_is_counted_over_all_runs() -> None:
+    """Samples 5 and 7 are wrong, in runs of two."""
+
+    class Late(Timed):
+        def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+            outcome = super().run(codes, all_layers=all_layers)
+            is_wrong = (codes == inputs(10)[[5]]).all(axis=1) | (codes == inputs(10)[[7]]).all(axis=1)
+            outcome.layers["y"][is_wrong] += 1000
+            return outcome
+
+    found = compared(Late(2, 0.1), inputs(10))
+    assert found.first_difference is not None and found.first_difference.sample == 5
+    assert found.different == 2 and found.output[5, 0] == tiny().evaluate(inputs(10))[5, 0] + 1000

@@ -31,6 +31,7 @@ from shiftwire.cli import (
 from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ExitCode, ShiftwireError
 from shiftwire.project.project import shiftwire_version
+from shiftwire.tools.process import MEMORY_MEND
 
 VERBS = (
     Verb(convert.add, convert.run),
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None  # the reader has gone; nothing more to say, nor to flush
         return ExitCode.BROKEN_PIPE
     except MemoryError as error:
-        print(f"shiftwire {arguments.verb}: out of memory ({error}); give a smaller model or data", file=sys.stderr)  # noqa: T201
+        print(f"shiftwire {arguments.verb}: out of memory ({error}); {LESS}, or {MEMORY_MEND}", file=sys.stderr)  # noqa: T201
         return ShiftwireError.exit_code
     except OSError as error:
         if arguments.debug:
@@ -103,8 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+LESS = "give a smaller model or data"
 MENDS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space"),
+    **dict.fromkeys((errno.ENOMEM, errno.EAGAIN), MEMORY_MEND),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "allow writing there or work on a copy"),
     errno.EISDIR: "name a file, not a folder",
     errno.ENOTDIR: "name a folder, not a file",

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     if report.passed and conditions == FREE:
         write_rows(project.reports_dir / FILE, simulated_rows(project, report))
     is_whole = data is not None and len(codes) == len(data.codes)
-    scores = scores_of(network, report.comparison.output, data) if data is not None and is_whole else {}
+    scores = scores_of(network, report.comparison.output, data.labels) if data is not None and is_whole else {}
     if arguments.json:
         print_json(_as_json(report) | score_json(scores))
     else:

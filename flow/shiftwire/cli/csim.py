@@ -10,8 +10,8 @@ from pathlib import Path
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.native import STATED
-from shiftwire.numbers.fixed import Codes
-from shiftwire.project.data import load_data
+from shiftwire.numbers.fixed import NarrowCodes
+from shiftwire.project.data import load_codes
 from shiftwire.project.project import Project, load_project
 from shiftwire.project.scores import Score
 from shiftwire.reports.design_text import iterations
@@ -60,11 +60,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """FAILED_CHECK where a code differs; a layer whose outputs never vary is named, since it shows nothing."""
     project = load_project(arguments.project)
-    data = load_data(arguments.data, project.design.network)
-    note(f"compiling {project.hls_dir}")
-    with progress("C-simulating") as report_progress:
-        report, interval = _simulated(project, data.codes, arguments, report_progress)
-    scores = scores_of(project.design.network, report.output, data)
+    codes, labels = load_codes(arguments.data, project.design.network)
+    if not arguments.json:
+        note(f"compiling {project.hls_dir}")
+    with progress("C-simulating", is_silent=arguments.json) as report_progress:
+        report, interval = _simulated(project, codes, arguments, report_progress)
+    scores = scores_of(project.design.network, report.output, labels)
     if arguments.junit is not None:
         write_junit(report, arguments.junit)
     if arguments.json:
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _simulated(
-    project: Project, codes: Codes, arguments: argparse.Namespace, report: Progress
+    project: Project, codes: NarrowCodes, arguments: argparse.Namespace, report: Progress
 ) -> tuple[Comparison, int | None]:
     """What was compared, and the cycles between frames where the engine counts them."""
     if arguments.check < 1:

@@ -12,7 +12,7 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_tabl
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.file import write_model
-from shiftwire.project.data import read_arrays
+from shiftwire.project.arrays import read_arrays
 from shiftwire.project.labels import Task
 from shiftwire.project.scores import of_what
 from shiftwire.quantize.float_run import Samples

@@ -88,8 +88,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: st
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Report]:
+def progress(what: str, *, is_silent: bool = False) -> Iterator[Report]:
     """A bar on a terminal, some ten plain lines elsewhere; both on standard error."""
+    if is_silent:
+        yield lambda done, total: None
+        return
     if not sys.stderr.isatty():
         yield _plain_progress(what)
         return

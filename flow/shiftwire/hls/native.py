@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from shiftwire.errors import CheckFailedError
+from shiftwire.errors import CheckFailedError, InputError, ToolError
 from shiftwire.hls.host import host_pipeline
 from shiftwire.hls.packing import packing
 from shiftwire.hls.parts import PARTS
@@ -29,6 +31,12 @@ FLAGS = ("-O3", ALIGNED)
 
 FIFO_BYTES = 1 << 16
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
+
+
+TEMPORARY_MEND = "free space there, or name another folder by TMPDIR"
+
+CODE_BYTES = 8
+"""Of a code that a program writes."""
 
 
 @dataclass(frozen=True)
@@ -94,25 +102,64 @@ def simulate(
     `latency` is that of every unit where the program counts cycles, in cycles from 0 on, or STATED.
     """
     samples = len(codes)
-    batches = program.batches(samples)
-    narrow = codes.astype(program.simulation.input_type)
-    missing = np.zeros((batches * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
+    narrow = np.ascontiguousarray(codes, program.simulation.input_type)
+    missing = np.zeros((program.batches(samples) * IMAGES - samples, *codes.shape[1:]), narrow.dtype)
     watched = program.simulation.watched if all_layers else (program.pipeline.output,)
-    with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:
-        input_file, output_file = Path(folder) / "in", Path(folder) / "out"
+    with _room_for_codes() as folder:
+        input_file, output_file = folder / "in", folder / "out"
         with input_file.open("wb") as file:
-            narrow.tofile(file)
-            missing.tofile(file)
-        files: list[str | Path] = [program.path, program.tables, str(batches), input_file, output_file]
-        log = run([*files, str(int(all_layers)), str(latency), str(int(is_timed))], "simulate")
-        if log.startswith("deadlock"):
-            raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
-        flat = np.fromfile(output_file, np.int64)
-    layers, start = {}, 0
-    for name in watched:
-        size = program.pipeline.fifos[name].port.codes
-        layers[name] = flat[start : start + batches * IMAGES * size].reshape(-1, size)[:samples]
-        start += batches * IMAGES * size
+            file.write(narrow.data)
+            file.write(missing.data)
+        numbers = [program.batches(samples), int(all_layers), latency, int(is_timed)]
+        log = _run(program, input_file, output_file, numbers, _written_bytes(program, watched, samples))
+        layers = dict(_layers(program, watched, output_file, samples))
     lines = [line.rsplit(" ", 2) for line in log.splitlines()]
     cycles = {name: int(cycles) for name, cycles, _ in lines}
     return Outcome(layers, cycles, {name: int(nanoseconds) / 1e9 for name, _, nanoseconds in lines})
+
+
+@contextmanager
+def _room_for_codes() -> Iterator[Path]:
+    """A temporary folder; raises InputError where nothing more can be written there."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="shiftwire-native-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise InputError(f"cannot write codes ({error.strerror or error}); {TEMPORARY_MEND}") from error
+
+
+def _run(program: Program, codes: Path, written: Path, numbers: Sequence[int], written_bytes: int) -> str:
+    """What the program prints; raises InputError where the disk has no room for all that it writes."""
+    batches, *options = map(str, numbers)
+    try:
+        log = run([program.path, program.tables, batches, codes, written, *options], "simulate")
+    except ToolError:
+        _check_room(written, written_bytes)
+        raise
+    if log.startswith("deadlock"):
+        raise CheckFailedError(f"the pipeline stands still: {'; '.join(log.splitlines()[1:])}; deepen those FIFOs")
+    _check_room(written, written_bytes)
+    return log
+
+
+def _check_room(file: Path, wanted: int) -> None:
+    written = file.stat().st_size if file.exists() else 0
+    if written < wanted and shutil.disk_usage(file.parent).free < wanted - written:
+        raise InputError(
+            f"found room for {written >> 10} KiB of codes in {tempfile.gettempdir()}, wanted {-(-wanted // 1024)} KiB; "
+            f"{TEMPORARY_MEND}"
+        )
+
+
+def _written_bytes(program: Program, watched: Iterable[str], samples: int) -> int:
+    frame = sum(program.pipeline.fifos[name].port.codes for name in watched)
+    return program.batches(samples) * IMAGES * frame * CODE_BYTES
+
+
+def _layers(program: Program, watched: Iterable[str], file: Path, samples: int) -> Iterator[tuple[str, Codes]]:
+    """Codes (N, codes of a frame) of each FIFO, without those that fill the last vector."""
+    start = 0
+    for name in watched:
+        size = program.pipeline.fifos[name].port.codes
+        yield name, np.fromfile(file, np.int64, samples * size, offset=start * CODE_BYTES).reshape(samples, size)
+        start += program.batches(samples) * IMAGES * size

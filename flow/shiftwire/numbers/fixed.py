@@ -14,9 +14,13 @@ from shiftwire.errors import InputError
 
 Codes = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
+NarrowCodes = npt.NDArray[np.integer[Any]]
+"""Codes of many samples, in the narrowest type that holds their format."""
 
 MAX_BITS = 63
 """Codes are int64; one bit stays free so that a sum of two codes never overflows."""
+
+MACHINE_BITS = (8, 16, 32, 64)
 
 MAX_FRAC = 128
 """Grids beyond those of float32 values are mistakes, and doubles could not carry their sums."""
@@ -80,6 +84,12 @@ class Fixed:
         if not match:
             raise InputError(f"'{text}' is no number format; write u8.4 for unsigned, 8 bits, 4 of them fraction")
         return cls(int(match[2]), int(match[3]), signed=match[1] == "s")
+
+    @property
+    def dtype(self) -> np.dtype[np.integer[Any]]:
+        """The narrowest type of numpy that holds every code."""
+        bits = next(bits for bits in MACHINE_BITS if self.bits <= bits)
+        return np.dtype(f"{'i' if self.signed else 'u'}{bits // 8}")
 
     @property
     def signed_bits(self) -> int:

@@ -6,8 +6,6 @@ they fit, and an array of an output's name those of that one. Where an input is 
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +17,15 @@ import numpy.typing as npt
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.frames import Samples, check_samples
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.fixed import Codes, NarrowCodes
+from shiftwire.project.arrays import Array, Rows, opened_arrays, read_arrays
 from shiftwire.project.labels import Labels, check_tail, read_labels
 from shiftwire.project.shapes import check_samples_shape
 from shiftwire_boards.runtime.labels import LABELS, label_key
 from shiftwire_boards.runtime.shapes import with_batch
 
-ENCODED = 256
-"""Samples that are encoded at a time."""
+ENCODED = 1 << 20
+"""Codes that are made at a time, for what they become on the way takes several times their memory."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +56,41 @@ def load_data(path: Path, network: Network) -> Data:
     """Samples for a network; raises InputError for a wrong file, shape, type or value."""
     with noted(f"in {path}"):
         arrays = read_arrays(path)
-        wanted = {part.name: part.model_shape for part in network.entries}
-        values = samples_in(arrays, wanted, [part.name for part in network.exits])
-        samples = len(next(iter(values.values())))
-        if not samples:
-            raise InputError(f"'{'x' if len(values) == 1 else next(iter(values))}' holds no samples; give at least one")
-        labels = labels_in(arrays, network, samples)
-        return Data(values, _encoded(values, samples, network), labels)
+        values, labels = _checked(arrays, network)
+        return Data(values, _encoded(values, values, network).astype(np.int64), labels)
 
 
-def _encoded(values: Samples, samples: int, network: Network) -> Codes:
-    """Codes of all samples, some at a time, for what they become on the way takes several times the memory."""
-    codes = np.empty((samples, *network.input.shape), np.int64)
-    for start in range(0, samples, ENCODED):
-        some = slice(start, start + ENCODED)
-        codes[some] = network.encode({name: each[some] for name, each in values.items()})
+def load_codes(path: Path, network: Network) -> tuple[NarrowCodes, Mapping[str, Labels]]:
+    """Codes and labels of the same data; no more memory is taken than they take in their own width."""
+    with noted(f"in {path}"), opened_arrays(path) as arrays:
+        ends = {part.name for part in network.entries} if len(network.entries) > 1 else {"x"}
+        shown = {
+            name: array if not isinstance(array, Rows) else array.outline if name in ends else array[:]
+            for name, array in arrays.items()
+        }
+        outlines, labels = _checked(shown, network)
+        rows = {name: arrays["x" if len(outlines) == 1 else name] for name in outlines}
+        return _encoded(outlines, rows, network), labels
+
+
+def _checked(arrays: Samples, network: Network) -> tuple[Samples, Mapping[str, Labels]]:
+    """Samples of each input, and the labels beside them."""
+    wanted = {part.name: part.model_shape for part in network.entries}
+    values = samples_in(arrays, wanted, [part.name for part in network.exits])
+    samples = len(next(iter(values.values())))
+    if not samples:
+        raise InputError(f"'{'x' if len(values) == 1 else next(iter(values))}' holds no samples; give at least one")
+    return values, labels_in(arrays, network, samples)
+
+
+def _encoded(outlines: Samples, rows: Mapping[str, Rows | Array], network: Network) -> NarrowCodes:
+    """Codes of all samples, some at a time."""
+    samples = len(next(iter(outlines.values())))
+    codes = np.empty((samples, *network.input.shape), network.input.format.dtype)
+    step = max(ENCODED // network.input.size, 1)
+    for start in range(0, samples, step):
+        some = slice(start, start + step)
+        codes[some] = network.encode({name: each[some] for name, each in rows.items()})
     return codes
 
 
@@ -142,18 +161,3 @@ def _first_that_fits(
     raise InputError(
         f"labels '{key}' of shape {labels.shape} fit none of the outputs {outputs}; name them after their output"
     )
-
-
-def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of an .npz file by name, or that of an .npy file as `x`; nothing pickled."""
-    if not path.is_file():
-        raise InputError(f"found no file {path}; name an .npz or .npy file")
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"x": loaded}
-        with loaded:
-            return {name: np.asarray(loaded[name]) for name in loaded.files}
-    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"it is no .npz or .npy file of plain numbers ({reason}); save it with np.savez") from None

@@ -170,3 +170,6 @@ def replaced_file(path: Path, content: str | bytes) -> None:
         work.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror}); free space or name another folder") from error
+    finally:
+        with suppress(OSError):
+            work.unlink(missing_ok=True)

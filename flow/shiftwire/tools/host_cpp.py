@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from shiftwire.errors import InputError, ToolError
 from shiftwire.tools.precompiled import forget, precompiled
-from shiftwire.tools.process import attempt, require_tool, run
+from shiftwire.tools.process import attempt, require_tool, run, run_together
 
 NATIVE = "-march=native"
 """For the CPU at hand; a program built so may not run on another one, so the CPU is part of its key."""
@@ -44,7 +43,22 @@ def native_flags() -> tuple[str, ...]:
     if asked not in FORCED:
         known = ", ".join(f"'{name}'" for name in FORCED if name)
         raise InputError(f"found SHIFTWIRE_SIMD={asked}; set it to one of {known}, or unset it for all instructions")
-    return (NATIVE, *FORCED[asked])
+    flags = _known(find_compiler(), (NATIVE, *FORCED[asked]))
+    if asked == "avx2" and not Processor.of(flags).has_avx2:
+        raise InputError(
+            "found SHIFTWIRE_SIMD=avx2, and no AVX2 in what the compiler knows of this processor; set it to 'vectors', "
+            "or unset it for the instructions that are there"
+        )
+    return flags
+
+
+@cache
+def _known(compiler: Path, flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that a compiler takes; what it does not know it does not make use of either."""
+    with suppress(ToolError):
+        _macros(compiler, flags)
+        return flags
+    return tuple(flag for flag in flags if attempt([compiler, flag, "-E", "-x", "c++", os.devnull]).status == 0)
 
 
 @cache
@@ -106,10 +120,7 @@ def compiled(build: Build, cache: Path) -> Path:
     identity = build.identity(compiler)
     program = cache / build.key(compiler, identity)[:32]
     if not program.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = program.with_suffix(f".{os.getpid()}")
-        _compile(build, compiler, identity, unfinished)
-        unfinished.rename(program)
+        _compile(build, compiler, identity, program)
     return program
 
 
@@ -125,15 +136,27 @@ def _compile(build: Build, compiler: Path, identity: str, program: Path) -> None
 
 
 def _compile_parts(build: Build, command: Sequence[str | Path], program: Path) -> None:
-    purpose = f"compile {build.source.name}"
-    if build.parts == 1:
-        run([*command, build.source, "-o", program], purpose)
-        return
-    with TemporaryDirectory(dir=program.parent) as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = [Path(folder) / f"{part}.o" for part in range(build.parts)]
-        commands = [
-            [*command, f"-DSHIFTWIRE_PART={part}", "-c", build.source, "-o", file] for part, file in enumerate(objects)
-        ]
-        for _ in pool.map(lambda command: run(command, purpose), commands):
-            pass
-        run([command[0], *objects, "-o", program], f"link {build.source.stem}")
+    """What is being made is in a folder that goes with it, what the compiler keeps for itself too."""
+    with _folder_in(program.parent) as folder:
+        work, variables, purpose = Path(folder), {"TMPDIR": folder}, f"compile {build.source.name}"
+        if build.parts == 1:
+            run([*command, build.source, "-o", work / "program"], purpose, variables=variables)
+        else:
+            objects = [work / f"{part}.o" for part in range(build.parts)]
+            commands = [
+                [*command, f"-DSHIFTWIRE_PART={part}", "-c", build.source, "-o", file]
+                for part, file in enumerate(objects)
+            ]
+            run_together(commands, purpose, variables)
+            run([command[0], *objects, "-o", work / "program"], f"link {build.source.stem}", variables=variables)
+        (work / "program").rename(program)
+
+
+def _folder_in(cache: Path) -> TemporaryDirectory[str]:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        return TemporaryDirectory(dir=cache)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {cache} ({error.strerror}); free space, or work on a copy of the project where you may write"
+        ) from error

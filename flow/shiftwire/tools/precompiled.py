@@ -64,12 +64,16 @@ def _arguments(command: Sequence[str | Path], identity: str, text: str, header: 
         return []
     if not finished.exists():
         unfinished = folder / f"{os.getpid()}.part"
-        unfinished.touch()  # before minutes of work that nobody could keep
-        shutil.copy(header, folder / NAME)
-        precompiled_here = header.with_suffix(".h.gch")
-        run([*command, "-x", "c++-header", header, "-o", precompiled_here], "precompile headers")
-        shutil.move(precompiled_here, unfinished)
-        unfinished.rename(finished)
+        try:
+            unfinished.touch()  # before minutes of work that nobody could keep
+            shutil.copy(header, folder / NAME)
+            precompiled_here = header.with_suffix(".h.gch")
+            words, kept = [*command, "-x", "c++-header", header, "-o", precompiled_here], str(header.parent)
+            run(words, "precompile headers", variables={"TMPDIR": kept})
+            shutil.move(precompiled_here, unfinished)
+            unfinished.rename(finished)
+        finally:
+            unfinished.unlink(missing_ok=True)
     with suppress(PermissionError):
         os.utime(folder)
     return ["-include", folder / NAME]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +20,17 @@ from shiftwire.errors import ToolError
 
 LAST_LINES = 12
 
+OF_LITTLE_MEMORY = ("bad_alloc", "out of memory", "memory exhausted", "Cannot allocate memory")
+"""What programs say that get none."""
+
+OF_MEMORY = ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS")
+"""What ends programs that do not look at what they get, or take what others need."""
+
+MEMORY_MEND = "free some, or raise the limit that `ulimit -v` shows"
+REPORT = "report this, please"
+
 GROUP_TRIES = 100
-"""Hundredths of a second for a killed group to go; who is not buried by then is a zombie, which writes nothing."""
+"""Hundredths of a second for a killed group to go; zombies, which nobody buries, write nothing."""
 
 Progress = Callable[[int, int], None]
 """How long jobs tell where they are: called with what is done and what there is in all, both counted from 0."""
@@ -43,18 +55,104 @@ def run(
 ) -> str:
     """Standard output of a program that must succeed, with these variables added; a failure shows its last lines."""
     words = [str(part) for part in command]
-    pipe, environment = subprocess.PIPE, {**os.environ, **(variables or {})}
-    # a group of its own, so that what it starts ends with it
-    with subprocess.Popen(
-        words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
-    ) as process:
+    with _started(words, purpose, folder, {**os.environ, **(variables or {})}) as process:
         try:
-            out, err = process.communicate()
+            with _PROGRAMS.get().running(process):
+                out, err = process.communicate()
         finally:
-            if process.poll() is None:  # interrupted
+            if process.poll() is None or process.returncode == -signal.SIGKILL:  # interrupted, or ended from outside
                 _end(process)
     _require_success(words[0], process.returncode, err or out, purpose)
     return out
+
+
+def _started(
+    words: Sequence[str], purpose: str, folder: Path | None, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """In a group of its own, so that what it starts ends with it."""
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            words, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+    except OSError as error:
+        mend = MEMORY_MEND if error.errno in (errno.ENOMEM, errno.EAGAIN) else "install or build it again"
+        raise ToolError(f"cannot start {Path(words[0]).name} to {purpose} ({error.strerror}); {mend}") from error
+
+
+def run_together(
+    commands: Sequence[Sequence[str | Path]], purpose: str, variables: Mapping[str, str] | None = None
+) -> None:
+    """The same for several at a time; when one fails, or Ctrl-C comes, the others are ended."""
+    programs = Programs()
+
+    def one(command: Sequence[str | Path]) -> None:
+        with programs.of_this_thread():
+            run(command, purpose, variables=variables)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool, closing_down(programs), memory_for_threads():
+        for _ in pool.map(one, commands):
+            pass
+
+
+@contextmanager
+def memory_for_threads() -> Iterator[None]:
+    """A thread that cannot start is a MemoryError, as what needs memory without one is."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise MemoryError(str(error)) from error
+
+
+class Programs:
+    """Outside programs that threads run, and that another thread may end; from then on none of them runs on."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._have_ended = False
+
+    @contextmanager
+    def of_this_thread(self) -> Iterator[None]:
+        """What `run` starts in this thread is one of them."""
+        token = _PROGRAMS.set(self)
+        try:
+            yield
+        finally:
+            _PROGRAMS.reset(token)
+
+    @contextmanager
+    def running(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """For as long as a program runs."""
+        self._running.add(process)
+        try:
+            if self._have_ended:
+                _kill(process)
+            yield
+        finally:
+            self._running.remove(process)
+
+    def end(self) -> None:
+        """Kill them, and what they started."""
+        self._have_ended = True
+        for process in tuple(self._running):
+            _kill(process)
+
+
+@contextmanager
+def closing_down(programs: Programs) -> Iterator[None]:
+    """End them with the body, however it ends."""
+    try:
+        yield
+    finally:
+        programs.end()
+
+
+_PROGRAMS: ContextVar[Programs] = ContextVar("programs", default=Programs())  # noqa: B039 - nobody ends those
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -64,7 +162,19 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
         for _ in range(GROUP_TRIES):
             os.killpg(process.pid, 0)
+            if _are_zombies(process.pid):
+                break
             time.sleep(0.01)
+
+
+def _are_zombies(group: int) -> bool:
+    """Whether all of a group are dead, and only nobody has buried them yet; never where the system does not tell."""
+    states = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its = entry.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            states += [state] if int(its) == group else []
+    return bool(states) and set(states) == {"Z"}
 
 
 def watch(
@@ -91,9 +201,12 @@ def watch(
 
 
 def _require_success(program: str, status: int, output: str, purpose: str, lines: int = LAST_LINES) -> None:
+    if status and any(words in output for words in OF_LITTLE_MEMORY):
+        raise ToolError(f"{Path(program).name} ran out of memory while it was to {purpose}; {MEMORY_MEND}")
     if status < 0:
         name = signal.Signals(-status).name
-        raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; report this, please")
+        mend = f"where memory is short, {MEMORY_MEND}; else report this, please" if name in OF_MEMORY else REPORT
+        raise ToolError(f"{Path(program).name} was ended by {name} while it was to {purpose}; {mend}")
     if status:
         last = "\n".join(output.strip().splitlines()[-lines:])
         raise ToolError(f"{Path(program).name} failed with status {status} to {purpose}:\n{last}")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from shiftwire.numbers.fixed import Codes
-from shiftwire.project.engine import Engine, EngineName, Outcome
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Codes, NarrowCodes
+from shiftwire.project.engine import Engine, EngineName
 from shiftwire.tools.process import Progress
 from shiftwire.verify.reference import Reference
 from shiftwire.verify.tally import Difference, LayerComparison, Tally
+from shiftwire.verify.workers import results
+
+MOST_CODES = 1 << 22
+"""Of one job: 32 MiB as int64, of which each engine has its own."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Comparison:
     checked: int
     layers: list[LayerComparison]
     first_difference: Difference | None
-    output: Codes
+    output: NarrowCodes
 
     @property
     def different(self) -> int:
@@ -53,7 +57,7 @@ class Comparison:
 
 def compared(
     engine: Engine,
-    codes: Codes,
+    codes: NarrowCodes,
     against: Engine | None = None,
     *,
     checked: int | None = None,
@@ -64,25 +68,27 @@ def compared(
     Beside the specification unless `against` names another engine of the same network. Raises what the engines raise.
     """
     other = against or Reference(engine.network)
-    jobs = _jobs(engine, codes, len(codes) if checked is None else min(checked, len(codes)))
-    tally, outputs = Tally(engine.network), []
-    seconds, timed, done, work = 0.0, 0, 0, sum(len(job.codes) for job in jobs)
+    network, count = engine.network, len(codes)
+    jobs = list(_jobs(engine, count, count if checked is None else min(checked, count)))
+    tally, output = Tally(network), _space(network, count)
+    seconds, timed, done, work = 0.0, 0, 0, sum(job.samples for job in jobs)
     start = time.perf_counter()
-    with engine.ready(), other.ready(), _worker_pool(engine.workers) as pool:
+    with engine.ready(), other.ready():
         seconds_build = time.perf_counter() - start
-        results = [pool.submit(_done, job, engine, other) for job in jobs]
-        for job in jobs:
-            outcome, wanted = results.pop(0).result()
-            if wanted is not None:
-                tally.add(job.codes, wanted.layers, outcome.layers)
-            if job.gives_output:
-                outputs.append(outcome.layers[engine.network.output_name])
-                seconds, timed = seconds + outcome.seconds, timed + len(job.codes)
-            done += len(job.codes)
-            progress(done * len(codes) // work, len(codes))
+        with closing(results(jobs, lambda job: _done(job, codes, engine, other), engine.workers)) as finished:
+            for job, part in zip(jobs, finished, strict=True):
+                if part.tally is not None:
+                    tally.join(part.tally)
+                if part.output is not None:
+                    if not network.output.format.holds(part.output):  # a wrong engine's
+                        output = output.astype(np.int64)
+                    output[job.start : job.stop] = part.output
+                    seconds, timed = seconds + part.seconds, timed + job.samples
+                done += job.samples
+                progress(done * count // work, count)
     rate = timed * engine.workers / max(seconds, 1e-9)
-    counts = (tally.samples, tally.layers(), tally.first, np.concatenate(outputs))
-    return Comparison(engine.name, other.name, len(codes), seconds_build, rate, *counts)
+    counts = (tally.samples, tally.layers(), tally.first, output)
+    return Comparison(engine.name, other.name, count, seconds_build, rate, *counts)
 
 
 def all_pairs(
@@ -108,14 +114,13 @@ class _Whole:
 
 def _whole(engine: Engine, codes: Codes, at: int, engines: int, progress: Progress) -> _Whole:
     start = time.perf_counter()
-    with engine.ready(), _worker_pool(engine.workers) as pool:
-        seconds_build = time.perf_counter() - start
-        parts = list(_slices(codes, engine.layers_chunk))
-        results = [pool.submit(engine.run, part, all_layers=True) for part in parts]
-        outcomes = []
-        for part in parts:
-            outcomes.append(results.pop(0).result())
-            progress(at * len(codes) + len(outcomes) * len(part), engines * len(codes))
+    with engine.ready():
+        seconds_build, outcomes = time.perf_counter() - start, []
+        parts = [codes[at : at + engine.layers_chunk] for at in range(0, len(codes), engine.layers_chunk)]
+        with closing(results(parts, lambda part: engine.run(part, all_layers=True), engine.workers)) as finished:
+            for part, outcome in zip(parts, finished, strict=True):
+                outcomes.append(outcome)
+                progress(at * len(codes) + len(outcomes) * len(part), engines * len(codes))
     layers = {name: np.concatenate([outcome.layers[name] for outcome in outcomes]) for name in outcomes[0].layers}
     seconds = sum(outcome.seconds for outcome in outcomes)
     return _Whole(engine, layers, seconds_build, len(codes) * engine.workers / max(seconds, 1e-9))
@@ -138,37 +143,63 @@ def _between(right: _Whole, left: _Whole, codes: Codes) -> Comparison:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Job:
     """Samples of one run: their layers are compared, their outputs kept, or both."""
 
-    codes: Codes
+    start: int
+    stop: int
     is_compared: bool
     gives_output: bool
 
+    @property
+    def samples(self) -> int:
+        return self.stop - self.start
 
-def _jobs(engine: Engine, codes: Codes, checked: int) -> list[_Job]:
+
+def _jobs(engine: Engine, samples: int, checked: int) -> Iterator[_Job]:
     """Outputs of all samples first where they come faster alone, then every layer of the first ones."""
-    is_fast = engine.has_fast_outputs
-    outputs = [_Job(part, False, True) for part in _slices(codes if is_fast else codes[checked:], engine.chunk)]
-    layers = [_Job(part, True, not is_fast) for part in _slices(codes[:checked], engine.layers_chunk)]
-    return outputs + layers if is_fast else layers + outputs
+    is_fast, network = engine.has_fast_outputs, engine.network
+    of_a_sample = sum(tensor.size for tensor in network.tensors.values())
+    layers = list(_slices(0, checked, _fitting(engine.layers_chunk, of_a_sample)))
+    chunk = _fitting(engine.chunk, network.input.size + network.output.size)
+    outputs = list(_slices(0 if is_fast else checked, samples, chunk))
+    if is_fast:
+        yield from (_Job(*some, is_compared=False, gives_output=True) for some in outputs)
+    yield from (_Job(*some, is_compared=True, gives_output=not is_fast) for some in layers)
+    if not is_fast:
+        yield from (_Job(*some, is_compared=False, gives_output=True) for some in outputs)
 
 
-def _slices(codes: Codes, size: int) -> Iterator[Codes]:
-    return (codes[at : at + size] for at in range(0, len(codes), size))
+def _fitting(chunk: int, of_a_sample: int) -> int:
+    """So many samples, or as MOST_CODES allow a power of two, which fills vectors of images."""
+    allowed = max(MOST_CODES // of_a_sample, 1)
+    return min(chunk, 1 << (allowed.bit_length() - 1))
 
 
-def _done(job: _Job, engine: Engine, other: Engine) -> tuple[Outcome, Outcome | None]:
-    outcome = engine.run(job.codes, all_layers=job.is_compared)
-    return outcome, other.run(job.codes, all_layers=True) if job.is_compared else None
+def _slices(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    return ((at, min(at + size, stop)) for at in range(start, stop, size))
 
 
-@contextmanager
-def _worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that drop what has not begun when the body fails or is interrupted."""
-    pool = ThreadPoolExecutor(workers)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _space(network: Network, samples: int) -> NarrowCodes:
+    """For the output codes of so many samples."""
+    return np.empty((samples, *network.output.shape), network.output.format.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class _Done:
+    """What is kept of a job; its layers are not."""
+
+    tally: Tally | None
+    output: Codes | None
+    seconds: float
+
+
+def _done(job: _Job, codes: NarrowCodes, engine: Engine, other: Engine) -> _Done:
+    some = codes[job.start : job.stop].astype(np.int64)
+    outcome, tally, network = engine.run(some, all_layers=job.is_compared), None, engine.network
+    if job.is_compared:
+        tally = Tally(network)
+        tally.add(some, other.run(some, all_layers=True).layers, outcome.layers)
+    output = outcome.layers[network.output_name] if job.gives_output else None
+    return _Done(tally, output, outcome.seconds)

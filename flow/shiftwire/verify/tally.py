@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -68,8 +68,18 @@ class Tally:
             self._different[node.name] = self._different.get(node.name, 0) + int(np.count_nonzero(wrong))
             if wrong.any() and self.first is None:
                 self.first = self._explained(codes, node, expected[node.name], actual[node.name])
-            self._watch(node.name, expected[node.name])
+            codes_of_layer = expected[node.name]
+            self._watch(node.name, codes_of_layer.min(axis=0), codes_of_layer.max(axis=0))
         self.samples += len(codes)
+
+    def join(self, other: Tally) -> None:
+        """Add what another one counted of the samples that follow."""
+        if self.first is None and other.first is not None:
+            self.first = replace(other.first, sample=self.samples + other.first.sample)
+        for name, different in other._different.items():
+            self._different[name] = self._different.get(name, 0) + different
+            self._watch(name, other._lowest[name], other._highest[name])
+        self.samples += other.samples
 
     def layers(self) -> list[LayerComparison]:
         """One comparison a layer, in the network's order; a flatten that is no hardware has none."""
@@ -101,8 +111,7 @@ class Tally:
         at = (sample, *index)
         return Difference(node.name, node.kind, self.samples + sample, index, int(expected[at]), int(actual[at]), shown)
 
-    def _watch(self, name: str, codes: Codes) -> None:
-        low, high = codes.min(axis=0), codes.max(axis=0)
+    def _watch(self, name: str, low: Codes, high: Codes) -> None:
         self._lowest[name] = np.minimum(self._lowest.get(name, low), low)
         self._highest[name] = np.maximum(self._highest.get(name, high), high)
 

@@ -14,10 +14,12 @@ from shiftwire.errors import InputError, noted
 from shiftwire.ir.frames import OutputPart, Samples
 from shiftwire.ir.host import HostOutput, channels_last
 from shiftwire.ir.network import Network
-from shiftwire.numbers.fixed import Codes
+from shiftwire.numbers.fixed import Codes, NarrowCodes
 from shiftwire.onnx.importer import exact_tensors
 from shiftwire.onnx.runtime import run_outputs
-from shiftwire.project.data import Data, read_arrays
+from shiftwire.project.arrays import read_arrays
+from shiftwire.project.data import Data
+from shiftwire.project.labels import Labels
 from shiftwire.project.scores import Score, scored
 from shiftwire.verify.comparison import Comparison
 from shiftwire.verify.onnx import OnnxRuntime, require_same_ends
@@ -72,7 +74,7 @@ class EngineResult:
 def reference_result(network: Network, data: Data) -> tuple[EngineResult, Codes]:
     """The specification itself, and its output codes (N, ...)."""
     codes = np.concatenate([network.evaluate(batch) for batch in network.batches(data.codes)])
-    return EngineResult("reference", 0, 0, scores_of(network, codes, data)), codes
+    return EngineResult("reference", 0, 0, scores_of(network, codes, data.labels)), codes
 
 
 def values_result(
@@ -167,7 +169,7 @@ def onnx_result(model: Path, network: Network, data: Data, reference: Codes) -> 
 
 def engine_result(network: Network, comparison: Comparison, data: Data) -> EngineResult:
     """An engine of ours, every layer counted."""
-    scores = scores_of(network, comparison.output, data)
+    scores = scores_of(network, comparison.output, data.labels)
     first = comparison.first_difference
     return EngineResult(comparison.engine.value, comparison.compared, comparison.different, scores, first)
 
@@ -184,9 +186,9 @@ def expected_values(path: Path) -> dict[str, npt.NDArray[Any]]:
         return arrays
 
 
-def scores_of(network: Network, codes: Codes, data: Data) -> dict[str, Score]:
+def scores_of(network: Network, codes: NarrowCodes, labels: Mapping[str, Labels]) -> dict[str, Score]:
     """Output codes (N, ...) against the labels that each output has, by the figure that fits their task."""
-    parts = zip(network.exits, network.exit_codes(codes), strict=True)
-    return {
-        part.name: scored(part.scores(own), data.labels[part.name]) for part, own in parts if part.name in data.labels
-    }
+    if not labels:
+        return {}
+    parts = zip(network.exits, network.exit_codes(codes.astype(np.int64)), strict=True)
+    return {part.name: scored(part.scores(own), labels[part.name]) for part, own in parts if part.name in labels}
