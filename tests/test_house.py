@@ -51,7 +51,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("numbers", "tools", "onnx/canonical"),
     ("ir", "onnx/foreign", "onnx/pieces"),
     ("ops/weights", "units", "rtl"),
-    ("ops", "schedule"),
+    ("ops", "schedule", "hls/packing"),
     ("passes", "hls", "onnx/context"),
     ("onnx/ops", "project"),
     ("onnx", "synth"),
@@ -62,7 +62,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 """The rooms of flow/shiftwire, ground floor first; a room imports from floors below its own alone."""
 
-MOST_ROOMS, MOST_FLOORS, MOST_FILES = 27, 12, 15
+MOST_ROOMS, MOST_FLOORS, MOST_FILES = 28, 12, 15
 
 
 def room_of(module: str) -> str:

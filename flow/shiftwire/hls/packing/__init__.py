@@ -1,4 +1,4 @@
-"""Codes side by side in the elements of a host's vectors, and codes that are read where they stand."""
+"""Codes side by side in the elements of a host's vectors, or read where they stand; imports units and tools."""
 
 from shiftwire.hls.packing.choice import UNPACKED, Packing, packing
 from shiftwire.hls.packing.elements import Packed
