@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from shiftwire.hls.native import bounded_program, native_program
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.numbers.fixed import Codes
+from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
@@ -145,6 +147,37 @@ def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:
     assert one.path == two.path
     codes = frames(second)
     assert assert_layers(second, codes, simulated_layers(two, second, codes))
+
+
+@pytest.mark.parametrize("name", ["shift_conv", "shift_conv_depthwise", "adder_dense", "int_conv"])
+def test_retrained_weights_compile_nothing(name: str, tmp_path: Path) -> None:
+    """Intervals differ by a few codes then, which no machine's width shows."""
+    programs = set()
+    for seed in range(3):
+        network = retrained(CASES[name], seed)
+        program, codes = native_program(network, tmp_path), frames(network)
+        assert assert_layers(network, codes, simulated_layers(program, network, codes))
+        programs.add(program.path)
+    assert len(programs) == 1
+
+
+def retrained(network: Network, seed: int) -> Network:
+    """The same network with each filter's weights in another order, and up to four in ten of them zeros."""
+    (node,) = network.nodes
+    weights = node.op.weights
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(prod(weights.shape[1:]))
+    kept = rng.random(weights.shape) >= seed / 5
+
+    def moved(codes: Codes) -> Codes:
+        return codes.reshape(-1, len(order))[:, order].reshape(codes.shape)
+
+    if isinstance(weights, Shift):
+        signs, exponents = moved(weights.weights.sign * kept), moved(weights.weights.exponent)
+        changed = replace(weights, weights=replace(weights.weights, sign=signs, exponent=exponents))
+    else:
+        changed = replace(weights, codes=moved(weights.codes * kept))
+    return replace(network, nodes=(replace(node, op=replace(node.op, weights=changed)),))
 
 
 def replace_weights(network: Network) -> Network:

@@ -149,11 +149,14 @@ class _Writer:
         return _rounded(CodeType.of(self.pipeline.fifos[self.pipeline.input].format)).bits
 
     def _width_lines(self, at: int) -> Iterator[str]:
-        """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types."""
+        """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types.
+
+        As a machine has them: other weights of as many bits are the same program.
+        """
         instance, config = self.pipeline.instances[at], self._configs[at]
         for setting in instance.unit.cfg.members:
             if isinstance(setting.value, CodeType):
-                bits = setting.value.bits + (not setting.value.signed)
+                bits = _rounded(setting.value).bits
                 width = f"8 * sizeof({config}::{setting.name}::element)"
                 yield f'static_assert({width} >= {bits}, "{instance.name}: {setting.name}");'
 

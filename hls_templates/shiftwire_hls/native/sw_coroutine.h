@@ -97,11 +97,20 @@ inline void drained() {
     for (int i = 0; i <= now::running->latency; i++) move_on();
 }
 
+static void *allocated(void *memory) {
+    if (memory && memory != MAP_FAILED) return memory;
+    fprintf(stderr, "out of memory\n");
+    exit(3);
+}
+
+// Memory for vectors, which lie at round addresses.
+static void *room_for(size_t bytes) { return allocated(aligned_alloc(64, (bytes + 63) / 64 * 64)); }
+
 // The running unit begins a frame, whose memory is the same for every other one.
 inline void next_frame(size_t bytes) {
     void *&mine = now::running->frames[0], *&other = now::running->frames[1];
     std::swap(mine, other);
-    if (!mine) mine = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (!mine) mine = room_for(bytes);
 }
 
 #ifdef SHIFTWIRE_COUNT
@@ -128,7 +137,7 @@ template <class T> class fifo_reader {
   public:
     fifo_reader(const char *name, int depth, int kept = 0) : name(name), depth(depth), mask(1) {
         while (mask <= depth + kept) mask *= 2;
-        ring = static_cast<T *>(aligned_alloc(64, (mask * sizeof(T) + 63) / 64 * 64));
+        ring = static_cast<T *>(room_for(mask * sizeof(T)));
         mask -= 1;
     }
 
@@ -235,7 +244,7 @@ static bool run(std::vector<unit> &units, bool is_timed) {
     for (unit &u : units) {
         getcontext(&u.context);
         u.context.uc_stack.ss_sp =
-            mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            allocated(mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
         u.context.uc_stack.ss_size = STACK_BYTES;
         u.context.uc_link = nullptr;
         makecontext(&u.context, start, 0);

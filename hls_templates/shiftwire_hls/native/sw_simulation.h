@@ -36,7 +36,7 @@ template <class Word> using table_of = const Word *;
 template <class Code> const Code *held(FILE *file, size_t count) {
     std::vector<long long> codes(count);
     read_into(codes, file);
-    Code *made = static_cast<Code *>(malloc(count * sizeof(Code)));
+    Code *made = static_cast<Code *>(room_for(count * sizeof(Code)));
     for (size_t i = 0; i < count; i++) made[i] = Code(codes[i]);
     return made;
 }
