@@ -149,11 +149,11 @@ def test_a_program_serves_every_set_of_weights(tmp_path: Path) -> None:
     assert assert_layers(second, codes, simulated_layers(two, second, codes))
 
 
-@pytest.mark.parametrize("name", ["shift_conv", "shift_conv_depthwise", "adder_dense", "int_conv"])
+@pytest.mark.parametrize("name", ["shift_conv_depthwise", "adder_dense", "int_conv"])
 def test_retrained_weights_compile_nothing(name: str, tmp_path: Path) -> None:
     """Intervals differ by a few codes then, which no machine's width shows."""
     programs = set()
-    for seed in range(3):
+    for seed in range(4):
         network = retrained(CASES[name], seed)
         program, codes = native_program(network, tmp_path), frames(network)
         assert assert_layers(network, codes, simulated_layers(program, network, codes))
@@ -162,12 +162,12 @@ def test_retrained_weights_compile_nothing(name: str, tmp_path: Path) -> None:
 
 
 def retrained(network: Network, seed: int) -> Network:
-    """The same network with each filter's weights in another order, and up to four in ten of them zeros."""
+    """The same network with each filter's weights in another order, and up to half of them zeros."""
     (node,) = network.nodes
     weights = node.op.weights
     rng = np.random.default_rng(seed)
     order = rng.permutation(prod(weights.shape[1:]))
-    kept = rng.random(weights.shape) >= seed / 5
+    kept = rng.random(weights.shape) >= seed / 6
 
     def moved(codes: Codes) -> Codes:
         return codes.reshape(-1, len(order))[:, order].reshape(codes.shape)
