@@ -22,7 +22,7 @@ import numpy as np
 from nets import PLANS, network
 from results import Cell, Column, Result, save, table, this_machine
 from shiftwire.hls.native import FLAGS, Program, native_program, simulate
-from shiftwire.hls.packing import Packed, packing
+from shiftwire.hls.packing import Packing, packing
 from shiftwire.ir.network import Network
 from shiftwire.ir.weights import Weighted
 from shiftwire.passes.pipeline import run_pipeline
@@ -34,6 +34,8 @@ BARE = Path(__file__).with_name("bare_lanes.cpp")
 IMAGES, RUNS = 512, 3
 OFTEN = 0.05
 """Of a network's time: layers of less are left out."""
+ENOUGH = 0.7
+"""Of the bare instruction's rate, from which on nothing else bounds a layer."""
 
 COLUMNS = (
     Column("network"),
@@ -45,6 +47,7 @@ COLUMNS = (
     Column("bare instruction", "Gop/s", 1),
     Column("sums alone to bare", decimals=2),
     Column("with its windows to bare", decimals=2),
+    Column("bound by"),
 )
 
 
@@ -77,8 +80,8 @@ class Timed:
         return sum(self.seconds.values())
 
     @cached_property
-    def fifos(self) -> Mapping[str, Packed]:
-        return packing(self.program.pipeline, Processor.of((*FLAGS, *native_flags()))).fifos
+    def packed(self) -> Packing:
+        return packing(self.program.pipeline, Processor.of((*FLAGS, *native_flags())))
 
     def kinds(self) -> Iterator[tuple[Cell, ...]]:
         """Units of one function together."""
@@ -87,7 +90,7 @@ class Timed:
             seconds[each.unit.function] = seconds.get(each.unit.function, 0.0) + self.seconds[each.name]
         for kind, its in sorted(seconds.items(), key=lambda item: -item[1]):
             if its > OFTEN * self.whole:
-                yield (self.name, f"all units of {kind}", None, 100 * its / self.whole, *[None] * 5)
+                yield (self.name, f"all units of {kind}", None, 100 * its / self.whole, *[None] * 6)
 
     def layers(self) -> Iterator[tuple[Cell, ...]]:
         """Layers of weights that take their share."""
@@ -99,13 +102,25 @@ class Timed:
             (sums,) = (each for each in units if each.unit.function in ("mvu", "vvu"))
             operations = IMAGES * self.net.tensors[node.name].size * prod(node.op.weights.shape[1:]) / 1e9
             alone, with_windows = operations / self.seconds[sums.name], operations / taken
-            how = self.fifos.get(sums.inputs[0])
+            how = self._element(sums.inputs[0])
             share = 100 * taken / self.whole
-            if how is None:
-                yield self.name, node.name, "one", share, alone, with_windows, None, None, None
-                continue
-            bare = self.rates[how.type]
-            yield self.name, node.name, how.type, share, alone, with_windows, bare, alone / bare, with_windows / bare
+            bare = self.rates.get(how, np.nan)
+            ratios = (alone / bare, with_windows / bare)
+            bound = self._bound(sums.inputs[0], with_windows / bare)
+            yield self.name, node.name, how, share, alone, with_windows, bare, *ratios, bound
+
+    def _element(self, name: str) -> str:
+        """What a unit that reads this FIFO sums at once."""
+        if name in self.packed.columns:
+            return "packed<4>"
+        return self.packed.fifos[name].type if name in self.packed.fifos else "one"
+
+    def _bound(self, name: str, ratio: float) -> str:
+        """What keeps a layer from the bare loop, by where its codes are packed."""
+        if ratio >= ENOUGH:
+            return "the instruction"
+        packs = name in self.packed.columns or name in self.packed.edges
+        return "instructions that pack codes" if packs else "instructions of windows and loops"
 
 
 def timed(name: str, net: Network, folder: Path) -> Timed:

@@ -50,6 +50,9 @@ PEERS = {
 }
 
 
+WITH_LESS = "ResNet-20"
+"""The net that is simulated without AVX-512 too, beside peers that have it."""
+
 COLUMNS = (
     Column("network"),
     Column("simulated by"),
@@ -174,9 +177,14 @@ def lines(name: str, forms: dict[str, Network], samples: int) -> Iterator[tuple[
 
     yield f"{name}: hls4ml's convolutions: {peer}", cells("hls4ml", convert_peer, compile_peer, rate_peer)
     yield f"{name}: onnxruntime int8: {rate_int8:.0f} images/s", cells("onnxruntime int8", None, None, rate_int8)
-    for form, net in forms.items():
+    tried = [(form, net, "") for form, net in forms.items()]
+    if name == WITH_LESS:
+        tried += [(f"{form}, AVX2 alone", net, "avx2") for form, net in forms.items()]
+    for form, net, instructions in tried:
+        os.environ["SHIFTWIRE_SIMD"] = instructions
         with tempfile.TemporaryDirectory() as folder:
             seconds_convert, seconds_compile, rate = ours(net, samples, Path(folder))
+        os.environ["SHIFTWIRE_SIMD"] = ""
         yield (
             f"{name}, {form}: native: convert {seconds_convert:.1f} s, g++ {seconds_compile:.1f} s "
             f"({seconds_compile / compile_peer:.2f} x hls4ml's), {rate:.0f} images/s: {rate / rate_peer:.0f} x hls4ml, "
