@@ -23,7 +23,7 @@ import numpy as np
 from bench_lanes import BARE
 from nets import PLANS, network
 from results import Column, Result, save, table, this_machine
-from shiftwire.hls.native import FLAGS, Program, native_program, simulate
+from shiftwire.native.program import FLAGS, Program, native_program, simulate
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.tools.host_cpp import Build, compiled, native_flags
 from shiftwire.tools.resources import Evidence

@@ -21,10 +21,10 @@ import numpy as np
 
 from nets import PLANS, network
 from results import Cell, Column, Result, save, table, this_machine
-from shiftwire.hls.native import FLAGS, Program, native_program, simulate
-from shiftwire.hls.packing import Packing, packing
 from shiftwire.ir.network import Network
 from shiftwire.ir.weights import Weighted
+from shiftwire.native.packing import Packing, packing
+from shiftwire.native.program import FLAGS, Program, native_program, simulate
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.tools.host_cpp import Build, Processor, compiled, native_flags
 from shiftwire.tools.resources import Evidence

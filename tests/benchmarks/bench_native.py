@@ -26,8 +26,8 @@ from nets import PLANS, Plan, network
 from peers import float_onnx, hls4ml_layers
 from results import Cell, Column, Result, save, table, this_machine
 from shiftwire.api import convert
-from shiftwire.hls.native import native_program, simulate
 from shiftwire.ir.network import Network
+from shiftwire.native.program import native_program, simulate
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.tools.resources import Evidence
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from campaign import Results
 from shiftwire.api import convert, design, load_network
-from shiftwire.hls.native import bounded_program
 from shiftwire.ir.network import Network
+from shiftwire.native.program import bounded_program
 from shiftwire.project.data import Data, load_data
 from shiftwire.schedule.design import Target
 from shiftwire.verify.comparison import compared

@@ -12,10 +12,10 @@ import pytest
 from float_nets import FloatNet
 from qonnx_nets import Net
 from shiftwire.errors import InputError
-from shiftwire.hls.host import host_pipeline
-from shiftwire.hls.native import native_program, simulate
-from shiftwire.hls.simulation import simulation
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.native.host import host_pipeline
+from shiftwire.native.program import native_program, simulate
+from shiftwire.native.simulation import simulation
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx, network_from_model

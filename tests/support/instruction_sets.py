@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shiftwire.hls.native import native_program
-from shiftwire.hls.simulation import IMAGES
 from shiftwire.ir.network import Network
+from shiftwire.native.program import native_program
+from shiftwire.native.simulation import IMAGES
 from shiftwire.numbers.fixed import Codes
 from shiftwire.verify.native import simulated_layers
 

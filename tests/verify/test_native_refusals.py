@@ -13,7 +13,7 @@ import pytest
 from instruction_sets import differing
 from one_layer import frames
 from shiftwire.errors import InputError, ToolError
-from shiftwire.hls.native import native_program, simulate
+from shiftwire.native.program import native_program, simulate
 from shiftwire.project import data
 from shiftwire.project.project import Backend, write_project
 from shiftwire.schedule.design import Target, schedule

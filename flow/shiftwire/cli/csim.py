@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, say
 from shiftwire.errors import ExitCode, InputError
-from shiftwire.hls.native import STATED
+from shiftwire.native.program import STATED
 from shiftwire.numbers.fixed import NarrowCodes
 from shiftwire.project.data import load_codes
 from shiftwire.project.project import Project, load_project

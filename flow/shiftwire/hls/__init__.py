@@ -1,1 +1,1 @@
-"""C++: the hls4ml project, single units, and the same headers as native simulation programs; imports schedule."""
+"""C++: the hls4ml project, single units, and how a unit is spelled; imports schedule."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from shiftwire.errors import CheckFailedError
-from shiftwire.hls.native import STATED, Program, bounded_program, native_program, simulate
 from shiftwire.ir.network import Network
+from shiftwire.native.program import STATED, Program, bounded_program, native_program, simulate
 from shiftwire.numbers.fixed import Codes
 from shiftwire.project.engine import Engine, EngineName, Outcome
 from shiftwire.project.project import Project

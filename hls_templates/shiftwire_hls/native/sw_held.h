@@ -3,7 +3,7 @@
 // What a matrix-vector unit holds is where its codes stand. A FIFO keeps as many beats behind the one that is read as the
 // unit may see again. A window's beat says where its words stand; its line buffer outlasts the call and has as many rows
 // more as cover what is on its way, and every other frame has one of its own.
-// Specification: shiftwire/hls/packing/
+// Specification: shiftwire/native/packing.py
 #ifndef SHIFTWIRE_HELD_H_
 #define SHIFTWIRE_HELD_H_
 

@@ -3,7 +3,7 @@
 // A mover of codes (a window, a width converter) moves them so packed, and a unit that sums takes them as one input with
 // as many weights. What writes codes one by one writes into a beat of `packing`, which packs them on their way into the
 // FIFO. Codes of bytes count from their lowest one, so that they have no sign; the bias has what that owes.
-// Specification: shiftwire/hls/packing/
+// Specification: shiftwire/native/packing.py
 #ifndef SHIFTWIRE_PACKED_H_
 #define SHIFTWIRE_PACKED_H_
 

@@ -18,9 +18,9 @@ from projects import residual_net
 from random_networks import random_codes, random_network
 from shiftwire.api import design
 from shiftwire.errors import CheckFailedError
-from shiftwire.hls.native import bounded_program, native_program
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
+from shiftwire.native.program import bounded_program, native_program
 from shiftwire.numbers.fixed import Codes
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import run_pipeline

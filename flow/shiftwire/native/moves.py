@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shiftwire.hls.packing.elements import Packed, with_members
 from shiftwire.ir.cfg import Cfg
 from shiftwire.ir.pipeline import Instance, Pipeline
+from shiftwire.native.elements import Packed, with_members
 from shiftwire.units.width import Narrow, Widen
 from shiftwire.units.window import WindowUnit
 

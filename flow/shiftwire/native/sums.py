@@ -8,9 +8,9 @@ from math import prod
 
 import numpy as np
 
-from shiftwire.hls.packing.elements import BYTE, HALF, Packed, table_of, with_members
 from shiftwire.ir.cfg import Cfg, CodeType, Element, HostType, Table
 from shiftwire.ir.unit import Unit
+from shiftwire.native.elements import BYTE, HALF, Packed, table_of, with_members
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.tools.host_cpp import Processor
 from shiftwire.units.dot_product import DotProduct

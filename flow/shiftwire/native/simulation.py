@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from shiftwire.hls.cpp import Variable, call, code_type, config_struct
-from shiftwire.hls.packing import UNPACKED, Packing
 from shiftwire.hls.parts import PART_LINES, PARTS, guarded, load, parts
 from shiftwire.ir.cfg import Cfg, CodeType, HostType, Setting, Table
 from shiftwire.ir.pipeline import Pipeline
+from shiftwire.native.packing import UNPACKED, Packing
 from shiftwire.numbers.fixed import Codes
 
 IMAGES = 16

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shiftwire.hls.packing.elements import Packed
-from shiftwire.hls.packing.moves import moved, moving, standing
-from shiftwire.hls.packing.sums import column_sums, summed_so, sums, sums_columns
 from shiftwire.ir.cfg import Cfg
 from shiftwire.ir.pipeline import Instance, Pipeline
+from shiftwire.native.elements import Packed
+from shiftwire.native.moves import moved, moving, standing
+from shiftwire.native.sums import column_sums, summed_so, sums, sums_columns
 from shiftwire.tools.host_cpp import Processor
 from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.vector import VectorUnit

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from shiftwire.errors import CheckFailedError, InputError, ToolError
-from shiftwire.hls.host import host_pipeline
-from shiftwire.hls.packing import packing
 from shiftwire.hls.parts import PARTS
-from shiftwire.hls.simulation import IMAGES, PREFIX, Simulation, simulation
 from shiftwire.ir.network import Network
 from shiftwire.ir.pipeline import Pipeline
+from shiftwire.native.host import host_pipeline
+from shiftwire.native.packing import packing
+from shiftwire.native.simulation import IMAGES, PREFIX, Simulation, simulation
 from shiftwire.numbers.fixed import Codes
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.host_cpp import Build, Processor, compiled, native_flags

@@ -12,11 +12,11 @@ from instruction_sets import SETS, differing, forced
 from one_layer import codes, frames, of_one, shift
 from random_networks import random_codes, random_network
 from shiftwire.errors import InputError
-from shiftwire.hls.host import host_pipeline
-from shiftwire.hls.packing import packing
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network
 from shiftwire.ir.window import Window
+from shiftwire.native.host import host_pipeline
+from shiftwire.native.packing import packing
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense

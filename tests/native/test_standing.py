@@ -10,11 +10,11 @@ import pytest
 from instruction_sets import SETS, differing, forced
 from one_layer import codes, of_one
 from random_networks import random_codes
-from shiftwire.hls.host import host_pipeline
-from shiftwire.hls.packing import packing
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ir.window import Window
+from shiftwire.native.host import host_pipeline
+from shiftwire.native.packing import packing
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
