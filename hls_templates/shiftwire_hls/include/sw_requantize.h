@@ -6,6 +6,13 @@
 
 namespace sw {
 
+// A code, or the end of lo..hi next to it; a stand-in for the code types may overload it.
+template <class A> A clamped(const A &code, const A &lo, const A &hi) {
+#pragma HLS INLINE
+    const A low_cut = select(code < lo, lo, code);
+    return select(low_cut > hi, hi, low_cut);
+}
+
 // x and y: `iterations` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
 // range, bits and is_signed its format.
 // Iterations a frame: those beats; a beat leaves in the iteration that reads it.
@@ -37,9 +44,7 @@ Beat:
                 const V even = V(floor + V(floor & V(1)));
                 rounded = C::half_even ? select(rest == half, even, upward) : upward;
             }
-            const V low_cut = select(rounded < lo, lo, rounded);
-            const V saturated = select(low_cut > hi, hi, low_cut);
-            const V kept = C::saturate ? saturated : wrapped<C::bits, C::is_signed>(rounded);
+            const V kept = C::saturate ? clamped(rounded, lo, hi) : wrapped<C::bits, C::is_signed>(rounded);
             made[l] = from_code<typename Y::value_type>(kept);
         }
         y.write(made);

@@ -44,6 +44,29 @@ SHIFTWIRE_INLINE lanes<E> select(const lanes<M> &condition, const lanes<E> &yes,
     return made;
 }
 
+template <class E> SHIFTWIRE_INLINE lanes<E> clamped(const lanes<E> &code, const lanes<E> &lo, const lanes<E> &hi) {
+    const lanes<E> low_cut = select(code < lo, lo, code);
+    return select(low_cut > hi, hi, low_cut);
+}
+#ifdef __AVX2__
+SHIFTWIRE_INLINE lanes<int32_t> clamped(const lanes<int32_t> &code, const lanes<int32_t> &lo, const lanes<int32_t> &hi) {
+    typedef lanes<int32_t>::vector vector;
+    lanes<int32_t> made;
+    for (int i = 0; i < lanes<int32_t>::VECTORS; i++) {
+#ifdef __AVX512BW__
+        made.v[i] = (vector)_mm512_min_epi32(_mm512_max_epi32((__m512i)code.v[i], (__m512i)lo.v[i]), (__m512i)hi.v[i]);
+#else
+        made.v[i] = (vector)_mm256_min_epi32(_mm256_max_epi32((__m256i)code.v[i], (__m256i)lo.v[i]), (__m256i)hi.v[i]);
+#endif
+    }
+    return made;
+}
+SHIFTWIRE_INLINE lanes<int16_t> clamped(const lanes<int16_t> &code, const lanes<int16_t> &lo, const lanes<int16_t> &hi) {
+    typedef lanes<int16_t>::vector vector;
+    return {(vector)_mm256_min_epi16(_mm256_max_epi16((__m256i)code.v[0], (__m256i)lo.v[0]), (__m256i)hi.v[0])};
+}
+#endif
+
 template <int Bits, bool Signed, class E> SHIFTWIRE_INLINE lanes<E> wrapped(const lanes<E> &code) {
     const int rest = 8 * sizeof(E) - Bits;
     return Signed ? lanes<E>((code << rest) >> rest) : lanes<E>(code & lanes<E>((1LL << Bits) - 1));
