@@ -18,7 +18,9 @@ from shiftwire.native.packing import packing
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.moves import Pad
 from shiftwire.ops.pool import MaxPool, SumPool
+from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
@@ -65,6 +67,8 @@ NETWORKS = {
                           for n in (16, 48))
     ),
     "a long vector": of_one(Dense(Int(weights(32, 4096), 4), Bias.none(32)), (4096,), U8),
+    "a pad between": chain((6, 4, 16), S8, Relu(), Pad((1, 1), (1, 0)), Relu()),
+    "a pad at the end": chain((6, 4, 16), S8, Pad((1, 1), (1, 0))),
     "behind each other": chain(
         (9, 8, 16), U8, Conv(Int(weights(32, 3, 3, 16), 4), Bias.none(32), SAME), MaxPool(DOWN),
         Conv(Adder(weights(20, 3, 3, 32), 4), Bias.none(20), SAME),
