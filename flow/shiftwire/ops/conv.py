@@ -54,7 +54,7 @@ class Conv(Weighted):
         return Tensor((*spatial, filters), self.bias.output(self.weights.interval(x.format), frac))
 
     def evaluate(self, inputs: Sequence[Tensor], *codes: Codes) -> Codes:
-        x, positions = narrowed(codes[0]), self.window.output(inputs[0].shape[:-1])
+        x, positions = narrowed(codes[0]), self.window.output(codes[0].shape[1:-1])
         sums = np.empty((len(x), *positions, self.weights.shape[0]), np.int64)
         for part in blocks(len(x), prod(positions) * prod(self.weights.shape[1:]) * self.groups):
             columns = self.window.columns(x[part])
