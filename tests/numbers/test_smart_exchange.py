@@ -169,6 +169,34 @@ def test_bits_of_a_layer_are_those_of_a_walk_over_its_codes() -> None:
     assert empty > 0 and factors.storage.bits == stored * bits + rows + 6 * 9 * 8
 
 
+def test_the_widest_span_of_exponents_is_exact_in_float32() -> None:
+    """Every product of the largest bases and coefficients, in any order; one exponent more is refused."""
+    signs = np.ones((1, 1, 2, 3), np.int8)
+    exponents = np.array([[9, 9, 9], [-5, -5, -5]], np.int8)[None, None]
+    basis = np.full((1, 1, 3, 3), -128, np.int8)
+    basis[..., 0] = 127
+    factors = Factors(signs, exponents, basis, 7, 6)
+    coefficients = np.ldexp(signs.astype(np.float32), exponents)
+    products = coefficients @ np.ldexp(basis.astype(np.float32), -7)
+    assert np.array_equal(np.ldexp(products.astype(np.float64), factors.grid).ravel(), factors.integers.ravel())
+    assert np.abs(factors.integers).max() == 3 * 128 * 2**14 < 2**24
+    with pytest.raises(InputError, match=r"exponents of coefficients from -6 to 9 span more than 14, and float32"):
+        Factors(signs, np.where(exponents < 0, np.int8(-6), exponents), basis, 7, 6)
+
+
+def test_shapes_that_do_not_fit_are_a_sentence() -> None:
+    one = np.ones((2, 1, 4, 3), np.int8)
+    basis = np.ones((2, 1, 3, 3), np.int8)
+    for sign, exponent, base, taps, words in (
+        (one[..., :2], one[..., :2], basis, 6, r"are no coefficients; give both the shape \(out, matrices, rows, 3\)"),
+        (one, one[:, :, :2], basis, 6, "are no coefficients"),
+        (one, one, basis[:1], 6, r"a basis of shape \(1, 1, 3, 3\) does not fit .*; give \(2, 1, 3, 3\)"),
+        (one, one, basis, 13, "1 matrices of 4 rows have 12 numbers, and a filter of 13 weights wants no more"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Factors(sign, exponent, base, 0, taps)
+
+
 def test_what_cannot_be_is_a_sentence() -> None:
     w = np.random.default_rng(0).normal(0, 0.1, (2, 4, 3, 3))
     with pytest.raises(InputError, match=r"a theta of 40 empties the layer, whose largest weight is 0\.\d+; give a sm"):

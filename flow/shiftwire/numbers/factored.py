@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Codes
-from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE, Signs
+from shiftwire.numbers.shift_weights import Signs
 
 SIDE = 3
 """Rows and columns of a basis, and coefficients in a row."""
 BASIS_BITS = 8
+WIDEST_SPAN = 14
+"""Of a layer's exponents: three products with a basis stay within the 24 bits that float32 holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,10 @@ class Factors:
                 f"{(*shape[:2], SIDE, SIDE)}"
             )
         low, high = self.exponent_range
-        if high - low > WIDEST_EXPONENT_RANGE - BASIS_BITS:
+        if high - low > WIDEST_SPAN:
             raise InputError(
-                f"exponents of coefficients from {low} to {high} span more than {WIDEST_EXPONENT_RANGE - BASIS_BITS}; "
-                "raise theta"
+                f"exponents of coefficients from {low} to {high} span more than {WIDEST_SPAN}, and float32 would round "
+                "the weights; raise theta"
             )
         if not 0 < self.taps <= shape[1] * shape[2] * SIDE:
             raise InputError(
