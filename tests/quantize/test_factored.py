@@ -11,10 +11,15 @@ import pytest
 
 import onnx
 from float_nets import FloatNet
+from one_layer import factored, frames, of_one
 from onnx import numpy_helper
+from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.smart_exchange import Theta, decompose
-from shiftwire.onnx.importer import import_onnx
+from shiftwire.onnx.exporter import to_onnx
+from shiftwire.onnx.importer import import_onnx, network_from_model
+from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import load_project
@@ -231,3 +236,40 @@ def test_whole_weights_stay_as_they_are(capsys: pytest.CaptureFixture[str], tmp_
 def test_a_theta_for_a_layer_and_one_for_all() -> None:
     options = Options(theta=Theta(1e-2, rows=True), thetas={"c1": 0.5})
     assert options.theta_of("c1") == Theta(0.5, rows=True) and options.theta_of("c2") == Theta(1e-2, rows=True)
+
+
+def test_weights_in_another_order_are_the_same_weights() -> None:
+    """Taps and filters permuted, channels moved; what the file cannot say as factors it says as integers."""
+    weights = factored((4, 7), 5)
+    taps, rows = np.random.default_rng(0).permutation(7), np.array([2, 0, 3, 1])
+    assert np.array_equal(weights.with_taps(taps).codes, weights.codes[:, taps])
+    assert np.array_equal(weights.with_rows(rows).codes, weights.codes[rows])
+    assert np.array_equal(weights.with_rows(rows).with_taps(taps).factors.sign, weights.factors.sign[rows])
+    image = factored((3, 3, 3, 4), 6)
+    assert np.array_equal(image.with_moved(-1, 0).codes, np.moveaxis(image.codes, -1, 1))
+    for own, kind in ((weights, "FactoredDense"), (weights.with_taps(taps), "IntDense")):
+        network = of_one(Dense(own, Bias.none(4)), (7,))
+        model = to_onnx(network)
+        assert [node.op_type for node in model.graph.node] == [kind]
+        assert np.array_equal(network_from_model(model).evaluate(frames(network)), network.evaluate(frames(network)))
+
+
+def test_damaged_factors_are_a_sentence() -> None:
+    """Of a file of somebody else's."""
+    for spoil, words in (
+        (("shape", [0]), r"attribute shape = \[0\] is not handled; give that of one filter"),
+        (("shape", [40]), "1 matrices of 3 rows have 9 numbers, and a filter of 40 weights wants no more"),
+        (("y_exponent", np.zeros((4, 1, 2, 3), np.int8)), r"sign \(4, 1, 3, 3\) and exponent \(4, 1, 2, 3\) differ"),
+        (("y_sign", np.full((4, 1, 3, 3), 2, np.int8)), "a sign of 2 is none of -1, 0, 1"),
+        (("y_exponent", np.full((4, 1, 3, 3), -128, np.int8)), r"an exponent of -128 is outside -127\.\.127"),
+    ):
+        model = to_onnx(of_one(Dense(factored((4, 7), 5), Bias.none(4)), (7,)))
+        name, value = spoil
+        if name == "shape":
+            (attribute,) = (each for each in model.graph.node[0].attribute if each.name == name)
+            attribute.CopyFrom(onnx.helper.make_attribute(name, value))
+        else:
+            (tensor,) = (each for each in model.graph.initializer if each.name == name)
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(value), name))
+        with pytest.raises(InputError, match=words):
+            network_from_model(model)
