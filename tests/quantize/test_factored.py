@@ -23,7 +23,9 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import load_project
-from shiftwire.quantize.options import Options
+from shiftwire.quantize.advice import choices
+from shiftwire.quantize.options import Knob, Method, Options
+from shiftwire.quantize.report import LayerCost
 from verbs import run_verb
 
 KINDS = {
@@ -273,3 +275,14 @@ def test_damaged_factors_are_a_sentence() -> None:
             tensor.CopyFrom(numpy_helper.from_array(np.asarray(value), name))
         with pytest.raises(InputError, match=words):
             network_from_model(model)
+
+
+def test_advice_is_half_of_theta_and_no_terms() -> None:
+    """Exponents follow from theta, and there are no terms to raise."""
+    cost = LayerCost("n1", "FactoredConv", "s8.4", 0.2, Knob.TERMS)
+    words = [choice.words for choice in choices(Options(method=Method.SMARTEXCHANGE), [cost], {})]
+    assert "--theta 0.002" in words and "--method linear --terms 3" in words
+    assert not [word for word in words if word.startswith(("--terms", "--exponents"))]
+    asked = Options(method=Method.SMARTEXCHANGE, theta=Theta(1e-2, rows=True))
+    (half,) = (choice.options for choice in choices(asked, [cost], {}) if choice.words == "--theta 0.005")
+    assert half.theta == Theta(5e-3, rows=True)
