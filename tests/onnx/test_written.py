@@ -258,7 +258,17 @@ def test_a_plain_writer() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["shift_conv_grouped", "adder_conv", "int_conv", "shift_conv", "shift_dense", "int_dense"]
+    "name",
+    [
+        "shift_conv_grouped",
+        "adder_conv",
+        "int_conv",
+        "shift_conv",
+        "shift_dense",
+        "int_dense",
+        "factored_conv",
+        "factored_dense",
+    ],
 )
 def test_a_reader_of_each_scheme(name: str) -> None:
     network = CASES[name]

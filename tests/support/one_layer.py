@@ -7,7 +7,9 @@ import numpy as np
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.shift import Shift
 
 S8 = Fixed(8, 4, signed=True)
@@ -22,6 +24,13 @@ def shift(shape: tuple[int, ...], terms: int, low: int, high: int, seed: int = 0
     sign = rng.integers(-1, 2, (terms, *shape)).astype(np.int8)
     sign[terms - 1, -1] = 0
     return Shift(ShiftWeights(sign, rng.integers(low, high + 1, sign.shape).astype(np.int8)))
+
+
+def factored(shape: tuple[int, ...], seed: int = 0) -> Factored:
+    """SmartExchange's factors of random weights (out, kernel..., channels), their last row empty."""
+    weights = np.moveaxis(np.random.default_rng(seed).normal(0, 0.3, shape), -1, 1)
+    weights.reshape(len(weights), -1)[:, -3:] = 0
+    return Factored.of(decompose(weights, Theta(2e-2)), weights.shape[1:]).with_moved(0, -1)
 
 
 def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U6, codes, of_one, of_two, shift
+from one_layer import S8, U6, codes, factored, of_one, of_two, shift
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -98,6 +98,9 @@ def single_layers() -> dict[str, Network]:
     cases["max_pool_parts"] = of_one(MaxPool(parts), (10, 2))  # two of a window's four taps may leave at a time
     lanes = Threshold(np.sort(codes((12, 3), -130, 130), 1), codes((12,), -9, 9), codes((12,), -3, 3), 4, 1)
     cases["threshold_lanes"] = of_one(lanes, (3, 12))
+    three = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    cases["factored_dense"] = of_one(Dense(factored((4, 7), 5), Bias(codes((4,), -90, 90), 5)), (7,))
+    cases["factored_conv"] = of_one(Conv(factored((3, 3, 3, 4), 6), Bias(codes((3,), -90, 90), 6), three), image)
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

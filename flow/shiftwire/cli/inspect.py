@@ -19,7 +19,16 @@ from shiftwire.passes.weight_choice import weight_choices
 from shiftwire.project.project import load_project
 from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
 from shiftwire.reports.design_text import iterations, modelled, speed
-from shiftwire.reports.inspection import LayerBuild, LayerFacts, inspect_network, layer_builds, slowest_layer
+from shiftwire.reports.inspection import (
+    LayerBuild,
+    LayerFacts,
+    inspect_network,
+    layer_builds,
+    slowest_layer,
+    stored,
+    stored_json,
+    stored_tables,
+)
 from shiftwire.reports.rescale_text import rescale_json, rescale_tables, weight_json, weight_tables
 from shiftwire.schedule.design import Design
 from shiftwire_boards.runtime.host_steps import HostStep
@@ -56,7 +65,8 @@ def run_inspect(arguments: argparse.Namespace) -> int:
         raise
     facts = list(inspect_network(network))
     if arguments.json:
-        print_json({"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)} | _built(design))
+        members = {"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)}
+        print_json(members | {"factors": stored_json(stored(network))} | _built(design))
     else:
         _print(network, facts, design)
     return ExitCode.OK
@@ -87,6 +97,7 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
+    show(stored_tables(stored(network)))
     say(f"host: {'; '.join(map(_front, network.entries))}; {'; '.join(map(_tail, network.exits))}")
     if design is not None:
         _print_built(design)

@@ -7,10 +7,12 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
 from shiftwire.errors import ExitCode, InputError, noted
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.file import write_model
 from shiftwire.project.arrays import read_arrays
 from shiftwire.project.labels import Task
@@ -19,6 +21,7 @@ from shiftwire.quantize.float_run import Samples
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
+from shiftwire.reports.inspection import forms_tables
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
@@ -71,6 +74,10 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="relative error of a filter; it takes the fewest terms within",
     )
+    chosen.add_argument(
+        "--theta", action="append", metavar="4e-3", help="smartexchange's, or LAYER=4e-3 of a layer; may be repeated"
+    )
+    chosen.add_argument("--threshold-row", action="store_true", help="smartexchange also empties rows below 5 thetas")
     chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
     chosen.add_argument(
         "--exponents", type=int, default=DEFAULTS.exponents, help="exponents a layer may use (default: 8)"
@@ -117,6 +124,9 @@ def run(arguments: argparse.Namespace) -> int:
     for remark in (quantized.remark, quantized.report.remark):
         if remark is not None:
             note(f"warning: {remark}")
+    for layer in quantized.report.layers:
+        if layer.left_alone is not None:
+            note(f"note: SmartExchange leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}")
     if quantized.report.calibrated < FEW_SAMPLES:
         note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:
@@ -150,7 +160,26 @@ def _options(arguments: argparse.Namespace) -> Options:
         budget_on_outputs=arguments.budget_on == "outputs",
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
+        **_thetas(arguments, method),
     )
+
+
+def _thetas(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
+    """Theta of all layers, and of single ones."""
+    if method is not Method.SMARTEXCHANGE:
+        if arguments.theta or arguments.threshold_row:
+            raise InputError("--theta and --threshold-row belong to --method smartexchange; leave them out or take it")
+        return {}
+    parted = [text.rpartition("=") for text in arguments.theta or ()]
+    every = {name: _number(value) for name, _, value in parted}
+    return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
+
+
+def _number(text: str) -> float:
+    try:
+        return Theta(float(text)).least
+    except ValueError:
+        raise InputError(f"a theta of '{text}' is no number; write --theta 4e-3 or --theta LAYER=4e-3") from None
 
 
 def _format(text: str) -> tuple[str, Fixed]:
@@ -219,6 +248,7 @@ def _print(quantized: Quantized, output: Path) -> None:
     for name, of_head in report.heads.items():
         for line in _lines(of_head):
             say(line if len(report.heads) == 1 else f"{name}: {line}")
+    show(forms_tables(report.exchanges))
     say(report.advice)
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
     say(f"next: shiftwire convert {quoted(output)}")

@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv and IntConv: windows over at most two axes, grouped or depthwise."""
+"""ShiftConv, AdderConv, IntConv and FactoredConv: windows over at most two axes, grouped or depthwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense and IntDense: every output reads every input."""
+"""ShiftDense, AdderDense, IntDense and FactoredDense: every output reads every input."""
 
 from __future__ import annotations
 

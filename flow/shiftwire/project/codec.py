@@ -18,6 +18,7 @@ from shiftwire.ir.frames import FramedInput, FramedOutput, InputPart, OutputPart
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
 from shiftwire.ir.window import Window
+from shiftwire.numbers.factored import Factors
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
@@ -33,6 +34,7 @@ _CLASSES: Mapping[str, type[Any]] = {
         Bias,
         Window,
         ShiftWeights,
+        Factors,
         ChannelScale,
         FramedInput,
         FramedOutput,

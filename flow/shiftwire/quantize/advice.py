@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Method, Options, Ranging
 from shiftwire.quantize.report import LayerCost, Trial, Trials
 
@@ -109,6 +110,9 @@ def choices(options: Options, costs: Sequence[LayerCost], finer: Mapping[str, tu
     if options.error_budget is not None:
         half = options.error_budget / 2
         yield Choice(f"--error-budget {half:g}", replace(options, error_budget=half), frozenset({Knob.TERMS}))
+    if options.method is Method.SMARTEXCHANGE:
+        theta = Theta(options.theta.least / 2, options.theta.rows)
+        yield Choice(f"--theta {theta.least:g}", replace(options, theta=theta), frozenset({Knob.TERMS}))
     for knob, step in STEPS.items():
         yield from _raised(options, {knob: step})
 
@@ -139,7 +143,7 @@ _CURES = {Knob.EXPONENTS: Knob.TERMS, Knob.AFFINE_EXPONENTS: Knob.AFFINE_TERMS}
 def _is_used(knob: Knob, method: Method) -> bool:
     if knob is Knob.TERMS:
         return method.takes_terms
-    return knob is not Knob.EXPONENTS or method is not Method.APOT
+    return knob is not Knob.EXPONENTS or method not in (Method.APOT, Method.SMARTEXCHANGE)
 
 
 def _rangings(options: Options) -> Iterator[Choice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,6 +44,8 @@ def decompositions(
 
     `output_errors` measures filters by their outputs, where the error budget is on outputs.
     """
+    if options.method is Method.SMARTEXCHANGE:  # layers that it leaves alone
+        options = replace(options, method=Method.LINEAR)
     exact = grid_of(weights)
     plain = levels_of(weights) if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
     has_scale = bool(np.any(scale != 1))

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
+from shiftwire.numbers.smart_exchange import Theta
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
+DEFAULT_THETA = Theta()
 MAX_ACT_BITS = 24
 """Codes of float32 tensors, and so of onnxruntime, are exact up to here."""
 
@@ -23,12 +25,14 @@ class Method(enum.Enum):
     LIGHTNN    2^round(log2 |w|), again for what is left (Ding et al. 2018; with gates FLightNN)
     DEEPSHIFT  one term, 2^round(log2 |w|) (Elhoushi et al. 2019)
     APOT       the nearest of {0, 1, 2, 3, 4, 6, 8, 10} times a step per filter (Li et al. 2020, four bits)
+    SMARTEXCHANGE  powers of two times a basis of 3x3 codes, which are no sums of powers of two (Zhao et al. 2020)
     """
 
     LINEAR = "linear"
     LIGHTNN = "lightnn"
     DEEPSHIFT = "deepshift"
     APOT = "apot"
+    SMARTEXCHANGE = "smartexchange"
 
     @property
     def takes_terms(self) -> bool:
@@ -82,7 +86,8 @@ class Options:
     `error_budget` is the largest relative root-mean-square error of a filter's weights (of its outputs over the
     calibration samples where `budget_on_outputs`); each filter then takes the smallest k within it.
     `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
-    `formats` are the user's own, by the tensor's name.
+    `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
+    the tensor that the layer makes.
     """
 
     method: Method = Method.LINEAR
@@ -98,6 +103,8 @@ class Options:
     budget_on_outputs: bool = False
     samples: int = 64
     formats: Mapping[str, Fixed] = field(default_factory=dict)
+    theta: Theta = DEFAULT_THETA
+    thetas: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require("terms", self.terms, 1, MAX_TERMS)
@@ -111,6 +118,14 @@ class Options:
             raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")
         if self.error_budget is not None and not 0 < self.error_budget < 1:
             raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
+        if self.error_budget is not None and self.method is Method.SMARTEXCHANGE:
+            raise InputError(
+                "an error budget chooses terms, and smartexchange has none; leave it out, or give a smaller theta"
+            )
+
+    def theta_of(self, layer: str) -> Theta:
+        """That of a layer."""
+        return Theta(self.thetas.get(layer, self.theta.least), self.theta.rows)
 
 
 def _require(what: str, value: int, low: int, high: int) -> None:

@@ -45,6 +45,7 @@ from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked, require_apart
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
 from shiftwire.quantize.unweighted import enter_ends, narrow_end
+from shiftwire.quantize.weighted import require_layers
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
@@ -200,6 +201,7 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
         if network is None:
             draft, few = _walked(calibration, options, progress), calibration.thinned(TRIAL_NUMBERS, TRIAL_SAMPLES)
             draft.require_used()
+            require_layers(options, draft.costs)
             network = _finished(draft)
     heads = tuple(
         _head(name, file.model, part.host.steps, labels.get(name))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from shiftwire.numbers.factored import Storage
 from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
@@ -30,6 +31,43 @@ TRAIN = "train it with its formats and terms, as shiftwire-train finetune does"
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """Weights of a layer in one form: the bits that they take, and the Frobenius norm of what they are off."""
+
+    name: str
+    bits: int
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A layer of factors beside other forms of the same float weights, whose Frobenius norm is `size`."""
+
+    layer: str
+    theta: float
+    storage: Storage
+    size: float
+    forms: tuple[Form, ...]
+
+    def error(self, at: int) -> float:
+        """Of form `at`, relative."""
+        return self.forms[at].lost / self.size
+
+
+def forms_of(exchanges: Sequence[Exchange]) -> tuple[Form, ...]:
+    """Each form of all layers together; `lost` is relative here."""
+    size = float(np.sqrt(sum(each.size**2 for each in exchanges)))
+    return tuple(
+        Form(
+            forms[0].name,
+            sum(form.bits for form in forms),
+            float(np.sqrt(sum(form.lost**2 for form in forms))) / size,
+        )
+        for forms in zip(*(each.forms for each in exchanges), strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LayerCost:
     """Errors are root mean squares over the calibration samples, relative to the spread of what is right.
 
@@ -48,6 +86,9 @@ class LayerCost:
     terms_max: int | None = None
     weight_error: float | None = None
     how: str = ""
+    exchange: Exchange | None = None
+    left_alone: str | None = None
+    """Why SmartExchange, where it was asked for, has no part in the layer."""
 
     @property
     def sqnr_db(self) -> float | None:
@@ -143,6 +184,11 @@ class QuantizeReport:
             f"sums such as those of '{self.wide[0]}' reach beyond the 24 bits that float32 repeats, so onnxruntime may "
             "round them otherwise than the hardware; fewer --input-bits, --act-bits or --exponents keep them within"
         )
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Of the layers that are factors."""
+        return tuple(layer.exchange for layer in self.layers if layer.exchange is not None)
 
     @property
     def answers(self) -> Answers:

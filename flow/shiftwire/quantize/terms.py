@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ LEVEL_BITS = 8
 """Widest integer weights that are recognised behind a float scale."""
 LEVEL_ROUNDING = 1e-5
 """How far, in the largest weight, float32 may have moved them."""
+RIVAL_EXPONENTS, INT4_MOST = 8, 7
 STEPS = np.exp2(np.arange(-4, 4) / 8)
 """Scales that are tried within one octave."""
 
@@ -132,6 +133,20 @@ def _common_step(row: Values) -> float:
     whole = np.rint(row / step)
     is_met = bool(np.all(np.abs(row - whole * step) <= 8 * near))
     return float((row * whole).sum() / np.square(whole).sum()) if is_met else 0.0
+
+
+def rivals(weights: Values) -> Iterator[tuple[str, int, Values]]:
+    """Other forms of float weights (out, in...): name, the bits that they take, and what they are off.
+
+    LightNN of one and of two terms, of as many exponents as a layer has by default; integers of four bits with a float
+    scale for each filter, which is not counted.
+    """
+    for terms in (1, 2):
+        near = greedy_terms(weights, terms, RIVAL_EXPONENTS, Method.LIGHTNN)
+        yield f"LightNN-{terms}", near.weight_bits, weight_values(near) - weights
+    largest = np.abs(weights.reshape(len(weights), -1)).max(axis=1)
+    step = _column(np.where(largest > 0, largest, 1) / INT4_MOST, weights.ndim)
+    yield "int4", 4 * weights.size, np.rint(weights / step) * step - weights
 
 
 def mixed(by_terms: Sequence[ShiftWeights], chosen: Codes) -> ShiftWeights:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Fixed, Values
+from shiftwire.numbers.smart_exchange import decompose, takes
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob
-from shiftwire.quantize.report import LayerCost, centred_error
+from shiftwire.quantize.options import Knob, Method, Options
+from shiftwire.quantize.report import Exchange, Form, LayerCost, centred_error
 from shiftwire.quantize.scaling import (
     MOST_BITS,
     Step,
@@ -31,7 +34,7 @@ from shiftwire.quantize.scaling import (
     finest_step,
     is_far_below,
 )
-from shiftwire.quantize.terms import ScaledTerms
+from shiftwire.quantize.terms import ScaledTerms, grid_of, levels_of, rivals
 
 PAYS = 0.85
 """A scale behind a layer must take the error below this share of the folded layer's to be kept."""
@@ -73,11 +76,69 @@ class Trial:
 
 def emit_shift(draft: NetworkDraft, layer: FloatLayer) -> None:
     """The ops of the best decomposition, the last under the layer's name."""
+    if draft.options.method is Method.SMARTEXCHANGE and left_alone(draft, layer) is None:
+        _emit_factored(draft, layer)
+        return
     right = draft.truth(layer.name)
     folded, *scaled = [_tried(draft, layer, decomposition, right) for decomposition in _decompositions(draft, layer)]
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
     draft.emit(best.steps, layer.source, layer.name)
     draft.costs.append(_cost(draft, layer, best, right))
+
+
+def left_alone(draft: NetworkDraft, layer: FloatLayer) -> str | None:
+    """Why SmartExchange has no part in a layer, None where it has."""
+    weights = np.moveaxis(layer.weights, -1, 1)
+    channels = draft.tensor(layer.source).shape[-1]
+    if weights.ndim > 2 and weights.shape[1] == 1 < channels:
+        return "its kernels read one channel each"
+    if not takes(weights.shape, is_depthwise=False):
+        return f"its kernels are {'x'.join(map(str, weights.shape[2:]))}, neither 3x3 nor 1x1"
+    if not weights.any():
+        return "its weights are all 0"
+    if grid_of(weights) is not None or levels_of(weights) is not None:
+        return "its weights are whole numbers already"
+    return None
+
+
+def _emit_factored(draft: NetworkDraft, layer: FloatLayer) -> None:
+    """Factors of the layer's own weights, so that theta means the same in all; a scale stands behind."""
+    right, theta = draft.truth(layer.name), draft.options.theta_of(layer.name)
+    wanted = np.moveaxis(layer.weights, -1, 1)
+    factors = decompose(wanted, theta)
+    weights = Factored.of(factors, wanted.shape[1:])
+    weights = weights if wanted.ndim == 2 else weights.with_moved(0, -1)
+    steps = _steps(draft, layer, weights, layer.scale if np.any(layer.scale != 1) else None, right)
+    draft.emit(steps, layer.source, layer.name)
+    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
+    own = Form("SmartExchange", factors.storage.bits, float(np.linalg.norm(lost)))
+    forms = (own, *(Form(name, bits, float(np.linalg.norm(off))) for name, bits, off in rivals(wanted)))
+    exchange = Exchange(layer.name, theta.least, factors.storage, float(np.linalg.norm(wanted)), forms)
+    output = steps[-1].output
+    draft.costs.append(
+        LayerCost(
+            name=draft.graph.known[layer.name],
+            kind=steps[0].op.kind,
+            format=str(output.tensor.format),
+            own_error=centred_error(output.values[:IDEAL_SAMPLES], layer.scale * ideal_sums(draft, layer)),
+            knob=Knob.TERMS,
+            error=relative_error(output.values, right),
+            weight_error=exchange.error(0),
+            how=f"theta {theta.least:g}",
+            exchange=exchange,
+        )
+    )
+
+
+def require_layers(options: Options, costs: Sequence[LayerCost]) -> None:
+    """Raise InputError for a theta of a layer that is none of SmartExchange's."""
+    layers = [cost.exchange.layer for cost in costs if cost.exchange is not None]
+    for name in options.thetas:
+        if name not in layers:
+            raise InputError(
+                f"a theta of '{name}' was asked for, but no layer of that name is made of factors; name one of "
+                f"{', '.join(layers) or 'none, for there is no such layer'}"
+            )
 
 
 def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
@@ -130,27 +191,28 @@ def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adde
 
 
 def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition, right: Values) -> Trial:
+    weights, scale = Shift(decomposition.weights.terms), layer.scale * decomposition.weights.step
+    steps = _steps(draft, layer, weights, None if decomposition.is_folded else scale, right)
+    return Trial(decomposition, steps, relative_error(steps[-1].output.values, right))
+
+
+def _steps(
+    draft: NetworkDraft, layer: FloatLayer, weights: Weights, scale: Values | None, right: Values
+) -> tuple[Step, ...]:
+    """The layer with weights of any scheme, a scale (out,) behind it where there is one."""
     x = draft.at(layer.source)
     outputs = len(layer.scale)
-    bare = Step.after(layer.make(Shift(decomposition.weights.terms), Bias.none(outputs)), x)
+    bare = Step.after(layer.make(weights, Bias.none(outputs)), x)
     sums = bare.output
     finest = finest_step(right, draft.options, layer.is_last)
-    if decomposition.is_folded and is_far_below(sums.tensor.format, finest):
-        ones = np.ones(outputs)
-        steps: tuple[Step, ...] = (
-            bare,
-            *affine_steps(sums, right, ones, draft.options, layer.is_last, most_bits=layer.most_bits),
-        )
-    elif decomposition.is_folded:
-        weights, frac = Shift(decomposition.weights.terms), sums.tensor.format.frac
+    if scale is None and not is_far_below(sums.tensor.format, finest):
+        frac = sums.tensor.format.frac
         wanted = channel_mean(right - sums.values)
         bias = fine_bias(wanted, frac, finest, lambda bias: layer.make(weights, bias).infer(x.tensor))
         op = layer.make(weights, bias)
-        steps = (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, frac))),)
-    else:
-        scale = layer.scale * decomposition.weights.step
-        steps = (bare, *affine_steps(sums, right, scale, draft.options, layer.is_last, most_bits=layer.most_bits))
-    return Trial(decomposition, steps, relative_error(steps[-1].output.values, right))
+        return (Step(op, TensorCodes(op.infer(x.tensor), bias.add(sums.codes, frac))),)
+    behind = np.ones(outputs) if scale is None else scale
+    return (bare, *affine_steps(sums, right, behind, draft.options, layer.is_last, most_bits=layer.most_bits))
 
 
 def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -> LayerCost:
@@ -170,6 +232,7 @@ def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -
         terms_max=int(per_filter.max()),
         weight_error=_norm_ratio(terms.values - wanted, wanted),
         how=trial.decomposition.how,
+        left_alone=left_alone(draft, layer) if draft.options.method is Method.SMARTEXCHANGE else None,
     )
 
 

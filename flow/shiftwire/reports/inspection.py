@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shiftwire.ir.network import Network, Operations
+from shiftwire.ir.weights import Weighted
+from shiftwire.numbers.factored import Storage
+from shiftwire.ops.weights.factored import Factored
+from shiftwire.quantize.report import Exchange, forms_of
+from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
+
+SMALLER = ("x fp32", "x int8")
+STORED = ("layer", "bits a Ce", "Ce bits", "B bits", "row bits", "empty rows", "weights", "bits", *SMALLER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,52 @@ def inspect_network(network: Network) -> Iterator[LayerFacts]:
         operations = node.op.operations(network.sources(node), output)
         facts = node.op.terms, operations, node.op.weight_bits
         yield LayerFacts(node.name, node.kind, output.shape, str(output.format), *facts)
+
+
+def stored(network: Network) -> dict[str, Storage]:
+    """What layers of factors take where they are stored as factors, by name."""
+    layers = {node.name: node.op.weights for node in network.nodes if isinstance(node.op, Weighted)}
+    return {name: weights.factors.storage for name, weights in layers.items() if isinstance(weights, Factored)}
+
+
+def stored_json(layers: Mapping[str, Storage]) -> dict[str, object]:
+    """By layer, every count, and the sums."""
+    return {name: dataclasses.asdict(each) | {"bits": each.bits} for name, each in layers.items()}
+
+
+def stored_tables(layers: Mapping[str, Storage]) -> Iterator[Table | str]:
+    """A row a layer and one for all; nothing where no layer has factors."""
+    if not layers:
+        return
+    rows = [(name, each.code_bits, *_counts(each), *_smaller(each.weights, each.bits)) for name, each in layers.items()]
+    whole = [sum(column) for column in zip(*map(_counts, layers.values()), strict=True)]
+    yield Table(STORED, (*rows, ("all", "-", *whole, *_smaller(*whole[-2:]))))
+    yield "bits of factors as they are stored in the file; hardware has the products in its ROMs"
+
+
+def _counts(each: Storage) -> tuple[int, ...]:
+    return each.coefficient_bits, each.basis_bits, each.index_bits, each.empty_rows, each.weights, each.bits
+
+
+def forms_tables(exchanges: Sequence[Exchange]) -> Iterator[Table | str]:
+    """What factors of float weights take, then what other forms of the same weights take and are off."""
+    if not exchanges:
+        return
+    yield from stored_tables({each.layer: each.storage for each in exchanges})
+    forms, weights = forms_of(exchanges), sum(each.storage.weights for each in exchanges)
+    yield Table(
+        ("the same weights as", "bits", *SMALLER, "weight error %"),
+        [(form.name, form.bits, *_smaller(weights, form.bits), 100 * form.lost) for form in forms],
+    )
+    yield Table(
+        ("weight error % of", "theta", *(form.name for form in forms)),
+        [(each.layer, f"{each.theta:g}", *(100 * each.error(at) for at in range(len(forms)))) for each in exchanges],
+    )
+
+
+def _smaller(weights: int, bits: int) -> tuple[float, float]:
+    """How many times fewer bits than those of floats and of bytes."""
+    return 32 * weights / bits, 8 * weights / bits
 
 
 @dataclass(frozen=True, slots=True)

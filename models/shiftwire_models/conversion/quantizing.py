@@ -21,7 +21,7 @@ _SENTENCE = "shiftwire quantize: "
 
 
 class Method(Enum):
-    """How a weight becomes powers of two; the words are those of `shiftwire quantize --method`."""
+    """How a weight becomes powers of two; the words are words of `shiftwire quantize --method`."""
 
     LINEAR = "linear"
     LIGHTNN = "lightnn"

@@ -12,7 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 from shiftwire.ir.network import Network
 
-Inputs = tuple[list[str], dict[str, int]]
+Inputs = tuple[list[str], dict[str, Any]]
 """Names of the initialisers behind x, and the attributes that go with them."""
 
 

@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv and IntConv, and Conv whose weights the file quantizes."""
+"""ShiftConv, AdderConv, IntConv and FactoredConv, and Conv whose weights the file quantizes."""
 
 from __future__ import annotations
 

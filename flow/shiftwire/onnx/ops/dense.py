@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense and IntDense, and Gemm whose weights the file quantizes."""
+"""ShiftDense, AdderDense, IntDense and FactoredDense, and Gemm whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.weights import (
     WEIGHT_READERS,
     WeightReader,
+    in_order,
     require_rank,
     write_weights,
 )
@@ -60,8 +61,11 @@ def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **w
     """A layer of any scheme; a bias that the contract has no place for becomes an Affine behind it."""
     is_split = not op.weights.has_bias and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
-    inputs, attributes = write_weights(writer, op.weights, op.bias, node.name, is_conv)
-    writer.custom(op.kind, [*node.inputs, *inputs], output, **window, **attributes)
+    weights = in_order(op.weights, is_conv)
+    inputs, attributes = write_weights(writer, weights, op.bias, node.name, is_conv)
+    writer.custom(
+        f"{weights.kind}{'Conv' if is_conv else 'Dense'}", [*node.inputs, *inputs], output, **window, **attributes
+    )
     if is_split:
         one = np.ones((1, len(op.bias.codes)), np.int8)
         write_affine(writer, Affine(ShiftWeights(one, np.zeros_like(one)), op.bias), Node(node.name, op, (output,)))
