@@ -11,6 +11,7 @@ from instruction_sets import SETS, differing, forced
 from one_layer import codes, of_one
 from random_networks import random_codes
 from shiftwire.hls.host import host_pipeline
+from shiftwire.hls.native import native_program
 from shiftwire.hls.packing import packing
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
@@ -18,11 +19,14 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.moves import Pad
 from shiftwire.ops.pool import MaxPool, SumPool
+from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.tools.host_cpp import Processor, native_flags
+from shiftwire.verify.native import simulated_layers
 
 S8, U8 = Fixed(8, 4, signed=True), Fixed(8, 4, signed=False)
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
@@ -84,3 +88,12 @@ def test_every_code_where_it_stands(name: str, tmp_path: Path, monkeypatch: pyte
         standing += len(packed.words)
     assert standing > 8
     count(**{f"standing_windows_{name}": standing})  # type: ignore[operator]
+
+
+def test_a_pad_between_layers_gives_its_codes(tmp_path: Path) -> None:
+    """What a layer makes is watched, and so never stays where it stands."""
+    network = chain((6, 4, 1), S8, Relu(), Pad((1, 1), (1, 0)), Relu())
+    drawn = random_codes(network, 2)
+    expected = network.evaluate_layers(drawn)
+    for name, found in simulated_layers(native_program(network, tmp_path), network, drawn).items():
+        assert np.array_equal(found, expected[name]), name

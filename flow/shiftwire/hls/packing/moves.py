@@ -31,10 +31,11 @@ def moving(unit: WindowUnit, how: Packed) -> Cfg:
 def standing(pipeline: Pipeline, writer: Instance, kept: int) -> tuple[WindowUnit, int] | None:
     """A unit of windows that are read where they stand, and the depth of the FIFO behind it.
 
-    Every other frame has a line buffer of its own, so a frame's windows have to be more than what is on its way.
+    Every other frame has a line buffer of its own, so a frame's windows have to be more than what is on its way. Codes
+    of a layer, such as a Pad, are written down by whoever watches it, so they leave as codes.
     """
     unit = writer.unit
-    if not isinstance(unit, WindowUnit):
+    if not isinstance(unit, WindowUnit) or writer.is_last:
         return None
     depth = max(pipeline.fifos[writer.outputs[0]].depth, unit.row_writes - kept, kept)
     return (unit.remembering(depth + kept), depth) if depth + kept <= unit.writes.beats else None
