@@ -9,7 +9,19 @@ import onnx
 from shiftwire.errors import InputError
 from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS
 
-WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense"}
+WEIGHTED = {
+    "Conv",
+    "Gemm",
+    "MatMul",
+    "AdderConv",
+    "AdderDense",
+    "ShiftConv",
+    "ShiftDense",
+    "IntConv",
+    "IntDense",
+    "BinaryConv",
+    "BinaryDense",
+}
 MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth", "Spread"}
 TAILS = MOVES | {"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
 FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}
