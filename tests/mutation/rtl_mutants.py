@@ -17,7 +17,6 @@ RTL_MUTANTS = (
            "bits[first(HEIGHTS,c)+k]"),
     Mutant("compress: second row lost", "sw_compress.sv", "assign row_b[c] = bits[first(HEIGHTS, c)+1];",
            "assign row_b[c] = 1'b0;"),
-    Mutant("compress: the first three again", "sw_compress.sv", "bits[FROM+6*SIXES+:3]", "bits[FROM+:3]"),
     Mutant("six: the fifth for the sixth", "sw_six.sv", "3'(bits[5])", "3'(bits[4])"),
     Mutant("three: the second for the third", "sw_three.sv", "2'(bits[2])", "2'(bits[1])"),
     Mutant("row add: one row", "sw_row_add.sv", "BITS'(row_a) + BITS'(row_b)", "BITS'(row_a)"),
