@@ -17,6 +17,7 @@ from shiftwire_models.commands import (
     train_net,
 )
 from shiftwire_models.data import SOURCES, source_text
+from shiftwire_models.distribution import WEIGHT
 from shiftwire_models.errors import USER_MISTAKE, ModelsError
 from shiftwire_models.finetune.tuning import TuneConfig
 from shiftwire_models.nets import NetName
@@ -71,6 +72,15 @@ def _add_train(commands: _Commands) -> None:
     fit.add_argument("--epochs", type=int, default=defaults.epochs)
     fit.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
     fit.add_argument("--seed", type=int, default=defaults.seed)
+    fit.add_argument(
+        "--distribution-loss",
+        type=float,
+        default=defaults.distribution_loss,
+        nargs="?",
+        const=WEIGHT,
+        metavar="WEIGHT",
+        help="keep what is binarised spread about its bound, so much beside the cross entropy (%(const)s)",
+    )
     fit.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the checkpoint")
 
 

@@ -37,7 +37,14 @@ def train_net(arguments: argparse.Namespace) -> Report:
     if arguments.output.exists() and not arguments.output.is_dir():
         raise ModelsError(f"{arguments.output} is a file; name a folder for the checkpoint")
     data = source_named(arguments.data)
-    config = TrainConfig(net_name(arguments.net), arguments.epochs, arguments.seed, data, arguments.pictures)
+    config = TrainConfig(
+        net_name(arguments.net),
+        arguments.epochs,
+        arguments.seed,
+        data,
+        arguments.pictures,
+        arguments.distribution_loss,
+    )
     with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
         result = train(config, progress)
     save_checkpoint(result, arguments.output)

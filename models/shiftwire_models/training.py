@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from shiftwire_models.data import DataName, Dataset, OwnData, Source, Split, load_data
 from shiftwire_models.data.own import require_channels_first
+from shiftwire_models.distribution import binarisations, watched
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import Format
 from shiftwire_models.nets import NETS, FloatConfig, NetConfig, NetName, build, fitted
@@ -39,6 +40,7 @@ class TrainConfig:
     """Adam with a cosine from the net's own learning rate to 0 over all steps.
 
     pictures  how many of the training pictures are used, drawn by the seed; None takes all
+    distribution_loss  weight of the distribution loss of every quantizer of one bit; 0 trains without
     """
 
     net: NetName
@@ -46,6 +48,7 @@ class TrainConfig:
     seed: int = 0
     data: Source = DataName.DIGITS
     pictures: int | None = None
+    distribution_loss: float = 0.0
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -86,6 +89,11 @@ def train(config: TrainConfig, progress: Progress) -> TrainResult:
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
     with threads(1 if config.data is DataName.DIGITS else _THREADS):
         _lay_out(net, layout)
+        if config.distribution_loss and not binarisations(net):
+            raise ModelsError(
+                f"{config.net.value} has no quantizer of one bit, whose inputs a distribution loss would shape; train "
+                "digits-binary, or leave the loss out"
+            )
         _fit(net, data, config, net_config, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
     _lay_out(net, torch.contiguous_format)
@@ -162,22 +170,26 @@ def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConf
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
-    for number in range(1, config.epochs + 1):
-        total = 0.0
-        for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
-            target = data.train.y[picked]
-            loss = functional.cross_entropy(
-                net(nudged(data.train.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
-            )
-            for rule in rules:
-                loss = loss + rule.penalty()
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-            total += float(loss.detach())
-        _fix_formats(net)
-        progress(Epoch(number, config.epochs, total / batches))
+    with watched(net) as distribution:
+        for number in range(1, config.epochs + 1):
+            total = 0.0
+            for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
+                target = data.train.y[picked]
+                loss = functional.cross_entropy(
+                    net(nudged(data.train.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
+                )
+                for rule in rules:
+                    loss = loss + rule.penalty()
+                shaping = distribution.taken()
+                if config.distribution_loss:
+                    loss = loss + config.distribution_loss * shaping
+                optimiser.zero_grad()
+                torch.autograd.backward(loss)
+                optimiser.step()
+                schedule.step()
+                total += float(loss.detach())
+            _fix_formats(net)
+            progress(Epoch(number, config.epochs, total / batches))
 
 
 def _optimiser(net: nn.Module, learning_rate: float) -> torch.optim.Optimizer:

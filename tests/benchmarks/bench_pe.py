@@ -64,6 +64,7 @@ KINDS = (
     Kind("int8 x int8, LUT", 3, 8),
     Kind("int4 x int8, LUT", 3, 4),
     Kind("int8 x int8, DSP", 4, 8),
+    Kind("xnor, acc 12", 5, 1, x_bits=1, acc_bits=12, x_signed=0),
 )
 
 

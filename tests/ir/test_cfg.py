@@ -42,7 +42,8 @@ def test_members_stand_in_the_order_written() -> None:
 
 
 def test_the_header_of_an_element() -> None:
-    assert [element.value for element in Element] == ["shift_lane", "adder_lane", "distance_lane", "int_lane"]
+    lanes = ["shift_lane", "adder_lane", "distance_lane", "int_lane", "xnor_lane"]
+    assert [element.value for element in Element] == lanes
 
 
 @pytest.mark.parametrize(("codes", "bits"), [([0], 1), ([0, 1], 1), ([2, 3, 0], 2), ([4], 3), ([[1, 2], [300, 4]], 9)])

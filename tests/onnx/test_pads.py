@@ -13,6 +13,7 @@ from qonnx_nets import Net
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_onnx
+from shiftwire.passes.pipeline import run_pipeline
 
 LOWEST = float(np.finfo(np.float32).min)
 
@@ -54,10 +55,31 @@ def test_what_pads_a_max_pool(value: float | None, own: int, as_node: bool, with
     count(onnxruntime_outputs=expected.size)
 
 
-@pytest.mark.parametrize(("value", "words"), [(-1.0, "padding value other than 0"), (np.nan, "holds nan")])
+@pytest.mark.parametrize(("value", "words"), [(-0.3, "a padding value of -0.3 is none"), (np.nan, "holds nan")])
 def test_what_does_not_pad_a_max_pool(value: float, words: str) -> None:
     with pytest.raises(InputError, match=words):
         network_from_model(padded_pool(value, 0, as_node=False, with_scale=False))
+
+
+@pytest.mark.parametrize("value", [-0.37, 0.37, 0.0], ids=["minus", "plus", "zero"])
+def test_pads_of_signs(value: float, count: Any) -> None:
+    """A Pad by either of the two values of a BipolarQuant, and by 0, which is neither; -1 is the bit 0."""
+    net = Net(3, 6, 5, seed=9)
+    net.quant(0.25, 5)
+    net.add("Conv", None, net.weight(8, 3, 3, 3, scale=0.1), kernel_shape=[3, 3])
+    net.norm(8, 0.5)
+    net.bipolar(0.37)
+    net.add("Pad", None, np.array([0, 0, 1, 1, 0, 0, 0, 1]), net.constant(value))
+    net.add("Conv", None, net.weight(6, 8, 3, 3, scale=0.21, bits=1), kernel_shape=[3, 3])
+    net.quant(0.5, 6)
+    values = np.random.default_rng(8).normal(0, 2, (60, 3, 6, 5)).astype(np.float32)
+    network = run_pipeline(network_from_model(net.model()))
+    codes = network.evaluate(network.host_input.encode(values, network.input.format))
+    expected = run_onnx(net.model(), values)
+    assert np.array_equal(network.host_output.decode(codes, network.output.format).astype(np.float32), expected)
+    binary = sum(node.kind == "BinaryConv" for node in network.nodes)
+    assert binary == (value < 0) and len(np.unique(expected)) > 5
+    count(onnxruntime_outputs=expected.size, binary_layers=binary)
 
 
 def test_a_range_without_an_end() -> None:

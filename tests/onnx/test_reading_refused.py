@@ -160,12 +160,12 @@ CASES: dict[str, tuple[list[object], str | None, Constants, str, str]] = {
         'y = Pad<mode="reflect">(x, p)',
         "mode = reflect is not handled",
     ),
-    "pad: of ones": (
+    "pad: of tenths": (
         IMAGE,
         "s6.2",
-        {"p": [0, 0, 1, 0, 0, 0, 0, 0], "v": 1.0},
+        {"p": [0, 0, 1, 0, 0, 0, 0, 0], "v": 0.1},
         "y = Pad(x, p, v)",
-        "padding value other than 0",
+        "padding value of 0.1 is none that the tensor's quantizer can give",
     ),
     "pad: of channels": (
         IMAGE,

@@ -14,6 +14,7 @@ from shiftwire.numbers.alignment import Alignment
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from single_layers import single_layers
@@ -71,7 +72,7 @@ def test_operations_are_those_of_the_definition(name: str) -> None:
 
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_operations_of_weights(name: str) -> None:
-    """Each term that is there shifts and adds, each distance takes two sums, each product one."""
+    """Each term that is there shifts and adds, each distance takes two sums, each product one, each agreement one."""
     network = CASES[name]
     op = network.nodes[-1].op
     assert isinstance(op, Dense | Conv)
@@ -84,6 +85,8 @@ def test_operations_of_weights(name: str) -> None:
             expected = Operations(adds=2 * codes.size * uses)
         case Int(codes):
             expected = Operations(adds=codes.size * uses, multiplies=codes.size * uses)
+        case Binary(codes):
+            expected = Operations(adds=codes.size * uses, compares=codes.size * uses)
     assert counted(network) == expected
 
 

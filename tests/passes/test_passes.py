@@ -20,8 +20,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.clip_adder_weights import clip_adder_weights
 from shiftwire.passes.compact_terms import compact_terms
-from shiftwire.passes.drop_idle_requantize import drop_idle_requantize
-from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.passes.drop_idle import drop_idle_requantize, drop_unread
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import onnx
-from one_layer import S8, codes, frames, of_one, shift
+from one_layer import S8, U1, codes, frames, of_one, shift, signs
 from onnx import helper, numpy_helper
 from shiftwire.api import load_network
 from shiftwire.ir.bias import Bias
@@ -21,8 +21,10 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.flatten import Flatten, Unflatten
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.pipeline import PIPELINE, run_pipeline
 
@@ -70,6 +72,21 @@ def imaged() -> Network:
     return Network.of("x", Tensor((3,), S8), nodes, "y")
 
 
+def plus_and_minus() -> Dense:
+    return Dense(Int(signs((3, 6)), 1), Bias(np.arange(3), 2))
+
+
+def signed() -> Network:
+    """Two codes a power of two apart."""
+    whole = np.ones(6, np.int64)
+    sign = Threshold(np.arange(-3, 3)[:, None], -whole, 2 * whole, 4, 0)
+    return Network.of("x", Tensor((6,), S8), (Node("s", sign, ("x",)), Node("y", plus_and_minus(), ("s",))), "y")
+
+
+def kinds(network: Network) -> list[str]:
+    return [node.kind for node in network.nodes]
+
+
 def layers(network: Network) -> list[str]:
     return [node.name for node in network.nodes]
 
@@ -98,6 +115,8 @@ NEEDING: dict[str, tuple[Network, Callable[[Network], object], object, object]] 
     "join_edges": (edges(), layers, ["wide", "y"], ["y"]),
     "compact_terms": (gaps(), planes, 3, 2),
     "clip_adder_weights": (far_weights(), lambda network: weight_range(network) == (-128, 127), False, True),
+    "signs_as_bits": (signed(), kinds, ["Threshold", "IntDense"], ["Threshold", "BinaryDense", "Requantize"]),
+    "binary_layers": (of_one(plus_and_minus(), (6,), U1), kinds, ["IntDense"], ["BinaryDense"]),
     "flatten_in_stream_order": (flattened(), layers, ["flat", "y"], ["flat_hwc", "y"]),
     "unflatten_in_stream_order": (
         imaged(),

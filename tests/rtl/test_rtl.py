@@ -85,6 +85,9 @@ FOLDED_SO = {
     "n63": "shift_dense_four_terms",
     "n71": "shift_dense_fine_bias",
     "n76": "lookup",
+    "n78": "binary_conv",
+    "n82": "binary_dense",
+    "n86": "binary_conv_depthwise",
 }
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
 

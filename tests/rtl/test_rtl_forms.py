@@ -45,6 +45,10 @@ CASES = [
     ("sw_shift_pe", {"SIMD": 4, "WINDOW_BITS": 5, "HAS_ZERO": 0, "X_SIGNED": 0, "ACC_BITS": 24}),
     *(("sw_adder_pe", {"SIMD": simd, "BITS": bits}) for simd, bits in ((1, 8), (2, 4), (3, 8), (5, 3))),
     *(("sw_distance_pe", {"SIMD": simd}) for simd in (1, 4)),
+    ("sw_six", {}),
+    ("sw_three", {}),
+    *(("sw_row_add", {"BITS": bits, "ROW_BITS": rows}) for bits, rows in ((1, 1), (5, 5), (9, 4))),
+    *(("sw_xnor_pe", {"SIMD": simd, "ACC_BITS": acc}) for simd, acc in ((1, 8), (7, 3), (9, 12), (20, 12))),
 ]
 
 

@@ -94,6 +94,13 @@ def int_case(rng: Rng, simd: int, x: tuple[int, int], w: tuple[int, int], end: t
     return bench, wrapped((x_codes * w_codes).sum((1, 2)), acc, True)
 
 
+def xnor_case(rng: Rng, simd: int, acc: int, generic: int) -> Any:
+    x, w = operands(rng, simd, 1, False), operands(rng, simd, 1, False)
+    parameters = {"ACC_BITS": acc, "SIMD": simd, "GENERIC": generic}
+    bench = Bench(Element.XNOR, parameters, 1, 1, acc, x, w, gaps(rng), signed=False)
+    return bench, wrapped((x == w).sum((1, 2)), acc, False)
+
+
 def every_product(x_signed: int, w_bits: int, w_signed: int) -> Any:
     """All pairs of an 8-bit x and a weight, each a sum of its own."""
     x = np.arange(256) - 128 * x_signed
@@ -116,6 +123,8 @@ def generic_cases(rng: Rng) -> list[Any]:
         listed += [shift_case(rng, simd, (i % 4, zero), (8, signed), (24, 1)), adder_case(rng, simd, 1 + i, 18, 1)]
         listed += [distance_case(rng, simd, 8, 18, 1), total_case(rng, simd, 8, signed, 18)]
         listed += [int_case(rng, simd, (8, signed), (2 + i, zero), (26, i % 2, 1))]
+    listed += [xnor_case(rng, simd, 12, 1) for simd in (*range(1, 15), 23, 36, 64, 100)]
+    listed += [xnor_case(rng, 5, 3, 1), xnor_case(rng, 21, 4, 1)]  # wraps
     listed += [shift_case(rng, 3, (window, zero), (5, 1 - zero), (45, 1)) for window in range(6) for zero in (0, 1)]
     listed += [shift_case(rng, s, (3, 1), (8, 1), (11, 1)) for s in (1, 3)]  # wraps
     listed += [shift_case(rng, 3, (0, 1), (1, 0), (12, 1)), adder_case(rng, 5, 6, 7, 1)]
@@ -132,6 +141,7 @@ def xilinx_cases(rng: Rng) -> list[Any]:
         adder_case(rng, 3, 8, 18, 0),
         distance_case(rng, 2, 8, 18, 0),
         int_case(rng, 3, (8, 1), (7, 1), (20, 0, 0)),
+        xnor_case(rng, 23, 12, 0),
         every_product(1, 8, 1),
         every_product(0, 4, 1),
         every_product(1, 5, 0),
@@ -159,6 +169,9 @@ LINTED = [
     (Element.INT, {"SIMD": 3}),
     (Element.INT, {"SIMD": 1, "W_BITS": 4, "X_SIGNED": 0, "W_SIGNED": 0}),
     (Element.INT, {"SIMD": 2, "DSP": 1}),
+    (Element.XNOR, {"SIMD": 1}),
+    (Element.XNOR, {"SIMD": 9, "ACC_BITS": 3}),
+    (Element.XNOR, {"SIMD": 64}),
 ]
 
 

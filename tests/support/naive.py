@@ -26,6 +26,7 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
@@ -48,7 +49,7 @@ def meet(weights: Weights, x: Fraction, *at: int) -> Fraction:
             return x * term_value(terms, *at)
         case Adder(codes, grid):
             return -abs(x - Fraction(int(codes[at])) / 2**grid)
-        case Int(codes, grid):
+        case Int(codes, grid) | Binary(codes, grid):
             return x * Fraction(int(codes[at])) / Fraction(2) ** grid
     raise AssertionError(weights)
 

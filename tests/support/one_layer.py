@@ -16,6 +16,7 @@ S8 = Fixed(8, 4, signed=True)
 
 
 U6 = Fixed(6, 3, signed=False)
+U1 = Fixed(1, 1, signed=False)
 
 
 def shift(shape: tuple[int, ...], terms: int, low: int, high: int, seed: int = 0) -> Shift:
@@ -35,6 +36,13 @@ def factored(shape: tuple[int, ...], seed: int = 0) -> Factored:
 
 def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:
     return np.random.default_rng(seed).integers(lo, hi + 1, shape)
+
+
+def signs(shape: tuple[int, ...], seed: int = 2) -> Codes:
+    """-1 and 1; the first output's are all -1, the second's all 1."""
+    drawn = 2 * np.random.default_rng(seed).integers(0, 2, shape) - 1
+    drawn[0], drawn[1] = -1, 1
+    return drawn
 
 
 def of_one(op: Op, shape: tuple[int, ...], held: Fixed = S8) -> Network:

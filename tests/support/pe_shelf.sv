@@ -1,6 +1,6 @@
 // COPIES processing elements of one kind that share x, so that the cost of one more can be measured; HELD puts
 // registers in front, so that their speed can be.
-// KIND: 0 shift, 1 adder, 2 distance, 3 integer in LUTs, 4 integer in multiplier blocks.
+// KIND: 0 shift, 1 adder, 2 distance, 3 integer in LUTs, 4 integer in multiplier blocks, 5 agreeing bits.
 module pe_shelf #(
     parameter int KIND = 0,
     parameter int COPIES = 2,
@@ -48,6 +48,10 @@ module pe_shelf #(
                 .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .DSP(KIND ==
                 4), .GENERIC(GENERIC)
             ) u_pe (
+                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+            );
+        end else begin : g_xnor
+            sw_xnor_pe #(.ACC_BITS(ACC_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) u_pe (
                 .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
             );
         end

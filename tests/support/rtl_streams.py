@@ -47,6 +47,7 @@ class Element(enum.Enum):
     TOTAL = "sw_total"
     DISTANCE = "sw_distance_pe"
     INT = "sw_int_pe"
+    XNOR = "sw_xnor_pe"
 
     def stages(self, simd: int) -> int:
         """As the schedule has them; a total takes as many as the sum that it belongs to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U6, codes, factored, of_one, of_two, shift
+from one_layer import S8, U1, U6, codes, factored, of_one, of_two, shift, signs
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -22,6 +22,7 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 
 
@@ -65,6 +66,10 @@ def single_layers() -> dict[str, Network]:
         "adder_conv": of_one(Conv(Adder(codes((5, 3, 2, 4), -140, 140), 4), Bias.none(5), wide), image),
         "adder_conv_depthwise": of_one(Conv(Adder(codes((4, 3, 2, 1), -90, 90), 4), Bias.none(4), wide, 4), image),
         "int_conv": of_one(Conv(Int(codes((3, 3, 2, 4), -8, 7), 3), Bias.none(3), wide), image),
+        "binary_dense": of_one(Dense(Binary(signs((6, 14)), 0), Bias(codes((6,), -9, 9), 2)), (14,), U1),
+        "binary_conv": of_one(Conv(Binary(signs((6, 3, 2, 4)), 1), Bias(codes((6,), -9, 9), 1), wide), image, U1),
+        "binary_conv_grouped": of_one(Conv(Binary(signs((4, 3, 2, 2)), -1), Bias.none(4), wide, 2), image, U1),
+        "binary_conv_depthwise": of_one(Conv(Binary(signs((4, 3, 2, 1)), 0), Bias.none(4), wide, 4), image, U1),
         "affine": of_one(Affine(shift((4,), 3, -5, 1).weights, Bias(codes((4,), -70, 70), 5)), image),
         "threshold": of_one(
             Threshold(np.sort(codes((4, 7), -130, 130), 1), codes((4,), -4, 4), np.array([1, -1, 2, 3]), 4, 1), image

@@ -16,6 +16,7 @@ class Element(enum.Enum):
     ADDER = "adder_lane"
     DISTANCE = "distance_lane"
     INT = "int_lane"
+    XNOR = "xnor_lane"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,17 @@ class Pe(enum.Enum):
     DISTANCE = 2
     INT = 3
     INT_IN_DSP = 4
+    XNOR = 5
 
     def stages(self, simd: int) -> int:
         """Cycles between the operands of an element and the `accumulate` that belongs to them.
 
         x and w enter at cycle t, accumulate and finish at t + stages, y stands at t + stages + 1. The first register
-        is that of each SIMD element, then one stands behind each level of adders; a product takes two.
+        is that of each SIMD element, then one stands behind each level of adders; a product takes two. Bits are
+        counted by layers of counters, with a register behind every second.
         """
+        if self is Pe.XNOR:
+            return 1 + (simd - 1).bit_length() // 2
         return (2 if self in (Pe.INT, Pe.INT_IN_DSP) else 1) + (simd - 1).bit_length()
 
 

@@ -24,7 +24,7 @@ from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import Runnable, runnable
 from shiftwire.onnx.strangers import require_known
-from shiftwire.passes.drop_unread import drop_unread
+from shiftwire.passes.drop_idle import drop_unread
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.labels import Labels, check_tail
 from shiftwire.project.scores import relative_error

@@ -244,7 +244,7 @@ class _Raw:
         codes = unit.weights.pe_codes(unit.rom, unit.x, is_depthwise=unit.is_depthwise)
         by_pe = unit._by_pe(codes.codes)
         if codes.pe is not Pe.ADDER:
-            return cls(codes, by_pe, unit._sum_type.bits, np.zeros(filters, np.int64))
+            return cls(codes, by_pe, unit._sum_type.bits, unit._tap_sums.owed[unit.order])
         # -sum abs(x - w) = 2 sum min(x, w) - sum x - sum w; no sum of minima is larger than that of a fold's weights
         per_fold = by_pe.reshape(filters // fold.pe, -1, fold.pe, fold.simd)
         sums: Codes = per_fold.sum(axis=(1, 3))

@@ -1,11 +1,11 @@
 // PE processing elements of one kind side by side, and the buffer of their raw sums. KIND is 0 shift, 1 adder (paired:
-// sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks. SHARED: all elements read the same SIMD
+// sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks, 5 binary. SHARED: all elements read the same SIMD
 // codes; else element p reads codes p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset
 // binary.
 // Specification: shiftwire/units/dot_product.py and shiftwire/ir/module.py
 // In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
 // words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
-// Latency: with S = 1 + clog2(SIMD) + LATE, one more for products, the word of an iteration that fires with `ends` in
+// Latency: with S = 1 + clog2(SIMD) + LATE, one more for products, 1 + clog2(SIMD) / 2 + LATE for bits, the word of an iteration that fires with `ends` in
 // cycle t can be read in t + S + 2; behind a FIFO (DEPTH > 1) in t + S + 3, with BLOCK in t + S + 4. Initiation
 // interval: one cycle.
 module sw_sums #(
@@ -39,7 +39,7 @@ module sw_sums #(
     input logic m_ready,
     output logic [OUT-1:0] m_data
 );
-    localparam int STAGES = (KIND >= 3 ? 2 : 1) + $clog2(SIMD) + LATE;
+    localparam int STAGES = (KIND == 5 ? 1 + $clog2(SIMD) / 2 : (KIND >= 3 ? 2 : 1) + $clog2(SIMD)) + LATE;
     logic [STAGES:0] is_live, is_end;
     // a reset clears the accumulators: half a frame may lie in them
     wire accumulate = is_live[STAGES] | rst;
@@ -89,6 +89,10 @@ module sw_sums #(
                 );
             end else if (KIND == 2) begin : distance
                 sw_distance_pe #(.BITS(BITS), .ACC_BITS(RAW_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) pe (
+                    .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
+                );
+            end else if (KIND == 5) begin : agreement
+                sw_xnor_pe #(.ACC_BITS(RAW_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) pe (
                     .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
             end else begin : product

@@ -36,6 +36,7 @@ class NetName(Enum):
     DIGITS_FLIGHTNN = "digits-flightnn"
     DIGITS_APOT = "digits-apot"
     DIGITS_MLP = "digits-mlp"
+    DIGITS_BINARY = "digits-binary"
     JETS_MLP = "jets-mlp"
     LENET5 = "lenet5"
     RESNET8 = "resnet8"
@@ -63,6 +64,16 @@ def _apot_digits() -> DigitsConfig:
     return DigitsConfig(BlockKind.SHIFT, numbers, learning_rate=0.02)
 
 
+def _binary_digits() -> MlpConfig:
+    """Weights of -1 and 1, activations of one bit."""
+    numbers = Arithmetic(
+        weight=WeightSpec(WeightRule.DEEPSHIFT_Q, bits=1),
+        activation=Format(1, 0, False),
+        shift_scale=ExponentRange(-6, 0),
+    )
+    return MlpConfig((64, 128, 64, 10), (1, 8, 8), PIXELS, numbers, learning_rate=0.01)
+
+
 NETS: Mapping[NetName, NetConfig] = MappingProxyType(
     {
         NetName.DIGITS_SHIFTADD: DigitsConfig(BlockKind.SHIFT_ADD),
@@ -72,6 +83,7 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.DIGITS_FLIGHTNN: _shift_digits(WeightSpec(WeightRule.FLIGHTNN)),
         NetName.DIGITS_APOT: _apot_digits(),
         NetName.DIGITS_MLP: MlpConfig((64, 32, 32, 10), (1, 8, 8), PIXELS),
+        NetName.DIGITS_BINARY: _binary_digits(),
         NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
         NetName.LENET5: lenet5(),
         NetName.RESNET8: resnet(BlockKind.SHIFT, 1),

@@ -24,7 +24,10 @@ class MlpConfig:
 
 
 class ShiftMlp(nn.Module):
-    """Shift layer -> batch norm -> ReLU -> quantizer whose range is learnt; the last layer gives the logits."""
+    """Shift layer -> batch norm -> ReLU -> quantizer whose range is learnt; the last layer gives the logits.
+
+    Activations of one bit are 1 above half a step, whatever the range, and need no ReLU.
+    """
 
     def __init__(self, config: MlpConfig) -> None:
         super().__init__()
@@ -37,8 +40,11 @@ class ShiftMlp(nn.Module):
             self.layers.add_module(f"fc{number}", ShiftLinear(inputs, outputs, numbers.weight))
             norm = BatchNormAffine(outputs, exponent_range=numbers.shift_scale, bias_frac=numbers.bias_frac)
             self.layers.add_module(f"bn{number}", norm)
-            self.layers.add_module(f"relu{number}", nn.ReLU())
             grid = numbers.activation
+            if grid.bits == 1:
+                self.layers.add_module(f"quant{number}", ActivationQuant(grid))
+                continue
+            self.layers.add_module(f"relu{number}", nn.ReLU())
             self.layers.add_module(f"quant{number}", CalibratedQuant(grid.bits, grid.signed))
         self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
 

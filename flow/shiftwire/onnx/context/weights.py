@@ -22,6 +22,7 @@ from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Inputs, Writer
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -103,6 +104,11 @@ def _factored(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     return Factored.of(factors, tuple(shape)), read_bias(view, 4, len(sign)), graph.source(view.inputs[0])
 
 
+def _binary(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    codes = view.integers(1, "weight")
+    return Binary(codes, view.frac("weight_frac")), read_bias(view, 2, len(codes)), graph.source(view.inputs[0])
+
+
 WeightReader = Callable[[View, Graph], tuple[Weights, Bias, str]]
 
 
@@ -123,11 +129,13 @@ def channels_last_weights(weights: Weights) -> Weights:
             return weights.with_moved(0, -1)
         case Int(codes, grid):
             return Int(np.moveaxis(codes, 1, -1), grid)
+        case Binary(codes, grid):
+            return Binary(np.moveaxis(codes, 1, -1), grid)
     raise InputError(f"weights of kind {weights.kind} have no channels")
 
 
 WEIGHT_READERS: dict[str, WeightReader] = {
-    "Shift": _shift, "Adder": _adder, "Int": _int, "Factored": _factored,
+    "Shift": _shift, "Adder": _adder, "Int": _int, "Factored": _factored, "Binary": _binary,
 }  # fmt: skip
 """By the first part of the names of a scheme's layers."""
 
@@ -165,7 +173,7 @@ def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_co
             names, attributes = write_terms(writer, terms, name, 2 if is_conv else None)
         case Factored():
             names, attributes = _write_factors(writer, weights, name, is_conv)
-        case Adder(codes, grid) | Int(codes, grid):
+        case Adder(codes, grid) | Int(codes, grid) | Binary(codes, grid):
             array = np.moveaxis(codes, -1, 1) if is_conv else codes
             names, attributes = [writer.constant(f"{name}_weight", narrowest(array))], {"weight_frac": grid}
     return names + biases, attributes | bias_attributes

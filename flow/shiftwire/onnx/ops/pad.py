@@ -1,36 +1,67 @@
-"""Pad with zeros, or with copies of the edge."""
+"""Pad with zeros or another code, or with copies of the edge."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from shiftwire.errors import InputError
-from shiftwire.ir.network import Node
+from shiftwire.ir.bias import Bias
+from shiftwire.ir.network import Node, Op, Tensor
+from shiftwire.numbers.fixed import Values
+from shiftwire.numbers.float_quantizer import shortest
+from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.canonical.shapes import axes_from_first
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.context.writer import Writer
+from shiftwire.ops.affine import Affine
 from shiftwire.ops.moves import Pad
 from shiftwire.ops.upsample import Upsample
+
+MOST_PAD = 1 << 16
+"""Of the steps that a padding value may be: no quantizer of a file has more codes."""
 
 
 def _read(view: View, graph: Graph) -> None:
     mode = view.text("mode", "constant")
     if mode not in ("constant", "edge"):
         raise InputError(f"attribute mode = {mode} is not handled; pad with the constant 0 or with the edge")
-    if (
-        mode == "constant"
-        and len(view.inputs) > 2
-        and view.inputs[2]
-        and np.any(view.constant(2, "constant_value") != 0)
-    ):
-        raise InputError("a padding value other than 0 is not handled; pad with 0")
     begin, end = _spatial_pads(view, rank=len(graph.tensor(view.inputs[0]).shape) + 1)
     if min(*begin, *end, 0) < 0 and mode == "edge":
         raise InputError(f"pads of {begin} and {end} take pixels away; slice them")
-    op = Pad(begin, end) if mode == "constant" else Upsample((1,) * len(begin), begin, end)
-    graph.keep(view, op, view.inputs[0])
+    if mode == "edge":
+        graph.keep(view, Upsample((1,) * len(begin), begin, end), view.inputs[0])
+        return
+    name, pending = graph.scaled(view.inputs[0])
+    code = _code(view, graph.tensors[name], pending.scale)
+    ops: tuple[Op, ...] = (Pad(begin, end),)
+    if code:
+        ops = (_plus(-code, graph.tensors[name]), *ops, _plus(code, graph.tensors[name]))
+    graph.put(view, graph.chain(ops, name, view.output), pending)
+
+
+def _code(view: View, x: Tensor, scale: Values) -> int:
+    """What pads, in steps of the tensor, as 0 when nothing is named; raises InputError for no whole number."""
+    value = 0.0
+    if len(view.inputs) > 2 and view.inputs[2]:
+        value = float(view.constant(2, "constant_value").astype(np.float32).reshape(()))
+    if value == 0:
+        return 0
+    if scale.ndim == 0 and np.isfinite(value):
+        code = round(float(np.ldexp(value, x.format.frac)) / float(scale))
+        if abs(code) <= MOST_PAD and np.float32(np.ldexp(code * float(scale), -x.format.frac)) == np.float32(value):
+            return code
+    raise InputError(
+        f"a padding value of {shortest(np.float32(value))} is none that the tensor's quantizer can give; pad with 0 or "
+        "with a multiple of its scale"
+    )
+
+
+def _plus(code: int, x: Tensor) -> Affine:
+    """So many steps of `x` more in every channel."""
+    one = np.ones((1, x.shape[-1]), np.int8)
+    return Affine(ShiftWeights(one, np.zeros_like(one)), Bias(np.full(x.shape[-1], code), x.format.frac))
 
 
 def _spatial_pads(view: View, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

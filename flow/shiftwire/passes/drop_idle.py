@@ -1,9 +1,20 @@
-"""Drop quantizers to the very format that their input has."""
+"""Drop what changes nothing: layers whose output nobody reads, quantizers to the very format of their input."""
 
 from dataclasses import replace
 
 from shiftwire.ir.network import Network, Node
 from shiftwire.ops.requantize import Requantize
+
+
+def drop_unread(network: Network) -> Network:
+    """The network without nodes that do not lead to an output; hardware would build them all the same."""
+    read = set(network.output_names)
+    kept = []
+    for node in reversed(network.nodes):
+        if node.name in read:
+            read.update(node.inputs)
+            kept.append(node)
+    return replace(network, nodes=tuple(reversed(kept)))
 
 
 def drop_idle_requantize(network: Network) -> Network:
