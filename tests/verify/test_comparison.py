@@ -134,3 +134,22 @@ def test_the_first_difference_is_counted_over_all_runs() -> None:
     found = compared(Late(2, 0.1), inputs(10))
     assert found.first_difference is not None and found.first_difference.sample == 5
     assert found.different == 2 and found.output[5, 0] == tiny().evaluate(inputs(10))[5, 0] + 1000
+
+
+class WrongInLongRuns(Fast):
+    """Right as long as every layer is asked for."""
+
+    def run(self, codes: Codes, *, all_layers: bool) -> Outcome:
+        outcome = super().run(codes, all_layers=all_layers)
+        if not all_layers:
+            outcome.layers[self.network.output_name][-1] += 1
+        return outcome
+
+
+def test_outputs_of_long_runs_are_compared_too() -> None:
+    """Of the samples whose layers are, whichever run they come from."""
+    report = compared(WrongInLongRuns(2, 1.0), inputs(10), checked=6)
+    assert report.different == tiny().output.size  # sample 3; sample 7 is not compared
+    assert report.first_difference is not None
+    assert report.first_difference.sample == 3
+    assert compared(Fast(2, 1.0), inputs(10), checked=6).different == 0

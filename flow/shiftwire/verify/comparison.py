@@ -25,7 +25,8 @@ MOST_CODES = 1 << 22
 class Comparison:
     """What a run of `engine` showed beside `against`.
 
-    Every layer that both tell was compared in the first `checked` of `samples`; `output` holds the engine's codes
+    Every layer that both tell was compared in the first `checked` of `samples`, and their output in the runs of all
+    samples too; `output` holds the engine's codes
     (samples, *shape). `samples_per_second` is of the engine alone, over all its processes.
     """
 
@@ -78,6 +79,9 @@ def compared(
         with closing(results(jobs, lambda job: _done(job, codes, engine, other), engine.workers)) as finished:
             for job, part in zip(jobs, finished, strict=True):
                 if part.tally is not None:
+                    if part.expected is not None:
+                        some = slice(job.start, job.stop)
+                        part.tally.recheck(codes[some].astype(np.int64), part.expected, output[some].astype(np.int64))
                     tally.join(part.tally)
                 if part.output is not None:
                     if not network.output.format.holds(part.output):  # a wrong engine's
@@ -193,13 +197,17 @@ class _Done:
     tally: Tally | None
     output: Codes | None
     seconds: float
+    expected: Codes | None = None
+    """The output of samples whose own one came before, in a run of many more."""
 
 
 def _done(job: _Job, codes: NarrowCodes, engine: Engine, other: Engine) -> _Done:
     some = codes[job.start : job.stop].astype(np.int64)
     outcome, tally, network = engine.run(some, all_layers=job.is_compared), None, engine.network
+    expected = None
     if job.is_compared:
-        tally = Tally(network)
-        tally.add(some, other.run(some, all_layers=True).layers, outcome.layers)
+        tally, right = Tally(network), other.run(some, all_layers=True).layers
+        tally.add(some, right, outcome.layers)
+        expected = None if job.gives_output else right[network.output_name]
     output = outcome.layers[network.output_name] if job.gives_output else None
-    return _Done(tally, output, outcome.seconds)
+    return _Done(tally, output, outcome.seconds, expected)

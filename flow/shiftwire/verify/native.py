@@ -61,7 +61,7 @@ class Native(OfHeaders):
 
     name = EngineName.NATIVE
     chunk = 512
-    layers_chunk = 8
+    layers_chunk = 40  # more than two vectors of images, so that frames follow each other
     has_fast_outputs = True
 
     @property

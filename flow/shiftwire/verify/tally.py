@@ -72,6 +72,18 @@ class Tally:
             self._watch(node.name, codes_of_layer.min(axis=0), codes_of_layer.max(axis=0))
         self.samples += len(codes)
 
+    def recheck(self, codes: Codes, expected: Codes, actual: Codes) -> None:
+        """The output of the samples so far, from another run of them; counted where the first one agreed."""
+        name = self.network.output_name
+        wrong = expected != actual
+        if not wrong.any() or self._different.get(name) != 0:
+            return
+        self._different[name] = int(np.count_nonzero(wrong))
+        if self.first is None:
+            node = next(node for node in self.network.nodes if node.name == name)
+            first = self._explained(codes, node, expected, actual)
+            self.first = replace(first, sample=first.sample - self.samples)
+
     def join(self, other: Tally) -> None:
         """Add what another one counted of the samples that follow."""
         if self.first is None and other.first is not None:
