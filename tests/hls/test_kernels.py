@@ -26,7 +26,7 @@ HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
 OFTEN = {"sw_code.h", "sw_requantize.h", "sw_mvu.h", "sw_window.h"}
 """Headers of them that are compiled in `make test` too."""
 CASES = single_layers()
-MULTIPLIED = [name for name in CASES if name.startswith(("int_", "multiply"))]
+MULTIPLIED = [name for name in CASES if name.startswith(("int_", "factored_", "multiply"))]
 DRAWS = 4
 """Folds of a layer that are tried on a header that is broken on purpose."""
 SANITISED = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover")
