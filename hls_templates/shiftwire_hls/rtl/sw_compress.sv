@@ -6,9 +6,9 @@
 // interval: one cycle.
 module sw_compress #(
     parameter int COLUMNS = 2,
-    parameter logic [16*COLUMNS-1:0] HEIGHTS = {16'd3, 16'd6},
-    parameter int RANKS = 1,
-    parameter int BITS = 9,
+    parameter logic [16*COLUMNS-1:0] HEIGHTS = {16'd1, 16'd2},
+    parameter int RANKS = 0,
+    parameter int BITS = 3,
     parameter bit GENERIC = 1
 ) (
     input logic clk,
