@@ -89,6 +89,8 @@ def test_rows_taken_again_take_the_place_of_earlier_ones() -> None:
 
 def test_results_of_other_tools_do_not_mix() -> None:
     assert replace(LATER, tools={"tool": "2.0"}).over(EARLIER, 1).rows == table(("y", 3))
+    wider = replace(LATER, columns=(*LATER.columns, Column("c")), rows=table(("y", 3, 4)))
+    assert wider.over(EARLIER, 1) == wider
 
 
 def test_a_row_of_another_length_is_refused() -> None:
