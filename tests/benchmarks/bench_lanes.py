@@ -31,7 +31,7 @@ from shiftwire.tools.resources import Evidence
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
 BARE = Path(__file__).with_name("bare_lanes.cpp")
-IMAGES, RUNS = 512, 3
+IMAGES, RUNS = 512, 12
 OFTEN = 0.05
 """Of a network's time: layers of less are left out."""
 ENOUGH = 0.7
