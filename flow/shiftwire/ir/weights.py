@@ -129,6 +129,10 @@ class Weights(ABC):
         return None
 
     @abstractmethod
+    def with_moved(self, axis: int, to: int) -> Weights:
+        """The same weights with an axis of a filter, (in...), at another place."""
+
+    @abstractmethod
     def with_taps(self, order: Codes) -> Weights:
         """The same weights (out, in) with inputs in another order: tap i is the old tap order[i]."""
 

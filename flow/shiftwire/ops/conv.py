@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv, IntConv and FactoredConv: windows over at most two axes, grouped or depthwise."""
+"""Convolutions of any weight scheme: windows over at most two axes, grouped or depthwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense, IntDense and FactoredDense: every output reads every input."""
+"""Dense layers of any weight scheme: every output reads every input."""
 
 from __future__ import annotations
 

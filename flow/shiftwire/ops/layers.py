@@ -49,3 +49,6 @@ LAYERS: tuple[type[Op], ...] = (
 )
 
 WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Binary, Factored, Int, Shift)
+
+WEIGHTED_LAYERS = tuple(f"{scheme.kind}{form}" for scheme in WEIGHT_SCHEMES for form in ("Conv", "Dense"))
+"""Names of their layers in the ONNX contract."""

@@ -15,6 +15,7 @@ from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, linear_interval
 from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
+from shiftwire.ops.weights.coded import moved
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
 """An element of 1, 2, 4 and 8 exponents: once, and for each of its SIMD inputs."""
@@ -102,6 +103,10 @@ class Shift(Weights):
     @property
     def terms(self) -> float | None:
         return float(self.weights.terms_per_filter.mean())
+
+    def with_moved(self, axis: int, to: int) -> Shift:
+        terms = (self.weights.sign, self.weights.exponent)
+        return Shift(ShiftWeights(*(moved(part, axis, to, before=2) for part in terms)))
 
     def with_taps(self, order: Codes) -> Shift:
         return Shift(ShiftWeights(self.weights.sign[..., order], self.weights.exponent[..., order]))
