@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U1, U6, codes, factored, of_one, of_two, shift, signs
+from one_layer import S8, U1, U6, circulant, codes, factored, of_one, of_two, shift, signs
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -106,6 +106,9 @@ def single_layers() -> dict[str, Network]:
     three = Window((3, 3), (1, 1), (1, 1), (1, 1))
     cases["factored_dense"] = of_one(Dense(factored((4, 7), 5), Bias(codes((4,), -90, 90), 5)), (7,))
     cases["factored_conv"] = of_one(Conv(factored((3, 3, 3, 4), 6), Bias(codes((3,), -90, 90), 6), three), image)
+    cases["circulant_dense"] = of_one(Dense(circulant((2, 3), 4, (), 2), Bias(codes((8,), -90, 90), 5)), (12,))
+    cases["circulant_conv"] = of_one(Conv(circulant((4, 2), 2, (3, 2), 1), Bias.none(8), wide), image, U6)
+    cases["circulant_conv_grouped"] = of_one(Conv(circulant((4, 1), 2, (2, 2), 2), Bias.none(8), square, 2), image)
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

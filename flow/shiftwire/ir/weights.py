@@ -119,6 +119,11 @@ class Weights(ABC):
         """Scalar operations when every weight is used `uses` times."""
 
     @property
+    def circle(self) -> int:
+        """Side of blocks of outputs and inputs whose rows are each the one above, turned on by one; 1 for none."""
+        return 1
+
+    @property
     def bits(self) -> int:
         """Bits that the weights take."""
         return self.planes.size * self.rom_type.bits
@@ -127,6 +132,10 @@ class Weights(ABC):
     def terms(self) -> float | None:
         """Mean k over the filters, None where weights are no sums of powers of two."""
         return None
+
+    def compacted(self) -> Weights:
+        """The same weights without terms that none of them uses."""
+        return self
 
     @abstractmethod
     def with_moved(self, axis: int, to: int) -> Weights:

@@ -83,6 +83,17 @@ class DotProduct(Unit):
         """ROM codes (cycles, pe, simd)."""
 
     @property
+    def circle(self) -> int:
+        """Lanes that a stored weight serves (see Weights.circle); 1 where the fold cuts blocks or order is lost."""
+        return 1
+
+    def _stored(self, words: Codes) -> Codes:
+        """What a ROM has of words (cycles, pe * simd): of a circulant block its first row."""
+        circle, fold = self.circle, self.fold
+        blocks = words.reshape(len(words), fold.pe // circle, circle, fold.simd // circle, circle)
+        return np.ascontiguousarray(blocks[:, :, 0]).reshape(len(words), -1)
+
+    @property
     def cycles_a_position(self) -> int:
         """Iterations of a position."""
         return self.synapse_folds * int(self.fold_terms.sum())
@@ -97,7 +108,11 @@ class DotProduct(Unit):
 
     @property
     def widest_word(self) -> int:
-        weights = self.fold.pe * self.fold.simd * self.weights.rom_type.bits if self.cycles_a_position > 1 else 0
+        weights = (
+            self.fold.pe * self.fold.simd // self.circle * self.weights.rom_type.bits
+            if self.cycles_a_position > 1
+            else 0
+        )
         return max(super().widest_word, weights)
 
     @property
@@ -128,15 +143,21 @@ class DotProduct(Unit):
 
     @cached_property
     def cfg(self) -> Cfg:
+        return self._with_weights(self.circle)
+
+    def _with_weights(self, circle: int) -> Cfg:
+        """The Cfg whose words have a row of each circulant block, or all of them where `circle` is 1."""
         ends = self._last_terms
         members = (
             *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
+            *(() if self.is_depthwise else settings(circle=circle)),
             *settings(cycles=self.cycles_a_position, term_words=len(ends), sum_t=self._sum_type),
             *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
-        weight = Table("weight", self.rom.reshape(self.cycles_a_position, -1), self.weights.rom_type)
+        words = self.rom.reshape(self.cycles_a_position, -1)
+        weight = Table("weight", words if circle == 1 else self._stored(words), self.weights.rom_type)
         owed = self._tap_sums.owed[self.order] << self.grid_shift
         codes = (self._biases.codes + owed).reshape(-1, self.fold.pe)
         biases = Table(self._biases.name, codes, CodeType.holding(codes))
@@ -153,7 +174,7 @@ class DotProduct(Unit):
 
     @property
     def native_cfg(self) -> Cfg:
-        return self.weights.decoded(self.cfg)
+        return self.weights.decoded(self._with_weights(1))
 
     @property
     def cost(self) -> Cost:
@@ -167,7 +188,7 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, elements * weights.rom_type.bits) if words > 1 else Cost()
+        rom = memory(words, elements // self.circle * weights.rom_type.bits) if words > 1 else Cost()
         return sums + replay + rom + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
@@ -186,7 +207,7 @@ class DotProduct(Unit):
 
     def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
         pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
-        rom = Memory("weights", raw.by_pe.reshape(-1, pe * simd), codes.type.bits)
+        rom = Memory("weights", self._stored(raw.by_pe.reshape(-1, pe * simd)), codes.type.bits)
         term_bits = max(int(self.fold_terms.max()).bit_length(), 1)
         rom_block = int(in_block) or rom.in_block
         parameters: dict[str, Parameter] = {
@@ -205,7 +226,7 @@ class DotProduct(Unit):
             "WINDOW_BITS": codes.exponent_bits,
             "HAS_ZERO": int(codes.has_zero),
             "RAW_BITS": raw.bits,
-            **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits}),
+            **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits, "CIRCLE": self.circle}),
             "ROM_BLOCK": rom_block,
         }
         # what is read back from a memory, and weights from block RAM, take a cycle more

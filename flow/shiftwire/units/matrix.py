@@ -44,6 +44,15 @@ class MatrixUnit(DotProduct):
         most: Codes = self.weights.filter_terms[self.order].reshape(-1, self.fold.pe).max(axis=1)
         return most
 
+    @cached_property
+    def circle(self) -> int:
+        side, fold = self.weights.circle, self.fold
+        if side == 1 or fold.pe % side or fold.simd % side:
+            return 1
+        blocks = self.rom.reshape(-1, fold.pe // side, side, fold.simd // side, side)
+        turned = np.stack([np.roll(blocks[:, :, 0], row, axis=-1) for row in range(side)], axis=2)
+        return side if np.array_equal(blocks, turned) else 1
+
     @property
     def reads(self) -> tuple[Port, ...]:
         return (Port(self.fold.simd, self.positions * self.groups * self.synapse_folds),)

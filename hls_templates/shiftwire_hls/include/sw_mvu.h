@@ -10,12 +10,12 @@ namespace sw {
 
 // x: positions * groups * synapse_folds beats of simd codes, read while the first neuron fold of a group works.
 // y: for each position, folds = groups * neuron_folds beats of pe sums, (positions, groups, neuron_folds, pe).
-// weight (cycles, (pe, simd)): a word for each iteration of a position; bias (folds, pe) on the output's grid;
+// weight (cycles, (pe, simd) / circle): a word for each iteration of a position, see place_of; bias (folds, pe) on the output's grid;
 // last_term (term_words,): 1 where an iteration is the last of its synapse, over and over.
 // Iterations a frame: positions * cycles, where cycles is the sum of synapse_folds * terms over the neuron folds. A sum
 // leaves in the last iteration of its neuron fold. What is read in an iteration never comes from `held` in the same.
 template <class X, class Y, class C>
-void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles][C::pe * C::simd],
+void mvu(stream<X> &x, stream<Y> &y, const typename C::weight_t weight[C::cycles][C::pe * C::simd / C::circle],
          const typename C::bias_t bias[C::folds][C::pe], const typename C::last_term_t last_term[C::term_words]) {
 #pragma HLS ARRAY_RESHAPE variable = weight dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = bias dim = 2 complete

@@ -2,8 +2,9 @@
 // SYNAPSES beats of SIMD codes come in while the first of NEURONS folds is worked; later folds replay them from a
 // buffer. Fold n has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest.
 // Specification: shiftwire/ops/dense.py and shiftwire/ops/conv.py
-// In: beats of SIMD codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first lowest. Out: words
-// of PE raw sums, the total above (see sw_sums and sw_finish), one for each of GROUPS * NEURONS folds.
+// In: beats of SIMD codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first lowest; where blocks
+// of CIRCLE outputs and inputs are circulant, the first row of each alone. Out: words of PE raw sums, the total above
+// (see sw_sums and sw_finish), one for each of GROUPS * NEURONS folds.
 // Latency: S + 1 cycles from the last iteration of a fold until its word can be read, S + 2 behind a FIFO (DEPTH > 1)
 // and one more with BLOCK; S = 2 + clog2(SIMD), plus one for integer weights and one where inputs are replayed or with
 // ROM_BLOCK.
@@ -22,6 +23,7 @@ module sw_mvu #(
     parameter bit X_SIGNED = 1,
     parameter int W_BITS = 5,
     parameter bit W_SIGNED = 0,
+    parameter int CIRCLE = 1,
     parameter int WINDOW_BITS = 3,
     parameter bit HAS_ZERO = 1,
     parameter int RAW_BITS = 18,
@@ -95,9 +97,20 @@ module sw_mvu #(
         end
     endgenerate
     localparam int MORE = ROM_BLOCK ? 1 : 0;
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(MORE)) weights (
-        .clk, .address(word), .data(w)
+    localparam int STORED = PE * SIMD / CIRCLE;
+    logic [STORED*W_BITS-1:0] stored;
+    sw_rom #(.WIDTH(STORED * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(MORE)) weights (
+        .clk, .address(word), .data(stored)
     );
+    generate
+        for (genvar p = 0; p < PE; p++) begin : rows
+            for (genvar s = 0; s < SIMD; s++) begin : lanes
+                localparam int BESIDE = (s + CIRCLE - p % CIRCLE) % CIRCLE;
+                localparam int PLACE = (p / CIRCLE * (SIMD / CIRCLE) + s / CIRCLE) * CIRCLE + BESIDE;
+                assign w[(p*SIMD+s)*W_BITS+:W_BITS] = stored[PLACE*W_BITS+:W_BITS];
+            end
+        end
+    endgenerate
     sw_sums #(
         .KIND(KIND), .SHARED(1), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .TOTAL_BITS(TOTAL_BITS),

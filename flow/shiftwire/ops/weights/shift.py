@@ -14,7 +14,7 @@ from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, linear_interval
-from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
+from shiftwire.numbers.shift_weights import ShiftWeights, compacted, unpacked
 from shiftwire.ops.weights.coded import moved
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
@@ -103,6 +103,9 @@ class Shift(Weights):
     @property
     def terms(self) -> float | None:
         return float(self.weights.terms_per_filter.mean())
+
+    def compacted(self) -> Shift:
+        return Shift(compacted(self.weights))
 
     def with_moved(self, axis: int, to: int) -> Shift:
         terms = (self.weights.sign, self.weights.exponent)
