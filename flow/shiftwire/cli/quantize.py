@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
-from shiftwire.errors import ExitCode, InputError, noted
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.file import write_model
-from shiftwire.project.arrays import read_arrays
 from shiftwire.project.labels import Task
 from shiftwire.project.scores import of_what
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
+from shiftwire.quantize.floats.virtual_pooling import Pooling
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
-from shiftwire.reports.inspection import forms_tables
+from shiftwire.reports.inspection import forms_tables, pooled_json, pooled_notes, pooled_tables
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
@@ -52,6 +52,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="exact ONNX file (default: <name of the model>_exact.onnx)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-trials", action="store_true", help="do not try what other options would make of it")
+    pooling = parser.add_mutually_exclusive_group()
+    pooling.add_argument(
+        "--vip", type=int, metavar="K", help="compute the K least sensitive 3x3 convolutions at a quarter of the places"
+    )
+    pooling.add_argument("--vip-within", type=float, metavar="SHARE", help="so many that the outputs lose no more")
     _add_weights(parser)
     _add_activations(parser)
     return parser
@@ -112,7 +117,7 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write an exact file and tell what that cost; raises InputError rather than overwrite the float model."""
     options = _options(arguments)
-    samples = _samples(arguments)
+    samples = Samples.read(arguments.calibrate, arguments.labels)
     output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
     if output.resolve() == arguments.model.resolve():
         raise InputError(f"{output} is the float model itself; name another file with -o")
@@ -127,6 +132,8 @@ def run(arguments: argparse.Namespace) -> int:
     for layer in quantized.report.layers:
         if layer.left_alone is not None:
             note(f"note: SmartExchange leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}")
+    for line in pooled_notes(quantized.report.pooled):
+        note(line)
     if quantized.report.calibrated < FEW_SAMPLES:
         note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:
@@ -145,6 +152,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         )
     if terms is None:
         terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS
+    pooling = arguments.vip, arguments.vip_within
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
         method=method,
@@ -160,6 +168,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         budget_on_outputs=arguments.budget_on == "outputs",
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
+        pooling=None if pooling == (None, None) else Pooling(*pooling),
         **_thetas(arguments, method),
     )
 
@@ -187,18 +196,6 @@ def _format(text: str) -> tuple[str, Fixed]:
     if not equals or not name:
         raise InputError(f"'{text}' names no tensor; write --format relu1=u8.4")
     return name, Fixed.parse(format)
-
-
-def _samples(arguments: argparse.Namespace) -> Samples:
-    with noted(f"in {arguments.calibrate}"):
-        arrays = read_arrays(arguments.calibrate)
-    if arguments.labels is None:
-        return Samples(arrays, arrays)
-    with noted(f"in {arguments.labels}"):
-        labels = read_arrays(arguments.labels)
-        if "y" not in labels and list(labels) == ["x"]:
-            return Samples(arrays, {"y": labels["x"]})
-    return Samples(arrays, labels)
 
 
 @contextmanager
@@ -235,6 +232,8 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     if len(report.heads) > 1:
         members["outputs"] = {name: answers_json(of_head) for name, of_head in report.heads.items()}
     trials = None if report.trials is None else dataclasses.asdict(report.trials)
+    if report.pooled is not None:
+        members["pooled"] = pooled_json(report.pooled)
     return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
 
@@ -249,6 +248,7 @@ def _print(quantized: Quantized, output: Path) -> None:
         for line in _lines(of_head):
             say(line if len(report.heads) == 1 else f"{name}: {line}")
     show(forms_tables(report.exchanges))
+    show(pooled_tables(report.pooled))
     say(report.advice)
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
     say(f"next: shiftwire convert {quoted(output)}")

@@ -10,6 +10,7 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 from shiftwire.numbers.smart_exchange import Theta
+from shiftwire.quantize.floats.virtual_pooling import Pooling
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
@@ -87,7 +88,7 @@ class Options:
     calibration samples where `budget_on_outputs`); each filter then takes the smallest k within it.
     `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
     `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
-    the tensor that the layer makes.
+    the tensor that the layer makes. `pooling` says which layers are computed at a quarter of their places.
     """
 
     method: Method = Method.LINEAR
@@ -105,6 +106,7 @@ class Options:
     formats: Mapping[str, Fixed] = field(default_factory=dict)
     theta: Theta = DEFAULT_THETA
     thetas: Mapping[str, float] = field(default_factory=dict)
+    pooling: Pooling | None = None
 
     def __post_init__(self) -> None:
         _require("terms", self.terms, 1, MAX_TERMS)

@@ -12,6 +12,7 @@ from shiftwire.numbers.factored import Storage
 from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
+from shiftwire.quantize.floats.virtual_pooling import Pooled
 from shiftwire.quantize.options import Knob
 
 CLEAR_MARGIN = 1.0
@@ -174,6 +175,8 @@ class QuantizeReport:
     trials: Trials | None = None
     wide: tuple[str, ...] = ()
     """Tensors whose codes, as calibration saw them, float32 does not repeat."""
+    pooled: Pooled | None = None
+    """What virtual pooling did, where it was asked for."""
 
     @property
     def remark(self) -> str | None:

@@ -10,11 +10,13 @@ from shiftwire.ir.network import Network, Operations
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.factored import Storage
 from shiftwire.ops.weights.factored import Factored
+from shiftwire.quantize.floats.virtual_pooling import Pooled
 from shiftwire.quantize.report import Exchange, forms_of
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
 
 SMALLER = ("x fp32", "x int8")
+POOLED = ("virtual pooling of", "pooled", "outputs off %", "is off by", "at most", "of", "products", "before")
 STORED = ("layer", "bits a Ce", "Ce bits", "B bits", "row bits", "empty rows", "weights", "bits", *SMALLER)
 
 
@@ -81,6 +83,35 @@ def forms_tables(exchanges: Sequence[Exchange]) -> Iterator[Table | str]:
         ("weight error % of", "theta", *(form.name for form in forms)),
         [(each.layer, f"{each.theta:g}", *(100 * each.error(at) for at in range(len(forms)))) for each in exchanges],
     )
+
+
+def pooled_tables(pooled: Pooled | None) -> Iterator[Table | str]:
+    """Layers from the least sensitive on; nothing where pooling was not asked for."""
+    if pooled is None:
+        return
+    rows = []
+    for layer in pooled.layers:
+        before, behind = layer.products
+        figures = 100 * layer.damage, layer.measured, layer.bound, layer.largest, behind if layer.is_pooled else before
+        rows.append((layer.layer, "yes" if layer.is_pooled else "no", *figures, before))
+    yield Table(POOLED, rows)
+    yield (
+        "outputs off: of the float network, that layer alone pooled; is off by: the largest on calibration samples; "
+        "at most: a bound from weights and ranges, for any input within the ranges of the samples"
+    )
+    yield f"virtual pooling takes the float network's outputs {100 * pooled.together:.2f} % of their spread away"
+
+
+def pooled_notes(pooled: Pooled | None) -> Iterator[str]:
+    """Layers that cannot be pooled, each with the reason."""
+    for layer, reason in ({} if pooled is None else pooled.left_alone).items():
+        yield f"note: virtual pooling leaves '{layer}' alone, for {reason}"
+
+
+def pooled_json(pooled: Pooled) -> dict[str, object]:
+    """Layers in the same order, and what they lose together."""
+    layers = [dataclasses.asdict(layer) for layer in pooled.layers]
+    return {"layers": layers, "together": pooled.together, "left_alone": dict(pooled.left_alone)}
 
 
 def _smaller(weights: int, bits: int) -> tuple[float, float]:
