@@ -106,6 +106,11 @@ def single_layers() -> dict[str, Network]:
     three = Window((3, 3), (1, 1), (1, 1), (1, 1))
     cases["factored_dense"] = of_one(Dense(factored((4, 7), 5), Bias(codes((4,), -90, 90), 5)), (7,))
     cases["factored_conv"] = of_one(Conv(factored((3, 3, 3, 4), 6), Bias(codes((3,), -90, 90), 6), three), image)
+    of_all = np.tile(np.arange(3), 4)
+    uneven, plain = shift((3, 3, 2, 1), 2, -2, 1), Int(codes((3, 3, 2, 1), -128, 127), 3)
+    for name, weights in (("shift_conv_shared", uneven), ("int_conv_shared", plain)):  # by all groups of four channels
+        bias = Bias(codes((3,), -90, 90)[of_all], 5)
+        cases[name] = of_one(Conv(weights.with_rows(of_all), bias, wide, 4), image)
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

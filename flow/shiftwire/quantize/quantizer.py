@@ -28,6 +28,7 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.labels import Labels, check_tail
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.advice import FINER, Attempt, Ground, try_options
+from shiftwire.quantize.factored import require_layers
 from shiftwire.quantize.floats.float_run import (
     Calibration,
     FloatModel,
@@ -44,7 +45,6 @@ from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked, require_apart
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
 from shiftwire.quantize.unweighted import enter_ends, narrow_end
-from shiftwire.quantize.weighted import require_layers
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
