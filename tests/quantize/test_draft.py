@@ -18,7 +18,7 @@ from shiftwire.onnx.importer import opened
 from shiftwire.ops.pool import SumPool
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
-from shiftwire.quantize.float_run import tensors
+from shiftwire.quantize.floats.float_run import tensors
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.scaling import Step

@@ -10,7 +10,7 @@ from float_nets import FloatNet
 from onnx import helper, numpy_helper
 from shiftwire.errors import InputError
 from shiftwire.quantize import float_run
-from shiftwire.quantize.float_run import FloatModel, constant_tensors, tensors
+from shiftwire.quantize.floats.float_run import FloatModel, constant_tensors, tensors
 
 
 def doubled(batch: int | str = "N") -> onnx.ModelProto:

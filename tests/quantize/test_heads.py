@@ -16,7 +16,7 @@ from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_outputs
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.labels import Task
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, quantize_model
 

@@ -18,7 +18,7 @@ from shiftwire.onnx.importer import network_from_model
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.data import load_data
 from shiftwire.project.project import Backend, load_project, write_project
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import quantize_model
 from shiftwire.schedule.design import schedule

@@ -13,7 +13,7 @@ from float_texts import is_repeated
 from moving_nets import NETS, samples
 from shiftwire.ops.flatten import Unflatten
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import quantize_model
 from static_quantization import exported

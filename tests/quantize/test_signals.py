@@ -15,7 +15,7 @@ from torch.nn import functional
 from float_texts import is_repeated
 from instruction_sets import differing
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import quantize_model
 from static_quantization import exported

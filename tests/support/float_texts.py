@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import run_outputs
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, quantize_model
 

@@ -109,6 +109,11 @@ def single_layers() -> dict[str, Network]:
     cases["circulant_dense"] = of_one(Dense(circulant((2, 3), 4, (), 2), Bias(codes((8,), -90, 90), 5)), (12,))
     cases["circulant_conv"] = of_one(Conv(circulant((4, 2), 2, (3, 2), 1), Bias.none(8), wide), image, U6)
     cases["circulant_conv_grouped"] = of_one(Conv(circulant((4, 1), 2, (2, 2), 2), Bias.none(8), square, 2), image)
+    of_all = np.tile(np.arange(3), 4)
+    uneven, plain = shift((3, 3, 2, 1), 2, -2, 1), Int(codes((3, 3, 2, 1), -128, 127), 3)
+    for name, weights in (("shift_conv_shared", uneven), ("int_conv_shared", plain)):  # by all groups of four channels
+        bias = Bias(codes((3,), -90, 90)[of_all], 5)
+        cases[name] = of_one(Conv(weights.with_rows(of_all), bias, wide, 4), image)
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

@@ -22,6 +22,9 @@ from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import (
     LayerBuild,
     LayerFacts,
+    bases_json,
+    bases_of,
+    bases_tables,
     inspect_network,
     layer_builds,
     slowest_layer,
@@ -66,7 +69,8 @@ def run_inspect(arguments: argparse.Namespace) -> int:
     facts = list(inspect_network(network))
     if arguments.json:
         members = {"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)}
-        print_json(members | {"factors": stored_json(stored(network))} | _built(design))
+        stores = {"factors": stored_json(stored(network)), "bases": bases_json(bases_of(network))}
+        print_json(members | stores | _built(design))
     else:
         _print(network, facts, design)
     return ExitCode.OK
@@ -98,6 +102,7 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
         f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
     show(stored_tables(stored(network)))
+    show(bases_tables(bases_of(network)))
     say(f"host: {'; '.join(map(_front, network.entries))}; {'; '.join(map(_tail, network.exits))}")
     if design is not None:
         _print_built(design)

@@ -10,28 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
-from shiftwire.errors import ExitCode, InputError, noted
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.file import write_model
-from shiftwire.project.arrays import read_arrays
-from shiftwire.project.labels import Task
-from shiftwire.project.scores import of_what
-from shiftwire.quantize.float_run import Samples
+from shiftwire.quantize.floats.float_run import Samples
+from shiftwire.quantize.floats.virtual_pooling import Pooling
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
-from shiftwire.reports.inspection import forms_tables
+from shiftwire.reports.inspection import forms_tables, pooled_json, pooled_notes, pooled_tables, spelled_tables
+from shiftwire.reports.text import answer_lines
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
 FEW_SAMPLES = 16
-WORDS = {
-    Task.CLASSES: ("answers", "samples"),
-    Task.PIXELS: ("pixels", "pixels"),
-    Task.DECISIONS: ("decisions", "yes-or-no outputs"),
-}
-"""Head of a line, and what is counted in it."""
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
@@ -52,6 +45,11 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, help="exact ONNX file (default: <name of the model>_exact.onnx)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--no-trials", action="store_true", help="do not try what other options would make of it")
+    pooling = parser.add_mutually_exclusive_group()
+    pooling.add_argument(
+        "--vip", type=int, metavar="K", help="compute the K least sensitive 3x3 convolutions at a quarter of the places"
+    )
+    pooling.add_argument("--vip-within", type=float, metavar="SHARE", help="so many that the outputs lose no more")
     _add_weights(parser)
     _add_activations(parser)
     return parser
@@ -78,6 +76,8 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         "--theta", action="append", metavar="4e-3", help="smartexchange's, or LAYER=4e-3 of a layer; may be repeated"
     )
     chosen.add_argument("--threshold-row", action="store_true", help="smartexchange also empties rows below 5 thetas")
+    chosen.add_argument("--bases", type=int, help=f"escalate's bases of a layer (default: {DEFAULTS.bases})")
+    chosen.add_argument("--escalate-first", action="store_true", help="escalate takes the first layer too")
     chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
     chosen.add_argument(
         "--exponents", type=int, default=DEFAULTS.exponents, help="exponents a layer may use (default: 8)"
@@ -112,7 +112,7 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write an exact file and tell what that cost; raises InputError rather than overwrite the float model."""
     options = _options(arguments)
-    samples = _samples(arguments)
+    samples = Samples.read(arguments.calibrate, arguments.labels)
     output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
     if output.resolve() == arguments.model.resolve():
         raise InputError(f"{output} is the float model itself; name another file with -o")
@@ -126,7 +126,11 @@ def run(arguments: argparse.Namespace) -> int:
             note(f"warning: {remark}")
     for layer in quantized.report.layers:
         if layer.left_alone is not None:
-            note(f"note: SmartExchange leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}")
+            note(
+                f"note: {options.method.title} leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}"
+            )
+    for line in pooled_notes(quantized.report.pooled):
+        note(line)
     if quantized.report.calibrated < FEW_SAMPLES:
         note(f"warning: {quantized.report.calibrated} samples choose formats and biases poorly; give some dozens")
     if arguments.json:
@@ -145,6 +149,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         )
     if terms is None:
         terms = DEFAULTS.terms if arguments.error_budget is None else BUDGET_TERMS
+    pooling = arguments.vip, arguments.vip_within
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
         method=method,
@@ -160,7 +165,9 @@ def _options(arguments: argparse.Namespace) -> Options:
         budget_on_outputs=arguments.budget_on == "outputs",
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
+        pooling=None if pooling == (None, None) else Pooling(*pooling),
         **_thetas(arguments, method),
+        **_bases(arguments, method),
     )
 
 
@@ -175,6 +182,16 @@ def _thetas(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
     return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
 
 
+def _bases(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
+    """ESCALATE's choices."""
+    if method is Method.ESCALATE:
+        bases = DEFAULTS.bases if arguments.bases is None else arguments.bases
+        return {"bases": bases, "escalates_first": arguments.escalate_first}
+    if arguments.bases is not None or arguments.escalate_first:
+        raise InputError("--bases and --escalate-first belong to --method escalate; leave them out or take it")
+    return {}
+
+
 def _number(text: str) -> float:
     try:
         return Theta(float(text)).least
@@ -187,18 +204,6 @@ def _format(text: str) -> tuple[str, Fixed]:
     if not equals or not name:
         raise InputError(f"'{text}' names no tensor; write --format relu1=u8.4")
     return name, Fixed.parse(format)
-
-
-def _samples(arguments: argparse.Namespace) -> Samples:
-    with noted(f"in {arguments.calibrate}"):
-        arrays = read_arrays(arguments.calibrate)
-    if arguments.labels is None:
-        return Samples(arrays, arrays)
-    with noted(f"in {arguments.labels}"):
-        labels = read_arrays(arguments.labels)
-        if "y" not in labels and list(labels) == ["x"]:
-            return Samples(arrays, {"y": labels["x"]})
-    return Samples(arrays, labels)
 
 
 @contextmanager
@@ -235,6 +240,8 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     if len(report.heads) > 1:
         members["outputs"] = {name: answers_json(of_head) for name, of_head in report.heads.items()}
     trials = None if report.trials is None else dataclasses.asdict(report.trials)
+    if report.pooled is not None:
+        members["pooled"] = pooled_json(report.pooled)
     return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
 
@@ -246,9 +253,11 @@ def _print(quantized: Quantized, output: Path) -> None:
     report = quantized.report
     print_table(COLUMNS, [_row(layer) for layer in report.layers])
     for name, of_head in report.heads.items():
-        for line in _lines(of_head):
+        for line in answer_lines(of_head):
             say(line if len(report.heads) == 1 else f"{name}: {line}")
     show(forms_tables(report.exchanges))
+    show(spelled_tables(report.spellings))
+    show(pooled_tables(report.pooled))
     say(report.advice)
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
     say(f"next: shiftwire convert {quoted(output)}")
@@ -258,37 +267,3 @@ def _row(layer: LayerCost) -> tuple[object, ...]:
     shares = (None if share is None else 100 * share for share in (layer.weight_error, layer.own_error, layer.error))
     cells = (layer.terms_mean, layer.terms_max, *shares, layer.sqnr_db)
     return (layer.name, layer.kind, layer.format, *("-" if cell is None else cell for cell in cells), layer.how or "-")
-
-
-def _lines(answers: Answers) -> Iterator[str]:
-    """What the task allows to say: shares of equal answers, and the error of values."""
-    if answers.agreement is None:
-        yield f"values: {answers.error.sentence}, beside the float network's"
-        if answers.held_out_error is not None:
-            yield f"values: error {100 * answers.held_out_error:.2f} % over the samples that did not calibrate"
-    else:
-        yield from _shares(answers, answers.agreement)
-    before, after = answers.labels_float, answers.labels_exact
-    if before is None or after is None:
-        return
-    if before.nearness is not None and after.nearness is not None:
-        yield f"labels: float {before.nearness.sentence}"
-        yield f"labels: exact {after.nearness.sentence}"
-    elif before.accuracy is not None and after.accuracy is not None:
-        lost = before.accuracy - after.accuracy
-        of = of_what(answers.task, answers.threshold)
-        yield f"accuracy{of}: {before.accuracy:.2f} % float, {after.accuracy:.2f} % exact, {lost:.2f} points lost"
-
-
-def _shares(answers: Answers, agreement: float) -> Iterator[str]:
-    head, things = WORDS[answers.task]
-    error = answers.error
-    count = answers.samples if answers.task is Task.CLASSES else answers.total
-    yield (
-        f"{head}: {agreement:.2f} % of {count} {things} agree with the float network, "
-        f"rms error {error.rms_error:.4g} ({100 * error.relative_error:.2f} % of their spread)"
-    )
-    if answers.clear_agreement is not None:
-        yield f"{head}: {answers.clear_agreement:.2f} % of the {answers.clear_answers} with a float margin >= 1 agree"
-    if answers.held_out_agreement is not None:
-        yield f"{head}: {answers.held_out_agreement:.2f} % over the samples that did not calibrate agree"

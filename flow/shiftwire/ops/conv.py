@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd, prod
 
 import numpy as np
 
 from shiftwire.errors import InputError
+from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
-from shiftwire.ir.weights import Weighted
+from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.exact import blocks, narrowed
 from shiftwire.numbers.fixed import Codes, Fixed
@@ -75,6 +77,21 @@ class Conv(Weighted):
         """Whether every channel has one filter of its own."""
         return self.groups == self.weights.shape[0] and self.weights.shape[-1] == 1 and self.groups > 1
 
+    @cached_property
+    def shared(self) -> tuple[Weights, Bias] | None:
+        """Weights and biases of a group where all groups of several filters have the same: one memory serves them."""
+        planes, filters = self.weights.planes, self.weights.shape[0] // self.groups
+        if self.groups == 1 or self.is_depthwise or len(self.bias.codes) % self.groups:
+            return None
+        parts = planes.reshape(len(planes), self.groups, filters, -1), self.bias.codes.reshape(self.groups, filters)
+        if (parts[0] != parts[0][:, :1]).any() or (parts[1] != parts[1][:1]).any():
+            return None
+        return self.weights.with_rows(np.arange(filters)), Bias(self.bias.codes[:filters], self.bias.frac)
+
+    @property
+    def weight_bits(self) -> int:
+        return super().weight_bits if self.shared is None else sum(part.bits for part in self.shared)
+
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
         """PE divides a group's filters (the channels of a depthwise layer), SIMD the taps of one."""
         pes = divisors(self.groups if self.is_depthwise else output.shape[-1] // self.groups)
@@ -95,6 +112,8 @@ class Conv(Weighted):
         positions = prod(output.shape[:-1])
         if self.is_depthwise:
             return VectorUnit(self.weights, self.bias, x, output.format, positions, fold)
+        if self.shared is not None:  # groups pass one after the other, as positions do
+            return MatrixUnit(*self.shared, x, output.format, positions * self.groups, fold)
         return MatrixUnit(self.weights, self.bias, x, output.format, positions, fold, self.groups)
 
     def _wanted_taps(self, fold: Fold) -> Taps:

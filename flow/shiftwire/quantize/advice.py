@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from shiftwire.numbers.escalate import MOST_BASES
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Method, Options, Ranging
@@ -113,6 +114,9 @@ def choices(options: Options, costs: Sequence[LayerCost], finer: Mapping[str, tu
     if options.method is Method.SMARTEXCHANGE:
         theta = Theta(options.theta.least / 2, options.theta.rows)
         yield Choice(f"--theta {theta.least:g}", replace(options, theta=theta), frozenset({Knob.TERMS}))
+    if options.method is Method.ESCALATE and options.bases < MOST_BASES:
+        more = replace(options, bases=options.bases + 1)
+        yield Choice(f"--bases {more.bases}", more, frozenset({Knob.TERMS}))
     for knob, step in STEPS.items():
         yield from _raised(options, {knob: step})
 

@@ -46,6 +46,8 @@ def decompositions(
     """
     if options.method is Method.SMARTEXCHANGE:  # layers that it leaves alone
         options = replace(options, method=Method.LINEAR)
+    if options.method is Method.ESCALATE:
+        options = replace(options, method=Method.LIGHTNN, terms=1)
     exact = grid_of(weights)
     plain = levels_of(weights) if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
     has_scale = bool(np.any(scale != 1))

@@ -23,12 +23,13 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
+from shiftwire.quantize.factored import emit_layer
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import affine_steps
 from shiftwire.quantize.unweighted import average_pool, extreme, falling, global_average, join, mirror, product, rising
-from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift
+from shiftwire.quantize.weighted import FloatLayer, emit_adder
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 Handler = Callable[[View, NetworkDraft], None]
@@ -77,7 +78,7 @@ def _shift_layer(
     if norm is not None:
         scale, name = _slope(View(norm, draft.graph.constants)), norm.output[0]
         draft.absorbed.add(name)
-    emit_shift(
+    emit_layer(
         draft, FloatLayer(name, source, weights, scale, make, draft.places.is_last(name), draft.places.most_bits(name))
     )
 

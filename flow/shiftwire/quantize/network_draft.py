@@ -20,7 +20,7 @@ from shiftwire.onnx.foreign.curves import Spelled, spelled_curves
 from shiftwire.onnx.layers import reader_of
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
-from shiftwire.quantize.float_run import Floats
+from shiftwire.quantize.floats.float_run import Floats
 from shiftwire.quantize.formats import choose_format, covering, unlike_ranges
 from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options
 from shiftwire.quantize.places import FRONT, WEIGHTED, Places

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shiftwire.errors import InputError
+from shiftwire.numbers.escalate import MOST_BASES
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 from shiftwire.numbers.smart_exchange import Theta
+from shiftwire.quantize.floats.virtual_pooling import Pooling
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
@@ -26,6 +28,7 @@ class Method(enum.Enum):
     DEEPSHIFT  one term, 2^round(log2 |w|) (Elhoushi et al. 2019)
     APOT       the nearest of {0, 1, 2, 3, 4, 6, 8, 10} times a step per filter (Li et al. 2020, four bits)
     SMARTEXCHANGE  powers of two times a basis of 3x3 codes, which are no sums of powers of two (Zhao et al. 2020)
+    ESCALATE   ternary sums of a few basis kernels, which are convolved first (Li et al. 2021)
     """
 
     LINEAR = "linear"
@@ -33,11 +36,22 @@ class Method(enum.Enum):
     DEEPSHIFT = "deepshift"
     APOT = "apot"
     SMARTEXCHANGE = "smartexchange"
+    ESCALATE = "escalate"
 
     @property
     def takes_terms(self) -> bool:
         """Whether it gives a weight as many terms as are asked for; the levels of the others fix them."""
         return self in (Method.LINEAR, Method.LIGHTNN)
+
+    @property
+    def is_product(self) -> bool:
+        """Whether weights become products of smaller ones, where kernels allow; the rest is of another method."""
+        return self in (Method.SMARTEXCHANGE, Method.ESCALATE)
+
+    @property
+    def title(self) -> str:
+        """As its paper spells it, of a method of products."""
+        return {Method.SMARTEXCHANGE: "SmartExchange", Method.ESCALATE: "ESCALATE"}.get(self, self.value)
 
 
 WITH_TERMS = " or ".join(method.value for method in Method if method.takes_terms)
@@ -87,7 +101,8 @@ class Options:
     calibration samples where `budget_on_outputs`); each filter then takes the smallest k within it.
     `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
     `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
-    the tensor that the layer makes.
+    the tensor that the layer makes. `pooling` says which layers are computed at a quarter of their places.
+    `bases` are ESCALATE's, which has no part in the first layer unless it `escalates_first`.
     """
 
     method: Method = Method.LINEAR
@@ -105,6 +120,9 @@ class Options:
     formats: Mapping[str, Fixed] = field(default_factory=dict)
     theta: Theta = DEFAULT_THETA
     thetas: Mapping[str, float] = field(default_factory=dict)
+    pooling: Pooling | None = None
+    bases: int = 6
+    escalates_first: bool = False
 
     def __post_init__(self) -> None:
         _require("terms", self.terms, 1, MAX_TERMS)
@@ -118,9 +136,11 @@ class Options:
             raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")
         if self.error_budget is not None and not 0 < self.error_budget < 1:
             raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
-        if self.error_budget is not None and self.method is Method.SMARTEXCHANGE:
+        _require("bases", self.bases, 1, MOST_BASES)
+        if self.error_budget is not None and self.method.is_product:
+            mend = "a smaller theta" if self.method is Method.SMARTEXCHANGE else "more bases"
             raise InputError(
-                "an error budget chooses terms, and smartexchange has none; leave it out, or give a smaller theta"
+                f"an error budget chooses terms, and {self.method.value} has none; leave it out, or give {mend}"
             )
 
     def theta_of(self, layer: str) -> Theta:

@@ -15,7 +15,6 @@ import onnx
 from shiftwire.errors import InputError, noted
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.exporter import to_onnx, with_constant_outputs
 from shiftwire.onnx.file import load
@@ -29,23 +28,23 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.labels import Labels, check_tail
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.advice import FINER, Attempt, Ground, try_options
-from shiftwire.quantize.float_run import (
+from shiftwire.quantize.factored import require_layers
+from shiftwire.quantize.floats.float_run import (
     Calibration,
     FloatModel,
     Outputs,
     Samples,
+    calibrated,
     check_samples,
-    constant_tensors,
     samples_of,
-    tensors,
 )
+from shiftwire.quantize.floats.virtual_pooling import Pooled, pooled
 from shiftwire.quantize.handlers import KNOWN, handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked, require_apart
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trials, answers
 from shiftwire.quantize.unweighted import enter_ends, narrow_end
-from shiftwire.quantize.weighted import require_layers
 from shiftwire.schedule.design import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
@@ -98,6 +97,7 @@ class Drafted:
     fixed: Mapping[str, npt.NDArray[Any]]
     """Outputs of the file that are constants."""
     wide: tuple[str, ...] = ()
+    pooled: Pooled | None = None
 
     @property
     def truth(self) -> str:
@@ -120,7 +120,7 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
         head.name: answers(own.exact, own.right, head.labels, drafted.calibrated.tolist())
         for head, own in zip(drafted.heads, outputs, strict=True)
     }
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores, wide=drafted.wide)
+    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores, wide=drafted.wide, pooled=drafted.pooled)
     ground = None if drafted.few is None else _ground(drafted, drafted.few, options, outputs)
     return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 
@@ -191,14 +191,23 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     beside = list(graph.inputs) if samples.labels is samples.values else []
     samples = replace(samples, values=values)
     with noted(f"in {path}"):
-        calibration = _calibrated(model, graph, values, samples.spread(options.samples), progress)
+        chosen = samples.spread(options.samples)
+        calibration = calibrated(model, next(iter(graph.inputs)), values, chosen, partial(progress, "calibrating"))
     fixed = {value.name: graph.constants[value.name] for value in model.graph.output if value.name in graph.constants}
     shapes = {name: calibration.floats[ranked(model, name)].shape[1:] for name in graph.outputs}
     labels = samples.labels_of(shapes, beside)
     with noted(f"in {path}"):
-        draft, few = None, None
+        draft, few, halved = None, None, None
         network = _quantized_already(original)
+        if network is not None and options.pooling is not None:
+            raise InputError("it is quantized already, and --vip replaces float layers; give the float network")
         if network is None:
+            if options.pooling is not None:
+                answering = [ranked(model, name) for name in graph.outputs]
+                halved = pooled(
+                    calibration, options.pooling, list(graph.inputs), answering, partial(progress, "pooling")
+                )
+                calibration = halved.calibration
             draft, few = _walked(calibration, options, progress), calibration.thinned(TRIAL_NUMBERS, TRIAL_SAMPLES)
             draft.require_used()
             require_layers(options, draft.costs)
@@ -210,7 +219,9 @@ def draft_network(path: Path, samples: Samples, options: Options, progress: Stag
     if draft is None:
         return Drafted(file, values, heads, network, (), calibration.chosen, {}, few, fixed)
     finer, wide = draft.finer(FINER), tuple(sorted(draft.wide & set(network.tensors)))
-    return Drafted(file, values, heads, network, tuple(draft.costs), calibration.chosen, finer, few, fixed, wide)
+    return Drafted(
+        file, values, heads, network, tuple(draft.costs), calibration.chosen, finer, few, fixed, wide, halved
+    )
 
 
 def _head(name: str, model: onnx.ModelProto, steps: tuple[HostStep, ...], labels: Labels | None) -> Head:
@@ -235,22 +246,6 @@ def _quantized_already(model: onnx.ModelProto) -> Network | None:
         return network_from_model(model)
     except InputError:
         return None
-
-
-def _calibrated(
-    model: onnx.ModelProto,
-    graph: Graph,
-    values: Mapping[str, npt.NDArray[Any]],
-    chosen: Codes,
-    progress: StageProgress,
-) -> Calibration:
-    """The float truth of the samples that calibrate."""
-    constants = constant_tensors(model)
-    nodes = tuple(node for node in model.graph.node if node.output[0] not in constants)
-    names = [node.output[0] for node in nodes]
-    taken = {name: each[chosen] for name, each in values.items()}
-    floats = tensors(model, names, taken, partial(progress, "calibrating"))
-    return Calibration(model, nodes, constants, floats, chosen[: len(floats[next(iter(graph.inputs))])])
 
 
 def _walked(calibration: Calibration, options: Options, progress: StageProgress) -> NetworkDraft:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from shiftwire.numbers.factored import Storage
 from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
+from shiftwire.quantize.floats.virtual_pooling import Pooled
 from shiftwire.quantize.options import Knob
+from shiftwire.quantize.terms import Exchange, Spelling
 
 CLEAR_MARGIN = 1.0
 """A float margin, in units of the outputs, from which on an answer counts as clear."""
@@ -28,43 +29,6 @@ POOR = 0.25
 SMALL = 1e-3
 """Shares below are written by their magnitude."""
 TRAIN = "train it with its formats and terms, as shiftwire-train finetune does"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Weights of a layer in one form: the bits that they take, and the Frobenius norm of what they are off."""
-
-    name: str
-    bits: int
-    lost: float
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A layer of factors beside other forms of the same float weights, whose Frobenius norm is `size`."""
-
-    layer: str
-    theta: float
-    storage: Storage
-    size: float
-    forms: tuple[Form, ...]
-
-    def error(self, at: int) -> float:
-        """Of form `at`, relative."""
-        return self.forms[at].lost / self.size
-
-
-def forms_of(exchanges: Sequence[Exchange]) -> tuple[Form, ...]:
-    """Each form of all layers together; `lost` is relative here."""
-    size = float(np.sqrt(sum(each.size**2 for each in exchanges)))
-    return tuple(
-        Form(
-            forms[0].name,
-            sum(form.bits for form in forms),
-            float(np.sqrt(sum(form.lost**2 for form in forms))) / size,
-        )
-        for forms in zip(*(each.forms for each in exchanges), strict=True)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +51,9 @@ class LayerCost:
     weight_error: float | None = None
     how: str = ""
     exchange: Exchange | None = None
+    spelling: Spelling | None = None
     left_alone: str | None = None
-    """Why SmartExchange, where it was asked for, has no part in the layer."""
+    """Why a method of products, where one was asked for, has no part in the layer."""
 
     @property
     def sqnr_db(self) -> float | None:
@@ -174,6 +139,8 @@ class QuantizeReport:
     trials: Trials | None = None
     wide: tuple[str, ...] = ()
     """Tensors whose codes, as calibration saw them, float32 does not repeat."""
+    pooled: Pooled | None = None
+    """What virtual pooling did, where it was asked for."""
 
     @property
     def remark(self) -> str | None:
@@ -189,6 +156,11 @@ class QuantizeReport:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Of the layers that are factors."""
         return tuple(layer.exchange for layer in self.layers if layer.exchange is not None)
+
+    @property
+    def spellings(self) -> tuple[Spelling, ...]:
+        """Of the layers that are ternary sums of bases."""
+        return tuple(layer.spelling for layer in self.layers if layer.spelling is not None)
 
     @property
     def answers(self) -> Answers:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shiftwire.numbers.escalate import SignsAndBases
+from shiftwire.numbers.factored import Storage
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
 from shiftwire.quantize.options import Method
@@ -147,6 +149,62 @@ def rivals(weights: Values) -> Iterator[tuple[str, int, Values]]:
     largest = np.abs(weights.reshape(len(weights), -1)).max(axis=1)
     step = _column(np.where(largest > 0, largest, 1) / INT4_MOST, weights.ndim)
     yield "int4", 4 * weights.size, np.rint(weights / step) * step - weights
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Weights of a layer in one form: the bits that they take, and the Frobenius norm of what they are off."""
+
+    name: str
+    bits: int
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A layer of factors beside other forms of the same float weights, whose Frobenius norm is `size`."""
+
+    layer: str
+    theta: float
+    storage: Storage
+    size: float
+    forms: tuple[Form, ...]
+
+    def error(self, at: int) -> float:
+        """Of form `at`, relative."""
+        return self.forms[at].lost / self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A layer of ternary sums of bases beside other forms of the same float weights, whose Frobenius norm is `size`.
+
+    memory_bits  of a project's ROMs, file_bits  of the ONNX file, which has the bases for every channel.
+    """
+
+    layer: str
+    stored: SignsAndBases
+    memory_bits: int
+    file_bits: int
+    size: float
+    forms: tuple[Form, ...]
+
+    def error(self, at: int) -> float:
+        """Of form `at`, relative."""
+        return self.forms[at].lost / self.size
+
+
+def forms_of(exchanges: Sequence[Exchange | Spelling]) -> tuple[Form, ...]:
+    """Each form of all layers together; `lost` is relative here."""
+    size = float(np.sqrt(sum(each.size**2 for each in exchanges)))
+    return tuple(
+        Form(
+            forms[0].name,
+            sum(form.bits for form in forms),
+            float(np.sqrt(sum(form.lost**2 for form in forms))) / size,
+        )
+        for forms in zip(*(each.forms for each in exchanges), strict=True)
+    )
 
 
 def mixed(by_terms: Sequence[ShiftWeights], chosen: Codes) -> ShiftWeights:

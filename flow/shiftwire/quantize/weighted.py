@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Fixed, Values
-from shiftwire.numbers.smart_exchange import decompose, takes
 from shiftwire.ops.weights.adder import Adder
-from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.decompositions import Decomposition, decompositions
 from shiftwire.quantize.formats import FINEST_FRAC
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob, Method, Options
-from shiftwire.quantize.report import Exchange, Form, LayerCost, centred_error
+from shiftwire.quantize.options import Knob
+from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import (
     MOST_BITS,
     Step,
@@ -34,7 +31,7 @@ from shiftwire.quantize.scaling import (
     finest_step,
     is_far_below,
 )
-from shiftwire.quantize.terms import ScaledTerms, grid_of, levels_of, rivals
+from shiftwire.quantize.terms import ScaledTerms
 
 PAYS = 0.85
 """A scale behind a layer must take the error below this share of the folded layer's to be kept."""
@@ -74,71 +71,13 @@ class Trial:
     error: float
 
 
-def emit_shift(draft: NetworkDraft, layer: FloatLayer) -> None:
-    """The ops of the best decomposition, the last under the layer's name."""
-    if draft.options.method is Method.SMARTEXCHANGE and left_alone(draft, layer) is None:
-        _emit_factored(draft, layer)
-        return
+def emit_shift(draft: NetworkDraft, layer: FloatLayer, left_alone: str | None) -> None:
+    """The ops of the best decomposition, the last under the layer's name; why another method had no part in it."""
     right = draft.truth(layer.name)
     folded, *scaled = [_tried(draft, layer, decomposition, right) for decomposition in _decompositions(draft, layer)]
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
     draft.emit(best.steps, layer.source, layer.name)
-    draft.costs.append(_cost(draft, layer, best, right))
-
-
-def left_alone(draft: NetworkDraft, layer: FloatLayer) -> str | None:
-    """Why SmartExchange has no part in a layer, None where it has."""
-    weights = np.moveaxis(layer.weights, -1, 1)
-    channels = draft.tensor(layer.source).shape[-1]
-    if weights.ndim > 2 and weights.shape[1] == 1 < channels:
-        return "its kernels read one channel each"
-    if not takes(weights.shape, is_depthwise=False):
-        return f"its kernels are {'x'.join(map(str, weights.shape[2:]))}, neither 3x3 nor 1x1"
-    if not weights.any():
-        return "its weights are all 0"
-    if grid_of(weights) is not None or levels_of(weights) is not None:
-        return "its weights are whole numbers already"
-    return None
-
-
-def _emit_factored(draft: NetworkDraft, layer: FloatLayer) -> None:
-    """Factors of the layer's own weights, so that theta means the same in all; a scale stands behind."""
-    right, theta = draft.truth(layer.name), draft.options.theta_of(layer.name)
-    wanted = np.moveaxis(layer.weights, -1, 1)
-    factors = decompose(wanted, theta)
-    weights = Factored.of(factors, wanted.shape[1:])
-    weights = weights if wanted.ndim == 2 else weights.with_moved(0, -1)
-    steps = _steps(draft, layer, weights, layer.scale if np.any(layer.scale != 1) else None, right)
-    draft.emit(steps, layer.source, layer.name)
-    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
-    own = Form("SmartExchange", factors.storage.bits, float(np.linalg.norm(lost)))
-    forms = (own, *(Form(name, bits, float(np.linalg.norm(off))) for name, bits, off in rivals(wanted)))
-    exchange = Exchange(layer.name, theta.least, factors.storage, float(np.linalg.norm(wanted)), forms)
-    output = steps[-1].output
-    draft.costs.append(
-        LayerCost(
-            name=draft.graph.known[layer.name],
-            kind=steps[0].op.kind,
-            format=str(output.tensor.format),
-            own_error=centred_error(output.values[:IDEAL_SAMPLES], layer.scale * ideal_sums(draft, layer)),
-            knob=Knob.TERMS,
-            error=relative_error(output.values, right),
-            weight_error=exchange.error(0),
-            how=f"theta {theta.least:g}",
-            exchange=exchange,
-        )
-    )
-
-
-def require_layers(options: Options, costs: Sequence[LayerCost]) -> None:
-    """Raise InputError for a theta of a layer that is none of SmartExchange's."""
-    layers = [cost.exchange.layer for cost in costs if cost.exchange is not None]
-    for name in options.thetas:
-        if name not in layers:
-            raise InputError(
-                f"a theta of '{name}' was asked for, but no layer of that name is made of factors; name one of "
-                f"{', '.join(layers) or 'none, for there is no such layer'}"
-            )
+    draft.costs.append(replace(_cost(draft, layer, best, right), left_alone=left_alone))
 
 
 def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
@@ -186,17 +125,17 @@ def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adde
         own_error=centred_error(actual[:IDEAL_SAMPLES], ideal.values),
         knob=Knob.ACT_BITS,
         error=centred_error(actual, draft.truth(layer.name)),
-        weight_error=_norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
+        weight_error=norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
     )
 
 
 def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition, right: Values) -> Trial:
     weights, scale = Shift(decomposition.weights.terms), layer.scale * decomposition.weights.step
-    steps = _steps(draft, layer, weights, None if decomposition.is_folded else scale, right)
+    steps = chain(draft, layer, weights, None if decomposition.is_folded else scale, right)
     return Trial(decomposition, steps, relative_error(steps[-1].output.values, right))
 
 
-def _steps(
+def chain(
     draft: NetworkDraft, layer: FloatLayer, weights: Weights, scale: Values | None, right: Values
 ) -> tuple[Step, ...]:
     """The layer with weights of any scheme, a scale (out,) behind it where there is one."""
@@ -230,9 +169,8 @@ def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -
         error=relative_error(trial.steps[-1].output.values, right),
         terms_mean=float(per_filter.mean()),
         terms_max=int(per_filter.max()),
-        weight_error=_norm_ratio(terms.values - wanted, wanted),
+        weight_error=norm_ratio(terms.values - wanted, wanted),
         how=trial.decomposition.how,
-        left_alone=left_alone(draft, layer) if draft.options.method is Method.SMARTEXCHANGE else None,
     )
 
 
@@ -275,6 +213,7 @@ def ideal_sums(draft: NetworkDraft, layer: FloatLayer) -> Values:
     return Step.after(op, _first(draft, layer)).output.values
 
 
-def _norm_ratio(part: Values, whole: Values) -> float:
+def norm_ratio(part: Values, whole: Values) -> float:
+    """Frobenius norms of both, one by the other; 0 where there is nothing."""
     size = float(np.linalg.norm(whole))
     return float(np.linalg.norm(part)) / size if size else 0.0

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 
 from shiftwire.ir.network import Network, Operations
 from shiftwire.ir.weights import Weighted
+from shiftwire.numbers.escalate import SignsAndBases
 from shiftwire.numbers.factored import Storage
+from shiftwire.ops.conv import Conv
 from shiftwire.ops.weights.factored import Factored
-from shiftwire.quantize.report import Exchange, forms_of
+from shiftwire.quantize.factored import counts_of
+from shiftwire.quantize.floats.virtual_pooling import Pooled
+from shiftwire.quantize.terms import Exchange, Spelling, forms_of
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
 
 SMALLER = ("x fp32", "x int8")
+POOLED = ("virtual pooling of", "pooled", "outputs off %", "is off by", "at most", "of", "products", "before")
+SPELLED = (
+    "layer", "bases", "zeros %", "sign bits", "base bits", "bits", "in ROM", "in the file", *SMALLER, "adds",
+    "products", "adds of LightNN-1",
+)  # fmt: skip
 STORED = ("layer", "bits a Ce", "Ce bits", "B bits", "row bits", "empty rows", "weights", "bits", *SMALLER)
 
 
@@ -72,15 +81,106 @@ def forms_tables(exchanges: Sequence[Exchange]) -> Iterator[Table | str]:
     if not exchanges:
         return
     yield from stored_tables({each.layer: each.storage for each in exchanges})
-    forms, weights = forms_of(exchanges), sum(each.storage.weights for each in exchanges)
-    yield Table(
-        ("the same weights as", "bits", *SMALLER, "weight error %"),
-        [(form.name, form.bits, *_smaller(weights, form.bits), 100 * form.lost) for form in forms],
-    )
+    forms = forms_of(exchanges)
+    yield from _compared(exchanges, sum(each.storage.weights for each in exchanges))
     yield Table(
         ("weight error % of", "theta", *(form.name for form in forms)),
         [(each.layer, f"{each.theta:g}", *(100 * each.error(at) for at in range(len(forms)))) for each in exchanges],
     )
+
+
+def spelled_tables(spellings: Sequence[Spelling]) -> Iterator[Table | str]:
+    """What bases and signs take, then what other forms of the same weights take and are off."""
+    if not spellings:
+        return
+    yield from bases_tables({each.layer: (each.stored, each.memory_bits, each.file_bits) for each in spellings})
+    yield from _compared(spellings, sum(each.stored.weights for each in spellings))
+    forms = forms_of(spellings)
+    yield Table(
+        ("weight error % of", *(form.name for form in forms)),
+        [(each.layer, *(100 * each.error(at) for at in range(len(forms)))) for each in spellings],
+    )
+
+
+def bases_of(network: Network) -> dict[str, tuple[SignsAndBases, int, int]]:
+    """Counts, bits of ROMs and of a file, of layers that are ternary sums of bases, by the name of the sums."""
+    convs = {node.name: (node.inputs[0], node.op) for node in network.nodes if isinstance(node.op, Conv)}
+    pairs = {name: (convs[source][1], op) for name, (source, op) in convs.items() if source in convs}
+    return {name: counts for name, (first, op) in pairs.items() if (counts := counts_of(first, op)) is not None}
+
+
+def bases_json(layers: Mapping[str, tuple[SignsAndBases, int, int]]) -> dict[str, object]:
+    """By layer, every count."""
+    return {
+        name: dataclasses.asdict(stored) | {"bits": stored.bits, "memory_bits": memory_bits, "file_bits": file_bits}
+        for name, (stored, memory_bits, file_bits) in layers.items()
+    }
+
+
+def bases_tables(layers: Mapping[str, tuple[SignsAndBases, int, int]]) -> Iterator[Table | str]:
+    """A row a layer, with the bits of its ROMs and of its file, and one for all."""
+    if not layers:
+        return
+    whole = tuple(map(sum, zip(*(_spelled(*each) for each in layers.values()), strict=True)))
+    counts = [*((name, _spelled(*each)) for name, each in layers.items()), ("all", whole)]
+    yield Table(SPELLED, [_spelled_row(name, *each) for name, each in counts])
+    yield (
+        "bits: 2 a sign, 8 a number of a base, each base once; a file has bases for every channel and 16 bits a sign; "
+        "adds and products at a place of the image, products by 8 bits; scales of filters stand behind and are not "
+        "counted"
+    )
+
+
+def _spelled(stored: SignsAndBases, memory_bits: int, file_bits: int) -> tuple[int, ...]:
+    """Counts that add up."""
+    counts = stored.weights, stored.signs, stored.adds, stored.products, stored.sign_bits, stored.basis_bits
+    return (*counts, stored.bases, memory_bits, file_bits)
+
+
+def _spelled_row(name: str, *counts: int) -> tuple[object, ...]:
+    weights, signs, adds, products, sign_bits, basis_bits, bases, memory_bits, file_bits = counts
+    bits = sign_bits + basis_bits
+    return (
+        name, bases, 100 * (1 - adds / signs), sign_bits, basis_bits, bits, memory_bits, file_bits,
+        *_smaller(weights, bits), adds, products, weights,
+    )  # fmt: skip
+
+
+def _compared(layers: Sequence[Exchange | Spelling], weights: int) -> Iterator[Table]:
+    """Bits and errors of every form, all layers together."""
+    yield Table(
+        ("the same weights as", "bits", *SMALLER, "weight error %"),
+        [(form.name, form.bits, *_smaller(weights, form.bits), 100 * form.lost) for form in forms_of(layers)],
+    )
+
+
+def pooled_tables(pooled: Pooled | None) -> Iterator[Table | str]:
+    """Layers from the least sensitive on; nothing where pooling was not asked for."""
+    if pooled is None:
+        return
+    rows = []
+    for layer in pooled.layers:
+        before, behind = layer.products
+        figures = 100 * layer.damage, layer.measured, layer.bound, layer.largest, behind if layer.is_pooled else before
+        rows.append((layer.layer, "yes" if layer.is_pooled else "no", *figures, before))
+    yield Table(POOLED, rows)
+    yield (
+        "outputs off: of the float network, that layer alone pooled; is off by: the largest on calibration samples; "
+        "at most: a bound from weights and ranges, for any input within the ranges of the samples"
+    )
+    yield f"virtual pooling takes the float network's outputs {100 * pooled.together:.2f} % of their spread away"
+
+
+def pooled_notes(pooled: Pooled | None) -> Iterator[str]:
+    """Layers that cannot be pooled, each with the reason."""
+    for layer, reason in ({} if pooled is None else pooled.left_alone).items():
+        yield f"note: virtual pooling leaves '{layer}' alone, for {reason}"
+
+
+def pooled_json(pooled: Pooled) -> dict[str, object]:
+    """Layers in the same order, and what they lose together."""
+    layers = [dataclasses.asdict(layer) for layer in pooled.layers]
+    return {"layers": layers, "together": pooled.together, "left_alone": dict(pooled.left_alone)}
 
 
 def _smaller(weights: int, bits: int) -> tuple[float, float]:

@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Iterator
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.project.labels import Task
 from shiftwire.project.report_rows import as_json
+from shiftwire.project.scores import of_what
+from shiftwire.quantize.report import Answers
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.energy import claim_sentence
 from shiftwire.reports.figures import figure
@@ -14,6 +17,12 @@ from shiftwire.reports.summary import LayerLine, Page
 from shiftwire.synth.build_report import build_json
 from shiftwire.tools.resources import Cycles, Evidence, Report
 
+ANSWERS = {
+    Task.CLASSES: ("answers", "samples"),
+    Task.PIXELS: ("pixels", "pixels"),
+    Task.DECISIONS: ("decisions", "yes-or-no outputs"),
+}
+"""Head of a line, and what is counted in it."""
 NO_PLACEMENT = "synthesised, no place and route"
 COLUMNS = ("layer", "kind", "shape", "format", "k terms", "PE", "SIMD", "cycles", "% busy", "LUT", "BRAM36", "nJ")
 
@@ -149,3 +158,37 @@ def _range(cycles: Cycles | None) -> str:
     if cycles is None:
         return "-"
     return f"{cycles.most:,}" if cycles.least == cycles.most else f"{cycles.least:,} to {cycles.most:,}"
+
+
+def answer_lines(answers: Answers) -> Iterator[str]:
+    """What the task allows to say: shares of equal answers, and the error of values."""
+    if answers.agreement is None:
+        yield f"values: {answers.error.sentence}, beside the float network's"
+        if answers.held_out_error is not None:
+            yield f"values: error {100 * answers.held_out_error:.2f} % over the samples that did not calibrate"
+    else:
+        yield from _answer_shares(answers, answers.agreement)
+    before, after = answers.labels_float, answers.labels_exact
+    if before is None or after is None:
+        return
+    if before.nearness is not None and after.nearness is not None:
+        yield f"labels: float {before.nearness.sentence}"
+        yield f"labels: exact {after.nearness.sentence}"
+    elif before.accuracy is not None and after.accuracy is not None:
+        lost = before.accuracy - after.accuracy
+        of = of_what(answers.task, answers.threshold)
+        yield f"accuracy{of}: {before.accuracy:.2f} % float, {after.accuracy:.2f} % exact, {lost:.2f} points lost"
+
+
+def _answer_shares(answers: Answers, agreement: float) -> Iterator[str]:
+    head, things = ANSWERS[answers.task]
+    error = answers.error
+    count = answers.samples if answers.task is Task.CLASSES else answers.total
+    yield (
+        f"{head}: {agreement:.2f} % of {count} {things} agree with the float network, "
+        f"rms error {error.rms_error:.4g} ({100 * error.relative_error:.2f} % of their spread)"
+    )
+    if answers.clear_agreement is not None:
+        yield f"{head}: {answers.clear_agreement:.2f} % of the {answers.clear_answers} with a float margin >= 1 agree"
+    if answers.held_out_agreement is not None:
+        yield f"{head}: {answers.held_out_agreement:.2f} % over the samples that did not calibrate agree"

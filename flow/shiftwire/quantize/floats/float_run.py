@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy.typing as npt
 import onnxruntime
 
 import onnx
-from shiftwire.errors import InputError
+from shiftwire.errors import InputError, noted
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.onnx.pieces.adders import in_pieces
 from shiftwire.onnx.runtime import INPUT_TYPES, REFUSALS, Given, batch_size, feeds_of
+from shiftwire.project.arrays import read_arrays
 from shiftwire.project.data import labels_of, samples_in
 from shiftwire.project.labels import Labels
 
@@ -35,6 +37,17 @@ class Samples:
 
     values: Given
     labels: Given | None = None
+
+    @classmethod
+    def read(cls, path: Path, labels: Path | None) -> Samples:
+        """Of a file, and labels of the same one or of another; raises InputError for files that hold none."""
+        with noted(f"in {path}"):
+            arrays = read_arrays(path)
+        if labels is None:
+            return cls(arrays, arrays)
+        with noted(f"in {labels}"):
+            others = read_arrays(labels)
+            return cls(arrays, {"y": others["x"]} if list(others) == ["x"] else others)
 
     @property
     def count(self) -> int:
@@ -181,6 +194,21 @@ class Calibration:
         kept = np.unique(np.linspace(0, len(self.chosen) - 1, count).astype(np.int64))
         floats = {name: tensor[kept] for name, tensor in self.floats.items()}
         return replace(self, floats=floats, chosen=self.chosen[kept])
+
+
+def calibrated(
+    model: onnx.ModelProto,
+    first: str,
+    values: Mapping[str, npt.NDArray[Any]],
+    chosen: Codes,
+    report: Callable[[int, int], None],
+) -> Calibration:
+    """The float truth of the samples that calibrate; `first` is an input of the graph."""
+    constants = constant_tensors(model)
+    nodes = tuple(node for node in model.graph.node if node.output[0] not in constants)
+    names = [node.output[0] for node in nodes]
+    floats = tensors(model, names, {name: each[chosen] for name, each in values.items()}, report)
+    return Calibration(model, nodes, constants, floats, chosen[: len(floats[first])])
 
 
 @dataclass(frozen=True, eq=False)
