@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from shiftwire.reports.text import answer_lines
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
 FEW_SAMPLES = 16
+REST = "rest"
+"""Stands in --layers for all layers that nothing else there names."""
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
@@ -60,8 +62,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--method",
         choices=[method.value for method in Method],
-        default=Method.LINEAR.value,
         help="the family's rounding rule (default: linear, the nearest power of two and again for what is left)",
+    )
+    chosen.add_argument(
+        "--layers",
+        metavar="'stage3.*=smartexchange,rest=lightnn'",
+        help="methods of single layers, by expressions that their whole names match; the first that does counts",
     )
     chosen.add_argument(
         "--terms", type=int, help="most terms a weight has, for linear and lightnn (default: 3, with an error budget 6)"
@@ -76,6 +82,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         "--theta", action="append", metavar="4e-3", help="smartexchange's, or LAYER=4e-3 of a layer; may be repeated"
     )
     chosen.add_argument("--threshold-row", action="store_true", help="smartexchange also empties rows below 5 thetas")
+    chosen.add_argument("--block", type=int, help=f"side of circulant blocks (default: {DEFAULTS.block})")
     chosen.add_argument("--bases", type=int, help=f"escalate's bases of a layer (default: {DEFAULTS.bases})")
     chosen.add_argument("--escalate-first", action="store_true", help="escalate takes the first layer too")
     chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
@@ -125,10 +132,8 @@ def run(arguments: argparse.Namespace) -> int:
         if remark is not None:
             note(f"warning: {remark}")
     for layer in quantized.report.layers:
-        if layer.left_alone is not None:
-            note(
-                f"note: {options.method.title} leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}"
-            )
+        if layer.left_alone is not None and layer.method is not None:
+            note(f"note: {layer.method.title} leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}")
     for line in pooled_notes(quantized.report.pooled):
         note(line)
     if quantized.report.calibrated < FEW_SAMPLES:
@@ -141,10 +146,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    terms, method = arguments.terms, Method(arguments.method)
-    if terms is not None and not method.takes_terms:
+    terms = arguments.terms
+    method, methods = _methods(arguments)
+    used = {method, *(each for _, each in methods)}
+    if terms is not None and not any(each.takes_terms for each in used):
         raise InputError(
-            f"--method {arguments.method} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
+            f"--method {method.value} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
             f"out, or take --method {WITH_TERMS}"
         )
     if terms is None:
@@ -153,6 +160,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
         method=method,
+        methods=methods,
         terms=terms,
         act_bits=arguments.act_bits,
         input_bits=arguments.input_bits,
@@ -166,14 +174,37 @@ def _options(arguments: argparse.Namespace) -> Options:
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
         pooling=None if pooling == (None, None) else Pooling(*pooling),
-        **_thetas(arguments, method),
-        **_bases(arguments, method),
+        **_thetas(arguments, used),
+        **_bases(arguments, used),
+        **_block(arguments, used),
     )
 
 
-def _thetas(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
+def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[tuple[str, Method], ...]]:
+    """That of all layers, and those of single ones."""
+    parted = [text.rpartition("=") for text in arguments.layers.split(",")] if arguments.layers else []
+    every = [(pattern.strip(), _method(name.strip(), pattern)) for pattern, _, name in parted]
+    rest = next((method for pattern, method in every if pattern == REST), None)
+    if rest is not None and arguments.method is not None and Method(arguments.method) is not rest:
+        raise InputError(
+            f"--layers gives {rest.value} to the rest, and --method says {arguments.method}; leave one out"
+        )
+    return rest or Method(arguments.method or DEFAULTS.method), tuple(pair for pair in every if pair[0] != REST)
+
+
+def _method(name: str, pattern: str) -> Method:
+    names = [method.value for method in Method]
+    if not pattern.strip() or name not in names:
+        raise InputError(
+            f"'{pattern.strip()}={name}' of --layers names no layers or no method; write stage3.*=lightnn, with one of "
+            f"{', '.join(names)}"
+        )
+    return Method(name)
+
+
+def _thetas(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
     """Theta of all layers, and of single ones."""
-    if method is not Method.SMARTEXCHANGE:
+    if Method.SMARTEXCHANGE not in used:
         if arguments.theta or arguments.threshold_row:
             raise InputError("--theta and --threshold-row belong to --method smartexchange; leave them out or take it")
         return {}
@@ -182,9 +213,16 @@ def _thetas(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
     return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
 
 
-def _bases(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
+def _block(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
+    """That of circulant layers."""
+    if arguments.block is not None and Method.CIRCULANT not in used:
+        raise InputError("--block belongs to --method circulant; leave it out or take it")
+    return {} if arguments.block is None else {"block": arguments.block}
+
+
+def _bases(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
     """ESCALATE's choices."""
-    if method is Method.ESCALATE:
+    if Method.ESCALATE in used:
         bases = DEFAULTS.bases if arguments.bases is None else arguments.bases
         return {"bases": bases, "escalates_first": arguments.escalate_first}
     if arguments.bases is not None or arguments.escalate_first:
@@ -246,7 +284,11 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
 
 
 def _layer_json(layer: LayerCost) -> dict[str, object]:
-    return dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db, "knob": layer.knob.value}
+    return (
+        dataclasses.asdict(layer)
+        | {"sqnr_db": layer.sqnr_db, "knob": layer.knob.value}
+        | {"method": layer.method and layer.method.value}
+    )
 
 
 def _print(quantized: Quantized, output: Path) -> None:

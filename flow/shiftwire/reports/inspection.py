@@ -12,8 +12,8 @@ from shiftwire.numbers.escalate import SignsAndBases
 from shiftwire.numbers.factored import Storage
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.weights.factored import Factored
-from shiftwire.quantize.factored import counts_of
 from shiftwire.quantize.floats.virtual_pooling import Pooled
+from shiftwire.quantize.methods.escalate import counts_of
 from shiftwire.quantize.terms import Exchange, Spelling, forms_of
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
