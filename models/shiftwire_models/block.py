@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from shiftwire_models.adder import AdderConv2d
 from shiftwire_models.affine import BatchNormAffine
+from shiftwire_models.escalate import EscalateNorm
 from shiftwire_models.grid import Format
+from shiftwire_models.interpolation import Interpolation
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv2d
 from shiftwire_models.terms import ExponentRange
@@ -19,6 +21,7 @@ _ACTIVATION = Format(6, 4, False)
 _BETWEEN = Format(6, 3, True)
 _SHIFT_SCALE = ExponentRange(-3, 2)
 _ADDER_SCALE = ExponentRange(-7, 0)
+_SUM_SCALE = ExponentRange(-7, 0)
 
 
 class BlockKind(Enum):
@@ -27,6 +30,8 @@ class BlockKind(Enum):
     SHIFT_ADD = "shift-add"
     SHIFT = "shift"
     ADDER = "adder"
+    VIP = "vip"
+    ESCALATE = "escalate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,9 @@ class Arithmetic:
 
     activation     after each ReLU
     between        the one grid of an adder's input and its weights
-    shift_scale    exponents of the batch norm after a shift layer, adder_scale after an adder layer
+    shift_scale    exponents of the batch norm after a shift layer, adder_scale after an adder layer, sum_scale after
+                   ternary sums
+    bases          basis kernels of a layer of ESCALATE
     """
 
     weight: WeightSpec = _WEIGHT
@@ -43,7 +50,9 @@ class Arithmetic:
     between: Format = _BETWEEN
     shift_scale: ExponentRange = _SHIFT_SCALE
     adder_scale: ExponentRange = _ADDER_SCALE
+    sum_scale: ExponentRange = _SUM_SCALE
     bias_frac: int = 6
+    bases: int = 6
 
 
 class ShiftAddNorm(nn.Module):
@@ -144,14 +153,39 @@ class ConvBlock(ConvNorm):
         return y
 
 
+class VirtualNorm(ConvNorm):
+    """A shift conv of stride 2 -> batch norm -> quantizer -> interpolation: a 3x3 conv at a quarter of its places.
+
+    The quantizer in front of the means is ours; without it they would be as wide as what a batch norm makes.
+    """
+
+    def __init__(self, inputs: int, outputs: int, numbers: Arithmetic, sides: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs, 2, numbers)
+        self.between = ActivationQuant(numbers.between)
+        self.larger = Interpolation(*sides)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, *sides) -> (N, outputs, *sides)."""
+        y: Tensor = self.larger(self.between(super().forward(x)))
+        return y
+
+
 def norm_of(
     kind: BlockKind, inputs: int, outputs: int, stride: int, numbers: Arithmetic, *, kernel: int = 3
 ) -> nn.Module:
-    """A convolution of the kind that reads activations, with its batch norm."""
+    """A convolution of the kind that reads activations, with its batch norm.
+
+    What ViP computes at fewer places is a shift layer; 1x1 kernels of ESCALATE's nets are shift layers too.
+    """
     match kind:
         case BlockKind.SHIFT_ADD:
             return ShiftAddNorm(inputs, outputs, stride, numbers, kernel=kernel)
-        case BlockKind.SHIFT:
+        case BlockKind.ESCALATE if kernel > 1:
+            return EscalateNorm(
+                inputs, outputs, stride, bases=numbers.bases, scale=numbers.sum_scale, bias_frac=numbers.bias_frac,
+                kernel=kernel,
+            )  # fmt: skip
+        case BlockKind.SHIFT | BlockKind.VIP | BlockKind.ESCALATE:
             return ConvNorm(inputs, outputs, stride, numbers, kernel=kernel)
         case BlockKind.ADDER:
             grid = with_sign(numbers.activation)

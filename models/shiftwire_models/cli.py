@@ -73,6 +73,13 @@ def _add_train(commands: _Commands) -> None:
     fit.add_argument("--pictures", type=int, metavar="N", help="train on N pictures drawn by the seed (default: all)")
     fit.add_argument("--seed", type=int, default=defaults.seed)
     fit.add_argument(
+        "--from",
+        dest="begin",
+        type=Path,
+        metavar="DIR",
+        help="begin with what a trained net's layers of the same name have",
+    )
+    fit.add_argument(
         "--distribution-loss",
         type=float,
         default=defaults.distribution_loss,

@@ -84,6 +84,27 @@ def _shift(site: Site) -> CodeRange:
     return CodeRange(frac, max(map(sum, zip(products, biases, strict=True))))
 
 
+def _int(site: Site) -> CodeRange:
+    (x,) = site.inputs
+    codes = np.abs(site.constants["weight"].astype(np.int64))
+    grid, bias_frac = site.integer("weight_frac"), site.integer("bias_frac")
+    frac = max(x.frac + grid, bias_frac)
+    sums = codes.reshape(len(codes), -1).sum(1).tolist()
+    biases = np.abs(site.constants["bias"].astype(np.int64)).tolist()
+    reach = [(x.bound * total << (frac - x.frac - grid)) + (bias << (frac - bias_frac))
+             for total, bias in zip(sums, biases, strict=True)]  # fmt: skip
+    return CodeRange(frac, max(reach))
+
+
+def _resize(site: Site) -> CodeRange:
+    """Means of two rows and of two columns."""
+    how = site.word("mode", "nearest"), site.word("coordinate_transformation_mode", "half_pixel")
+    if how != ("linear", "asymmetric") or site.constants["scales"].tolist() != [1, 1, 2, 2]:
+        raise ModelsError(f"layer '{site.node.name}' resizes otherwise than Interpolation does, by 2; take that")
+    (x,) = site.inputs
+    return x.on(x.frac + 2)
+
+
 def _adder(site: Site) -> CodeRange:
     (x,) = site.inputs
     frac = site.integer("weight_frac")
@@ -146,6 +167,9 @@ RULES: dict[str, Callable[[Site], CodeRange]] = {
     "ShiftDense": _shift,
     "ShiftConv": _shift,
     "Affine": _shift,
+    "IntConv": _int,
+    "Resize": _resize,
+    "Slice": _same,
     "AdderDense": _adder,
     "AdderConv": _adder,
     "AveragePool": _average,

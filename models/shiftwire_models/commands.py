@@ -45,8 +45,9 @@ def train_net(arguments: argparse.Namespace) -> Report:
         arguments.pictures,
         arguments.distribution_loss,
     )
+    begin = None if arguments.begin is None else load_checkpoint(arguments.begin).net.state_dict()
     with epoch_progress(Console(stderr=True), config.net.value, config.epochs) as progress:
-        result = train(config, progress)
+        result = train(config, progress, begin)
     save_checkpoint(result, arguments.output)
     return {
         "net": config.net.value,

@@ -2,8 +2,10 @@
 
 from shiftwire_models.adder import AdderConv1d, AdderConv2d, AdderLinear
 from shiftwire_models.affine import BatchNormAffine
-from shiftwire_models.block import Arithmetic, ConvBlock, ConvNorm, ShiftAddBlock, ShiftAddNorm
+from shiftwire_models.block import Arithmetic, ConvBlock, ConvNorm, ShiftAddBlock, ShiftAddNorm, VirtualNorm
+from shiftwire_models.escalate import BasisConv2d, EscalateNorm
 from shiftwire_models.grid import Format, Rounding
+from shiftwire_models.interpolation import Interpolation
 from shiftwire_models.pool import PictureMean
 from shiftwire_models.quant import ActivationQuant, CalibratedQuant
 from shiftwire_models.shift import ShiftConv1d, ShiftConv2d, ShiftLinear
@@ -16,12 +18,15 @@ __all__ = [
     "AdderConv2d",
     "AdderLinear",
     "Arithmetic",
+    "BasisConv2d",
     "BatchNormAffine",
     "CalibratedQuant",
     "ConvBlock",
     "ConvNorm",
+    "EscalateNorm",
     "ExponentRange",
     "Format",
+    "Interpolation",
     "PictureMean",
     "Rounding",
     "ShiftAddBlock",
@@ -29,6 +34,7 @@ __all__ = [
     "ShiftConv1d",
     "ShiftConv2d",
     "ShiftLinear",
+    "VirtualNorm",
     "WeightRule",
     "WeightSpec",
 ]

@@ -6,11 +6,12 @@ import torch
 from torch import nn
 
 from shiftwire_models.adder import AdderConv2d, AdderLinear
+from shiftwire_models.escalate import BasisConv2d
 from shiftwire_models.floats.adder import FloatAdderConv2d
 from shiftwire_models.nets import NetConfig, build
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 
-_LAYERS = (ShiftLinear, ShiftConv2d, AdderLinear, AdderConv2d, FloatAdderConv2d, nn.Linear, nn.Conv2d)
+_LAYERS = (ShiftLinear, ShiftConv2d, AdderLinear, AdderConv2d, FloatAdderConv2d, BasisConv2d, nn.Linear, nn.Conv2d)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ def net_size(config: NetConfig) -> NetSize:
 
     def count(layer: nn.Module, _: object, y: torch.Tensor) -> None:
         weights = _weight_count(layer)
-        counts.append(NetSize(weights, weights * y[0, 0].numel()))
+        uses = y[0, 0].numel() * (layer.inputs if isinstance(layer, BasisConv2d) else 1)
+        counts.append(NetSize(weights, weights * uses))
 
     net = build(config, 0).eval()
     for layer in net.modules():
@@ -39,6 +41,6 @@ def net_size(config: NetConfig) -> NetSize:
 
 
 def _weight_count(layer: nn.Module) -> int:
-    weight = layer.weight
+    weight = layer.basis if isinstance(layer, BasisConv2d) else layer.weight
     values = weight() if isinstance(weight, nn.Module) else weight
     return values.numel() if isinstance(values, torch.Tensor) else 0

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +79,18 @@ class TrainResult:
     seconds: float
 
 
-def train(config: TrainConfig, progress: Progress) -> TrainResult:
-    """Train a net of `NETS`; `progress` is called after every epoch. Raises ModelsError."""
+def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] | None = None) -> TrainResult:
+    """Train a net of `NETS`; `progress` is called after every epoch. Raises ModelsError.
+
+    It begins with the tensors of `begin`, another net's state, that have names and shapes of its own.
+    """
     start = time.perf_counter()
     data = load_data(config.data)
     net_config = _net_config(config, data.train)
     data = Dataset(drawn(data.train, config.pictures, config.seed), data.test)
     net = build(net_config, config.seed)
+    if begin is not None:
+        take_tensors(net, begin)
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
     with threads(1 if config.data is DataName.DIGITS else _THREADS):
         _lay_out(net, layout)
@@ -116,6 +121,22 @@ def _net_config(config: TrainConfig, split: Split) -> NetConfig:
     whole_bits = ceil_log2(peak) if peak > 0 else 0
     grid = Format(_INPUT_BITS, _INPUT_BITS - int(signed) - whole_bits, signed)
     return fitted(config.net, shape, int(split.y.max()) + 1, grid)
+
+
+def take_tensors(net: nn.Module, state: Mapping[str, Tensor]) -> int:
+    """How many tensors of another net's state have a name and a shape of this one's, which takes them.
+
+    Raises ModelsError where that are fewer than half of its own.
+    """
+    own = net.state_dict()
+    taken = {name: value for name, value in state.items() if name in own and value.shape == own[name].shape}
+    if 2 * len(taken) < len(own):
+        raise ModelsError(
+            f"{len(taken)} of the net's {len(own)} tensors are found in the one to begin from, by name and shape; begin "
+            "from a net whose layers are called alike, such as resnet8 for resnet8-vip"
+        )
+    net.load_state_dict({**own, **taken})
+    return len(taken)
 
 
 def nudged(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -210,7 +210,10 @@ def with_node(change: dict[str, object]) -> onnx.ModelProto:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"op_type": "IntConv"}, "is a IntConv, which cannot be tuned; tune files of ShiftDense, ShiftConv, "),
+        (
+            {"op_type": "FactoredConv"},
+            "is a FactoredConv, which cannot be tuned; tune files of ShiftDense, ShiftConv, ",
+        ),
         ({"overflow": "wrap"}, "layer 'layer_0' wraps around, which has no gradient; take overflow = saturate"),
         ({"bits": 30}, "a format of 30 bits does not fit a float32 model"),
     ],

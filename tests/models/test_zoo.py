@@ -1,6 +1,7 @@
 """The zoo: layouts as published, every layer alive, files that say what torch says to the last bit."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ NARROW: dict[str, NetConfig] = {
     "resnet-shift": resnet(BlockKind.SHIFT, 1, (4, 4, 8)),
     "resnet-adder": resnet(BlockKind.ADDER, 1, (4, 4, 8)),
     "resnet-shiftadd": resnet(BlockKind.SHIFT_ADD, 1, (4, 4, 8)),
+    "resnet-vip": replace(resnet(BlockKind.VIP, 1, (4, 4, 8)), input_shape=(3, 13, 10)),
+    "resnet-escalate": resnet(BlockKind.ESCALATE, 1, (4, 4, 8)),
     "dscnn": dscnn(8, 2),
     "mobilenet": mobilenet(48, 2),
     "autoencoder": autoencoder(16, 4, 24),

@@ -11,6 +11,7 @@ from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.escalate import SignsAndBases
 from shiftwire.numbers.factored import Storage
 from shiftwire.ops.conv import Conv
+from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.quantize.floats.virtual_pooling import Pooled
 from shiftwire.quantize.methods.escalate import counts_of
@@ -103,10 +104,19 @@ def spelled_tables(spellings: Sequence[Spelling]) -> Iterator[Table | str]:
 
 
 def bases_of(network: Network) -> dict[str, tuple[SignsAndBases, int, int]]:
-    """Counts, bits of ROMs and of a file, of layers that are ternary sums of bases, by the name of the sums."""
-    convs = {node.name: (node.inputs[0], node.op) for node in network.nodes if isinstance(node.op, Conv)}
-    pairs = {name: (convs[source][1], op) for name, (source, op) in convs.items() if source in convs}
-    return {name: counts for name, (first, op) in pairs.items() if (counts := counts_of(first, op)) is not None}
+    """Counts, bits of ROMs and of a file, of layers that are ternary sums of bases, by the name of the sums.
+
+    What rounds between the two is none of a layer's weights.
+    """
+    rounding = {node.name: node.inputs[0] for node in network.nodes if isinstance(node.op, Requantize)}
+    convs = {node.name: node.op for node in network.nodes if isinstance(node.op, Conv)}
+    layers = {}
+    for node in network.nodes:
+        first = convs.get(rounding.get(node.inputs[0], node.inputs[0]))
+        counts = counts_of(first, node.op) if first is not None and isinstance(node.op, Conv) else None
+        if counts is not None:
+            layers[node.name] = counts
+    return layers
 
 
 def bases_json(layers: Mapping[str, tuple[SignsAndBases, int, int]]) -> dict[str, object]:

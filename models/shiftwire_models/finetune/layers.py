@@ -79,6 +79,41 @@ class TunedSum(Tuned):
         return {"sign": terms.sign, "exponent": terms.exponent, "bias": self.bias.codes()}
 
 
+class TunedBases(Tuned):
+    """IntConv: weights stay on their grid and within the bits they had; groups of the same filters stay the same.
+
+    So the bases of ESCALATE, one memory of which serves all channels, are trained as one.
+    """
+
+    def __init__(self, codes: Codes, frac: int, bias: BiasCodes, geometry: Geometry, groups: int) -> None:
+        super().__init__()
+        values = codes.astype(np.int64)
+        parts = values.reshape(groups, len(values) // groups, *values.shape[1:])
+        self.copies = groups if (parts == parts[:1]).all() else 1
+        largest = max(int(values.max()), int(~values.min()), 1)
+        self.grid, self.bias = Format(largest.bit_length() + 1, frac, True), bias
+        self.geometry, self.groups = geometry, groups
+        own = values[: len(values) // self.copies].astype(np.float32)
+        self.latent = nn.Parameter(torch.from_numpy(own) * 2.0**-frac)
+        self.bias.requires_grad_(self.copies == 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
+        weight = self._repeated(quantize(self.latent, self.grid, Rounding.HALF_EVEN)).to(x.dtype)
+        padded, bias, stride = self.geometry.padded(x), self.bias().to(x.dtype), self.geometry.stride
+        if weight.dim() == 3:
+            return functional.conv1d(padded, weight, bias, stride, groups=self.groups)
+        return functional.conv2d(padded, weight, bias, stride, groups=self.groups)
+
+    def codes(self) -> Mapping[str, Tensor]:
+        """weight (out, in...), bias (out,)."""
+        own = to_codes(self.latent.detach(), self.grid, Rounding.HALF_EVEN)
+        return {"weight": self._repeated(own), "bias": self.bias.codes()}
+
+    def _repeated(self, own: Tensor) -> Tensor:
+        return own.repeat(self.copies, *[1] * (own.dim() - 1))
+
+
 class TunedAdder(Tuned):
     """AdderDense or AdderConv: weights stay on their grid and within the range they had."""
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 import onnx
 from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedSum, filter_terms
+from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedBases, TunedSum, filter_terms
 from shiftwire_models.finetune.passing import (
     Enlarged,
     Moved,
@@ -91,6 +91,13 @@ def _adder(source: Source) -> nn.Module:
     codes = source.codes(1)
     geometry = source.geometry(codes.shape[2:]) if codes.ndim > 2 else None
     return TunedAdder(codes, source.whole("weight_frac"), geometry, source.whole("group"))
+
+
+def _int_conv(source: Source) -> nn.Module:
+    codes, bias = source.codes(1), source.codes(2)
+    trained = BiasCodes(bias, source.whole("bias_frac"), source.node.name)
+    geometry = source.geometry(codes.shape[2:])
+    return TunedBases(codes, source.whole("weight_frac"), trained, geometry, source.whole("group"))
 
 
 def _requantize(source: Source) -> nn.Module:
@@ -231,6 +238,7 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     "ShiftDense": _sum,
     "ShiftConv": _sum,
     "Affine": _sum,
+    "IntConv": _int_conv,
     "AdderDense": _adder,
     "AdderConv": _adder,
     "Requantize": _requantize,

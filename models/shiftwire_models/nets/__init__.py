@@ -41,6 +41,8 @@ class NetName(Enum):
     LENET5 = "lenet5"
     RESNET8 = "resnet8"
     RESNET8_SHIFTADD = "resnet8-shiftadd"
+    RESNET8_VIP = "resnet8-vip"
+    RESNET8_ESCALATE = "resnet8-escalate"
     RESNET20_SHIFT = "resnet20-shift"
     RESNET20_ADDER = "resnet20-adder"
     RESNET20_SHIFTADD = "resnet20-shiftadd"
@@ -88,6 +90,8 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.LENET5: lenet5(),
         NetName.RESNET8: resnet(BlockKind.SHIFT, 1),
         NetName.RESNET8_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 1),
+        NetName.RESNET8_VIP: resnet(BlockKind.VIP, 1),
+        NetName.RESNET8_ESCALATE: resnet(BlockKind.ESCALATE, 1),
         NetName.RESNET20_SHIFT: resnet(BlockKind.SHIFT, 3),
         NetName.RESNET20_ADDER: resnet(BlockKind.ADDER, 3),
         NetName.RESNET20_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 3),

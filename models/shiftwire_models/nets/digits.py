@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.adder import AdderLinear
 from shiftwire_models.affine import BatchNormAffine
-from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, ShiftAddBlock, with_sign
+from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, ShiftAddBlock, norm_of, with_sign
 from shiftwire_models.grid import Format
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftLinear
@@ -62,8 +62,12 @@ def _block(kind: BlockKind, inputs: int, outputs: int, numbers: Arithmetic) -> n
     match kind:
         case BlockKind.SHIFT_ADD:
             return ShiftAddBlock(inputs, outputs, 2, numbers)
-        case BlockKind.SHIFT:
+        case BlockKind.SHIFT | BlockKind.VIP:  # of stride 2, which ViP leaves alone
             return ConvBlock(inputs, outputs, 2, numbers)
+        case BlockKind.ESCALATE:
+            return nn.Sequential(
+                norm_of(kind, inputs, outputs, 2, numbers), nn.ReLU(), ActivationQuant(numbers.activation)
+            )
         case BlockKind.ADDER:
             return ConvBlock(inputs, outputs, 2, numbers, adder_grid=with_sign(numbers.activation))
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, norm_of
+from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, VirtualNorm, norm_of
 from shiftwire_models.grid import Format
+from shiftwire_models.interpolation import Interpolation
 from shiftwire_models.pool import MEAN_GRID, PictureMean
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftLinear
@@ -32,13 +33,24 @@ class ResNetConfig:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3 x 3 convolutions beside the input, or beside its 1 x 1 projection where the shape changes."""
+    """Two 3 x 3 convolutions beside the input, or beside its 1 x 1 projection where the shape changes.
 
-    def __init__(self, inputs: int, outputs: int, stride: int, kind: BlockKind, numbers: Arithmetic) -> None:
+    Of a net of ViP those of stride 1 are computed at every second row and column of `sides`, the output's, and
+    interpolated: the first behind its ReLU, the second in front of the sum.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, kind: BlockKind, numbers: Arithmetic, *, sides: tuple[int, int]
+    ) -> None:
         super().__init__()
-        self.first = norm_of(kind, inputs, outputs, stride, numbers)
+        pools = kind is BlockKind.VIP and min(sides) > 1
+        self.first = norm_of(kind, inputs, outputs, 2 if pools and stride == 1 else stride, numbers)
         self.relu1, self.quant1 = nn.ReLU(), ActivationQuant(numbers.activation)
-        self.second = norm_of(kind, outputs, outputs, 1, numbers)
+        self.larger = Interpolation(*sides) if pools and stride == 1 else None
+        self.whole = ActivationQuant(numbers.activation) if pools and stride == 1 else None
+        self.second = (
+            VirtualNorm(outputs, outputs, numbers, sides) if pools else norm_of(kind, outputs, outputs, 1, numbers)
+        )
         projects = stride != 1 or inputs != outputs
         self.shortcut = norm_of(kind, inputs, outputs, stride, numbers, kernel=1) if projects else None
         self.relu2, self.quant2 = nn.ReLU(), ActivationQuant(numbers.activation)
@@ -47,6 +59,8 @@ class ResidualBlock(nn.Module):
         """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
         beside = x if self.shortcut is None else self.shortcut(x)
         inner = self.quant1(self.relu1(self.first(x)))
+        if self.larger is not None and self.whole is not None:
+            inner = self.whole(self.larger(inner))
         y: Tensor = self.quant2(self.relu2(self.second(inner) + beside))
         return y
 
@@ -62,9 +76,15 @@ class ResNet(nn.Module):
         self.stem = ConvBlock(channels, first, 1, config.numbers)
         self.stages = [f"stage{number}" for number in range(1, len(config.widths) + 1)]
         for number, (inputs, outputs) in enumerate(pairwise((first, *config.widths))):
+            sides = -(-height // (1 << number)), -(-width // (1 << number))
             stage = [
                 ResidualBlock(
-                    outputs if at else inputs, outputs, 2 if number and not at else 1, config.kind, config.numbers
+                    outputs if at else inputs,
+                    outputs,
+                    2 if number and not at else 1,
+                    config.kind,
+                    config.numbers,
+                    sides=sides,
                 )
                 for at in range(config.blocks)
             ]

@@ -8,6 +8,7 @@ from shiftwire_models.weights.apot import AdditivePowerWeight
 from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
 from shiftwire_models.weights.flightnn import GatedWeight
 from shiftwire_models.weights.latent import GreedyWeight, Shape, ShiftWeight
+from shiftwire_models.weights.ternary import TernaryWeight
 
 __all__ = ["ShiftWeight", "WeightRule", "WeightSpec"]
 
@@ -20,6 +21,7 @@ class WeightRule(Enum):
     LIGHTNN = "lightnn"
     FLIGHTNN = "flightnn"
     APOT = "apot"
+    TERNARY = "ternary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class WeightSpec:
                 return GatedWeight(shape, self._exponent_range(), self.lambdas, self.thresholds)
             case WeightRule.APOT:
                 return AdditivePowerWeight(shape, self.bits)
+            case WeightRule.TERNARY:
+                return TernaryWeight(shape)
 
     def _exponent_range(self) -> ExponentRange:
         return ExponentRange(1 - 2 ** (self.bits - 1), 0)
