@@ -84,9 +84,11 @@ FOLDED_SO = {
     "n61": "adder_conv",
     "n63": "shift_dense_four_terms",
     "n71": "shift_dense_fine_bias",
+    "n75": "circulant_dense",
     "n76": "lookup",
     "n78": "binary_conv",
     "n82": "binary_dense",
+    "n83": "circulant_conv",
     "n86": "binary_conv_depthwise",
 }
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
