@@ -64,6 +64,9 @@ RTL_MUTANTS = (
     Mutant("add: grids not aligned", "sw_align.sv", "<<< SHIFT", "<<< 0"),
     Mutant("concat: second first", "sw_concat.sv", "is_a ? a : b", "is_a ? b : a"),
     Mutant("reorder: order kept", "sw_reorder.sv", "held[sources[l*(PLACE+LANE)+LANE+:PLACE]]", "held[place]"),
+    Mutant("reorder: order of own lanes kept", "sw_reorder.sv", "held[sources[l*PLACE+:PLACE]]", "held[place]"),
+    Mutant("reorder: first lane alone", "sw_reorder.sv", "<= stored[l*CODE_BITS+:CODE_BITS]",
+           "<= stored[CODE_BITS-1:0]"),
     Mutant("counter: a step short", "sw_counter.sv", "BITS'(STEPS - 2)", "BITS'(STEPS > 2 ? STEPS - 3 : STEPS - 2)"),
     *(mutant for layer in LAYER_CASES for mutant in layer.rtl_mutants),
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from one_layer import codes
-from pruned import blocks, pruned, random_pruned
+from pruned import pruned, random_pruned
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.module import Module
@@ -21,6 +21,7 @@ from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.reorder import Restore, moving_cost
 from single_layers import pruned_layers
 
 S8, U1, SUMS = Fixed(8, 4, signed=True), Fixed(1, 0, signed=False), Fixed(24, 4, signed=True)
@@ -145,11 +146,25 @@ def test_filters_that_are_alike_share_a_fold() -> None:
     assert restoring.source.tolist() == np.argsort(made.order).tolist()
 
 
+def test_filters_keep_their_lanes_where_that_does() -> None:
+    """Putting them back is cheaper then, so that it is worth it behind narrow folds."""
+    filters = np.arange(64)
+    stay = np.repeat(((filters // 4 + filters) % 4)[:, None] == np.arange(8) // 2, 4, axis=1)
+    made = unit(pruned(terms(1, (64, 32)), stay), Fold(4, 4))
+    assert made.cycles_a_position == 8 + 15 * 2 and made.whole_cycles == 128
+    assert (made.order % 4).tolist() == [0, 1, 2, 3] * 16
+    assert [type(each) for each in made.restored] == [Restore]
+    assert made.cost.lut > sum(each.lut for each in map(moving_cost, [made.restored])) > 0
+
+
 def test_an_order_that_saves_little_is_none() -> None:
     """Half of the weights, but anywhere, on a fold of a few hundred LUTs: it stays as it is."""
     weights = pruned(terms(1, (16, 16)), np.random.default_rng(1).random((16, 16)) < 0.5)
     assert unit(weights, Fold(4, 4)).cycles_a_position == 16
     assert not unit(weights, Fold(4, 4)).restored
+    stay = np.ones((8, 8), bool)
+    stay[1:4, :3] = False  # a seventh of the iterations of a unit that a list makes larger
+    assert unit(pruned(terms(1, (8, 8)), stay), Fold(1, 1)).cycles_a_position == 64
 
 
 def same(one: MatrixUnit, other: MatrixUnit) -> bool:
@@ -163,7 +178,7 @@ def same(one: MatrixUnit, other: MatrixUnit) -> bool:
 def test_zeros_of_distances_and_of_bits_are_work(simd: int) -> None:
     """A weight of 0 costs the distance to it."""
     shape, x = (8, 8), Fixed(8, 3, signed=True)
-    stay = blocks(shape, (4, 4), 0.3, np.random.default_rng(0))
+    stay = np.repeat(np.arange(8) < 2, 8).reshape(shape)
     full, zeros = Adder(codes(shape, -99, 99), 3), Adder(codes(shape, -99, 99) * stay, 3)
     assert unit(zeros, Fold(2, simd), x=x).cycles_a_position == unit(full, Fold(2, simd), x=x).cycles_a_position
     bits = Binary(np.where(stay, 1, -1), 0)

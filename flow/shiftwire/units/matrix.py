@@ -16,7 +16,7 @@ from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.dot_product import DotProduct
 from shiftwire.units.order import LEAST_SAVING, Order, Steps, shorter, whole
-from shiftwire.units.reorder import Reorder, moving_cost
+from shiftwire.units.reorder import Reorder, moving_cost, reordering
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +58,8 @@ class MatrixUnit(DotProduct):
 
     @property
     def cost(self) -> Cost:
-        """With the unit that restores an order in which more is left out."""
-        is_shorter = self.cycles_a_position < self.whole_cycles
-        return super().cost + (moving_cost(self.restored) if is_shorter else Cost())
+        """With the unit that restores an order for the sake of zeros; of one that unequal k ask for, sums alone."""
+        return super().cost + (Cost() if self._whole.is_sorted else moving_cost(self.restored))
 
     @property
     def order(self) -> Codes:
@@ -135,4 +134,5 @@ class MatrixUnit(DotProduct):
     def _restoring(self, order: Order) -> tuple[Reorder, ...]:
         if not order.is_sorted:
             return ()
-        return (Reorder(self.writes, np.argsort(order.filters), self.format, self.positions),)
+        kind = Reorder if order is self._whole else reordering
+        return (kind(self.writes, np.argsort(order.filters), self.format, self.positions),)

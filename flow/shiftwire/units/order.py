@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.module import Memory, Parameter, one_word
@@ -120,13 +121,17 @@ def whole(weights: Weights, groups: int, pe: int, synapses: int) -> Order:
 def shorter(weights: Weights, every: Order) -> tuple[Order, ...]:
     """The same without idle iterations, in the same order and in one that has more of them; none where few are idle."""
     folds, synapses, _ = every.kept.shape
-    filters = weights.shape[0]
     if not weights.skips_zeros or synapses == 1 or folds == every.groups:
         return ()
-    live = weights.live.reshape(-1, filters, synapses, weights.live.shape[-1] // synapses).any(axis=-1)
-    if live.sum() * folds > (1 - LEAST_SAVING) * every.steps.cycles * filters:
+    filters, taps = weights.live.shape[1:]
+    most = (1 - LEAST_SAVING) * every.steps.cycles * filters // folds
+    if np.count_nonzero(weights.live) > most * taps // synapses:
         return ()
-    orders = (every.filters, _clustered(live, every.groups, filters // folds))
+    live = weights.live.reshape(-1, filters, synapses, taps // synapses).any(axis=-1)
+    if np.count_nonzero(live) > most:
+        return ()
+    pe = filters // folds
+    orders = (every.filters, *(_clustered(live, every.groups, pe, nearest) for nearest in (_in_lanes, _in_any_lane)))
     return tuple(Order(order, _kept(live[:, order], folds, every.groups), every.groups) for order in orders)
 
 
@@ -147,25 +152,40 @@ def _kept(live: Bits, folds: int, groups: int) -> Bits:
     return kept
 
 
-def _clustered(live: Bits, groups: int, pe: int) -> Codes:
+Nearest = Callable[[npt.NDArray[np.float32], int], Codes]
+"""So many filters of the least of what each adds, infinity for those that are none any more."""
+
+
+def _in_any_lane(adds: npt.NDArray[np.float32], pe: int) -> Codes:
+    return np.argsort(adds, kind="stable")[:pe]
+
+
+def _in_lanes(adds: npt.NDArray[np.float32], pe: int) -> Codes:
+    """One of each lane, so that a filter keeps its own and putting them back is cheap."""
+    rows: Codes = adds.reshape(-1, pe).argmin(axis=0)
+    return rows * pe + np.arange(pe)
+
+
+def _clustered(live: Bits, groups: int, pe: int, nearest: Nearest) -> Codes:
     """Filters in an order that brings like ones together, inside their group."""
     size = live.shape[1] // groups
     needs = np.moveaxis(live, 1, 0).reshape(groups, size, -1)
-    return np.concatenate([group * size + _group(own, pe) for group, own in enumerate(needs)])
+    return np.concatenate([group * size + _group(own, pe, nearest) for group, own in enumerate(needs)])
 
 
-def _group(live: Bits, pe: int) -> Codes:
+def _group(live: Bits, pe: int, nearest: Nearest) -> Codes:
     """To the fullest that is left those that add least to it; the fold that is whole anyhow has the fullest of all.
 
     live  (filters, what they need).
     """
-    size = live.sum(axis=1)
+    size = live.sum(axis=1, dtype=np.float32)
     if pe == 1:
         return np.roll(np.argsort(np.arange(len(live)) == size.argmax(), kind="stable"), 1)
     shared = live.astype(np.float32) @ live.T.astype(np.float32)
-    folds, left = [], np.argsort(-size, kind="stable")
-    while len(left):
-        nearest = np.argsort(size[left] - shared[left[0], left], kind="stable")[:pe]
-        folds.append(left[nearest])
-        left = np.delete(left, nearest)
+    folds: list[Codes] = []
+    gone, fullness = np.zeros(len(live), np.float32), size / (live.shape[1] + 1)
+    for _ in range(len(live) // pe):
+        seed = int((size - gone).argmax())
+        folds.append(nearest(size - shared[seed] - fullness + gone, pe))
+        gone[folds[-1]] = np.inf
     return np.concatenate(folds)
