@@ -33,5 +33,5 @@ def random_pruned(weights: Weights, rng: np.random.Generator) -> Weights:
     """Pruned in blocks of any size, filters in any order or as they come."""
     filters, taps = weights.shape[0], prod(weights.shape[1:])
     block = int(rng.integers(1, filters + 1)), int(rng.integers(1, taps // 2 + 2))
-    stay = blocks(weights.shape, block, float(rng.uniform(0.1, 0.6)), rng)
+    stay = blocks(weights.shape, block, float(rng.uniform(0.1, 0.4)), rng)
     return pruned(weights, stay[rng.permutation(filters)] if rng.integers(2) else stay)

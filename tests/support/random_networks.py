@@ -35,7 +35,9 @@ OWN_LAYERS = 3
 """Every third network has a layer more; the others stay what they were."""
 
 PRUNED = 4
-"""In every fourth network layers are pruned in blocks."""
+"""In every fourth network layers are pruned in blocks; they have WIDER times as many filters, for folds to be empty."""
+
+WIDER = 3
 
 SALT = 1
 """Of what is drawn for it, such that three hundred networks have all of them."""
@@ -52,6 +54,10 @@ class Maker:
     input: Tensor
     pruning: np.random.Generator | None = None
     nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def wider(self) -> int:
+        return 1 if self.pruning is None else WIDER
 
     def tensor(self, name: str) -> Tensor:
         return Network.of("x", self.input, tuple(self.nodes), name).output
@@ -187,7 +193,7 @@ def _bias(rng: np.random.Generator, weights: Weights, frac: int) -> Bias:
 
 def _dense(maker: Maker, name: str) -> str:
     x = maker.tensor(name)
-    weights = _weights(maker, x.format, (int(maker.rng.integers(1, 9)), x.size))
+    weights = _weights(maker, x.format, (maker.wider * int(maker.rng.integers(1, 9)), x.size))
     return _checked(maker, Dense(weights, _bias(maker.rng, weights, x.format.frac)), name)
 
 
@@ -203,7 +209,7 @@ def _conv(maker: Maker, name: str) -> str:
     channels = x.shape[-1]
     groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
     window = _window(rng, len(x.shape) - 1)
-    filters = groups * int(rng.integers(1, 4))
+    filters = groups * maker.wider * int(rng.integers(1, 4))
     weights = _weights(maker, x.format, (filters, *window.kernel, channels // groups))
     return _checked(maker, Conv(weights, _bias(rng, weights, x.format.frac), window, groups), name)
 
