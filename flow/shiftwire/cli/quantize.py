@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.file import write_model
 from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.floats.virtual_pooling import Pooling
+from shiftwire.quantize.methods.words import chosen
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
@@ -25,8 +24,6 @@ from shiftwire.reports.text import answer_lines
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
 FEW_SAMPLES = 16
-REST = "rest"
-"""Stands in --layers for all layers that nothing else there names."""
 BUDGET_TERMS = 6
 """Most terms where an error budget chooses their number."""
 
@@ -147,11 +144,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> Options:
     terms = arguments.terms
-    method, methods = _methods(arguments)
-    used = {method, *(each for _, each in methods)}
-    if terms is not None and not any(each.takes_terms for each in used):
+    methods = chosen(arguments)
+    used = [methods["method"], *(method for _, method in methods["methods"])]
+    if terms is not None and not any(method.takes_terms for method in used):
         raise InputError(
-            f"--method {method.value} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
+            f"--method {used[0].value} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
             f"out, or take --method {WITH_TERMS}"
         )
     if terms is None:
@@ -159,8 +156,6 @@ def _options(arguments: argparse.Namespace) -> Options:
     pooling = arguments.vip, arguments.vip_within
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
-        method=method,
-        methods=methods,
         terms=terms,
         act_bits=arguments.act_bits,
         input_bits=arguments.input_bits,
@@ -174,67 +169,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
         pooling=None if pooling == (None, None) else Pooling(*pooling),
-        **_thetas(arguments, used),
-        **_bases(arguments, used),
-        **_block(arguments, used),
+        **methods,
     )
-
-
-def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[tuple[str, Method], ...]]:
-    """That of all layers, and those of single ones."""
-    parted = [text.rpartition("=") for text in arguments.layers.split(",")] if arguments.layers else []
-    every = [(pattern.strip(), _method(name.strip(), pattern)) for pattern, _, name in parted]
-    rest = next((method for pattern, method in every if pattern == REST), None)
-    if rest is not None and arguments.method is not None and Method(arguments.method) is not rest:
-        raise InputError(
-            f"--layers gives {rest.value} to the rest, and --method says {arguments.method}; leave one out"
-        )
-    return rest or Method(arguments.method or DEFAULTS.method), tuple(pair for pair in every if pair[0] != REST)
-
-
-def _method(name: str, pattern: str) -> Method:
-    names = [method.value for method in Method]
-    if not pattern.strip() or name not in names:
-        raise InputError(
-            f"'{pattern.strip()}={name}' of --layers names no layers or no method; write stage3.*=lightnn, with one of "
-            f"{', '.join(names)}"
-        )
-    return Method(name)
-
-
-def _thetas(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
-    """Theta of all layers, and of single ones."""
-    if Method.SMARTEXCHANGE not in used:
-        if arguments.theta or arguments.threshold_row:
-            raise InputError("--theta and --threshold-row belong to --method smartexchange; leave them out or take it")
-        return {}
-    parted = [text.rpartition("=") for text in arguments.theta or ()]
-    every = {name: _number(value) for name, _, value in parted}
-    return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
-
-
-def _block(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
-    """That of circulant layers."""
-    if arguments.block is not None and Method.CIRCULANT not in used:
-        raise InputError("--block belongs to --method circulant; leave it out or take it")
-    return {} if arguments.block is None else {"block": arguments.block}
-
-
-def _bases(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
-    """ESCALATE's choices."""
-    if Method.ESCALATE in used:
-        bases = DEFAULTS.bases if arguments.bases is None else arguments.bases
-        return {"bases": bases, "escalates_first": arguments.escalate_first}
-    if arguments.bases is not None or arguments.escalate_first:
-        raise InputError("--bases and --escalate-first belong to --method escalate; leave them out or take it")
-    return {}
-
-
-def _number(text: str) -> float:
-    try:
-        return Theta(float(text)).least
-    except ValueError:
-        raise InputError(f"a theta of '{text}' is no number; write --theta 4e-3 or --theta LAYER=4e-3") from None
 
 
 def _format(text: str) -> tuple[str, Fixed]:

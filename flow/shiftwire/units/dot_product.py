@@ -15,11 +15,12 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
+from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
+from shiftwire.units.order import Steps
 
 CONTROL_LUT = 60
 """Counters of a unit that sums, modelled."""
@@ -52,6 +53,11 @@ class DotProduct(Unit):
     @abstractmethod
     def fold_terms(self) -> Codes:
         """k of each neuron fold, in the order of the cycles."""
+
+    @property
+    @abstractmethod
+    def steps(self) -> Steps:
+        """The iterations of a position."""
 
     @property
     @abstractmethod
@@ -96,6 +102,11 @@ class DotProduct(Unit):
     @property
     def cycles_a_position(self) -> int:
         """Iterations of a position."""
+        return self.steps.cycles
+
+    @property
+    def whole_cycles(self) -> int:
+        """What they would be if none were left out."""
         return self.synapse_folds * int(self.fold_terms.sum())
 
     @property
@@ -147,12 +158,12 @@ class DotProduct(Unit):
 
     def _with_weights(self, circle: int) -> Cfg:
         """The Cfg whose words have a row of each circulant block, or all of them where `circle` is 1."""
-        ends = self._last_terms
+        further = self.steps.further
         members = (
             *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
             *(() if self.is_depthwise else settings(circle=circle)),
-            *settings(cycles=self.cycles_a_position, term_words=len(ends), sum_t=self._sum_type),
+            *settings(cycles=self.cycles_a_position, term_words=len(further), sum_t=self._sum_type),
             *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
@@ -161,16 +172,7 @@ class DotProduct(Unit):
         owed = self._tap_sums.owed[self.order] << self.grid_shift
         codes = (self._biases.codes + owed).reshape(-1, self.fold.pe)
         biases = Table(self._biases.name, codes, CodeType.holding(codes))
-        return Cfg(members, (weight, biases, Table.counts("last_term", ends)))
-
-    @property
-    def _last_terms(self) -> Codes:
-        """1 for each iteration that is the last of its synapse: of a position, or of a synapse where all are alike."""
-        terms = self.fold_terms
-        lengths = terms[:1] if (terms == terms[0]).all() else np.repeat(terms, self.synapse_folds)
-        ends = np.zeros(lengths.sum(), np.int64)
-        ends[np.cumsum(lengths) - 1] = 1
-        return ends
+        return Cfg(members, (weight, biases, Table.counts("last_term", further)))
 
     @property
     def native_cfg(self) -> Cfg:
@@ -179,9 +181,17 @@ class DotProduct(Unit):
     @property
     def cost(self) -> Cost:
         """A unit of sums and the one that adds the bias behind it, a code at a time."""
+        return self._cost(self.steps)
+
+    def _cost(self, steps: Steps) -> Cost:
+        """With the iterations of another order."""
         weights, fold = self.weights, self.fold
         elements, taps = fold.pe * fold.simd, prod(weights.shape[1:])
-        words = ceil(int(weights.filter_terms.sum()) * taps / elements)
+        words = (
+            steps.cycles
+            if steps.cycles < self.whole_cycles
+            else ceil(int(weights.filter_terms.sum()) * taps / elements)
+        )
         once, each = weights.element_lut
         scale = max(self.x.bits, 4) / 8
         sums = Cost(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + CONTROL_LUT)
@@ -189,7 +199,7 @@ class DotProduct(Unit):
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
         rom = memory(words, elements // self.circle * weights.rom_type.bits) if words > 1 else Cost()
-        return sums + replay + rom + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+        return sums + replay + rom + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         raw = _Raw.of(self)
@@ -208,7 +218,6 @@ class DotProduct(Unit):
     def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
         pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
         rom = Memory("weights", self._stored(raw.by_pe.reshape(-1, pe * simd)), codes.type.bits)
-        term_bits = max(int(self.fold_terms.max()).bit_length(), 1)
         rom_block = int(in_block) or rom.in_block
         parameters: dict[str, Parameter] = {
             "KIND": codes.pe.value,
@@ -216,8 +225,7 @@ class DotProduct(Unit):
             "SIMD": simd,
             **self._places,
             "SYNAPSES": self.synapse_folds,
-            "TERM_BITS": term_bits,
-            "FOLD_TERMS": one_word(self.fold_terms, term_bits),
+            **self.steps.parameters,
             "CYCLES": rom.words,
             "X_BITS": self.x.bits,
             "X_SIGNED": int(self.x.signed),
@@ -236,7 +244,7 @@ class DotProduct(Unit):
             parameters,
             self.nest,
             codes.pe.stages(simd) + 2 + late,
-            (rom,),
+            (rom, *self.steps.memories),
             raw=RawSums(self.writes.lanes * raw.bits + raw.total_bits, self.writes),
             pe=codes.pe,
             is_buffer=True,

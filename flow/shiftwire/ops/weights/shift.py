@@ -31,6 +31,7 @@ class Shift(Weights):
     weights: ShiftWeights
     element = Element.SHIFT
     kind = "Shift"
+    skips_zeros = True
 
     @property
     def shape(self) -> tuple[int, ...]:
