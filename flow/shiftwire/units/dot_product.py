@@ -181,10 +181,10 @@ class DotProduct(Unit):
     @property
     def cost(self) -> Cost:
         """A unit of sums and the one that adds the bias behind it, a code at a time."""
-        return self._cost(self.steps)
+        return self._cost(self.steps, self.circle)
 
-    def _cost(self, steps: Steps) -> Cost:
-        """With the iterations of another order."""
+    def _cost(self, steps: Steps, circle: int) -> Cost:
+        """With the iterations of another order, and lanes that a stored weight serves in it."""
         weights, fold = self.weights, self.fold
         elements, taps = fold.pe * fold.simd, prod(weights.shape[1:])
         words = (
@@ -198,7 +198,7 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, elements // self.circle * weights.rom_type.bits) if words > 1 else Cost()
+        rom = memory(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
         return sums + replay + rom + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:

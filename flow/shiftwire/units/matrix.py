@@ -53,7 +53,7 @@ class MatrixUnit(DotProduct):
 
     def _price(self, order: Order) -> int:
         """LUTs times cycles."""
-        cost = self._cost(order.steps) + moving_cost(self._restoring(order))
+        cost = self._cost(order.steps, self._circle(order)) + moving_cost(self._restoring(order))
         return max(order.steps.cycles, order.beats) * cost.price
 
     @property
@@ -76,10 +76,14 @@ class MatrixUnit(DotProduct):
 
     @cached_property
     def circle(self) -> int:
+        return self._circle(self._chosen)
+
+    def _circle(self, order: Order) -> int:
+        """In some order of the filters."""
         side, fold = self.weights.circle, self.fold
         if side == 1 or fold.pe % side or fold.simd % side:
             return 1
-        blocks = self.rom.reshape(-1, fold.pe // side, side, fold.simd // side, side)
+        blocks = self._rom(order).reshape(-1, fold.pe // side, side, fold.simd // side, side)
         turned = np.stack([np.roll(blocks[:, :, 0], row, axis=-1) for row in range(side)], axis=2)
         return side if np.array_equal(blocks, turned) else 1
 
@@ -99,9 +103,11 @@ class MatrixUnit(DotProduct):
     @cached_property
     def rom(self) -> Codes:
         """In the order (groups * neurons, synapses, terms, pe, simd), those that are kept alone."""
-        planes = self.weights.planes[:, self.order].reshape(self._folded).transpose(1, 3, 0, 2, 4)
-        kept = self._chosen.kept
-        return planes[:, :, : kept.shape[2]][kept].ravel()
+        return self._rom(self._chosen)
+
+    def _rom(self, order: Order) -> Codes:
+        planes = self.weights.planes[:, order.filters].reshape(self._folded).transpose(1, 3, 0, 2, 4)
+        return planes[:, :, : order.kept.shape[2]][order.kept].ravel()
 
     def _by_pe(self, codes: Codes) -> Codes:
         return codes.reshape(-1, self.fold.pe, self.fold.simd)
