@@ -9,7 +9,7 @@ from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factored import Factored, FactoredAdder
 from shiftwire.ops.weights.shift import Shift
 
 S8 = Fixed(8, 4, signed=True)
@@ -32,6 +32,12 @@ def factored(shape: tuple[int, ...], seed: int = 0) -> Factored:
     weights = np.moveaxis(np.random.default_rng(seed).normal(0, 0.3, shape), -1, 1)
     weights.reshape(len(weights), -1)[:, -3:] = 0
     return Factored.of(decompose(weights, Theta(2e-2)), weights.shape[1:]).with_moved(0, -1)
+
+
+def factored_adder(shape: tuple[int, ...], grid: int, seed: int = 0, spread: float = 3.0) -> FactoredAdder:
+    """Templates (out, kernel..., channels) as factors, in steps of 2**-grid."""
+    weights = np.moveaxis(np.random.default_rng(seed).normal(0, spread, shape), -1, 1)
+    return FactoredAdder.of(decompose(weights, Theta(2e-2)), grid, weights.shape[1:]).with_moved(0, -1)
 
 
 def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U1, U6, codes, factored, of_one, of_two, shift, signs
+from one_layer import S8, U1, U6, codes, factored, factored_adder, of_one, of_two, shift, signs
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -106,6 +106,8 @@ def single_layers() -> dict[str, Network]:
     three = Window((3, 3), (1, 1), (1, 1), (1, 1))
     cases["factored_dense"] = of_one(Dense(factored((4, 7), 5), Bias(codes((4,), -90, 90), 5)), (7,))
     cases["factored_conv"] = of_one(Conv(factored((3, 3, 3, 4), 6), Bias(codes((3,), -90, 90), 6), three), image)
+    cases["factored_adder_dense"] = of_one(Dense(factored_adder((4, 7), 4, 3), Bias.none(4)), (7,))
+    cases["factored_adder_conv"] = of_one(Conv(factored_adder((3, 3, 3, 4), 4, 4), Bias.none(3), three), (5, 4, 4))
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases

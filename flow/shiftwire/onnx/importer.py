@@ -131,7 +131,7 @@ def opened(model: onnx.ModelProto) -> Graph:
 LAYERS = frozenset({
     "Conv", "Gemm", "MatMul", "MaxPool", "AveragePool", "GlobalAveragePool", "PartialPool", "Concat", "Resize",
     "Pad", "Upsample", "Slice", "Gather", "Spread", "ShiftConv", "AdderConv", "IntConv", "ShiftDense", "AdderDense",
-    "IntDense", "FactoredConv", "FactoredDense", "BinaryConv", "BinaryDense",
+    "IntDense", "FactoredConv", "FactoredDense", "FactoredAdderConv", "FactoredAdderDense", "BinaryConv", "BinaryDense",
 })  # fmt: skip
 """Operations that no host computes, whatever stands in front of them."""
 

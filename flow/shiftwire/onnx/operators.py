@@ -194,7 +194,7 @@ OPERATORS: tuple[Operator, ...] = (
             "the contract, docs/onnx.md",
             _OWN,
         )
-        for scheme in ("Shift", "Adder", "Int", "Factored", "Binary")
+        for scheme in ("Shift", "Adder", "Int", "Factored", "FactoredAdder", "Binary")
         for form in ("Conv", "Dense")
     ),
     *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Spread", "Threshold")),

@@ -10,7 +10,8 @@ from shiftwire.errors import InputError
 from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS
 
 WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense",
-            "FactoredConv", "FactoredDense", "BinaryConv", "BinaryDense"}  # fmt: skip
+            "FactoredConv", "FactoredDense", "FactoredAdderConv", "FactoredAdderDense", "BinaryConv",
+            "BinaryDense"}  # fmt: skip
 MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth", "Spread"}
 TAILS = MOVES | {"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
 FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}

@@ -11,10 +11,11 @@ from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
+from shiftwire.numbers.factored import Factors
 from shiftwire.numbers.fixed import MAX_FRAC, Codes, Fixed, Values
 from shiftwire.numbers.smart_exchange import decompose, takes
 from shiftwire.ops.weights.adder import Adder
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factored import Factored, FactoredAdder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.scores import relative_error
@@ -110,10 +111,7 @@ def _emit_factored(draft: NetworkDraft, layer: FloatLayer) -> None:
     weights = weights if wanted.ndim == 2 else weights.with_moved(0, -1)
     steps = _steps(draft, layer, weights, layer.scale if np.any(layer.scale != 1) else None, right)
     draft.emit(steps, layer.source, layer.name)
-    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
-    own = Form("SmartExchange", factors.storage.bits, float(np.linalg.norm(lost)))
-    forms = (own, *(Form(name, bits, float(np.linalg.norm(off))) for name, bits, off in rivals(wanted)))
-    exchange = Exchange(layer.name, theta.least, factors.storage, float(np.linalg.norm(wanted)), forms)
+    exchange = _exchange(draft, layer, factors)
     output = steps[-1].output
     draft.costs.append(
         LayerCost(
@@ -128,6 +126,16 @@ def _emit_factored(draft: NetworkDraft, layer: FloatLayer) -> None:
             exchange=exchange,
         )
     )
+
+
+def _exchange(draft: NetworkDraft, layer: FloatLayer, factors: Factors) -> Exchange:
+    """What factors of a layer's weights take and lose, beside other forms of them."""
+    wanted = np.moveaxis(layer.weights, -1, 1)
+    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
+    every = (("SmartExchange", factors.storage.bits, lost), *rivals(wanted))
+    forms = tuple(Form(name, bits, float(np.linalg.norm(off))) for name, bits, off in every)
+    least = draft.options.theta_of(layer.name).least
+    return Exchange(layer.name, least, factors.storage, float(np.linalg.norm(wanted)), forms)
 
 
 def require_layers(options: Options, costs: Sequence[LayerCost]) -> None:
@@ -155,7 +163,7 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
         coarse = Fixed.covering(low, high + 1, most)
         layer = replace(layer, source=draft.requantize(layer.source, coarse, f"{layer.name}_input"))
     frac = draft.format(layer.source).frac
-    weights = Adder(_templates(layer, frac), frac)
+    weights = _adder_weights(draft, layer, frac)
     sums = Step.after(layer.make(weights, Bias.none(len(layer.weights))), draft.at(layer.source)).output
     centre = np.zeros(len(layer.weights))
     if draft.places.follower(layer.name, "BatchNormalization") is not None:
@@ -166,9 +174,19 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
     draft.costs.append(_adder_cost(draft, layer, name, weights))
 
 
+def _adder_weights(draft: NetworkDraft, layer: FloatLayer, frac: int) -> Adder:
+    """Templates on a grid, as factors where SmartExchange was asked for and its numbers are as fine."""
+    if draft.options.method is Method.SMARTEXCHANGE and left_alone(draft, layer) is None:
+        wanted = np.moveaxis(layer.weights, -1, 1)
+        factors = decompose(wanted, draft.options.theta_of(layer.name))
+        if factors.grid >= frac:
+            weights = FactoredAdder.of(factors, frac, wanted.shape[1:])
+            return weights if wanted.ndim == 2 else weights.with_moved(0, -1)
+    return Adder(_templates(layer, frac), frac)
+
+
 def _templates(layer: FloatLayer, frac: int) -> Codes:
-    codes: Codes = np.rint(np.ldexp(layer.weights, frac)).astype(np.int64)
-    return codes
+    return np.asarray(np.rint(np.ldexp(layer.weights, frac)), np.int64)
 
 
 def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adder) -> LayerCost:
@@ -187,6 +205,8 @@ def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adde
         knob=Knob.ACT_BITS,
         error=centred_error(actual, draft.truth(layer.name)),
         weight_error=_norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
+        exchange=_exchange(draft, layer, weights.factors) if isinstance(weights, FactoredAdder) else None,
+        left_alone=left_alone(draft, layer) if draft.options.method is Method.SMARTEXCHANGE else None,
     )
 
 

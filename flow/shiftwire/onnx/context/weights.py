@@ -23,7 +23,8 @@ from shiftwire.onnx.context.writer import Inputs, Writer
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.binary import Binary
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factored import Factored, FactoredAdder
+from shiftwire.ops.weights.factors import OfFactors
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
@@ -74,13 +75,19 @@ def _shift(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
 
 def _adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     """Weights and input meet on the finer of their grids; a coarser input is first made finer, which is exact."""
-    codes, grid = view.integers(1, "weight"), view.frac("weight_frac")
+    return _on_one_grid(view, graph, Adder(view.integers(1, "weight"), view.frac("weight_frac")))
+
+
+def _on_one_grid(view: View, graph: Graph, weights: Adder) -> tuple[Weights, Bias, str]:
+    codes, grid = weights.codes, weights.grid
     source = graph.source(view.inputs[0])
     x = graph.tensors[source].format
     if grid > x.frac:
         finer = Fixed(x.bits + grid - x.frac, grid, x.signed)
         source = graph.append(Requantize(finer, Rounding.FLOOR, Overflow.SATURATE), (source,), f"{view.output}_align")
-        return Adder(codes, grid), Bias.none(len(codes)), source
+        return weights, Bias.none(len(codes)), source
+    if grid == x.frac:
+        return weights, Bias.none(len(codes)), source
     require_width(float(np.abs(codes).max()) * 2.0 ** (x.frac - grid))
     return Adder(codes << (x.frac - grid), x.frac), Bias.none(len(codes)), source
 
@@ -90,7 +97,8 @@ def _int(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     return Int(codes, view.frac("weight_frac")), read_bias(view, 2, len(codes)), graph.source(view.inputs[0])
 
 
-def _factored(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+def _factors(view: View) -> tuple[Factors, tuple[int, ...]]:
+    """Inputs 1 to 3 and the shape of a filter."""
     sign, exponent = view.integers(1, "sign"), view.integers(2, "exponent")
     if sign.shape != exponent.shape:
         raise InputError(
@@ -100,8 +108,19 @@ def _factored(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
     if not isinstance(shape, list) or not shape or not all(type(size) is int and size > 0 for size in shape):
         raise InputError(f"attribute shape = {shape} is not handled; give that of one filter, (in) or (channels, ...)")
     basis = basis_codes(np.ldexp(view.integers(3, "basis").astype(np.float64), -frac), frac)
-    factors = Factors(*_terms(sign, exponent), basis.astype(np.int8), frac, prod(shape))
-    return Factored.of(factors, tuple(shape)), read_bias(view, 4, len(sign)), graph.source(view.inputs[0])
+    return Factors(*_terms(sign, exponent), basis.astype(np.int8), frac, prod(shape)), tuple(shape)
+
+
+def _factored(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    factors, shape = _factors(view)
+    return Factored.of(factors, shape), read_bias(view, 4, len(factors.sign)), graph.source(view.inputs[0])
+
+
+def _factored_adder(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
+    """Factors, unless their weights meet a finer input: then hardware takes the weights themselves."""
+    factors, shape = _factors(view)
+    weights = FactoredAdder.of(factors, view.frac("weight_frac"), shape)
+    return _on_one_grid(view, graph, weights)
 
 
 def _binary(view: View, graph: Graph) -> tuple[Weights, Bias, str]:
@@ -123,10 +142,10 @@ def channels_last_weights(weights: Weights) -> Weights:
     match weights:
         case Shift(ShiftWeights(sign, exponent)):
             return Shift(ShiftWeights(np.moveaxis(sign, 2, -1), np.moveaxis(exponent, 2, -1)))
+        case Factored() | FactoredAdder():
+            return weights.with_moved(0, -1)
         case Adder(codes, grid):
             return Adder(np.moveaxis(codes, 1, -1), grid)
-        case Factored():
-            return weights.with_moved(0, -1)
         case Int(codes, grid):
             return Int(np.moveaxis(codes, 1, -1), grid)
         case Binary(codes, grid):
@@ -135,7 +154,8 @@ def channels_last_weights(weights: Weights) -> Weights:
 
 
 WEIGHT_READERS: dict[str, WeightReader] = {
-    "Shift": _shift, "Adder": _adder, "Int": _int, "Factored": _factored, "Binary": _binary,
+    "Shift": _shift, "Adder": _adder, "Int": _int, "Factored": _factored, "FactoredAdder": _factored_adder,
+    "Binary": _binary,
 }  # fmt: skip
 """By the first part of the names of a scheme's layers."""
 
@@ -173,6 +193,9 @@ def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_co
             names, attributes = write_terms(writer, terms, name, 2 if is_conv else None)
         case Factored():
             names, attributes = _write_factors(writer, weights, name, is_conv)
+        case FactoredAdder():
+            names, attributes = _write_factors(writer, weights, name, is_conv)
+            attributes["weight_frac"] = weights.grid
         case Adder(codes, grid) | Int(codes, grid) | Binary(codes, grid):
             array = np.moveaxis(codes, -1, 1) if is_conv else codes
             names, attributes = [writer.constant(f"{name}_weight", narrowest(array))], {"weight_frac": grid}
@@ -180,18 +203,18 @@ def write_weights(writer: Writer, weights: Weights, bias: Bias, name: str, is_co
 
 
 def in_order(weights: Weights, is_conv: bool) -> Weights:
-    """The weights as the contract can say them: factors whose numbers were permuted are integers."""
-    if not isinstance(weights, Factored) or _first(weights, is_conv).is_in_order:
+    """The weights as the contract can say them: factors whose numbers were permuted are codes."""
+    if not isinstance(weights, Factored | FactoredAdder) or _first(weights, is_conv).is_in_order:
         return weights
-    return Int(weights.codes, weights.grid)
+    return (Int if isinstance(weights, Factored) else Adder)(weights.codes, weights.grid)
 
 
-def _first(weights: Factored, is_conv: bool) -> Factored:
+def _first(weights: OfFactors, is_conv: bool) -> OfFactors:
     """Channels first."""
     return weights.with_moved(-1, 0) if is_conv else weights
 
 
-def _write_factors(writer: Writer, weights: Factored, name: str, is_conv: bool) -> tuple[list[str], dict[str, Any]]:
+def _write_factors(writer: Writer, weights: OfFactors, name: str, is_conv: bool) -> tuple[list[str], dict[str, Any]]:
     factors = weights.factors
     arrays = {"sign": factors.sign, "exponent": factors.exponent, "basis": factors.basis}
     names = [writer.constant(f"{name}_{role}", array) for role, array in arrays.items()]

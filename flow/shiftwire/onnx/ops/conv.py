@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv, IntConv and FactoredConv, and Conv whose weights the file quantizes."""
+"""ShiftConv, AdderConv, IntConv, FactoredConv and FactoredAdderConv, and Conv whose weights the file quantizes."""
 
 from __future__ import annotations
 

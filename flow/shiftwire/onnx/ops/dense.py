@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense, IntDense and FactoredDense, and Gemm whose weights the file quantizes."""
+"""ShiftDense, AdderDense, IntDense, FactoredDense and FactoredAdderDense, and Gemm whose weights the file quantizes."""
 
 from __future__ import annotations
 
