@@ -141,9 +141,10 @@ class RebuildUnit(Unit):
         words, contexts = stored.words(self.parts), stored.contexts
         members = (
             *settings(iterations=self.iterations, folds=self.neuron_folds, synapse_folds=self.synapse_folds),
-            *settings(turns=self.fold.turns, parts=self.parts, pe=self.fold.pe, simd=self.fold.simd),
-            *settings(columns=stored.columns, piece_rows=stored.piece_rows, words=len(words)),
-            *settings(stored_codes=words.shape[1], context_words=len(contexts), context_codes=contexts.shape[1]),
+            *settings(turns=self.fold.turns, parts=self.parts, part_taps=self.fold.simd // self.parts),
+            *settings(pe=self.fold.pe, simd=self.fold.simd, columns=stored.columns, piece_rows=stored.piece_rows),
+            *settings(words=len(words), stored_codes=words.shape[1]),
+            *settings(context_words=len(contexts), context_codes=contexts.shape[1]),
             *settings(part_t=self._part_type, sum_t=self._sum_type),
             *self._tap_sums.members,
             *settings(decoder=stored.decoder),
@@ -218,8 +219,7 @@ class RebuildUnit(Unit):
 
     def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
         pe, simd, turns, codes = self.fold.pe, self.fold.simd, self.fold.turns, raw.codes
-        stored = self.stored
-        whole = stored.decoder is Element.WHOLE
+        stored, whole = self.stored, self.stored.decoder is Element.WHOLE
         if whole:
             stored = Stored.whole(self._by_word(codes.codes), codes.type)
         words, contexts = stored.words(self.parts), stored.contexts

@@ -15,30 +15,39 @@ struct factor_decoder {
     static void decode(const Code stored[], const Context context[], W made[]) {
 #pragma HLS INLINE
         typedef typename C::wide_t D;
-        const int weights = C::stored_codes / C::coefficients;
-    Weight:
+    Output:
         SHIFTWIRE_UNROLL
-        for (int l = 0; l < weights; l++) {
+        for (int p = 0; p < C::pe; p++) {
 #pragma HLS UNROLL
-            D total = D(C::rounding);
-        Coefficient:
+        Tap:
             SHIFTWIRE_UNROLL
-            for (int j = 0; j < C::coefficients; j++) {
+            for (int t = 0; t < C::part_taps; t++) {
 #pragma HLS UNROLL
-                const int code = to_index(stored[l * C::coefficients + j]);
-                const int exponent = code & ((1 << C::field_bits) - 1);
-                const D number = D(context[l / (weights / C::pe) * C::coefficients + j]);
-                D term = D(0);
-            Exponent:
-                SHIFTWIRE_UNROLL
-                for (int e = 0; e < C::shifts; e++) {
-#pragma HLS UNROLL
-                    if (exponent == e) term = D(number << e);
-                }
-                total = added(total, term, code >> C::field_bits != 0);
+                const int at = p * C::part_taps + t;
+                made[at] = W(product<C, D>(stored, at * C::coefficients, context, p * C::coefficients) >> C::dropped);
             }
-            made[l] = W(total >> C::dropped);
         }
+    }
+
+    template <class C, class D, class Code, class Number>
+    static D product(const Code stored[], int first, const Number basis[], int row) {
+#pragma HLS INLINE
+        D total = D(C::rounding);
+    Coefficient:
+        SHIFTWIRE_UNROLL
+        for (int j = 0; j < C::coefficients; j++) {
+#pragma HLS UNROLL
+            const int code = to_index(stored[first + j]), exponent = code & ((1 << C::field_bits) - 1);
+            D term = D(0);
+        Exponent:
+            SHIFTWIRE_UNROLL
+            for (int e = 0; e < C::shifts; e++) {
+#pragma HLS UNROLL
+                if (exponent == e) term = D(D(basis[row + j]) << e);
+            }
+            total = added(total, term, code >> C::field_bits != 0);
+        }
+        return total;
     }
 };
 

@@ -27,6 +27,44 @@ template <class C> void rebuild_advance(rebuild_source &next) {
     if (ends_piece) next.from = next.from == C::context_words - C::columns ? 0 : next.from + C::columns;
 }
 
+// Taps of one part of the word that comes next are decoded.
+template <class C, class Code, class Context, class W>
+void rebuild_part(const Code stored[], const Context context[], int part, W next[C::pe * C::simd]) {
+#pragma HLS INLINE
+    W made[C::pe * C::part_taps];
+#pragma HLS ARRAY_PARTITION variable = made complete
+    C::decoder::template decode<C>(stored, context, made);
+Output:
+    SHIFTWIRE_UNROLL
+    for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+    Part:
+        SHIFTWIRE_UNROLL
+        for (int q = 0; q < C::parts; q++) {
+#pragma HLS UNROLL
+        Tap:
+            SHIFTWIRE_UNROLL
+            for (int t = 0; t < C::part_taps; t++) {
+#pragma HLS UNROLL
+                if (q == part) next[p * C::simd + q * C::part_taps + t] = made[p * C::part_taps + t];
+            }
+        }
+    }
+}
+
+// Sums of one position and what stands behind them.
+template <class Y, class C, class S, class Bias> Y rebuild_beat(const S sum[C::pe], const S &inputs, const Bias bias[C::pe]) {
+#pragma HLS INLINE
+    Y beat;
+Finish:
+    SHIFTWIRE_UNROLL
+    for (int p = 0; p < C::pe; p++) {
+#pragma HLS UNROLL
+        beat[p] = finished<typename Y::value_type, C>(C::lane::whole(sum[p], inputs), bias[p]);
+    }
+    return beat;
+}
+
 // x: for each `turns` positions, synapse_folds beats of simd codes of each in turn, read while the first of `folds`
 // neuron folds works. y: for each `turns` positions, for each fold, a beat of pe sums of each: (positions / turns, folds,
 // turns, pe). bias (folds, pe) on the output's grid.
@@ -41,13 +79,11 @@ void rebuild(stream<X> &x, stream<Y> &y, const typename C::stored_t stored[C::wo
              const typename C::first_t first[1][C::pe * C::simd], const typename C::bias_t bias[C::folds][C::pe]) {
 #pragma HLS ARRAY_RESHAPE variable = stored dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = context dim = 2 complete
-#pragma HLS ARRAY_PARTITION variable = first complete
+#pragma HLS ARRAY_PARTITION variable = first dim = 0 complete
 #pragma HLS ARRAY_RESHAPE variable = bias dim = 2 complete
     typedef typename C::sum_t S;
     typedef typename C::first_t W;
-    typedef typename Y::value_type T;
     typedef typename held_code<X>::type code_t;
-    const int taps = C::simd / C::parts;
     code_t held[C::turns * C::synapse_folds][C::simd];
 #pragma HLS ARRAY_RESHAPE variable = held dim = 2 complete
     S sum[C::turns][C::pe], inputs[C::turns];
@@ -69,11 +105,11 @@ Turn:
         if (fold == 0) see_new<C::simd>(x.read(), held[place], now);
         else see_again<C::simd>(held[place], now);
         if (fold == 0) inputs[turn] = C::lane::template with_inputs<C::simd>(is_first ? S(0) : inputs[turn], now);
-    First:
+    Swap:
         SHIFTWIRE_UNROLL
         for (int l = 0; l < C::pe * C::simd; l++) {
 #pragma HLS UNROLL
-            if (i == 0) weight[l] = first[0][l];
+            if (turn == 0) weight[l] = i == 0 ? first[0][l] : next[l];
         }
     Pe:
         SHIFTWIRE_UNROLL
@@ -83,28 +119,8 @@ Turn:
             const S before = is_first ? S(0) : sum[turn][p];
             sum[turn][p] = with_taps<typename C::lane, C, P, C::simd>(before, now, weight, p * C::simd);
         }
-        if (is_last) {
-            Y beat;
-        Finish:
-            SHIFTWIRE_UNROLL
-            for (int p = 0; p < C::pe; p++) {
-#pragma HLS UNROLL
-                beat[p] = finished<T, C>(C::lane::whole(sum[turn][p], inputs[turn]), bias[fold][p]);
-            }
-            y.write(beat);
-        }
-
-        W made[C::pe * taps];
-#pragma HLS ARRAY_PARTITION variable = made complete
-        const int part = turn < C::parts ? turn : 0;
-        C::decoder::template decode<C>(stored[source.place + part], context[source.from + source.column], made);
-    Next:
-        SHIFTWIRE_UNROLL
-        for (int l = 0; l < C::pe * C::simd; l++) {
-#pragma HLS UNROLL
-            if (l % C::simd / taps == turn) next[l] = made[l / C::simd * taps + l % taps];
-            if (ends_word) weight[l] = next[l];
-        }
+        if (is_last) y.write(rebuild_beat<Y, C>(sum[turn], inputs[turn], bias[fold]));
+        rebuild_part<C>(stored[source.place + (turn < C::parts ? turn : 0)], context[source.from + source.column], turn, next);
         if (ends_word) rebuild_advance<C>(source);
         turn = ends_word ? 0 : turn + 1;
         place = ends_fold ? 0 : place + 1;

@@ -4,6 +4,7 @@
 #define SHIFTWIRE_WINDOW_H_
 
 #include "sw_banks.h"
+#include "sw_turns.h"
 
 namespace sw {
 
@@ -78,23 +79,11 @@ TapRow:
     return beat;
 }
 
-// To the same tap of the next of windows `together`, or back to that of the first.
-template <class C> SHIFTWIRE_WITHIN void window_turn(window_taps &out, bool ends_turns) {
-#pragma HLS INLINE
-    static_assert(C::together == 1 || C::banks * C::tap_rows == 1, "windows side by side come tap by tap");
-    const int windows = ends_turns ? 1 - C::together : 1;
-    out.left += windows * C::stride_width;
-    out.left_place += windows * C::stride_width * C::chunks;
-    out.place += windows * C::stride_width * C::chunks;
-    out.turn = ends_turns ? 0 : out.turn + 1;
-}
-
-// On to the next taps: chunks of a block innermost, then windows side by side, columns and rows of the kernel, blocks,
-// windows of a row.
+// On to the next taps: chunks innermost, then windows side by side, columns, rows, blocks, windows of a row.
 template <class C> SHIFTWIRE_WITHIN void window_advance(window_taps &out, bool ends_row) {
 #pragma HLS INLINE
     const bool ends_chunk = out.chunk == C::block_chunks - 1, ends_turns = out.turn == C::together - 1;
-    if (C::together > 1 && ends_chunk) window_turn<C>(out, ends_turns);
+    if (C::together > 1 && ends_chunk) take_turn<C>(out, ends_turns);
     const bool ends_chunks = ends_chunk && ends_turns;
     const bool ends_columns = ends_chunks && out.j == C::kernel_width - C::banks;
     const bool ends_kernel = ends_columns && out.i == C::kernel_height - C::tap_rows;
