@@ -71,7 +71,7 @@ class Trial:
     error: float
 
 
-def emit_shift(draft: NetworkDraft, layer: FloatLayer, left_alone: str | None) -> None:
+def emit_shift(draft: NetworkDraft, layer: FloatLayer, left_alone: str | None = None) -> None:
     """The ops of the best decomposition, the last under the layer's name; why another method had no part in it."""
     right = draft.truth(layer.name)
     folded, *scaled = [_tried(draft, layer, decomposition, right) for decomposition in _decompositions(draft, layer)]
