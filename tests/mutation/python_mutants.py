@@ -134,4 +134,13 @@ PYTHON_MUTANTS = (
            ("tests/board/test_build_hls.py",)),
     Mutant("package: one form for the other", "board/package.py", "    if form is not inner:", "    if form is None:",
            ("tests/board/test_build_hls.py",)),
+    Mutant("shared memories: whatever the biases", "ops/conv.py", " or (parts[1] != parts[1][:1]).any()", "",
+           ("tests/ops/test_shared.py",)),
+    Mutant("virtual pooling: the most sensitive first", "quantize/floats/virtual_pooling.py",
+           "key=lambda at: (damages[at], at)", "key=lambda at: (-damages[at], at)",
+           ("tests/quantize/test_virtual_pooling.py::test_the_order_is_that_of_the_damage",)),
+    Mutant("virtual pooling: pads are no zeros", "quantize/floats/pooling_bounds.py", " - conv.end[0]", "",
+           ("tests/quantize/test_virtual_pooling.py::test_the_bound_is_reached",)),
+    Mutant("escalate: signs as if scales were 1", "numbers/escalate.py", "factor * squares - 2", "squares - 2",
+           ("tests/numbers/test_escalate.py",)),
 )  # fmt: skip

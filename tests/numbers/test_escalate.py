@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shiftwire.errors import InputError
-from shiftwire.numbers.escalate import escalated
+from shiftwire.numbers.escalate import escalated, nearest, rows_of_signs
 
 
 def plain(weights: np.ndarray, bases: int) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
@@ -77,6 +77,15 @@ def test_the_loop_is_its_steps(shape: tuple[int, ...], bases: int) -> None:
     assert made.values == pytest.approx(own, abs=1e-12)
     again = escalated(weights, bases)
     assert np.array_equal(again.sign, made.sign) and np.array_equal(again.scale, made.scale)
+
+
+def test_ties_go_to_fewer_signs_then_to_the_first() -> None:
+    """Half a basis is as far from none as from one; of two bases that are alike the second comes first."""
+    basis, rows = np.array([[4.0, 0.0], [0.0, 4.0], [4.0, 0.0]]), rows_of_signs(3)
+    kernels = np.array([[[2.0, 0.0], [4.0, 0.0], [2.0, 2.0], [-8.0, -4.0]]])
+    signs = nearest(kernels, basis, np.ones(1), rows)
+    assert signs.tolist() == [[[0, 0, 0], [0, 0, 1], [0, 0, 0], [-1, -1, -1]]]
+    assert rows[:7].tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, -1], [0, 1, 0], [0, -1, 0], [1, 0, 0], [-1, 0, 0]]
 
 
 def test_sums_of_bases_are_met() -> None:

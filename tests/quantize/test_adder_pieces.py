@@ -11,7 +11,7 @@ import pytest
 import onnx
 from float_nets import FloatNet
 from quantized import quantized
-from shiftwire.quantize import float_run
+from shiftwire.quantize.floats import float_run
 
 
 def adders(shape: tuple[int, int, int], widths: tuple[int, ...], seed: int) -> FloatNet:

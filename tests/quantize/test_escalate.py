@@ -150,6 +150,27 @@ def test_a_dense_ternary_stage_beside_one_power_of_two(capsys: pytest.CaptureFix
     assert float(rows[at + 1][2]) > float(rows[at + 2][2]) and float(rows[at + 1][4]) > float(rows[at + 2][4])
 
 
+@pytest.mark.parametrize("bases", [1, 3])
+def test_one_channel_and_one_basis(capsys: pytest.CaptureFixture[str], tmp_path: Path, bases: int) -> None:
+    """A grey image has no groups, and one basis is a depthwise layer, which has a memory for each channel."""
+    net = FloatNet((1, 5, 6)).conv("c1", 3, 1).node("Relu", "r1").conv("c2", 4, 3).node("Relu", "r2")
+    net.node("GlobalAveragePool", "g").node("Flatten", "f", axis=1).dense("y", 2, 4).save(tmp_path)
+    np.savez(tmp_path / "x.npz", x=net.samples(30))
+    words = ("--method", "escalate", "--escalate-first", "--bases", bases)
+    status, _, error = quantize(capsys, tmp_path, *words)
+    assert status == 0, error
+    counted = json.loads(run_verb(capsys, "inspect", tmp_path / "exact.onnx", "--json")[1])["bases"]
+    assert [each["bits"] for each in counted.values()] == [2 * 3 * bases + 72 * bases, 2 * 12 * bases + 72 * bases]
+    wide = [each["memory_bits"] - 2 * each["signs"] for each in counted.values()]
+    assert wide[0] <= 72 * bases and (wide[1] <= 72 * bases) == (bases > 1)
+    assert run_verb(capsys, "convert", tmp_path / "exact.onnx", "-o", tmp_path / "project")[0] == 0
+    status, table, _ = run_verb(
+        capsys, "verify", tmp_path / "project", "--data", tmp_path / "x.npz", "--onnx", tmp_path / "exact.onnx",
+        "--engines", "reference,onnxruntime",
+    )  # fmt: skip
+    assert status == 0 and " 0 of " in table
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

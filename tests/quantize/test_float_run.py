@@ -9,7 +9,7 @@ import onnx
 from float_nets import FloatNet
 from onnx import helper, numpy_helper
 from shiftwire.errors import InputError
-from shiftwire.quantize import float_run
+from shiftwire.quantize.floats import float_run
 from shiftwire.quantize.floats.float_run import FloatModel, constant_tensors, tensors
 
 

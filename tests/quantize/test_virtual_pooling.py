@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -188,10 +189,12 @@ def test_no_input_within_the_ranges_is_off_by_more_than_the_bound(is_rectified: 
 
 
 @pytest.mark.parametrize(("pad", "size"), [(1, 8), (0, 8), (1, 7), (0, 7), (2, 8)])
-def test_the_bound_of_a_layer_without_relu_is_reached(pad: int, size: int) -> None:
-    """By the image that has each number at the end that its factor in the second difference wants."""
+@pytest.mark.parametrize("is_rectified", [True, False])
+def test_the_bound_is_reached(pad: int, size: int, is_rectified: bool) -> None:
+    """By the image that has each number at the end that its factor wants, where a bias keeps all sums above 0."""
     rng = np.random.default_rng(2)
-    conv = conv_of(rng, (size, size), pad, is_rectified=False)
+    conv = conv_of(rng, (size, size), pad, is_rectified=is_rectified)
+    conv = replace(conv, bias=conv.bias + 200)
     worst = 0.0
     for output, row, column in np.ndindex(3, size, size):
         factors = gradient(conv, output, row, column)

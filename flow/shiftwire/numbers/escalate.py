@@ -93,12 +93,12 @@ def escalated(weights: Values, bases: int) -> Escalated:
         raise InputError(f"{bases} bases are outside 1..{MOST_BASES}; give a number between, such as 6")
     kernels = weights.reshape(*weights.shape[:2], -1)
     basis, scale = _directions(kernels, bases), _sizes(kernels)
-    rows = _rows(len(basis))
-    signs = _nearest(kernels, basis, scale, rows)
+    rows = rows_of_signs(len(basis))
+    signs = nearest(kernels, basis, scale, rows)
     for _ in range(ROUNDS):
         scale = _scales(kernels, signs @ basis, scale)
         basis = _bases(kernels, signs, scale, basis)
-        before, signs = signs, _nearest(kernels, basis, scale, rows)
+        before, signs = signs, nearest(kernels, basis, scale, rows)
         if np.array_equal(signs, before):
             break
     level = np.exp2(np.rint(np.log2(scale).mean()))
@@ -106,7 +106,7 @@ def escalated(weights: Values, bases: int) -> Escalated:
     frac = finest_frac(basis)
     codes = basis_codes(basis, frac)
     rounded = np.ldexp(codes.astype(np.float64), -frac)
-    signs = _nearest(kernels, rounded, scale, rows)
+    signs = nearest(kernels, rounded, scale, rows)
     scale = _scales(kernels, signs @ rounded, scale)
     return Escalated(signs.astype(np.int8), codes.astype(np.int8).reshape(-1, *weights.shape[2:]), frac, scale)
 
@@ -128,14 +128,14 @@ def _sizes(kernels: Values) -> Values:
     return sizes
 
 
-def _rows(bases: int) -> Values:
+def rows_of_signs(bases: int) -> Values:
     """All rows of signs (3^bases, bases), those with the fewest that are not 0 first."""
     rows = np.array(list(product((0, 1, -1), repeat=bases)), np.float64)
     ordered: Values = rows[np.argsort(np.abs(rows).sum(axis=1), kind="stable")]
     return ordered
 
 
-def _nearest(kernels: Values, basis: Values, scale: Values, rows: Values) -> Values:
+def nearest(kernels: Values, basis: Values, scale: Values, rows: Values) -> Values:
     """Signs (out, channels, bases): of all rows those whose sums of bases, scaled, are nearest."""
     sums = rows @ basis
     squares = np.square(sums).sum(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -50,13 +50,14 @@ def interpolated(half: Values, size: Sequence[int]) -> Values:
 def bound(conv: FloatConv) -> float:
     """The largest that any output at any place may be off, whatever the input within its ranges.
 
-    With u a convolution's sums, a missing place 1 and n others around it, and the mean over these:
+    With u a convolution's sums, a missing place 1 and n others around it, mean and sums over these:
 
-        below:  relu(u_1) - mean relu(u_i)  <=  max(0, u_1 - mean u_i),  for relu is convex
-        above:  mean relu(u_i) - relu(u_1)  <=  mean max(0, u_i - u_1),  for relu rises by no more than u
+        y - z:  relu(u_1) - mean relu(u_i)  <=  max(0, u_1 - mean u_i), for relu is convex
+        z - y:  mean relu(u_i) - relu(u_1)  <=  sum over those i with u_i > 0 of (u_i - u_1) / n
         both:   neither is more than the range of relu(u)
 
-    Differences of sums are linear in x, so that the largest ones lie at ends of the channels' ranges.
+    Differences of sums are linear in x, so that the largest ones lie at ends of the channels' ranges; which u_i are
+    above 0 is not known, and the largest of all choices counts.
     """
     reach = np.zeros(len(conv.weights))
     for down, right in list(product(ALONG, repeat=2))[1:]:
@@ -64,15 +65,11 @@ def bound(conv: FloatConv) -> float:
         if any(last and size % 2 for last, size in zip(is_last, conv.size, strict=True)):
             continue  # the last of an odd number of places is computed
         offsets = list(product(down, right))
-        single = [_difference(conv, {offset: 1.0, (0, 0): -1.0}, is_last) for offset in offsets]
-        mean = _difference(conv, {(0, 0): 1.0} | {offset: -1 / len(offsets) for offset in offsets}, is_last)
-        low, high = _ends(mean, conv)
-        if conv.is_rectified:
-            below = np.maximum(high, 0)
-            above = np.mean([np.maximum(_ends(each, conv)[1], 0) for each in single], axis=0)
-        else:
-            below, above = high, -low
-        reach = np.maximum(reach, np.maximum(below, above))
+        low, high = _ends(_difference(conv, offsets, len(offsets), is_last), conv)
+        reach = np.maximum(reach, np.maximum(high, -low))
+        for count in range(1, len(offsets) if conv.is_rectified else 1):
+            for some in combinations(offsets, count):
+                reach = np.maximum(reach, _ends(_difference(conv, some, len(offsets), is_last), conv)[1])
     return float(np.minimum(reach, _range(conv)).max())
 
 
@@ -82,15 +79,16 @@ def _range(conv: FloatConv) -> Values:
     return np.maximum(high, 0) - np.maximum(low, 0) if conv.is_rectified else high - low
 
 
-def _difference(conv: FloatConv, factors: dict[Offset, float], is_last: tuple[bool, bool]) -> Values:
-    """Weights (out, channels, rows + 2, columns + 2) of a sum of sums at several offsets, each by a factor.
+def _difference(conv: FloatConv, offsets: Sequence[Offset], others: int, is_last: tuple[bool, bool]) -> Values:
+    """Weights (out, channels, rows + 2, columns + 2) of sum over the offsets of (u_i - u_1) / others.
 
     0 on the pads that a place in the last row or column reads.
     """
     rows, columns = conv.weights.shape[2:]
     whole = np.zeros((*conv.weights.shape[:2], rows + 2, columns + 2))
-    for (down, right), factor in factors.items():
-        whole[:, :, 1 + down : 1 + down + rows, 1 + right : 1 + right + columns] += factor * conv.weights
+    for (down, right), factor in [*((offset, 1.0) for offset in offsets), ((0, 0), -float(len(offsets)))]:
+        part = whole[:, :, 1 + down : 1 + down + rows, 1 + right : 1 + right + columns]
+        part += factor / others * conv.weights
     if is_last[0]:
         whole[:, :, 1 + rows - conv.end[0] :] = 0
     if is_last[1]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 
 import numpy as np
 
@@ -65,17 +64,20 @@ def _signs(parts: Escalated) -> Shift:
 
 def counts_of(first: Conv, second: Conv) -> tuple[SignsAndBases, int, int] | None:
     """What bases and the sums of them behind take, the bits of their ROMs and of a file; None for other layers."""
-    if first.shared is None or not isinstance(first.weights, Int) or not isinstance(second.weights, Shift):
+    if not isinstance(first.weights, Int) or not isinstance(second.weights, Shift) or first.weights.shape[-1] > 1:
         return None
-    terms, shared = second.weights.weights, first.shared[0]
+    terms, bases = second.weights.weights, first.weights.shape[0] // first.groups
+    groups = first.weights.codes.reshape(first.groups, bases, -1)
     is_ternary = terms.terms == 1 and terms.exponent_range[0] == terms.exponent_range[1]
-    if not is_ternary or not second.is_pointwise or second.groups > 1 or first.weights.rom_type.bits > BASIS_BITS:
+    is_plain = second.is_pointwise and second.groups == 1 and first.weights.rom_type.bits <= BASIS_BITS
+    if not is_ternary or not is_plain or (groups != groups[:1]).any():
         return None
-    basis, products, signs = prod(shared.shape), prod(first.weights.shape), terms.sign.size
-    weights = len(terms.sign[0]) * first.groups * prod(shared.shape[1:])
+    products, signs = groups.size, terms.sign.size
+    weights = len(terms.sign[0]) * first.groups * groups.shape[-1]
     adds = int(np.count_nonzero(terms.sign))
-    stored = SignsAndBases(weights, shared.shape[0], signs, adds, products, BASIS_BITS * basis)
-    return stored, shared.bits + second.weights.bits, FILE_BITS * (2 * signs + products)
+    stored = SignsAndBases(weights, bases, signs, adds, products, BASIS_BITS * groups[0].size)
+    memory = first.weights if first.shared is None else first.shared[0]
+    return stored, memory.bits + second.weights.bits, FILE_BITS * (2 * signs + products)
 
 
 def _own(draft: NetworkDraft, layer: FloatLayer, weights: Values) -> str | None:
