@@ -27,6 +27,7 @@ from shiftwire.onnx.ops.affine import write_affine
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.factored import FactoredAdder
 
 
 def _reader(read_weights: WeightReader) -> Callable[[View, Graph], None]:
@@ -62,7 +63,9 @@ def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **w
     is_split = not op.weights.has_bias and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
     weights = in_order(op.weights, is_conv)
-    inputs, attributes = write_weights(writer, weights, op.bias, node.name, is_conv)
+    # an Affine has signs of its own under the node's name
+    name = output if isinstance(weights, FactoredAdder) else node.name
+    inputs, attributes = write_weights(writer, weights, op.bias, name, is_conv)
     writer.custom(
         f"{weights.kind}{'Conv' if is_conv else 'Dense'}", [*node.inputs, *inputs], output, **window, **attributes
     )
