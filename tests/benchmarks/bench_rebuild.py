@@ -25,6 +25,7 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.conv import Conv
+from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
 from shiftwire.rtl.files import module_files, write_network
 from shiftwire.schedule.design import folded
@@ -35,8 +36,8 @@ from shiftwire_boards.catalog import load_board
 
 BOARD, CLOCK_NS = "pynq-z2", 10.0
 X = Fixed(8, 4, signed=True)
-THETA = Theta(2.0**-2)
-"""Beside weights of a deviation of 2: coefficients of seven exponents and zero."""
+DEVIATION, THETA = 1.5, Theta(0.19)
+"""Of weights within the range of the input, and of their factors: coefficients of seven exponents and zero."""
 BRAM36_IN_LUT = 600
 """What a block RAM is worth where they are what runs out: as many LUTs would hold its words."""
 DECODERS = ((1, False), (3, True), (4, True), (7, True), (8, False), (8, True))
@@ -65,10 +66,11 @@ class Shape:
     side: int
     count: int
 
-    def network(self) -> Network:
+    def network(self, *, rebuilt: bool) -> Network:
         rng = np.random.default_rng(self.channels)
-        weights = rng.normal(0, 2, (self.channels, self.channels, 3, 3))
-        adder = FactoredAdder.of(decompose(weights, THETA), X.frac, weights.shape[1:]).with_moved(0, -1)
+        weights = rng.normal(0, DEVIATION, (self.channels, self.channels, 3, 3))
+        made = FactoredAdder.of(decompose(weights, THETA), X.frac, weights.shape[1:]).with_moved(0, -1)
+        adder = made if rebuilt else Adder(np.clip(made.codes, X.lo, X.hi), X.frac)
         op = Conv(adder, Bias.none(self.channels), Window((3, 3), (1, 1), (1, 1), (1, 1)))
         shape = (self.side, self.side, self.channels)
         return Network.of("x", Tensor(shape, X), (Node("y", op, ("x",)),), "y")
@@ -114,7 +116,7 @@ def rows(fps: float, shapes: list[str]) -> Iterator[tuple[Cell, ...]]:
             yield ("a weight", form, None, None, None, None, round(found.lut), round(found.ff), 0.0)
     for shape in SHAPES:
         for rebuilt in (False, True) if shape.name in shapes else ():
-            network = shape.network()
+            network = shape.network(rebuilt=rebuilt)
             fold = cheapest(network, int(1e9 / CLOCK_NS / fps), rebuilt=rebuilt)
             with tempfile.TemporaryDirectory(prefix="shiftwire-bench-") as folder:
                 found = counted(network, fold, Path(folder))

@@ -21,8 +21,10 @@ module sw_factor #(
     // the exponent's low bits shift before a register, its high bit on the way into an adder
     localparam int WINDOW_BITS = SHIFTS > 1 ? $clog2(SHIFTS) : 0;
     localparam int FAR = WINDOW_BITS > 0 ? 1 << (WINDOW_BITS - 1) : 0;
-    localparam int M_BITS = B_BITS + (1 << WINDOW_BITS) - 1 - FAR;
     localparam int SUM_BITS = BITS + DROPPED;
+    localparam int M_FULL = B_BITS + (1 << WINDOW_BITS) - 1 - FAR;
+    localparam int M_BITS = M_FULL < SUM_BITS ? M_FULL : SUM_BITS;
+    localparam int VALUE_BITS = M_FULL + FAR < SUM_BITS ? M_FULL + FAR : SUM_BITS;
     logic [3*M_BITS-1:0] m;
     logic [2:0] is_far, zero, negate, unused_zero;
     logic [3*SUM_BITS-1:0] value;
@@ -31,18 +33,22 @@ module sw_factor #(
 
     for (genvar j = 0; j < 3; j++) begin : g_coefficient
         wire [CODE_BITS-1:0] code = codes[j*CODE_BITS+:CODE_BITS];
-        wire [WINDOW_BITS:0] shift_code = (WINDOW_BITS + 1)'(code);  // its sign bit is not looked at
-        sw_shift_lane #(
-            .X_BITS(B_BITS), .X_SIGNED(1), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(0), .M_BITS(M_BITS), .GENERIC(GENERIC)
-        ) u_lane (
-            .clk, .x(numbers[j*B_BITS+:B_BITS]), .w(shift_code), .m(m[j*M_BITS+:M_BITS]), .is_far(is_far[j]),
-            .zero(unused_zero[j])
-        );
+        if (WINDOW_BITS == 0) begin : g_alone
+            always_ff @(posedge clk) m[j*M_BITS+:M_BITS] <= M_BITS'($signed(numbers[j*B_BITS+:B_BITS]));
+            assign {is_far[j], unused_zero[j]} = '0;
+        end else begin : g_shifted
+            wire [WINDOW_BITS:0] shift_code = (WINDOW_BITS + 1)'(code);  // its sign bit is not looked at
+            sw_shift_lane #(
+                .X_BITS(B_BITS), .X_SIGNED(1), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(0), .M_BITS(M_BITS), .GENERIC(GENERIC)
+            ) u_lane (
+                .clk, .x(numbers[j*B_BITS+:B_BITS]), .w(shift_code), .m(m[j*M_BITS+:M_BITS]), .is_far(is_far[j]),
+                .zero(unused_zero[j])
+            );
+        end
         always_ff @(posedge clk) begin
             negate[j] <= code[CODE_BITS-1];
             zero[j] <= HAS_NONE & (&code[FIELD_BITS-1:0]);
         end
-        localparam int VALUE_BITS = M_BITS + FAR;
         logic [VALUE_BITS-1:0] narrow;
         sw_shift_value #(.M_BITS(M_BITS), .SHIFT(FAR), .BITS(VALUE_BITS)) u_value (
             .m(m[j*M_BITS+:M_BITS]), .is_far(is_far[j]), .zero(zero[j]), .value(narrow)
@@ -61,4 +67,5 @@ module sw_factor #(
         .a(held), .b(last_value ^ {SUM_BITS{last_negate}}), .carry_in(last_negate), .sum
     );
     assign weight = sum[DROPPED+:BITS];
+    wire unused = ^sum;
 endmodule

@@ -11,7 +11,7 @@
 // ROM_BLOCK; a word can be read the cycle after these, with BLOCK one later.
 // Initiation interval: one cycle a beat and fold.
 module sw_rebuild #(
-    parameter int KIND = 1,
+    parameter int KIND = 3,
     parameter int PE = 2,
     parameter int SIMD = 4,
     parameter int TURNS = 2,
@@ -196,13 +196,13 @@ module sw_rebuild #(
     end
     generate
         for (p = 0; p < PE; p++) begin : element
-            sw_turns #(.BITS(RAW_BITS), .TURNS(TURNS), .GENERIC(GENERIC)) sum (
+            sw_turns #(.BITS(RAW_BITS), .TURNS(TURNS), .GENERIC(GENERIC)) u_sum (
                 .clk, .step(is_added), .is_first(is_first_synapse), .value(parts[p*RAW_BITS+:RAW_BITS]),
                 .sum(sums[p*RAW_BITS+:RAW_BITS])
             );
         end
         if (TOTAL_BITS > 0) begin : total
-            sw_turns #(.BITS(TOTAL_BITS), .TURNS(TURNS), .GENERIC(GENERIC)) sum (
+            sw_turns #(.BITS(TOTAL_BITS), .TURNS(TURNS), .GENERIC(GENERIC)) u_sum (
                 .clk, .step(is_added), .is_first(is_first_synapse), .value(parts[OUT-1-:TOTAL_BITS]),
                 .sum(sums[OUT-1-:TOTAL_BITS])
             );
