@@ -82,7 +82,7 @@ UNITS |= {module for layer in LAYER_CASES for module in layer.modules}
 FOLDED_SO = {
     "n60": "shift_conv",
     "n61": "adder_conv",
-    "n63": "shift_dense_four_terms",
+    "n65": "shift_dense_four_terms",
     "n71": "shift_dense_fine_bias",
     "n75": "circulant_dense",
     "n76": "lookup",
@@ -131,10 +131,10 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
 def _stores_for_several_cycles(unit: RtlUnit) -> bool:
     """Whether an input is at work for several terms in the very fold in which it is stored."""
     set_up = unit.module.set_up
-    if "FOLD_TERMS" not in set_up or "NEURONS" not in set_up or 1 in (set_up["NEURONS"], set_up["SYNAPSES"]):
+    if unit.module.name != "sw_mvu" or 1 in (set_up["NEURONS"], set_up["SYNAPSES"]):
         return False
-    terms = int(str(set_up["FOLD_TERMS"]).partition("'h")[2], 16)
-    return terms % (1 << int(set_up["TERM_BITS"])) > 1
+    (beats,) = unit.module.nest.reads
+    return bool((beats.last > beats.first).any())
 
 
 @pytest.mark.whole
