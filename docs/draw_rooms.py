@@ -38,6 +38,10 @@ Rooms = Mapping[str, frozenset[str]]
 """Names of rooms, and of those that each imports."""
 
 
+PARTS = {"shiftwire.quantize.methods": "shiftwire.quantize", "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops"}
+"""Folders that are part of another room."""
+
+
 @cache
 def rooms() -> Rooms:
     """Every room of the four source folders, and the rooms that its files import."""
@@ -53,6 +57,11 @@ def rooms() -> Rooms:
 
 def room_of(module: str) -> str | None:
     """The room of a module or of a name in one; files in flow/shiftwire itself are rooms of their own."""
+    room = _folder_of(module)
+    return None if room is None else PARTS.get(room, room)
+
+
+def _folder_of(module: str) -> str | None:
     parts = module.split(".")
     if parts[0] not in SOURCES or parts[1:] in (["__init__"], ["__main__"]):
         return parts[0] if parts[0] in WHOLE else None

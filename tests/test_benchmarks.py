@@ -3,10 +3,12 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import page
+from bench_lanes import bare
 from results import FOLDER, Column, Result, Row, read, table, written
 from shiftwire.tools.resources import Evidence
 
@@ -87,6 +89,8 @@ def test_rows_taken_again_take_the_place_of_earlier_ones() -> None:
 
 def test_results_of_other_tools_do_not_mix() -> None:
     assert replace(LATER, tools={"tool": "2.0"}).over(EARLIER, 1).rows == table(("y", 3))
+    wider = replace(LATER, columns=(*LATER.columns, Column("c")), rows=table(("y", 3, 4)))
+    assert wider.over(EARLIER, 1) == wider
 
 
 def test_a_row_of_another_length_is_refused() -> None:
@@ -98,3 +102,9 @@ def test_what_is_written_is_read_again(tmp_path) -> None:  # type: ignore[no-unt
     path = tmp_path / "it.json"
     path.write_text(written(LATER.over(EARLIER, 1)), encoding="utf-8")
     assert written(read(path)) == path.read_text(encoding="utf-8")
+
+
+def test_bare_instructions_run_beside_the_headers_of_today(tmp_path: Path) -> None:
+    rates = bare(tmp_path, runs=1)
+    assert set(rates) <= {"packed<2>", "packed<4>", "octets"}
+    assert all(rate > 0 for rate in rates.values())

@@ -65,13 +65,16 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 MOST_ROOMS, MOST_FLOORS, MOST_FILES = 29, 13, 15
 
+PARTS = {"rtl/unrolled": "rtl", "onnx/ops/weights": "onnx/ops", "quantize/methods": "quantize"}
+"""Folders that are part of another room."""
+
 
 def room_of(module: str) -> str:
-    """The folder, or the top-level module, that a module of the flow lies in; rtl/unrolled is part of rtl."""
+    """The folder, or the top-level module, that a module of the flow lies in."""
     parts = module.split(".")[1:]
     inside = parts if MODULES[module].name == "__init__.py" else parts[:-1]
     room = "/".join(inside) or (parts[-1] if parts else "__init__")
-    return "rtl" if room == "rtl/unrolled" else room
+    return PARTS.get(room, room)
 
 
 def module_of(path: Path) -> str:

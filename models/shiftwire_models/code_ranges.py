@@ -77,6 +77,8 @@ def _shift(site: Site) -> CodeRange:
     outputs = sign.shape[1]
     lowest = int(exponent[sign != 0].min(initial=0))
     weights = (np.abs(sign) << np.where(sign == 0, 0, exponent - lowest)).sum(0).reshape(outputs, -1).sum(1)
+    # each row of a circulant block has all numbers of its vector
+    weights = np.repeat(weights, len(site.constants["bias"]) // outputs)
     bias_frac = site.integer("bias_frac")
     frac = max(x.frac - lowest, bias_frac)
     products = [x.bound * int(weight) << (frac - x.frac + lowest) for weight in weights]
@@ -167,6 +169,8 @@ RULES: dict[str, Callable[[Site], CodeRange]] = {
     "ShiftDense": _shift,
     "ShiftConv": _shift,
     "Affine": _shift,
+    "CirculantDense": _shift,
+    "CirculantConv": _shift,
     "IntConv": _int,
     "Resize": _resize,
     "Slice": _same,

@@ -3,6 +3,7 @@
 from shiftwire_models.adder import AdderConv1d, AdderConv2d, AdderLinear
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.block import Arithmetic, ConvBlock, ConvNorm, ShiftAddBlock, ShiftAddNorm, VirtualNorm
+from shiftwire_models.circulant import CirculantConv2d, CirculantLinear
 from shiftwire_models.escalate import BasisConv2d, EscalateNorm
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.interpolation import Interpolation
@@ -21,6 +22,8 @@ __all__ = [
     "BasisConv2d",
     "BatchNormAffine",
     "CalibratedQuant",
+    "CirculantConv2d",
+    "CirculantLinear",
     "ConvBlock",
     "ConvNorm",
     "EscalateNorm",

@@ -35,6 +35,8 @@ class GridBias(nn.Module):
 class ShiftLinear(nn.Module):
     """y = bias + sum_i w[o,i] * x[i], every weight a sum of powers of two; without `bias_frac` there is no bias."""
 
+    op = "ShiftDense"
+
     def __init__(
         self, inputs: int, outputs: int, weight: WeightSpec | None = None, bias_frac: int | None = None
     ) -> None:
@@ -49,13 +51,14 @@ class ShiftLinear(nn.Module):
 
     def frozen(self) -> ContractNode:
         """shiftwire::ShiftDense: sign and exponent int8 (terms, outputs, inputs), bias int32 (outputs,)."""
-        return _shift_node("ShiftDense", self, {}, lambda x: (x[0], self.outputs))
+        return _shift_node(self, self.outputs, {}, lambda x: (x[0], self.outputs))
 
 
 class ShiftConv2d(nn.Module):
     """The same over windows of (N, C, H, W); a padded tap counts 0."""
 
     axes = 2
+    op = "ShiftConv"
 
     def __init__(
         self,
@@ -88,7 +91,7 @@ class ShiftConv2d(nn.Module):
     def frozen(self) -> ContractNode:
         """shiftwire::ShiftConv: int8 sign and exponent (terms, outputs, inputs / groups, kernel...), int32 bias."""
         attributes: dict[str, Attribute] = {**self.geometry.attributes(), "group": self.groups}
-        return _shift_node("ShiftConv", self, attributes, self.geometry.out_shape(self.shape[0]))
+        return _shift_node(self, self.shape[0], attributes, self.geometry.out_shape(self.shape[0]))
 
 
 class ShiftConv1d(ShiftConv2d):
@@ -98,12 +101,14 @@ class ShiftConv1d(ShiftConv2d):
 
 
 def _shift_node(
-    op: str, layer: ShiftLinear | ShiftConv2d, attributes: Mapping[str, Attribute], out_shape: Callable[[Shape], Shape]
+    layer: ShiftLinear | ShiftConv2d,
+    outputs: int,
+    attributes: Mapping[str, Attribute],
+    out_shape: Callable[[Shape], Shape],
 ) -> ContractNode:
     terms = layer.weight.terms()
-    outputs = terms.sign.shape[1]
     bias = torch.zeros(outputs, dtype=torch.int32) if layer.bias is None else layer.bias.codes()
     bounds = {"exponent_min": terms.exponent_range.lowest, "exponent_max": terms.exponent_range.highest}
     bias_frac = 0 if layer.bias is None else layer.bias.grid.frac
     tensors = {"sign": terms.sign, "exponent": terms.exponent, "bias": bias}
-    return ContractNode(f"shiftwire::{op}", tensors, {**bounds, "bias_frac": bias_frac, **attributes}, out_shape)
+    return ContractNode(f"shiftwire::{layer.op}", tensors, {**bounds, "bias_frac": bias_frac, **attributes}, out_shape)

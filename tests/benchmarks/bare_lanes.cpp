@@ -24,14 +24,15 @@ struct bare_lane {
 
 // SUMS sums of INPUTS elements each, over and over; the sums stay in registers where there are enough.
 template <class Sum, class Element, class Weight>
-__attribute__((noinline)) void work(Sum *out, const Element *x, const Weight *weight, long repeats) {
+__attribute__((noinline)) void work(Sum *out, const sw::standing<Element> *x, const Weight *weight, long repeats) {
     Sum sum[SUMS];
     SHIFTWIRE_UNROLL
     for (int p = 0; p < SUMS; p++) sum[p] = Sum(0);
     for (long i = 0; i < repeats; i++) {
         SHIFTWIRE_UNROLL
         for (int p = 0; p < SUMS; p++) {
-            sum[p] = sw::with_taps<bare_lane, void, Sum, INPUTS>(sum[p], x, weight + (i & 15) * SUMS * INPUTS, p * INPUTS);
+            sum[p] = sw::with_taps<bare_lane, void, Sum, INPUTS>(sum[p], x, weight + (i & 15) * SUMS * INPUTS,
+                                                                 p * INPUTS);
         }
     }
     SHIFTWIRE_UNROLL
@@ -40,9 +41,13 @@ __attribute__((noinline)) void work(Sum *out, const Element *x, const Weight *we
 
 template <class Sum, class Element, class Weight> void show(const char *name, int runs) {
     static Sum out[SUMS];
-    static Element x[INPUTS];
+    static Element codes[INPUTS];
+    sw::standing<Element> x[INPUTS];
     static Weight weight[16 * SUMS * INPUTS];
-    for (int s = 0; s < INPUTS; s++) x[s] = Element(0x0102030405060708LL * (s + 1));
+    for (int s = 0; s < INPUTS; s++) {
+        codes[s] = Element(0x0102030405060708LL * (s + 1));
+        x[s].at = &codes[s];
+    }
     for (int w = 0; w < 16 * SUMS * INPUTS; w++) weight[w] = Weight(0x0807060504030201LL + w);
     double best = 1e9;
     for (int run = 0; run < runs; run++) {

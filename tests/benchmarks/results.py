@@ -89,7 +89,8 @@ class Result:
 
         An earlier result of other tools, columns, part, clock or machine goes as a whole.
         """
-        if replace(earlier, command=self.command, rows=self.rows, commit=self.commit) != self:
+        is_alike = earlier.columns == self.columns
+        if not is_alike or replace(earlier, command=self.command, rows=self.rows, commit=self.commit) != self:
             return self
         found = {row.cells[:keys]: row for row in self.rows}
         kept = [replace(row, commit=row.commit or earlier.commit) for row in earlier.rows]

@@ -143,6 +143,7 @@ def test_only_weights_become_indices() -> None:
         "sw_lookup.h": ["place"],
         "sw_mvu.h": ["last_term[word]"],
         "sw_taps.h": ["weight"],
+        "sw_restore.h": ["source_word[word][l]"],
         "sw_reorder.h": ["source_word[word][l]", "source_lane[word][l]"],
         "sw_vvu.h": ["last_term[word]"],
         "sw_window.h": ["reads[0]", "steps[0]", "reads[ahead]", "steps[ahead]"],

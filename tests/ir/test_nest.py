@@ -104,21 +104,28 @@ def test_choosing(pixels: int, folds: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("positions", [1, 3])
-@pytest.mark.parametrize("synapses", [1, 2, 3])
 @pytest.mark.parametrize(
     ("terms", "neurons"),
-    [([1], 1), ([2], 1), ([1, 2], 1), ([3, 1, 2], 1), ([1, 3], 2), ([2, 1, 1, 3], 2), ([1, 1, 2, 2, 1, 3], 3)],
+    [
+        ([[1]], 1),
+        ([[2, 2]], 1),
+        ([[1], [2]], 1),
+        ([[3, 3, 3], [1, 1, 1], [2, 2, 2]], 1),
+        ([[1, 1], [3, 3]], 2),
+        ([[2, 1, 2], [0, 1, 0], [1, 1, 3], [0, 0, 2]], 2),
+        ([[1, 1], [1, 0], [0, 2], [2, 2], [0, 1], [3, 1]], 3),
+    ],
 )
-def test_dot_products(positions: int, terms: list[int], synapses: int, neurons: int) -> None:
+def test_dot_products(positions: int, terms: list[list[int]], neurons: int) -> None:
     """The first neuron fold of a group looks at the beats, each for k iterations; every fold ends with a sum."""
     steps: list[Step] = []
-    groups = len(terms) // neurons
+    groups, synapses = len(terms) // neurons, len(terms[0])
     for position in range(positions):
-        for fold, k in enumerate(terms):
+        for fold, ks in enumerate(terms):
             group, neuron = divmod(fold, neurons)
-            for synapse in range(synapses):
+            own: list[Step] = []
+            for synapse, k in enumerate(ks):
                 beat = (position * groups + group) * synapses + synapse
-                for term in range(k):
-                    looks = [(0, beat)] if neuron == 0 else []
-                    steps.append((looks, synapse == synapses - 1 and term == k - 1))
-    check(dot_products(positions, np.array(terms), synapses, neurons), steps)
+                own += [([(0, beat)] if neuron == 0 else [], False)] * k
+            steps += [*own[:-1], (own[-1][0], True)]
+    check(dot_products(positions, np.array(terms), neurons), steps)

@@ -12,7 +12,25 @@ FRAMES = (
     "tests/passes/test_frame_ends.py::test_lanes_of_a_frame_are_those_that_divide_every_input",
 )
 
+LEFT_OUT = ("tests/units/test_left_out.py",)
+
 PYTHON_MUTANTS = (
+    Mutant("left out: an input that no filter needs never comes", "units/order.py", "by_group[:, 0, :, 0] |=",
+           "by_group[:, 0, :, 0] &=", LEFT_OUT),
+    Mutant("left out: a bias without weights", "units/order.py", "kept[:, -1, 0] |= ~kept", "kept[:, -1, 0] |= kept",
+           LEFT_OUT),
+    Mutant("left out: read where the next input is stored", "units/order.py", "by_group[:, -1, 1:].any",
+           "by_group[:, -1].any", LEFT_OUT),
+    Mutant("left out: an order worth less than its price", "units/matrix.py", "(1 - LEAST_SAVING) * self._price",
+           "self._price", LEFT_OUT),
+    Mutant("left out: filters that differ most", "units/order.py", "nearest(size - shared[seed]",
+           "nearest(size + shared[seed]", LEFT_OUT),
+    Mutant("left out: filters leave their lanes", "units/order.py", "in (_in_lanes, _in_any_lane)",
+           "in (_in_any_lane, _in_any_lane)", LEFT_OUT),
+    Mutant("left out: zeros of distances", "ir/weights.py", "skips_zeros: ClassVar[bool] = False",
+           "skips_zeros: ClassVar[bool] = True", LEFT_OUT),
+    Mutant("left out: the list starts a word late", "units/order.py", "np.roll(words, -2)", "np.roll(words, -1)",
+           LEFT_OUT),
     Mutant("search: the first design that fits", "schedule/design.py", "best, high = design, middle - 1",
            "return design", ("tests/schedule/test_search.py",)),
     Mutant("latency: six cycles more a unit", "schedule/timing.py", "waits.time(times.writes))",

@@ -10,19 +10,22 @@ import pytest
 
 from instruction_sets import SETS, differing, forced
 from one_layer import codes, frames, of_one, shift
+from pruned import blocks, pruned
 from random_networks import random_codes, random_network
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network
 from shiftwire.ir.window import Window
-from shiftwire.native.host import host_pipeline
+from shiftwire.native.host import MOST_PE, MOST_SIMD, host_pipeline
 from shiftwire.native.packing import packing
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
+from shiftwire.ops.weights.shift import Shift
 from shiftwire.tools.host_cpp import Processor, native_flags
+from shiftwire.units.matrix import MatrixUnit
 from tiers import part
 
 S8, U8, S7 = Fixed(8, 4, signed=True), Fixed(8, 4, signed=False), Fixed(7, 4, signed=True)
@@ -44,6 +47,12 @@ def image(x: Fixed, channels: int, weights: Adder | Int) -> Network:
     return of_one(Conv(weights, Bias.none(len(weights.codes)), THREE), (4, 5, channels), x)
 
 
+def blocky(weights: Int | Shift, x: Fixed) -> Network:
+    """Pruned in folds of a processor's registers."""
+    stay = blocks(weights.shape, (MOST_PE, MOST_SIMD), 0.4, np.random.default_rng(2))
+    return of_one(Dense(pruned(weights, stay), Bias.none(len(stay))), (64,), x)
+
+
 NETWORKS = {
     "bytes with a sign": dense(Int(rows(-128, 127, 5), 4), S8),
     "bytes without one": dense(Int(rows(-128, 127, -1), 4), U8),
@@ -63,11 +72,14 @@ NETWORKS = {
     "three channels": image(S8, 3, Int(codes((4, 3, 3, 3), -100, 100), 4)),
     "distances of three channels": image(S8, 3, Adder(codes((4, 3, 3, 3), -128, 127), 4)),
     "two terms": of_one(Conv(shift((6, 3, 3, 8), 2, -3, 3), Bias.none(6), THREE), (4, 5, 8), S8),
+    "folds of zeros": blocky(Int(codes((48, 64), -128, 127), 4), S8),
+    "folds of zeros behind wide codes": blocky(Int(codes((48, 64), -300, 300), 4), WIDE),
+    "folds of zeros in two terms": blocky(shift((48, 64), 2, -3, 2), U8),
     "one input": of_one(Dense(Int(codes((3, 1), -9, 9), 4), Bias.none(3)), (1,), S8),
 }
 HOW = {
-    "all": Counter({"packed<4>": 8, "packed<2>": 2, "octets": 6}),
-    "avx2": Counter({"packed<2>": 10, "octets": 6}),
+    "all": Counter({"packed<4>": 10, "packed<2>": 3, "octets": 6}),
+    "avx2": Counter({"packed<2>": 13, "octets": 6}),
     "vectors": Counter(),
 }
 
@@ -98,6 +110,12 @@ def test_random_networks(name: str, seed: int, tmp_path: Path, monkeypatch: pyte
     differs, live = differing(network, random_codes(network, seed), tmp_path)
     assert not differs
     count(**{f"native_live_outputs_{name}": live})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("folds of zeros")])
+def test_folds_of_zeros_are_left_out(name: str) -> None:
+    (unit,) = (each.unit for each in host_pipeline(NETWORKS[name]).instances if isinstance(each.unit, MatrixUnit))
+    assert unit.cycles_a_position < unit.whole_cycles
 
 
 def test_an_unknown_set(monkeypatch: pytest.MonkeyPatch) -> None:

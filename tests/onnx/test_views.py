@@ -14,7 +14,7 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.onnx.context.parameter import Parameter
 from shiftwire.onnx.context.view import MAX_CODE, View
 from shiftwire.onnx.context.waiting import values_of
-from shiftwire.onnx.context.weights import channels_last_weights, narrowest
+from shiftwire.onnx.context.weights import narrowest
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -141,12 +141,12 @@ def test_channels_move_last() -> None:
     """(out, channels, kernel...) becomes (out, kernel..., channels)."""
     codes = np.arange(24).reshape(2, 3, 4)
     for weights in (Int(codes, 2), Adder(codes, 2)):
-        made = channels_last_weights(weights)
+        made = weights.with_moved(0, -1)
         assert type(made) is type(weights) and made.shape == (2, 4, 3)
         assert made.codes[1, 3, 2] == codes[1, 2, 3]  # type: ignore[attr-defined]
         assert made.frac(Fixed(4, 2, signed=True)) == weights.frac(Fixed(4, 2, signed=True))
     sign, exponent = np.ones((1, 2, 3, 4), np.int8), np.arange(24).reshape(1, 2, 3, 4).astype(np.int8)
-    turned = channels_last_weights(Shift(ShiftWeights(sign, exponent)))
+    turned = Shift(ShiftWeights(sign, exponent)).with_moved(0, -1)
     assert isinstance(turned, Shift)
     assert turned.weights.sign.shape == (1, 2, 4, 3) and turned.weights.exponent[0, 1, 3, 2] == exponent[0, 1, 2, 3]
 

@@ -19,11 +19,11 @@ from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.onnx.context.graph import Graph
 from shiftwire.onnx.context.layer import plain_writer
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.weights import WEIGHT_READERS
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.ops import conv, dense
+from shiftwire.onnx.ops.weights.table import KINDS
 from shiftwire.onnx.quantizer_spelling import is_on_grid, spelled
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.relu import Relu
@@ -281,7 +281,7 @@ def test_a_reader_of_each_scheme(name: str) -> None:
     scheme = node.op_type.removesuffix("Conv").removesuffix("Dense")
     module = conv if node.op_type.endswith("Conv") else dense
     view = View(node, constants)
-    module._reader(WEIGHT_READERS[scheme])(view, graph)
+    module._reader(KINDS[scheme].read)(view, graph)
     view.finish()
     again = graph.finished()
     codes = np.random.default_rng(1).integers(-8, 8, (4, *network.input.shape))
@@ -297,4 +297,4 @@ def test_a_reader_wants_weights_of_the_input() -> None:
     graph.enter("x", "x", network.input.format, HostInput())
     for module, words in ((conv, r"give \(out, channels / group, kernel\.\.\.\)"), (dense, r"give \(out, in\)")):
         with pytest.raises(InputError, match=words):
-            module._reader(WEIGHT_READERS["Shift"])(View(model.graph.node[0], constants), graph)
+            module._reader(KINDS["Shift"].read)(View(model.graph.node[0], constants), graph)

@@ -18,7 +18,7 @@ from shiftwire.ir.rtl_network import RtlUnit
 from shiftwire.rtl.files import module_files
 from shiftwire.tools.verilator import lint
 from shiftwire.verify.rtl_simulator import Conditions
-from single_layers import single_layers, two_widths
+from single_layers import pruned_layers, single_layers, two_widths
 from tiers import part
 
 GROUP = 25
@@ -84,10 +84,15 @@ FOLDED_SO = {
     "n61": "adder_conv",
     "n63": "shift_dense_four_terms",
     "n71": "shift_dense_fine_bias",
+    "n75": "circulant_dense",
     "n76": "lookup",
     "n78": "binary_conv",
     "n82": "binary_dense",
+    "n83": "circulant_conv",
     "n86": "binary_conv_depthwise",
+    "n102": "shift_dense_pruned_two_terms",
+    "n107": "shift_conv_pruned_grouped",
+    "n116": "int_dense_pruned",
 }
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
 
@@ -114,6 +119,8 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     assert not UNITS - {unit.module.name for unit in units}
     assert any(unit.module.set_up.get("GRID") for unit in units), "found no finer bias"
     assert any(unit.module.set_up.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
+    listed = [unit.module for unit in units if unit.module.set_up.get("LIST_BITS")]
+    assert {module.set_up["GROUPS"] for module in listed} == {1, 2}, "found no folds of zeros left out"
     assert any(_stores_for_several_cycles(unit) for unit in units), "found no input that stays while it is replayed"
     replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.set_up["NEURONS"] != 1]
     assert any(unit.module.set_up["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"
@@ -122,7 +129,7 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
 def _stores_for_several_cycles(unit: RtlUnit) -> bool:
     """Whether an input is at work for several terms in the very fold in which it is stored."""
     set_up = unit.module.set_up
-    if unit.module.name != "sw_mvu" or 1 in (set_up["NEURONS"], set_up["SYNAPSES"]):
+    if "FOLD_TERMS" not in set_up or "NEURONS" not in set_up or 1 in (set_up["NEURONS"], set_up["SYNAPSES"]):
         return False
     terms = int(str(set_up["FOLD_TERMS"]).partition("'h")[2], 16)
     return terms % (1 << int(set_up["TERM_BITS"])) > 1
@@ -140,12 +147,13 @@ def test_block_memories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     """All but the smallest memories in block RAM, which answers a cycle later."""
     monkeypatch.setattr(cost, "LUTRAM_WORDS", 2)
     monkeypatch.setattr(cost, "SHALLOW_BITS", 0)
-    layers = list(chosen(others=False).values()) + [random_network(seed) for seed in (3, 19, 57, 118, 134)]
+    layers = list(chosen(others=False).values()) + list(pruned_layers().values())
+    layers += [random_network(seed) for seed in (3, 19, 57, 118, 134)]
     networks = {f"n{at}": network for at, network in enumerate(layers)}
     codes = {name: random_codes(network, 1, FRAMES) for name, network in networks.items()}
     batch = Batch.of(networks, codes, tmp_path)
     units = [unit for network in batch.rtl.values() for unit in network.units]
-    for flag in ("RING_BLOCK", "REPLAY_BLOCK"):
+    for flag in ("RING_BLOCK", "REPLAY_BLOCK", "LIST_BLOCK"):
         assert any(unit.module.set_up.get(flag) for unit in units), flag
     in_block = {unit.module.name for unit in units if unit.module.set_up.get("ROM_BLOCK")}
     assert in_block == {"sw_mvu", "sw_vvu", "sw_affine", "sw_finish", "sw_lookup", "sw_reorder"}

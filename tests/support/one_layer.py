@@ -9,6 +9,7 @@ from shiftwire.numbers.fixed import Codes, Fixed, Overflow, Rounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.requantize import Requantize
+from shiftwire.ops.weights.circulant import Circulant
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.shift import Shift
 
@@ -32,6 +33,12 @@ def factored(shape: tuple[int, ...], seed: int = 0) -> Factored:
     weights = np.moveaxis(np.random.default_rng(seed).normal(0, 0.3, shape), -1, 1)
     weights.reshape(len(weights), -1)[:, -3:] = 0
     return Factored.of(decompose(weights, Theta(2e-2)), weights.shape[1:]).with_moved(0, -1)
+
+
+def circulant(blocks: tuple[int, int], block: int, kernel: tuple[int, ...], terms: int, seed: int = 0) -> Circulant:
+    """Random circulant blocks, channels last."""
+    drawn = Circulant.of(shift((*blocks, block, *kernel), terms, -3, 2, seed).weights)
+    return drawn.with_moved(0, -1) if kernel else drawn
 
 
 def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from layer_cases import LAYER_CASES
+from pruned import random_pruned
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Op, Tensor
@@ -33,6 +34,11 @@ from shiftwire.ops.weights.shift import Shift
 OWN_LAYERS = 3
 """Every third network has a layer more; the others stay what they were."""
 
+PRUNED = 4
+"""In every fourth network layers are pruned in blocks; they have WIDER times as many filters, for folds to be empty."""
+
+WIDER = 3
+
 SALT = 1
 """Of what is drawn for it, such that three hundred networks have all of them."""
 
@@ -46,7 +52,12 @@ class Maker:
 
     rng: np.random.Generator
     input: Tensor
+    pruning: np.random.Generator | None = None
     nodes: list[Node] = field(default_factory=list)
+
+    @property
+    def wider(self) -> int:
+        return 1 if self.pruning is None else WIDER
 
     def tensor(self, name: str) -> Tensor:
         return Network.of("x", self.input, tuple(self.nodes), name).output
@@ -72,7 +83,7 @@ def random_network(seed: int) -> Network:
     rng = np.random.default_rng(seed)
     shape = _shape(rng)
     held = Fixed(int(rng.integers(1, 17)), int(rng.integers(-2, 9)), signed=bool(rng.integers(2)))
-    maker = Maker(rng, Tensor(shape, held))
+    maker = Maker(rng, Tensor(shape, held), np.random.default_rng((seed, PRUNED)) if seed % PRUNED == 1 else None)
     name = "x"
     for _ in range(int(rng.integers(2, 6))):
         name = _grow(maker, name)
@@ -145,7 +156,11 @@ def _grow(maker: Maker, name: str) -> str:
 
 
 def _weights(maker: Maker, x: Fixed, shape: tuple[int, ...]) -> Weights:
-    rng = maker.rng
+    weights = _full_weights(maker.rng, x, shape)
+    return weights if maker.pruning is None else random_pruned(weights, maker.pruning)
+
+
+def _full_weights(rng: np.random.Generator, x: Fixed, shape: tuple[int, ...]) -> Weights:
     match int(rng.integers(4)):
         case 0:
             lo, hi = x.lo - 3, x.hi + 4
@@ -178,7 +193,7 @@ def _bias(rng: np.random.Generator, weights: Weights, frac: int) -> Bias:
 
 def _dense(maker: Maker, name: str) -> str:
     x = maker.tensor(name)
-    weights = _weights(maker, x.format, (int(maker.rng.integers(1, 9)), x.size))
+    weights = _weights(maker, x.format, (maker.wider * int(maker.rng.integers(1, 9)), x.size))
     return _checked(maker, Dense(weights, _bias(maker.rng, weights, x.format.frac)), name)
 
 
@@ -194,7 +209,7 @@ def _conv(maker: Maker, name: str) -> str:
     channels = x.shape[-1]
     groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
     window = _window(rng, len(x.shape) - 1)
-    filters = groups * int(rng.integers(1, 4))
+    filters = groups * maker.wider * int(rng.integers(1, 4))
     weights = _weights(maker, x.format, (filters, *window.kernel, channels // groups))
     return _checked(maker, Conv(weights, _bias(rng, weights, x.format.frac), window, groups), name)
 

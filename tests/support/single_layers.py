@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U1, U6, codes, factored, of_one, of_two, shift, signs
+from one_layer import S8, U1, U6, circulant, codes, factored, of_one, of_two, shift, signs
+from pruned import blocks, pruned
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -106,6 +107,9 @@ def single_layers() -> dict[str, Network]:
     three = Window((3, 3), (1, 1), (1, 1), (1, 1))
     cases["factored_dense"] = of_one(Dense(factored((4, 7), 5), Bias(codes((4,), -90, 90), 5)), (7,))
     cases["factored_conv"] = of_one(Conv(factored((3, 3, 3, 4), 6), Bias(codes((3,), -90, 90), 6), three), image)
+    cases["circulant_dense"] = of_one(Dense(circulant((2, 3), 3, (), 2), Bias(codes((6,), -90, 90), 5)), (9,))
+    cases["circulant_conv"] = of_one(Conv(circulant((2, 1), 4, (3, 2), 1), Bias.none(8), wide), image, U6)
+    cases["circulant_conv_grouped"] = of_one(Conv(circulant((4, 1), 2, (2, 2), 2), Bias.none(8), square, 2), image)
     of_all = np.tile(np.arange(3), 4)
     uneven, plain = shift((3, 3, 2, 1), 2, -2, 1), Int(codes((3, 3, 2, 1), -128, 127), 3)
     for name, weights in (("shift_conv_shared", uneven), ("int_conv_shared", plain)):  # by all groups of four channels
@@ -113,4 +117,25 @@ def single_layers() -> dict[str, Network]:
         cases[name] = of_one(Conv(weights.with_rows(of_all), bias, wide, 4), image)
     for layer in LAYER_CASES:
         cases |= layer.networks
-    return cases
+    return cases | pruned_layers()
+
+
+def pruned_layers() -> dict[str, Network]:
+    """Most of their weights are zeros in blocks, so that folds of them are left out."""
+    stay = blocks((12, 16), (2, 4), 0.3, np.random.default_rng(3))
+    stay[6:8] = False
+    mixed = stay[np.random.default_rng(4).permutation(12)]
+    two = shift((12, 16), 2, -2, 1)
+    # in blocks whose filters have the second term elsewhere
+    two.weights.sign[1] *= blocks((12, 16), (2, 8), 0.5, np.random.default_rng(5))
+    wide = Window((3, 2), (2, 1), (1, 0), (1, 1))
+    grouped = Conv(pruned(shift((8, 3, 2, 2), 1, 0, 0), blocks((8, 3, 2, 2), (1, 4), 0.3, np.random.default_rng(6))),
+                   Bias.none(8), wide, 2)  # fmt: skip
+    bias = Bias(codes((12,), -40, 40), 6)
+    return {
+        "shift_dense_pruned": of_one(Dense(pruned(shift((12, 16), 1, -3, 2), stay), bias), (16,)),
+        "shift_dense_pruned_in_any_order": of_one(Dense(pruned(shift((12, 16), 1, -3, 2), mixed), bias), (16,)),
+        "shift_dense_pruned_two_terms": of_one(Dense(pruned(two, stay), bias), (16,)),
+        "int_dense_pruned": of_one(Dense(pruned(Int(codes((12, 16), -128, 127), 7), stay), bias), (16,)),
+        "shift_conv_pruned_grouped": of_one(grouped, (6, 5, 4)),
+    }

@@ -23,6 +23,7 @@ S8 = Fixed(8, 4, signed=True)
 DECLARED = {
     "window": r"Code line\[C::rows\]\[C::banks\]\[C::bank_words\]\[C::tap_channels\]",
     "mvu": r"code_t held\[C::synapse_folds\]\[C::simd\]",
+    "restore": r"code_t held\[C::lanes\]\[C::words\]",
     "reorder": r"code_t held\[C::lanes\]\[C::words\]\[C::lanes\]",
     "multiply": r"code_t kept\[C::folds\]\[C::lanes\]",
     "upsample": r"code_t row\[C::words\]\[C::lanes\]",

@@ -10,7 +10,7 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import CodeType, Table
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.network import Network
-from shiftwire.ir.unit import Unit
+from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.shift_weights import ShiftWeights
@@ -18,7 +18,7 @@ from shiftwire.ops.threshold import ThresholdUnit
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.reorder import Reorder
+from shiftwire.units.reorder import Reorder, Restore, moving_cost, reordering
 from shiftwire.units.vector import VectorUnit
 from shiftwire.units.window import Taps, WindowUnit
 from single_layers import single_layers
@@ -187,6 +187,22 @@ def test_a_reorder_finds_the_beat_and_the_lane_of_each_code(lanes: int, packets:
         assert made["source_word"].codes[word, lane] * lanes + made["source_lane"].codes[word, lane] == code
         assert made["source_lane"].codes[word, lane] < lanes
     assert members(unit) == {"iterations": 2 * 12 // lanes * packets, "words": 12 // lanes, "lanes": lanes}
+
+
+@pytest.mark.parametrize(("lanes", "packets"), [(2, 3), (3, 2), (4, 1)])
+def test_a_restored_code_keeps_its_lane(lanes: int, packets: int) -> None:
+    rng, words = np.random.default_rng(3), 12 // lanes
+    source: Codes = np.stack([rng.permutation(words) * lanes + lane for lane in range(lanes)], axis=1).ravel()
+    unit = reordering(Port(lanes, words * packets), source, S8, packets)
+    assert isinstance(unit, Restore) and list(tables(unit)) == ["source_word"]
+    expected = [[int(code) // lanes for code in row] for row in source.reshape(-1, lanes)]
+    assert tables(unit)["source_word"].codes.tolist() == expected
+    assert members(unit) == {"iterations": 2 * words * packets, "words": words, "lanes": lanes}
+    (module,) = unit.modules(Surroundings(1, lanes))
+    assert module.memories[0].fields.tolist() == expected and module.parameters["STAYS"] == 1
+    other = reordering(Port(lanes, words * packets), np.roll(source, 1), S8, packets)
+    assert type(other) is Reorder
+    assert moving_cost([unit]).lut < moving_cost([other]).lut
 
 
 WINDOWS = {

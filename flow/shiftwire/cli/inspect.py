@@ -27,6 +27,8 @@ from shiftwire.reports.inspection import (
     bases_tables,
     inspect_network,
     layer_builds,
+    left_out,
+    left_out_sentence,
     slowest_layer,
     stored,
     stored_json,
@@ -122,6 +124,8 @@ def _print_built(design: Design) -> None:
     print_table(("layer", "PE", "SIMD", "units", "C++ iterations", "% busy", "FIFO depth"), rows)
     slowest = slowest_layer(design)
     say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
+    if spared := left_out_sentence(design):
+        say(spared)
     say(f"modelled for {design.board.title} ({design.board.part}): {speed(design)}")
     show(weight_tables(weight_choices(design)))
     show(rescale_tables(rescalings(design)))
@@ -159,8 +163,10 @@ def _built(design: Design | None) -> dict[str, object]:
     if design is None:
         return {}
     layers = [dataclasses.asdict(layer) for layer in layer_builds(design)]
+    spared = [dataclasses.asdict(layer) for layer in left_out(design)]
+    board = {"board": design.board.name, "clock_ns": design.clock_ns}
     return {
-        "built": {"board": design.board.name, "clock_ns": design.clock_ns, "layers": layers} | modelled(design),
+        "built": {**board, "layers": layers, "left_out": spared} | modelled(design),
         "rescaled": rescale_json(rescalings(design)),
         "weights": weight_json(weight_choices(design)),
     }

@@ -7,15 +7,14 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
-from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.file import write_model
 from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.floats.virtual_pooling import Pooling
+from shiftwire.quantize.methods.words import chosen
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
@@ -60,8 +59,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--method",
         choices=[method.value for method in Method],
-        default=Method.LINEAR.value,
         help="the family's rounding rule (default: linear, the nearest power of two and again for what is left)",
+    )
+    chosen.add_argument(
+        "--layers",
+        metavar="'stage3.*=smartexchange,rest=lightnn'",
+        help="methods of single layers, by expressions that their whole names match; the first that does counts",
     )
     chosen.add_argument(
         "--terms", type=int, help="most terms a weight has, for linear and lightnn (default: 3, with an error budget 6)"
@@ -76,6 +79,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         "--theta", action="append", metavar="4e-3", help="smartexchange's, or LAYER=4e-3 of a layer; may be repeated"
     )
     chosen.add_argument("--threshold-row", action="store_true", help="smartexchange also empties rows below 5 thetas")
+    chosen.add_argument("--block", type=int, help=f"side of circulant blocks (default: {DEFAULTS.block})")
     chosen.add_argument("--bases", type=int, help=f"escalate's bases of a layer (default: {DEFAULTS.bases})")
     chosen.add_argument("--escalate-first", action="store_true", help="escalate takes the first layer too")
     chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
@@ -125,10 +129,8 @@ def run(arguments: argparse.Namespace) -> int:
         if remark is not None:
             note(f"warning: {remark}")
     for layer in quantized.report.layers:
-        if layer.left_alone is not None:
-            note(
-                f"note: {options.method.title} leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}"
-            )
+        if layer.left_alone is not None and layer.method is not None:
+            note(f"note: {layer.method.title} leaves '{layer.name}' alone, for {layer.left_alone}; it is {layer.kind}")
     for line in pooled_notes(quantized.report.pooled):
         note(line)
     if quantized.report.calibrated < FEW_SAMPLES:
@@ -141,10 +143,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    terms, method = arguments.terms, Method(arguments.method)
-    if terms is not None and not method.takes_terms:
+    terms = arguments.terms
+    methods = chosen(arguments)
+    used = [methods["method"], *(method for _, method in methods["methods"])]
+    if terms is not None and not any(method.takes_terms for method in used):
         raise InputError(
-            f"--method {arguments.method} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
+            f"--method {used[0].value} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
             f"out, or take --method {WITH_TERMS}"
         )
     if terms is None:
@@ -152,7 +156,6 @@ def _options(arguments: argparse.Namespace) -> Options:
     pooling = arguments.vip, arguments.vip_within
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
-        method=method,
         terms=terms,
         act_bits=arguments.act_bits,
         input_bits=arguments.input_bits,
@@ -166,37 +169,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         samples=arguments.samples,
         formats=dict(_format(text) for text in arguments.format),
         pooling=None if pooling == (None, None) else Pooling(*pooling),
-        **_thetas(arguments, method),
-        **_bases(arguments, method),
+        **methods,
     )
-
-
-def _thetas(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
-    """Theta of all layers, and of single ones."""
-    if method is not Method.SMARTEXCHANGE:
-        if arguments.theta or arguments.threshold_row:
-            raise InputError("--theta and --threshold-row belong to --method smartexchange; leave them out or take it")
-        return {}
-    parted = [text.rpartition("=") for text in arguments.theta or ()]
-    every = {name: _number(value) for name, _, value in parted}
-    return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
-
-
-def _bases(arguments: argparse.Namespace, method: Method) -> dict[str, Any]:
-    """ESCALATE's choices."""
-    if method is Method.ESCALATE:
-        bases = DEFAULTS.bases if arguments.bases is None else arguments.bases
-        return {"bases": bases, "escalates_first": arguments.escalate_first}
-    if arguments.bases is not None or arguments.escalate_first:
-        raise InputError("--bases and --escalate-first belong to --method escalate; leave them out or take it")
-    return {}
-
-
-def _number(text: str) -> float:
-    try:
-        return Theta(float(text)).least
-    except ValueError:
-        raise InputError(f"a theta of '{text}' is no number; write --theta 4e-3 or --theta LAYER=4e-3") from None
 
 
 def _format(text: str) -> tuple[str, Fixed]:
@@ -246,7 +220,11 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
 
 
 def _layer_json(layer: LayerCost) -> dict[str, object]:
-    return dataclasses.asdict(layer) | {"sqnr_db": layer.sqnr_db, "knob": layer.knob.value}
+    return (
+        dataclasses.asdict(layer)
+        | {"sqnr_db": layer.sqnr_db, "knob": layer.knob.value}
+        | {"method": layer.method and layer.method.value}
+    )
 
 
 def _print(quantized: Quantized, output: Path) -> None:

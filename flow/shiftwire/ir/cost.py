@@ -61,6 +61,11 @@ class Cost:
     lut: int = 0
     bram36: int = 0
 
+    @property
+    def price(self) -> int:
+        """One figure to rank by."""
+        return self.lut + BRAM36_IN_LUT * self.bram36
+
     def __add__(self, other: Cost) -> Cost:
         return Cost(self.lut + other.lut, self.bram36 + other.bram36)
 

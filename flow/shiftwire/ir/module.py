@@ -43,11 +43,15 @@ class Pe(enum.Enum):
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """Constants of a module: fields (words, fields in a word) of `bits` each, the first field lowest."""
+    """Constants of a module: fields (words, fields in a word) of `bits` each, the first field lowest.
+
+    `parameter` names their file, where it is a module's own and no stem of several.
+    """
 
     name: str
     fields: Codes
     bits: int
+    parameter: str = "FILE"
 
     @property
     def words(self) -> int:

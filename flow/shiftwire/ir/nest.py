@@ -83,17 +83,17 @@ def choosing(pixels: int, folds: tuple[int, int]) -> Nest:
     return Nest(len(beats), (at(beats[is_first]), at(beats[~is_first])), at(beats))
 
 
-def dot_products(positions: int, terms: Codes, synapses: int, neurons: int) -> Nest:
-    """Sums over `synapses` beats, each looked at for k iterations; sums leave at the end of each neuron fold.
+def dot_products(positions: int, steps: Codes, neurons: int) -> Nest:
+    """Sums over beats, each looked at for some iterations; sums leave at the end of each neuron fold.
 
-    terms  (groups * neurons,): k of each neuron fold. The first fold of a group of `neurons` reads the beats, the
-    others see them again from within; with one neuron a group, every fold reads its own.
+    steps  (groups * neurons, synapses): iterations of each beat in each neuron fold. The first fold of a group of
+    `neurons` reads the beats, the others see them again from within, or do without; with one neuron a group, every fold
+    reads its own.
     """
-    ends = np.cumsum(terms * synapses)
-    reading = slice(None, None, neurons)
-    starts, lengths = (ends - terms * synapses)[reading, None], terms[reading, None]
-    first = (starts + every(synapses) * lengths).ravel()
-    last = (first.reshape(-1, synapses) + lengths - 1).ravel()
+    after = np.cumsum(steps).reshape(steps.shape)
+    ends = after[:, -1]
+    last = (after[::neurons] - 1).ravel()
+    first = (after - steps)[::neurons].ravel()
     frame = every(positions)[:, None] * ends[-1]
     first, last, leaving = ((frame + moments).ravel() for moments in (first, last, ends - 1))
     return Nest(positions * int(ends[-1]), (Access(first, last),), at(leaving))

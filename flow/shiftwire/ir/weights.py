@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
@@ -14,6 +16,8 @@ from shiftwire.ir.module import Pe
 from shiftwire.ir.network import Op, Operations
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval
+
+Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,9 @@ class Weights(ABC):
     kind: ClassVar[str]
     """First part of the names of its layers in the ONNX contract."""
 
+    skips_zeros: ClassVar[bool] = False
+    """Whether a ROM code of 0 adds nothing, whatever its input."""
+
     has_bias: ClassVar[bool] = True
     """Whether the ONNX contract gives its layers a bias; an Affine behind the others holds theirs."""
 
@@ -86,6 +93,12 @@ class Weights(ABC):
     @abstractmethod
     def planes(self) -> Codes:
         """ROM codes (terms, out, taps); a filter reads the planes of its own k alone."""
+
+    @cached_property
+    def live(self) -> Bits:
+        """The ROM codes (terms, out, taps) that add something."""
+        planes = self.planes
+        return planes != 0 if self.skips_zeros else np.ones(planes.shape, np.bool_)
 
     @property
     @abstractmethod
@@ -119,6 +132,11 @@ class Weights(ABC):
         """Scalar operations when every weight is used `uses` times."""
 
     @property
+    def circle(self) -> int:
+        """Side of blocks of outputs and inputs whose rows are each the one above, turned on by one; 1 for none."""
+        return 1
+
+    @property
     def bits(self) -> int:
         """Bits that the weights take."""
         return self.planes.size * self.rom_type.bits
@@ -127,6 +145,14 @@ class Weights(ABC):
     def terms(self) -> float | None:
         """Mean k over the filters, None where weights are no sums of powers of two."""
         return None
+
+    def compacted(self) -> Weights:
+        """The same weights without terms that none of them uses."""
+        return self
+
+    @abstractmethod
+    def with_moved(self, axis: int, to: int) -> Weights:
+        """The same weights with an axis of a filter, (in...), at another place."""
 
     @abstractmethod
     def with_taps(self, order: Codes) -> Weights:

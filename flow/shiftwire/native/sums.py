@@ -71,11 +71,12 @@ def sums(unit: MatrixUnit, how: Packed) -> Cfg:
     """`simd` packed inputs with packed weights; the bias has what codes and weights owe for where they count from."""
     cfg = unit.native_cfg
     rom, biases = table_of(cfg, "weight"), table_of(cfg, "bias")
-    weights = rom.codes.reshape(-1, unit.synapse_folds, unit.fold.pe, unit.fold.simd)
+    weights = rom.codes.reshape(-1, unit.fold.pe, unit.fold.simd)
     if how.is_octets:
-        placed, owed = _places_of_distances(weights, unit.x, how.lowest)
+        placed, each = _places_of_distances(weights, unit.x, how.lowest)
     else:
-        placed, owed = weights, how.lowest * weights.sum(axis=(1, 3))
+        placed, each = weights, how.lowest * weights.sum(axis=2)
+    owed = np.add.reduceat(each, unit.steps.fold_starts)
     words = how.words(placed).reshape(len(rom.codes), -1)
     codes = biases.codes + (owed << unit.grid_shift)
     cfg = cfg.with_table(_weights(words, how))
@@ -102,12 +103,12 @@ def _weights(words: Codes, how: Packed) -> Table:
 
 
 def _places_of_distances(weights: Codes, x: Fixed, lowest: int) -> tuple[Codes, Codes]:
-    """Weights where a code x can be, from `lowest` on, and what that owes; with them goes what minima would owe.
+    """Weights where a code x can be, from `lowest` on, and what each sum of them owes, with what minima would owe.
 
     abs(x - w) = abs(x - c) + abs(c - w) for the code c next to w.
     """
     clipped = np.clip(weights, x.lo, x.hi)
-    owed: Codes = (weights - abs(weights - clipped)).sum(axis=(1, 3))
+    owed: Codes = (weights - abs(weights - clipped)).sum(axis=2)
     return clipped - lowest, owed
 
 

@@ -87,6 +87,15 @@ class ShiftWeights:
         return int(np.sum(self.terms_per_filter)) * per_term
 
 
+def compacted(weights: ShiftWeights) -> ShiftWeights:
+    """Terms in their old order, the unused ones behind them; planes that no filter uses go, but one stays."""
+    order = np.argsort(weights.sign == 0, axis=0, kind="stable")
+    sign = np.take_along_axis(weights.sign, order, axis=0)
+    exponent = np.take_along_axis(weights.exponent, order, axis=0)
+    kept = max(int(np.count_nonzero(sign.any(axis=tuple(range(1, sign.ndim))))), 1)
+    return ShiftWeights(sign[:kept], exponent[:kept])
+
+
 def signed_digits(codes: Codes, frac: int) -> ShiftWeights:
     """Integers (out, in...) on the grid 2**-frac as their non-adjacent form, highest first: exact, no sum is shorter.
 

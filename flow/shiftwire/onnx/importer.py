@@ -24,6 +24,7 @@ from shiftwire.onnx.layers import READERS, reader_of
 from shiftwire.onnx.operators import FORMS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.strangers import require_known
+from shiftwire.ops.layers import WEIGHTED_LAYERS
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16)
 """Types of tensors whose values are what they say."""
@@ -130,8 +131,7 @@ def opened(model: onnx.ModelProto) -> Graph:
 
 LAYERS = frozenset({
     "Conv", "Gemm", "MatMul", "MaxPool", "AveragePool", "GlobalAveragePool", "PartialPool", "Concat", "Resize",
-    "Pad", "Upsample", "Slice", "Gather", "Spread", "ShiftConv", "AdderConv", "IntConv", "ShiftDense", "AdderDense",
-    "IntDense", "FactoredConv", "FactoredDense", "BinaryConv", "BinaryDense",
+    "Pad", "Upsample", "Slice", "Gather", "Spread", *WEIGHTED_LAYERS,
 })  # fmt: skip
 """Operations that no host computes, whatever stands in front of them."""
 

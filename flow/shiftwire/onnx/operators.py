@@ -6,6 +6,7 @@ Every operation that has a reader, and every one that a rewrite turns into those
 from __future__ import annotations
 
 from shiftwire.onnx.foreign.operator import FOREIGN, MEANINGS, Operator, Place
+from shiftwire.onnx.ops.weights.table import KINDS
 from shiftwire_hls.quantizers import CONTRACT_DOMAIN, QUANTIZERS, Reading
 
 _GRID = "input on a known grid"
@@ -194,7 +195,7 @@ OPERATORS: tuple[Operator, ...] = (
             "the contract, docs/onnx.md",
             _OWN,
         )
-        for scheme in ("Shift", "Adder", "Int", "Factored", "Binary")
+        for scheme in KINDS
         for form in ("Conv", "Dense")
     ),
     *(Operator(name, Place.LAYER, name, "", _OWN) for name in ("Affine", "PartialPool", "Spread", "Threshold")),

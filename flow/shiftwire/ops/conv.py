@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv, IntConv and FactoredConv: windows over at most two axes, grouped or depthwise."""
+"""Convolutions of any weight scheme: windows over at most two axes, grouped or depthwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.exact import blocks, narrowed
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.reorder import Reorder
+from shiftwire.units.reorder import Reorder, Restore
 from shiftwire.units.vector import VectorUnit
 from shiftwire.units.width import Widen
 from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
@@ -33,7 +33,7 @@ class Conv(Weighted):
     an adder layer it counts -abs(w).
     """
 
-    unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, Reorder)
+    unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, Reorder, Restore)
 
     window: Window
     groups: int = 1

@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense, IntDense and FactoredDense: every output reads every input."""
+"""Dense layers of any weight scheme: every output reads every input."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Codes
 from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.reorder import Reorder
+from shiftwire.units.reorder import Reorder, Restore
 
 
 @dataclass(frozen=True, eq=False)
 class Dense(Weighted):
     """y[o] = bias[o] + sum over i of element(x[i], w[o, i]); x (in,), y (out,)."""
 
-    unit_types = (MatrixUnit, Reorder)
+    unit_types = (MatrixUnit, Reorder, Restore)
 
     @property
     def kind(self) -> str:

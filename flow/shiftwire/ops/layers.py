@@ -17,6 +17,7 @@ from shiftwire.ops.threshold import Lookup, Threshold
 from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.binary import Binary
+from shiftwire.ops.weights.circulant import Circulant
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
@@ -48,4 +49,7 @@ LAYERS: tuple[type[Op], ...] = (
     View,
 )
 
-WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Binary, Factored, Int, Shift)
+WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Binary, Circulant, Factored, Int, Shift)
+
+WEIGHTED_LAYERS = tuple(f"{scheme.kind}{form}" for scheme in WEIGHT_SCHEMES for form in ("Conv", "Dense"))
+"""Names of their layers in the ONNX contract."""

@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from shiftwire.ir.network import Network, Op
-from shiftwire.numbers.shift_weights import ShiftWeights
+from shiftwire.ir.weights import Weighted
+from shiftwire.numbers.shift_weights import compacted
 from shiftwire.ops.affine import Affine
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.dense import Dense
-from shiftwire.ops.weights.shift import Shift
 
 
 def compact_terms(network: Network) -> Network:
@@ -19,17 +15,8 @@ def compact_terms(network: Network) -> Network:
 
 def _compacted(op: Op) -> Op:
     match op:
-        case Dense(weights=Shift(weights)) | Conv(weights=Shift(weights)):
-            return replace(op, weights=Shift(_front(weights)))
+        case Weighted(weights=weights):
+            return replace(op, weights=weights.compacted())
         case Affine(scale=scale):
-            return replace(op, scale=_front(scale))
+            return replace(op, scale=compacted(scale))
     return op
-
-
-def _front(weights: ShiftWeights) -> ShiftWeights:
-    """Terms in their old order, the unused ones behind them; planes that no filter uses go, but one stays."""
-    order = np.argsort(weights.sign == 0, axis=0, kind="stable")
-    sign = np.take_along_axis(weights.sign, order, axis=0)
-    exponent = np.take_along_axis(weights.exponent, order, axis=0)
-    kept = max(int(np.count_nonzero(sign.any(axis=tuple(range(1, sign.ndim))))), 1)
-    return ShiftWeights(sign[:kept], exponent[:kept])

@@ -72,7 +72,7 @@ def _choices(design: Design) -> Iterator[WeightChoice]:
         if node.name in inner or not isinstance(op, Weighted):
             continue
         match op.weights:
-            case Shift(weights) if (op.weights.terms or 0) > FEW_TERMS:
+            case Shift(weights) if op.weights.circle == 1 and (op.weights.terms or 0) > FEW_TERMS:
                 other = replace(op, weights=Int(weights.integers, -weights.exponent_range[0]))
                 yield WeightChoice(node.name, "terms", (_built(design, node), _form(design, node, other)))
             case Int(codes, grid) if _digits(codes) > FEW_TERMS:

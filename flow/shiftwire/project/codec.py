@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -17,24 +17,32 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.frames import FramedInput, FramedOutput, InputPart, OutputPart
 from shiftwire.ir.host import ChannelScale, HostInput, HostOutput
 from shiftwire.ir.network import Network, NetworkInput, NetworkOutput, Node, Tensor
+from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
-from shiftwire.numbers.factored import Factors
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.float_quantizer import FloatQuantizer
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.layers import LAYERS, WEIGHT_SCHEMES
 from shiftwire_boards.runtime.host_steps import STEPS
 
+
+def _parts(scheme: type[Weights]) -> Iterator[type[Any]]:
+    """What a scheme's weights are made of."""
+    return (
+        kind for kind in get_type_hints(scheme).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+    )
+
+
 _CLASSES: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *LAYERS,
         *WEIGHT_SCHEMES,
+        *(part for scheme in WEIGHT_SCHEMES for part in _parts(scheme)),
         *STEPS,
         Bias,
         Window,
         ShiftWeights,
-        Factors,
         ChannelScale,
         FramedInput,
         FramedOutput,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,10 +44,7 @@ def decompositions(
 
     `output_errors` measures filters by their outputs, where the error budget is on outputs.
     """
-    if options.method is Method.SMARTEXCHANGE:  # layers that it leaves alone
-        options = replace(options, method=Method.LINEAR)
-    if options.method is Method.ESCALATE:
-        options = replace(options, method=Method.LIGHTNN, terms=1)
+    options = options.left
     exact = grid_of(weights)
     plain = levels_of(weights) if exact is None else ScaledTerms(signed_digits(*exact), np.ones(len(weights)))
     has_scale = bool(np.any(scale != 1))

@@ -23,7 +23,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
-from shiftwire.quantize.factored import emit_layer
+from shiftwire.quantize.methods.table import emit_layer
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.escalate import MOST_BASES
@@ -12,10 +13,12 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.quantize.floats.virtual_pooling import Pooling
+from shiftwire.units.names import sanitised
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
 DEFAULT_THETA = Theta()
+MOST_BLOCK = 64
 MAX_ACT_BITS = 24
 """Codes of float32 tensors, and so of onnxruntime, are exact up to here."""
 
@@ -29,6 +32,7 @@ class Method(enum.Enum):
     APOT       the nearest of {0, 1, 2, 3, 4, 6, 8, 10} times a step per filter (Li et al. 2020, four bits)
     SMARTEXCHANGE  powers of two times a basis of 3x3 codes, which are no sums of powers of two (Zhao et al. 2020)
     ESCALATE   ternary sums of a few basis kernels, which are convolved first (Li et al. 2021)
+    CIRCULANT  powers of two in circulant blocks of outputs and inputs (Ding et al. 2017, without their transform)
     """
 
     LINEAR = "linear"
@@ -37,25 +41,33 @@ class Method(enum.Enum):
     APOT = "apot"
     SMARTEXCHANGE = "smartexchange"
     ESCALATE = "escalate"
+    CIRCULANT = "circulant"
 
     @property
     def takes_terms(self) -> bool:
         """Whether it gives a weight as many terms as are asked for; the levels of the others fix them."""
-        return self in (Method.LINEAR, Method.LIGHTNN)
+        return self in (Method.LINEAR, Method.LIGHTNN, Method.CIRCULANT)
 
     @property
     def is_product(self) -> bool:
         """Whether weights become products of smaller ones, where kernels allow; the rest is of another method."""
-        return self in (Method.SMARTEXCHANGE, Method.ESCALATE)
+        return self in (Method.SMARTEXCHANGE, Method.ESCALATE, Method.CIRCULANT)
 
     @property
     def title(self) -> str:
         """As its paper spells it, of a method of products."""
-        return {Method.SMARTEXCHANGE: "SmartExchange", Method.ESCALATE: "ESCALATE"}.get(self, self.value)
+        return TITLES.get(self, self.value)
 
 
+TITLES = {Method.SMARTEXCHANGE: "SmartExchange", Method.ESCALATE: "ESCALATE"}
 WITH_TERMS = " or ".join(method.value for method in Method if method.takes_terms)
 """The methods that `--terms` belongs to, in words."""
+INSTEAD = {
+    Method.SMARTEXCHANGE: "has none; leave it out, or give a smaller theta",
+    Method.ESCALATE: "has none; leave it out, or give more bases",
+    Method.CIRCULANT: "gives all weights as many; leave it out, or give more --terms or a smaller --block",
+}
+"""Why a method of products takes no error budget, and what makes its error smaller."""
 
 
 class Knob(enum.Enum):
@@ -102,7 +114,8 @@ class Options:
     `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
     `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
     the tensor that the layer makes. `pooling` says which layers are computed at a quarter of their places.
-    `bases` are ESCALATE's, which has no part in the first layer unless it `escalates_first`.
+    `bases` are ESCALATE's, which has no part in the first layer unless it `escalates_first`. `block` is the side of
+    circulant blocks. `methods` are those of single layers, each with an expression that a layer's whole name matches.
     """
 
     method: Method = Method.LINEAR
@@ -123,6 +136,8 @@ class Options:
     pooling: Pooling | None = None
     bases: int = 6
     escalates_first: bool = False
+    block: int = 4
+    methods: tuple[tuple[str, Method], ...] = ()
 
     def __post_init__(self) -> None:
         _require("terms", self.terms, 1, MAX_TERMS)
@@ -137,15 +152,44 @@ class Options:
         if self.error_budget is not None and not 0 < self.error_budget < 1:
             raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
         _require("bases", self.bases, 1, MOST_BASES)
-        if self.error_budget is not None and self.method.is_product:
-            mend = "a smaller theta" if self.method is Method.SMARTEXCHANGE else "more bases"
-            raise InputError(
-                f"an error budget chooses terms, and {self.method.value} has none; leave it out, or give {mend}"
-            )
+        _require("outputs of a circulant block", self.block, 2, MOST_BLOCK)
+        for method in self.used if self.error_budget is not None else ():
+            if method.is_product:
+                raise InputError(f"an error budget chooses terms, and {method.value} {INSTEAD[method]}")
+
+    @property
+    def used(self) -> tuple[Method, ...]:
+        """Those of all layers."""
+        return tuple(dict.fromkeys((self.method, *(method for _, method in self.methods))))
+
+    def of(self, layer: str) -> Options:
+        """Those of one layer: the first method whose expression its name matches, else that of all."""
+        own = next((method for pattern, method in self.methods if is_named(pattern, layer)), self.method)
+        return replace(self, method=own, methods=())
+
+    @property
+    def left(self) -> Options:
+        """Those of layers that a method of products leaves alone."""
+        match self.method:
+            case Method.ESCALATE:
+                return replace(self, method=Method.LIGHTNN, terms=1)
+            case Method.SMARTEXCHANGE | Method.CIRCULANT:
+                return replace(self, method=Method.LINEAR)
+        return self
 
     def theta_of(self, layer: str) -> Theta:
         """That of a layer."""
         return Theta(self.thetas.get(layer, self.theta.least), self.theta.rows)
+
+
+def is_named(pattern: str, layer: str) -> bool:
+    """Whether a layer's whole name, or what projects make of it, matches; raises InputError for no expression."""
+    try:
+        return any(re.fullmatch(pattern, name) for name in (layer, sanitised(layer, ())))
+    except re.error as error:
+        raise InputError(
+            f"'{pattern}' of --layers is no regular expression ({error}); write stage3.*=lightnn"
+        ) from None
 
 
 def _require(what: str, value: int, low: int, high: int) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import onnx
 from shiftwire.errors import InputError
+from shiftwire.ops.layers import WEIGHTED_LAYERS
 from shiftwire.quantize.scaling import EXACT_BITS, MOST_BITS
 
-WEIGHTED = {"Conv", "Gemm", "MatMul", "AdderConv", "AdderDense", "ShiftConv", "ShiftDense", "IntConv", "IntDense",
-            "FactoredConv", "FactoredDense", "BinaryConv", "BinaryDense"}  # fmt: skip
+WEIGHTED = {"Conv", "Gemm", "MatMul", *WEIGHTED_LAYERS}
 MOVES = {"Flatten", "Reshape", "Identity", "Transpose", "Slice", "Gather", "DepthToSpace", "SpaceToDepth", "Spread"}
 TAILS = MOVES | {"Softmax", "LogSoftmax", "Sigmoid", "Tanh", "ArgMax", "TopK"}
 FRONT = {"Mul", "Add", "Div", "Clip", "BatchNormalization", "Transpose", "Reshape", "Flatten", "Identity"}

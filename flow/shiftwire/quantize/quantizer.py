@@ -28,7 +28,6 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.labels import Labels, check_tail
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.advice import FINER, Attempt, Ground, try_options
-from shiftwire.quantize.factored import require_layers
 from shiftwire.quantize.floats.float_run import (
     Calibration,
     FloatModel,
@@ -40,6 +39,7 @@ from shiftwire.quantize.floats.float_run import (
 )
 from shiftwire.quantize.floats.virtual_pooling import Pooled, pooled
 from shiftwire.quantize.handlers import KNOWN, handler_of
+from shiftwire.quantize.methods.table import require_layers
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked, require_apart

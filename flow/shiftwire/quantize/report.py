@@ -12,7 +12,7 @@ from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
 from shiftwire.quantize.floats.virtual_pooling import Pooled
-from shiftwire.quantize.options import Knob
+from shiftwire.quantize.options import Knob, Method
 from shiftwire.quantize.terms import Exchange, Spelling
 
 CLEAR_MARGIN = 1.0
@@ -37,7 +37,8 @@ class LayerCost:
 
     weight_error  of the weights themselves; own_error  what this layer adds, its inputs taken as they are;
     error  against the float network, all layers before it included. None where a layer has none.
-    knob  what is raised so that the layer adds less.
+    knob  what is raised so that the layer adds less; layer, method  the tensor that a layer with weights makes, and the
+    method that it was to have; left_alone  why that has no part in it.
     """
 
     name: str
@@ -53,7 +54,8 @@ class LayerCost:
     exchange: Exchange | None = None
     spelling: Spelling | None = None
     left_alone: str | None = None
-    """Why a method of products, where one was asked for, has no part in the layer."""
+    layer: str | None = None
+    method: Method | None = None
 
     @property
     def sqnr_db(self) -> float | None:

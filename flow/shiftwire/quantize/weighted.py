@@ -71,13 +71,13 @@ class Trial:
     error: float
 
 
-def emit_shift(draft: NetworkDraft, layer: FloatLayer, left_alone: str | None = None) -> None:
-    """The ops of the best decomposition, the last under the layer's name; why another method had no part in it."""
+def emit_shift(draft: NetworkDraft, layer: FloatLayer) -> None:
+    """The ops of the best decomposition, the last under the layer's name."""
     right = draft.truth(layer.name)
     folded, *scaled = [_tried(draft, layer, decomposition, right) for decomposition in _decompositions(draft, layer)]
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
     draft.emit(best.steps, layer.source, layer.name)
-    draft.costs.append(replace(_cost(draft, layer, best, right), left_alone=left_alone))
+    draft.costs.append(_cost(draft, layer, best, right))
 
 
 def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
@@ -175,7 +175,7 @@ def _cost(draft: NetworkDraft, layer: FloatLayer, trial: Trial, right: Values) -
 
 
 def _decompositions(draft: NetworkDraft, layer: FloatLayer) -> Iterator[Decomposition]:
-    options, outputs = draft.options, len(layer.scale)
+    options, outputs = draft.options.of(layer.name), len(layer.scale)
     if options.error_budget is None or not options.budget_on_outputs:
         return decompositions(layer.weights, layer.scale, options, None)
     x = _first(draft, layer)

@@ -13,11 +13,12 @@ from shiftwire.numbers.factored import Storage
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.factored import Factored
-from shiftwire.quantize.factored import counts_of
 from shiftwire.quantize.floats.virtual_pooling import Pooled
+from shiftwire.quantize.methods.escalate import counts_of
 from shiftwire.quantize.terms import Exchange, Spelling, forms_of
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
+from shiftwire.units.matrix import MatrixUnit
 
 SMALLER = ("x fp32", "x int8")
 POOLED = ("virtual pooling of", "pooled", "outputs off %", "is off by", "at most", "of", "products", "before")
@@ -223,6 +224,36 @@ def layer_builds(design: Design) -> Iterator[LayerBuild]:
         names = " ".join(instance.unit.function for instance in instances)
         busy = 100 * cycles / design.timing.interval
         yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths))
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Folds of a layer's weights that are all zero and take no cycle; iterations a frame without them and with them."""
+
+    name: str
+    folds: int
+    empty_folds: int
+    iterations: int
+    whole_iterations: int
+
+
+def left_out(design: Design) -> Iterator[LeftOut]:
+    """Every layer that has such folds, in order."""
+    for instance in design.pipeline.instances:
+        unit = instance.unit
+        if isinstance(unit, MatrixUnit) and unit.cycles_a_position < unit.whole_cycles:
+            counts, whole = unit.steps.counts, unit.positions * unit.whole_cycles
+            yield LeftOut(instance.layer, counts.size, int((counts == 0).sum()), unit.iterations, whole)
+
+
+def left_out_sentence(design: Design) -> str | None:
+    """What a frame is spared; None where nothing is."""
+    each = [
+        f"{one.name} leaves out {one.empty_folds:,} of {one.folds:,} folds, which are all zero: "
+        f"{one.iterations:,} iterations and not {one.whole_iterations:,}"
+        for one in left_out(design)
+    ]
+    return "; ".join(each) or None
 
 
 def slowest_layer(design: Design) -> LayerBuild:

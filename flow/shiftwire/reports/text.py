@@ -13,6 +13,7 @@ from shiftwire.quantize.report import Answers
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.energy import claim_sentence
 from shiftwire.reports.figures import figure
+from shiftwire.reports.inspection import left_out, left_out_sentence
 from shiftwire.reports.summary import LayerLine, Page
 from shiftwire.synth.build_report import build_json
 from shiftwire.tools.resources import Cycles, Evidence, Report
@@ -46,6 +47,8 @@ def sentences(page: Page) -> Iterator[tuple[str, str]]:
         "bottleneck",
         f"{worst.name} ({worst.kind}), {worst.cycles or 0:,} cycles a frame, PE {worst.pe}, SIMD {worst.simd}",
     )
+    if spared := left_out_sentence(design):
+        yield "folds of zeros", spared
     yield "resources", _resources(page)
     if page.overruns:
         short = "; ".join(f"{figure(use.used)} {use.name} where {use.room:,} are left" for use in page.overruns)
@@ -90,6 +93,7 @@ def page_json(page: Page) -> dict[str, object]:
             "block_saving": energy.block_saving,
         },
         "layers": [dataclasses.asdict(layer) for layer in page.layers],
+        "left_out": [dataclasses.asdict(layer) for layer in left_out(design)],
     }
 
 

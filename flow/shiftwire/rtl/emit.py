@@ -83,15 +83,14 @@ def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str) -> Mapping[st
     for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
         buffers[f"DEPTH{end}"] = network.depths[stream]
         buffers[f"BLOCK{end}"] = int(stream in network.blocks)
-    files = {"FILE": file_stem(name, unit)} if unit.module.memories else {}
-    return {**unit.module.set_up, **form, **files, **buffers}
+    return {**unit.module.set_up, **form, **file_parameters(name, unit), **buffers}
 
 
-def file_stem(name: str, unit: RtlUnit) -> str:
-    """What a unit's FILE parameter names: its one file of constants, or the first part of the names of several."""
-    if len(unit.module.memories) == 1 and not unit.module.reads_stem:
-        return memory_file(name, unit, unit.module.memories[0])
-    return f"{name}_{unit.name}"
+def file_parameters(name: str, unit: RtlUnit) -> Mapping[str, str]:
+    """The parameters of a unit that name files of constants, or FILE, the first part of the names of several."""
+    if unit.module.reads_stem:
+        return {"FILE": f"{name}_{unit.name}"}
+    return {memory.parameter: memory_file(name, unit, memory) for memory in unit.module.memories}
 
 
 def memory_file(name: str, unit: RtlUnit, memory: Memory) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
+from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
 
@@ -26,7 +26,7 @@ class Choice:
     @property
     def price(self) -> int:
         """One figure to rank folds by."""
-        return self.cost.lut + BRAM36_IN_LUT * self.cost.bram36
+        return self.cost.price
 
 
 Choices = Mapping[str, list[Choice]]

@@ -15,11 +15,12 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
 from shiftwire.ir.cost import Cost, memory
 from shiftwire.ir.fold import Fold
-from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
+from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
+from shiftwire.units.order import Steps
 
 CONTROL_LUT = 60
 """Counters of a unit that sums, modelled."""
@@ -55,6 +56,11 @@ class DotProduct(Unit):
 
     @property
     @abstractmethod
+    def steps(self) -> Steps:
+        """The iterations of a position."""
+
+    @property
+    @abstractmethod
     def order(self) -> Codes:
         """Filters in the order of the cycles, (out,)."""
 
@@ -83,8 +89,24 @@ class DotProduct(Unit):
         """ROM codes (cycles, pe, simd)."""
 
     @property
+    def circle(self) -> int:
+        """Lanes that a stored weight serves (see Weights.circle); 1 where the fold cuts blocks or order is lost."""
+        return 1
+
+    def _stored(self, words: Codes) -> Codes:
+        """What a ROM has of words (cycles, pe * simd): of a circulant block its first row."""
+        circle, fold = self.circle, self.fold
+        blocks = words.reshape(len(words), fold.pe // circle, circle, fold.simd // circle, circle)
+        return np.ascontiguousarray(blocks[:, :, 0]).reshape(len(words), -1)
+
+    @property
     def cycles_a_position(self) -> int:
         """Iterations of a position."""
+        return self.steps.cycles
+
+    @property
+    def whole_cycles(self) -> int:
+        """What they would be if none were left out."""
         return self.synapse_folds * int(self.fold_terms.sum())
 
     @property
@@ -97,7 +119,11 @@ class DotProduct(Unit):
 
     @property
     def widest_word(self) -> int:
-        weights = self.fold.pe * self.fold.simd * self.weights.rom_type.bits if self.cycles_a_position > 1 else 0
+        weights = (
+            self.fold.pe * self.fold.simd // self.circle * self.weights.rom_type.bits
+            if self.cycles_a_position > 1
+            else 0
+        )
         return max(super().widest_word, weights)
 
     @property
@@ -128,47 +154,52 @@ class DotProduct(Unit):
 
     @cached_property
     def cfg(self) -> Cfg:
-        ends = self._last_terms
+        return self._with_weights(self.circle)
+
+    def _with_weights(self, circle: int) -> Cfg:
+        """The Cfg whose words have a row of each circulant block, or all of them where `circle` is 1."""
+        further = self.steps.further
         members = (
             *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
-            *settings(cycles=self.cycles_a_position, term_words=len(ends), sum_t=self._sum_type),
+            *(() if self.is_depthwise else settings(circle=circle)),
+            *settings(cycles=self.cycles_a_position, term_words=len(further), sum_t=self._sum_type),
             *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
-        weight = Table("weight", self.rom.reshape(self.cycles_a_position, -1), self.weights.rom_type)
+        words = self.rom.reshape(self.cycles_a_position, -1)
+        weight = Table("weight", words if circle == 1 else self._stored(words), self.weights.rom_type)
         owed = self._tap_sums.owed[self.order] << self.grid_shift
         codes = (self._biases.codes + owed).reshape(-1, self.fold.pe)
         biases = Table(self._biases.name, codes, CodeType.holding(codes))
-        return Cfg(members, (weight, biases, Table.counts("last_term", ends)))
-
-    @property
-    def _last_terms(self) -> Codes:
-        """1 for each iteration that is the last of its synapse: of a position, or of a synapse where all are alike."""
-        terms = self.fold_terms
-        lengths = terms[:1] if (terms == terms[0]).all() else np.repeat(terms, self.synapse_folds)
-        ends = np.zeros(lengths.sum(), np.int64)
-        ends[np.cumsum(lengths) - 1] = 1
-        return ends
+        return Cfg(members, (weight, biases, Table.counts("last_term", further)))
 
     @property
     def native_cfg(self) -> Cfg:
-        return self.weights.decoded(self.cfg)
+        return self.weights.decoded(self._with_weights(1))
 
     @property
     def cost(self) -> Cost:
         """A unit of sums and the one that adds the bias behind it, a code at a time."""
+        return self._cost(self.steps, self.circle)
+
+    def _cost(self, steps: Steps, circle: int) -> Cost:
+        """With the iterations of another order, and lanes that a stored weight serves in it."""
         weights, fold = self.weights, self.fold
         elements, taps = fold.pe * fold.simd, prod(weights.shape[1:])
-        words = ceil(int(weights.filter_terms.sum()) * taps / elements)
+        words = (
+            steps.cycles
+            if steps.cycles < self.whole_cycles
+            else ceil(int(weights.filter_terms.sum()) * taps / elements)
+        )
         once, each = weights.element_lut
         scale = max(self.x.bits, 4) / 8
         sums = Cost(lut=ceil(fold.pe * (once + each * fold.simd) * scale) + CONTROL_LUT)
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, elements * weights.rom_type.bits) if words > 1 else Cost()
-        return sums + replay + rom + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+        rom = memory(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
+        return sums + replay + rom + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         raw = _Raw.of(self)
@@ -186,8 +217,7 @@ class DotProduct(Unit):
 
     def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
         pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
-        rom = Memory("weights", raw.by_pe.reshape(-1, pe * simd), codes.type.bits)
-        term_bits = max(int(self.fold_terms.max()).bit_length(), 1)
+        rom = Memory("weights", self._stored(raw.by_pe.reshape(-1, pe * simd)), codes.type.bits)
         rom_block = int(in_block) or rom.in_block
         parameters: dict[str, Parameter] = {
             "KIND": codes.pe.value,
@@ -195,8 +225,7 @@ class DotProduct(Unit):
             "SIMD": simd,
             **self._places,
             "SYNAPSES": self.synapse_folds,
-            "TERM_BITS": term_bits,
-            "FOLD_TERMS": one_word(self.fold_terms, term_bits),
+            **self.steps.parameters,
             "CYCLES": rom.words,
             "X_BITS": self.x.bits,
             "X_SIGNED": int(self.x.signed),
@@ -205,7 +234,7 @@ class DotProduct(Unit):
             "WINDOW_BITS": codes.exponent_bits,
             "HAS_ZERO": int(codes.has_zero),
             "RAW_BITS": raw.bits,
-            **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits}),
+            **({} if self.is_depthwise else {"TOTAL_BITS": raw.total_bits, "CIRCLE": self.circle}),
             "ROM_BLOCK": rom_block,
         }
         # what is read back from a memory, and weights from block RAM, take a cycle more
@@ -215,7 +244,7 @@ class DotProduct(Unit):
             parameters,
             self.nest,
             codes.pe.stages(simd) + 2 + late,
-            (rom,),
+            (rom, *self.steps.memories),
             raw=RawSums(self.writes.lanes * raw.bits + raw.total_bits, self.writes),
             pe=codes.pe,
             is_buffer=True,

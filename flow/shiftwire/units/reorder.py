@@ -10,6 +10,7 @@ import numpy as np
 
 from shiftwire.ir.cfg import Cfg, Table, settings
 from shiftwire.ir.cost import UNIT_LUT, Array, Cost, memory
+from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, packets
 from shiftwire.ir.unit import MEMORY_CYCLES, PortUnit, Surroundings, Unit
@@ -64,12 +65,46 @@ class Reorder(PortUnit):
         return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
 
 
+class Restore(Reorder):
+    """A reorder in which every code keeps its lane, so that a lane has its own codes alone."""
+
+    function = "restore"
+
+    @property
+    def hls_steps(self) -> int:
+        return 2 * MEMORY_CYCLES
+
+    @property
+    def hls_arrays(self) -> tuple[Array, ...]:
+        return (Array(len(self.source) // self.port.lanes, self.format.bits, copies=self.port.lanes),)
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        cfg = super().cfg
+        return Cfg(cfg.members, cfg.tables[:1])
+
+    def modules(self, around: Surroundings) -> tuple[Module, ...]:
+        lanes = self.port.lanes
+        words = (self.source // lanes).reshape(-1, lanes)
+        rom = Memory("order", words, max((len(words) - 1).bit_length(), 1))
+        parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": len(words), "STAYS": 1}
+        parameters |= {"ROM_BLOCK": rom.in_block}
+        return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
+
+
+def reordering(port: Port, source: Codes, format: Fixed, packets: int) -> Reorder:
+    """The cheaper one where every code keeps its lane."""
+    lanes = np.arange(len(source)) % port.lanes
+    kind = Restore if (source % port.lanes == lanes).all() else Reorder
+    return kind(port, source, format, packets)
+
+
 def moving_cost(units: Sequence[Unit]) -> Cost:
     """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires."""
     total = sum((unit.cost for unit in units), Cost())
     for unit in units:
         if isinstance(unit, Reorder):
-            lanes, words = unit.port.lanes, len(unit.source) // unit.port.lanes
-            copies = (memory(words, lanes * unit.format.bits),) * (lanes if words > 1 else 1)
+            (array,) = unit.hls_arrays
+            copies = (memory(array.words, array.bits),) * (array.copies if array.words > 1 else 1)
             total += sum(copies, Cost(lut=2 * UNIT_LUT))
     return total

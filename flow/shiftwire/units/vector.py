@@ -13,6 +13,7 @@ from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
 from shiftwire.numbers.fixed import Codes
 from shiftwire.units.dot_product import DotProduct
+from shiftwire.units.order import Steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,10 @@ class VectorUnit(DotProduct):
     def fold_terms(self) -> Codes:
         most: Codes = self.weights.filter_terms.reshape(-1, self.fold.pe).max(axis=1)
         return most
+
+    @cached_property
+    def steps(self) -> Steps:
+        return Steps(np.repeat(self.fold_terms[:, None], self.synapse_folds, axis=1))
 
     @property
     def reads(self) -> tuple[Port, ...]:
@@ -64,7 +69,7 @@ class VectorUnit(DotProduct):
 
     @cached_property
     def nest(self) -> Nest:
-        return dot_products(self.positions, self.fold_terms, self.synapse_folds, 1)
+        return dot_products(self.positions, self.steps.counts, 1)
 
     @property
     def _is_replayed(self) -> bool:

@@ -34,6 +34,15 @@ See:
     }
 }
 
+// Where the weight of a lane, one of pe * simd, stands in a word: blocks of `circle` outputs and inputs are circulant, and
+// a word has the first row of each alone. All of it is known where lanes are unrolled, and is wires.
+template <class C> int place_of(int lane) {
+#pragma HLS INLINE
+    const int p = lane / C::simd, s = lane % C::simd;
+    const int block = p / C::circle * (C::simd / C::circle) + s / C::circle;
+    return block * C::circle + (s + C::circle - p % C::circle) % C::circle;
+}
+
 // What N taps of lane L add up to; a stand-in may know a shorter way for lanes whose taps are products.
 template <class L, class C, class P, int N, class X, class W> P sum_of_taps(const X x[N], const W weight[], int at) {
 #pragma HLS INLINE
@@ -42,7 +51,7 @@ Tap:
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s++) {
 #pragma HLS UNROLL
-        total = L::template add<C>(total, x[s], weight[at + s]);
+        total = L::template add<C>(total, x[s], weight[place_of<C>(at + s)]);
     }
     return total;
 }

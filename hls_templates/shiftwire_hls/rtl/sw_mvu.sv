@@ -1,13 +1,16 @@
 // A folded matrix-vector unit: PE outputs and SIMD inputs meet in a cycle. For each position, for each of GROUPS,
 // SYNAPSES beats of SIMD codes come in while the first of NEURONS folds is worked; later folds replay them from a
-// buffer. Fold n has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest.
+// buffer. Fold n has n's own number of terms, TERM_BITS each in FOLD_TERMS, fold 0 lowest; with LIST_BITS the iterations
+// come as a list says (see sw_list), some of them left out, but in the first fold every beat has one.
 // Specification: shiftwire/ops/dense.py and shiftwire/ops/conv.py
-// In: beats of SIMD codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first lowest. Out: words
-// of PE raw sums, the total above (see sw_sums and sw_finish), one for each of GROUPS * NEURONS folds.
+// In: beats of SIMD codes, code 0 in the low bits; weights from FILE, (CYCLES, PE, SIMD), the first lowest; where blocks
+// of CIRCLE outputs and inputs are circulant, the first row of each alone. Out: words of PE raw sums, the total above
+// (see sw_sums and sw_finish), one for each of GROUPS * NEURONS folds.
 // Latency: S + 1 cycles from the last iteration of a fold until its word can be read, S + 2 behind a FIFO (DEPTH > 1)
 // and one more with BLOCK; S = 2 + clog2(SIMD), plus one for integer weights and one where inputs are replayed or with
 // ROM_BLOCK.
-// Initiation interval: CYCLES cycles a position, the sum of SYNAPSES * terms over the folds; one cycle an iteration.
+// Initiation interval: CYCLES cycles a position, the sum of SYNAPSES * terms over the folds, less what is left out; one
+// cycle an iteration.
 module sw_mvu #(
     parameter int KIND = 0,
     parameter int PE = 2,
@@ -17,11 +20,17 @@ module sw_mvu #(
     parameter int SYNAPSES = 4,
     parameter int TERM_BITS = 1,
     parameter logic [GROUPS*NEURONS*TERM_BITS-1:0] FOLD_TERMS = '1,
+    parameter int LIST_BITS = 0,
+    parameter int FIRST = 0,
+    parameter int SECOND = 0,
+    parameter LIST = "",
+    parameter bit LIST_BLOCK = 0,
     parameter int CYCLES = 8,
     parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1,
     parameter int W_BITS = 5,
     parameter bit W_SIGNED = 0,
+    parameter int CIRCLE = 1,
     parameter int WINDOW_BITS = 3,
     parameter bit HAS_ZERO = 1,
     parameter int RAW_BITS = 18,
@@ -46,25 +55,38 @@ module sw_mvu #(
     localparam int FOLD = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int SYNAPSE = SYNAPSES > 1 ? $clog2(SYNAPSES) : 1;
     localparam int ADDRESS = CYCLES > 1 ? $clog2(CYCLES) : 1;
-    logic room, is_new, term_end, synapse_end, neuron_end;
-    logic [FOLD-1:0] fold;
+    logic room, is_new, term_end, neuron_end, ends;
     logic [SYNAPSE-1:0] synapse;
     logic [ADDRESS-1:0] address;
     logic [PE*SIMD*W_BITS-1:0] w;
     logic [SIMD*X_BITS-1:0] x;
 
-    wire ends = synapse_end & term_end;
     wire may_end = ~ends | room;
     wire fire = may_end & (~is_new | s_valid);
-    wire term_step = fire & term_end;
     assign s_ready = may_end & is_new & term_end;
 
-    sw_terms #(.FOLDS(FOLDS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) fold_terms (
-        .clk, .rst, .step(fire), .fold, .last(term_end)
-    );
-    sw_counter #(.STEPS(SYNAPSES)) synapses (.clk, .rst, .step(term_step), .value(synapse), .last(synapse_end));
+    generate
+        if (LIST_BITS == 0) begin : counted
+            logic synapse_end;
+            logic [FOLD-1:0] fold;
+            wire term_step = fire & term_end;
+            assign ends = synapse_end & term_end;
+            sw_terms #(.FOLDS(FOLDS), .TERM_BITS(TERM_BITS), .FOLD_TERMS(FOLD_TERMS)) fold_terms (
+                .clk, .rst, .step(fire), .fold, .last(term_end)
+            );
+            sw_counter #(.STEPS(SYNAPSES)) synapses (.clk, .rst, .step(term_step), .value(synapse), .last(synapse_end));
+            /* verilator lint_off PINCONNECTEMPTY */
+            sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire & ends), .value(fold), .last());
+            /* verilator lint_on PINCONNECTEMPTY */
+        end else begin : listed
+            sw_list #(
+                .WIDTH(LIST_BITS), .WORDS(CYCLES), .FIRST(FIRST), .SECOND(SECOND), .FILE(LIST), .BLOCK(LIST_BLOCK)
+            ) list (
+                .clk, .rst, .step(fire), .address, .word({ends, term_end, synapse})
+            );
+        end
+    endgenerate
     /* verilator lint_off PINCONNECTEMPTY */
-    sw_counter #(.STEPS(FOLDS)) folds (.clk, .rst, .step(fire & ends), .value(fold), .last());
     sw_counter #(.STEPS(NEURONS)) neurons (.clk, .rst, .step(fire & ends), .value(), .last(neuron_end));
     sw_counter #(.STEPS(CYCLES)) addresses (.clk, .rst, .step(fire), .value(address), .last());
     /* verilator lint_on PINCONNECTEMPTY */
@@ -95,9 +117,20 @@ module sw_mvu #(
         end
     endgenerate
     localparam int MORE = ROM_BLOCK ? 1 : 0;
-    sw_rom #(.WIDTH(PE * SIMD * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(MORE)) weights (
-        .clk, .address(word), .data(w)
+    localparam int STORED = PE * SIMD / CIRCLE;
+    logic [STORED*W_BITS-1:0] stored;
+    sw_rom #(.WIDTH(STORED * W_BITS), .WORDS(CYCLES), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(MORE)) weights (
+        .clk, .address(word), .data(stored)
     );
+    generate
+        for (genvar p = 0; p < PE; p++) begin : rows
+            for (genvar s = 0; s < SIMD; s++) begin : lanes
+                localparam int BESIDE = (s + CIRCLE - p % CIRCLE) % CIRCLE;
+                localparam int PLACE = (p / CIRCLE * (SIMD / CIRCLE) + s / CIRCLE) * CIRCLE + BESIDE;
+                assign w[(p*SIMD+s)*W_BITS+:W_BITS] = stored[PLACE*W_BITS+:W_BITS];
+            end
+        end
+    endgenerate
     sw_sums #(
         .KIND(KIND), .SHARED(1), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .TOTAL_BITS(TOTAL_BITS),

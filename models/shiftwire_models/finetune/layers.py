@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shiftwire_models.adder import adder_windows
+from shiftwire_models.circulant import turned
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.grid import FLOAT32_INTEGER_BITS, Format, Rounding, quantize, to_codes
 from shiftwire_models.l1 import negative_distance
@@ -61,7 +62,7 @@ class TunedSum(Tuned):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, ...) -> (N, outputs, ...), as the node it stands for."""
-        weight: Tensor = self.weight().to(x.dtype)
+        weight = self.values().to(x.dtype)
         bias: Tensor = self.bias().to(x.dtype)
         if weight.dim() == 1:
             per_channel = (-1, *[1] * (x.dim() - 2))
@@ -73,10 +74,22 @@ class TunedSum(Tuned):
             return functional.conv1d(padded, weight, bias, stride, groups=self.groups)
         return functional.conv2d(padded, weight, bias, stride, groups=self.groups)
 
+    def values(self) -> Tensor:
+        """Weights (out, in...)."""
+        values: Tensor = self.weight()
+        return values
+
     def codes(self) -> Mapping[str, Tensor]:
         """sign and exponent (terms, out, in...), bias (out,)."""
         terms = self.weight.terms()
         return {"sign": terms.sign, "exponent": terms.exponent, "bias": self.bias.codes()}
+
+
+class TunedBlocks(TunedSum):
+    """CirculantDense or CirculantConv: the terms are those of the vectors."""
+
+    def values(self) -> Tensor:
+        return turned(super().values())
 
 
 class TunedBases(Tuned):

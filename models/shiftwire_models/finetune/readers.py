@@ -12,7 +12,7 @@ from torch.nn import functional
 import onnx
 from shiftwire_hls.quantizers import QUANT
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedBases, TunedSum, filter_terms
+from shiftwire_models.finetune.layers import BiasCodes, TunedAdder, TunedBases, TunedBlocks, TunedSum, filter_terms
 from shiftwire_models.finetune.passing import (
     Enlarged,
     Moved,
@@ -85,6 +85,14 @@ def _sum(source: Source) -> nn.Module:
     geometry = source.geometry(sign.shape[3:]) if sign.ndim > 3 else None
     trained = BiasCodes(bias, source.whole("bias_frac"), source.node.name)
     return TunedSum(weight, trained, geometry, source.whole("group"))
+
+
+def _circulant(source: Source) -> nn.Module:
+    sign, exponent, bias = (source.codes(place) for place in (1, 2, 3))
+    weight = filter_terms(sign, exponent, source.exponent_range(), source.nearest)
+    geometry = source.geometry(sign.shape[4:]) if sign.ndim > 4 else None
+    trained = BiasCodes(bias, source.whole("bias_frac"), source.node.name)
+    return TunedBlocks(weight, trained, geometry, source.whole("group"))
 
 
 def _adder(source: Source) -> nn.Module:
@@ -238,6 +246,8 @@ READERS: dict[str, Callable[[Source], nn.Module]] = {
     "ShiftDense": _sum,
     "ShiftConv": _sum,
     "Affine": _sum,
+    "CirculantDense": _circulant,
+    "CirculantConv": _circulant,
     "IntConv": _int_conv,
     "AdderDense": _adder,
     "AdderConv": _adder,

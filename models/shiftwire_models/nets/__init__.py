@@ -37,6 +37,7 @@ class NetName(Enum):
     DIGITS_APOT = "digits-apot"
     DIGITS_MLP = "digits-mlp"
     DIGITS_BINARY = "digits-binary"
+    MLP_CIRCULANT = "mlp-circulant"
     JETS_MLP = "jets-mlp"
     LENET5 = "lenet5"
     RESNET8 = "resnet8"
@@ -86,6 +87,7 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.DIGITS_APOT: _apot_digits(),
         NetName.DIGITS_MLP: MlpConfig((64, 32, 32, 10), (1, 8, 8), PIXELS),
         NetName.DIGITS_BINARY: _binary_digits(),
+        NetName.MLP_CIRCULANT: MlpConfig((64, 64, 64, 10), (1, 8, 8), PIXELS, block=8),
         NetName.JETS_MLP: MlpConfig((16, 64, 32, 32, 5), (16,), Format(8, 4, True)),
         NetName.LENET5: lenet5(),
         NetName.RESNET8: resnet(BlockKind.SHIFT, 1),

@@ -7,20 +7,24 @@ from torch import Tensor, nn
 
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.block import Arithmetic
+from shiftwire_models.circulant import linear
 from shiftwire_models.grid import Format
 from shiftwire_models.quant import ActivationQuant, CalibratedQuant
-from shiftwire_models.shift import ShiftLinear
 
 
 @dataclass(frozen=True, slots=True)
 class MlpConfig:
-    """sizes  inputs, hidden units, classes; input_shape  without batch, of sizes[0] values in all."""
+    """sizes  inputs, hidden units, classes; input_shape  without batch, of sizes[0] values in all.
+
+    block  side of the circulant blocks of layers whose sides it divides; 1 for none.
+    """
 
     sizes: tuple[int, ...]
     input_shape: tuple[int, ...]
     input_grid: Format
     numbers: Arithmetic = field(default_factory=Arithmetic)
     learning_rate: float = 0.04
+    block: int = 1
 
 
 class ShiftMlp(nn.Module):
@@ -37,7 +41,7 @@ class ShiftMlp(nn.Module):
         *hidden, last = pairwise(config.sizes)
         self.layers = nn.Sequential()
         for number, (inputs, outputs) in enumerate(hidden, 1):
-            self.layers.add_module(f"fc{number}", ShiftLinear(inputs, outputs, numbers.weight))
+            self.layers.add_module(f"fc{number}", linear(inputs, outputs, config.block, numbers.weight))
             norm = BatchNormAffine(outputs, exponent_range=numbers.shift_scale, bias_frac=numbers.bias_frac)
             self.layers.add_module(f"bn{number}", norm)
             grid = numbers.activation
@@ -46,7 +50,7 @@ class ShiftMlp(nn.Module):
                 continue
             self.layers.add_module(f"relu{number}", nn.ReLU())
             self.layers.add_module(f"quant{number}", CalibratedQuant(grid.bits, grid.signed))
-        self.classifier = ShiftLinear(*last, numbers.weight, numbers.bias_frac)
+        self.classifier = linear(*last, config.block, numbers.weight, numbers.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, *input_shape) -> logits (N, classes)."""

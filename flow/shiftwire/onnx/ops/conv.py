@@ -1,4 +1,4 @@
-"""ShiftConv, AdderConv, IntConv and FactoredConv, and Conv whose weights the file quantizes."""
+"""Convolutions of every weight scheme, and Conv whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import Parameter, weights_of
 from shiftwire.onnx.context.quantized_layer import put_sums, quantized_weight, sum_frac, waiting_bias
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.weights import (
-    WEIGHT_READERS,
-    WeightReader,
-    channels_last_weights,
-    require_rank,
-)
+from shiftwire.onnx.context.weights import require_rank
 from shiftwire.onnx.context.windows import read_window, window_attributes
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.ops.dense import write_layer
+from shiftwire.onnx.ops.weights.scheme import WeightReader
+from shiftwire.onnx.ops.weights.table import KINDS
 from shiftwire.ops.conv import Conv
 
 
@@ -31,7 +28,7 @@ def _reader(read_weights: WeightReader) -> Callable[[View, Graph], None]:
         weights, bias, source = read_weights(view, graph)
         require_rank(weights.shape, len(graph.tensors[source].shape) + 1, "(out, channels / group, kernel...)")
         window = read_window(view, weights.shape[2:])
-        op = Conv(channels_last_weights(weights), bias, window, view.whole("group", 1, lowest=1))
+        op = Conv(weights.with_moved(0, -1), bias, window, view.whole("group", 1, lowest=1))
         graph.known[view.output] = graph.append(op, (source,), view.output)
 
     return read
@@ -73,6 +70,6 @@ def write_conv(writer: Writer, op: Conv, node: Node) -> None:
 
 
 LAYER = OnnxLayer(
-    {("", "Conv"): _read} | {("shiftwire", f"{kind}Conv"): _reader(read) for kind, read in WEIGHT_READERS.items()},
+    {("", "Conv"): _read} | {("shiftwire", f"{kind}Conv"): _reader(scheme.read) for kind, scheme in KINDS.items()},
     {Conv: write_conv},
 )

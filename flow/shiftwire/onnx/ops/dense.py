@@ -1,4 +1,4 @@
-"""ShiftDense, AdderDense, IntDense and FactoredDense, and Gemm whose weights the file quantizes."""
+"""Dense layers of every weight scheme, and Gemm whose weights the file quantizes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ from shiftwire.onnx.context.layer import OnnxLayer
 from shiftwire.onnx.context.parameter import weights_of
 from shiftwire.onnx.context.quantized_layer import put_sums, quantized_weight, sum_frac, waiting_bias
 from shiftwire.onnx.context.view import View
-from shiftwire.onnx.context.weights import (
-    WEIGHT_READERS,
-    WeightReader,
-    in_order,
-    require_rank,
-    write_weights,
-)
+from shiftwire.onnx.context.weights import require_rank
 from shiftwire.onnx.context.writer import Writer
 from shiftwire.onnx.ops.affine import write_affine
+from shiftwire.onnx.ops.weights.scheme import WeightReader
+from shiftwire.onnx.ops.weights.table import KINDS, sayable, write_weights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -61,8 +57,8 @@ def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **w
     """A layer of any scheme; a bias that the contract has no place for becomes an Affine behind it."""
     is_split = not op.weights.has_bias and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
-    weights = in_order(op.weights, is_conv)
-    inputs, attributes = write_weights(writer, weights, op.bias, node.name, is_conv)
+    weights = sayable(op.weights.with_moved(-1, 0) if is_conv else op.weights)
+    inputs, attributes = write_weights(writer, weights, op.bias, node.name)
     writer.custom(
         f"{weights.kind}{'Conv' if is_conv else 'Dense'}", [*node.inputs, *inputs], output, **window, **attributes
     )
@@ -76,6 +72,6 @@ def _write(writer: Writer, op: Dense, node: Node) -> None:
 
 
 LAYER = OnnxLayer(
-    {("", "Gemm"): _gemm} | {("shiftwire", f"{kind}Dense"): _reader(read) for kind, read in WEIGHT_READERS.items()},
+    {("", "Gemm"): _gemm} | {("shiftwire", f"{kind}Dense"): _reader(scheme.read) for kind, scheme in KINDS.items()},
     {Dense: _write},
 )

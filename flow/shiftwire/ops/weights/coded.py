@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from shiftwire.ir.cfg import CodeType
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Codes
+
+Array = npt.NDArray[Any]
+
+
+def moved(values: Array, axis: int, to: int, before: int = 1) -> Array:
+    """An axis of filters, behind `before` other axes, at another place among theirs."""
+    there = [place + before if place >= 0 else place for place in (axis, to)]
+    return np.moveaxis(values, *there)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +43,9 @@ class Coded(Weights):
     @property
     def rom_type(self) -> CodeType:
         return CodeType.holding(self.codes)
+
+    def with_moved(self, axis: int, to: int) -> Self:
+        return type(self)(moved(self.codes, axis, to), self.grid)
 
     def with_taps(self, order: Codes) -> Self:
         return type(self)(self.codes[:, order], self.grid)

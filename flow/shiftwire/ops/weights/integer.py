@@ -31,6 +31,7 @@ class Int(Coded):
 
     element = Element.INT
     kind = "Int"
+    skips_zeros = True
 
     def frac(self, x: Fixed) -> int:
         return x.frac + self.grid

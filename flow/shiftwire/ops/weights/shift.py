@@ -14,7 +14,8 @@ from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.exact import exact_matmul
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.interval import Interval, linear_interval
-from shiftwire.numbers.shift_weights import ShiftWeights, unpacked
+from shiftwire.numbers.shift_weights import ShiftWeights, compacted, unpacked
+from shiftwire.ops.weights.coded import moved
 
 ELEMENT_LUT = ((5.0, 12.8), (3.0, 15.0), (0.0, 23.0), (-5.0, 33.0))
 """An element of 1, 2, 4 and 8 exponents: once, and for each of its SIMD inputs."""
@@ -30,6 +31,7 @@ class Shift(Weights):
     weights: ShiftWeights
     element = Element.SHIFT
     kind = "Shift"
+    skips_zeros = True
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -102,6 +104,13 @@ class Shift(Weights):
     @property
     def terms(self) -> float | None:
         return float(self.weights.terms_per_filter.mean())
+
+    def compacted(self) -> Shift:
+        return Shift(compacted(self.weights))
+
+    def with_moved(self, axis: int, to: int) -> Shift:
+        terms = (self.weights.sign, self.weights.exponent)
+        return Shift(ShiftWeights(*(moved(part, axis, to, before=2) for part in terms)))
 
     def with_taps(self, order: Codes) -> Shift:
         return Shift(ShiftWeights(self.weights.sign[..., order], self.weights.exponent[..., order]))

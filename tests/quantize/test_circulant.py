@@ -1,0 +1,131 @@
+"""Circulant layers and mixed methods from a float file to every engine, and what --layers and --block refuse."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+import onnx
+from float_nets import FloatNet
+from onnx import numpy_helper
+from shiftwire.onnx.importer import import_onnx
+from shiftwire.quantize.methods.circulant import vectors_of
+from verbs import run_verb
+
+BLOCK = 4
+
+
+def mixed_net() -> FloatNet:
+    """Layers whose channels are whole blocks, behind a first one and before a last one that are not."""
+    net = FloatNet((3, 6, 6), seed=9).conv("c1", 8, 3).norm("n1", 8).node("Relu", "r1")
+    net.conv("c2", 8, 8).norm("n2", 8).node("Relu", "r2").conv("point", 12, 8, 1, pads=[0] * 4).node("Relu", "r3")
+    net.conv("deep", 12, 1, group=12).node("Relu", "r4").conv("c3", 8, 12, strides=[2, 2]).node("Relu", "r5")
+    return net.node("Flatten", "f", axis=1).dense("hidden", 16, 72).node("Relu", "r6").dense("logits", 5, 16)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("circulant")
+    net = mixed_net()
+    net.save(folder)
+    samples = net.samples(40)
+    np.savez(folder / "x.npz", x=samples)
+    extreme = np.stack([samples[0] * 0 + 1e3, samples[0] * 0 - 1e3, np.sign(samples[1]) * 1e3])
+    np.savez(folder / "few.npz", x=np.concatenate([samples[:3], extreme]))
+    return folder
+
+
+def quantize(capsys: pytest.CaptureFixture[str], work: Path, *words: object) -> tuple[int, str, str]:
+    asked = ("--no-trials", "-o", work / "exact.onnx", *words)
+    return run_verb(capsys, "quantize", work / "float.onnx", "--calibrate", work / "x.npz", *asked)
+
+
+def same_everywhere(capsys: pytest.CaptureFixture[str], work: Path, target: tuple[str, ...] = ()) -> None:
+    """No engine differs in a code of any layer."""
+    assert run_verb(capsys, "convert", work / "exact.onnx", "-o", work / "project", *target)[0] == 0
+    status, table, error = run_verb(
+        capsys, "verify", work / "project", "--data", work / "few.npz", "--onnx", work / "exact.onnx",
+        "--engines", "reference,onnxruntime,csim,native,verilator",
+    )  # fmt: skip
+    assert status == 0 and " 0 of " in table, table + error
+    status, said, _ = run_verb(capsys, "csim", work / "project", "--data", work / "x.npz", "--native")
+    assert status == 0 and "native: 40 samples, 0 of " in said
+
+
+def test_vectors_are_means_of_diagonals() -> None:
+    weights = np.random.default_rng(0).normal(size=(4, 6, 3))
+    made = vectors_of(weights, 2)
+    assert made.shape == (2, 3, 2, 3)
+    for o, i, d, k in itertools.product(range(2), range(3), range(2), range(3)):
+        diagonal = [weights[2 * o + r, 2 * i + (r + d) % 2, k] for r in range(2)]
+        assert made[o, i, d, k] == pytest.approx(np.mean(diagonal))
+
+
+def test_blocks_go_from_float_weights_to_every_engine(capsys: pytest.CaptureFixture[str], work: Path) -> None:
+    status, _, notes = quantize(capsys, work, "--method", "circulant", "--terms", 2)
+    assert status == 0 and notes.count("note: circulant leaves") == 3
+    for words in (
+        "'n1' alone, for its 8 outputs and 3 inputs are not both whole blocks of 4; it is ShiftConv",
+        "'deep' alone, for its kernels read one channel each",
+        "'logits' alone, for its 5 outputs and 16 inputs are not both whole blocks of 4; it is ShiftDense",
+    ):
+        assert words in notes
+    network = import_onnx(work / "exact.onnx")
+    layers = {node.name.removesuffix("_sum"): node for node in network.nodes if "Circulant" in node.kind}
+    assert list(layers) == ["n2", "point", "c3", "hidden"]
+    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(work / "exact.onnx").graph.initializer}
+    samples = np.load(work / "few.npz")["x"]
+    codes = network.evaluate_layers(network.encode({network.inputs[0].name: samples}))
+    node = layers["n2"]
+    sign, exponent = (tensors[f"{node.name}_{part}"].astype(np.int64) for part in ("sign", "exponent"))
+    assert sign.shape == (2, 2, 2, BLOCK, 3, 3)
+    vectors = (sign * 2.0 ** (exponent - exponent[sign != 0].min())).sum(axis=0)
+    dense = np.zeros((8, 8, 3, 3))
+    for o, i in itertools.product(range(8), range(8)):
+        dense[o, i] = vectors[o // BLOCK, i // BLOCK, (i - o) % BLOCK]
+    x = np.moveaxis(codes[node.inputs[0]], -1, 1).astype(np.float64)
+    wanted = functional.conv2d(torch.from_numpy(x), torch.from_numpy(dense), None, 1, 1).numpy()
+    got = np.moveaxis(codes[node.name], -1, 1)
+    shift = got - wanted.astype(np.int64)
+    assert (shift == shift[:1, :, :1, :1]).all(), "the sums are those of the dense form, but for a bias a channel"
+    same_everywhere(capsys, work, ("--fps", "200000"))
+
+
+def test_methods_mix_by_names(capsys: pytest.CaptureFixture[str], work: Path) -> None:
+    """The first expression that a whole name matches counts; the rest has its own method."""
+    words = "c3=smartexchange,n2=circulant,n.*=escalate,point=apot,rest=lightnn"
+    status, report, _ = quantize(capsys, work, "--layers", words, "--terms", 2, "--escalate-first", "--json")
+    assert status == 0
+    methods = {layer["layer"]: layer["method"] for layer in json.loads(report)["layers"] if layer["layer"]}
+    assert methods == {
+        "n1": "escalate", "n2": "circulant", "point": "apot", "deep": "lightnn", "c3": "smartexchange",
+        "hidden": "lightnn", "logits": "lightnn",
+    }  # fmt: skip
+    kinds = [node.kind for node in import_onnx(work / "exact.onnx").nodes]
+    assert {"IntConv", "CirculantConv", "ShiftConv", "FactoredConv", "ShiftDense"} <= set(kinds)
+    same_everywhere(capsys, work)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--layers", "stage9.*=lightnn"), "--layers gives lightnn to 'stage9.*', but no layer with weights has such a "
+         "name; name one of n1, n2, point, deep, c3, hidden, logits"),
+        (("--layers", "n1"), "'=n1' of --layers names no layers or no method; write stage3.*=lightnn"),
+        (("--layers", "n1=magic"), "'n1=magic' of --layers names no layers or no method"),
+        (("--layers", "(=lightnn"), "'(' of --layers is no regular expression"),
+        (("--layers", "rest=apot", "--method", "linear"), "--layers gives apot to the rest, and --method says linear"),
+        (("--block", 4), "--block belongs to --method circulant; leave it out or take it"),
+        (("--method", "circulant", "--block", 1), "1 outputs of a circulant block are outside 2..64"),
+        (("--method", "circulant", "--error-budget", "0.1"), "circulant gives all weights as many; leave it out"),
+    ],
+)  # fmt: skip
+def test_mistakes(capsys: pytest.CaptureFixture[str], work: Path, words: tuple[str, ...], sentence: str) -> None:
+    status, _, error = quantize(capsys, work, *words)
+    assert status == 2 and sentence in error, error
