@@ -132,8 +132,8 @@ def take_tensors(net: nn.Module, state: Mapping[str, Tensor]) -> int:
     taken = {name: value for name, value in state.items() if name in own and value.shape == own[name].shape}
     if 2 * len(taken) < len(own):
         raise ModelsError(
-            f"{len(taken)} of the net's {len(own)} tensors are in the one to begin from, by name and shape; begin "
-            "from a net whose layers are called alike, such as resnet8 for resnet8-vip"
+            f"{len(taken)} of the net's {len(own)} tensors are found in the one to begin from, by name and shape; "
+            "begin from a net whose layers are called alike, such as resnet8 for resnet8-vip"
         )
     net.load_state_dict({**own, **taken})
     return len(taken)

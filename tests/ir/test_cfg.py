@@ -42,7 +42,7 @@ def test_members_stand_in_the_order_written() -> None:
 
 
 def test_the_header_of_an_element() -> None:
-    lanes = ["shift_lane", "adder_lane", "distance_lane", "int_lane", "xnor_lane"]
+    lanes = ["shift_lane", "adder_lane", "distance_lane", "int_lane", "xnor_lane", "whole_decoder", "factor_decoder"]
     assert [element.value for element in Element] == lanes
 
 

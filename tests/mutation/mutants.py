@@ -22,6 +22,7 @@ from kernel_mutants import KERNEL_MUTANTS
 from larger_mutants import LARGER_MUTANTS
 from mutant import Mutant
 from python_mutants import PYTHON_MUTANTS
+from rebuild_mutants import REBUILD_KERNEL_MUTANTS, REBUILD_RTL_MUTANTS
 from rtl_mutants import RTL_MUTANTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,10 +51,13 @@ class Campaign:
 TEMPLATES = ("hls_templates", "shiftwire_hls")
 EVERY_KERNEL = ("tests/hls/test_kernels.py::test_every_kernel_is_exact",)
 EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
+REBUILD = "tests/units/test_rebuild.py"
 
 CAMPAIGNS = (
     Campaign("C++", *TEMPLATES, "include", EVERY_KERNEL, KERNEL_MUTANTS),
     Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
+    Campaign("rebuilt C++", *TEMPLATES, "include", (f"{REBUILD}::test_the_kernel_is_exact",), REBUILD_KERNEL_MUTANTS),
+    Campaign("rebuilt RTL", *TEMPLATES, "rtl", (f"{REBUILD}::test_the_module_is_exact",), REBUILD_RTL_MUTANTS),
     Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS)),
 )
 

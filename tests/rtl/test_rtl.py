@@ -93,6 +93,7 @@ FOLDED_SO = {
     "n102": "shift_dense_pruned_two_terms",
     "n107": "shift_conv_pruned_grouped",
     "n116": "int_dense_pruned",
+    "n386": "shift_dense_pruned_two_terms",
 }
 """Layers whose seed, in the name, folds them into units that no other network of `test_one_of_each` has."""
 
@@ -121,6 +122,7 @@ def test_one_of_each(tmp_path: Path, stands_on: str | None) -> None:
     assert any(unit.module.set_up.get("ROM_BLOCK") for unit in units), "found no weights in spare block RAM"
     listed = [unit.module for unit in units if unit.module.set_up.get("LIST_BITS")]
     assert {module.set_up["GROUPS"] for module in listed} == {1, 2}, "found no folds of zeros left out"
+    assert any(unit.module.set_up.get("STAYS") for unit in units), "found no filters put back in their own lanes"
     assert any(_stores_for_several_cycles(unit) for unit in units), "found no input that stays while it is replayed"
     replaying = [unit for unit in units if unit.module.name == "sw_mvu" and unit.module.set_up["NEURONS"] != 1]
     assert any(unit.module.set_up["SYNAPSES"] != 1 for unit in replaying), "found no replayed inputs"

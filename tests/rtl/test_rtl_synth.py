@@ -18,6 +18,7 @@ LAYERS = (
     "shift_dense",
     "adder_conv",
     "shift_conv_depthwise",
+    "shift_conv_pruned_grouped",
     "affine",
     "threshold",
     "max_pool",
@@ -28,7 +29,7 @@ LAYERS = (
 )
 
 
-@pytest.mark.parametrize("layer", some(LAYERS, "shift_dense", "adder_conv"))
+@pytest.mark.parametrize("layer", some(LAYERS, "shift_dense", "adder_conv", "shift_conv_pruned_grouped"))
 @pytest.mark.parametrize("family", some(Family, Family.SERIES_7), ids=lambda family: family.value)
 def test_units_are_synthesised(layer: str, family: Family, tmp_path: Path) -> None:
     network = rtl_network(pipeline(single_layers()[layer], some_folds(single_layers()[layer], 1)))

@@ -10,7 +10,7 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.circulant import Circulant
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factored import Factored, FactoredAdder
 from shiftwire.ops.weights.shift import Shift
 
 S8 = Fixed(8, 4, signed=True)
@@ -39,6 +39,12 @@ def circulant(blocks: tuple[int, int], block: int, kernel: tuple[int, ...], term
     """Random circulant blocks, channels last."""
     drawn = Circulant.of(shift((*blocks, block, *kernel), terms, -3, 2, seed).weights)
     return drawn.with_moved(0, -1) if kernel else drawn
+
+
+def factored_adder(shape: tuple[int, ...], grid: int, seed: int = 0, spread: float = 3.0) -> FactoredAdder:
+    """Templates (out, kernel..., channels) as factors, in steps of 2**-grid."""
+    weights = np.moveaxis(np.random.default_rng(seed).normal(0, spread, shape), -1, 1)
+    return FactoredAdder.of(decompose(weights, Theta(2e-2)), grid, weights.shape[1:]).with_moved(0, -1)
 
 
 def codes(shape: tuple[int, ...], lo: int, hi: int, seed: int = 1) -> Codes:

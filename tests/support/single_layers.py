@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from layer_cases import LAYER_CASES
-from one_layer import S8, U1, U6, circulant, codes, factored, of_one, of_two, shift, signs
+from one_layer import S8, U1, U6, circulant, codes, factored, factored_adder, of_one, of_two, shift, signs
 from pruned import blocks, pruned
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
@@ -115,6 +115,8 @@ def single_layers() -> dict[str, Network]:
     for name, weights in (("shift_conv_shared", uneven), ("int_conv_shared", plain)):  # by all groups of four channels
         bias = Bias(codes((3,), -90, 90)[of_all], 5)
         cases[name] = of_one(Conv(weights.with_rows(of_all), bias, wide, 4), image)
+    cases["factored_adder_dense"] = of_one(Dense(factored_adder((4, 7), 4, 3), Bias.none(4)), (7,))
+    cases["factored_adder_conv"] = of_one(Conv(factored_adder((3, 3, 3, 4), 4, 4), Bias.none(3), three), (5, 4, 4))
     for layer in LAYER_CASES:
         cases |= layer.networks
     return cases | pruned_layers()

@@ -32,6 +32,10 @@ from shiftwire_boards.catalog import board_names
 WHOLE = 100.0
 
 
+MOST_SIZES = 3
+"""Of a fold."""
+
+
 def add(verbs: Verbs) -> argparse.ArgumentParser:
     """The verb `convert` and its options."""
     parser = add_verb(
@@ -194,9 +198,9 @@ def _format(text: str) -> Fixed:
 
 
 def _fold(text: str) -> tuple[str, Fold]:
-    """LAYER=PE,SIMD; argparse turns a ValueError into a usage message."""
+    """LAYER=PE,SIMD, and TURNS for weights that are rebuilt; argparse turns a ValueError into a usage message."""
     name, _, numbers = text.rpartition("=")
-    pe, _, simd = numbers.partition(",")
-    if not (name and pe.strip().isdecimal() and (simd or "1").strip().isdecimal()):
+    sizes = [size.strip() for size in numbers.split(",")]
+    if not (name and all(map(str.isdecimal, sizes)) and len(sizes) <= MOST_SIZES):
         raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
-    return name, Fold(int(pe), int(simd or "1"))
+    return name, Fold(*map(int, sizes))

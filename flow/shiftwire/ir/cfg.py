@@ -10,13 +10,15 @@ from shiftwire.numbers.fixed import Codes, Fixed
 
 
 class Element(enum.Enum):
-    """How one weight meets one input in C++; the value is the class, its header is sw_<value>.h."""
+    """How one weight meets one input in C++, or is made; the value is the class, its header is sw_<value>.h."""
 
     SHIFT = "shift_lane"
     ADDER = "adder_lane"
     DISTANCE = "distance_lane"
     INT = "int_lane"
     XNOR = "xnor_lane"
+    WHOLE = "whole_decoder"
+    FACTORS = "factor_decoder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fold:
-    """`pe` outputs and `simd` inputs of a layer meet in a cycle; layers without weights have lanes alone, as `pe`."""
+    """`pe` outputs and `simd` inputs of a layer meet in a cycle; layers without weights have lanes alone, as `pe`.
+
+    With `turns` the weights are rebuilt from what is stored, and each of them stays for so many positions; 0 where they
+    are stored themselves.
+    """
 
     pe: int
     simd: int = 1
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

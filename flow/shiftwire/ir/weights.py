@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Setting
 from shiftwire.ir.module import Pe
@@ -47,6 +49,51 @@ class TapSums:
     reach: Interval
     whole: Interval
     owed: Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What a ROM holds that a decoder makes words of weights (pe, simd) of, in the order in which a unit meets them.
+
+    codes (folds, rows, pe, simd, n): what each lane of a row is made of; a row makes `columns` words, one behind the
+    other. context (folds, pieces, columns, pe, m): what the decoder needs beside that for each output, the same for
+    `piece_rows` rows. members  those of the Cfg that the decoder asks for, parameters  those of the module; decoder_lut
+    of one lane, modelled.
+    """
+
+    decoder: Element
+    codes: Codes
+    type: CodeType
+    context: Codes
+    context_type: CodeType
+    columns: int = 1
+    piece_rows: int = 1
+    members: tuple[Setting, ...] = ()
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    decoder_lut: float = 0.0
+
+    @classmethod
+    def whole(cls, codes: Codes, kind: CodeType) -> Stored:
+        """Weights themselves, (folds, synapses, pe, simd)."""
+        return cls(
+            Element.WHOLE, codes[..., None], kind, np.zeros((1, 1, 1, 1, 1), np.int64), CodeType(1, signed=False)
+        )
+
+    @property
+    def lane_bits(self) -> int:
+        """Stored bits of a lane."""
+        return self.codes.shape[-1] * self.type.bits
+
+    def words(self, parts: int) -> Codes:
+        """(folds * rows * parts, pe * simd / parts * n): every part has its share of each output's taps."""
+        folds, rows, pe, simd, each = self.codes.shape
+        apart = self.codes.reshape(folds, rows, pe, parts, simd // parts, each)
+        return apart.transpose(0, 1, 3, 2, 4, 5).reshape(folds * rows * parts, -1)
+
+    @property
+    def contexts(self) -> Codes:
+        """(folds * pieces * columns, pe * m)."""
+        return self.context.reshape(-1, self.context.shape[3] * self.context.shape[4])
 
 
 class Weights(ABC):
@@ -121,6 +168,20 @@ class Weights(ABC):
     @abstractmethod
     def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
         """ROM codes, any order, for the SystemVerilog; a unit of depthwise layers may take another element."""
+
+    is_storable: ClassVar[bool] = False
+    """Whether there is another form than the weights themselves."""
+
+    def in_stream(self, order: Codes) -> Weights:
+        """The same weights as (out, taps), tap i the old order[i] of those of a filter, one behind the other.
+
+        Raises InputError for weights that are never stored in any other form.
+        """
+        raise InputError(f"weights of kind {self.kind} are not rebuilt; give a fold without turns")
+
+    def stored(self, pe: int, simd: int) -> Stored | None:
+        """What words of `pe` outputs and `simd` of the taps (out, taps) are rebuilt from; None if from nothing."""
+        return None
 
     @property
     @abstractmethod

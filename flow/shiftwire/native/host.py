@@ -44,7 +44,7 @@ def _fold(network: Network, node: Node) -> Fold:
     """As many lanes as registers hold, PE first."""
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
     most = _most_simd(node)
-    return max((f for f in folds if f.pe <= MOST_PE and f.simd <= most), key=lambda f: (f.pe, f.simd))
+    return max((f for f in folds if not f.turns and f.pe <= MOST_PE and f.simd <= most), key=lambda f: (f.pe, f.simd))
 
 
 def _most_simd(node: Node) -> int:

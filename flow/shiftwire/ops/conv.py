@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, prod
@@ -11,6 +11,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
+from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
@@ -18,11 +19,19 @@ from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.exact import blocks, narrowed
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.ops.weights.factors import rebuilt_folds
 from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.reorder import Reorder, Restore
+from shiftwire.units.rebuild import RebuildUnit
+from shiftwire.units.reorder import Reorder, Restore, moving_cost
 from shiftwire.units.vector import VectorUnit
 from shiftwire.units.width import Widen
 from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
+
+LEAST_WORD = 32
+"""Bits of a line buffer's word, from which on narrower ones save nothing."""
+
+TURNS = (1, 2, 4, 8)
+"""Positions for which a weight may stay that is rebuilt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +42,7 @@ class Conv(Weighted):
     an adder layer it counts -abs(w).
     """
 
-    unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, Reorder, Restore)
+    unit_types = (WindowUnit, Widen, MatrixUnit, VectorUnit, RebuildUnit, Reorder, Restore)
 
     window: Window
     groups: int = 1
@@ -95,10 +104,47 @@ class Conv(Weighted):
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
         """PE divides a group's filters (the channels of a depthwise layer), SIMD the taps of one."""
         pes = divisors(self.groups if self.is_depthwise else output.shape[-1] // self.groups)
-        return tuple(Fold(pe, simd) for pe in pes for simd in divisors(prod(self.weights.shape[1:])))
+        pairs = tuple(Fold(pe, simd) for pe in pes for simd in divisors(prod(self.weights.shape[1:])))
+        return (*pairs, *self._rebuilt(pairs, output))
+
+    def _rebuilt(self, pairs: Sequence[Fold], output: Tensor) -> Iterator[Fold]:
+        """Folds whose weights are rebuilt, for positions side by side."""
+        if self.groups > 1:
+            return iter(())
+        fits = [fold for fold in pairs if self.weights.shape[-1] % fold.simd == 0]
+        turns = [turn for turn in TURNS if output.shape[-2] % turn == 0]
+        return rebuilt_folds(self.weights, self._stream, fits, turns[:1] if self.is_pointwise else turns)
+
+    def _stream(self, simd: int) -> Codes:
+        """Taps of a filter as beats of `simd` channels bring them: blocks of channels, then places of the kernel."""
+        kernel, channels = self.weights.shape[1:-1], self.weights.shape[-1]
+        taps = np.arange(prod(kernel) * channels).reshape(prod(kernel), channels // simd, simd)
+        return taps.swapaxes(0, 1).ravel()
+
+    def _turned(self, x: Tensor, output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        """Weights that are rebuilt, and windows of several positions that come in turn."""
+        streamed, positions = self.weights.in_stream(self._stream(fold.simd)), prod(output.shape[:-1])
+        sums = RebuildUnit(streamed, self.bias, x.format, output.format, positions, fold)
+        if self.is_pointwise:
+            return (sums, *sums.restored)
+        window = self._turning_window(x, fold, sums.iterations)
+        return (*feeding(window, sums.reads[0]), sums, *sums.restored)
+
+    def _turning_window(self, x: Tensor, fold: Fold, working: int) -> WindowUnit:
+        """With as few channels a beat as keep the pace: a line buffer of narrow words is smaller."""
+        windows = (
+            WindowUnit(self.window, x.shape, x.format, lanes, Taps(1, lanes, fold.simd), together=fold.turns)
+            for lanes in divisors(fold.simd)
+        )
+        *_, widest = fitting = [
+            window for window in windows if window.lanes == fold.simd or window.iterations <= working
+        ]
+        return next((window for window in fitting if window.lanes * x.format.bits >= LEAST_WORD), widest)
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
         (x,) = inputs
+        if fold.turns:
+            return self._turned(x, output, fold)
         sums = self._sums(x.format, output, fold)
         behind = sums.restored if isinstance(sums, MatrixUnit) else ()
         if self.is_pointwise:
@@ -123,6 +169,10 @@ class Conv(Weighted):
         channels = self.weights.shape[-1]
         lanes = gcd(fold.simd, channels)
         return Taps(fold.simd // lanes, lanes, channels)
+
+    def cost(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> Cost:
+        """Sums that leave in turn are put in order."""
+        return moving_cost(self.units(inputs, output, fold)) if fold.turns else super().cost(inputs, output, fold)
 
     @property
     def is_pointwise(self) -> bool:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from shiftwire.errors import InputError
 from shiftwire.ir.fold import Fold, divisors
 from shiftwire.ir.network import Operations, Tensor, Witness
 from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Codes
+from shiftwire.ops.weights.factors import rebuilt_folds
 from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.rebuild import RebuildUnit
 from shiftwire.units.reorder import Reorder, Restore
 
 
@@ -19,7 +23,7 @@ from shiftwire.units.reorder import Reorder, Restore
 class Dense(Weighted):
     """y[o] = bias[o] + sum over i of element(x[i], w[o, i]); x (in,), y (out,)."""
 
-    unit_types = (MatrixUnit, Reorder, Restore)
+    unit_types = (MatrixUnit, RebuildUnit, Reorder, Restore)
 
     @property
     def kind(self) -> str:
@@ -40,10 +44,14 @@ class Dense(Weighted):
         return self.bias.add(sums, self.weights.frac(inputs[0].format))
 
     def folds(self, inputs: Sequence[Tensor], output: Tensor) -> tuple[Fold, ...]:
-        """PE divides the outputs, SIMD the inputs."""
-        return tuple(Fold(pe, simd) for pe in divisors(output.size) for simd in divisors(inputs[0].size))
+        """PE divides the outputs, SIMD the inputs; weights may be rebuilt."""
+        pairs = tuple(Fold(pe, simd) for pe in divisors(output.size) for simd in divisors(inputs[0].size))
+        return (*pairs, *rebuilt_folds(self.weights, lambda _: np.arange(inputs[0].size), pairs, (1,)))
 
     def units(self, inputs: Sequence[Tensor], output: Tensor, fold: Fold) -> tuple[Unit, ...]:
+        if fold.turns:
+            streamed = self.weights.in_stream(np.arange(inputs[0].size))
+            return (RebuildUnit(streamed, self.bias, inputs[0].format, output.format, 1, fold),)
         sums = MatrixUnit(self.weights, self.bias, inputs[0].format, output.format, 1, fold)
         return (sums, *sums.restored)
 

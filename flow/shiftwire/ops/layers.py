@@ -18,7 +18,7 @@ from shiftwire.ops.upsample import Spread, Upsample
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.circulant import Circulant
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factored import Factored, FactoredAdder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
@@ -49,7 +49,7 @@ LAYERS: tuple[type[Op], ...] = (
     View,
 )
 
-WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Binary, Circulant, Factored, Int, Shift)
+WEIGHT_SCHEMES: tuple[type[Weights], ...] = (Adder, Binary, Circulant, Factored, FactoredAdder, Int, Shift)
 
 WEIGHTED_LAYERS = tuple(f"{scheme.kind}{form}" for scheme in WEIGHT_SCHEMES for form in ("Conv", "Dense"))
 """Names of their layers in the ONNX contract."""

@@ -10,6 +10,7 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.adder import Adder
+from shiftwire.ops.weights.factored import FactoredAdder
 
 
 def clip_adder_weights(network: Network) -> Network:
@@ -23,6 +24,8 @@ def clip_adder_weights(network: Network) -> Network:
 
 def _clipped(op: Op, x: Fixed) -> Op:
     match op:
+        case Dense(weights=FactoredAdder()) | Conv(weights=FactoredAdder()):
+            return op  # a decoder gives what its factors name
         case Dense(weights=Adder(codes, grid), bias=bias) | Conv(weights=Adder(codes, grid), bias=bias):
             inside = np.clip(codes, x.lo, x.hi)
             rest = np.abs(codes - inside).reshape(len(codes), -1).sum(axis=1)

@@ -228,7 +228,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
                 "name": node.name,
                 "kind": node.kind,
                 "reads": list(node.inputs),
-                "fold": dataclasses.asdict(design.folds[node.name]),
+                "fold": {key: size for key, size in dataclasses.asdict(design.folds[node.name]).items() if size},
             }
             for node in network.nodes
         ],

@@ -23,13 +23,14 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.project.scores import relative_error
+from shiftwire.quantize.methods.adders import emit_adder
 from shiftwire.quantize.methods.table import emit_layer
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import affine_steps
 from shiftwire.quantize.unweighted import average_pool, extreme, falling, global_average, join, mirror, product, rising
-from shiftwire.quantize.weighted import FloatLayer, emit_adder
+from shiftwire.quantize.weighted import FloatLayer
 from shiftwire_hls.quantizers import QUANTIZERS, Reading
 
 Handler = Callable[[View, NetworkDraft], None]

@@ -10,8 +10,7 @@ import numpy as np
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Op
 from shiftwire.ir.weights import Weights
-from shiftwire.numbers.fixed import MAX_FRAC, Codes, Fixed, Values
-from shiftwire.ops.weights.adder import Adder
+from shiftwire.numbers.fixed import MAX_FRAC, Values
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.scores import relative_error
@@ -25,7 +24,6 @@ from shiftwire.quantize.scaling import (
     Step,
     TensorCodes,
     affine_steps,
-    bias_on,
     channel_mean,
     fine_bias,
     finest_step,
@@ -37,10 +35,6 @@ PAYS = 0.85
 """A scale behind a layer must take the error below this share of the folded layer's to be kept."""
 IDEAL_SAMPLES = 8
 """Samples on which a layer's own error is measured."""
-FINER_BITS = 8
-"""How much finer the grid of the templates is that stand for the float ones of an adder layer."""
-TEMPLATE_BITS = 30
-"""Of an adder layer's largest template, at most; inputs finer than that are beside nothing."""
 IDEAL_BITS = 24
 """Bits of the weights that stand for the float ones."""
 
@@ -78,55 +72,6 @@ def emit_shift(draft: NetworkDraft, layer: FloatLayer) -> None:
     best = min([folded, *(replace(trial, error=trial.error / PAYS) for trial in scaled)], key=lambda trial: trial.error)
     draft.emit(best.steps, layer.source, layer.name)
     draft.costs.append(_cost(draft, layer, best, right))
-
-
-def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
-    """Templates on the input's own grid, as many bits as they need; what lies outside its range a pass makes a bias.
-
-    Sums of distances lie far below 0. Where a batch norm takes any mean away, a bias does so at once: the sums get
-    narrow, and the bias costs nothing in hardware. Inputs on a grid that no template shares are rounded to one of
-    TEMPLATE_BITS first.
-    """
-    most = TEMPLATE_BITS - int(np.frexp(float(np.abs(layer.weights).max()))[1])
-    if draft.format(layer.source).frac > most:
-        fine = draft.format(layer.source)
-        low, high = (code >> fine.frac - most for code in (fine.lo, fine.hi))
-        coarse = Fixed.covering(low, high + 1, most)
-        layer = replace(layer, source=draft.requantize(layer.source, coarse, f"{layer.name}_input"))
-    frac = draft.format(layer.source).frac
-    weights = Adder(_templates(layer, frac), frac)
-    sums = Step.after(layer.make(weights, Bias.none(len(layer.weights))), draft.at(layer.source)).output
-    centre = np.zeros(len(layer.weights))
-    if draft.places.follower(layer.name, "BatchNormalization") is not None:
-        centre = -channel_mean(sums.values)
-    bias = bias_on(centre, frac)
-    name = draft.adopt(layer.make(weights, bias), layer.source, layer.name, bias.add(sums.codes, frac))
-    draft.graph.known[layer.name] = name
-    draft.costs.append(_adder_cost(draft, layer, name, weights))
-
-
-def _templates(layer: FloatLayer, frac: int) -> Codes:
-    codes: Codes = np.rint(np.ldexp(layer.weights, frac)).astype(np.int64)
-    return codes
-
-
-def _adder_cost(draft: NetworkDraft, layer: FloatLayer, name: str, weights: Adder) -> LayerCost:
-    """Against templates FINER_BITS finer, on the same inputs."""
-    frac, actual = weights.grid + FINER_BITS, draft.at(name).values
-    finer = layer.make(Adder(_templates(layer, frac), frac), Bias.none(len(layer.weights)))
-    first = _first(draft, layer)
-    format = first.tensor.format
-    wide = replace(first.tensor, format=replace(format, bits=format.bits + FINER_BITS, frac=frac))
-    ideal = Step.after(finer, TensorCodes(wide, first.codes << FINER_BITS)).output
-    return LayerCost(
-        name=name,
-        kind=f"{weights.kind}{'Dense' if layer.weights.ndim == 2 else 'Conv'}",
-        format=str(draft.format(name)),
-        own_error=centred_error(actual[:IDEAL_SAMPLES], ideal.values),
-        knob=Knob.ACT_BITS,
-        error=centred_error(actual, draft.truth(layer.name)),
-        weight_error=norm_ratio(np.ldexp(weights.codes, -weights.grid) - layer.weights, layer.weights),
-    )
 
 
 def _tried(draft: NetworkDraft, layer: FloatLayer, decomposition: Decomposition, right: Values) -> Trial:
@@ -178,7 +123,7 @@ def _decompositions(draft: NetworkDraft, layer: FloatLayer) -> Iterator[Decompos
     options, outputs = draft.options.of(layer.name), len(layer.scale)
     if options.error_budget is None or not options.budget_on_outputs:
         return decompositions(layer.weights, layer.scale, options, None)
-    x = _first(draft, layer)
+    x = first_of(draft, layer)
     ideal = ideal_sums(draft, layer)
 
     def errors(terms: ScaledTerms) -> Values:
@@ -199,7 +144,7 @@ def unexplained(sums: Values, right: Values) -> Values:
     return shares
 
 
-def _first(draft: NetworkDraft, layer: FloatLayer) -> TensorCodes:
+def first_of(draft: NetworkDraft, layer: FloatLayer) -> TensorCodes:
     """The layer's input for the first samples."""
     return TensorCodes(draft.tensor(layer.source), draft.codes[layer.source][:IDEAL_SAMPLES])
 
@@ -210,7 +155,7 @@ def ideal_sums(draft: NetworkDraft, layer: FloatLayer) -> Values:
     grid = min(IDEAL_BITS - int(np.frexp(largest)[1]), MAX_FRAC - FINEST_FRAC)
     weights = Int(np.rint(np.ldexp(layer.weights, grid)).astype(np.int64), grid)
     op = layer.make(weights, Bias.none(len(layer.scale)))
-    return Step.after(op, _first(draft, layer)).output.values
+    return Step.after(op, first_of(draft, layer)).output.values
 
 
 def norm_ratio(part: Values, whole: Values) -> float:

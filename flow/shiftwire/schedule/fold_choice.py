@@ -83,6 +83,12 @@ def _too_wide(node: Node, fixed: Fold | None) -> str:
 
 def _allowed(node: Node, fold: Fold, possible: Iterable[Fold]) -> Fold:
     every = tuple(possible)
+    if fold.turns and fold not in every:
+        turned = ", ".join(f"{f.pe},{f.simd},{f.turns}" for f in every if f.turns)
+        raise InputError(
+            f"found a fold of {fold.turns} turns for layer '{node.name}' ({node.kind}), wanted one that rebuilds "
+            f"its weights; give {turned or 'one of PE and SIMD alone, for nothing of its weights is stored but they'}"
+        )
     if fold not in every:
         pes, simds = ", ".join(map(str, sorted({f.pe for f in every}))), sorted({f.simd for f in every})
         raise InputError(

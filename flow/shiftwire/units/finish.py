@@ -15,7 +15,8 @@ class Finish:
     """Beats of raw sums in, codes of `format` out, `lanes` a beat.
 
     bias  one a filter in the order of the sums, on the output's grid, 2**grid_shift finer than that of the sums. Where
-    sums `are_paired`, each beat also brings a total of `total_bits` of which they are to be taken twice.
+    sums `are_paired`, each beat also brings a total of `total_bits` of which they are to be taken twice. Each bias
+    serves `repeat` beats in a row, none of which is narrowed.
     """
 
     raw: Port
@@ -26,6 +27,7 @@ class Finish:
     grid_shift: int
     format: Fixed
     lanes: int
+    repeat: int = 1
 
     @property
     def module(self) -> Module:
@@ -43,5 +45,7 @@ class Finish:
             "OUT_BITS": self.format.bits,
             "ROM_BLOCK": rom.in_block,
         }
+        if self.repeat > 1:
+            parameters["REPEAT"] = self.repeat
         late = int(self.are_paired or bool(rom.in_block))
         return Module("sw_finish", parameters, splitting(self.raw.beats, parts), 1 + late, (rom,))

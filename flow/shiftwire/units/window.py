@@ -38,6 +38,7 @@ class WindowUnit(Unit):
 
     `fill` is the code of a padded position. In C++ the rows of windows leave while further image rows come in; the
     SystemVerilog has two sides, each at its own pace, and a line buffer between them. No hardware needs spare rows.
+    Of so many positions `together`, side by side, each tap comes in turn: only where a beat is no more than one.
     """
 
     function = "window"
@@ -48,6 +49,7 @@ class WindowUnit(Unit):
     taps: Taps
     fill: int = 0
     spare_rows: int = 0
+    together: int = 1
 
     @property
     def _image(self) -> tuple[int, int]:
@@ -147,6 +149,7 @@ class WindowUnit(Unit):
             in_width=in_width,
             chunks=chunks,
             block_chunks=taps.block_channels // taps.channels,
+            together=self.together,
             tap_channels=taps.channels,
             tap_rows=taps.count // banks,
             banks=banks,
@@ -215,6 +218,7 @@ class WindowUnit(Unit):
             "PAD_LEFT": self._pad[1],
             "BLOCKS": self.shape[-1] // self.taps.block_channels,
             "TAPS": self.taps.count,
+            **({"TOGETHER": self.together} if self.together > 1 else {}),
             "CHUNKS": self.taps.block_channels // self.lanes,
             "LANES": self.lanes,
             "CODE_BITS": self.format.bits,

@@ -4,6 +4,7 @@
 #define SHIFTWIRE_WINDOW_H_
 
 #include "sw_banks.h"
+#include "sw_turns.h"
 
 namespace sw {
 
@@ -15,7 +16,7 @@ struct window_input {
 // Which taps leave next: those from row i and column j of the kernel on, of one chunk of channels. The window's first
 // row stands in slot_top; its column left + j in a bank, at the place of that column's first chunk.
 struct window_taps {
-    int chunk, first_chunk, i, j, left, bank, left_place, place, top, slot_top;
+    int chunk, first_chunk, i, j, left, bank, left_place, place, top, slot_top, turn;
 };
 
 // One beat of the image is kept; rows that no window reads are dropped.
@@ -78,31 +79,34 @@ TapRow:
     return beat;
 }
 
-// On to the next taps: chunks of a block innermost, then columns and rows of the kernel, blocks, windows of a row.
+// On to the next taps: chunks innermost, then windows side by side, columns, rows, blocks, windows of a row.
 template <class C> SHIFTWIRE_WITHIN void window_advance(window_taps &out, bool ends_row) {
 #pragma HLS INLINE
-    const bool ends_chunks = out.chunk == C::block_chunks - 1;
+    const bool ends_chunk = out.chunk == C::block_chunks - 1, ends_turns = out.turn == C::together - 1;
+    if (C::together > 1 && ends_chunk) take_turn<C>(out, ends_turns);
+    const bool ends_chunks = ends_chunk && ends_turns;
     const bool ends_columns = ends_chunks && out.j == C::kernel_width - C::banks;
     const bool ends_kernel = ends_columns && out.i == C::kernel_height - C::tap_rows;
     const bool ends_window = ends_kernel && out.first_chunk == C::chunks - C::block_chunks;
     const int bank = out.bank + C::bank_step;
     const bool wraps = bank >= C::banks;
     const int slot_top = out.slot_top + C::slot_step;
-    if (ends_window) out.left = ends_row ? -C::pad_left : out.left + C::stride_width;
+    if (ends_window) out.left = ends_row ? -C::pad_left : out.left + C::together * C::stride_width;
     if (ends_window) out.bank = ends_row ? C::first_bank : wraps ? bank - C::banks : bank;
-    if (ends_window) out.left_place = ends_row ? C::first_place : out.left_place + C::place_step + (wraps ? C::chunks : 0);
+    if (ends_window) out.left_place = ends_row ? C::first_place : out.left_place + C::together * C::place_step + (wraps ? C::chunks : 0);
     if (ends_columns) out.place = out.left_place;
     else if (ends_chunks) out.place += C::chunks;
     if (ends_kernel) out.first_chunk = ends_window ? 0 : out.first_chunk + C::block_chunks;
     if (ends_columns) out.i = ends_kernel ? 0 : out.i + C::tap_rows;
     if (ends_chunks) out.j = ends_columns ? 0 : out.j + C::banks;
-    out.chunk = ends_chunks ? 0 : out.chunk + 1;
+    out.chunk = ends_chunk ? 0 : out.chunk + 1;
     if (ends_row) out.top += C::stride_height;
     if (ends_row) out.slot_top = slot_top >= C::rows ? slot_top - C::rows : slot_top;
 }
 
 // x: in_height rows of in_width pixels, `chunks` beats of tap_channels codes each. y: for each window position, for each
-// block of channels, the taps (kernel_height, kernel_width, block_chunks), `tap_rows` by `banks` of them a beat.
+// block of channels, the taps (kernel_height, kernel_width, block_chunks), `tap_rows` by `banks` of them a beat;
+// each tap of windows `together` in turn.
 // reads and steps (phases,): beats that come in, and iterations, before the first row of windows if it needs any, then
 // while each row of windows is given; the beats of a row leave spread evenly over its steps, as those that come in.
 // A padded tap has the code `fill`. What leaves never stands in the word that comes in: `line` is read, then written.
@@ -118,7 +122,7 @@ void window(stream<X> &x, stream<Y> &y, const typename C::reads_t reads[C::phase
 #pragma HLS ARRAY_PARTITION variable = line dim = 2 complete
 #pragma HLS ARRAY_RESHAPE variable = line dim = 4 complete
     window_input in = {0, 0, 0, 0, 0, 0};
-    window_taps out = {0, 0, 0, 0, -C::pad_left, C::first_bank, C::first_place, C::first_place, -C::pad_top, C::first_slot};
+    window_taps out = {0, 0, 0, 0, -C::pad_left, C::first_bank, C::first_place, C::first_place, -C::pad_top, C::first_slot, 0};
     int step = 0, due_in = 0, due_out = 0, ahead = C::phases > 1 ? 1 : 0;
     int phase_reads = to_index(reads[0]), phase_steps = to_index(steps[0]);
     bool is_filling = C::has_fill;

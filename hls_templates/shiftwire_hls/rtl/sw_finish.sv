@@ -1,6 +1,6 @@
 // The raw sums of a matrix or vector unit become codes, PARTS beats of LANES a word: (raw << GRID) + bias. With PAIRED
 // the raw sum of an adder layer is sum min(x, w) and the word ends in sum x: (2 * raw - total) << GRID takes raw's
-// place.
+// place. A word of biases serves REPEAT beats in a row.
 // Specification: shiftwire/ops/dense.py, shiftwire/ops/conv.py and the adder scheme of shiftwire/ops/weights/
 // In: words of PARTS * LANES raw sums, sum 0 in the low bits, the total above. Out: PARTS beats of LANES codes a word.
 // Latency: one pipeline stage, two with ROM_BLOCK or PAIRED; a beat can be read the cycle after these, with BLOCK one later.
@@ -9,6 +9,7 @@ module sw_finish #(
     parameter int LANES = 1,
     parameter int PARTS = 4,
     parameter int WORDS = 8,
+    parameter int REPEAT = 1,
     parameter int RAW_BITS = 16,
     parameter bit PAIRED = 0,
     parameter int TOTAL_BITS = 0,
@@ -33,7 +34,7 @@ module sw_finish #(
     localparam int WORD = WORDS > 1 ? $clog2(WORDS) : 1;
     // a block RAM's biases come a cycle later; two adders in a row would be slow, so a total is taken off a cycle sooner
     localparam int LATE = ROM_BLOCK || PAIRED ? 1 : 0;
-    logic room, is_last;
+    logic room, is_last, ends_word;
     logic [LATE:0] is_live;
     logic [PART-1:0] part;
     logic [WORD-1:0] word;
@@ -45,7 +46,8 @@ module sw_finish #(
 
     sw_counter #(.STEPS(PARTS)) parts (.clk, .rst, .step(fire), .value(part), .last(is_last));
     /* verilator lint_off PINCONNECTEMPTY */
-    sw_counter #(.STEPS(WORDS)) words (.clk, .rst, .step(fire), .value(word), .last());
+    sw_counter #(.STEPS(REPEAT)) again (.clk, .rst, .step(fire), .value(), .last(ends_word));
+    sw_counter #(.STEPS(WORDS)) words (.clk, .rst, .step(fire & ends_word), .value(word), .last());
     /* verilator lint_on PINCONNECTEMPTY */
     sw_rom #(.WIDTH(LANES * OUT_BITS), .WORDS(WORDS), .FILE(FILE), .BLOCK(ROM_BLOCK), .MORE(LATE)) biases (
         .clk, .address(word), .data(bias)

@@ -5,7 +5,7 @@
 // there, and lets go of those that no later one reads.
 // In: pixels in row order, BLOCKS * CHUNKS beats of LANES channels each, code 0 in the low bits. Out: for each
 // position, for each block of channels, the taps (KERNEL_HEIGHT, KERNEL_WIDTH, block), TAPS of LANES channels a beat; a
-// padded tap has the code FILL.
+// padded tap has the code FILL. Each tap comes of TOGETHER positions side by side in turn, which divide OUT_WIDTH.
 // Latency: two pipeline stages from the iteration that gives a beat, three without RING_BLOCK; it can be read the cycle
 // after these, with BLOCK one later. Initiation interval: one cycle a beat on either side.
 module sw_window #(
@@ -22,6 +22,7 @@ module sw_window #(
     parameter int BLOCKS = 1,
     parameter int CHUNKS = 2,
     parameter int TAPS = 1,
+    parameter int TOGETHER = 1,
     parameter int LANES = 1,
     parameter int CODE_BITS = 8,
     parameter logic [CODE_BITS-1:0] FILL = '0,
@@ -82,21 +83,37 @@ module sw_window #(
         else if (store) to <= to + 1'b1;
 
     // giving: chunk by chunk, tap group by tap group, block by block, position by position
-    logic chunk_end, group_end, block_end, x_end, y_end;
+    logic turn_end, chunk_end, group_end, block_end, x_end, y_end;
     logic [GROUP_BITS-1:0] group;
     logic [X_BITS-1:0] x;
     logic [Y_BITS-1:0] y;
+    // positions of a row, by as many as come in turn
+    localparam int STRETCHES = OUT_WIDTH / TOGETHER;
+    localparam int STRETCH_BITS = STRETCHES > 1 ? $clog2(STRETCHES) : 1;
+    localparam int TURN_BITS = TOGETHER > 1 ? $clog2(TOGETHER) : 1;
+    logic [STRETCH_BITS-1:0] stretch;
+    logic [TURN_BITS-1:0] turn;
+    generate
+        if (TOGETHER > 1) begin : by_turns
+            assign x = X_BITS'(32'(stretch) * TOGETHER + 32'(turn));
+        end else begin : alone
+            assign x = stretch;
+            wire unused = ^turn;
+        end
+    endgenerate
     wire fire = room & ~beyond[COUNT_BITS-1];
-    wire group_step = fire & chunk_end;
+    wire turn_step = fire & chunk_end;
+    wire group_step = turn_step & turn_end;
     wire block_step = group_step & group_end;
     wire x_step = block_step & block_end;
     wire y_step = x_step & x_end;
     /* verilator lint_off PINCONNECTEMPTY */
     sw_counter #(.STEPS(CHUNKS)) chunks (.clk, .rst, .step(fire), .value(), .last(chunk_end));
+    sw_counter #(.STEPS(TOGETHER)) turns (.clk, .rst, .step(turn_step), .value(turn), .last(turn_end));
     sw_counter #(.STEPS(GROUPS)) groups (.clk, .rst, .step(group_step), .value(group), .last(group_end));
     sw_counter #(.STEPS(BLOCKS)) blocks (.clk, .rst, .step(block_step), .value(), .last(block_end));
     /* verilator lint_on PINCONNECTEMPTY */
-    sw_counter #(.STEPS(OUT_WIDTH)) columns (.clk, .rst, .step(x_step), .value(x), .last(x_end));
+    sw_counter #(.STEPS(STRETCHES)) columns (.clk, .rst, .step(x_step), .value(stretch), .last(x_end));
     sw_counter #(.STEPS(OUT_HEIGHT)) rows (.clk, .rst, .step(y_step), .value(y), .last(y_end));
 
     // what a row of windows lets go, and how much more the next one needs beside that
@@ -122,17 +139,20 @@ module sw_window #(
 
     // where the first tap of the position lies, for this chunk of channels; the ring wraps by itself
     localparam logic [RING_BITS-1:0] START = RING_BITS'(-PAD_TOP * ROW - PAD_LEFT * PIXEL);
-    localparam int NEXT_X = STRIDE_WIDTH * PIXEL;
-    localparam int NEXT_Y = STRIDE_HEIGHT * ROW - (OUT_WIDTH - 1) * NEXT_X;
-    localparam int NEXT_FRAME = (IN_HEIGHT - (OUT_HEIGHT - 1) * STRIDE_HEIGHT) * ROW - (OUT_WIDTH - 1) * NEXT_X;
+    localparam int TURN = STRIDE_WIDTH * PIXEL;
+    localparam int BACK = (TOGETHER - 1) * TURN;
+    localparam int NEXT_X = TOGETHER * TURN;
+    localparam int NEXT_Y = STRIDE_HEIGHT * ROW - (STRETCHES - 1) * NEXT_X;
+    localparam int NEXT_FRAME = (IN_HEIGHT - (OUT_HEIGHT - 1) * STRIDE_HEIGHT) * ROW - (STRETCHES - 1) * NEXT_X;
     logic [RING_BITS-1:0] at, move;
     always_comb begin
         if (!chunk_end) move = RING_BITS'(1);
-        else if (!group_end) move = RING_BITS'(1 - CHUNKS);
-        else if (!block_end) move = RING_BITS'(1);
-        else if (!x_end) move = RING_BITS'(NEXT_X - PIXEL + 1);
-        else if (!y_end) move = RING_BITS'(NEXT_Y - PIXEL + 1);
-        else move = RING_BITS'(NEXT_FRAME - PIXEL + 1);
+        else if (!turn_end) move = RING_BITS'(1 - CHUNKS + TURN);
+        else if (!group_end) move = RING_BITS'(1 - CHUNKS - BACK);
+        else if (!block_end) move = RING_BITS'(1 - BACK);
+        else if (!x_end) move = RING_BITS'(NEXT_X - PIXEL + 1 - BACK);
+        else if (!y_end) move = RING_BITS'(NEXT_Y - PIXEL + 1 - BACK);
+        else move = RING_BITS'(NEXT_FRAME - PIXEL + 1 - BACK);
     end
     always_ff @(posedge clk) begin
         if (rst) at <= START;

@@ -23,6 +23,7 @@ from shiftwire.onnx.ops.weights.table import KINDS, sayable, write_weights
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
+from shiftwire.ops.weights.factors import OfFactors
 
 
 def _reader(read_weights: WeightReader) -> Callable[[View, Graph], None]:
@@ -58,7 +59,9 @@ def write_layer(writer: Writer, op: Dense | Conv, node: Node, is_conv: bool, **w
     is_split = not op.weights.has_bias and bool(op.bias.codes.any())
     output = f"{node.name}_distance" if is_split else node.name
     weights = sayable(op.weights.with_moved(-1, 0) if is_conv else op.weights)
-    inputs, attributes = write_weights(writer, weights, op.bias, node.name)
+    # an Affine has signs of its own under the node's name
+    name = output if isinstance(weights, OfFactors) else node.name
+    inputs, attributes = write_weights(writer, weights, op.bias, name)
     writer.custom(
         f"{weights.kind}{'Conv' if is_conv else 'Dense'}", [*node.inputs, *inputs], output, **window, **attributes
     )

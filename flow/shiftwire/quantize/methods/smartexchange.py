@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from shiftwire.numbers.factored import Factors
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import decompose, takes
 from shiftwire.ops.weights.factored import Factored
@@ -25,11 +26,18 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
     weights = weights if wanted.ndim == 2 else weights.with_moved(0, -1)
     steps = chain(draft, layer, weights, layer.scale if np.any(layer.scale != 1) else None, right)
     draft.emit(steps, layer.source, layer.name)
-    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
-    rows = forms(wanted, Form("SmartExchange", factors.storage.bits, float(np.linalg.norm(lost))))
-    exchange = Exchange(layer.name, theta.least, factors.storage, float(np.linalg.norm(wanted)), rows)
+    exchange = exchange_of(draft, layer, factors)
     cost = cost_of(draft, layer, steps, right)
     draft.costs.append(replace(cost, weight_error=exchange.error(0), how=f"theta {theta.least:g}", exchange=exchange))
+
+
+def exchange_of(draft: NetworkDraft, layer: FloatLayer, factors: Factors) -> Exchange:
+    """What factors of a layer's weights take and lose, beside other forms of them."""
+    wanted = np.moveaxis(layer.weights, -1, 1)
+    lost = np.ldexp(factors.integers, -factors.grid) - wanted.reshape(len(wanted), -1)
+    rows = forms(wanted, Form("SmartExchange", factors.storage.bits, float(np.linalg.norm(lost))))
+    least = draft.options.theta_of(layer.name).least
+    return Exchange(layer.name, least, factors.storage, float(np.linalg.norm(wanted)), rows)
 
 
 def _own(_draft: NetworkDraft, _layer: FloatLayer, weights: Values) -> str | None:

@@ -9,12 +9,12 @@ from shiftwire.onnx.context.writer import Inputs, Writer
 from shiftwire.onnx.ops.weights.adder import ADDER
 from shiftwire.onnx.ops.weights.binary import BINARY
 from shiftwire.onnx.ops.weights.circulant import CIRCULANT
-from shiftwire.onnx.ops.weights.factored import FACTORED
+from shiftwire.onnx.ops.weights.factored import FACTORED, FACTORED_ADDER
 from shiftwire.onnx.ops.weights.integer import INTEGER
 from shiftwire.onnx.ops.weights.scheme import OnnxWeights
 from shiftwire.onnx.ops.weights.shift import SHIFT
 
-SCHEMES: tuple[OnnxWeights, ...] = (SHIFT, ADDER, INTEGER, FACTORED, BINARY, CIRCULANT)
+SCHEMES: tuple[OnnxWeights, ...] = (SHIFT, ADDER, INTEGER, FACTORED, FACTORED_ADDER, BINARY, CIRCULANT)
 KINDS: dict[str, OnnxWeights] = {scheme.scheme.kind: scheme for scheme in SCHEMES}
 """By the first part of the names of a scheme's layers."""
 
