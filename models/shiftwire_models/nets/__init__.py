@@ -18,7 +18,7 @@ from shiftwire_models.nets.mlp import MlpConfig, ShiftMlp
 from shiftwire_models.nets.resnet import ResNet, ResNetConfig
 from shiftwire_models.nets.separable import SeparableConfig, SeparableNet
 from shiftwire_models.nets.stack import StackConfig, StackNet
-from shiftwire_models.nets.zoo import GREY, autoencoder, dscnn, lenet5, mobilenet, resnet, vgg19
+from shiftwire_models.nets.zoo import GREY, autoencoder, cnv, dscnn, lenet5, mobilenet, resnet, vgg19
 from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights import WeightRule, WeightSpec
 
@@ -51,6 +51,7 @@ class NetName(Enum):
     MOBILENET = "mobilenet"
     AUTOENCODER = "autoencoder"
     VGG19 = "vgg19"
+    CNV_BINARY = "cnv-binary"
     LENET5_FLOAT = "lenet5-float"
     RESNET20_FLOAT = "resnet20-float"
 
@@ -101,6 +102,7 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.MOBILENET: mobilenet(),
         NetName.AUTOENCODER: autoencoder(),
         NetName.VGG19: vgg19(),
+        NetName.CNV_BINARY: cnv(),
         NetName.LENET5_FLOAT: FloatLeNetConfig(),
         NetName.RESNET20_FLOAT: FloatResNetConfig((3, 32, 32)),
     }

@@ -15,11 +15,12 @@ from shiftwire_models.window import Geometry
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Convolutions of these widths, one after the other, then a maximum pool of 2 x 2."""
+    """Convolutions of these widths, one after the other, then a maximum pool of 2 x 2 unless it is not pooled."""
 
     widths: tuple[int, ...]
     kernel: int = 3
     padding: int = 1
+    is_pooled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class StackNet(nn.Module):
                 conv = ConvBlock(width, outputs, 1, numbers, kernel=stage.kernel, padding=stage.padding)
                 self.features.add_module(f"conv{number}_{place}", conv)
                 area, width = Geometry.of(stage.kernel, 1, stage.padding).area(area), outputs
-            self.features.add_module(f"pool{number}", nn.MaxPool2d(2))
-            area = Geometry.of(2, 2, 0).area(area)
+            if stage.is_pooled:
+                self.features.add_module(f"pool{number}", nn.MaxPool2d(2))
+                area = Geometry.of(2, 2, 0).area(area)
         self.flatten = nn.Flatten()
         *hidden, last = pairwise((width * area[0] * area[1], *config.hidden, config.classes))
         self.dense = nn.Sequential()

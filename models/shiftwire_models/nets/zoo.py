@@ -9,6 +9,7 @@ from shiftwire_models.nets.resnet import ResNetConfig
 from shiftwire_models.nets.separable import SeparableBlock, SeparableConfig
 from shiftwire_models.nets.stack import StackConfig, Stage
 from shiftwire_models.terms import ExponentRange
+from shiftwire_models.weights import WeightRule, WeightSpec
 from shiftwire_models.window import Geometry
 
 GREY = Format(8, 8, False)
@@ -54,6 +55,14 @@ def lenet5(widths: tuple[int, int] = (6, 16), hidden: tuple[int, int] = (120, 84
     first, second = widths
     stages = (Stage((first,), kernel=5, padding=2), Stage((second,), kernel=5, padding=0))
     return StackConfig((1, 28, 28), GREY, stages, hidden, 10, _NUMBERS)
+
+
+def cnv(width: int = 64) -> StackConfig:
+    """Weights and activations of one bit on 32 x 32 colours. Source: Umuroglu et al., FINN, 2017, after BinaryNet."""
+    stages = tuple(Stage((times * width,) * 2, padding=0, is_pooled=times < 4) for times in (1, 2, 4))
+    binary = WeightSpec(WeightRule.DEEPSHIFT_Q, bits=1)
+    numbers = replace(_NUMBERS, weight=binary, activation=Format(1, 0, False), shift_scale=ExponentRange(-9, 0))
+    return StackConfig((3, 32, 32), NORMALISED, stages, (8 * width,) * 2, 10, numbers)
 
 
 def vgg19(width: int = 16) -> StackConfig:
