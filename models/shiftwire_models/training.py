@@ -99,7 +99,7 @@ def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] |
                 f"{config.net.value} has no quantizer of one bit, whose inputs a distribution loss would shape; train "
                 "digits-binary, or leave the loss out"
             )
-        _fit(net, data, config, net_config, progress)
+        fit(net, data.train, config, net_config.learning_rate, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
     _lay_out(net, torch.contiguous_format)
     return TrainResult(config, net_config, net, *scores, time.perf_counter() - start)
@@ -132,8 +132,8 @@ def take_tensors(net: nn.Module, state: Mapping[str, Tensor]) -> int:
     taken = {name: value for name, value in state.items() if name in own and value.shape == own[name].shape}
     if 2 * len(taken) < len(own):
         raise ModelsError(
-            f"{len(taken)} of the net's {len(own)} tensors are found in the one to begin from, by name and shape; begin "
-            "from a net whose layers are called alike, such as resnet8 for resnet8-vip"
+            f"{len(taken)} of the net's {len(own)} tensors are found in the one to begin from, by name and shape; "
+            "begin from a net whose layers are called alike, such as resnet8 for resnet8-vip"
         )
     net.load_state_dict({**own, **taken})
     return len(taken)
@@ -184,20 +184,29 @@ def drawn(split: Split, pictures: int | None, seed: int) -> Split:
     return Split(split.x[picked], split.y[picked])
 
 
-def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConfig, progress: Progress) -> None:
+def fit(
+    net: nn.Module,
+    split: Split,
+    config: TrainConfig,
+    learning_rate: float,
+    progress: Progress,
+    *,
+    after_epoch: Callable[[nn.Module], None] | None = None,
+) -> None:
+    """Train a net of any make in place, on all of a split; `after_epoch` may bring its weights somewhere each time."""
     generator = torch.Generator().manual_seed(config.seed)
-    batches = -(-len(data.train.y) // _BATCH)
-    optimiser = _optimiser(net, net_config.learning_rate)
+    batches = -(-len(split.y) // _BATCH)
+    optimiser = _optimiser(net, learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
     with watched(net) as distribution:
         for number in range(1, config.epochs + 1):
             total = 0.0
-            for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
-                target = data.train.y[picked]
+            for picked in torch.split(torch.randperm(len(split.y), generator=generator), _BATCH):
+                target = split.y[picked]
                 loss = functional.cross_entropy(
-                    net(nudged(data.train.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
+                    net(nudged(split.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
                 )
                 for rule in rules:
                     loss = loss + rule.penalty()
@@ -210,6 +219,8 @@ def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConf
                 schedule.step()
                 total += float(loss.detach())
             _fix_formats(net)
+            if after_epoch is not None:
+                after_epoch(net)
             progress(Epoch(number, config.epochs, total / batches))
 
 

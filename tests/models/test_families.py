@@ -103,7 +103,7 @@ def test_nets_that_another_begins(
     assert take_tensors(pooled, plain.state_dict()) == len(plain.state_dict())
     for name, value in plain.state_dict().items():
         assert torch.equal(pooled.state_dict()[name], value)
-    with pytest.raises(ModelsError, match="of the net's .* tensors are found in the one to begin from, by name"):
+    with pytest.raises(ModelsError, match=r"of the net's .* tensors are found in the one to begin from, by name"):
         take_tensors(pooled, build(NETS[NetName.DIGITS_MLP], 0).state_dict())
     words = ["train", "--data", "digits", "--epochs", "1", "--pictures", "64"]
     assert main([*words, "--net", "resnet8", "-o", "plain"]) == 0
