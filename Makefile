@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -108,6 +108,9 @@ campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, 
 
 campaign-families: $(READY) ## every family of the papers on one net for Fashion-MNIST; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/families.py -o build/families
+
+campaign-exchange: $(READY) ## SmartExchange on a trained ResNet-20, beside sums of powers of two and integers
+	$(SCRIPT) tests/campaigns/exchange.py
 
 campaign-native: $(READY) ## native simulation of 300 random networks and the zoo under every set of instructions
 	$(SCRIPT) tests/campaigns/native.py -o build/zoo

@@ -93,7 +93,7 @@ def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] |
         take_tensors(net, begin)
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
     with threads(1 if config.data is DataName.DIGITS else _THREADS):
-        _lay_out(net, layout)
+        lay_out(net, layout)
         if config.distribution_loss and not binarisations(net):
             raise ModelsError(
                 f"{config.net.value} has no quantizer of one bit, whose inputs a distribution loss would shape; train "
@@ -101,7 +101,7 @@ def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] |
             )
         fit(net, data.train, config, net_config.learning_rate, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
-    _lay_out(net, torch.contiguous_format)
+    lay_out(net, torch.contiguous_format)
     return TrainResult(config, net_config, net, *scores, time.perf_counter() - start)
 
 
@@ -167,7 +167,7 @@ def logits(net: nn.Module, x: Tensor) -> Tensor:
         return torch.cat([net(part) for part in torch.split(x, _SCORED)])
 
 
-def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:
+def lay_out(net: nn.Module, layout: torch.memory_format) -> None:
     """Filters in memory as the convolutions like them."""
     for parameter in net.parameters():
         if parameter.dim() == 4:

@@ -166,7 +166,7 @@ def write(job: Job) -> dict[str, Any]:
     if path != job.model:
         np.savez(job.file("calibration.npz"), x=pictures(job.seed).x[: CHOICES.calibrated].numpy())
         options = ["--method", "smartexchange", "--theta", CHOICES.theta, "--no-trials"]
-        _shiftwire("quantize", path, "--calibrate", job.file("calibration.npz"), *options, "-o", job.model)
+        shiftwire_json("quantize", path, "--calibrate", job.file("calibration.npz"), *options, "-o", job.model)
     x, y = data().test.x.numpy(), data().test.y.numpy()
     np.savez(job.file("test.npz"), x=x[: CHOICES.compared], y=y[: CHOICES.compared])
     right = np.concatenate([run_onnx(job.model, part).argmax(1) for part in np.array_split(x, 8)]) == y
@@ -182,8 +182,8 @@ def store(job: Job) -> dict[str, Any]:
 
 def convert(job: Job) -> dict[str, Any]:
     words = ["--board", CHOICES.board, "--fps", CHOICES.frames_per_second, *job.options]
-    _shiftwire("convert", job.model, *words, "-o", job.file("project"))
-    built = _shiftwire("inspect", job.file("project"))
+    shiftwire_json("convert", job.model, *words, "-o", job.file("project"))
+    built = shiftwire_json("inspect", job.file("project"))
     total, modelled = built["total"], built["built"]["modelled"]
     return {"frames_per_second": round(modelled["frames_per_second"]), "operations": total["operations"]}
 
@@ -191,13 +191,13 @@ def convert(job: Job) -> dict[str, Any]:
 def verify(job: Job) -> dict[str, Any]:
     """Every code of every layer: the specification, native simulation and onnxruntime."""
     engines = ["--engines", "reference,onnxruntime,native"]
-    found = _shiftwire("verify", job.file("project"), "--data", job.file("test.npz"), "--onnx", job.model, *engines)
+    found = shiftwire_json("verify", job.file("project"), "--data", job.file("test.npz"), "--onnx", job.model, *engines)
     layers = [layer for pair in found["pairs"] for layer in pair["layers"]]
     return {name: sum(layer[name] for layer in layers) for name in ("compared", "different")}
 
 
 def synth(job: Job) -> dict[str, Any]:
-    found = _shiftwire("synth", job.file("project"))
+    found = shiftwire_json("synth", job.file("project"))
     counted = {name: found["whole"][name] for name in ("lut", "ff", "bram36", "dsp")}
     return {**counted, **{name: found[name] for name in ("tool", "version", "part")}}
 
@@ -229,7 +229,7 @@ OTHERS: tuple[Step, ...] = (train, write)
 """Of the others; a net that is exact in training is not written."""
 
 
-def _shiftwire(verb: str, *words: object) -> Any:
+def shiftwire_json(verb: str, *words: object) -> Any:
     """What a verb prints as JSON; its messages only where it fails."""
     command = [sys.executable, "-m", "shiftwire", verb, *map(str, words), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST)

@@ -6,15 +6,24 @@ import numpy as np
 import torch
 from torch import nn
 
+from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import Theta, decompose, takes
+
+
+def float_layers(net: nn.Module) -> list[nn.Conv2d | nn.Linear]:
+    """Those whose weights SmartExchange takes."""
+    layers = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    return [layer for layer in layers if takes(tuple(layer.weight.shape), is_depthwise=False)]
+
+
+def exchanged(wanted: Values, theta: Theta) -> tuple[int, Values]:
+    """Bits of the factors of weights (out, channels, kernel...), and the weights that they multiply out to."""
+    factors = decompose(wanted, theta)
+    return factors.storage.bits, np.ldexp(factors.integers.astype(np.float64), -factors.grid).reshape(wanted.shape)
 
 
 def exchanged_net(net: nn.Module, theta: Theta) -> None:
     """Every weight that SmartExchange takes becomes the product of its factors, in place."""
-    for layer in net.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            wanted = layer.weight.detach().double().numpy()
-            if takes(wanted.shape, is_depthwise=False):
-                factors = decompose(wanted, theta)
-                values = np.ldexp(factors.integers.astype(np.float64), -factors.grid).reshape(wanted.shape)
-                layer.weight.data = torch.from_numpy(values).to(layer.weight.dtype)
+    for layer in float_layers(net):
+        _, values = exchanged(layer.weight.detach().double().numpy(), theta)
+        layer.weight.data = torch.from_numpy(values).to(layer.weight.dtype)
