@@ -45,7 +45,7 @@ MOST_LOST = 1.0
 
 @dataclass(frozen=True)
 class Choices:
-    """rate  of the training on, as a share of the first one's."""
+    """rate  of the training on, as a share of the first one's; settled  pictures that batch norms see."""
 
     net: str = "resnet20"
     data: str = "fashion-mnist"
@@ -56,6 +56,7 @@ class Choices:
     rate: float = 0.25
     theta: float = 4e-3
     calibrated: int = 64
+    settled: int = 1280
     seed: int = 0
 
 
@@ -134,8 +135,11 @@ def percent(share: float) -> float:
 def retrain(net: nn.Module, folder: Path) -> dict[str, Any]:
     """An epoch and a projection in turn; then the exact file of it, by onnxruntime."""
     theta, split = Theta(CHOICES.theta), tested()
+    shown = load_data(DataName.FASHION).train.x[: CHOICES.settled]
     tuned = copy.deepcopy(net)
-    fitted(tuned, CHOICES.retrained, CHOICES.rate * CONFIG.learning_rate, lambda each: exchanged_net(each, theta))
+    fitted(
+        tuned, CHOICES.retrained, CHOICES.rate * CONFIG.learning_rate, lambda each: exchanged_net(each, theta, shown)
+    )
     floats, exact, samples = (folder / name for name in ("retrained.onnx", "exact.onnx", "calibration.npz"))
     floats.write_bytes(export_float(tuned.eval(), CONFIG.input_shape).SerializeToString(deterministic=True))
     np.savez(samples, x=split.x[: CHOICES.calibrated].numpy())

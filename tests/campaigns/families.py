@@ -43,7 +43,7 @@ from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float, export_model
 from shiftwire_models.nets import NetName, build
 from shiftwire_models.size import net_size
-from shiftwire_models.training import TrainConfig, accuracy, drawn, fit
+from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out
 
 LONGEST = 1800
 """Seconds of one verb."""
@@ -55,7 +55,7 @@ class Choices:
 
     net: str = NAME
     data: str = "fashion-mnist"
-    pictures: int = 3000
+    pictures: int = 2000
     tested: int = 2000
     epochs: int = 5
     board: str = "pynq-z2"
@@ -64,6 +64,7 @@ class Choices:
     compared: int = 64
     simulated: int = 1024
     theta: float = 4e-3
+    settled: int = 1280
 
 
 CHOICES = Choices()
@@ -145,8 +146,12 @@ def trained(job: Job) -> nn.Module:
     net = build(family.config, job.seed) if family.made is Made.TRAINED else loaded(job.of_float)
     if family.made is not Made.QUANTIZED:
         config = TrainConfig(NetName.RESNET8, CHOICES.epochs, job.seed, DataName.FASHION, CHOICES.pictures, family.loss)
-        after = (lambda each: exchanged_net(each, theta)) if family.made is Made.RETRAINED else None
+        shown = pictures(job.seed).x[: CHOICES.settled]
+        after = (lambda each: exchanged_net(each, theta, shown)) if family.made is Made.RETRAINED else None
+        if family.config is FLOAT:
+            lay_out(net, torch.channels_last)
         fit(net, pictures(job.seed), config, family.config.learning_rate, lambda _: None, after_epoch=after)
+    lay_out(net, torch.contiguous_format)
     return net.eval()
 
 
@@ -257,7 +262,8 @@ def steps_of(job: Job) -> tuple[Step, ...]:
     if job.family.is_float:
         return FIRST[:3] if not job.seed else OTHERS[:1]
     others = OTHERS[:1] if job.family.made is Made.TRAINED else OTHERS
-    return others if job.seed else FIRST
+    first = FIRST[:5] if job.family.like else FIRST
+    return others if job.seed else first
 
 
 def opened() -> Results:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import Theta, decompose, takes
+
+BATCH = 64
 
 
 def float_layers(net: nn.Module) -> list[nn.Conv2d | nn.Linear]:
@@ -22,8 +24,15 @@ def exchanged(wanted: Values, theta: Theta) -> tuple[int, Values]:
     return factors.storage.bits, np.ldexp(factors.integers.astype(np.float64), -factors.grid).reshape(wanted.shape)
 
 
-def exchanged_net(net: nn.Module, theta: Theta) -> None:
-    """Every weight that SmartExchange takes becomes the product of its factors, in place."""
+def exchanged_net(net: nn.Module, theta: Theta, x: Tensor) -> None:
+    """Every weight that SmartExchange takes becomes the product of its factors, in place.
+
+    Then batch norms see pictures x pass, without which their statistics are those of the weights before.
+    """
     for layer in float_layers(net):
         _, values = exchanged(layer.weight.detach().double().numpy(), theta)
-        layer.weight.data = torch.from_numpy(values).to(layer.weight.dtype)
+        layer.weight.data.copy_(torch.from_numpy(values))
+    net.train()
+    with torch.no_grad():
+        for part in torch.split(x, BATCH):
+            net(part)

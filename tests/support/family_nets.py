@@ -41,6 +41,7 @@ class Family:
     """`config` is the net that is trained; `loss` the weight of the distribution loss.
 
     products  bits of integers that meet data in multipliers, as `convert --integer-weights multiply` has them
+    like      the family of the same units, whose netlist and programs differ in the numbers of memories alone
     """
 
     name: str
@@ -48,6 +49,7 @@ class Family:
     made: Made = Made.TRAINED
     loss: float = 0.0
     products: int | None = None
+    like: str | None = None
 
     @property
     def is_float(self) -> bool:
@@ -84,10 +86,10 @@ FAMILIES = (
     Family("circulant-4", _net(BlockKind.CIRCULANT, replace(_NUMBERS, block=4))),
     Family("circulant-8", _net(BlockKind.CIRCULANT, replace(_NUMBERS, block=8))),
     Family("binary", _ONE_BIT),
-    Family("binary-distribution", _ONE_BIT, loss=WEIGHT),
+    Family("binary-distribution", _ONE_BIT, loss=WEIGHT, like="binary"),
     Family("vip", _net(BlockKind.VIP, _NUMBERS)),
     Family("smartexchange", FLOAT, Made.QUANTIZED),
-    Family("smartexchange-retrained", FLOAT, Made.RETRAINED),
+    Family("smartexchange-retrained", FLOAT, Made.RETRAINED, like="smartexchange"),
 )
 
 
