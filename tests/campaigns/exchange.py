@@ -53,7 +53,7 @@ class Choices:
     tested: int = 2000
     epochs: int = 5
     retrained: int = 2
-    rate: float = 0.25
+    rate: float = 0.1
     theta: float = 4e-3
     calibrated: int = 64
     settled: int = 1280

@@ -27,12 +27,19 @@ def exchanged(wanted: Values, theta: Theta) -> tuple[int, Values]:
 def exchanged_net(net: nn.Module, theta: Theta, x: Tensor) -> None:
     """Every weight that SmartExchange takes becomes the product of its factors, in place.
 
-    Then batch norms see pictures x pass, without which their statistics are those of the weights before.
+    Then the statistics of batch norms become those of pictures x, no longer those of the weights before.
     """
     for layer in float_layers(net):
         _, values = exchanged(layer.weight.detach().double().numpy(), theta)
         layer.weight.data.copy_(torch.from_numpy(values))
+    norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all batches
     net.train()
     with torch.no_grad():
         for part in torch.split(x, BATCH):
             net(part)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
