@@ -11,12 +11,13 @@ The figures go to tests/campaigns/results/families.json, of which docs/families.
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -33,20 +34,19 @@ from exchanging import exchanged_net
 from family_nets import FAMILIES, FLOAT, NAME, SHAPE, Family, Made, stored_bits
 from integer_weights import with_integers
 from shiftwire.api import load_network
+from shiftwire.cli import main as shiftwire
 from shiftwire.ir.network import Network
 from shiftwire.native.program import Program, native_program, simulate
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.runtime import run_onnx
+from shiftwire.project.project import load_project
 from shiftwire_models.data import DataName, Dataset, Split, load_data
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.export import export_float, export_model
 from shiftwire_models.nets import NetName, build
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out
-
-LONGEST = 1800
-"""Seconds of one verb."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def loaded(job: Job) -> nn.Module:
 
 
 def write(job: Job) -> dict[str, Any]:
-    """The file, exact but for the float net's, and the accuracy of what onnxruntime makes of it."""
+    """The file, exact but for the float net's; of a quantized one, the accuracy that onnxruntime finds."""
     net, floats = loaded(job), job.family.config is FLOAT
     model = (export_float if floats else export_model)(net, SHAPE)
     model = with_integers(model, job.family.products) if job.family.products else model
@@ -174,6 +174,8 @@ def write(job: Job) -> dict[str, Any]:
         shiftwire_json("quantize", path, "--calibrate", job.file("calibration.npz"), *options, "-o", job.model)
     x, y = data().test.x.numpy(), data().test.y.numpy()
     np.savez(job.file("test.npz"), x=x[: CHOICES.compared], y=y[: CHOICES.compared])
+    if path == job.model:
+        return {}
     right = np.concatenate([run_onnx(job.model, part).argmax(1) for part in np.array_split(x, 8)]) == y
     return {"accuracy": round(100 * float(right.mean()), 2)}
 
@@ -188,9 +190,9 @@ def store(job: Job) -> dict[str, Any]:
 def convert(job: Job) -> dict[str, Any]:
     words = ["--board", CHOICES.board, "--fps", CHOICES.frames_per_second, *job.options]
     shiftwire_json("convert", job.model, *words, "-o", job.file("project"))
-    built = shiftwire_json("inspect", job.file("project"))
-    total, modelled = built["total"], built["built"]["modelled"]
-    return {"frames_per_second": round(modelled["frames_per_second"]), "operations": total["operations"]}
+    built = load_project(job.file("project")).design
+    cost = built.resources
+    return {"frames_per_second": round(built.frames_per_second), "lut": cost.lut, "bram36": cost.bram36}
 
 
 def verify(job: Job) -> dict[str, Any]:
@@ -228,18 +230,33 @@ def _rate(program: Program) -> float:
 
 
 Step = Callable[[Job], dict[str, Any]]
-FIRST: tuple[Step, ...] = (train, write, store, convert, verify, synth, speed)
+WHOLE: tuple[Step, ...] = (train, write, store, convert, verify)
 """Of the first seed."""
-OTHERS: tuple[Step, ...] = (train, write)
-"""Of the others; a net that is exact in training is not written."""
+COUNTED: tuple[Step, ...] = (synth, speed)
+"""Of the first seed where no other family has the same units."""
+
+
+def passes(chosen: Sequence[Family], seeds: int, folder: Path) -> Iterator[tuple[Job, tuple[Step, ...]]]:
+    """What a run that is stopped early should have: all families, a second seed, netlists, the other seeds."""
+    jobs = [[Job(family, seed, folder) for family in chosen] for seed in range(seeds)]
+    yield from ((job, WHOLE[:3] if job.family.is_float or job.family.like else WHOLE) for job in jobs[0])
+    yield from ((job, others(job)) for of_seed in jobs[1:2] for job in of_seed)
+    yield from ((job, COUNTED) for job in jobs[0] if not job.family.is_float and job.family.like is None)
+    yield from ((job, others(job)) for of_seed in jobs[2:] for job in of_seed)
+
+
+def others(job: Job) -> tuple[Step, ...]:
+    """A net that is exact in training is not written again."""
+    return WHOLE[:1] if job.family.made is Made.TRAINED else WHOLE[:2]
 
 
 def shiftwire_json(verb: str, *words: object) -> Any:
     """What a verb prints as JSON; its messages only where it fails."""
-    command = [sys.executable, "-m", "shiftwire", verb, *map(str, words), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST)
-    assert done.returncode == 0, f"shiftwire {verb} ended with {done.returncode}: {done.stderr.strip()[-2000:]}"
-    return json.loads(done.stdout)
+    printed, said = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(said):
+        code = shiftwire([verb, *map(str, words), "--json"])
+    assert code == 0, f"shiftwire {verb} ended with {code}: {said.getvalue().strip()[-2000:]}"
+    return json.loads(printed.getvalue())
 
 
 def run(job: Job, steps: tuple[Step, ...], results: Results) -> bool:
@@ -258,14 +275,6 @@ def run(job: Job, steps: tuple[Step, ...], results: Results) -> bool:
     return held.get("verify", {}).get("different", 0) == 0
 
 
-def steps_of(job: Job) -> tuple[Step, ...]:
-    if job.family.is_float:
-        return FIRST[:3] if not job.seed else OTHERS[:1]
-    others = OTHERS[:1] if job.family.made is Made.TRAINED else OTHERS
-    first = FIRST[:5] if job.family.like else FIRST
-    return others if job.seed else first
-
-
 def opened() -> Results:
     """With what earlier runs found: an entry says its choices and its commit."""
     results = Results("families", seed=0)
@@ -277,7 +286,7 @@ def opened() -> Results:
 def _attempted(step: Step, job: Job) -> dict[str, Any]:
     try:
         return step(job)
-    except (AssertionError, ModelsError, subprocess.TimeoutExpired) as error:
+    except (AssertionError, ModelsError) as error:
         return {"failed": str(error)}
 
 
@@ -297,8 +306,7 @@ def main() -> int:
     print(f"families: {json.dumps(asdict(CHOICES))}", flush=True)
     results.add(choices=asdict(CHOICES))
     chosen = [family for family in FAMILIES if not arguments.families or family.name in arguments.families]
-    jobs = [Job(family, seed, arguments.output) for seed in range(arguments.seeds) for family in chosen]
-    whole = [run(job, steps_of(job), results) for job in jobs]
+    whole = [run(job, steps, results) for job, steps in passes(chosen, arguments.seeds, arguments.output)]
     return 0 if all(whole) else 1
 
 
