@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange families-page
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -105,6 +105,15 @@ campaign-latency: $(READY) ## networks in which ways meet again, behind pipeline
 
 campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, to SystemVerilog; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/int8.py -o build/int8
+
+campaign-families: $(READY) ## every family of the papers on one net for Fashion-MNIST; apt-get install dataset-fashion-mnist
+	$(SCRIPT) tests/campaigns/families.py -o build/families
+
+campaign-exchange: $(READY) ## SmartExchange on a trained ResNet-20, beside sums of powers of two and integers
+	$(SCRIPT) tests/campaigns/exchange.py
+
+families-page: $(READY) ## write docs/families.md from the results of both
+	$(SCRIPT) tests/campaigns/families_page.py --take
 
 campaign-native: $(READY) ## native simulation of 300 random networks and the zoo under every set of instructions
 	$(SCRIPT) tests/campaigns/native.py -o build/zoo

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from shiftwire_models.adder import AdderConv2d
 from shiftwire_models.affine import BatchNormAffine
+from shiftwire_models.circulant import CirculantConv2d
 from shiftwire_models.escalate import EscalateNorm
 from shiftwire_models.grid import Format
 from shiftwire_models.interpolation import Interpolation
@@ -32,6 +33,7 @@ class BlockKind(Enum):
     ADDER = "adder"
     VIP = "vip"
     ESCALATE = "escalate"
+    CIRCULANT = "circulant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Arithmetic:
     shift_scale    exponents of the batch norm after a shift layer, adder_scale after an adder layer, sum_scale after
                    ternary sums
     bases          basis kernels of a layer of ESCALATE
+    block          side of circulant blocks
     """
 
     weight: WeightSpec = _WEIGHT
@@ -53,6 +56,7 @@ class Arithmetic:
     sum_scale: ExponentRange = _SUM_SCALE
     bias_frac: int = 6
     bases: int = 6
+    block: int = 4
 
 
 class ShiftAddNorm(nn.Module):
@@ -144,13 +148,23 @@ class ConvBlock(ConvNorm):
         super().__init__(
             inputs, outputs, stride, numbers, kernel=kernel, padding=padding, groups=groups, adder_grid=adder_grid
         )
-        self.relu = nn.ReLU()
+        self.relu = rectifier(numbers.activation)
         self.quant = ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, [H,] W) -> (N, outputs, [H',] W')."""
         y: Tensor = self.quant(self.relu(super().forward(x)))
         return y
+
+
+class CirculantNorm(ConvNorm):
+    """A shift conv of circulant blocks -> batch norm."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, numbers: Arithmetic, *, kernel: int = 3) -> None:
+        super().__init__(inputs, outputs, stride, numbers, kernel=kernel)
+        self.conv = CirculantConv2d(
+            inputs, outputs, kernel, numbers.block, stride=stride, padding=_same(kernel), weight=numbers.weight
+        )
 
 
 class VirtualNorm(ConvNorm):
@@ -185,11 +199,18 @@ def norm_of(
                 inputs, outputs, stride, bases=numbers.bases, scale=numbers.sum_scale, bias_frac=numbers.bias_frac,
                 kernel=kernel,
             )  # fmt: skip
+        case BlockKind.CIRCULANT:
+            return CirculantNorm(inputs, outputs, stride, numbers, kernel=kernel)
         case BlockKind.SHIFT | BlockKind.VIP | BlockKind.ESCALATE:
             return ConvNorm(inputs, outputs, stride, numbers, kernel=kernel)
         case BlockKind.ADDER:
             grid = with_sign(numbers.activation)
             return ConvNorm(inputs, outputs, stride, numbers, kernel=kernel, adder_grid=grid)
+
+
+def rectifier(grid: Format) -> nn.Module:
+    """What stands in front of activations: nothing where they have one bit, which is 1 above half a step."""
+    return nn.Identity() if grid.bits == 1 else nn.ReLU()
 
 
 def with_sign(grid: Format) -> Format:

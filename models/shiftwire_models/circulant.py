@@ -38,7 +38,7 @@ class CirculantWeight(ShiftWeight):
             )
         vectors = spec.build((outputs // block, inputs // block, block, *kernel))
         super().__init__(vectors.exponent_range)
-        self.vectors = vectors
+        self.vectors, self.block = vectors, block
 
     def terms(self) -> PowerTerms:
         """(terms, out / b, in / b, b, kernel...)."""

@@ -93,15 +93,15 @@ def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] |
         take_tensors(net, begin)
     layout = torch.channels_last if isinstance(net_config, FloatConfig) else torch.contiguous_format
     with threads(1 if config.data is DataName.DIGITS else _THREADS):
-        _lay_out(net, layout)
+        lay_out(net, layout)
         if config.distribution_loss and not binarisations(net):
             raise ModelsError(
                 f"{config.net.value} has no quantizer of one bit, whose inputs a distribution loss would shape; train "
                 "digits-binary, or leave the loss out"
             )
-        _fit(net, data, config, net_config, progress)
+        fit(net, data.train, config, net_config.learning_rate, progress)
         scores = accuracy(net, data.train), accuracy(net, data.test)
-    _lay_out(net, torch.contiguous_format)
+    lay_out(net, torch.contiguous_format)
     return TrainResult(config, net_config, net, *scores, time.perf_counter() - start)
 
 
@@ -167,7 +167,7 @@ def logits(net: nn.Module, x: Tensor) -> Tensor:
         return torch.cat([net(part) for part in torch.split(x, _SCORED)])
 
 
-def _lay_out(net: nn.Module, layout: torch.memory_format) -> None:
+def lay_out(net: nn.Module, layout: torch.memory_format) -> None:
     """Filters in memory as the convolutions like them."""
     for parameter in net.parameters():
         if parameter.dim() == 4:
@@ -184,20 +184,29 @@ def drawn(split: Split, pictures: int | None, seed: int) -> Split:
     return Split(split.x[picked], split.y[picked])
 
 
-def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConfig, progress: Progress) -> None:
+def fit(
+    net: nn.Module,
+    split: Split,
+    config: TrainConfig,
+    learning_rate: float,
+    progress: Progress,
+    *,
+    after_epoch: Callable[[nn.Module], None] | None = None,
+) -> None:
+    """Train a net of any make in place, on all of a split; `after_epoch` may bring its weights somewhere each time."""
     generator = torch.Generator().manual_seed(config.seed)
-    batches = -(-len(data.train.y) // _BATCH)
-    optimiser = _optimiser(net, net_config.learning_rate)
+    batches = -(-len(split.y) // _BATCH)
+    optimiser = _optimiser(net, learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.epochs * batches)
     rules = [module for module in net.modules() if isinstance(module, ShiftWeight)]
     net.train()
     with watched(net) as distribution:
         for number in range(1, config.epochs + 1):
             total = 0.0
-            for picked in torch.split(torch.randperm(len(data.train.y), generator=generator), _BATCH):
-                target = data.train.y[picked]
+            for picked in torch.split(torch.randperm(len(split.y), generator=generator), _BATCH):
+                target = split.y[picked]
                 loss = functional.cross_entropy(
-                    net(nudged(data.train.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
+                    net(nudged(split.x[picked], generator)), target, label_smoothing=_LABEL_SMOOTHING
                 )
                 for rule in rules:
                     loss = loss + rule.penalty()
@@ -210,6 +219,8 @@ def _fit(net: nn.Module, data: Dataset, config: TrainConfig, net_config: NetConf
                 schedule.step()
                 total += float(loss.detach())
             _fix_formats(net)
+            if after_epoch is not None:
+                after_epoch(net)
             progress(Epoch(number, config.epochs, total / batches))
 
 

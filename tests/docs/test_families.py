@@ -1,38 +1,79 @@
-"""The examples of docs/vip.md and docs/escalate.md, run as they stand there, and figures of them counted again."""
+"""docs/families.md is what families_page.py makes of the results, and its sentences say what the figures do."""
 
-import re
-import subprocess
+from __future__ import annotations
+
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "campaigns"))
+
+import families_page as page  # noqa: E402
+
+RESULTS, EXCHANGE = page.read("families"), page.read("exchange")
+FOUND = page.families(RESULTS)
 
 
-def printed(page: str, folder: Path) -> list[list[str]]:
-    """Words of every line that the example of a page prints; no code of any engine differs."""
-    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    ((name, program),) = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    (folder / name).write_text(program, encoding="utf-8")
-    done = subprocess.run([sys.executable, name], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r" 0 of \d+ codes differ", done.stdout.splitlines()[-1]), done.stdout
-    return [line.split() for line in done.stdout.splitlines() if line.strip()]
+def found(name: str, *accuracies: float, bits: int = 100, lut: int | None = 10, like: str | None = None) -> page.Found:
+    return page.Found(name, accuracies, 50, bits, 50, 1300, lut, 2.0, 7, 0, 900, 1.0, like)
 
 
-def test_vip(tmp_path: Path) -> None:
-    rows = {line[0]: line for line in printed("vip", tmp_path) if len(line) == 8 and line[1] in ("yes", "no")}
-    assert rows.keys() == {"relu1", "relu2"} and rows["relu2"][1] == "yes"
-    assert rows["relu2"][-2:] == [f"{8 * 8 * 9 * 7 * 6:,}", f"{8 * 8 * 9 * 13 * 12:,}"]
-    assert 4 < float(rows["relu2"][4]) / float(rows["relu2"][3]) < 7, "by about five, as the page says"
+def test_the_page_is_what_the_results_make_of_it() -> None:
+    assert page.PAGE.read_text(encoding="utf-8") == page.page(RESULTS, EXCHANGE), "run make families-page"
 
 
-def test_escalate(tmp_path: Path) -> None:
-    lines = printed("escalate", tmp_path)
-    (whole,) = (line for line in lines if line[0] == "all")
-    bits = 16 * 8 * 6 * 2 + 6 * 72
-    assert whole[5] == f"{bits:,}" and float(whole[8]) == pytest.approx(32 * 1152 / bits, abs=0.01)
-    assert whole[-2:] == [f"{8 * 6 * 9}", f"{1152:,}"]
-    forms = [line[0] for line in lines if line[0] in ("ESCALATE", "LightNN-1", "LightNN-2", "int4")]
-    assert forms == ["ESCALATE", "LightNN-1", "LightNN-2", "int4"]
+def test_every_family_is_there_and_no_code_differs() -> None:
+    """But for the float net each was compared with onnxruntime and simulated; its net has fewer than 25,000 weights."""
+    assert {each.name for each in FOUND} == set(page.WHAT)
+    assert FOUND[0].weights < 25_000
+    for each in FOUND[1:]:
+        assert each.different == 0 and each.compared, each.name
+        assert each.lut and each.bram36 and each.images, each.name
+        assert each.dense == FOUND[0].weights
+    failed = [key for key, entry in RESULTS["entries"].items() if "failed" in json.dumps(entry)]
+    assert not failed
+
+
+def test_all_are_trained_alike() -> None:
+    """One set of choices, and from every seed, but for those that a page says were fewer."""
+    entries = {key: entry for key, entry in RESULTS["entries"].items() if key != "choices"}
+    assert len({entry["choices"].partition(") ")[0] for entry in entries.values()}) == 1
+    assert all(len(each.accuracies) >= 1 for each in FOUND)
+
+
+def test_an_accuracy_within_the_spread_of_the_best_wins_too() -> None:
+    every = [found("float", 99.0), found("lightnn-1", 70.0, 72.0), found("int4", 73.0, 75.0), found("vip", 72.9, 72.9)]
+    won = page.winners(every)
+    assert won["accuracy"] == ["int4", "vip"], "71 is 3 below 74, whose spread is 1.41"
+    assert won["LUT"] == ["lightnn-1", "int4", "vip"]
+    (line, *_) = page.verdicts(every)
+    assert line == (
+        "* **accuracy**: int4 wins, 74.0 %; no further from it than its own spread: vip; lightnn-1 comes last, 71.0 %."
+    )
+
+
+def test_what_wins_and_loses_beside_lightnn() -> None:
+    every = [
+        found("lightnn-1", 70.0, 72.0),
+        found("int4", 76.0, 75.0, bits=80, lut=15),
+        found("vip", 71.5, 71.6),
+        found("binary-distribution", 60.0, bits=25, lut=5, like="binary"),
+    ]
+    int4, vip, binary = page.families_one_by_one(every)
+    assert int4.endswith("wins 4.5 points of accuracy, stored bits (0.80 x); loses LUT (1.50 x).")
+    assert vip.endswith("wins nothing; loses nothing."), "half a point is within a spread of 1.4"
+    assert binary.endswith("wins stored bits (0.25 x), LUT (0.50 x); loses 11.0 points of accuracy.")
+    assert "binary-distribution" not in page.figures(every, page.LUT), "its netlist is another's"
+
+
+def test_smartexchange_loses_at_most_a_point_where_it_is_trained_on() -> None:
+    entries = EXCHANGE["entries"]
+    assert entries["float"]["accuracy"] - entries["retrained"]["accuracy of the exact file"] <= 1.0
+    forms = {name: entry for name, entry in entries.items() if "error" in entry}
+    assert list(forms) == [*(f"SmartExchange, theta {theta}" for theta in ("0.001", "0.004", "0.01", "0.02")),
+                           "LightNN-1", "LightNN-2", "int4"]  # fmt: skip
+    for entry in forms.values():
+        assert entry["x fp32"] == pytest.approx(32 * entry["weights"] / entry["bits"], abs=0.01)

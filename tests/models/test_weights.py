@@ -11,6 +11,7 @@ from shiftwire_models.terms import ExponentRange, greedy_terms, nearest_power
 from shiftwire_models.weights import ShiftWeight, WeightRule, WeightSpec
 from shiftwire_models.weights.apot import AdditivePowerWeight, apot_levels
 from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
+from shiftwire_models.weights.integer import IntegerWeight
 
 
 def power_sign(shift: list[float], sign: list[float], bits: int = 5) -> PowerSignWeight:
@@ -66,6 +67,28 @@ def test_apot_takes_the_nearest_level_and_the_lower_of_two() -> None:
     weight = AdditivePowerWeight((1, 4), 3)
     weight.latent.data = torch.tensor([[0.375, -0.75, 0.76, 5.0]])  # of 4: 1.5, 3, 3.04, 20
     assert weight().tolist() == [[1.0, -2.0, 4.0, 4.0]]
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4])
+def test_every_integer_of_few_bits_is_a_sum_of_two_powers(bits: int) -> None:
+    """Of 4 bits too those that take a difference, 7 = 8 - 1; what lies beyond saturates, and is brought back."""
+    half = 1 << bits - 1
+    weight = IntegerWeight((1, 2 * half + 2), bits).eval()
+    weight.latent.data = torch.tensor([[code / half for code in range(-half, half)] + [1.0, -9.0]])
+    W = weight()
+    assert (W * half).tolist() == [[*range(-half, half), half - 1, -half]]
+    (W * torch.arange(W.numel())).sum().backward()
+    assert weight.latent.grad is not None and weight.latent.grad.tolist() == [list(range(W.numel()))]
+    assert len(weight.terms().sign) == 2 and weight.exponent_range == ExponentRange(1 - bits, 0)
+    assert torch.equal(weight.train()(), W) and weight.latent.min() == -1
+
+
+def test_integers_round_halves_to_even_and_have_at_most_4_bits() -> None:
+    weight = IntegerWeight((1, 4), 4)
+    weight.latent.data = torch.tensor([[2.5, 3.5, -0.5, 2.51]]) / 8
+    assert (weight() * 8).tolist() == [[2, 4, 0, 3]]
+    with pytest.raises(ModelsError, match="integers of 5 bits are no sums of two powers of two; take 2 to 4"):
+        IntegerWeight((1, 1), 5)
 
 
 @pytest.mark.parametrize(("terms", "error"), [(1, 0.1971704888), (2, 0.0374533582), (3, 0.0113339159)])

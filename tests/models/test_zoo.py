@@ -22,14 +22,25 @@ from shiftwire_models.nets.zoo import autoencoder, dscnn, lenet5, mobilenet, res
 from shiftwire_models.quant import ActivationQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear
 from shiftwire_models.size import net_size
+from shiftwire_models.terms import ExponentRange
+from shiftwire_models.weights import WeightRule, WeightSpec
 from tiers import some
 
+BITS = replace(
+    resnet(BlockKind.SHIFT, 1).numbers,
+    weight=WeightSpec(WeightRule.DEEPSHIFT_Q, bits=1),
+    activation=Format(1, 0, False),
+    shift_scale=ExponentRange(-7, 1),
+)
+ENDS = replace(BITS, weight=WeightSpec(), shift_scale=ExponentRange(-3, 3))
 NARROW: dict[str, NetConfig] = {
     "resnet-shift": resnet(BlockKind.SHIFT, 1, (4, 4, 8)),
     "resnet-adder": resnet(BlockKind.ADDER, 1, (4, 4, 8)),
     "resnet-shiftadd": resnet(BlockKind.SHIFT_ADD, 1, (4, 4, 8)),
     "resnet-vip": replace(resnet(BlockKind.VIP, 1, (4, 4, 8)), input_shape=(3, 13, 10)),
     "resnet-escalate": resnet(BlockKind.ESCALATE, 1, (4, 4, 8)),
+    "resnet-circulant": resnet(BlockKind.CIRCULANT, 1, (4, 4, 8)),
+    "resnet-bits": replace(resnet(BlockKind.SHIFT, 1, (4, 4, 8)), numbers=BITS, ends=ENDS),
     "dscnn": dscnn(8, 2),
     "mobilenet": mobilenet(48, 2),
     "autoencoder": autoencoder(16, 4, 24),
@@ -64,6 +75,23 @@ def test_narrow_nets_live_in_every_channel_and_export_exactly(name: str) -> None
         with torch.no_grad():
             assert np.array_equal(y, net(pictures).numpy())
         assert len(np.unique(y)) > live
+
+
+def test_blocks_are_turned_and_ends_have_numbers_of_their_own() -> None:
+    """Circulant blocks of 4 have a fourth of the weights and all operations; stem and classifier are no bits."""
+    plain, blocks = (resnet(kind, 1, (4, 4, 8)) for kind in (BlockKind.SHIFT, BlockKind.CIRCULANT))
+    sizes = net_size(plain), net_size(blocks)
+    outer = 4 * 3 * 9 + 8 * 10
+    assert sizes[1].weights - outer == (sizes[0].weights - outer) / 4 and sizes[1].operations == sizes[0].operations
+    block = build(blocks, 0).stage3[0].first.conv.weight()
+    assert torch.equal(block[1, [1, 2, 3, 0]], block[0, :4]), "a row is the one above, turned on by one"
+    net, x = calibrated_net(NARROW["resnet-bits"], seed=1, count=8)
+    found = outputs(net, x)
+    bits = [y for name, y in found.items() if "quant" in name and name != "quant"]
+    assert len(bits) == 7 and all(y.unique().tolist() == [0, 1] for y in bits)
+    inner = net.stage2[0].first.conv.weight().abs().unique()
+    ends = [weight().abs().unique() for weight in (net.stem.conv.weight, net.classifier.weight)]
+    assert inner.tolist() == [1] and min(map(len, ends)) > 2
 
 
 def kinds(name: NetName) -> Counter[str]:

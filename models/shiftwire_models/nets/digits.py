@@ -64,7 +64,7 @@ def _block(kind: BlockKind, inputs: int, outputs: int, numbers: Arithmetic) -> n
             return ShiftAddBlock(inputs, outputs, 2, numbers)
         case BlockKind.SHIFT | BlockKind.VIP:  # of stride 2, which ViP leaves alone
             return ConvBlock(inputs, outputs, 2, numbers)
-        case BlockKind.ESCALATE:
+        case BlockKind.ESCALATE | BlockKind.CIRCULANT:
             return nn.Sequential(
                 norm_of(kind, inputs, outputs, 2, numbers), nn.ReLU(), ActivationQuant(numbers.activation)
             )

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, VirtualNorm, norm_of
+from shiftwire_models.block import Arithmetic, BlockKind, ConvBlock, VirtualNorm, norm_of, rectifier
 from shiftwire_models.grid import Format
 from shiftwire_models.interpolation import Interpolation
 from shiftwire_models.pool import MEAN_GRID, PictureMean
@@ -18,6 +18,7 @@ class ResNetConfig:
     """widths  channels of the stages, each but the first halving the picture; blocks  residual blocks of a stage.
 
     mean_grid  format of the mean over the last picture, which the classifier reads
+    ends  numbers of stem and classifier where they are not those of the blocks
     Stem and classifier are shift layers in every kind, as in ShiftAddNet.
     """
 
@@ -30,6 +31,7 @@ class ResNetConfig:
     classes: int = 10
     mean_grid: Format = MEAN_GRID
     learning_rate: float = 0.01
+    ends: Arithmetic | None = None
 
 
 class ResidualBlock(nn.Module):
@@ -45,7 +47,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         pools = kind is BlockKind.VIP and min(sides) > 1
         self.first = norm_of(kind, inputs, outputs, 2 if pools and stride == 1 else stride, numbers)
-        self.relu1, self.quant1 = nn.ReLU(), ActivationQuant(numbers.activation)
+        self.relu1, self.quant1 = rectifier(numbers.activation), ActivationQuant(numbers.activation)
         self.larger = Interpolation(*sides) if pools and stride == 1 else None
         self.whole = ActivationQuant(numbers.activation) if pools and stride == 1 else None
         self.second = (
@@ -53,7 +55,7 @@ class ResidualBlock(nn.Module):
         )
         projects = stride != 1 or inputs != outputs
         self.shortcut = norm_of(kind, inputs, outputs, stride, numbers, kernel=1) if projects else None
-        self.relu2, self.quant2 = nn.ReLU(), ActivationQuant(numbers.activation)
+        self.relu2, self.quant2 = rectifier(numbers.activation), ActivationQuant(numbers.activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, inputs, H, W) -> (N, outputs, H / stride, W / stride), sides rounded up."""
@@ -73,7 +75,8 @@ class ResNet(nn.Module):
         first, *_, last = config.widths
         channels, height, width = config.input_shape
         self.pixels = ActivationQuant(config.input_grid)
-        self.stem = ConvBlock(channels, first, 1, config.numbers)
+        ends = config.ends or config.numbers
+        self.stem = ConvBlock(channels, first, 1, ends)
         self.stages = [f"stage{number}" for number in range(1, len(config.widths) + 1)]
         for number, (inputs, outputs) in enumerate(pairwise((first, *config.widths))):
             sides = -(-height // (1 << number)), -(-width // (1 << number))
@@ -92,7 +95,7 @@ class ResNet(nn.Module):
         shrink = 1 << (len(config.widths) - 1)
         self.pool = PictureMean(-(-height // shrink), -(-width // shrink))
         self.quant = ActivationQuant(config.mean_grid)
-        self.classifier = ShiftLinear(last, config.classes, config.numbers.weight, config.numbers.bias_frac)
+        self.classifier = ShiftLinear(last, config.classes, ends.weight, ends.bias_frac)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (N, *input_shape) -> logits (N, classes)."""

@@ -7,6 +7,7 @@ from shiftwire_models.terms import ExponentRange
 from shiftwire_models.weights.apot import AdditivePowerWeight
 from shiftwire_models.weights.deepshift import PowerSignWeight, RoundedWeight
 from shiftwire_models.weights.flightnn import GatedWeight
+from shiftwire_models.weights.integer import IntegerWeight
 from shiftwire_models.weights.latent import GreedyWeight, Shape, ShiftWeight
 from shiftwire_models.weights.ternary import TernaryWeight
 
@@ -22,11 +23,16 @@ class WeightRule(Enum):
     FLIGHTNN = "flightnn"
     APOT = "apot"
     TERNARY = "ternary"
+    INTEGER = "integer"
 
 
 @dataclass(frozen=True, slots=True)
 class WeightSpec:
-    """`bits` counts sign and exponent code of one term (APoT: of the weight); the rest where the rule asks for it."""
+    """What a layer's weights are.
+
+    bits  of sign and exponent code of one term; for APOT and INTEGER of the weight
+    The rest counts where the rule asks for it.
+    """
 
     rule: WeightRule = WeightRule.DEEPSHIFT_PS
     bits: int = 4
@@ -36,19 +42,23 @@ class WeightSpec:
 
     def build(self, shape: Shape) -> ShiftWeight:
         """A freshly drawn weight of shape (out, in...), from torch's global generator."""
+        weight: ShiftWeight
         match self.rule:
             case WeightRule.DEEPSHIFT_PS:
-                return PowerSignWeight(shape, self.bits)
+                weight = PowerSignWeight(shape, self.bits)
             case WeightRule.DEEPSHIFT_Q:
-                return RoundedWeight(shape, self.bits)
+                weight = RoundedWeight(shape, self.bits)
             case WeightRule.LIGHTNN:
-                return GreedyWeight(shape, self.terms, self._exponent_range())
+                weight = GreedyWeight(shape, self.terms, self._exponent_range())
             case WeightRule.FLIGHTNN:
-                return GatedWeight(shape, self._exponent_range(), self.lambdas, self.thresholds)
+                weight = GatedWeight(shape, self._exponent_range(), self.lambdas, self.thresholds)
             case WeightRule.APOT:
-                return AdditivePowerWeight(shape, self.bits)
+                weight = AdditivePowerWeight(shape, self.bits)
             case WeightRule.TERNARY:
-                return TernaryWeight(shape)
+                weight = TernaryWeight(shape)
+            case WeightRule.INTEGER:
+                weight = IntegerWeight(shape, self.bits)
+        return weight
 
     def _exponent_range(self) -> ExponentRange:
         return ExponentRange(1 - 2 ** (self.bits - 1), 0)

@@ -1,0 +1,275 @@
+"""docs/families.md, written by `make families-page` from results/families.json and results/exchange.json.
+
+Every figure and every sentence that says who wins is made of those results; --take copies newer ones from
+build/campaigns first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path(__file__).parent / "results"
+TEMPLATE = Path(__file__).with_name("families.md.in")
+PAGE = ROOT / "docs" / "families.md"
+BESIDE = "lightnn-1"
+"""The family that the others are compared with."""
+
+WHAT = {
+    "float": "32-bit floats, ordinary convolutions and batch norms; no hardware",
+    "lightnn-1": "one power of two a weight",
+    "lightnn-2": "two powers of two a weight",
+    "int4": "4-bit integers in multipliers of LUTs (`convert --integer-weights multiply`)",
+    "escalate": "six basis kernels of 8 bits a layer, then ternary sums; 1x1 convolutions and ends LightNN-1",
+    "circulant-4": "circulant blocks of 4 of LightNN-1's weights; ends LightNN-1",
+    "circulant-8": "circulant blocks of 8",
+    "binary": "weights and activations of one bit; ends LightNN-1",
+    "binary-distribution": "the same, trained with the distribution loss",
+    "vip": "LightNN-1, 3x3 convolutions of stride 1 and seconds of a block at a quarter of their places",
+    "smartexchange": "the float net's weights as Ce B, theta 4e-3, by `shiftwire quantize`, not retrained",
+    "smartexchange-retrained": "the same after as many epochs more, a projection after each",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What families are judged by; `digits` of a printed figure."""
+
+    name: str
+    is_more_better: bool
+    digits: int = 0
+
+    def best(self, found: Mapping[str, float]) -> float:
+        return max(found.values()) if self.is_more_better else min(found.values())
+
+    def worst(self, found: Mapping[str, float]) -> float:
+        return min(found.values()) if self.is_more_better else max(found.values())
+
+    def shown(self, figure: float) -> str:
+        return f"{figure:,.{self.digits}f}"
+
+
+ACCURACY = Measure("accuracy", is_more_better=True, digits=1)
+BITS = Measure("stored bits", is_more_better=False)
+LUT = Measure("LUT", is_more_better=False)
+BRAM = Measure("BRAM36", is_more_better=False, digits=1)
+SPEED = Measure("native images/s", is_more_better=True)
+MEASURES = (ACCURACY, BITS, LUT, BRAM, SPEED)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a family came to; None where it has no hardware."""
+
+    name: str
+    accuracies: tuple[float, ...]
+    weights: int
+    bits: int
+    dense: int
+    frames: int | None = None
+    lut: int | None = None
+    bram36: float | None = None
+    compared: int | None = None
+    different: int | None = None
+    images: int | None = None
+    ratio: float | None = None
+    like: str | None = None
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.accuracies)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of a sample; 0 of a single seed."""
+        return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+
+    def figure(self, measure: Measure) -> float | None:
+        found = {ACCURACY: self.mean, BITS: self.bits, LUT: self.lut, BRAM: self.bram36, SPEED: self.ratio}
+        return found[measure]
+
+
+def families(results: Mapping[str, Any]) -> list[Found]:
+    """In the order of WHAT, those whose first seed is whole."""
+    entries = results["entries"]
+    made: dict[str, Found] = {}
+    for name in WHAT:
+        seeds = [entry for key, entry in entries.items() if key.startswith(f"{name}, seed ")]
+        first = entries.get(f"{name}, seed 0", {})
+        if "store" in first and "failed" not in first["store"]:
+            made[name] = _found(name, first, seeds, made)
+    return list(made.values())
+
+
+def _found(name: str, first: Mapping[str, Any], seeds: Sequence[Mapping[str, Any]], made: Mapping[str, Found]) -> Found:
+    steps = (each.get("write", each.get("train", {})) for each in seeds)
+    accuracies = tuple(step["accuracy"] for step in steps if "accuracy" in step)
+    store, verify = first["store"], first.get("verify", {})
+    counts = (store["weights"], store["bits"], store["dense"])
+    like = {"binary-distribution": "binary", "smartexchange-retrained": "smartexchange"}.get(name)
+    if like in made:
+        twin = made[like]
+        hardware = (twin.frames, twin.lut, twin.bram36, verify.get("compared"), verify.get("different"))
+        return Found(name, accuracies, *counts, *hardware, twin.images, twin.ratio, like)
+    synth, speed = first.get("synth", {}), first.get("speed", {})
+    frames = first.get("convert", {}).get("frames_per_second")
+    hardware = (frames, synth.get("lut"), synth.get("bram36"), verify.get("compared"), verify.get("different"))
+    return Found(name, accuracies, *counts, *hardware, speed.get("images_per_second"), speed.get("ratio"))
+
+
+def table(found: Sequence[Found]) -> Iterator[str]:
+    heads = (
+        "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "LUT", "BRAM36", "frames/s",
+        "native speed to LightNN-1's", "codes compared", "differ",
+    )  # fmt: skip
+    yield _row(heads)
+    yield _row(["---"] * len(heads))
+    for each in found:
+        accuracy = f"{each.mean:.1f} ± {each.spread:.1f}" if len(each.accuracies) > 1 else f"{each.mean:.1f}"
+        smaller = (32 * each.dense / each.bits, 8 * each.dense / each.bits)
+        counts = [each.lut, each.bram36, each.frames, each.ratio, each.compared, each.different]
+        yield _row([
+            each.name, accuracy, str(len(each.accuracies)), f"{each.weights:,}", f"{each.bits:,}",
+            *(f"{times:.1f}" for times in smaller), *("" if count is None else f"{count:,}" for count in counts),
+        ])  # fmt: skip
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def figures(found: Sequence[Found], measure: Measure) -> dict[str, float]:
+    """By family, of those that are exact; a family that shares another's netlist stands behind it."""
+    shared = measure in (LUT, BRAM, SPEED)
+    kept = [each for each in found if each.name != "float" and not (shared and each.like)]
+    every = {each.name: each.figure(measure) for each in kept}
+    return {name: figure for name, figure in every.items() if figure is not None}
+
+
+def winners(found: Sequence[Found]) -> dict[str, list[str]]:
+    """Measure by measure, every family with the best figure; in accuracy those within the best one's spread too."""
+    won = {}
+    for measure in MEASURES:
+        every = figures(found, measure)
+        best = measure.best(every)
+        if measure is ACCURACY:
+            spread = next(each.spread for each in found if each.name != "float" and each.mean == best)
+            won[measure.name] = sorted(
+                (n for n, each in every.items() if best - each <= spread), key=lambda n: -every[n]
+            )
+        else:
+            won[measure.name] = [name for name, figure in every.items() if figure == best]
+    return won
+
+
+def verdicts(found: Sequence[Found]) -> Iterator[str]:
+    """Who wins what."""
+    won = winners(found)
+    for measure in MEASURES:
+        every, names = figures(found, measure), won[measure.name]
+        first = max(names, key=lambda name: every[name]) if measure.is_more_better else names[0]
+        others = [name for name in names if name != first]
+        tied = (
+            f"; no further from it than its own spread: {', '.join(others)}" if others and measure is ACCURACY else ""
+        )
+        equal = f", as have {', '.join(others)}" if others and measure is not ACCURACY else ""
+        last = next(name for name, figure in every.items() if figure == measure.worst(every))
+        unit = " times LightNN-1's" if measure is SPEED else " %" if measure is ACCURACY else ""
+        digits = Measure("", is_more_better=True, digits=2) if measure is SPEED else measure
+        yield (
+            f"* **{measure.name}**: {first} wins, {digits.shown(every[first])}{unit}{equal}{tied}; "
+            f"{last} comes last, {digits.shown(every[last])}{unit}."
+        )
+
+
+def families_one_by_one(found: Sequence[Found]) -> Iterator[str]:
+    """Where each wins and loses beside LightNN-1."""
+    beside = next(each for each in found if each.name == BESIDE)
+    for each in found:
+        if each.name not in ("float", BESIDE):
+            wins, loses = _beside(each, beside)
+            yield (
+                f"* **{each.name}** ({WHAT[each.name]}) wins {', '.join(wins) or 'nothing'}; "
+                f"loses {', '.join(loses) or 'nothing'}."
+            )
+
+
+def _beside(each: Found, beside: Found) -> tuple[list[str], list[str]]:
+    sides: tuple[list[str], list[str]] = ([], [])
+    points = each.mean - beside.mean
+    if abs(points) > max(each.spread, beside.spread):
+        sides[points < 0].append(f"{abs(points):.1f} points of accuracy")
+    for measure in (BITS, LUT, BRAM, SPEED):
+        own, other = each.figure(measure), beside.figure(measure)
+        if own is None or other is None or f"{own / other:.2f}" == "1.00":
+            continue
+        is_worse = (own < other) is measure.is_more_better
+        sides[is_worse].append(f"{measure.name} ({own / other:.2f} x)")
+    return sides
+
+
+def exchange_table(results: Mapping[str, Any]) -> Iterator[str]:
+    heads = ("weights as", "bits", "x fp32", "x int8", "relative error %", "accuracy %")
+    yield _row(heads)
+    yield _row(["---"] * len(heads))
+    for name, entry in results["entries"].items():
+        if "error" in entry:
+            cells = (f"{entry['bits']:,}", f"{entry['x fp32']:.2f}", f"{entry['x int8']:.2f}")
+            yield _row([name, *cells, f"{100 * entry['error']:.1f}", f"{entry['accuracy']:.1f}"])
+
+
+def source(results: Mapping[str, Any], *tools: str) -> str:
+    versions = ", ".join(f"{tool} {results['tools'][tool]}" for tool in tools)
+    return f"Commit {results['commit'][:7]}, {versions}"
+
+
+def page(results: Mapping[str, Any], exchange: Mapping[str, Any]) -> str:
+    """The template with every figure in its place."""
+    found, other = families(results), exchange["entries"]
+    whole, exact = other["float"]["accuracy"], other["retrained"]["accuracy of the exact file"]
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        weights=found[0].weights,
+        choices=results["entries"]["choices"],
+        synth=results["entries"][f"{BESIDE}, seed 0"]["synth"],
+        source=source(results, "torch", "onnxruntime"),
+        table="\n".join(table(found)),
+        verdicts="\n".join(verdicts(found)),
+        beside="\n".join(families_one_by_one(found)),
+        other=other["choices"],
+        float=whole,
+        exchange_source=source(exchange, "torch"),
+        exchange="\n".join(exchange_table(exchange)),
+        factors=other["retrained"]["accuracy of factors"],
+        exact=exact,
+        lost=abs(whole - exact),
+        side="below" if exact < whole else "above",
+    )
+
+
+def read(name: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--take", action="store_true", help="copy newer results from build/campaigns first")
+    if parser.parse_args().take:
+        for name in ("families", "exchange"):
+            built = ROOT / "build" / "campaigns" / f"{name}.json"
+            if built.is_file():
+                shutil.copy(built, RESULTS / built.name)
+    PAGE.write_text(page(read("families"), read("exchange")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
