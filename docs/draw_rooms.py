@@ -38,7 +38,11 @@ Rooms = Mapping[str, frozenset[str]]
 """Names of rooms, and of those that each imports."""
 
 
-PARTS = {"shiftwire.quantize.methods": "shiftwire.quantize", "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops"}
+PARTS = {
+    "shiftwire.quantize.methods": "shiftwire.quantize",
+    "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops",
+    "shiftwire.units.sums": "shiftwire.units",
+}
 """Folders that are part of another room."""
 
 

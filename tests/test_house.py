@@ -65,7 +65,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 MOST_ROOMS, MOST_FLOORS, MOST_FILES = 29, 13, 15
 
-PARTS = {"rtl/unrolled": "rtl", "onnx/ops/weights": "onnx/ops", "quantize/methods": "quantize"}
+PARTS = {"rtl/unrolled": "rtl", "onnx/ops/weights": "onnx/ops", "quantize/methods": "quantize", "units/sums": "units"}
 """Folders that are part of another room."""
 
 

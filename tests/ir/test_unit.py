@@ -13,7 +13,7 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.relu import ReluUnit
 from shiftwire.ops.weights.integer import Int
 from shiftwire.units.fork import Fork
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from shiftwire.units.width import Narrow, Widen, width_unit
 
 S8, U7 = Fixed(8, 4, signed=True), Fixed(7, 4, signed=False)

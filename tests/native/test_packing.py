@@ -25,7 +25,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.tools.host_cpp import Processor, native_flags
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from tiers import part
 
 S8, U8, S7 = Fixed(8, 4, signed=True), Fixed(8, 4, signed=False), Fixed(7, 4, signed=True)

@@ -22,7 +22,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.circulant import Circulant
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.compact_terms import compact_terms
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from single_layers import single_layers
 
 NAMES = ("circulant_dense", "circulant_conv", "circulant_conv_grouped")

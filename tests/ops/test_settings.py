@@ -19,7 +19,7 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.units.reorder import Reorder
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.vector import VectorUnit
 from single_layers import single_layers
 
 CASES = single_layers()

@@ -9,7 +9,7 @@ import pytest
 
 from shiftwire.ir.fold import Fold
 from shiftwire.ops.conv import Conv
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from single_layers import single_layers
 
 

@@ -20,7 +20,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
 from shiftwire.project.project import load_project
-from shiftwire.units.rebuild import RebuildUnit
+from shiftwire.units.sums.rebuild import RebuildUnit
 from verbs import run_verb
 
 SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))

@@ -25,7 +25,7 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.design import Target
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import HELD_LATENCY, timing
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from single_layers import single_layers
 
 CASES = single_layers()

@@ -17,9 +17,9 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.integer import Int
 from shiftwire.units.fork import Fork
-from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.reorder import Reorder
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.vector import VectorUnit
 from shiftwire.units.width import Narrow, Widen
 from shiftwire.units.window import Taps, WindowUnit
 from single_layers import single_layers

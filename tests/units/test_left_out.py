@@ -20,8 +20,8 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.reorder import Restore, moving_cost
+from shiftwire.units.sums.matrix import MatrixUnit
 from single_layers import pruned_layers
 
 S8, U1, SUMS = Fixed(8, 4, signed=True), Fixed(1, 0, signed=False), Fixed(24, 4, signed=True)

@@ -24,7 +24,7 @@ from shiftwire.rtl.bench import Bench
 from shiftwire.schedule.design import Target, folded, schedule
 from shiftwire.schedule.lowering import in_dsp_blocks, rtl_network
 from shiftwire.schedule.streaming import pipeline
-from shiftwire.units.rebuild import RebuildUnit
+from shiftwire.units.sums.rebuild import RebuildUnit
 from shiftwire.verify.native import simulated_layers
 from shiftwire.verify.rtl_simulator import Conditions, built
 from shiftwire_boards.catalog import load_board

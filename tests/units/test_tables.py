@@ -17,9 +17,9 @@ from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.threshold import ThresholdUnit
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.units.matrix import MatrixUnit
 from shiftwire.units.reorder import Reorder, Restore, moving_cost, reordering
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.vector import VectorUnit
 from shiftwire.units.window import Taps, WindowUnit
 from single_layers import single_layers
 

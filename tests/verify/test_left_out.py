@@ -26,7 +26,7 @@ from shiftwire.schedule.depths import interval
 from shiftwire.schedule.lowering import rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 from shiftwire.verify.native import simulated_layers
 from shiftwire.verify.rtl_simulator import Conditions, built
 

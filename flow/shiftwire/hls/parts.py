@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from shiftwire.ir.unit import Unit
-from shiftwire.units.dot_product import DotProduct
+from shiftwire.units.sums.dot_product import DotProduct
 
 PARTS = 2
 """Fixed, so that a source is the same on every machine; part 0 has what surrounds the pieces too."""

@@ -11,8 +11,8 @@ from shiftwire.native.elements import Packed
 from shiftwire.native.moves import moved, moving, standing
 from shiftwire.native.sums import column_sums, summed_so, sums, sums_columns
 from shiftwire.tools.host_cpp import Processor
-from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.vector import VectorUnit
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from shiftwire.ir.unit import Unit
 from shiftwire.native.elements import BYTE, HALF, Packed, table_of, with_members
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.tools.host_cpp import Processor
-from shiftwire.units.dot_product import DotProduct
-from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.dot_product import DotProduct
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.vector import VectorUnit
 
 MOST_SUMMED = ((1 << 31) - 1) // 255**2
 """Codes whose sum has 32 bits, wherever they and their weights count from."""

@@ -20,10 +20,10 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.exact import blocks, narrowed
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.ops.weights.factors import rebuilt_folds
-from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.rebuild import RebuildUnit
 from shiftwire.units.reorder import Reorder, Restore, moving_cost
-from shiftwire.units.vector import VectorUnit
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.rebuild import RebuildUnit
+from shiftwire.units.sums.vector import VectorUnit
 from shiftwire.units.width import Widen
 from shiftwire.units.window import Taps, WindowUnit, feeding, taps_for
 

@@ -14,9 +14,9 @@ from shiftwire.ir.unit import Unit
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.fixed import Codes
 from shiftwire.ops.weights.factors import rebuilt_folds
-from shiftwire.units.matrix import MatrixUnit
-from shiftwire.units.rebuild import RebuildUnit
 from shiftwire.units.reorder import Reorder, Restore
+from shiftwire.units.sums.matrix import MatrixUnit
+from shiftwire.units.sums.rebuild import RebuildUnit
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from shiftwire.quantize.methods.escalate import counts_of
 from shiftwire.quantize.terms import Exchange, Spelling, forms_of
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 
 SMALLER = ("x fp32", "x int8")
 POOLED = ("virtual pooling of", "pooled", "outputs off %", "is off by", "at most", "of", "products", "before")

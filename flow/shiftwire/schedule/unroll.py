@@ -10,7 +10,7 @@ from shiftwire.rtl.unrolled.adder_layer import adder_layer
 from shiftwire.rtl.unrolled.linear_layer import linear_layer
 from shiftwire.rtl.unrolled.result import Form
 from shiftwire.tools.template import filled
-from shiftwire.units.matrix import MatrixUnit
+from shiftwire.units.sums.matrix import MatrixUnit
 
 MOST_WEIGHTS = 4096
 """Larger layers take minutes to optimise and fill a device."""

@@ -1,5 +1,5 @@
 // A folded matrix-vector unit whose weights are rebuilt from what the ROM holds: `pe` outputs and `simd` inputs meet in
-// an iteration, and a word of weights stays for `turns` positions. Specification: shiftwire/units/rebuild.py
+// an iteration, and a word of weights stays for `turns` positions. Specification: shiftwire/units/sums/rebuild.py
 #ifndef SHIFTWIRE_REBUILD_H_
 #define SHIFTWIRE_REBUILD_H_
 

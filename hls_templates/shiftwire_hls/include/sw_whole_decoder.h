@@ -1,5 +1,5 @@
 // Stored words that are weights. A part of a word in, the same weights out, (pe, taps of a part); inlined into an
-// iteration of the unit that calls it. Specification: shiftwire/units/rebuild.py
+// iteration of the unit that calls it. Specification: shiftwire/units/sums/rebuild.py
 #ifndef SHIFTWIRE_WHOLE_DECODER_H_
 #define SHIFTWIRE_WHOLE_DECODER_H_
 

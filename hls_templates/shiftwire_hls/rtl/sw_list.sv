@@ -2,7 +2,7 @@
 // the last two are FIRST and SECOND again. It is read two iterations ahead, so that a word stands in a register, as a
 // counter's does, whatever memory it comes from.
 // In: `step`, and the number of the iteration at work. Out: its word of WIDTH bits. Latency: one cycle from a step to the
-// next word. Initiation interval: one cycle a step. Specification: shiftwire/units/order.py
+// next word. Initiation interval: one cycle a step. Specification: shiftwire/units/sums/order.py
 module sw_list #(
     parameter int WIDTH = 4,
     parameter int WORDS = 4,

@@ -3,7 +3,7 @@
 // stored words are weights, 1 for three coefficients a weight and a basis (see sw_factor). For every TURNS positions,
 // SYNAPSES beats of SIMD codes of each in turn come in while the first of FOLDS folds is worked; later folds read them
 // back. COLUMNS words of weights are made of what is stored once, PIECE_ROWS times that with the same context.
-// Specification: shiftwire/units/rebuild.py
+// Specification: shiftwire/units/sums/rebuild.py
 // In: beats of SIMD codes, code 0 in the low bits; <FILE>_stored.mem, WORDS of the codes of (PE, SIMD / PARTS) weights;
 // <FILE>_context.mem, CONTEXT_WORDS; FIRST, the first word of weights of a frame. Out: words of PE raw sums, the total
 // above (see sw_sums and sw_finish), TURNS one behind the other for each fold.

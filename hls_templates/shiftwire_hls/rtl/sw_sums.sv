@@ -2,7 +2,7 @@
 // sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks, 5 binary. SHARED: all elements read the same SIMD
 // codes; else element p reads codes p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset
 // binary.
-// Specification: shiftwire/units/dot_product.py and shiftwire/ir/module.py
+// Specification: shiftwire/units/sums/dot_product.py and shiftwire/ir/module.py
 // In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
 // words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
 // Latency: with S = 1 + clog2(SIMD) + LATE, one more for products, 1 + clog2(SIMD) / 2 + LATE for bits, the word of an iteration that fires with `ends` in

@@ -12,8 +12,8 @@ from shiftwire.ir.cfg import Setting, settings
 from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
 from shiftwire.numbers.fixed import Codes
-from shiftwire.units.dot_product import DotProduct
-from shiftwire.units.order import Steps
+from shiftwire.units.sums.dot_product import DotProduct
+from shiftwire.units.sums.order import Steps
 
 
 @dataclass(frozen=True, eq=False)

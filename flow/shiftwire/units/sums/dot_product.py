@@ -20,7 +20,7 @@ from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
 from shiftwire.ir.weights import PeCodes, TapSums, Weights
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.finish import Finish
-from shiftwire.units.order import Steps
+from shiftwire.units.sums.order import Steps
 
 CONTROL_LUT = 60
 """Counters of a unit that sums, modelled."""

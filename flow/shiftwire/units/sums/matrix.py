@@ -14,9 +14,9 @@ from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
 from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
-from shiftwire.units.dot_product import DotProduct
-from shiftwire.units.order import LEAST_SAVING, Order, Steps, shorter, whole
 from shiftwire.units.reorder import Reorder, moving_cost, reordering
+from shiftwire.units.sums.dot_product import DotProduct
+from shiftwire.units.sums.order import LEAST_SAVING, Order, Steps, shorter, whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -142,12 +142,10 @@ class RebuildUnit(Unit):
         members = (
             *settings(iterations=self.iterations, folds=self.neuron_folds, synapse_folds=self.synapse_folds),
             *settings(turns=self.fold.turns, parts=self.parts, part_taps=self.fold.simd // self.parts),
-            *settings(
-                pe=self.fold.pe, simd=self.fold.simd, columns=stored.columns, piece_rows=stored.piece_rows, circle=1
-            ),
+            *settings(pe=self.fold.pe, simd=self.fold.simd, columns=stored.columns, piece_rows=stored.piece_rows),
             *settings(words=len(words), stored_codes=words.shape[1]),
             *settings(context_words=len(contexts), context_codes=contexts.shape[1]),
-            *settings(part_t=self._part_type, sum_t=self._sum_type),
+            *settings(part_t=self._part_type, sum_t=self._sum_type, circle=1),
             *self._tap_sums.members,
             *settings(decoder=stored.decoder),
             *stored.members,
