@@ -161,8 +161,9 @@ def test_the_module_is_exact(tmp_path: Path, stands_on: str | None) -> None:
     free = batch.run()
     assert batch.check_codes(free).live > 10 * len(named), names
     batch.check_cycles(free)
-    for conditions in (Conditions(stall=0.3, seed=2), Conditions(stall=0.7, seed=3), Conditions(reset_frames=2)):
-        batch.check_codes(batch.run(conditions))
+    for stall in (0.3, 0.7, 0.97):  # the last is slower than any of them
+        batch.check_codes(batch.run(Conditions(stall=stall, seed=2)))
+    batch.check_codes(batch.run(Conditions(reset_frames=2)))
     for cycle in (23, 41, 57, 90, 131):
         batch.check_codes(batch.run(Conditions(stall=0.1, reset_cycle=cycle)))
 
