@@ -26,7 +26,7 @@ HEADERS = sorted(shiftwire_hls.INCLUDE_DIR.glob("*.h"))
 OFTEN = {"sw_code.h", "sw_requantize.h", "sw_mvu.h", "sw_window.h"}
 """Headers of them that are compiled in `make test` too."""
 CASES = single_layers()
-MULTIPLIED = [name for name in CASES if name.startswith(("int_", "factored_", "multiply"))]
+MULTIPLIED = [name for name in CASES if name.startswith(("int_", "factored_dense", "factored_conv", "multiply"))]
 DRAWS = 4
 """Folds of a layer that are tried on a header that is broken on purpose."""
 SANITISED = ("-O1", "-fsanitize=undefined", "-fno-sanitize-recover")
@@ -115,14 +115,14 @@ def test_no_multiplication_outside_the_int_lane(cpp_folder: Path) -> None:
             run_networks([CASES[name]], [frames(CASES[name])], folder, flags=probe)
 
 
-SHARED = {"sw_banks.h", "sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h", "sw_taps.h"}
-"""Headers that are no unit's; lanes of weights are none either."""
+SHARED = {"sw_banks.h", "sw_beat.h", "sw_code.h", "sw_finish.h", "sw_tables.h", "sw_taps.h", "sw_turns.h"}
+"""Headers that are no unit's; lanes of weights and decoders are none either."""
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
 def test_a_unit_is_one_pipelined_loop(header: Path) -> None:
     """Over all iterations of a frame; every other loop is unrolled, and what a unit calls has no pipeline."""
-    is_unit = header.name not in SHARED and not header.name.endswith("_lane.h")
+    is_unit = header.name not in SHARED and not header.name.endswith(("_lane.h", "_decoder.h"))
     lines = [line.strip() for line in header.read_text().splitlines()]
     loops = [(line, below) for line, below in pairwise(lines) if line.startswith("for (")]
     pipelined = [line for line, below in loops if below == "#pragma HLS PIPELINE II = 1 style = frp"]
@@ -140,6 +140,7 @@ def test_only_weights_become_indices() -> None:
         if header.name != "sw_code.h"
     }
     assert {name: found for name, found in uses.items() if found} == {
+        "sw_factor_decoder.h": ["stored[first + j]"],
         "sw_lookup.h": ["place"],
         "sw_mvu.h": ["last_term[word]"],
         "sw_taps.h": ["weight"],
