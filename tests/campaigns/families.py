@@ -30,7 +30,7 @@ from torch import nn
 
 from bench_native import best_of_two
 from campaign import Results
-from exchanging import exchanged_net
+from exchanging import exchanged_net, off_grid
 from family_nets import FAMILIES, FLOAT, NAME, SHAPE, Family, Made, stored_bits
 from integer_weights import with_integers
 from shiftwire.api import load_network
@@ -164,6 +164,8 @@ def loaded(job: Job) -> nn.Module:
 def write(job: Job) -> dict[str, Any]:
     """The file, exact but for the float net's; of a quantized one, the accuracy that onnxruntime finds."""
     net, floats = loaded(job), job.family.config is FLOAT
+    if job.family.made is Made.RETRAINED:
+        off_grid(net)
     model = (export_float if floats else export_model)(net, SHAPE)
     model = with_integers(model, job.family.products) if job.family.products else model
     path = job.file("float.onnx") if floats and not job.family.is_float else job.model

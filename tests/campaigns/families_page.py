@@ -12,9 +12,11 @@ import shutil
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
+
+from family_nets import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -37,6 +39,8 @@ WHAT = {
     "smartexchange": "the float net's weights as Ce B, theta 4e-3, by `shiftwire quantize`, not retrained",
     "smartexchange-retrained": "the same after as many epochs more, a projection after each",
 }
+
+LIKE = {family.name: family.like for family in FAMILIES if family.like}
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,29 @@ MEASURES = (ACCURACY, BITS, LUT, BRAM, SPEED)
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """What is built of a family; None where it was not taken. `foreseen` LUT and BRAM36 are the scheduler's."""
+
+    frames: int | None = None
+    foreseen_lut: int | None = None
+    foreseen_bram36: float | None = None
+    lut: int | None = None
+    bram36: float | None = None
+    ratio: float | None = None
+
+
+@dataclass(frozen=True)
 class Found:
-    """What a family came to; None where it has no hardware."""
+    """What a family came to; `like` is the family that it is built as."""
 
     name: str
     accuracies: tuple[float, ...]
     weights: int
     bits: int
     dense: int
-    frames: int | None = None
-    lut: int | None = None
-    bram36: float | None = None
+    hardware: Hardware = Hardware()
     compared: int | None = None
     different: int | None = None
-    images: int | None = None
-    ratio: float | None = None
     like: str | None = None
 
     @property
@@ -93,49 +105,48 @@ class Found:
         return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
 
     def figure(self, measure: Measure) -> float | None:
-        found = {ACCURACY: self.mean, BITS: self.bits, LUT: self.lut, BRAM: self.bram36, SPEED: self.ratio}
+        own = self.hardware
+        found = {ACCURACY: self.mean, BITS: self.bits, LUT: own.lut, BRAM: own.bram36, SPEED: own.ratio}
         return found[measure]
 
 
 def families(results: Mapping[str, Any]) -> list[Found]:
-    """In the order of WHAT, those whose first seed is whole."""
-    entries = results["entries"]
-    made: dict[str, Found] = {}
+    """In the order of WHAT."""
+    found: dict[str, Found] = {}
     for name in WHAT:
-        seeds = [entry for key, entry in entries.items() if key.startswith(f"{name}, seed ")]
-        first = entries.get(f"{name}, seed 0", {})
-        if "store" in first and "failed" not in first["store"]:
-            made[name] = _found(name, first, seeds, made)
-    return list(made.values())
+        seeds = [entry for key, entry in results["entries"].items() if key.startswith(f"{name}, seed ")]
+        found[name] = _found(name, seeds, found.get(LIKE.get(name, "")))
+    return list(found.values())
 
 
-def _found(name: str, first: Mapping[str, Any], seeds: Sequence[Mapping[str, Any]], made: Mapping[str, Found]) -> Found:
-    steps = (each.get("write", each.get("train", {})) for each in seeds)
-    accuracies = tuple(step["accuracy"] for step in steps if "accuracy" in step)
-    store, verify = first["store"], first.get("verify", {})
+def _found(name: str, seeds: Sequence[Mapping[str, Any]], twin: Found | None) -> Found:
+    """Of the first seed, but for the accuracies."""
+    store, verify = seeds[0]["store"], seeds[0].get("verify", {})
+    hardware = _hardware(seeds[0]) if twin is None else twin.hardware
     counts = (store["weights"], store["bits"], store["dense"])
-    like = {"binary-distribution": "binary", "smartexchange-retrained": "smartexchange"}.get(name)
-    if like in made:
-        twin = made[like]
-        hardware = (twin.frames, twin.lut, twin.bram36, verify.get("compared"), verify.get("different"))
-        return Found(name, accuracies, *counts, *hardware, twin.images, twin.ratio, like)
-    synth, speed = first.get("synth", {}), first.get("speed", {})
-    frames = first.get("convert", {}).get("frames_per_second")
-    hardware = (frames, synth.get("lut"), synth.get("bram36"), verify.get("compared"), verify.get("different"))
-    return Found(name, accuracies, *counts, *hardware, speed.get("images_per_second"), speed.get("ratio"))
+    codes = (verify.get("compared"), verify.get("different"))
+    step = "write" if name.startswith("smartexchange") else "train"
+    accuracies = tuple(seed[step]["accuracy"] for seed in seeds if step in seed)
+    return Found(name, accuracies, *counts, hardware, *codes, None if twin is None else twin.name)
+
+
+def _hardware(first: Mapping[str, Any]) -> Hardware:
+    convert, synth, speed = (first.get(step, {}) for step in ("convert", "synth", "speed"))
+    foreseen = (convert.get(name) for name in ("frames_per_second", "lut", "bram36"))
+    return Hardware(*foreseen, synth.get("lut"), synth.get("bram36"), speed.get("ratio"))
 
 
 def table(found: Sequence[Found]) -> Iterator[str]:
     heads = (
-        "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "LUT", "BRAM36", "frames/s",
-        "native speed to LightNN-1's", "codes compared", "differ",
+        "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "frames/s", "LUT (modelled)",
+        "BRAM36 (modelled)", "LUT", "BRAM36", "native speed to LightNN-1's", "codes compared", "differ",
     )  # fmt: skip
     yield _row(heads)
     yield _row(["---"] * len(heads))
     for each in found:
         accuracy = f"{each.mean:.1f} ± {each.spread:.1f}" if len(each.accuracies) > 1 else f"{each.mean:.1f}"
         smaller = (32 * each.dense / each.bits, 8 * each.dense / each.bits)
-        counts = [each.lut, each.bram36, each.frames, each.ratio, each.compared, each.different]
+        counts = [*astuple(each.hardware), each.compared, each.different]
         yield _row([
             each.name, accuracy, str(len(each.accuracies)), f"{each.weights:,}", f"{each.bits:,}",
             *(f"{times:.1f}" for times in smaller), *("" if count is None else f"{count:,}" for count in counts),
