@@ -142,6 +142,7 @@ def retrain(net: nn.Module, folder: Path) -> dict[str, Any]:
     )
     found = percent(accuracy(tuned, split))
     off_grid(tuned)
+    lay_out(tuned, torch.contiguous_format)
     floats, exact, samples = (folder / name for name in ("retrained.onnx", "exact.onnx", "calibration.npz"))
     floats.write_bytes(export_float(tuned.eval(), CONFIG.input_shape).SerializeToString(deterministic=True))
     np.savez(samples, x=split.x[: CHOICES.calibrated].numpy())
