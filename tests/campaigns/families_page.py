@@ -45,11 +45,12 @@ LIKE = {family.name: family.like for family in FAMILIES if family.like}
 
 @dataclass(frozen=True)
 class Measure:
-    """What families are judged by; `digits` of a printed figure."""
+    """What families are judged by; `digits` of a printed figure; `matters`  a ratio that is worth a word."""
 
     name: str
     is_more_better: bool
     digits: int = 0
+    matters: float = 1.02
 
     def best(self, found: Mapping[str, float]) -> float:
         return max(found.values()) if self.is_more_better else min(found.values())
@@ -65,8 +66,10 @@ ACCURACY = Measure("accuracy", is_more_better=True, digits=1)
 BITS = Measure("stored bits", is_more_better=False)
 LUT = Measure("LUT", is_more_better=False)
 BRAM = Measure("BRAM36", is_more_better=False, digits=1)
-SPEED = Measure("native images/s", is_more_better=True)
-MEASURES = (ACCURACY, BITS, LUT, BRAM, SPEED)
+SPEED = Measure("native speed", is_more_better=True, matters=1.25)
+COUNTED = (ACCURACY, BITS, LUT, BRAM)
+TWICE = 2.0
+"""A family whose native simulation takes longer than so many times LightNN-1's is slow."""
 
 
 @dataclass(frozen=True)
@@ -166,39 +169,38 @@ def figures(found: Sequence[Found], measure: Measure) -> dict[str, float]:
 
 
 def winners(found: Sequence[Found]) -> dict[str, list[str]]:
-    """Measure by measure, every family with the best figure; in accuracy those within the best one's spread too."""
+    """By measure, every family with the best figure; in accuracy those within the best one's spread behind it."""
     won = {}
-    for measure in MEASURES:
+    for measure in COUNTED:
         every = figures(found, measure)
-        best = measure.best(every)
+        best, reach = measure.best(every), 0.0
         if measure is ACCURACY:
-            spread = next(each.spread for each in found if each.name != "float" and each.mean == best)
-            won[measure.name] = sorted(
-                (n for n, each in every.items() if best - each <= spread), key=lambda n: -every[n]
-            )
-        else:
-            won[measure.name] = [name for name, figure in every.items() if figure == best]
+            reach = next(each.spread for each in found if each.name != "float" and each.mean == best)
+        near = [name for name, figure in every.items() if abs(best - figure) <= reach]
+        won[measure.name] = sorted(near, key=lambda name: abs(best - every[name]))
     return won
 
 
 def verdicts(found: Sequence[Found]) -> Iterator[str]:
-    """Who wins what."""
+    """Who wins what, and who comes last."""
     won = winners(found)
-    for measure in MEASURES:
-        every, names = figures(found, measure), won[measure.name]
-        first = max(names, key=lambda name: every[name]) if measure.is_more_better else names[0]
-        others = [name for name in names if name != first]
-        tied = (
-            f"; no further from it than its own spread: {', '.join(others)}" if others and measure is ACCURACY else ""
-        )
-        equal = f", as have {', '.join(others)}" if others and measure is not ACCURACY else ""
+    for measure in COUNTED:
+        every = figures(found, measure)
+        (first, *others), unit = won[measure.name], " %" if measure is ACCURACY else ""
+        near = "within its spread of it" if measure is ACCURACY else "equal"
+        beside = f" ({near}: {', '.join(others)})" if others else ""
         last = next(name for name, figure in every.items() if figure == measure.worst(every))
-        unit = " times LightNN-1's" if measure is SPEED else " %" if measure is ACCURACY else ""
-        digits = Measure("", is_more_better=True, digits=2) if measure is SPEED else measure
         yield (
-            f"* **{measure.name}**: {first} wins, {digits.shown(every[first])}{unit}{equal}{tied}; "
-            f"{last} comes last, {digits.shown(every[last])}{unit}."
+            f"* **{measure.name}**: {first} wins with {measure.shown(every[first])}{unit}{beside}; "
+            f"{last} comes last with {measure.shown(every[last])}{unit}."
         )
+    speeds = figures(found, SPEED)
+    slow = [f"{name} ({ratio:.2f} x)" for name, ratio in speeds.items() if ratio < 1 / TWICE]
+    fast = [name for name, ratio in speeds.items() if ratio >= 1 / TWICE]
+    yield (
+        f"* **native simulation**: no slower than half of LightNN-1's speed: {', '.join(fast)}; "
+        f"slower: {', '.join(slow) or 'none'}."
+    )
 
 
 def families_one_by_one(found: Sequence[Found]) -> Iterator[str]:
@@ -220,10 +222,11 @@ def _beside(each: Found, beside: Found) -> tuple[list[str], list[str]]:
         sides[points < 0].append(f"{abs(points):.1f} points of accuracy")
     for measure in (BITS, LUT, BRAM, SPEED):
         own, other = each.figure(measure), beside.figure(measure)
-        if own is None or other is None or f"{own / other:.2f}" == "1.00":
+        if own is None or other is None:
             continue
-        is_worse = (own < other) is measure.is_more_better
-        sides[is_worse].append(f"{measure.name} ({own / other:.2f} x)")
+        ratio = own if measure is SPEED else own / other
+        if max(ratio, 1 / ratio) >= measure.matters:
+            sides[(ratio < 1) is measure.is_more_better].append(f"{measure.name} ({ratio:.2f} x)")
     return sides
 
 
@@ -232,7 +235,7 @@ def exchange_table(results: Mapping[str, Any]) -> Iterator[str]:
     yield _row(heads)
     yield _row(["---"] * len(heads))
     for name, entry in results["entries"].items():
-        if "error" in entry:
+        if isinstance(entry, dict) and "error" in entry:
             cells = (f"{entry['bits']:,}", f"{entry['x fp32']:.2f}", f"{entry['x int8']:.2f}")
             yield _row([name, *cells, f"{100 * entry['error']:.1f}", f"{entry['accuracy']:.1f}"])
 
