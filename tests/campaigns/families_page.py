@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
 TEMPLATE = Path(__file__).with_name("families.md.in")
 PAGE = ROOT / "docs" / "families.md"
+LONGER = "smartexchange-retrained"
+"""It was trained for twice the epochs, so that it wins no accuracy."""
 BESIDE = "lightnn-1"
 """The family that the others are compared with."""
 
@@ -161,9 +163,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def figures(found: Sequence[Found], measure: Measure) -> dict[str, float]:
-    """By family, of those that are exact; a family that shares another's netlist stands behind it."""
+    """By family, of those that are exact; one that is built as another is stands behind it."""
     shared = measure in (LUT, BRAM, SPEED)
-    kept = [each for each in found if each.name != "float" and not (shared and each.like)]
+    out = {"float", LONGER} if measure is ACCURACY else {"float"}
+    kept = [each for each in found if each.name not in out and not (shared and each.like)]
     every = {each.name: each.figure(measure) for each in kept}
     return {name: figure for name, figure in every.items() if figure is not None}
 
@@ -175,7 +178,7 @@ def winners(found: Sequence[Found]) -> dict[str, list[str]]:
         every = figures(found, measure)
         best, reach = measure.best(every), 0.0
         if measure is ACCURACY:
-            reach = next(each.spread for each in found if each.name != "float" and each.mean == best)
+            reach = next(each.spread for each in found if each.name in every and each.mean == best)
         near = [name for name, figure in every.items() if abs(best - figure) <= reach]
         won[measure.name] = sorted(near, key=lambda name: abs(best - every[name]))
     return won
@@ -194,6 +197,9 @@ def verdicts(found: Sequence[Found]) -> Iterator[str]:
             f"* **{measure.name}**: {first} wins with {measure.shown(every[first])}{unit}{beside}; "
             f"{last} comes last with {measure.shown(every[last])}{unit}."
         )
+    for each in found:
+        if each.name == LONGER:
+            yield f"* {LONGER} reaches {each.mean:.1f} %, with twice the epochs."
     speeds = figures(found, SPEED)
     slow = [f"{name} ({ratio:.2f} x)" for name, ratio in speeds.items() if ratio < 1 / TWICE]
     fast = [name for name, ratio in speeds.items() if ratio >= 1 / TWICE]
