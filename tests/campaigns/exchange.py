@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from campaign import Results
-from exchanging import exchanged, exchanged_net, float_layers
+from exchanging import exchanged, exchanged_net, float_layers, off_grid
 from families import shiftwire_json
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import Theta
@@ -140,6 +140,9 @@ def retrain(net: nn.Module, folder: Path) -> dict[str, Any]:
     fitted(
         tuned, CHOICES.retrained, CHOICES.rate * CONFIG.learning_rate, lambda each: exchanged_net(each, theta, shown)
     )
+    found = percent(accuracy(tuned, split))
+    off_grid(tuned)
+    lay_out(tuned, torch.contiguous_format)
     floats, exact, samples = (folder / name for name in ("retrained.onnx", "exact.onnx", "calibration.npz"))
     floats.write_bytes(export_float(tuned.eval(), CONFIG.input_shape).SerializeToString(deterministic=True))
     np.savez(samples, x=split.x[: CHOICES.calibrated].numpy())
@@ -147,7 +150,7 @@ def retrain(net: nn.Module, folder: Path) -> dict[str, Any]:
     shiftwire_json("quantize", floats, "--calibrate", samples, *words, "-o", exact)
     parts = np.array_split(split.x.numpy(), 20)
     right = np.concatenate([run_onnx(exact, part).argmax(1) for part in parts]) == split.y.numpy()
-    return {"accuracy of factors": percent(accuracy(tuned, split)), "accuracy of the exact file": percent(right.mean())}
+    return {"accuracy of factors": found, "accuracy of the exact file": percent(right.mean())}
 
 
 def main() -> int:

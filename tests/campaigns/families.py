@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,15 +30,13 @@ from torch import nn
 
 from bench_native import best_of_two
 from campaign import Results
-from exchanging import exchanged_net
-from family_nets import FAMILIES, FLOAT, NAME, SHAPE, Family, Made, stored_bits
+from exchanging import exchanged_net, off_grid
+from family_jobs import CHOICES, SEEDS, Job
+from family_nets import FAMILIES, FLOAT, SHAPE, Family, Made, stored_bits
 from integer_weights import with_integers
-from shiftwire.api import load_network
 from shiftwire.cli import main as shiftwire
-from shiftwire.ir.network import Network
 from shiftwire.native.program import Program, native_program, simulate
 from shiftwire.numbers.smart_exchange import Theta
-from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.project import load_project
 from shiftwire_models.data import DataName, Dataset, Split, load_data
@@ -47,70 +45,6 @@ from shiftwire_models.export import export_float, export_model
 from shiftwire_models.nets import NetName, build
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What is the same for every family."""
-
-    net: str = NAME
-    data: str = "fashion-mnist"
-    pictures: int = 2000
-    tested: int = 2000
-    epochs: int = 5
-    board: str = "pynq-z2"
-    frames_per_second: int = 1300
-    calibrated: int = 128
-    compared: int = 64
-    simulated: int = 1024
-    theta: float = 4e-3
-    settled: int = 1280
-
-
-CHOICES = Choices()
-SEEDS = 3
-
-
-@dataclass(frozen=True)
-class Job:
-    """A family from one seed, and its files."""
-
-    family: Family
-    seed: int
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return f"{self.family.name}, seed {self.seed}"
-
-    def file(self, name: str) -> Path:
-        return self.folder / self.family.name / f"seed{self.seed}" / name
-
-    @property
-    def of_float(self) -> Job:
-        """The float net of the same seed."""
-        return Job(FAMILIES[0], self.seed, self.folder)
-
-    @property
-    def choices(self) -> str:
-        """All that its figures depend on."""
-        return f"{CHOICES} {self.family}"
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Of convert."""
-        return ("--integer-weights", "multiply") if self.family.products else ()
-
-    @property
-    def network(self) -> Network:
-        """Of the exact file."""
-        how = IntegerWeights.MULTIPLY if self.family.products else IntegerWeights.TERMS
-        return load_network(self.model, how)
-
-    @property
-    def model(self) -> Path:
-        """The exact file; a float family's own."""
-        return self.file("model.onnx")
 
 
 @cache
@@ -164,6 +98,8 @@ def loaded(job: Job) -> nn.Module:
 def write(job: Job) -> dict[str, Any]:
     """The file, exact but for the float net's; of a quantized one, the accuracy that onnxruntime finds."""
     net, floats = loaded(job), job.family.config is FLOAT
+    if job.family.made is Made.RETRAINED:
+        off_grid(net)
     model = (export_float if floats else export_model)(net, SHAPE)
     model = with_integers(model, job.family.products) if job.family.products else model
     path = job.file("float.onnx") if floats and not job.family.is_float else job.model

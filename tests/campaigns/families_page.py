@@ -12,14 +12,18 @@ import shutil
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
+
+from family_nets import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
 TEMPLATE = Path(__file__).with_name("families.md.in")
 PAGE = ROOT / "docs" / "families.md"
+LONGER = "smartexchange-retrained"
+"""It was trained for twice the epochs, so that it wins no accuracy."""
 BESIDE = "lightnn-1"
 """The family that the others are compared with."""
 
@@ -38,14 +42,17 @@ WHAT = {
     "smartexchange-retrained": "the same after as many epochs more, a projection after each",
 }
 
+LIKE = {family.name: family.like for family in FAMILIES if family.like}
+
 
 @dataclass(frozen=True)
 class Measure:
-    """What families are judged by; `digits` of a printed figure."""
+    """What families are judged by; `digits` of a printed figure; `matters`  a ratio that is worth a word."""
 
     name: str
     is_more_better: bool
     digits: int = 0
+    matters: float = 1.02
 
     def best(self, found: Mapping[str, float]) -> float:
         return max(found.values()) if self.is_more_better else min(found.values())
@@ -61,26 +68,36 @@ ACCURACY = Measure("accuracy", is_more_better=True, digits=1)
 BITS = Measure("stored bits", is_more_better=False)
 LUT = Measure("LUT", is_more_better=False)
 BRAM = Measure("BRAM36", is_more_better=False, digits=1)
-SPEED = Measure("native images/s", is_more_better=True)
-MEASURES = (ACCURACY, BITS, LUT, BRAM, SPEED)
+SPEED = Measure("native speed", is_more_better=True, matters=1.25)
+COUNTED = (ACCURACY, BITS, LUT, BRAM)
+TWICE = 2.0
+"""A family whose native simulation takes longer than so many times LightNN-1's is slow."""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What is built of a family; None where it was not taken. `foreseen` LUT and BRAM36 are the scheduler's."""
+
+    frames: int | None = None
+    foreseen_lut: int | None = None
+    foreseen_bram36: float | None = None
+    lut: int | None = None
+    bram36: float | None = None
+    ratio: float | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a family came to; None where it has no hardware."""
+    """What a family came to; `like` is the family that it is built as."""
 
     name: str
     accuracies: tuple[float, ...]
     weights: int
     bits: int
     dense: int
-    frames: int | None = None
-    lut: int | None = None
-    bram36: float | None = None
+    hardware: Hardware = Hardware()
     compared: int | None = None
     different: int | None = None
-    images: int | None = None
-    ratio: float | None = None
     like: str | None = None
 
     @property
@@ -93,49 +110,48 @@ class Found:
         return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
 
     def figure(self, measure: Measure) -> float | None:
-        found = {ACCURACY: self.mean, BITS: self.bits, LUT: self.lut, BRAM: self.bram36, SPEED: self.ratio}
+        own = self.hardware
+        found = {ACCURACY: self.mean, BITS: self.bits, LUT: own.lut, BRAM: own.bram36, SPEED: own.ratio}
         return found[measure]
 
 
 def families(results: Mapping[str, Any]) -> list[Found]:
-    """In the order of WHAT, those whose first seed is whole."""
-    entries = results["entries"]
-    made: dict[str, Found] = {}
+    """In the order of WHAT."""
+    found: dict[str, Found] = {}
     for name in WHAT:
-        seeds = [entry for key, entry in entries.items() if key.startswith(f"{name}, seed ")]
-        first = entries.get(f"{name}, seed 0", {})
-        if "store" in first and "failed" not in first["store"]:
-            made[name] = _found(name, first, seeds, made)
-    return list(made.values())
+        seeds = [entry for key, entry in results["entries"].items() if key.startswith(f"{name}, seed ")]
+        found[name] = _found(name, seeds, found.get(LIKE.get(name, "")))
+    return list(found.values())
 
 
-def _found(name: str, first: Mapping[str, Any], seeds: Sequence[Mapping[str, Any]], made: Mapping[str, Found]) -> Found:
-    steps = (each.get("write", each.get("train", {})) for each in seeds)
-    accuracies = tuple(step["accuracy"] for step in steps if "accuracy" in step)
-    store, verify = first["store"], first.get("verify", {})
+def _found(name: str, seeds: Sequence[Mapping[str, Any]], twin: Found | None) -> Found:
+    """Of the first seed, but for the accuracies."""
+    store, verify = seeds[0]["store"], seeds[0].get("verify", {})
+    hardware = _hardware(seeds[0]) if twin is None else twin.hardware
     counts = (store["weights"], store["bits"], store["dense"])
-    like = {"binary-distribution": "binary", "smartexchange-retrained": "smartexchange"}.get(name)
-    if like in made:
-        twin = made[like]
-        hardware = (twin.frames, twin.lut, twin.bram36, verify.get("compared"), verify.get("different"))
-        return Found(name, accuracies, *counts, *hardware, twin.images, twin.ratio, like)
-    synth, speed = first.get("synth", {}), first.get("speed", {})
-    frames = first.get("convert", {}).get("frames_per_second")
-    hardware = (frames, synth.get("lut"), synth.get("bram36"), verify.get("compared"), verify.get("different"))
-    return Found(name, accuracies, *counts, *hardware, speed.get("images_per_second"), speed.get("ratio"))
+    codes = (verify.get("compared"), verify.get("different"))
+    step = "write" if name.startswith("smartexchange") else "train"
+    accuracies = tuple(seed[step]["accuracy"] for seed in seeds if step in seed)
+    return Found(name, accuracies, *counts, hardware, *codes, None if twin is None else twin.name)
+
+
+def _hardware(first: Mapping[str, Any]) -> Hardware:
+    convert, synth, speed = (first.get(step, {}) for step in ("convert", "synth", "speed"))
+    foreseen = (convert.get(name) for name in ("frames_per_second", "lut", "bram36"))
+    return Hardware(*foreseen, synth.get("lut"), synth.get("bram36"), speed.get("ratio"))
 
 
 def table(found: Sequence[Found]) -> Iterator[str]:
     heads = (
-        "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "LUT", "BRAM36", "frames/s",
-        "native speed to LightNN-1's", "codes compared", "differ",
+        "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "frames/s", "LUT (modelled)",
+        "BRAM36 (modelled)", "LUT", "BRAM36", "native speed to LightNN-1's", "codes compared", "differ",
     )  # fmt: skip
     yield _row(heads)
     yield _row(["---"] * len(heads))
     for each in found:
         accuracy = f"{each.mean:.1f} ± {each.spread:.1f}" if len(each.accuracies) > 1 else f"{each.mean:.1f}"
         smaller = (32 * each.dense / each.bits, 8 * each.dense / each.bits)
-        counts = [each.lut, each.bram36, each.frames, each.ratio, each.compared, each.different]
+        counts = [*astuple(each.hardware), each.compared, each.different]
         yield _row([
             each.name, accuracy, str(len(each.accuracies)), f"{each.weights:,}", f"{each.bits:,}",
             *(f"{times:.1f}" for times in smaller), *("" if count is None else f"{count:,}" for count in counts),
@@ -147,47 +163,50 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def figures(found: Sequence[Found], measure: Measure) -> dict[str, float]:
-    """By family, of those that are exact; a family that shares another's netlist stands behind it."""
+    """By family, of those that are exact; one that is built as another is stands behind it."""
     shared = measure in (LUT, BRAM, SPEED)
-    kept = [each for each in found if each.name != "float" and not (shared and each.like)]
+    out = {"float", LONGER} if measure is ACCURACY else {"float"}
+    kept = [each for each in found if each.name not in out and not (shared and each.like)]
     every = {each.name: each.figure(measure) for each in kept}
     return {name: figure for name, figure in every.items() if figure is not None}
 
 
 def winners(found: Sequence[Found]) -> dict[str, list[str]]:
-    """Measure by measure, every family with the best figure; in accuracy those within the best one's spread too."""
+    """By measure, every family with the best figure; in accuracy those within the best one's spread behind it."""
     won = {}
-    for measure in MEASURES:
+    for measure in COUNTED:
         every = figures(found, measure)
-        best = measure.best(every)
+        best, reach = measure.best(every), 0.0
         if measure is ACCURACY:
-            spread = next(each.spread for each in found if each.name != "float" and each.mean == best)
-            won[measure.name] = sorted(
-                (n for n, each in every.items() if best - each <= spread), key=lambda n: -every[n]
-            )
-        else:
-            won[measure.name] = [name for name, figure in every.items() if figure == best]
+            reach = next(each.spread for each in found if each.name in every and each.mean == best)
+        near = [name for name, figure in every.items() if abs(best - figure) <= reach]
+        won[measure.name] = sorted(near, key=lambda name: abs(best - every[name]))
     return won
 
 
 def verdicts(found: Sequence[Found]) -> Iterator[str]:
-    """Who wins what."""
+    """Who wins what, and who comes last."""
     won = winners(found)
-    for measure in MEASURES:
-        every, names = figures(found, measure), won[measure.name]
-        first = max(names, key=lambda name: every[name]) if measure.is_more_better else names[0]
-        others = [name for name in names if name != first]
-        tied = (
-            f"; no further from it than its own spread: {', '.join(others)}" if others and measure is ACCURACY else ""
-        )
-        equal = f", as have {', '.join(others)}" if others and measure is not ACCURACY else ""
+    for measure in COUNTED:
+        every = figures(found, measure)
+        (first, *others), unit = won[measure.name], " %" if measure is ACCURACY else ""
+        near = "within its spread of it" if measure is ACCURACY else "equal"
+        beside = f" ({near}: {', '.join(others)})" if others else ""
         last = next(name for name, figure in every.items() if figure == measure.worst(every))
-        unit = " times LightNN-1's" if measure is SPEED else " %" if measure is ACCURACY else ""
-        digits = Measure("", is_more_better=True, digits=2) if measure is SPEED else measure
         yield (
-            f"* **{measure.name}**: {first} wins, {digits.shown(every[first])}{unit}{equal}{tied}; "
-            f"{last} comes last, {digits.shown(every[last])}{unit}."
+            f"* **{measure.name}**: {first} wins with {measure.shown(every[first])}{unit}{beside}; "
+            f"{last} comes last with {measure.shown(every[last])}{unit}."
         )
+    for each in found:
+        if each.name == LONGER:
+            yield f"* {LONGER} reaches {each.mean:.1f} %, with twice the epochs."
+    speeds = figures(found, SPEED)
+    slow = [f"{name} ({ratio:.2f} x)" for name, ratio in speeds.items() if ratio < 1 / TWICE]
+    fast = [name for name, ratio in speeds.items() if ratio >= 1 / TWICE]
+    yield (
+        f"* **native simulation**: no slower than half of LightNN-1's speed: {', '.join(fast)}; "
+        f"slower: {', '.join(slow) or 'none'}."
+    )
 
 
 def families_one_by_one(found: Sequence[Found]) -> Iterator[str]:
@@ -209,10 +228,11 @@ def _beside(each: Found, beside: Found) -> tuple[list[str], list[str]]:
         sides[points < 0].append(f"{abs(points):.1f} points of accuracy")
     for measure in (BITS, LUT, BRAM, SPEED):
         own, other = each.figure(measure), beside.figure(measure)
-        if own is None or other is None or f"{own / other:.2f}" == "1.00":
+        if own is None or other is None:
             continue
-        is_worse = (own < other) is measure.is_more_better
-        sides[is_worse].append(f"{measure.name} ({own / other:.2f} x)")
+        ratio = own if measure is SPEED else own / other
+        if max(ratio, 1 / ratio) >= measure.matters:
+            sides[(ratio < 1) is measure.is_more_better].append(f"{measure.name} ({ratio:.2f} x)")
     return sides
 
 
@@ -221,7 +241,7 @@ def exchange_table(results: Mapping[str, Any]) -> Iterator[str]:
     yield _row(heads)
     yield _row(["---"] * len(heads))
     for name, entry in results["entries"].items():
-        if "error" in entry:
+        if isinstance(entry, dict) and "error" in entry:
             cells = (f"{entry['bits']:,}", f"{entry['x fp32']:.2f}", f"{entry['x int8']:.2f}")
             yield _row([name, *cells, f"{100 * entry['error']:.1f}", f"{entry['accuracy']:.1f}"])
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from exchanging import exchanged_net, float_layers
+from exchanging import exchanged_net, float_layers, off_grid
 from family_nets import FAMILIES, Made, code_bits, stored_bits
 from integer_weights import with_integers
 from shiftwire.numbers.shift_weights import ShiftWeights
@@ -100,6 +100,9 @@ def test_a_projected_net_has_factors_for_weights_and_statistics_of_them() -> Non
         assert 0 < float(off) < 0.3
     rows = net[0].weight.detach().double().numpy()[0].reshape(-1, 3)
     assert np.linalg.matrix_rank(rows) <= 3 and nearest_powers(rows)[0].any()
+    projected = net[0].weight.detach().clone()
+    off_grid(net)
+    assert 0 < float((net[0].weight.detach() / projected - 1).abs().max()) < 2**-17
     values = net[0](x).detach().transpose(0, 1).flatten(1)
     assert torch.allclose(net[1].running_var, values.var(1), rtol=0.02)
     assert torch.allclose(net[1].running_mean, values.mean(1), atol=1e-4) and net[1].momentum == 0.1

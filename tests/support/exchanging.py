@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import Theta, decompose, takes
 
-BATCH = 64
+BATCH, HAIR = 64, 2.0**-20
 
 
 def float_layers(net: nn.Module) -> list[nn.Conv2d | nn.Linear]:
@@ -43,3 +43,13 @@ def exchanged_net(net: nn.Module, theta: Theta, x: Tensor) -> None:
             net(part)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def off_grid(net: nn.Module) -> None:
+    """Projected weights a hair beside themselves, in place: whole numbers are left as they are by quantize.
+
+    It decomposes them again, to factors whose products are some percent off.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for layer in float_layers(net):
+        layer.weight.data.mul_(1 + HAIR * torch.randn(layer.weight.shape, generator=generator))
