@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from one_layer import frames
+from shiftwire.ir.cfg import Element
 from shiftwire.ir.network import Network, Operations
 from shiftwire.numbers.alignment import Alignment
 from shiftwire.ops.conv import Conv
@@ -103,8 +104,8 @@ def test_a_witness_of_weights_makes_the_code(name: str) -> None:
             shown = dict(op.witness(index, sample))
             assert list(shown) == ["inputs", "weights", "bias"]
             x, w = shown["inputs"].tolist(), shown["weights"].tolist()
-            pairs = list(zip(x, w, strict=True))
-            total = sum(-abs(a - b) for a, b in pairs) if op.weights.kind == "Adder" else sum(a * b for a, b in pairs)
+            pairs, of_distances = list(zip(x, w, strict=True)), op.weights.element is Element.ADDER
+            total = sum(-abs(a - b) for a, b in pairs) if of_distances else sum(a * b for a, b in pairs)
             (bias,) = shown["bias"].tolist()
             at = op.bias.frac - grid
             assert (total << grid - frac) + (bias >> at if at > 0 else bias << -at) == expected[index]

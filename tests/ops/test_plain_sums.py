@@ -49,7 +49,7 @@ def test_single_layers() -> None:
     counts = [
         compared(net, extremes(net, np.random.default_rng(0))) for net in single_layers().values() if net.is_framed
     ]
-    assert sum(count > 0 for count in counts) == 27
+    assert sum(count > 0 for count in counts) == 34
 
 
 def test_random_networks() -> None:

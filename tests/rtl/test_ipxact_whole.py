@@ -72,12 +72,16 @@ def letters(text: str) -> str:
     return int(text, 2).to_bytes(len(text) // 8, "big").decode("ascii")
 
 
+MEMORIES = ("sw_rom", "sw_list")
+"""Modules that read their words from a file."""
+
+
 def roms(folder: Path, top: str) -> dict[str, tuple[int, int]]:
     """Words and bits of every ROM of a folder, by the file that it reads, as yosys elaborates them."""
     synthesis = Synthesis(tuple(sorted(folder.glob("*.sv"))), top)
     run_script(f"{synthesis.elaboration()}proc\nwrite_json roms.json\n", f"look for the ROMs of {top}", folder)
     modules = json.loads((folder / "roms.json").read_text(encoding="utf-8"))["modules"].values()
-    found = [each["parameter_default_values"] for each in modules if each["attributes"].get("hdlname") == "sw_rom"]
+    found = [each["parameter_default_values"] for each in modules if each["attributes"].get("hdlname") in MEMORIES]
     return {letters(each["FILE"]): (int(each["WORDS"], 2), int(each["WIDTH"], 2)) for each in found}
 
 
