@@ -51,7 +51,7 @@ def test_a_missed_interval_is_told_with_its_reason(version: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("figures", "words"),
     [
-        ({"trips": 7}, r"has 7 iterations in its loop Cycle, wanted 4608$"),
+        ({"trips": 7}, r"has 7 iterations in its loop Cycle, wanted 3840$"),
         ({"depth": 99}, r"is a pipeline of 99 stages, wanted \d+ at most; its FIFOs count on that$"),
         ({"dsp": 3}, r"takes 3 DSP blocks, wanted 0: something in it multiplies$"),
         ({"bram": 99}, r"takes 99 BRAM_18K, wanted \d+ at most: a table or a line buffer is kept twice$"),
