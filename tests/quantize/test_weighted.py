@@ -19,12 +19,13 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.project.scores import relative_error
+from shiftwire.quantize.methods.adders import emit_adder
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.quantizer import Quantized
 from shiftwire.quantize.report import centred_error
 from shiftwire.quantize.scaling import finest_step
-from shiftwire.quantize.weighted import FloatLayer, emit_adder, emit_shift, ideal_sums
+from shiftwire.quantize.weighted import FloatLayer, emit_shift, ideal_sums
 
 COUNT = 40
 X = Fixed(8, 5, signed=True)
