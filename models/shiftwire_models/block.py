@@ -42,8 +42,8 @@ class Arithmetic:
 
     activation     after each ReLU
     between        the one grid of an adder's input and its weights
-    shift_scale    exponents of the batch norm after a shift layer, adder_scale after an adder layer, sum_scale after
-                   ternary sums
+    shift_scale    exponents of the batch norm after a shift layer
+    adder_scale    those after an adder layer, sum_scale after ternary sums
     bases          basis kernels of a layer of ESCALATE
     block          side of circulant blocks
     """
