@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 import onnx
+from float_files import quantize, written
 from float_nets import FloatNet
 from onnx import numpy_helper
 from shiftwire.onnx.importer import import_onnx
@@ -46,19 +47,7 @@ def mixed_net() -> FloatNet:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("escalated")
-    net = mixed_net()
-    net.save(folder)
-    samples = net.samples(40)
-    np.savez(folder / "x.npz", x=samples)
-    extreme = np.stack([samples[0] * 0 + 1e3, samples[0] * 0 - 1e3, np.sign(samples[1]) * 1e3])
-    np.savez(folder / "few.npz", x=np.concatenate([samples[:3], extreme]))
-    return folder
-
-
-def quantize(capsys: pytest.CaptureFixture[str], work: Path, *words: object) -> tuple[int, str, str]:
-    asked = ("--no-trials", "-o", work / "exact.onnx", *words)
-    return run_verb(capsys, "quantize", work / "float.onnx", "--calibrate", work / "x.npz", *asked)
+    return written(mixed_net(), tmp_path_factory.mktemp("escalated"))
 
 
 def escalate(capsys: pytest.CaptureFixture[str], work: Path, *words: object) -> tuple[int, str, str]:

@@ -96,3 +96,17 @@ def test_a_fold_that_rebuilds_nothing_is_refused(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         run_verb(capsys, "convert", tmp_path / "net.onnx", "--fold", "y=1,9,4,2", "-o", tmp_path / "p")
     assert "wanted LAYER=PE,SIMD such as conv1=8,9" in capsys.readouterr().err
+
+
+def test_a_method_of_powers_of_two_for_an_adder_layer_is_noted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    net = FloatNet((2, 4, 8), seed=1).conv("c", 4, 2).node("Relu", "r").adder("d", 6, 4).norm("n", 6)
+    net.save(tmp_path)
+    np.savez(tmp_path / "x.npz", x=net.samples(30))
+    asked = ("quantize", tmp_path / "float.onnx", "--calibrate", tmp_path / "x.npz", "--no-trials")
+    why = "lightnn leaves 'd' alone, for it is an adder layer, whose templates are no powers of two; it is AdderConv"
+    status, _, notes = run_verb(capsys, *asked, "-o", tmp_path / "a.onnx", "--layers", "d=lightnn")
+    assert status == 0 and why in notes
+    status, _, notes = run_verb(capsys, *asked, "-o", tmp_path / "b.onnx", "--method", "lightnn")
+    assert status == 0 and "leaves" not in notes

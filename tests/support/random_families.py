@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
+import random_binary
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.network import Network, Tensor
 from shiftwire.ir.weights import Weights
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
@@ -35,25 +35,8 @@ SIDES = (4, 8)
 POINT = Window((1, 1), (1, 1), (0, 0), (0, 0))
 
 
-@dataclass
-class Maker:
+class Maker(random_binary.Maker):
     """Grows one network; every choice comes from `rng`."""
-
-    rng: np.random.Generator
-    input: Tensor
-    nodes: list[Node] = field(default_factory=list)
-
-    @property
-    def last(self) -> str:
-        return self.nodes[-1].name if self.nodes else "x"
-
-    @property
-    def tensor(self) -> Tensor:
-        return Network.of("x", self.input, tuple(self.nodes), self.last).output if self.nodes else self.input
-
-    def add(self, *ops: Op) -> None:
-        for op in ops:
-            self.nodes.append(Node(f"n{len(self.nodes)}_{op.kind.lower()}", op, (self.last,)))
 
     def narrow(self) -> None:
         """Six bits near the top of what the tensor has."""

@@ -50,6 +50,13 @@ class TapSums:
     whole: Interval
     owed: Codes
 
+    @cached_property
+    def sum_type(self) -> CodeType:
+        """Holds every partial sum."""
+        lows, highs = self.reach.lo.sum(axis=(0, 2)), self.reach.hi.sum(axis=(0, 2))
+        low, high = np.minimum(lows, self.whole.lo).min(), np.maximum(highs, self.whole.hi).max()
+        return CodeType(Fixed.covering(int(low), int(high), 0).signed_bits)
+
 
 @dataclass(frozen=True, eq=False)
 class Stored:

@@ -13,7 +13,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
 from shiftwire.quantize.methods.smartexchange import SMARTEXCHANGE, exchange_of
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.quantize.options import Knob, Method, is_named
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import Step, TensorCodes, bias_on, channel_mean
 from shiftwire.quantize.weighted import IDEAL_SAMPLES, FloatLayer, first_of, norm_ratio
@@ -50,13 +50,19 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
 
 
 def _method(draft: NetworkDraft, layer: FloatLayer) -> Method | None:
-    """SmartExchange alone has a part in adder layers."""
+    """SmartExchange, or what --layers names this layer for; other methods say nothing of adder layers."""
     method = draft.options.of(layer.name).method
-    return method if method is Method.SMARTEXCHANGE else None
+    is_asked = any(is_named(pattern, layer.name) for pattern, _ in draft.options.methods)
+    return method if is_asked or method is Method.SMARTEXCHANGE else None
 
 
 def _left_alone(draft: NetworkDraft, layer: FloatLayer) -> str | None:
-    return None if _method(draft, layer) is None else SMARTEXCHANGE.left_alone(draft, layer)
+    match _method(draft, layer):
+        case None:
+            return None
+        case Method.SMARTEXCHANGE:
+            return SMARTEXCHANGE.left_alone(draft, layer)
+    return "it is an adder layer, whose templates are no powers of two"
 
 
 def _weights(draft: NetworkDraft, layer: FloatLayer, frac: int) -> Adder:

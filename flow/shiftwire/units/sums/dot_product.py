@@ -137,14 +137,6 @@ class DotProduct(Unit):
         return self.format.frac - self.weights.frac(self.x)
 
     @cached_property
-    def _sum_type(self) -> CodeType:
-        """Holds every partial sum."""
-        each, whole = self._tap_sums.reach, self._tap_sums.whole
-        lows, highs = each.lo.sum(axis=(0, 2)), each.hi.sum(axis=(0, 2))
-        widest = Fixed.covering(int(np.minimum(lows, whole.lo).min()), int(np.maximum(highs, whole.hi).max()), 0)
-        return CodeType(widest.signed_bits)
-
-    @cached_property
     def _tap_sums(self) -> TapSums:
         return self.weights.tap_sums(self.x, is_depthwise=self.is_depthwise)
 
@@ -163,7 +155,7 @@ class DotProduct(Unit):
             *settings(iterations=self.iterations, folds=len(self.fold_terms)),
             *self._sizes,
             *(() if self.is_depthwise else settings(circle=circle)),
-            *settings(cycles=self.cycles_a_position, term_words=len(further), sum_t=self._sum_type),
+            *settings(cycles=self.cycles_a_position, term_words=len(further), sum_t=self._tap_sums.sum_type),
             *self._tap_sums.members,
             *self.bias.members(self.weights.frac(self.x), self.format),
         )
@@ -273,7 +265,7 @@ class _Raw:
         codes = unit.weights.pe_codes(unit.rom, unit.x, is_depthwise=unit.is_depthwise)
         by_pe = unit._by_pe(codes.codes)
         if codes.pe is not Pe.ADDER:
-            return cls(codes, by_pe, unit._sum_type.bits, unit._tap_sums.owed[unit.order])
+            return cls(codes, by_pe, unit._tap_sums.sum_type.bits, unit._tap_sums.owed[unit.order])
         # -sum abs(x - w) = 2 sum min(x, w) - sum x - sum w; no sum of minima is larger than that of a fold's weights
         per_fold = by_pe.reshape(filters // fold.pe, -1, fold.pe, fold.simd)
         sums: Codes = per_fold.sum(axis=(1, 3))

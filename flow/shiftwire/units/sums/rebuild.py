@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 
-import numpy as np
-
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Table, settings
 from shiftwire.ir.cost import Array, Cost, is_block, memory
@@ -102,14 +100,6 @@ class RebuildUnit(Unit):
     def _tap_sums(self) -> TapSums:
         return self.weights.tap_sums(self.x, is_depthwise=False)
 
-    @cached_property
-    def _sum_type(self) -> CodeType:
-        """Holds every partial sum."""
-        each, whole = self._tap_sums.reach, self._tap_sums.whole
-        lows, highs = each.lo.sum(axis=(0, 2)), each.hi.sum(axis=(0, 2))
-        widest = Fixed.covering(int(np.minimum(lows, whole.lo).min()), int(np.maximum(highs, whole.hi).max()), 0)
-        return CodeType(widest.signed_bits)
-
     @property
     def _part_type(self) -> CodeType:
         """Holds what an iteration adds to a sum."""
@@ -145,7 +135,7 @@ class RebuildUnit(Unit):
             *settings(pe=self.fold.pe, simd=self.fold.simd, columns=stored.columns, piece_rows=stored.piece_rows),
             *settings(words=len(words), stored_codes=words.shape[1]),
             *settings(context_words=len(contexts), context_codes=contexts.shape[1]),
-            *settings(part_t=self._part_type, sum_t=self._sum_type, circle=1),
+            *settings(part_t=self._part_type, sum_t=self._tap_sums.sum_type, circle=1),
             *self._tap_sums.members,
             *settings(decoder=stored.decoder),
             *stored.members,
@@ -183,7 +173,7 @@ class RebuildUnit(Unit):
         sums = ceil(fold.pe * (once + each * fold.simd) * scale) + CONTROL_LUT
         lanes = fold.pe * fold.simd // self.parts
         decoders = ceil(lanes * stored.decoder_lut)
-        turns = fold.pe * self._sum_type.bits if fold.turns > 1 else 0
+        turns = fold.pe * self._tap_sums.sum_type.bits if fold.turns > 1 else 0
         replay = memory(fold.turns * self.synapse_folds, fold.simd * self.x.bits)
         rom = memory(len(stored.words(self.parts)), lanes * stored.lane_bits)
         context = memory(len(stored.contexts), stored.contexts.shape[1] * stored.context_type.bits)
@@ -293,7 +283,7 @@ class _Raw:
     @classmethod
     def of(cls, unit: RebuildUnit, codes: PeCodes) -> _Raw:
         if codes.pe is not Pe.ADDER:
-            return cls(codes, unit._sum_type.bits, unit._tap_sums.owed)
+            return cls(codes, unit._tap_sums.sum_type.bits, unit._tap_sums.owed)
         sums: Codes = codes.codes.sum(axis=1)
         total_bits = (((1 << codes.type.bits) - 1) * codes.codes.shape[1]).bit_length()
         lowest = int(unit.weights.rows[0, 0] - codes.codes[0, 0])
