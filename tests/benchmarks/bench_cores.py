@@ -23,9 +23,9 @@ import numpy as np
 from bench_lanes import BARE
 from nets import PLANS, network
 from results import Column, Result, save, table, this_machine
-from shiftwire.native.program import FLAGS, Program, native_program, simulate
+from shiftwire.native.program import Program, native_program, program_flags, simulate
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.tools.host_cpp import Build, compiled, native_flags
+from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.resources import Evidence
 from shiftwire.verify.native import Native
 from shiftwire.verify.workers import results
@@ -118,7 +118,7 @@ def main() -> int:
     for name in parser.parse_args().nets:
         net = run_pipeline(network(PLANS[name](), adder=False))
         with tempfile.TemporaryDirectory() as folder:
-            build = Build(BARE, (INCLUDE_DIR, NATIVE_DIR), flags=(*FLAGS, *native_flags()))
+            build = Build(BARE, (INCLUDE_DIR, NATIVE_DIR), flags=program_flags())
             bare = compiled(build, Path(folder) / "bare")
             chunk = Native.chunk * (8 if name == "LeNet" else 1)
             cells = gains(native_program(net, Path(folder)), bare, net.input.shape, chunk).cells

@@ -24,9 +24,9 @@ from results import Cell, Column, Result, save, table, this_machine
 from shiftwire.ir.network import Network
 from shiftwire.ir.weights import Weighted
 from shiftwire.native.packing import Packing, packing
-from shiftwire.native.program import FLAGS, Program, native_program, simulate
+from shiftwire.native.program import Program, native_program, program_flags, simulate
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.tools.host_cpp import Build, Processor, compiled, native_flags
+from shiftwire.tools.host_cpp import Build, Processor, compiled
 from shiftwire.tools.resources import Evidence
 from shiftwire_hls import INCLUDE_DIR, NATIVE_DIR
 
@@ -53,7 +53,7 @@ COLUMNS = (
 
 def bare(folder: Path, runs: int = 7) -> dict[str, float]:
     """Gop/s of each kind of element, the best of some runs."""
-    build = Build(BARE, (INCLUDE_DIR, NATIVE_DIR), flags=(*FLAGS, *native_flags()))
+    build = Build(BARE, (INCLUDE_DIR, NATIVE_DIR), flags=program_flags())
     out = subprocess.run([compiled(build, folder), str(runs)], check=True, capture_output=True, text=True).stdout
     return {name: float(rate) for name, rate in (line.rsplit(" ", 1) for line in out.splitlines())}
 
@@ -81,7 +81,7 @@ class Timed:
 
     @cached_property
     def packed(self) -> Packing:
-        return packing(self.program.pipeline, Processor.of((*FLAGS, *native_flags())))
+        return packing(self.program.pipeline, Processor.of(program_flags()))
 
     def kinds(self) -> Iterator[tuple[Cell, ...]]:
         """Units of one function together."""

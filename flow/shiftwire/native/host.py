@@ -22,6 +22,9 @@ MOST_GATHERED = 32
 MOST_TAPS = 9
 """SIMD of a depthwise layer, whose beats bring as many taps of each of PE channels."""
 
+MOST_POOLED = 4
+"""SIMD of what is no sum of weights: more would compile longer than all that pools save of the time."""
+
 
 def host_pipeline(network: Network) -> Pipeline:
     """The network's units, folded for the registers of a processor; the FIFOs are as deep as they need."""
@@ -48,8 +51,10 @@ def _fold(network: Network, node: Node) -> Fold:
 
 
 def _most_simd(node: Node) -> int:
+    if not isinstance(node.op, Weighted):
+        return MOST_POOLED
     if isinstance(node.op, Conv) and node.op.is_depthwise:
         return MOST_TAPS
-    if isinstance(node.op, Weighted) and node.op.weights.shape[-1] % MOST_SIMD:
+    if node.op.weights.shape[-1] % MOST_SIMD:
         return MOST_GATHERED
     return MOST_SIMD

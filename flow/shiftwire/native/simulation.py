@@ -215,32 +215,31 @@ class _Writer:
         yield "static FILE *given, *out;"
         yield f"static void feeder() {{ sw::feed<{kind}>(f{source}, given, batches, {codes_in}); }}"
         yield f"static void drainer() {{ sw::drain(f{sink}, out, batches, {codes_out}, {written}); }}"
-        yield "// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY TIMED; -1 is what each unit states"
+        yield from _entries("table", self._table_entries)
+        yield from _entries("unit", self._unit_entries)
+        yield from _entries("log", self._log_entries)
         yield "int main(int argc, char **argv) {"
-        yield "    if (argc != 8) return 2;"
-        yield "    const int latency = atoi(argv[6]);"
-        yield '    FILE *tables = sw::opened(argv[1], "rb");'
+        yield "    return argc == 8 ? sw::simulated(argv, tables, units, logs, batches, given, out) : 2;"
+        yield "}"
+
+    @property
+    def _table_entries(self) -> Iterator[str]:
         for at, cfg in enumerate(self._cfgs):
             for table in cfg.tables:
-                yield f"    sw::load(t{at}_{table.name}, tables, {table.codes.size});"
-        yield "    batches = atoi(argv[2]);"
-        yield '    given = sw::opened(argv[3], "rb");'
-        yield '    out = sw::opened(argv[4], "wb");'
+                yield f"&t{at}_{table.name}, sw::load<{_word_type(self._configs[at], table)}>, {table.codes.size}"
+
+    @property
+    def _unit_entries(self) -> Iterator[str]:
+        yield '"input", feeder, 0'
+        for at, instance in enumerate(self.pipeline.instances):
+            yield f'"{instance.name}", unit{at}, {instance.unit.hls_latency}'
+        yield '"output", drainer, 0'
+
+    @property
+    def _log_entries(self) -> Iterator[str]:
         for name in self._watched[1:]:
-            yield f"    std::vector<char> log{numbers[name]};"
-            yield f"    if (atoi(argv[5])) f{numbers[name]}.log = &log{numbers[name]};"
-        yield "    std::vector<sw::unit> units;"
-        yield '    sw::add_unit(units, "input", feeder, 0);'
-        for at, instance in enumerate(pipeline.instances):
-            stated = instance.unit.hls_latency
-            yield f'    sw::add_unit(units, "{instance.name}", unit{at}, latency < 0 ? {stated} : latency);'
-        yield '    sw::add_unit(units, "output", drainer, 0);'
-        yield "    if (!sw::run(units, atoi(argv[7]))) return 0;"
-        for name in self._watched[1:]:
-            yield f"    {self._log_function(name)}(out, log{numbers[name]}, {pipeline.fifos[name].port.codes});"
-        yield '    for (const sw::unit &u : units) printf("%s %lld %lld\\n", u.name, u.cycles, u.nanoseconds);'
-        yield "    return fclose(out) ? 2 : 0;"
-        yield "}"
+            codes = self.pipeline.fifos[name].port.codes
+            yield f"&f{self._numbers[name]}.log, {self._log_function(name)}, {codes}"
 
     def _log_function(self, name: str) -> str:
         packed = self.packed.fifos.get(name)
@@ -251,10 +250,22 @@ class _Writer:
         return f"sw::write_packed_log<sw::{packed.type}, {sign}, {fifo.port.lanes}>"
 
 
+def _entries(kind: str, entries: Iterator[str]) -> Iterator[str]:
+    """An array of them, as sw_simulation.h goes through it."""
+    yield f"static const sw::{kind}_entry {kind}s[] = {{"
+    yield from (f"    {{{entry}}}," for entry in entries)
+    yield "    {},"
+    yield "};"
+
+
 def _table_type(config: str, table: Table) -> str:
+    return f"sw::table_of<{_word_type(config, table)}>"
+
+
+def _word_type(config: str, table: Table) -> str:
     """Where a table is passed, C++ wants a pointer to its first word: a code, or an array of lanes."""
     words = "".join(f"[{size}]" for size in table.codes.shape[1:])
-    return f"sw::table_of<{config}::{table.name}_t{words}>"
+    return f"{config}::{table.name}_t{words}"
 
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:

@@ -135,7 +135,9 @@ template <class T> struct view {
 // Beats in the order they were written, at most `depth` of them, and the one that was read last with `kept` before it.
 template <class T> class fifo_reader {
   public:
-    fifo_reader(const char *name, int depth, int kept = 0) : name(name), depth(depth), mask(1) {
+    // Out of line, as what runs once for each of many.
+    __attribute__((noinline)) fifo_reader(const char *name, int depth, int kept = 0)
+        : name(name), depth(depth), mask(1) {
         while (mask <= depth + kept) mask *= 2;
         ring = static_cast<T *>(room_for(mask * sizeof(T)));
         mask -= 1;

@@ -13,6 +13,8 @@
 #endif
 
 #define SHIFTWIRE_INLINE inline __attribute__((always_inline))
+// In front of a loop over the registers that hold one variable, which none of them may leave.
+#define SHIFTWIRE_REGISTERS _Pragma("GCC unroll 8")
 
 namespace sw {
 
@@ -38,6 +40,7 @@ template <class E> struct lanes {
     lanes() = default;
     template <class... Rest> SHIFTWIRE_INLINE lanes(const vector &first, const Rest &...rest) : v{first, rest...} {}
     SHIFTWIRE_INLINE lanes(long long scalar) {
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < VECTORS; i++) v[i] = vector{} + E(scalar);
     }
     template <class F> SHIFTWIRE_INLINE lanes(const lanes<F> &other) : lanes(converted<F, E>::of(other)) {}
@@ -103,6 +106,7 @@ template <> struct converted<int32_t, int64_t> {
     static SHIFTWIRE_INLINE lanes<int64_t> of(const lanes<int32_t> &from) {
         typedef lanes<int64_t>::vector wide;
         lanes<int64_t> to;
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < 2; i++) {
             const lanes<int32_t>::vector v = from.v[i];
             to.v[2 * i] = __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3), wide);
@@ -132,6 +136,7 @@ template <> struct converted<int64_t, int32_t> {
     static SHIFTWIRE_INLINE lanes<int32_t> of(const lanes<int64_t> &from) {
         typedef int32_t half __attribute__((vector_size(VECTOR_BYTES / 2)));
         lanes<int32_t> to;
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < 2; i++) {
             const half low = __builtin_convertvector(from.v[2 * i], half);
             const half high = __builtin_convertvector(from.v[2 * i + 1], half);
@@ -228,6 +233,7 @@ template <> struct converted<int8_t, uint8_t> {
     template <class E> SHIFTWIRE_INLINE lanes<E> operator OPERATOR(const lanes<E> &a, const lanes<E> &b) {            \
         typedef typename lanes<E>::TYPE operand;                                                                       \
         lanes<E> made;                                                                                                 \
+        SHIFTWIRE_REGISTERS                                                                                            \
         for (int i = 0; i < lanes<E>::VECTORS; i++) {                                                                  \
             made.v[i] = (typename lanes<E>::vector)((operand)a.v[i] OPERATOR(operand) b.v[i]);                         \
         }                                                                                                              \
@@ -247,6 +253,7 @@ SHIFTWIRE_LANEWISE(^, bits)
     SHIFTWIRE_INLINE lanes<typename std::make_signed<E>::type> operator OPERATOR(const lanes<E> &a,                    \
                                                                                  const lanes<E> &b) {                  \
         lanes<typename std::make_signed<E>::type> made;                                                                \
+        SHIFTWIRE_REGISTERS                                                                                            \
         for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] OPERATOR b.v[i];                                \
         return made;                                                                                                   \
     }
@@ -261,6 +268,7 @@ template <class E> SHIFTWIRE_INLINE lanes<E> operator-(const lanes<E> &a) { retu
 template <class E> SHIFTWIRE_INLINE lanes<E> operator*(const lanes<E> &a, long long scalar) {
     typedef typename lanes<E>::bits operand;
     lanes<E> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<E>::VECTORS; i++) {
         made.v[i] = (typename lanes<E>::vector)((operand)a.v[i] * (operand)(lanes<E>(scalar).v[i]));
     }
@@ -269,6 +277,7 @@ template <class E> SHIFTWIRE_INLINE lanes<E> operator*(const lanes<E> &a, long l
 
 template <class E> SHIFTWIRE_INLINE lanes<E> operator<<(const lanes<E> &a, int count) {
     lanes<E> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<E>::VECTORS; i++) {
         made.v[i] = (typename lanes<E>::vector)((typename lanes<E>::bits)a.v[i] << count);
     }
@@ -277,6 +286,7 @@ template <class E> SHIFTWIRE_INLINE lanes<E> operator<<(const lanes<E> &a, int c
 
 template <class E> SHIFTWIRE_INLINE lanes<E> operator>>(const lanes<E> &a, int count) {
     lanes<E> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] >> count;
     return made;
 }

@@ -40,6 +40,7 @@ template <class M, class E>
 SHIFTWIRE_INLINE lanes<E> select(const lanes<M> &condition, const lanes<E> &yes, const lanes<E> &no) {
     const lanes<E> mask(condition);
     lanes<E> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = mask.v[i] ? yes.v[i] : no.v[i];
     return made;
 }
@@ -52,6 +53,7 @@ template <class E> SHIFTWIRE_INLINE lanes<E> clamped(const lanes<E> &code, const
 SHIFTWIRE_INLINE lanes<int32_t> clamped(const lanes<int32_t> &code, const lanes<int32_t> &lo, const lanes<int32_t> &hi) {
     typedef lanes<int32_t>::vector vector;
     lanes<int32_t> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<int32_t>::VECTORS; i++) {
 #ifdef __AVX512BW__
         made.v[i] = (vector)_mm512_min_epi32(_mm512_max_epi32((__m512i)code.v[i], (__m512i)lo.v[i]), (__m512i)hi.v[i]);
@@ -89,6 +91,7 @@ template <int N, class E> SHIFTWIRE_INLINE void see_again(const lanes<E> held[N]
 
 template <class E> SHIFTWIRE_INLINE lanes<E> smaller(const lanes<E> &a, const lanes<E> &b) {
     lanes<E> made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < lanes<E>::VECTORS; i++) made.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i];
     return made;
 }

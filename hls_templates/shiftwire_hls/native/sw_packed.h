@@ -45,6 +45,7 @@ struct octets {
 
     octets() = default;
     SHIFTWIRE_INLINE octets(long long codes) {
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < VECTORS; i++) v[i] = vector{} + codes;
     }
 
@@ -139,6 +140,7 @@ SHIFTWIRE_INLINE __m512i distance_bytes(__m512i a, __m512i b) { return _mm512_sa
 typedef __m256i wide_register;
 SHIFTWIRE_INLINE octets octets::dealt(const lanes<int32_t> &low, const lanes<int32_t> &high) {
     octets made;
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < 2; i++) {
         made.v[2 * i] = (vector)_mm256_unpacklo_epi32((__m256i)low.v[i], (__m256i)high.v[i]);
         made.v[2 * i + 1] = (vector)_mm256_unpackhi_epi32((__m256i)low.v[i], (__m256i)high.v[i]);
@@ -146,6 +148,7 @@ SHIFTWIRE_INLINE octets octets::dealt(const lanes<int32_t> &low, const lanes<int
     return made;
 }
 SHIFTWIRE_INLINE void octets::halves(lanes<int32_t> &low, lanes<int32_t> &high) const {
+    SHIFTWIRE_REGISTERS
     for (int i = 0; i < 2; i++) {
         const __m256 a = (__m256)v[2 * i], b = (__m256)v[2 * i + 1];
         low.v[i] = (lanes<int32_t>::vector)_mm256_shuffle_ps(a, b, 0x88);
@@ -190,6 +193,7 @@ SHIFTWIRE_INLINE lanes<int32_t> with_taps(const lanes<int32_t> &sum, const stand
     lanes<int32_t> total(sum);
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s++) {
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < lanes<int32_t>::VECTORS; i++) {
             total.v[i] = (lanes<int32_t>::vector)with_products((wide_register)total.v[i], (wide_register)x[s].at->v.v[i],
                                                                weight[at + s]);
@@ -211,6 +215,7 @@ struct distances {
 
     friend SHIFTWIRE_INLINE distances operator+(const distances &a, const distances &b) {
         distances made;
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < octets::VECTORS; i++) made.sums.v[i] = a.sums.v[i] + b.sums.v[i];
         return made;
     }
@@ -223,6 +228,7 @@ SHIFTWIRE_INLINE distances with_taps(const distances &sum, const standing<octets
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s++) {
         const octets w(weight[at + s].all);
+        SHIFTWIRE_REGISTERS
         for (int i = 0; i < octets::VECTORS; i++) {
             total.sums.v[i] += (octets::vector)distance_bytes((wide_register)x[s].at->v[i], (wide_register)w.v[i]);
         }

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <type_traits>
 #include <vector>
 
 #include "sw_beat.h"
@@ -42,9 +43,28 @@ template <class Code> const Code *held(FILE *file, size_t count) {
 }
 
 // A table of constants, in the type that holds them.
-template <class Word> void load(table_of<Word> &table, FILE *file, size_t count) {
-    table = reinterpret_cast<table_of<Word>>(held<typename std::remove_all_extents<Word>::type>(file, count));
+template <class Word> void load(void *table, FILE *file, size_t count) {
+    typedef typename std::remove_all_extents<Word>::type code_t;
+    *static_cast<table_of<Word> *>(table) = reinterpret_cast<table_of<Word>>(held<code_t>(file, count));
 }
+
+// What a program goes through, as data that ends in an empty entry: as statements, so many tables, units and logs would
+// take a compiler longer than the units.
+struct table_entry {
+    void *table;
+    void (*load)(void *table, FILE *file, size_t count);
+    size_t count;
+};
+struct unit_entry {
+    const char *name;
+    void (*body)();
+    int latency;
+};
+struct log_entry {
+    std::vector<char> **log;
+    void (*write)(FILE *file, const std::vector<char> &log, int frame_codes);
+    int frame_codes;
+};
 
 // Codes (batches, images, codes of a frame) enter IMAGES at a time, from a file that is read as they do.
 template <class T, class B> void feed(stream<B> &to, FILE *file, long long batches, int frame_codes) {
@@ -86,6 +106,34 @@ void drain(stream<B> &from, FILE *file, long long batches, int frame_codes, cons
         }
         write(file, log, frame_codes);
     }
+}
+
+// Usage: simulation TABLES BATCHES INPUT OUTPUT ALL_LAYERS LATENCY TIMED; a latency of -1 is what each unit states
+static int simulated(char **argv, const table_entry *table, const unit_entry *unit, const log_entry *first_log,
+                     int &batches, FILE *&given, FILE *&out) {
+    FILE *tables = opened(argv[1], "rb");
+    for (; table->load; table++) table->load(table->table, tables, table->count);
+    batches = atoi(argv[2]);
+    given = opened(argv[3], "rb");
+    out = opened(argv[4], "wb");
+    const int latency = atoi(argv[6]);
+    std::deque<std::vector<char> > logs;
+    for (const log_entry *each = first_log; atoi(argv[5]) && each->log; each++) {
+        logs.emplace_back();
+        *each->log = &logs.back();
+    }
+    std::vector<sw::unit> units;
+    for (; unit->body; unit++) {
+        const bool is_end = units.empty() || !unit[1].body; // what feeds and drains has no latency to change
+        add_unit(units, unit->name, unit->body, latency < 0 || is_end ? unit->latency : latency);
+    }
+    if (!run(units, atoi(argv[7]))) return 0;
+    for (const std::vector<char> &log : logs) {
+        first_log->write(out, log, first_log->frame_codes);
+        first_log++;
+    }
+    for (const sw::unit &u : units) printf("%s %lld %lld\n", u.name, u.cycles, u.nanoseconds);
+    return fclose(out) ? 2 : 0;
 }
 
 } // namespace sw
