@@ -1,14 +1,16 @@
-"""A network as a host simulates it fastest; no code depends on a fold, nor on how many terms a weight is summed in."""
+"""A network as a host simulates it fastest; no code depends on a fold, nor on how a weight is multiplied."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
-from shiftwire.ir.weights import Weighted
+from shiftwire.ir.weights import Weighted, Weights
 from shiftwire.ops.conv import Conv
+from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.schedule.streaming import pipeline
@@ -28,26 +30,47 @@ MOST_POOLED = 4
 
 def host_pipeline(network: Network) -> Pipeline:
     """The network's units, folded for the registers of a processor; the FIFOs are as deep as they need."""
-    summed = replace(network, nodes=tuple(map(_summed_once, network.nodes)))
-    units = pipeline(summed, {node.name: _fold(summed, node) for node in summed.nodes})
+    multiplied = replace(network, nodes=tuple(map(_multiplied, network.nodes)))
+    folds: dict[str, Fold] = {}
+    for node in multiplied.nodes:
+        folds[node.name] = _fold(multiplied, node, [folds[name].pe for name in node.inputs if name in folds])
+    units = pipeline(multiplied, folds)
     return units.with_depths(timing(units).depths)
 
 
-def _summed_once(node: Node) -> Node:
-    """Weights of several terms as the integers that these add up to: a processor multiplies by either at once."""
-    if not isinstance(node.op, Weighted) or not isinstance(node.op.weights, Shift):
+def _multiplied(node: Node) -> Node:
+    """Weights of several terms and of signs as integers: a processor multiplies by either at once."""
+    if not isinstance(node.op, Weighted):
         return node
-    weights = node.op.weights.weights
-    if weights.terms == 1:
-        return node
-    return replace(node, op=replace(node.op, weights=Int(weights.integers, -weights.exponent_range[0])))
+    integers = _integers(node.op.weights)
+    return node if integers is None else replace(node, op=replace(node.op, weights=integers))
 
 
-def _fold(network: Network, node: Node) -> Fold:
-    """As many lanes as registers hold, PE first."""
+def _integers(weights: Weights) -> Int | None:
+    """The same numbers, where a lane of its own would take longer than a product."""
+    if isinstance(weights, Shift) and weights.weights.terms > 1:
+        return Int(weights.weights.integers, -weights.weights.exponent_range[0])
+    if isinstance(weights, Binary):
+        return Int(weights.codes, weights.grid)
+    return None
+
+
+def _fold(network: Network, node: Node, given: Sequence[int]) -> Fold:
+    """As many lanes as registers hold, PE first; up to half of them less where the lanes given fill them evenly."""
+    most, is_weighted = _most_simd(node), isinstance(node.op, Weighted)
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    most = _most_simd(node)
-    return max((f for f in folds if not f.turns and f.pe <= MOST_PE and f.simd <= most), key=lambda f: (f.pe, f.simd))
+    known = [fold for fold in folds if not fold.turns and fold.pe <= MOST_PE and fold.simd <= most]
+    widest = max(known, key=_lanes)
+
+    def is_even(fold: Fold) -> bool:
+        lanes, widest_lanes = (fold.simd, widest.simd) if is_weighted else (fold.pe, widest.pe)
+        return 2 * lanes > widest_lanes and all(lanes % each == 0 or each % lanes == 0 for each in given)
+
+    return max(known, key=lambda fold: (is_even(fold), *_lanes(fold)))
+
+
+def _lanes(fold: Fold) -> tuple[int, int]:
+    return fold.pe, fold.simd
 
 
 def _most_simd(node: Node) -> int:
