@@ -42,6 +42,7 @@ PARTS = {
     "shiftwire.quantize.methods": "shiftwire.quantize",
     "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops",
     "shiftwire.units.sums": "shiftwire.units",
+    "shiftwire.passes.forms": "shiftwire.passes",
 }
 """Folders that are part of another room."""
 

@@ -65,7 +65,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 MOST_ROOMS, MOST_FLOORS, MOST_FILES = 29, 13, 15
 
-PARTS = {"rtl/unrolled": "rtl", "onnx/ops/weights": "onnx/ops", "quantize/methods": "quantize", "units/sums": "units"}
+PARTS = {
+    "rtl/unrolled": "rtl",
+    "onnx/ops/weights": "onnx/ops",
+    "quantize/methods": "quantize",
+    "units/sums": "units",
+    "passes/forms": "passes",
+}
 """Folders that are part of another room."""
 
 

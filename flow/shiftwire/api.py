@@ -15,8 +15,9 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import InputFormats, import_onnx
+from shiftwire.passes.forms.factor_choice import FactorForm, summed_by_factors
+from shiftwire.passes.forms.rescale_choice import Rescale, scheduled
 from shiftwire.passes.pipeline import run_pipeline
-from shiftwire.passes.rescale_choice import Rescale, scheduled
 from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
@@ -53,11 +54,13 @@ def design(
     folds: Mapping[str, Fold] | None = None,
     *,
     rescale: Rescale = Rescale.AUTO,
+    factors: FactorForm = FactorForm.AUTO,
 ) -> Design:
     """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise.
 
     Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name. Layers that rescale sums
-    by a float scale take the cheapest form, or the one that `rescale` asks for.
+    by a float scale take the cheapest form, or the one that `rescale` asks for; convolutions of factors take that of
+    `factors`.
     """
     network, wanted = model if isinstance(model, Network) else load_network(model), target or Target()
     on = find_board(board)
@@ -65,6 +68,7 @@ def design(
     def scheduled_on(network: Network, folds: Mapping[str, Fold]) -> Design:
         return schedule(network, on, clock_ns, wanted, folds)
 
+    network = summed_by_factors(network, folds or {}, factors, wanted, scheduled_on)
     return scheduled(network, folds or {}, rescale, wanted, scheduled_on)
 
 
@@ -79,18 +83,21 @@ def convert(
     backend: Backend = Backend.BOTH,
     unroll: bool = False,
     rescale: Rescale = Rescale.AUTO,
+    factors: FactorForm = FactorForm.AUTO,
 ) -> Project:
     """Write a project, HLS C++ and SystemVerilog unless `backend` wants one of them.
 
     It goes into build/<name of the model> unless `output` names a folder. With `unroll`, layers of the SystemVerilog
     that meet all their weights in one cycle become logic without a ROM. `rescale` says what float scale, bias, Relu and
-    quantizer behind a sum become.
+    quantizer behind a sum become, `factors` whether convolutions of factors sum by coefficients first.
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
     wanted = dataclasses.replace(target or Target(), for_hls=backend is not Backend.RTL)
-    planned = dataclasses.replace(design(model, board, clock_ns, wanted, folds, rescale=rescale), unroll=unroll)
+    planned = dataclasses.replace(
+        design(model, board, clock_ns, wanted, folds, rescale=rescale, factors=factors), unroll=unroll
+    )
     return write_project(planned, Path(output or folder), backend)
 
 

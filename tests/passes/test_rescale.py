@@ -20,8 +20,8 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
-from shiftwire.passes.as_thresholds import as_thresholds
-from shiftwire.passes.rescale import Form, rescaled, thresholds
+from shiftwire.passes.forms.as_thresholds import as_thresholds
+from shiftwire.passes.forms.rescale import Form, rescaled, thresholds
 from shiftwire.passes.staircases import Staircases
 
 FORMS = (Form.AFFINE, Form.MULTIPLY)

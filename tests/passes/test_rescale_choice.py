@@ -16,8 +16,8 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, NetworkOutput, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.threshold import Threshold
-from shiftwire.passes.rescale import Form
-from shiftwire.passes.rescale_choice import Rescale, Rescaling, rescalings
+from shiftwire.passes.forms.rescale import Form
+from shiftwire.passes.forms.rescale_choice import Rescale, Rescaling, rescalings
 from shiftwire.reports.rescale_text import rescale_json, rescale_notes, rescale_tables
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design, Target

@@ -16,7 +16,7 @@ from shiftwire.numbers.shift_weights import signed_digits
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.passes.weight_choice import WeightChoice, weight_choices
+from shiftwire.passes.forms.weight_choice import WeightChoice, weight_choices
 from shiftwire.reports.rescale_text import weight_json, weight_notes, weight_tables
 from shiftwire.schedule.design import Target
 

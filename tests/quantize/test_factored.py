@@ -83,7 +83,7 @@ def test_factors_go_from_float_weights_to_every_engine(capsys: pytest.CaptureFix
     assert "note: SmartExchange leaves 'five' alone, for its kernels are 5x5, neither 3x3 nor 1x1; it is Sh" in notes
     assert notes.count("leaves") == 2
     written = initialisers(work / "exact.onnx")
-    assert run_verb(capsys, "convert", work / "exact.onnx", "-o", work / "project")[0] == 0
+    assert run_verb(capsys, "convert", work / "exact.onnx", "--factors", "weights", "-o", work / "project")[0] == 0
     built = {node.name: node.op.weights for node in load_project(work / "project").design.network.nodes
              if isinstance(node.op, Weighted)}  # fmt: skip
     for made, weights in float_weights().items():
@@ -96,18 +96,18 @@ def test_factors_go_from_float_weights_to_every_engine(capsys: pytest.CaptureFix
                 getattr(own.factors, role), array
             )
         assert own.factors.basis_frac == wanted.basis_frac and own.grid == wanted.grid
-    engines = "reference,onnxruntime,csim,native,verilator"
-    status, table, _ = run_verb(
-        capsys,
-        "verify",
-        work / "project",
-        "--data",
-        work / "few.npz",
-        "--onnx",
-        work / "exact.onnx",
-        "--engines",
-        engines,
-    )
+    compare(capsys, work, "reference,onnxruntime,csim,native")
+    assert run_verb(capsys, "convert", work / "exact.onnx", "--factors", "sums", "-o", work / "project")[0] == 0
+    names = [node.name for node in load_project(work / "project").design.network.nodes]
+    assert [name for name in names if name.endswith("_factors")] == ["n1_sum_factors"]
+    compare(capsys, work, "reference,onnxruntime,csim,native,verilator")
+
+
+def compare(capsys: pytest.CaptureFixture[str], work: Path, engines: str) -> None:
+    """No code of any layer differs between those engines, nor of the samples that go through native programs."""
+    few, model = work / "few.npz", work / "exact.onnx"
+    words = ("verify", work / "project", "--data", few, "--onnx", model, "--engines", engines)
+    status, table, _ = run_verb(capsys, *words)
     assert status == 0 and " 0 of " in table, table
     status, said, _ = run_verb(capsys, "csim", work / "project", "--data", work / "x.npz", "--native")
     assert status == 0 and "native: 40 samples, 0 of " in said

@@ -18,6 +18,7 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.onnx.runtime import codes_of, run_onnx
+from shiftwire.passes.forms.factored_sums import factored_sums
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
@@ -33,7 +34,9 @@ STALLED = Conditions(stall=0.4, seed=7)
 
 
 def network(seed: int) -> Network:
-    return run_pipeline(random_families(seed))
+    """Every other one has layers of factors as sums by coefficients and products with bases."""
+    made = run_pipeline(random_families(seed))
+    return made if seed % 2 else factored_sums(made, {node.name for node in made.nodes})
 
 
 def compared(net: Network, codes: Codes, found: dict[str, Codes]) -> int:

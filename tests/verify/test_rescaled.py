@@ -11,8 +11,8 @@ import shiftwire
 from random_networks import random_codes
 from rescaled_nets import rescaled_image_and_vector
 from shiftwire.api import engine
-from shiftwire.passes.rescale import Form, rescaled
-from shiftwire.passes.rescale_choice import Rescale
+from shiftwire.passes.forms.rescale import Form, rescaled
+from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.engine import EngineName
 
 FORMS = {"conv_out": Form.AFFINE, "deep_out": Form.MULTIPLY, "fc1_out": Form.MULTIPLY, "fc2_out": Form.AFFINE}

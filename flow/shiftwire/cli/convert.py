@@ -14,8 +14,9 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
-from shiftwire.passes.rescale_choice import Rescale, rescalings
-from shiftwire.passes.weight_choice import weight_choices
+from shiftwire.passes.forms.factor_choice import FactorForm
+from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
+from shiftwire.passes.forms.weight_choice import weight_choices
 from shiftwire.project.project import Backend
 from shiftwire.reports.design_text import modelled, room_warning, speed, wide_ends_warning
 from shiftwire.reports.rescale_text import (
@@ -86,6 +87,13 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         help="float scale, bias, Relu and quantizer behind a sum become thresholds, a sum of powers of two (affine) "
         "or one product (multiply); auto takes the cheaper of the first two, layer by layer (default: auto)",
     )
+    parser.add_argument(
+        "--factors",
+        choices=[choice.value for choice in FactorForm],
+        default=FactorForm.AUTO.value,
+        help="3x3 convolutions of SmartExchange's factors have whole weights, or are two layers, sums by coefficients "
+        "and products with bases; auto takes the smaller, layer by layer (default: auto)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -116,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         backend=backend,
         unroll=arguments.unroll,
         rescale=Rescale(arguments.rescale),
+        factors=FactorForm(arguments.factors),
     )
     design = project.design
     layers, weights = rescalings(design), weight_choices(design)

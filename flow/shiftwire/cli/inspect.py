@@ -14,8 +14,8 @@ from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.host import step_name
 from shiftwire.ir.network import Network, Operations
 from shiftwire.onnx.survey import Fate, Surveyed, survey
-from shiftwire.passes.rescale_choice import rescalings
-from shiftwire.passes.weight_choice import weight_choices
+from shiftwire.passes.forms.rescale_choice import rescalings
+from shiftwire.passes.forms.weight_choice import weight_choices
 from shiftwire.project.project import load_project
 from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
 from shiftwire.reports.design_text import iterations, modelled, speed

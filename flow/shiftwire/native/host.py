@@ -55,8 +55,8 @@ def _integers(weights: Weights) -> Int | None:
     return None
 
 
-def _fold(network: Network, node: Node, given: Sequence[int]) -> Fold:
-    """As many lanes as registers hold, PE first; up to half of them less where the lanes given fill them evenly."""
+def _fold(network: Network, node: Node, arriving: Sequence[int]) -> Fold:
+    """As many lanes as registers hold, PE first; up to half of them less where those that arrive fill them evenly."""
     most, is_weighted = _most_simd(node), isinstance(node.op, Weighted)
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
     known = [fold for fold in folds if not fold.turns and fold.pe <= MOST_PE and fold.simd <= most]
@@ -64,7 +64,7 @@ def _fold(network: Network, node: Node, given: Sequence[int]) -> Fold:
 
     def is_even(fold: Fold) -> bool:
         lanes, widest_lanes = (fold.simd, widest.simd) if is_weighted else (fold.pe, widest.pe)
-        return 2 * lanes > widest_lanes and all(lanes % each == 0 or each % lanes == 0 for each in given)
+        return 2 * lanes > widest_lanes and all(lanes % each == 0 or each % lanes == 0 for each in arriving)
 
     return max(known, key=lambda fold: (is_even(fold), *_lanes(fold)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
-from shiftwire.passes.rescale_choice import blocks
+from shiftwire.passes.forms.rescale_choice import blocks
 from shiftwire.rtl.axi_stream import CONTAINERS
 from shiftwire.schedule.design import Design
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from shiftwire.passes.rescale import Form
-from shiftwire.passes.rescale_choice import FormCost, Rescale, Rescaling
-from shiftwire.passes.weight_choice import WeightChoice, WeightForm
+from shiftwire.passes.forms.rescale import Form
+from shiftwire.passes.forms.rescale_choice import FormCost, Rescale, Rescaling
+from shiftwire.passes.forms.weight_choice import WeightChoice, WeightForm
 from shiftwire.reports.table import Table
 
 COLUMNS = ("rescaled layer", "lanes", "form", "k terms", "LUT", "BRAM36", "DSP", "built")

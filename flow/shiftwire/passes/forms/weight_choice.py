@@ -13,7 +13,7 @@ from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.shift_weights import signed_digits
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.passes.rescale import IN_FRONT
+from shiftwire.passes.forms.rescale import IN_FRONT
 from shiftwire.schedule.design import Design
 from shiftwire.schedule.fold_choice import Choice, choice_at
 

@@ -10,7 +10,7 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.threshold import Threshold
-from shiftwire.passes.rescale import IN_FRONT
+from shiftwire.passes.forms.rescale import IN_FRONT
 
 MOST_BITS = 13
 """Of the codes that leave a form: no Threshold of the importer has more than 12 bits of steps."""

@@ -16,8 +16,8 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
-from shiftwire.passes.as_thresholds import as_thresholds
-from shiftwire.passes.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
+from shiftwire.passes.forms.as_thresholds import as_thresholds
+from shiftwire.passes.forms.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
 from shiftwire.schedule.design import HLS_MAX_BITS, Design, Target
 from shiftwire.schedule.fold_choice import HLS_BITS, Choice, choice_at
 

@@ -1,0 +1,90 @@
+"""Which convolutions of factors sum by their coefficients first: those that are smaller so at a design's pace."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from shiftwire.errors import InputError
+from shiftwire.ir.cost import Cost
+from shiftwire.ir.fold import Fold
+from shiftwire.ir.network import Network, Node
+from shiftwire.passes.forms.factored_sums import IN_FRONT, factored_sums, has_sums
+from shiftwire.passes.forms.rescale_choice import Schedule
+from shiftwire.schedule.design import Design, Target
+from shiftwire.schedule.fold_choice import HLS_BITS, choice_at
+
+
+class FactorForm(enum.Enum):
+    """What `--factors` asks for: whole weights, sums by coefficients and products with bases, or the smaller."""
+
+    AUTO = "auto"
+    WEIGHTS = "weights"
+    SUMS = "sums"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorChoice:
+    """A layer of factors in a design's pace, modelled: with whole weights, and as sums; None where no fold keeps it."""
+
+    layer: str
+    weights: Cost | None
+    sums: Cost | None
+
+    @property
+    def is_smaller_as_sums(self) -> bool:
+        """Whether sums are the form to build."""
+        return self.sums is not None and (self.weights is None or self.sums.price < self.weights.price)
+
+
+def summed_by_factors(
+    network: Network,
+    folds: Mapping[str, Fold],
+    form: FactorForm,
+    target: Target,
+    schedule: Schedule,
+) -> Network:
+    """The network with those layers as two that `form` asks for; a layer that `folds` names stays whole.
+
+    The pace is that of the design of whole weights. Where there is none, all such layers are sums if that is a design.
+    """
+    able = [node.name for node in network.nodes if has_sums(node) and node.name not in folds]
+    if form is FactorForm.WEIGHTS or not able:
+        return network
+    if form is FactorForm.SUMS:
+        return factored_sums(network, able)
+    design = _design(schedule, network, folds)
+    if design is None:
+        two = factored_sums(network, able)
+        return network if _design(schedule, two, folds) is None else two
+    smaller = {each.layer for each in factor_choices(design, able, target) if each.is_smaller_as_sums}
+    return factored_sums(network, smaller)
+
+
+def _design(schedule: Schedule, network: Network, folds: Mapping[str, Fold]) -> Design | None:
+    """None where there is none for the target."""
+    try:
+        return schedule(network, folds)
+    except InputError:
+        return None
+
+
+def factor_choices(design: Design, layers: Collection[str], target: Target) -> list[FactorChoice]:
+    """Both forms of some layers of a design, each in its cheapest folds that are as fast as the slowest unit."""
+    interval = design.timing.hls_interval if target.for_hls else design.timing.interval
+    whole, two = design.network, factored_sums(design.network, layers)
+
+    def cost(network: Network, names: Collection[str]) -> Cost | None:
+        every = [_cheapest(network, node, interval, target) for node in network.nodes if node.name in names]
+        return None if None in every else sum((each for each in every if each is not None), Cost())
+
+    return [FactorChoice(name, cost(whole, {name}), cost(two, {name, name + IN_FRONT})) for name in layers]
+
+
+def _cheapest(network: Network, node: Node, interval: int, target: Target) -> Cost | None:
+    """Of a layer's folds that end a frame in `interval` cycles."""
+    inputs, output = network.sources(node), network.tensors[node.name]
+    every = (choice_at(node.op, inputs, output, fold, for_hls=target.for_hls) for fold in node.op.folds(inputs, output))
+    able = [c for c in every if c.cycles <= interval and (c.widest <= HLS_BITS or not target.for_hls)]
+    return min((each.cost for each in able), key=lambda cost: cost.price, default=None)
