@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ from shiftwire_models.data import DataName, Dataset, OwnData, Source, Split, loa
 from shiftwire_models.data.own import require_channels_first
 from shiftwire_models.distribution import binarisations, watched
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.floats.exchange import exchange
+from shiftwire_models.floats.resnet import FloatResNetConfig
 from shiftwire_models.grid import Format
 from shiftwire_models.nets import NETS, FloatConfig, NetConfig, NetName, build, fitted
 from shiftwire_models.quant import CalibratedQuant
@@ -31,6 +34,8 @@ _SCORED = 500
 _LABEL_SMOOTHING = 0.05
 _UNMOVED = 0.5
 _THREADS = 2
+_SHOWN = 16
+"""Pictures that formats are calibrated on where only the weights of a file are wanted."""
 _THRESHOLD_RATE = 0.01
 """Of the learning rate, for gates."""
 
@@ -99,10 +104,31 @@ def train(config: TrainConfig, progress: Progress, begin: Mapping[str, Tensor] |
                 f"{config.net.value} has no quantizer of one bit, whose inputs a distribution loss would shape; train "
                 "digits-binary, or leave the loss out"
             )
-        fit(net, data.train, config, net_config.learning_rate, progress)
+        fit(
+            net,
+            data.train,
+            config,
+            net_config.learning_rate,
+            progress,
+            after_epoch=_projection(config, net_config, data.train),
+        )
         scores = accuracy(net, data.train), accuracy(net, data.test)
     lay_out(net, torch.contiguous_format)
     return TrainResult(config, net_config, net, *scores, time.perf_counter() - start)
+
+
+def _projection(config: TrainConfig, net: NetConfig, split: Split) -> Callable[[nn.Module], None] | None:
+    """After every epoch but the last, weights go to the products of factors that a net wants."""
+    theta = net.theta if isinstance(net, FloatResNetConfig) else None
+    if theta is None:
+        return None
+    numbers = count(1)
+
+    def after(trained: nn.Module) -> None:
+        if next(numbers) < config.epochs:
+            exchange(trained, split.x[:_SHOWN], theta)
+
+    return after
 
 
 def _net_config(config: TrainConfig, split: Split) -> NetConfig:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -78,10 +78,15 @@ def method_named(text: str) -> Method:
 
 def quantized(model: onnx.ModelProto, samples: Samples, choices: Choices) -> onnx.ModelProto:
     """The exact file of a float one, its formats calibrated on samples (N, ...) of each input. Raises ModelsError."""
+    return quantized_by(model, samples, choices.options())
+
+
+def quantized_by(model: onnx.ModelProto, samples: Samples, options: Sequence[str]) -> onnx.ModelProto:
+    """The same by options of the command line."""
     count = len(samples[0])
     if count > MOST:
         picked = torch.linspace(0, count - 1, MOST).long()
-        return quantized(model, tuple(part[picked] for part in samples), choices)
+        return quantized_by(model, tuple(part[picked] for part in samples), options)
     names = [end.name for end in model.graph.input]
     with tempfile.TemporaryDirectory() as folder:
         source, data, target = (Path(folder) / name for name in ("float.onnx", "samples.npz", "exact.onnx"))
@@ -89,7 +94,7 @@ def quantized(model: onnx.ModelProto, samples: Samples, choices: Choices) -> onn
         np.savez(data, **{name: part.numpy() for name, part in zip(names, samples, strict=True)})
         command = [sys.executable, "-P", "-m", "shiftwire", "quantize", str(source), "--calibrate", str(data)]
         done = subprocess.run(
-            [*command, "-o", str(target), "--no-trials", "--samples", str(count), *choices.options()],
+            [*command, "-o", str(target), "--no-trials", "--samples", str(count), *options],
             capture_output=True,
             text=True,
             check=False,

@@ -27,6 +27,8 @@ class HeadKind(Enum):
 class FloatResNetConfig:
     """widths  channels of the stages, each but the first halving the picture; 6 * blocks + 2 layers in three stages.
 
+    theta  where weights go to products of SmartExchange's factors after every epoch but the last, the smallest
+    coefficient that stays; None where they do not.
     Source: He et al., Deep Residual Learning, 2016, section 4.2, with a projection where shapes change.
     """
 
@@ -37,6 +39,7 @@ class FloatResNetConfig:
     conv: ConvKind = ConvKind.ORDINARY
     head: HeadKind = HeadKind.LINEAR
     learning_rate: float = 0.004
+    theta: float | None = None
 
 
 class ConvNorm(nn.Module):

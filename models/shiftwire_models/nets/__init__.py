@@ -44,6 +44,7 @@ class NetName(Enum):
     RESNET8_SHIFTADD = "resnet8-shiftadd"
     RESNET8_VIP = "resnet8-vip"
     RESNET8_ESCALATE = "resnet8-escalate"
+    RESNET8_SMARTEXCHANGE = "resnet8-smartexchange"
     RESNET20_SHIFT = "resnet20-shift"
     RESNET20_ADDER = "resnet20-adder"
     RESNET20_SHIFTADD = "resnet20-shiftadd"
@@ -95,6 +96,7 @@ NETS: Mapping[NetName, NetConfig] = MappingProxyType(
         NetName.RESNET8_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 1),
         NetName.RESNET8_VIP: resnet(BlockKind.VIP, 1),
         NetName.RESNET8_ESCALATE: resnet(BlockKind.ESCALATE, 1),
+        NetName.RESNET8_SMARTEXCHANGE: FloatResNetConfig((3, 32, 32), blocks=1, theta=4e-3),
         NetName.RESNET20_SHIFT: resnet(BlockKind.SHIFT, 3),
         NetName.RESNET20_ADDER: resnet(BlockKind.ADDER, 3),
         NetName.RESNET20_SHIFTADD: resnet(BlockKind.SHIFT_ADD, 3),
