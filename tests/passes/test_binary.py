@@ -68,15 +68,26 @@ def test_the_output_stays(seed: int, count: Callable[..., None]) -> None:
     count(binary_layers=sum(kind.startswith("Binary") for kind in kinds(made)))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_tensors_of_one_name_hold_the_same(seed: int) -> None:
+    """So what a file's tensors hold may be compared with a project's by name."""
+    network = random_binary(seed)
+    made, codes = after(network), random_codes(network, seed, 20)
+    before, behind = network.evaluate_layers(codes), made.evaluate_layers(codes)
+    for name in before.keys() & behind.keys():
+        values = [of.tensors[name].format.decode(layers[name]) for of, layers in ((network, before), (made, behind))]
+        assert np.array_equal(*values), name
+
+
 def test_a_sum_of_signs_is_twice_what_agrees_less_all() -> None:
     """2 p - n, and the layer's own sum is p - m."""
     network = chain(threshold(-1, 1), conv(WHOLE), Relu())
     made = after(network)
     assert kinds(made) == ["Threshold", "BinaryConv", "Requantize", "Relu"]
     layer = made.nodes[1].op
-    assert isinstance(layer, Conv) and made.tensors["n0"].format == U1
+    assert isinstance(layer, Conv) and made.tensors["n0_bit"].format == U1
     codes = random_codes(network, 0)
-    bits, sums = made.evaluate_layers(codes)["n0"], network.evaluate_layers(codes)["n1"]
+    bits, sums = made.evaluate_layers(codes)["n0_bit"], network.evaluate_layers(codes)["n1"]
     for out, row in enumerate(layer.weights.rows.reshape(3, 3, 3, 2)):
         for column in range(2):
             taps = bits[:, :, column : column + 3]

@@ -12,39 +12,17 @@ import torch
 from torch.nn import functional
 
 import onnx
-from float_files import quantize, written
-from float_nets import FloatNet
+from float_files import mixed_net, quantize, same_everywhere, written
 from onnx import numpy_helper
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.quantize.methods.circulant import vectors_of
-from verbs import run_verb
 
 BLOCK = 4
-
-
-def mixed_net() -> FloatNet:
-    """Layers whose channels are whole blocks, behind a first one and before a last one that are not."""
-    net = FloatNet((3, 6, 6), seed=9).conv("c1", 8, 3).norm("n1", 8).node("Relu", "r1")
-    net.conv("c2", 8, 8).norm("n2", 8).node("Relu", "r2").conv("point", 12, 8, 1, pads=[0] * 4).node("Relu", "r3")
-    net.conv("deep", 12, 1, group=12).node("Relu", "r4").conv("c3", 8, 12, strides=[2, 2]).node("Relu", "r5")
-    return net.node("Flatten", "f", axis=1).dense("hidden", 16, 72).node("Relu", "r6").dense("logits", 5, 16)
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(mixed_net(), tmp_path_factory.mktemp("circulant"))
-
-
-def same_everywhere(capsys: pytest.CaptureFixture[str], work: Path, target: tuple[str, ...] = ()) -> None:
-    """No engine differs in a code of any layer."""
-    assert run_verb(capsys, "convert", work / "exact.onnx", "-o", work / "project", *target)[0] == 0
-    status, table, error = run_verb(
-        capsys, "verify", work / "project", "--data", work / "few.npz", "--onnx", work / "exact.onnx",
-        "--engines", "reference,onnxruntime,csim,native,verilator",
-    )  # fmt: skip
-    assert status == 0 and " 0 of " in table, table + error
-    status, said, _ = run_verb(capsys, "csim", work / "project", "--data", work / "x.npz", "--native")
-    assert status == 0 and "native: 40 samples, 0 of " in said
 
 
 def test_vectors_are_means_of_diagonals() -> None:

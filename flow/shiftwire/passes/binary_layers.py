@@ -26,6 +26,8 @@ from shiftwire.ops.weights.binary import Binary, is_bit
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
+BIT = "_bit"
+"""What is added to the name of a tensor that was signs."""
 COUNTED = "_counted"
 """What is added to the name of a layer whose grid is restored behind it."""
 
@@ -34,7 +36,8 @@ def signs_as_bits(network: Network) -> Network:
     """The network with every such Threshold giving 0 and 1, and its readers' biases what that owes.
 
     Any two levels a power of two apart are signs. Pads are kept where they are the lower level, which is the bit 0:
-    in front of a Pad of zeros stands an Affine that adds 1, behind it one that takes it away.
+    in front of a Pad of zeros stands an Affine that adds 1, behind it one that takes it away. Tensors whose codes are
+    other ones get the suffix _bit.
     """
     for node in network.nodes:
         line = _levels(node.op)
@@ -99,7 +102,7 @@ def _levels(op: Op) -> _Line | None:
 class _Rewriting:
     """The Threshold `start` and all that reads it, as far as its codes are seen.
 
-    `lines` says what tensors were, `renamed` by what a node that went is read, `coarser` by how many bits sums are.
+    `lines` says what tensors were, `renamed` by what name a node is read now, `coarser` by how many bits sums are.
     """
 
     network: Network
@@ -126,7 +129,7 @@ class _Rewriting:
         """The nodes in place of one; None where it needs the signs."""
         if old.name == self.start:
             self.lines[old.name] = self.line
-            return [replace(node, op=_bits(old.op, self.line))]
+            return [replace(node, name=self._anew(old.name), op=_bits(old.op, self.line))]
         if not any(name in self.lines for name in old.inputs):
             return [replace(node, op=self._on_sums(old))]
         if len(old.inputs) > 1:
@@ -140,9 +143,17 @@ class _Rewriting:
             return None
         self.lines[old.name] = moved
         if not isinstance(old.op, Affine):
-            return [node]
+            return [replace(node, name=self._anew(old.name))]
         self.renamed[old.name] = node.inputs[0]
         return []
+
+    def _anew(self, name: str) -> str:
+        """A name that no other tensor has, for codes that are no longer those of `name`."""
+        fresh = f"{name}{BIT}"
+        while fresh in self.network.tensors:
+            fresh += BIT
+        self.renamed[name] = fresh
+        return fresh
 
     def _moved(self, node: Node, line: _Line) -> _Line | None:
         """What a node makes of a line that moves codes or adds a constant."""
