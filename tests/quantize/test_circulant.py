@@ -16,6 +16,7 @@ from float_files import mixed_net, quantize, same_everywhere, written
 from onnx import numpy_helper
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.quantize.methods.circulant import vectors_of
+from shiftwire.quantize.methods.words import apart
 
 BLOCK = 4
 
@@ -79,12 +80,33 @@ def test_methods_mix_by_names(capsys: pytest.CaptureFixture[str], work: Path) ->
     same_everywhere(capsys, work)
 
 
+@pytest.mark.parametrize(("text", "parts"), [
+    ("a=apot,rest=linear", ["a=apot", "rest=linear"]),
+    ("n{1,2}=apot,b=linear", ["n{1,2}=apot", "b=linear"]),
+    ("(n1|c{3,})=apot", ["(n1|c{3,})=apot"]),
+    ("n[,(]1=apot,b=linear", ["n[,(]1=apot", "b=linear"]),
+    (r"n\,1=apot,\(b=linear,c=apot", [r"n\,1=apot", r"\(b=linear", "c=apot"]),
+    (")=apot,b=linear", [")=apot", "b=linear"]),
+    ("", [""]),
+])  # fmt: skip
+def test_commas_of_expressions_part_nothing(text: str, parts: list[str]) -> None:
+    assert list(apart(text)) == parts
+
+
+def test_expressions_with_commas(capsys: pytest.CaptureFixture[str], work: Path) -> None:
+    status, report, _ = quantize(capsys, work, "--layers", "(n|,){1,2}[1,2]=apot,rest=lightnn", "--json")
+    methods = {layer["layer"]: layer["method"] for layer in json.loads(report)["layers"] if layer["layer"]}
+    assert status == 0 and methods["n1"] == methods["n2"] == "apot" and methods["c3"] == "lightnn"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("--layers", "stage9.*=lightnn"), "--layers gives lightnn to 'stage9.*', but no layer with weights has such a "
          "name; name one of n1, n2, point, deep, c3, hidden, logits"),
         (("--layers", "n1"), "'=n1' of --layers names no layers or no method; write stage3.*=lightnn"),
+        (("--layers", "n1=apot,rest=linear,rest=apot"), "--layers speaks of 'rest' more than once, and the first"),
+        (("--layers", "n1=apot,n1=linear"), "--layers speaks of 'n1' more than once"),
         (("--layers", "n1=magic"), "'n1=magic' of --layers names no layers or no method"),
         (("--layers", "(=lightnn"), "'(' of --layers is no regular expression"),
         (("--layers", "rest=apot", "--method", "linear"), "--layers gives apot to the rest, and --method says linear"),

@@ -146,6 +146,8 @@ class QuantizeReport:
     trials: Trials | None = None
     wide: tuple[str, ...] = ()
     """Tensors whose codes, as calibration saw them, float32 does not repeat."""
+    narrower: tuple[str, ...] = ()
+    """Options, beside the bits of activations, that make them narrower."""
     pooled: Pooled | None = None
     """What virtual pooling did, where it was asked for."""
 
@@ -154,9 +156,10 @@ class QuantizeReport:
         """What a runtime of float32 makes of the file, where that is not what the network does."""
         if not self.wide:
             return None
+        options = ", ".join(("fewer --input-bits or --act-bits", *self.narrower))
         return (
             f"sums such as those of '{self.wide[0]}' reach beyond the 24 bits that float32 repeats, so onnxruntime may "
-            "round them otherwise than the hardware; fewer --input-bits, --act-bits or --exponents keep them within"
+            f"round them otherwise than the hardware; {options} keep them within"
         )
 
     @property
