@@ -11,9 +11,11 @@ import pytest
 from random_binary import plus, random_binary
 from random_networks import random_codes
 from shiftwire.ir.bias import Bias
+from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -115,6 +117,38 @@ def test_pads_of_minus_one_are_the_bit_0() -> None:
     assert kinds(made) == ["Threshold", "Pad", "BinaryConv", "Requantize"]
     codes = random_codes(network, 0)
     assert np.array_equal(made.evaluate(codes), network.evaluate(codes))
+
+
+def with_signs(network: Network, zero_point: int = 0) -> Network:
+    """The host makes the input's codes -1 and 1."""
+    quantizer = FloatQuantizer(0.5, zero_point, -1, 1, FloatRounding.SIGN)
+    (end,) = network.inputs
+    return replace(network, inputs=(replace(end, host=HostInput(True, quantizer=quantizer)),))
+
+
+SIGNS = Tensor((3, 4, 2), Fixed(2, 1, signed=True))
+
+
+def test_an_input_of_signs_is_counted() -> None:
+    """A Threshold behind it tells -1 and 1 apart; what the host sends and what comes out stay as they were."""
+    network = with_signs(chain(conv(WHOLE), Relu(), image=SIGNS))
+    made = after(network)
+    assert kinds(made) == ["Threshold", "BinaryConv", "Requantize", "Relu"] and made.inputs == network.inputs
+    x = np.random.default_rng(0).normal(size=(50, 2, 3, 4)).astype(np.float32)
+    codes = network.encode({"x": x})
+    assert set(np.unique(codes)) == {-1, 1}
+    assert np.array_equal(made.evaluate(codes), network.evaluate(codes))
+    assert np.array_equal(made.evaluate_layers(codes)["x_signs_bit"], (np.moveaxis(x, 1, -1) >= 0).astype(int))
+
+
+@pytest.mark.parametrize("network", [
+    with_signs(chain(conv(PADDED), image=SIGNS)),
+    with_signs(chain(Relu(), image=SIGNS)),
+    with_signs(chain(conv(WHOLE), image=SIGNS), 1),
+    chain(conv(WHOLE), image=SIGNS),
+], ids=["zeros around", "no layer", "an offset", "any codes"])  # fmt: skip
+def test_other_inputs_stay(network: Network) -> None:
+    assert kinds(after(network)) == kinds(network)
 
 
 THIRDS = {

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.host import HostInput
+from shiftwire.ir.network import Network, NetworkInput, Node, Op, Tensor
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.numbers.float_quantizer import FloatRounding
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -28,6 +30,8 @@ from shiftwire.ops.weights.shift import Shift
 
 BIT = "_bit"
 """What is added to the name of a tensor that was signs."""
+SIGNS = "_signs"
+"""What is added to the name of an input for what tells its signs apart."""
 COUNTED = "_counted"
 """What is added to the name of a layer whose grid is restored behind it."""
 
@@ -37,13 +41,38 @@ def signs_as_bits(network: Network) -> Network:
 
     Any two levels a power of two apart are signs. Pads are kept where they are the lower level, which is the bit 0:
     in front of a Pad of zeros stands an Affine that adds 1, behind it one that takes it away. Tensors whose codes are
-    other ones get the suffix _bit.
+    other ones get the suffix _bit. Inputs that the host makes signs stay so, and become bits behind them.
     """
+    for end in network.inputs:
+        if _gives_signs(end):
+            network = _compared_input(network, end) or network
     for node in network.nodes:
         line = _levels(node.op)
         if line is not None and node.name not in network.output_names:
             network = _Rewriting(network, node.name, line).done() or network
     return network
+
+
+def _gives_signs(end: NetworkInput) -> bool:
+    """Whether the codes of an input are -1 and 1 alone."""
+    quantizer = end.host.quantizer if isinstance(end.host, HostInput) else None
+    return quantizer is not None and quantizer.rounding is FloatRounding.SIGN and not quantizer.zero_point
+
+
+def _compared_input(network: Network, end: NetworkInput) -> Network | None:
+    """The network with a Threshold behind an input that tells its codes apart; None where readers need the signs."""
+    channels, frac = end.tensor.shape[-1], end.tensor.format.frac
+    ones = np.ones(channels, np.int64)
+    sign = Threshold(np.zeros((channels, 1), np.int64), -ones, 2 * ones, frac, frac)
+    name = f"{end.name}{SIGNS}"
+    if end.name in network.output_names or name in network.tensors:
+        return None
+    readers = tuple(
+        replace(node, inputs=tuple(name if source == end.name else source for source in node.inputs))
+        for node in network.nodes
+    )
+    compared = replace(network, nodes=(Node(name, sign, (end.name,)), *readers))
+    return _Rewriting(compared, name, _Line(2, -1)).done()
 
 
 def binary_layers(network: Network) -> Network:
