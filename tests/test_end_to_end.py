@@ -15,7 +15,7 @@ import shiftwire  # noqa: E402
 from shiftwire.ir.network import Network  # noqa: E402
 from shiftwire_models.adder import AdderConv2d, AdderLinear  # noqa: E402
 from shiftwire_models.affine import BatchNormAffine  # noqa: E402
-from shiftwire_models.export import export_model  # noqa: E402
+from shiftwire_models.exact_export import export_model  # noqa: E402
 from shiftwire_models.grid import Format, Rounding  # noqa: E402
 from shiftwire_models.nets import NETS, NetName, build  # noqa: E402
 from shiftwire_models.quant import ActivationQuant  # noqa: E402

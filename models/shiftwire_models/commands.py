@@ -20,7 +20,7 @@ from shiftwire_models.data import Dataset, load_data, shape_of, source_named, so
 from shiftwire_models.data.own import read_samples
 from shiftwire_models.data.patches import cifar_normalised, photograph_patches
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float, export_model
+from shiftwire_models.exact_export import export_float, export_model
 from shiftwire_models.finetune.floats import take_float_weights
 from shiftwire_models.finetune.graph import input_shape, load_exact, trainable, with_codes
 from shiftwire_models.finetune.tuning import TuneConfig, tune

@@ -34,7 +34,7 @@ from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.terms import rivals
 from shiftwire_models.data import DataName, Split, load_data
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float
+from shiftwire_models.exact_export import export_float
 from shiftwire_models.floats.resnet import FloatResNetConfig
 from shiftwire_models.nets import NetName, build
 from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out

@@ -41,7 +41,7 @@ from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.project import load_project
 from shiftwire_models.data import DataName, Dataset, Split, load_data
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float, export_model
+from shiftwire_models.exact_export import export_float, export_model
 from shiftwire_models.nets import NetName, build
 from shiftwire_models.size import net_size
 from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out

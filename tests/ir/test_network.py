@@ -83,8 +83,8 @@ class TestTensors:
 
 
 def test_operations_add_up() -> None:
-    assert Operations(1, 20, 300, 4000) + Operations(5, 60, 700, 8000) == Operations(6, 80, 1000, 12000)
-    assert Operations() == Operations(shifts=0, adds=0, compares=0, multiplies=0)
+    assert Operations(1, 20, 300, 4000, 5) + Operations(5, 60, 700, 8000, 2) == Operations(6, 80, 1000, 12000, 7)
+    assert Operations() == Operations(shifts=0, adds=0, compares=0, multiplies=0, xnors=0)
 
 
 class TestWhatLayersSayUnlessTheyKnowBetter:

@@ -10,7 +10,7 @@ import onnx
 from onnx import numpy_helper
 from shiftwire_models.distribution import binarisations, distribution_losses, watched
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.grid import Format
 from shiftwire_models.nets import NETS, NetName, build
 from shiftwire_models.quant import ActivationQuant

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -16,6 +17,8 @@ from shiftwire_models import ModelsError, export, from_exact, to_multiplication_
 from shiftwire_models.conversion.copies import plain_copy
 from shiftwire_models.conversion.first_run import first_run
 from shiftwire_models.conversion.samples import samples_of
+from shiftwire_models.finetune.layers import TunedSum
+from shiftwire_models.weights.filter_terms import Nearest
 from tiers import some
 
 X = torch.rand(16, 2, 6, 6, generator=torch.Generator().manual_seed(0))
@@ -208,3 +211,33 @@ def test_a_tuned_net_within_another_is_not_exported(tmp_path: Path) -> None:
         ModelsError, match=r"module '0' \(MultiplicationFreeNet\) is one layer of the net, wanted alone"
     ):
         export(nn.Sequential(converted(), nn.Softmax(1)), tmp_path / "m.onnx", X)
+
+
+def test_weights_of_one_bit_stay_signs_while_they_train(tmp_path: Path) -> None:
+    """The file of quantize at first, other signs after training, and never a 0; finetune reads them so too."""
+    torch.manual_seed(3)
+    net = nn.Sequential(nn.Linear(12, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 4))
+    x = torch.randn(64, 12)
+    free = to_multiplication_free(net, x, method="binary").train()
+    (signs,) = (layer.weight for layer in free.graph.layers if _is_of_signs(layer))
+    before = signs.terms().sign.clone()
+    wanted = torch.where(net[2].weight < 0, -1, 1)
+    assert torch.equal(before[0].long(), wanted) and signs.latent.unique().numel() > 2, "float weights stand behind"
+    optimizer = torch.optim.Adam(free.parameters(), 0.05)
+    for _ in range(20):
+        optimizer.zero_grad()
+        functional.cross_entropy(free(x), x[:, :4].argmax(1)).backward()
+        optimizer.step()
+    after = signs.terms().sign
+    assert bool((after != 0).all()) and bool((after != before).any())
+    export(free, tmp_path / "model.onnx", x[:1])
+    again = from_exact(tmp_path / "model.onnx")
+    (read,) = (layer.weight for layer in again.graph.layers if _is_of_signs(layer))
+    assert torch.equal(read.terms().sign, after)
+    with torch.no_grad():
+        read.latent[:] = 0.0
+    assert bool((read.terms().sign == 1).all())
+
+
+def _is_of_signs(layer: nn.Module) -> bool:
+    return isinstance(layer, TunedSum) and layer.weight.latent.dim() > 1 and layer.weight.nearest is Nearest.SIGN

@@ -64,7 +64,11 @@ def test_hooks_that_change_values_are_refused_and_others_left_out() -> None:
         (X[:3], {}, "3 samples choose no formats; give 8 at least"),
         (X / 0, {}, "calibration holds values that are not finite"),
         ("x", {}, r"calibration is a str, wanted one tensor \(N, ...\) of samples; torch.cat some batches"),
-        (X, {"method": "ternary"}, "no method is called 'ternary'; take one of linear, lightnn, deepshift, apot"),
+        (
+            X,
+            {"method": "ternary"},
+            "take one of linear, lightnn, deepshift, apot, binary",
+        ),
         (X, {"method": "deepshift", "terms": 2}, "--method deepshift fixes how many terms a weight has"),
         (X, {"act_bits": 0}, "0 activation bits are outside 1..24; give a number between"),
     ],

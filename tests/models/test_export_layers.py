@@ -13,7 +13,7 @@ from shiftwire_models.adder import AdderConv2d, AdderLinear
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.block import Arithmetic, ShiftAddBlock
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.grid import Format, Rounding
 from shiftwire_models.quant import ActivationQuant, CalibratedQuant
 from shiftwire_models.shift import ShiftConv2d, ShiftLinear

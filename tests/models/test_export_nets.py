@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from shiftwire_models.affine import BatchNormAffine
 from shiftwire_models.data import digits
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.nets import NETS, NetName, build
 from shiftwire_models.size import net_size
 from shiftwire_models.training import logits

@@ -19,8 +19,8 @@ from shiftwire_models.checkpoint import load_checkpoint
 from shiftwire_models.cli import main
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.escalate import BasisConv2d, EscalateNorm
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.exactness import check_exactness
-from shiftwire_models.export import export_model
 from shiftwire_models.finetune.graph import trainable, with_codes
 from shiftwire_models.interpolation import Interpolation
 from shiftwire_models.nets import NETS, NetName, build, fitted

@@ -19,7 +19,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.ops.weights.integer import Int
 from shiftwire_models.calibration import calibrated_net
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.nets.resnet import ResNetConfig
 from shiftwire_models.size import net_size
 

@@ -17,7 +17,7 @@ from shiftwire_models.calibration import calibrate, calibrated_net
 from shiftwire_models.cli import main
 from shiftwire_models.data import Dataset, Split, digits
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.finetune.floats import take_float_weights
 from shiftwire_models.finetune.graph import input_shape, trainable, with_codes
 from shiftwire_models.finetune.tuning import TuneConfig, tune

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 import onnx
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float
+from shiftwire_models.exact_export import export_float
 from shiftwire_models.floats.adder import FloatAdderConv2d
 from shiftwire_models.floats.lenet import FloatLeNet, FloatLeNetConfig
 from shiftwire_models.floats.resnet import ConvKind, FloatResNet, FloatResNetConfig, HeadKind

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from shiftwire_models.adder import AdderConv1d, AdderConv2d
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.grid import Format
 from shiftwire_models.pool import PictureMean
 from shiftwire_models.quant import ActivationQuant

@@ -15,7 +15,7 @@ from shiftwire_models.block import BlockKind
 from shiftwire_models.calibration import calibrate, calibrated_net, constant_layers, layers, random_pictures
 from shiftwire_models.cli import main
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.grid import Format
 from shiftwire_models.nets import NETS, NetConfig, NetName, build, fitted
 from shiftwire_models.nets.zoo import autoencoder, dscnn, lenet5, mobilenet, resnet, vgg19

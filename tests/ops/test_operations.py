@@ -87,7 +87,7 @@ def test_operations_of_weights(name: str) -> None:
         case Int(codes):
             expected = Operations(adds=codes.size * uses, multiplies=codes.size * uses)
         case Binary(codes):
-            expected = Operations(adds=codes.size * uses, compares=codes.size * uses)
+            expected = Operations(adds=codes.size * uses, xnors=codes.size * uses)
     assert counted(network) == expected
 
 

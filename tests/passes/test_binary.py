@@ -11,9 +11,11 @@ import pytest
 from random_binary import plus, random_binary
 from random_networks import random_codes
 from shiftwire.ir.bias import Bias
+from shiftwire.ir.host import HostInput
 from shiftwire.ir.network import Network, Node, Op, Tensor
 from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Codes, Fixed
+from shiftwire.numbers.float_quantizer import FloatQuantizer, FloatRounding
 from shiftwire.numbers.shift_weights import ShiftWeights
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -68,15 +70,26 @@ def test_the_output_stays(seed: int, count: Callable[..., None]) -> None:
     count(binary_layers=sum(kind.startswith("Binary") for kind in kinds(made)))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_tensors_of_one_name_hold_the_same(seed: int) -> None:
+    """So what a file's tensors hold may be compared with a project's by name."""
+    network = random_binary(seed)
+    made, codes = after(network), random_codes(network, seed, 20)
+    before, behind = network.evaluate_layers(codes), made.evaluate_layers(codes)
+    for name in before.keys() & behind.keys():
+        values = [of.tensors[name].format.decode(layers[name]) for of, layers in ((network, before), (made, behind))]
+        assert np.array_equal(*values), name
+
+
 def test_a_sum_of_signs_is_twice_what_agrees_less_all() -> None:
     """2 p - n, and the layer's own sum is p - m."""
     network = chain(threshold(-1, 1), conv(WHOLE), Relu())
     made = after(network)
     assert kinds(made) == ["Threshold", "BinaryConv", "Requantize", "Relu"]
     layer = made.nodes[1].op
-    assert isinstance(layer, Conv) and made.tensors["n0"].format == U1
+    assert isinstance(layer, Conv) and made.tensors["n0_bit"].format == U1
     codes = random_codes(network, 0)
-    bits, sums = made.evaluate_layers(codes)["n0"], network.evaluate_layers(codes)["n1"]
+    bits, sums = made.evaluate_layers(codes)["n0_bit"], network.evaluate_layers(codes)["n1"]
     for out, row in enumerate(layer.weights.rows.reshape(3, 3, 3, 2)):
         for column in range(2):
             taps = bits[:, :, column : column + 3]
@@ -104,6 +117,38 @@ def test_pads_of_minus_one_are_the_bit_0() -> None:
     assert kinds(made) == ["Threshold", "Pad", "BinaryConv", "Requantize"]
     codes = random_codes(network, 0)
     assert np.array_equal(made.evaluate(codes), network.evaluate(codes))
+
+
+def with_signs(network: Network, zero_point: int = 0) -> Network:
+    """The host makes the input's codes -1 and 1."""
+    quantizer = FloatQuantizer(0.5, zero_point, -1, 1, FloatRounding.SIGN)
+    (end,) = network.inputs
+    return replace(network, inputs=(replace(end, host=HostInput(True, quantizer=quantizer)),))
+
+
+SIGNS = Tensor((3, 4, 2), Fixed(2, 1, signed=True))
+
+
+def test_an_input_of_signs_is_counted() -> None:
+    """A Threshold behind it tells -1 and 1 apart; what the host sends and what comes out stay as they were."""
+    network = with_signs(chain(conv(WHOLE), Relu(), image=SIGNS))
+    made = after(network)
+    assert kinds(made) == ["Threshold", "BinaryConv", "Requantize", "Relu"] and made.inputs == network.inputs
+    x = np.random.default_rng(0).normal(size=(50, 2, 3, 4)).astype(np.float32)
+    codes = network.encode({"x": x})
+    assert set(np.unique(codes)) == {-1, 1}
+    assert np.array_equal(made.evaluate(codes), network.evaluate(codes))
+    assert np.array_equal(made.evaluate_layers(codes)["x_signs_bit"], (np.moveaxis(x, 1, -1) >= 0).astype(int))
+
+
+@pytest.mark.parametrize("network", [
+    with_signs(chain(conv(PADDED), image=SIGNS)),
+    with_signs(chain(Relu(), image=SIGNS)),
+    with_signs(chain(conv(WHOLE), image=SIGNS), 1),
+    chain(conv(WHOLE), image=SIGNS),
+], ids=["zeros around", "no layer", "an offset", "any codes"])  # fmt: skip
+def test_other_inputs_stay(network: Network) -> None:
+    assert kinds(after(network)) == kinds(network)
 
 
 THIRDS = {

@@ -12,39 +12,18 @@ import torch
 from torch.nn import functional
 
 import onnx
-from float_files import quantize, written
-from float_nets import FloatNet
+from float_files import mixed_net, quantize, same_everywhere, written
 from onnx import numpy_helper
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.quantize.methods.circulant import vectors_of
-from verbs import run_verb
+from shiftwire.quantize.methods.words import apart
 
 BLOCK = 4
-
-
-def mixed_net() -> FloatNet:
-    """Layers whose channels are whole blocks, behind a first one and before a last one that are not."""
-    net = FloatNet((3, 6, 6), seed=9).conv("c1", 8, 3).norm("n1", 8).node("Relu", "r1")
-    net.conv("c2", 8, 8).norm("n2", 8).node("Relu", "r2").conv("point", 12, 8, 1, pads=[0] * 4).node("Relu", "r3")
-    net.conv("deep", 12, 1, group=12).node("Relu", "r4").conv("c3", 8, 12, strides=[2, 2]).node("Relu", "r5")
-    return net.node("Flatten", "f", axis=1).dense("hidden", 16, 72).node("Relu", "r6").dense("logits", 5, 16)
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(mixed_net(), tmp_path_factory.mktemp("circulant"))
-
-
-def same_everywhere(capsys: pytest.CaptureFixture[str], work: Path, target: tuple[str, ...] = ()) -> None:
-    """No engine differs in a code of any layer."""
-    assert run_verb(capsys, "convert", work / "exact.onnx", "-o", work / "project", *target)[0] == 0
-    status, table, error = run_verb(
-        capsys, "verify", work / "project", "--data", work / "few.npz", "--onnx", work / "exact.onnx",
-        "--engines", "reference,onnxruntime,csim,native,verilator",
-    )  # fmt: skip
-    assert status == 0 and " 0 of " in table, table + error
-    status, said, _ = run_verb(capsys, "csim", work / "project", "--data", work / "x.npz", "--native")
-    assert status == 0 and "native: 40 samples, 0 of " in said
 
 
 def test_vectors_are_means_of_diagonals() -> None:
@@ -101,12 +80,33 @@ def test_methods_mix_by_names(capsys: pytest.CaptureFixture[str], work: Path) ->
     same_everywhere(capsys, work)
 
 
+@pytest.mark.parametrize(("text", "parts"), [
+    ("a=apot,rest=linear", ["a=apot", "rest=linear"]),
+    ("n{1,2}=apot,b=linear", ["n{1,2}=apot", "b=linear"]),
+    ("(n1|c{3,})=apot", ["(n1|c{3,})=apot"]),
+    ("n[,(]1=apot,b=linear", ["n[,(]1=apot", "b=linear"]),
+    (r"n\,1=apot,\(b=linear,c=apot", [r"n\,1=apot", r"\(b=linear", "c=apot"]),
+    (")=apot,b=linear", [")=apot", "b=linear"]),
+    ("", [""]),
+])  # fmt: skip
+def test_commas_of_expressions_part_nothing(text: str, parts: list[str]) -> None:
+    assert list(apart(text)) == parts
+
+
+def test_expressions_with_commas(capsys: pytest.CaptureFixture[str], work: Path) -> None:
+    status, report, _ = quantize(capsys, work, "--layers", "(n|,){1,2}[1,2]=apot,rest=lightnn", "--json")
+    methods = {layer["layer"]: layer["method"] for layer in json.loads(report)["layers"] if layer["layer"]}
+    assert status == 0 and methods["n1"] == methods["n2"] == "apot" and methods["c3"] == "lightnn"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("--layers", "stage9.*=lightnn"), "--layers gives lightnn to 'stage9.*', but no layer with weights has such a "
          "name; name one of n1, n2, point, deep, c3, hidden, logits"),
         (("--layers", "n1"), "'=n1' of --layers names no layers or no method; write stage3.*=lightnn"),
+        (("--layers", "n1=apot,rest=linear,rest=apot"), "--layers speaks of 'rest' more than once, and the first"),
+        (("--layers", "n1=apot,n1=linear"), "--layers speaks of 'n1' more than once"),
         (("--layers", "n1=magic"), "'n1=magic' of --layers names no layers or no method"),
         (("--layers", "(=lightnn"), "'(' of --layers is no regular expression"),
         (("--layers", "rest=apot", "--method", "linear"), "--layers gives apot to the rest, and --method says linear"),

@@ -201,6 +201,9 @@ def plain_forms(weights: np.ndarray) -> dict[str, np.ndarray]:
         (("--theta", "c9=1e-2"), "a theta of 'c9' was asked for, but no layer of that name is made of factors; name "
          "one of n1, n2, logits"),
         (("--theta", "five=1e-2"), "no layer of that name is made of factors"),
+        (("--theta", "=3"), "'=3' of --theta names no layer; write --theta 4e-3 for all or --theta LAYER=4e-3 for one"),
+        (("--theta", "1e-2", "--theta", "2e-2"), "--theta speaks of all layers more than once, and one number"),
+        (("--theta", "c1=1e-2", "--theta", "c1=2e-2"), "--theta speaks of 'c1' more than once"),
         (("--theta", "much"), "a theta of 'much' is no number; write --theta 4e-3 or --theta LAYER=4e-3"),
         (("--theta", "-1"), "a theta of -1 is not above 1e-12; give one such as 4e-3"),
         (("--error-budget", "0.1"), "an error budget chooses terms, and smartexchange has none"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from float_files import mixed_net, quantize, written
 from float_texts import drawn, float_model, is_repeated, quantized_text
 from shiftwire.cli import main
 from shiftwire.quantize.scaling import EXACT_BITS
@@ -61,3 +62,21 @@ def test_sums_that_float32_does_not_hold_are_told(tmp_path: Path, capsys: pytest
     assert main(["quantize", str(path), "--calibrate", str(tmp_path / "x.npz"), *words]) == 0
     assert "warning: sums such as those of 'y" in (text := capsys.readouterr().err)
     assert "reach beyond the 24 bits that float32 repeats" in text and "fewer --input-bits" in text
+
+
+@pytest.mark.parametrize(("words", "said", "instead"), [
+    (("--method", "smartexchange"), "a larger --theta", ("--theta", 0.1, "--affine-exponents", 2)),
+    (("--exponents", 14), "fewer --exponents", ("--exponents", 2, "--affine-exponents", 2)),
+    ((), "fewer --affine-exponents", ("--exponents", 2, "--affine-exponents", 2)),
+])  # fmt: skip
+def test_the_option_that_is_named_keeps_sums_within(
+    words: tuple[object, ...], said: str, instead: tuple[object, ...], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """What is named is what the wide layers obey: with it nothing is told any more."""
+    work = written(mixed_net(), tmp_path)
+    status, _, notes = quantize(capsys, work, *words, "--act-bits", 12)
+    assert status == 0 and said in notes, notes
+    assert ("--theta" in notes) == ("smartexchange" in words)
+    status, _, notes = quantize(capsys, work, *words, "--act-bits", 12, *instead)
+    assert status == 0 and "float32 repeats" not in notes, notes

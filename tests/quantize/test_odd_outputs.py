@@ -13,6 +13,7 @@ import onnx
 from float_texts import drawn, float_model, is_repeated, quantized_text, samples_of
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import network_from_model
+from verbs import run_verb
 
 IMAGE = {"x": (3, 6, 6)}
 TABLE = np.arange(10, dtype=np.float32).reshape(2, 5) / 7
@@ -80,3 +81,17 @@ def test_what_is_refused(name: str, tmp_path: Path) -> None:
     outputs, lines, words = REFUSED[name]
     with pytest.raises(InputError, match=words):
         quantized_text(float_model(IMAGE, outputs, lines, WEIGHTS), IMAGE, tmp_path)
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_convert_tells_what_it_leaves_out(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Quantize keeps a constant output in the file; a project has no part of it, and convert says so."""
+    outputs, lines, constants = CONSTANTS[name]
+    model = with_shapes(float_model(IMAGE, outputs, lines, WEIGHTS), constants)
+    made = quantized_text(model, IMAGE, tmp_path)
+    onnx.save(made.model, tmp_path / "exact.onnx")
+    status, _, notes = run_verb(capsys, "convert", tmp_path / "exact.onnx", "-o", tmp_path / "project")
+    assert status == 0
+    for constant in constants:
+        assert f"the graph output '{constant}' is constant and no part of the project; take its values" in notes
+    assert notes.count("is constant and") == len(constants)

@@ -25,3 +25,23 @@ def quantize(capsys: pytest.CaptureFixture[str], work: Path, *words: object) -> 
     """exact.onnx of such a folder: status, what was printed, and what was noted."""
     asked = ("--no-trials", "-o", work / "exact.onnx", *words)
     return run_verb(capsys, "quantize", work / "float.onnx", "--calibrate", work / "x.npz", *asked)
+
+
+def mixed_net() -> FloatNet:
+    """Layers whose channels are whole blocks, behind a first one and before a last one that are not."""
+    net = FloatNet((3, 6, 6), seed=9).conv("c1", 8, 3).norm("n1", 8).node("Relu", "r1")
+    net.conv("c2", 8, 8).norm("n2", 8).node("Relu", "r2").conv("point", 12, 8, 1, pads=[0] * 4).node("Relu", "r3")
+    net.conv("deep", 12, 1, group=12).node("Relu", "r4").conv("c3", 8, 12, strides=[2, 2]).node("Relu", "r5")
+    return net.node("Flatten", "f", axis=1).dense("hidden", 16, 72).node("Relu", "r6").dense("logits", 5, 16)
+
+
+def same_everywhere(capsys: pytest.CaptureFixture[str], work: Path, target: tuple[str, ...] = ()) -> None:
+    """No engine differs in a code of any layer."""
+    assert run_verb(capsys, "convert", work / "exact.onnx", "-o", work / "project", *target)[0] == 0
+    status, table, error = run_verb(
+        capsys, "verify", work / "project", "--data", work / "few.npz", "--onnx", work / "exact.onnx",
+        "--engines", "reference,onnxruntime,csim,native,verilator",
+    )  # fmt: skip
+    assert status == 0 and " 0 of " in table, table + error
+    status, said, _ = run_verb(capsys, "csim", work / "project", "--data", work / "x.npz", "--native")
+    assert status == 0 and "native: 40 samples, 0 of " in said

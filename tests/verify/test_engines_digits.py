@@ -23,7 +23,7 @@ from shiftwire.project.engine import Engine, EngineName, Outcome  # noqa: E402
 from shiftwire.project.project import golden_codes  # noqa: E402
 from shiftwire.verify.comparison import all_pairs, compared  # noqa: E402
 from shiftwire.verify.reference import Reference  # noqa: E402
-from shiftwire_models.export import export_model  # noqa: E402
+from shiftwire_models.exact_export import export_model  # noqa: E402
 from shiftwire_models.nets import NETS, NetName, build  # noqa: E402
 
 pytestmark = [needs_pynq, pytest.mark.whole]

@@ -13,7 +13,7 @@ import onnx
 from shiftwire.onnx.importer import import_onnx
 from shiftwire_models.block import BlockKind
 from shiftwire_models.calibration import calibrated_net
-from shiftwire_models.export import export_model
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.nets.zoo import resnet
 from tiers import first
 from verbs import run_verb

@@ -14,6 +14,7 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.onnx.importer import constant_outputs
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
@@ -107,6 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
             note(f"the host rounds the input '{name}' to {format}; the file itself rounds nothing there")
     elif arguments.input_format is not None:
         note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
+    for name in constant_outputs(arguments.model, network):
+        note(f"note: the graph output '{name}' is constant and no part of the project; take its values from the file")
     output = arguments.output or api.default_folder(arguments.model)
     target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
     backend = Backend(arguments.backend)

@@ -18,6 +18,7 @@ from shiftwire.passes.forms.rescale_choice import rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
 from shiftwire.project.project import load_project
 from shiftwire.quantize.handlers import KNOWN as QUANTIZABLE
+from shiftwire.reports.compression import kept, kept_json, kept_tables
 from shiftwire.reports.design_text import iterations, modelled, speed
 from shiftwire.reports.inspection import (
     LayerBuild,
@@ -39,7 +40,11 @@ from shiftwire.schedule.design import Design
 from shiftwire_boards.runtime.host_steps import HostStep
 from shiftwire_hls import INCLUDE_DIR
 
-COLUMNS = ("layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "multiplies", "weight bits")
+COLUMNS = (
+    "layer", "kind", "shape", "format", "k terms", "shifts", "adds", "compares", "XNORs", "multiplies", "weight bits",
+)  # fmt: skip
+
+BUILT = ("layer", "PE", "SIMD", "units", "C++ iterations", "% busy", "FIFO depth", "C++ ROM bits", "SV ROM bits")
 
 
 def add_inspect(verbs: Verbs) -> argparse.ArgumentParser:
@@ -71,7 +76,8 @@ def run_inspect(arguments: argparse.Namespace) -> int:
     facts = list(inspect_network(network))
     if arguments.json:
         members = {"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)}
-        stores = {"factors": stored_json(stored(network)), "bases": bases_json(bases_of(network))}
+        stores: dict[str, object] = {"factors": stored_json(stored(network)), "bases": bases_json(bases_of(network))}
+        stores["kept"] = kept_json(kept(network))
         print_json(members | stores | _built(design))
     else:
         _print(network, facts, design)
@@ -100,9 +106,10 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
     print_table(COLUMNS, [_row(fact) for fact in facts])
     total = _operations(facts)
     say(
-        f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, "
-        f"{total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
+        f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, {total.xnors:,} "
+        f"XNORs of bits, {total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
     )
+    show(kept_tables(kept(network)))
     show(stored_tables(stored(network)))
     show(bases_tables(bases_of(network)))
     say(f"host: {'; '.join(map(_front, network.entries))}; {'; '.join(map(_tail, network.exits))}")
@@ -120,8 +127,9 @@ def _tail(part: OutputPart) -> str:
 
 
 def _print_built(design: Design) -> None:
-    rows = [(*_fold_row(layer), layer.depths) for layer in layer_builds(design)]
-    print_table(("layer", "PE", "SIMD", "units", "C++ iterations", "% busy", "FIFO depth"), rows)
+    rows = [(*_fold_row(layer), layer.depths, *_roms(layer)) for layer in layer_builds(design)]
+    print_table(BUILT, rows)
+    say("ROM bits: of the weights' memories, in the C++ and in the SystemVerilog, which pack their codes differently")
     slowest = slowest_layer(design)
     say(f"bottleneck: {slowest.name}, {iterations(slowest.cycles)} a frame of the C++")
     if spared := left_out_sentence(design):
@@ -135,13 +143,17 @@ def _fold_row(layer: LayerBuild) -> tuple[object, ...]:
     return (layer.name, layer.pe, layer.simd, layer.units, layer.cycles, layer.busy_percent)
 
 
+def _roms(layer: LayerBuild) -> tuple[object, object]:
+    return layer.hls_rom_bits, "-" if layer.rtl_rom_bits is None else layer.rtl_rom_bits
+
+
 def _row(fact: LayerFacts) -> tuple[object, ...]:
     done = fact.operations
     shape = "x".join(map(str, fact.shape))
     terms = "-" if fact.terms is None else fact.terms
     return (
         fact.name, fact.kind, shape, fact.format, terms,
-        done.shifts, done.adds, done.compares, done.multiplies, fact.weight_bits,
+        done.shifts, done.adds, done.compares, done.xnors, done.multiplies, fact.weight_bits,
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--method",
         choices=[method.value for method in Method],
-        help="the family's rounding rule (default: linear, the nearest power of two and again for what is left)",
+        help="the rule (default: linear, the nearest power of two and again for the rest; binary wants to train)",
     )
     chosen.add_argument(
         "--layers",
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
         write_model(quantized.model, output)
         quantized = quantized if arguments.no_trials else with_trials(quantized, report_progress)
-    for remark in (quantized.remark, quantized.report.remark):
+    for remark in (quantized.remark, quantized.report.remark, quantized.report.bits_remark if arguments.json else None):
         if remark is not None:
             note(f"warning: {remark}")
     for layer in quantized.report.layers:
@@ -216,6 +216,8 @@ def as_json(quantized: Quantized, output: Path) -> dict[str, object]:
     trials = None if report.trials is None else dataclasses.asdict(report.trials)
     if report.pooled is not None:
         members["pooled"] = pooled_json(report.pooled)
+    if report.bits_remark is not None:
+        members["warning"] = report.bits_remark
     return {"model": str(output), "calibrated": report.calibrated, **members, "trials": trials}
 
 
@@ -237,6 +239,8 @@ def _print(quantized: Quantized, output: Path) -> None:
     show(spelled_tables(report.spellings))
     show(pooled_tables(report.pooled))
     say(report.advice)
+    if report.bits_remark is not None:
+        say(f"WARNING: {report.bits_remark}")
     say(f"{output}: calibrated on {report.calibrated} of {report.answers.samples} samples, scored on all")
     say(f"next: shiftwire convert {quoted(output)}")
 

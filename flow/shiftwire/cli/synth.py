@@ -9,8 +9,8 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, progress, 
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import Project, load_project
 from shiftwire.project.report_rows import Rows, as_json, write_rows
-from shiftwire.reports.figures import figure
 from shiftwire.reports.synth_text import count_tables, row_tables, speed_tables, synth_json
+from shiftwire.reports.table import figure
 from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import FILE, SynthReport, Top, synthesise
 from shiftwire.synth.fitting import slower_design

@@ -46,12 +46,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What one inference costs, counted in scalar operations; a shift by a constant is a wire in unrolled hardware."""
+    """What one inference costs, in scalar operations, XNORs of bits; unrolled, a shift by a constant is a wire."""
 
     shifts: int = 0
     adds: int = 0
     compares: int = 0
     multiplies: int = 0
+    xnors: int = 0
 
     def __add__(self, other: Operations) -> Operations:
         return Operations(
@@ -59,6 +60,7 @@ class Operations:
             self.adds + other.adds,
             self.compares + other.compares,
             self.multiplies + other.multiplies,
+            self.xnors + other.xnors,
         )
 
 

@@ -210,6 +210,11 @@ class Weights(ABC):
         return self.planes.size * self.rom_type.bits
 
     @property
+    def own_bits(self) -> int:
+        """The same of what the weights are made of: of factors, and not of their products."""
+        return self.bits
+
+    @property
     def terms(self) -> float | None:
         """Mean k over the filters, None where weights are no sums of powers of two."""
         return None

@@ -24,8 +24,13 @@ class Window:
         axes = {len(self.kernel), len(self.stride), len(self.begin), len(self.end)}
         if axes not in ({0}, {1}, {2}):
             raise InputError(f"a window over {len(self.kernel)} axes with {axes} settings; give at most two of each")
-        if min((*self.kernel, *self.stride), default=1) < 1 or min(self.begin + self.end, default=0) < 0:
-            raise InputError(f"kernel {self.kernel}, stride {self.stride}, pads {self.begin}{self.end}: too small")
+        if min((*self.kernel, *self.stride), default=1) < 1:
+            raise InputError(f"a kernel of {self.kernel} and a stride of {self.stride} are no window; give 1 or more")
+        if min(self.begin + self.end, default=0) < 0:
+            raise InputError(
+                f"pads of {self.begin} in front and {self.end} behind take pixels away, wanted 0 or more; put a Slice "
+                "in front instead"
+            )
 
     @property
     def axes(self) -> int:

@@ -106,6 +106,13 @@ def constants_of(model: onnx.ModelProto) -> dict[str, npt.NDArray[Any]]:
     return constants
 
 
+def constant_outputs(path: Path, network: Network) -> tuple[str, ...]:
+    """Outputs of a file that the network made of it has no part of, for they are constants."""
+    known = {part.name for part in network.exits}
+    with noted(f"in {path}"):
+        return tuple(value.name for value in load(path).graph.output if value.name not in known)
+
+
 def opened(model: onnx.ModelProto) -> Graph:
     """The graph of a checked model before its first node is read."""
     constants = constants_of(model)

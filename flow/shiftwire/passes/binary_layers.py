@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Op, Tensor
+from shiftwire.ir.host import HostInput
+from shiftwire.ir.network import Network, NetworkInput, Node, Op, Tensor
 from shiftwire.ir.weights import Weights
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
+from shiftwire.numbers.float_quantizer import FloatRounding
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
@@ -26,6 +28,10 @@ from shiftwire.ops.weights.binary import Binary, is_bit
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 
+BIT = "_bit"
+"""What is added to the name of a tensor that was signs."""
+SIGNS = "_signs"
+"""What is added to the name of an input for what tells its signs apart."""
 COUNTED = "_counted"
 """What is added to the name of a layer whose grid is restored behind it."""
 
@@ -34,13 +40,39 @@ def signs_as_bits(network: Network) -> Network:
     """The network with every such Threshold giving 0 and 1, and its readers' biases what that owes.
 
     Any two levels a power of two apart are signs. Pads are kept where they are the lower level, which is the bit 0:
-    in front of a Pad of zeros stands an Affine that adds 1, behind it one that takes it away.
+    in front of a Pad of zeros stands an Affine that adds 1, behind it one that takes it away. Tensors whose codes are
+    other ones get the suffix _bit. Inputs that the host makes signs stay so, and become bits behind them.
     """
+    for end in network.inputs:
+        if _gives_signs(end):
+            network = _compared_input(network, end) or network
     for node in network.nodes:
         line = _levels(node.op)
         if line is not None and node.name not in network.output_names:
             network = _Rewriting(network, node.name, line).done() or network
     return network
+
+
+def _gives_signs(end: NetworkInput) -> bool:
+    """Whether the codes of an input are -1 and 1 alone."""
+    quantizer = end.host.quantizer if isinstance(end.host, HostInput) else None
+    return quantizer is not None and quantizer.rounding is FloatRounding.SIGN and not quantizer.zero_point
+
+
+def _compared_input(network: Network, end: NetworkInput) -> Network | None:
+    """The network with a Threshold behind an input that tells its codes apart; None where readers need the signs."""
+    channels, frac = end.tensor.shape[-1], end.tensor.format.frac
+    ones = np.ones(channels, np.int64)
+    sign = Threshold(np.zeros((channels, 1), np.int64), -ones, 2 * ones, frac, frac)
+    name = f"{end.name}{SIGNS}"
+    if end.name in network.output_names or name in network.tensors:
+        return None
+    readers = tuple(
+        replace(node, inputs=tuple(name if source == end.name else source for source in node.inputs))
+        for node in network.nodes
+    )
+    compared = replace(network, nodes=(Node(name, sign, (end.name,)), *readers))
+    return _Rewriting(compared, name, _Line(2, -1)).done()
 
 
 def binary_layers(network: Network) -> Network:
@@ -99,7 +131,7 @@ def _levels(op: Op) -> _Line | None:
 class _Rewriting:
     """The Threshold `start` and all that reads it, as far as its codes are seen.
 
-    `lines` says what tensors were, `renamed` by what a node that went is read, `coarser` by how many bits sums are.
+    `lines` says what tensors were, `renamed` by what name a node is read now, `coarser` by how many bits sums are.
     """
 
     network: Network
@@ -126,7 +158,7 @@ class _Rewriting:
         """The nodes in place of one; None where it needs the signs."""
         if old.name == self.start:
             self.lines[old.name] = self.line
-            return [replace(node, op=_bits(old.op, self.line))]
+            return [replace(node, name=self._anew(old.name), op=_bits(old.op, self.line))]
         if not any(name in self.lines for name in old.inputs):
             return [replace(node, op=self._on_sums(old))]
         if len(old.inputs) > 1:
@@ -140,9 +172,17 @@ class _Rewriting:
             return None
         self.lines[old.name] = moved
         if not isinstance(old.op, Affine):
-            return [node]
+            return [replace(node, name=self._anew(old.name))]
         self.renamed[old.name] = node.inputs[0]
         return []
+
+    def _anew(self, name: str) -> str:
+        """A name that no other tensor has, for codes that are no longer those of `name`."""
+        fresh = f"{name}{BIT}"
+        while fresh in self.network.tensors:
+            fresh += BIT
+        self.renamed[name] = fresh
+        return fresh
 
     def _moved(self, node: Node, line: _Line) -> _Line | None:
         """What a node makes of a line that moves codes or adds a constant."""

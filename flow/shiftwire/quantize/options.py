@@ -33,6 +33,7 @@ class Method(enum.Enum):
     SMARTEXCHANGE  powers of two times a basis of 3x3 codes, which are no sums of powers of two (Zhao et al. 2020)
     ESCALATE   ternary sums of a few basis kernels, which are convolved first (Li et al. 2021)
     CIRCULANT  powers of two in circulant blocks of outputs and inputs (Ding et al. 2017, without their transform)
+    BINARY     -1 and 1, scaled filter by filter (Rastegari et al. 2016); first and last layer are left alone
     """
 
     LINEAR = "linear"
@@ -42,6 +43,7 @@ class Method(enum.Enum):
     SMARTEXCHANGE = "smartexchange"
     ESCALATE = "escalate"
     CIRCULANT = "circulant"
+    BINARY = "binary"
 
     @property
     def takes_terms(self) -> bool:
@@ -51,7 +53,7 @@ class Method(enum.Enum):
     @property
     def is_product(self) -> bool:
         """Whether weights become products of smaller ones, where kernels allow; the rest is of another method."""
-        return self in (Method.SMARTEXCHANGE, Method.ESCALATE, Method.CIRCULANT)
+        return self in (Method.SMARTEXCHANGE, Method.ESCALATE, Method.CIRCULANT, Method.BINARY)
 
     @property
     def title(self) -> str:
@@ -66,6 +68,7 @@ INSTEAD = {
     Method.SMARTEXCHANGE: "has none; leave it out, or give a smaller theta",
     Method.ESCALATE: "has none; leave it out, or give more bases",
     Method.CIRCULANT: "gives all weights as many; leave it out, or give more --terms or a smaller --block",
+    Method.BINARY: "has one a weight; leave it out, or give layers another method with --layers",
 }
 """Why a method of products takes no error budget, and what makes its error smaller."""
 
@@ -173,7 +176,7 @@ class Options:
         match self.method:
             case Method.ESCALATE:
                 return replace(self, method=Method.LIGHTNN, terms=1)
-            case Method.SMARTEXCHANGE | Method.CIRCULANT:
+            case Method.SMARTEXCHANGE | Method.CIRCULANT | Method.BINARY:
                 return replace(self, method=Method.LINEAR)
         return self
 

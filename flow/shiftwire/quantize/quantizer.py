@@ -39,6 +39,8 @@ from shiftwire.quantize.floats.float_run import (
 )
 from shiftwire.quantize.floats.virtual_pooling import Pooled, pooled
 from shiftwire.quantize.handlers import KNOWN, handler_of
+from shiftwire.quantize.methods.binary import with_units
+from shiftwire.quantize.methods.narrower import narrower
 from shiftwire.quantize.methods.table import require_layers
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
@@ -120,7 +122,11 @@ def quantize_model(path: Path, samples: Samples, options: Options, progress: Sta
         head.name: answers(own.exact, own.right, head.labels, drafted.calibrated.tolist())
         for head, own in zip(drafted.heads, outputs, strict=True)
     }
-    report = QuantizeReport(len(drafted.calibrated), drafted.costs, scores, wide=drafted.wide, pooled=drafted.pooled)
+    costs = with_units(drafted.costs, drafted.network)
+    options_of = narrower(drafted.network, drafted.wide)
+    report = QuantizeReport(
+        len(drafted.calibrated), costs, scores, wide=drafted.wide, narrower=options_of, pooled=drafted.pooled
+    )
     ground = None if drafted.few is None else _ground(drafted, drafted.few, options, outputs)
     return Quantized(drafted.network, model, report, drafted.file.remark, ground)
 

@@ -63,6 +63,11 @@ class LayerCost:
         return None if not self.error else float(-20 * np.log10(self.error))
 
 
+def is_binary(cost: LayerCost) -> bool:
+    """Whether a layer's weights were made signs."""
+    return cost.method is Method.BINARY and cost.left_alone is None
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Exact outputs of all samples against the float network's, and both against the labels where there are some.
@@ -141,6 +146,8 @@ class QuantizeReport:
     trials: Trials | None = None
     wide: tuple[str, ...] = ()
     """Tensors whose codes, as calibration saw them, float32 does not repeat."""
+    narrower: tuple[str, ...] = ()
+    """Options, beside the bits of activations, that make them narrower."""
     pooled: Pooled | None = None
     """What virtual pooling did, where it was asked for."""
 
@@ -149,9 +156,27 @@ class QuantizeReport:
         """What a runtime of float32 makes of the file, where that is not what the network does."""
         if not self.wide:
             return None
+        options = ", ".join(("fewer --input-bits or --act-bits", *self.narrower))
         return (
             f"sums such as those of '{self.wide[0]}' reach beyond the 24 bits that float32 repeats, so onnxruntime may "
-            "round them otherwise than the hardware; fewer --input-bits, --act-bits or --exponents keep them within"
+            f"round them otherwise than the hardware; {options} keep them within"
+        )
+
+    @property
+    def bits_remark(self) -> str | None:
+        """That weights of one bit want training, where there are some, and what they cost as they are."""
+        layers = [layer.name for layer in self.layers if is_binary(layer)]
+        if not layers:
+            return None
+        answers = self.answers
+        share = (
+            "" if answers.agreement is None else f", {answers.agreement:.2f} % of the answers are the float network's"
+        )
+        named = ", ".join(f"'{name}'" for name in layers)
+        return (
+            f"the weights of {named} are one bit each, which hardly any network stands without training: "
+            f"outputs are {100 * answers.error.relative_error:.2f} % of their spread off{share}; "
+            "train it with shiftwire-train, or give layers another method with --layers"
         )
 
     @property

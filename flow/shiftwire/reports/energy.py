@@ -20,7 +20,7 @@ from shiftwire.ops.weights.shift import Shift
 
 @dataclass(frozen=True, slots=True)
 class EnergyTable:
-    """Picojoules an operation, all of one width; a comparison counts as the subtraction that it is."""
+    """Picojoules an operation, all of one width; a comparison counts as the subtraction that it is, one of bits too."""
 
     name: str
     source: str
@@ -30,9 +30,8 @@ class EnergyTable:
 
     def energy_pj(self, done: Operations) -> float:
         """Picojoules of so many operations; the bits of the operands do not enter."""
-        return (
-            done.multiplies * self.multiply_pj + (done.adds + done.compares) * self.add_pj + done.shifts * self.shift_pj
-        )
+        sums = done.adds + done.compares + done.xnors
+        return done.multiplies * self.multiply_pj + sums * self.add_pj + done.shifts * self.shift_pj
 
 
 INT8 = EnergyTable("INT8, 45 nm ASIC", "You et al. 2024 (ShiftAddLLM), table 1", 0.2, 0.03, 0.024)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from shiftwire.reports.figures import figure
 from shiftwire.reports.summary import Page
+from shiftwire.reports.table import figure
 from shiftwire.reports.text import COLUMNS, cells, sentences
 
 STYLE = """

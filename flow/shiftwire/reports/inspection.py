@@ -10,17 +10,14 @@ from shiftwire.ir.network import Network, Operations
 from shiftwire.ir.weights import Weighted
 from shiftwire.numbers.escalate import SignsAndBases
 from shiftwire.numbers.factored import Storage
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.weights.factored import Factored
+from shiftwire.ops.weights.factors import OfFactors
 from shiftwire.quantize.floats.virtual_pooling import Pooled
-from shiftwire.quantize.methods.escalate import counts_of
 from shiftwire.quantize.terms import Exchange, Spelling, forms_of
+from shiftwire.reports.compression import SMALLER, bases_of_sums, rom_bits, smaller, spelled
 from shiftwire.reports.table import Table
 from shiftwire.schedule.design import Design
 from shiftwire.units.sums.matrix import MatrixUnit
 
-SMALLER = ("x fp32", "x int8")
 POOLED = ("virtual pooling of", "pooled", "outputs off %", "is off by", "at most", "of", "products", "before")
 SPELLED = (
     "layer", "bases", "zeros %", "sign bits", "base bits", "bits", "in ROM", "in the file", *SMALLER, "adds",
@@ -56,7 +53,7 @@ def inspect_network(network: Network) -> Iterator[LayerFacts]:
 def stored(network: Network) -> dict[str, Storage]:
     """What layers of factors take where they are stored as factors, by name."""
     layers = {node.name: node.op.weights for node in network.nodes if isinstance(node.op, Weighted)}
-    return {name: weights.factors.storage for name, weights in layers.items() if isinstance(weights, Factored)}
+    return {name: weights.factors.storage for name, weights in layers.items() if isinstance(weights, OfFactors)}
 
 
 def stored_json(layers: Mapping[str, Storage]) -> dict[str, object]:
@@ -68,10 +65,10 @@ def stored_tables(layers: Mapping[str, Storage]) -> Iterator[Table | str]:
     """A row a layer and one for all; nothing where no layer has factors."""
     if not layers:
         return
-    rows = [(name, each.code_bits, *_counts(each), *_smaller(each.weights, each.bits)) for name, each in layers.items()]
+    rows = [(name, each.code_bits, *_counts(each), *smaller(each.weights, each.bits)) for name, each in layers.items()]
     whole = [sum(column) for column in zip(*map(_counts, layers.values()), strict=True)]
-    yield Table(STORED, (*rows, ("all", "-", *whole, *_smaller(*whole[-2:]))))
-    yield "bits of factors as they are stored in the file; hardware has the products in its ROMs"
+    yield Table(STORED, (*rows, ("all", "-", *whole, *smaller(*whole[-2:]))))
+    yield "bits of factors as they are stored in the file; memories have their products, but for folds of turns"
 
 
 def _counts(each: Storage) -> tuple[int, ...]:
@@ -105,18 +102,12 @@ def spelled_tables(spellings: Sequence[Spelling]) -> Iterator[Table | str]:
 
 
 def bases_of(network: Network) -> dict[str, tuple[SignsAndBases, int, int]]:
-    """Counts, bits of ROMs and of a file, of layers that are ternary sums of bases, by the name of the sums.
-
-    What rounds between the two is none of a layer's weights.
-    """
-    rounding = {node.name: node.inputs[0] for node in network.nodes if isinstance(node.op, Requantize)}
-    convs = {node.name: node.op for node in network.nodes if isinstance(node.op, Conv)}
-    layers = {}
+    """Counts, bits of ROMs and of a file, of layers that are ternary sums of bases, by the name of the sums."""
+    by_name, layers = {node.name: node for node in network.nodes}, {}
     for node in network.nodes:
-        first = convs.get(rounding.get(node.inputs[0], node.inputs[0]))
-        counts = counts_of(first, node.op) if first is not None and isinstance(node.op, Conv) else None
-        if counts is not None:
-            layers[node.name] = counts
+        first = bases_of_sums(by_name, node)
+        if first is not None:
+            layers[node.name] = spelled(first, node)
     return layers
 
 
@@ -153,7 +144,7 @@ def _spelled_row(name: str, *counts: int) -> tuple[object, ...]:
     bits = sign_bits + basis_bits
     return (
         name, bases, 100 * (1 - adds / signs), sign_bits, basis_bits, bits, memory_bits, file_bits,
-        *_smaller(weights, bits), adds, products, weights,
+        *smaller(weights, bits), adds, products, weights,
     )  # fmt: skip
 
 
@@ -161,7 +152,7 @@ def _compared(layers: Sequence[Exchange | Spelling], weights: int) -> Iterator[T
     """Bits and errors of every form, all layers together."""
     yield Table(
         ("the same weights as", "bits", *SMALLER, "weight error %"),
-        [(form.name, form.bits, *_smaller(weights, form.bits), 100 * form.lost) for form in forms_of(layers)],
+        [(form.name, form.bits, *smaller(weights, form.bits), 100 * form.lost) for form in forms_of(layers)],
     )
 
 
@@ -194,14 +185,12 @@ def pooled_json(pooled: Pooled) -> dict[str, object]:
     return {"layers": layers, "together": pooled.together, "left_alone": dict(pooled.left_alone)}
 
 
-def _smaller(weights: int, bits: int) -> tuple[float, float]:
-    """How many times fewer bits than those of floats and of bytes."""
-    return 32 * weights / bits, 8 * weights / bits
-
-
 @dataclass(frozen=True, slots=True)
 class LayerBuild:
-    """How a layer is built; `cycles` are those of its slowest unit a frame, `depths` those of the FIFOs it reads."""
+    """How a layer is built; `cycles` are those of its slowest unit a frame, `depths` those of the FIFOs it reads.
+
+    hls_rom_bits, rtl_rom_bits  of the memories of its weights; the second is None where they are logic.
+    """
 
     name: str
     pe: int
@@ -210,11 +199,13 @@ class LayerBuild:
     cycles: int
     busy_percent: float
     depths: str
+    hls_rom_bits: int
+    rtl_rom_bits: int | None
 
 
 def layer_builds(design: Design) -> Iterator[LayerBuild]:
     """Every layer that is hardware, in order, with the forks and width converters around it."""
-    pipeline = design.pipeline
+    pipeline, roms = design.pipeline, rom_bits(design)
     for node in design.network.nodes:
         instances = [instance for instance in pipeline.instances if instance.layer == node.name]
         if not instances:
@@ -223,7 +214,7 @@ def layer_builds(design: Design) -> Iterator[LayerBuild]:
         depths = [str(pipeline.fifos[name].depth) for instance in instances for name in instance.inputs]
         names = " ".join(instance.unit.function for instance in instances)
         busy = 100 * cycles / design.timing.interval
-        yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths))
+        yield LayerBuild(node.name, fold.pe, fold.simd, names, cycles, busy, " ".join(depths), *roms[node.name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-from shiftwire.reports.figures import figure
 from shiftwire.reports.html import WIDTH
+from shiftwire.reports.table import figure
 from shiftwire_boards.runtime.energy.result import Energy
 from shiftwire_boards.runtime.record import Latency, LayerCycles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shiftwire.reports.figures import figure
+from shiftwire.reports.table import figure
 from shiftwire_boards.runtime.energy.result import Energy, Spread, Unavailable
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.record import Badge, OutputFigures, Record

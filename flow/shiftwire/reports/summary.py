@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiftwire.ir.network import Operations
 from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
+from shiftwire.reports.compression import Kept, kept
 from shiftwire.reports.energy import Energy, layer_pj, network_energy
 from shiftwire.reports.inspection import inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.depths import interval as rtl_interval
@@ -62,6 +64,8 @@ class Page:
     vendor: tuple[Report, ...]
     built: BuildReport | None
     energy: Energy
+    kept: tuple[Kept, ...]
+    operations: Operations
 
     @property
     def bottleneck(self) -> LayerLine:
@@ -118,6 +122,8 @@ def page(project: Project) -> Page:
         tuple(vendor),
         read_build(project),
         network_energy(design.network),
+        kept(design.network),
+        sum((fact.operations for fact in inspect_network(design.network)), Operations()),
     )
 
 

@@ -1,4 +1,4 @@
-"""A table of plain cells, for whoever shows it."""
+"""A table of plain cells, for whoever shows it, and how pages write numbers."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ class Table:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+
+
+def figure(value: float, digits: int = 6) -> str:
+    """So many digits, and every one of a whole number that has more: 1,234,567 and never 1.23457e+06."""
+    return f"{value:,.0f}" if abs(value) >= 10.0 ** (digits - 1) else f"{value:,.{digits}g}"

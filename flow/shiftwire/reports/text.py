@@ -11,10 +11,11 @@ from shiftwire.project.report_rows import as_json
 from shiftwire.project.scores import of_what
 from shiftwire.quantize.report import Answers
 from shiftwire.reports.build_text import build_sentences
+from shiftwire.reports.compression import kept_json, kept_sentence
 from shiftwire.reports.energy import claim_sentence
-from shiftwire.reports.figures import figure
 from shiftwire.reports.inspection import left_out, left_out_sentence
 from shiftwire.reports.summary import LayerLine, Page
+from shiftwire.reports.table import figure
 from shiftwire.synth.build_report import build_json
 from shiftwire.tools.resources import Cycles, Evidence, Report
 
@@ -57,6 +58,14 @@ def sentences(page: Page) -> Iterator[tuple[str, str]]:
         yield row.tool, _vendor(row)
     if page.built is not None:
         yield from build_sentences(page.built, design.board, page.counted)
+    done = page.operations
+    yield (
+        "operations",
+        f"{done.shifts:,} shifts, {done.adds:,} adds, {done.compares:,} compares, {done.xnors:,} XNORs of bits, "
+        f"{done.multiplies:,} multiplies an inference",
+    )
+    if page.kept:
+        yield "weights", kept_sentence(page.kept)
     energy = page.energy
     yield (
         "energy",
@@ -93,6 +102,8 @@ def page_json(page: Page) -> dict[str, object]:
             "block_saving": energy.block_saving,
         },
         "layers": [dataclasses.asdict(layer) for layer in page.layers],
+        "operations": dataclasses.asdict(page.operations),
+        "kept": kept_json(page.kept),
         "left_out": [dataclasses.asdict(layer) for layer in left_out(design)],
     }
 

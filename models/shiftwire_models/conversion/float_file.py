@@ -13,7 +13,7 @@ from shiftwire_models.conversion.first_run import first_run, place, running
 from shiftwire_models.conversion.hooks import described, without_hooks
 from shiftwire_models.conversion.inputs import Samples
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float
+from shiftwire_models.exact_export import export_float
 from shiftwire_models.exporter import quiet_exporter
 from shiftwire_models.onnx_names import output_names, plain_name
 

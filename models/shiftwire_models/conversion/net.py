@@ -95,8 +95,8 @@ def to_multiplication_free(
 
     `calibration` are (N, ...) samples as the net reads them, or batches of them, each alone or the first of (x, y), as
     a DataLoader has them; some dozens choose the formats. Of a net of several inputs they are a tuple of tensors in the
-    order of forward(), a dict by its names, or batches of either. `method` is linear, lightnn, deepshift or apot, whose
-    rounding differs; terms belong to the first two.
+    order of forward(), a dict by its names, or batches of either. `method` is linear, lightnn, deepshift, apot
+    or binary, whose rounding differs; terms belong to the first two.
 
     The rest are the options of `shiftwire quantize`. The new net stands where the old one did, in its mode and on its
     device, in float32, and gives at first what that command's file gives; the old one stays as it is.

@@ -27,10 +27,11 @@ class Method(Enum):
     LIGHTNN = "lightnn"
     DEEPSHIFT = "deepshift"
     APOT = "apot"
+    BINARY = "binary"
 
     @property
     def nearest(self) -> Nearest:
-        """How the terms are rounded while they are trained."""
+        """How the terms are rounded while they are trained; signs stay signs."""
         return Nearest.LOG if self in (Method.LIGHTNN, Method.DEEPSHIFT) else Nearest.LINEAR
 
 

@@ -17,8 +17,8 @@ from shiftwire_models.conversion.net import MultiplicationFreeNet
 from shiftwire_models.conversion.quantizing import method_named
 from shiftwire_models.conversion.samples import plain_samples
 from shiftwire_models.errors import ModelsError
+from shiftwire_models.exact_export import export_model
 from shiftwire_models.exactness import check_exactness
-from shiftwire_models.export import export_model
 from shiftwire_models.finetune.graph import load_exact
 
 

@@ -8,9 +8,12 @@ import onnx
 from shiftwire_models.errors import ModelsError
 from shiftwire_models.finetune.graph import GraphNet
 from shiftwire_models.finetune.layers import TunedSum
+from shiftwire_models.weights.filter_terms import Nearest
 
 _LIKE = 0.5
 """Largest distance, relative to the weight, at which two tensors are the same layer: k = 1 strays by 0.2."""
+_LIKE_SIGNS = 0.85
+"""The same of signs, which stray by 0.6 from weights of a normal distribution; those of another layer by nearly 1."""
 
 _TINY = float(np.finfo(np.float32).tiny)
 Floats = NDArray[np.float32]
@@ -30,7 +33,8 @@ def take_float_weights(net: GraphNet, model: onnx.ModelProto) -> int:
         codes = layer.weight.latent.detach().numpy()
         scaled = [_scaled(tensor, codes) for tensor in floats if tensor.shape == codes.shape]
         best = min(scaled, key=lambda tensor: _distance(tensor, codes), default=None)
-        if best is not None and layer.weight.latent.requires_grad and _distance(best, codes) < _LIKE:
+        most = _LIKE_SIGNS if layer.weight.nearest is Nearest.SIGN else _LIKE
+        if best is not None and layer.weight.latent.requires_grad and _distance(best, codes) < most:
             layer.weight.latent.data = torch.from_numpy(best)
             matched += 1
     if not matched:

@@ -174,7 +174,12 @@ class TunedAdder(Tuned):
 def filter_terms(
     sign: Codes, exponent: Codes, exponent_range: ExponentRange, nearest: Nearest = Nearest.LINEAR
 ) -> FilterTermsWeight:
-    """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most."""
+    """The weight of a file's (terms, out, in...) tensors; every filter keeps as many terms as it uses at most.
+
+    Weights that are one power of two or less it, and never 0, stay signs.
+    """
+    if sign.ndim > 2 and len(sign) == 1 and sign.all() and exponent_range.lowest == exponent_range.highest:
+        nearest = Nearest.SIGN
     value = (sign.astype(np.int64) * np.where(sign != 0, np.exp2(exponent.astype(np.float64)), 0.0)).sum(0)
     used = np.count_nonzero(sign, axis=0).reshape(sign.shape[1], -1).max(1, initial=0)
     return FilterTermsWeight(

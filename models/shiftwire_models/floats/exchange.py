@@ -16,7 +16,7 @@ import onnx
 from onnx import numpy_helper
 from shiftwire_models.conversion.quantizing import quantized_by
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.export import export_float
+from shiftwire_models.exact_export import export_float
 
 KERNELS = {(1, 1), (3, 3)}
 """Of convolutions that have factors."""

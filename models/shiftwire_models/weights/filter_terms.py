@@ -18,10 +18,12 @@ class Nearest(Enum):
 
     LINEAR  in the middle, 1.5 times the smaller, ties to the smaller: what leaves least
     LOG     at sqrt(2) times the smaller (LightNN, DeepShift)
+    SIGN    nowhere: a weight is its sign times the one power there is, and never 0
     """
 
     LINEAR = "linear"
     LOG = "log"
+    SIGN = "sign"
 
 
 class FilterTermsWeight(ShiftWeight):
@@ -53,7 +55,7 @@ class FilterTermsWeight(ShiftWeight):
         """`slots` terms, (slots, out, in...)."""
         rest = self.latent.detach()
         each_filter = (-1, *[1] * (rest.dim() - 1))
-        power = nearest_power if self.nearest is Nearest.LOG else least_left
+        power = {Nearest.LINEAR: least_left, Nearest.LOG: nearest_power, Nearest.SIGN: sign_alone}[self.nearest]
         signs, exponents = [], []
         for slot in range(self.slots):
             sign, exponent = power(rest, self.exponent_range)
@@ -99,3 +101,9 @@ def least_left(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor
     nearest = (exponent - 1 + (mantissa > 0.75).int()).clamp(exponent_range.lowest, exponent_range.highest)
     sign = torch.where(w.abs() > 2.0 ** (exponent_range.lowest - 1), w.sign(), torch.zeros_like(w))
     return sign.to(torch.int8), nearest.to(torch.int8)
+
+
+def sign_alone(w: Tensor, exponent_range: ExponentRange) -> tuple[Tensor, Tensor]:
+    """Sign, 1 for 0, and the lowest exponent, int8."""
+    sign = torch.where(w < 0, -1, 1).to(torch.int8)
+    return sign, torch.full_like(sign, exponent_range.lowest)

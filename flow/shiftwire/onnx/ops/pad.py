@@ -29,7 +29,10 @@ def _read(view: View, graph: Graph) -> None:
         raise InputError(f"attribute mode = {mode} is not handled; pad with the constant 0 or with the edge")
     begin, end = _spatial_pads(view, rank=len(graph.tensor(view.inputs[0]).shape) + 1)
     if min(*begin, *end, 0) < 0 and mode == "edge":
-        raise InputError(f"pads of {begin} and {end} take pixels away; slice them")
+        raise InputError(
+            f"pads of {begin} in front and {end} behind take pixels away, wanted 0 or more; put a Slice in front "
+            "instead"
+        )
     if mode == "edge":
         graph.keep(view, Upsample((1,) * len(begin), begin, end), view.inputs[0])
         return

@@ -73,7 +73,7 @@ class Binary(Coded):
         )
 
     def operations(self, uses: int) -> Operations:
-        return Operations(compares=self.codes.size * uses, adds=self.codes.size * uses)
+        return Operations(xnors=self.codes.size * uses, adds=self.codes.size * uses)
 
     def pe_codes(self, rom: Codes, x: Fixed, *, is_depthwise: bool) -> PeCodes:
         return PeCodes(Pe.XNOR, rom, BIT)

@@ -35,6 +35,11 @@ class OfFactors(ABC):
         """Bits that go when the numbers of the factors are rounded, halves up."""
 
     @property
+    def own_bits(self) -> int:
+        """Those of the factors."""
+        return self.factors.storage.bits
+
+    @property
     def is_in_order(self) -> bool:
         """Whether weight i of a filter is number i of its factors."""
         return bool((self.places.ravel() == np.arange(self.factors.taps)).all())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shiftwire.errors import InputError
+from shiftwire.quantize.methods.binary import BINARY
 from shiftwire.quantize.methods.circulant import CIRCULANT
 from shiftwire.quantize.methods.escalate import ESCALATE
 from shiftwire.quantize.methods.product import Product
@@ -15,7 +16,7 @@ from shiftwire.quantize.options import Options, is_named
 from shiftwire.quantize.report import LayerCost
 from shiftwire.quantize.weighted import FloatLayer, emit_shift
 
-PRODUCTS: tuple[Product, ...] = (SMARTEXCHANGE, ESCALATE, CIRCULANT)
+PRODUCTS: tuple[Product, ...] = (SMARTEXCHANGE, ESCALATE, CIRCULANT, BINARY)
 BY_METHOD = {product.method: product for product in PRODUCTS}
 
 

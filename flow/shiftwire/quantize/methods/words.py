@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from shiftwire.errors import InputError
@@ -25,14 +25,40 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[tuple[str, Method], ...]]:
     """That of all layers, and those of single ones."""
-    parted = [text.rpartition("=") for text in arguments.layers.split(",")] if arguments.layers else []
+    parted = [text.rpartition("=") for text in apart(arguments.layers)] if arguments.layers else []
     every = [(pattern.strip(), _method(name.strip(), pattern)) for pattern, _, name in parted]
+    _once("--layers", [pattern for pattern, _ in every], "the first method of a layer counts")
     rest = next((method for pattern, method in every if pattern == REST), None)
     if rest is not None and arguments.method is not None and Method(arguments.method) is not rest:
         raise InputError(
             f"--layers gives {rest.value} to the rest, and --method says {arguments.method}; leave one out"
         )
     return rest or Method(arguments.method or DEFAULTS.method), tuple(pair for pair in every if pair[0] != REST)
+
+
+def apart(text: str) -> Iterator[str]:
+    """Parts between commas, but for those in brackets and behind a backslash, which belong to an expression."""
+    start, depth, is_class, is_quoted = 0, 0, False, False
+    for at, letter in enumerate(text):
+        if is_quoted or letter == "\\":
+            is_quoted = not is_quoted
+        elif is_class:
+            is_class = letter != "]"
+        elif letter == "," and depth <= 0:
+            yield text[start:at]
+            start = at + 1
+        else:
+            is_class = letter == "["
+            depth += (letter in "({") - (letter in ")}")
+    yield text[start:]
+
+
+def _once(option: str, names: Sequence[str], why: str) -> None:
+    """Raise InputError for a name that comes twice."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        what = f"'{twice}'" if twice else "all layers"
+        raise InputError(f"{option} speaks of {what} more than once, and {why}; leave out all but one")
 
 
 def _method(name: str, pattern: str) -> Method:
@@ -52,6 +78,12 @@ def _thetas(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str
             raise InputError("--theta and --threshold-row belong to --method smartexchange; leave them out or take it")
         return {}
     parted = [text.rpartition("=") for text in arguments.theta or ()]
+    nameless = next((value for name, equals, value in parted if equals and not name.strip()), None)
+    if nameless is not None:
+        raise InputError(
+            f"'={nameless}' of --theta names no layer; write --theta 4e-3 for all or --theta LAYER=4e-3 for one"
+        )
+    _once("--theta", [name for name, _, _ in parted], "one number of a layer counts")
     every = {name: _number(value) for name, _, value in parted}
     return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
 
