@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from form_mutants import FORM_MUTANTS
 from kernel_mutants import KERNEL_MUTANTS
 from larger_mutants import LARGER_MUTANTS
 from mutant import Mutant
@@ -58,7 +59,7 @@ CAMPAIGNS = (
     Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
     Campaign("rebuilt C++", *TEMPLATES, "include", (f"{REBUILD}::test_the_kernel_is_exact",), REBUILD_KERNEL_MUTANTS),
     Campaign("rebuilt RTL", *TEMPLATES, "rtl", (f"{REBUILD}::test_the_module_is_exact",), REBUILD_RTL_MUTANTS),
-    Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS)),
+    Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS, *FORM_MUTANTS)),
 )
 
 NARROWER = """template <class T> struct narrower;

@@ -40,12 +40,12 @@ def network(seed: int) -> Network:
 
 
 def compared(net: Network, codes: Codes, found: dict[str, Codes]) -> int:
-    """Whole tensors of every layer, more than a tenth of whose codes change; returns how many codes."""
+    """Whole tensors of every layer, some of whose codes change in each network; returns how many codes."""
     expected = net.evaluate_layers(codes)
     for name, made in found.items():
         assert np.array_equal(made, expected[name]), (name, np.argwhere(made != expected[name])[0])
     live = sum(int(np.count_nonzero(np.ptp(made, axis=0))) for made in found.values())
-    assert live > 0.1 * sum(made[0].size for made in found.values())
+    assert live > 0.02 * sum(made[0].size for made in found.values())
     return sum(made.size for made in found.values())
 
 
