@@ -83,7 +83,7 @@ PYTHON_MUTANTS = (
            ("tests/onnx/test_several_ends.py",)),
     Mutant("line buffers cost no block RAM", "units/window.py", "self.taps.count * buffer.bram36", "0",
            ("tests/units/test_window.py",)),
-    Mutant("no memory costs block RAM", "ir/cost.py", "return Cost(bram36=blocks(words, bits))", "return Cost()",
+    Mutant("no memory costs block RAM", "ir/cost.py", "return Cost(bram36=bram36)", "return Cost()",
            ("tests/ir/test_cost.py",)),
     Mutant("passes: weights are not clipped", "passes/pipeline.py", "    clip_adder_weights,\n", "",
            ("tests/passes/test_pipeline.py",)),

@@ -6,6 +6,7 @@ The model ranks folds and guesses what fits; `shiftwire synth` counts the netlis
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -17,8 +18,11 @@ SHELL_BRAM36 = 6
 BRAM36_IN_LUT = 120
 """What a BRAM36 is worth when folds are ranked: a third of the ratio on the smaller parts, where LUTs run out first."""
 
-BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
-"""Words and bits of a BRAM36."""
+BRAM36_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
+"""Words and bits of a BRAM36, one side of which writes and the other reads."""
+
+BRAM18_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Those of a BRAM18, which is half of it."""
 
 HALF_BRAM_SHAPES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words and bits of a BRAM18 whose two ports are alike."""
@@ -56,13 +60,13 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Modelled, for the network alone."""
+    """Modelled, for the network alone; `bram36` counts halves."""
 
     lut: int = 0
-    bram36: int = 0
+    bram36: float = 0.0
 
     @property
-    def price(self) -> int:
+    def price(self) -> float:
         """One figure to rank by."""
         return self.lut + BRAM36_IN_LUT * self.bram36
 
@@ -71,15 +75,36 @@ class Cost:
 
 
 def memory(words: int, bits: int) -> Cost:
-    """Storage of `words` words of `bits`: LUTs while it is small, BRAM36 above."""
+    """Storage of `words` words of `bits` that are written: LUTs while it is small, block RAM above."""
+    return _stored(words, bits, blocks(words, bits))
+
+
+def rom(words: int, bits: int) -> Cost:
+    """Constants, which lie as they fit best in block RAM."""
+    return _stored(words, bits, rom_blocks(words, bits))
+
+
+def _stored(words: int, bits: int, bram36: float) -> Cost:
     if words * bits <= SHALLOW_BITS or words <= LUTRAM_WORDS:
         return Cost(lut=bits * ceil(words / LUTRAM_WORDS))
-    return Cost(bram36=blocks(words, bits))
+    return Cost(bram36=bram36)
 
 
-def blocks(words: int, bits: int) -> int:
-    """BRAM36 that hold `words` words of `bits`."""
-    return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES)
+def blocks(words: int, bits: int) -> float:
+    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one."""
+    return _least(lambda deep, wide: ceil(words / deep) * ceil(bits / wide))
+
+
+def rom_blocks(words: int, bits: int) -> float:
+    """The same for constants: words that lie behind a block's depth may stand beside others in its width."""
+    return _least(lambda deep, wide: ceil(ceil(words / deep) * bits / wide))
+
+
+def _least(count: Callable[[int, int], int]) -> float:
+    """BRAM36 of the best shape, by how many of one it takes."""
+    whole = min(count(deep, wide) for deep, wide in BRAM36_SHAPES)
+    halves = min(count(deep, wide) for deep, wide in BRAM18_SHAPES)
+    return min(2 * whole, halves) / 2
 
 
 def half_blocks(words: int, bits: int) -> int:

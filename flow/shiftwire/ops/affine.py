@@ -12,7 +12,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Cost, rom
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
@@ -82,8 +82,8 @@ class AffineUnit(BeatUnit):
         """Scales in LUTs are part of the lanes; in SystemVerilog a term may be a word."""
         weights = self.scale.weights
         term_bits = int(weights.shifts.max()).bit_length() + 2
-        rom = memory(self._folds * weights.terms, self.port.lanes * term_bits)
-        return super().cost + Cost(bram36=rom.bram36)
+        scales = rom(self._folds * weights.terms, self.port.lanes * term_bits)
+        return super().cost + Cost(bram36=scales.bram36)
 
     @property
     def native_cfg(self) -> Cfg:

@@ -13,3 +13,8 @@ class Table:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+
+
+def in_halves(count: float) -> str:
+    """A number of which there may be halves: 1,200 or 1.5."""
+    return f"{count:,.0f}" if count == int(count) else f"{count:,}"

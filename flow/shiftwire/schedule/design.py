@@ -75,7 +75,7 @@ class Design:
         return self.board.family is not Family.ZYNQ_7000
 
     @property
-    def spare_bram36(self) -> int:
+    def spare_bram36(self) -> float:
         """Block RAM that may hold small memories: what is left where LUTs are what runs out, else none."""
         need, board = self.resources, self.board
         is_tight = need.lut > board.lut * TIGHT_LUT
@@ -190,7 +190,7 @@ class _Search:
         need, board = smallest.resources, self.board
         raise InputError(
             f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
-            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36} of {board.bram36 - SHELL_BRAM36} BRAM36 "
+            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36:g} of {board.bram36 - SHELL_BRAM36} BRAM36 "
             f"(modelled); {self._mend(need, percent)}"
         )
 
@@ -213,7 +213,7 @@ class _Search:
         need, slower = design.resources, self.fastest(percent)
         best = f"the best that fits is {floor(target.speed(slower))}" if slower else "no slower fold fits either"
         raise InputError(
-            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
+            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36:g} BRAM36 (modelled), more than "
             f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"
         )
 

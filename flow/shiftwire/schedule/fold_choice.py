@@ -24,7 +24,7 @@ class Choice:
     widest: int = 0
 
     @property
-    def price(self) -> int:
+    def price(self) -> float:
         """One figure to rank folds by."""
         return self.cost.price
 

@@ -15,7 +15,9 @@ from shiftwire.schedule.unroll import unrolled
 from shiftwire.units.width import Narrow
 
 
-def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False, spare_bram36: int = 0) -> RtlNetwork:
+def rtl_network(
+    pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False, spare_bram36: float = 0.0
+) -> RtlNetwork:
     """Units, streams and depths of a pipeline; with `unroll`, layers that meet all weights at once become logic.
 
     Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise. Raises

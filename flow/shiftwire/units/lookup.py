@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
-from shiftwire.ir.cost import UNIT_LUT, Cost, memory
+from shiftwire.ir.cost import UNIT_LUT, Cost, rom
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings
 from shiftwire.numbers.fixed import Codes
@@ -52,7 +52,7 @@ class LookupUnit(BeatUnit):
     @property
     def cost(self) -> Cost:
         words = self._by_lane.shape[1]
-        each = memory(words, self.format.bits)
+        each = rom(words, self.format.bits)
         lanes = self.port.lanes
         return Cost(UNIT_LUT + lanes * each.lut, lanes * each.bram36)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Cost, memory, rom
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
@@ -190,8 +190,8 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
-        return sums + replay + rom + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+        stored = rom(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
+        return sums + replay + stored + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         raw = _Raw.of(self)

@@ -51,7 +51,7 @@ class MatrixUnit(DotProduct):
                 best = other
         return best
 
-    def _price(self, order: Order) -> int:
+    def _price(self, order: Order) -> float:
         """LUTs times cycles."""
         cost = self._cost(order.steps, self._circle(order)) + moving_cost(self._restoring(order))
         return max(order.steps.cycles, order.beats) * cost.price

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Cost, rom
 from shiftwire.ir.module import Memory, Parameter, one_word
 from shiftwire.ir.weights import Bits, Weights
 from shiftwire.numbers.fixed import Codes
@@ -78,7 +78,7 @@ class Steps:
     @property
     def cost(self) -> Cost:
         """Of the list."""
-        return memory(self.cycles, self._place_bits + 2) if self.is_listed else Cost()
+        return rom(self.cycles, self._place_bits + 2) if self.is_listed else Cost()
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from math import ceil
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Table, settings
-from shiftwire.ir.cost import Array, Cost, is_block, memory
+from shiftwire.ir.cost import Array, Cost, is_block, memory, rom
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
 from shiftwire.ir.nest import Nest, at, every
@@ -175,12 +175,12 @@ class RebuildUnit(Unit):
         decoders = ceil(lanes * stored.decoder_lut)
         turns = fold.pe * self._tap_sums.sum_type.bits if fold.turns > 1 else 0
         replay = memory(fold.turns * self.synapse_folds, fold.simd * self.x.bits)
-        rom = memory(len(stored.words(self.parts)), lanes * stored.lane_bits)
-        context = memory(len(stored.contexts), stored.contexts.shape[1] * stored.context_type.bits)
+        words = rom(len(stored.words(self.parts)), lanes * stored.lane_bits)
+        context = rom(len(stored.contexts), stored.contexts.shape[1] * stored.context_type.bits)
         if stored.decoder is Element.WHOLE:
             context = Cost()
         behind = ceil(self.format.bits * (fold.pe / 4 + 2))
-        return Cost(lut=sums + decoders + turns + behind) + replay + rom + context
+        return Cost(lut=sums + decoders + turns + behind) + replay + words + context
 
     @property
     def restored(self) -> tuple[Unit, ...]:
