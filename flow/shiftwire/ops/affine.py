@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, log2
 
@@ -83,7 +83,7 @@ class AffineUnit(BeatUnit):
         weights = self.scale.weights
         term_bits = int(weights.shifts.max()).bit_length() + 2
         scales = rom(self._folds * weights.terms, self.port.lanes * term_bits)
-        return super().cost + Cost(bram36=scales.bram36)
+        return super().cost + replace(scales, lut=0)
 
     @property
     def native_cfg(self) -> Cfg:
@@ -107,9 +107,9 @@ class AffineUnit(BeatUnit):
             "WINDOW_BITS": codes.exponent_bits,
             "GRID": self.format.frac - self.scale.frac(self.x),
             **self.formats,
-            "ROM_BLOCK": scale.in_block,
+            "ROM_BLOCK": (in_block := around.rom_block(scale)),
         }
-        stages = 3 + (terms - 1).bit_length() + scale.in_block
+        stages = 3 + (terms - 1).bit_length() + in_block
         nest, memories = repeating(self.iterations, steps), (scale, bias)
         return (Module("sw_affine", parameters, nest, stages, memories, has_forms=True, reads_stem=True),)
 

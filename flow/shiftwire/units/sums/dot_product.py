@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, prod
 from typing import ClassVar
 
@@ -74,9 +74,8 @@ class DotProduct(Unit):
     def _sizes(self) -> tuple[Setting, ...]:
         """First members of the Cfg."""
 
-    @property
     @abstractmethod
-    def _places(self) -> Mapping[str, int]:
+    def _places(self, around: Surroundings) -> Mapping[str, int]:
         """Parameters of the module that count its loops."""
 
     @property
@@ -190,7 +189,8 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        stored = rom(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
+        bits = elements // circle * _code_bits(weights, self.x, self.is_depthwise)
+        stored = rom(words, bits) if words > 1 else Cost()
         return sums + replay + stored + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
@@ -205,17 +205,17 @@ class DotProduct(Unit):
             self.format,
             around.lanes,
         )
-        return self._summing(raw, in_block=around.in_block), finish.module
+        return self._summing(raw, around), finish.module
 
-    def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
+    def _summing(self, raw: _Raw, around: Surroundings) -> Module:
         pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
         rom = Memory("weights", self._stored(raw.by_pe.reshape(-1, pe * simd)), codes.type.bits)
-        rom_block = int(in_block) or rom.in_block
+        rom_block = int(around.in_block) or around.rom_block(rom)
         parameters: dict[str, Parameter] = {
             "KIND": codes.pe.value,
             "PE": pe,
             "SIMD": simd,
-            **self._places,
+            **self._places(around),
             "SYNAPSES": self.synapse_folds,
             **self.steps.parameters,
             "CYCLES": rom.words,
@@ -244,6 +244,12 @@ class DotProduct(Unit):
             has_forms=True,
             is_movable=not rom_block,
         )
+
+
+@lru_cache(maxsize=512)
+def _code_bits(weights: Weights, x: Fixed, is_depthwise: bool) -> int:
+    """Of a weight in the ROM of the SystemVerilog, which all folds of a layer share."""
+    return weights.pe_codes(weights.planes, x, is_depthwise=is_depthwise).type.bits
 
 
 @dataclass(frozen=True, eq=False)

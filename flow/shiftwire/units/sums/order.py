@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -77,8 +77,8 @@ class Steps:
 
     @property
     def cost(self) -> Cost:
-        """Of the list."""
-        return rom(self.cycles, self._place_bits + 2) if self.is_listed else Cost()
+        """Of the list, which stays where it is."""
+        return replace(rom(self.cycles, self._place_bits + 2), stores=()) if self.is_listed else Cost()
 
 
 @dataclass(frozen=True, eq=False)
