@@ -13,7 +13,7 @@ import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
-from shiftwire.ir.cost import Cost, memory, rom
+from shiftwire.ir.cost import LUTRAM_WORDS, Cost, memory, rom
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
@@ -189,9 +189,13 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        bits = elements // circle * _code_bits(weights, self.x, self.is_depthwise)
-        stored = rom(words, bits) if words > 1 else Cost()
+        stored = self._rom_cost(words, elements // circle) if words > 1 else Cost()
         return sums + replay + stored + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+
+    def _rom_cost(self, words: int, codes: int) -> Cost:
+        """In block RAM a code has the bits of the SystemVerilog; as logic it takes no more than what it tells."""
+        stored = rom(words, codes * _code_bits(self.weights, self.x, self.is_depthwise))
+        return stored if stored.bram36 else Cost(lut=codes * self.weights.rom_type.bits * ceil(words / LUTRAM_WORDS))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         raw = _Raw.of(self)
