@@ -16,9 +16,10 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.ops.dense import Dense
 from shiftwire.schedule.design import Design, Target, folded, schedule
-from shiftwire.schedule.fold_choice import choices, every_choice, intervals, picked, worth_having
+from shiftwire.schedule.fold_choice import every_choice, intervals, picked, worth_having
 from shiftwire.schedule.prices import PRICES, Market
 from shiftwire_boards.catalog import Board, load_board
+from usual_folds import choices
 
 BOARD, CLOCK_NS = load_board("pynq-z2"), 10.0
 

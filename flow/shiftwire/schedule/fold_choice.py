@@ -31,21 +31,15 @@ class Choice:
 
 
 Choices = Mapping[str, list[Choice]]
-"""For each layer, fastest and dearest first; every next one is slower and cheaper."""
-
-
-def choices(network: Network, fixed: Mapping[str, Fold], *, for_hls: bool = False) -> Choices:
-    """The folds of every layer; `fixed` names some. Raises InputError for one of no layer, or that does not divide.
-
-    With `for_hls`, cycles count the drain of a pipeline, and folds whose beats or memory words are wider than HLS_BITS
-    are none.
-    """
-    every = every_choice(network, fixed, for_hls=for_hls)
-    return {name: worth_having(own) for name, own in every.items()}
+"""Of each layer; those worth having are fastest and dearest first, every next one is slower and cheaper."""
 
 
 def every_choice(network: Network, fixed: Mapping[str, Fold], *, for_hls: bool = False) -> Choices:
-    """All folds of every layer, in no order, those among them that no price of a BRAM36 makes worth having."""
+    """All folds of every layer, in no order, those among them that no price of a BRAM36 makes worth having.
+
+    `fixed` names some. Raises InputError for one of no layer, or that does not divide. With `for_hls`, cycles count the
+    drain of a pipeline, and folds whose beats or memory words are wider than HLS_BITS are none.
+    """
     unknown = sorted(set(fixed) - {node.name for node in network.nodes})
     if unknown:
         names = ", ".join(node.name for node in network.nodes)
