@@ -1,9 +1,13 @@
-"""What it takes to rebuild weights: python tests/benchmarks/bench_rebuild.py [--speed FPS] [--shapes NAME,...].
+"""What it takes to rebuild weights: python tests/benchmarks/bench_rebuild.py [--speed FPS] [--network MODEL.onnx].
 
 First the decoder alone: slice LUTs of a weight, by the exponents of its coefficients. Then the adder layers of
 ShiftAddNet ResNet-20 for an xc7z020 at 100 MHz, one netlist a shape: weights in ROM, and weights rebuilt from factors,
 each with as few LUTs and block RAMs as the model finds at the frames a second asked for. Weights are random, so
 that nothing is said of accuracy. Counted by yosys, no place and route.
+
+With --network, a whole network instead, such as one by `shiftwire-train zoo resnet20-shiftadd`: the fastest design on a
+share of the LUTs with weights in ROM, and with all 3x3 adder layers rebuilt; of what the search takes where both are to
+be had, two frames are simulated. An hour, half of it for the netlists, which --folder keeps.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+import rebuilt_network
 from results import Cell, Column, Result, commit, save, table
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
@@ -27,6 +32,7 @@ from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
+from shiftwire.project.project import Project
 from shiftwire.rtl.files import module_files, write_network
 from shiftwire.schedule.design import folded
 from shiftwire.schedule.fold_choice import choice_at
@@ -126,13 +132,48 @@ def rows(fps: float, shapes: list[str]) -> Iterator[tuple[Cell, ...]]:
             yield (what, form, round(fps), *sizes, round(found.lut), round(found.ff), float(found.bram36))
 
 
+def network_rows(model: Path, percent: float, folder: Path) -> Iterator[tuple[Cell, ...]]:
+    """Netlists of both forms; what the search takes is simulated beside the form whose folds it has."""
+    board = load_board(BOARD)
+    pair = rebuilt_network.Pair.of(model, THETA.least / DEVIATION)
+    designs = dict(pair.designs(board, CLOCK_NS, percent))
+    chosen = designs.pop("each as it is cheaper")
+    for form, design in designs.items():
+        if design is None:
+            print(f"{form}: nothing fits {percent:g} %")
+            continue
+        need, project = design.resources, rebuilt_network.written(design, folder / form.replace(" ", "_"))
+        print(f"{form}: {design.frames_per_second:.0f} frames/s, {need.lut:,} LUT, {need.bram36:g} BRAM36 (modelled)")
+        if chosen is not None and chosen.folds == design.folds:
+            print(f"{form}: what the search takes; {_simulated(project)}", flush=True)
+        found, fps = rebuilt_network.counted(project), round(design.frames_per_second)
+        what = f"{model.stem}, {percent:g} % of the LUTs"
+        yield (what, form, fps, None, None, None, round(found.lut), round(found.ff), float(found.bram36))
+
+
+def _simulated(project: Project) -> str:
+    report = rebuilt_network.simulated(project)
+    return (
+        f"{report.comparison.samples} frames, {report.comparison.different} of {report.comparison.compared:,} codes "
+        f"differ, {report.cycles.interval:,} cycles between frames, as predicted ({report.tool})"
+    )
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--speed", type=float, default=339.0, help="frames a second (default: %(default)g)")
     parser.add_argument("--shapes", default=",".join(s.name for s in SHAPES), help="channels, of %(default)s")
+    parser.add_argument("--network", type=Path, metavar="MODEL.onnx", help="a whole network instead")
+    parser.add_argument("--share", type=float, default=80.0, help="of the LUTs, for a network (default: %(default)g)")
+    parser.add_argument("--folder", type=Path, default=Path("build/rebuild"), help="of its projects (%(default)s)")
     given = parser.parse_args(arguments)
     print(f"bench rebuild: yosys {yosys_version()}, {load_board(BOARD).part}, {CLOCK_NS:g} ns, at commit {commit()}")
-    for cells in rows(given.speed, given.shapes.split(",")):
+    every = (
+        network_rows(given.network, given.share, given.folder)
+        if given.network
+        else rows(given.speed, given.shapes.split(","))
+    )
+    for cells in every:
         print(" | ".join("-" if cell is None else str(cell) for cell in cells), flush=True)
         tools, part = {"pyosys": yosys_version().split()[-1]}, load_board(BOARD).part
         said = "python tests/benchmarks/bench_rebuild.py"

@@ -120,7 +120,7 @@ def test_memories_are_those_of_a_lane() -> None:
     network = NETWORKS["lookup_wide"]
     (wide,) = network.nodes[0].op.units((network.input,), network.output, Fold(3))
     (module,) = wide.modules(Surroundings(wide.iterations, 3))
-    assert len(module.memories) == 1 and module.stages == 2 and wide.cost == Cost(15, bram36=3)
+    assert len(module.memories) == 1 and module.stages == 2 and wide.cost == Cost(15, bram36=1.5)
 
 
 def test_tables_that_do_not_fit_are_refused() -> None:

@@ -69,7 +69,7 @@ def test_the_choice_costs_no_more_and_is_no_slower(network, target: Target) -> N
         own, thresholds = layer.of(layer.chosen), layer.of(Form.THRESHOLD)
         assert own.lut <= thresholds.lut and own.price <= thresholds.price
         notes = list(rescale_notes([layer], Rescale.AUTO))
-        assert [f"{own.bram36} BRAM36" in note for note in notes] == [True] * (own.bram36 > thresholds.bram36)
+        assert [f"{own.bram36:g} BRAM36" in note for note in notes] == [True] * (own.bram36 > thresholds.bram36)
     codes = random_codes(network(), 1, 8)
     assert np.array_equal(design.network.evaluate(codes), network().evaluate(codes))
 
@@ -173,7 +173,7 @@ def test_figures_are_those_of_the_layers_and_of_what_is_between_them() -> None:
     form = the_only(design).of(Form.AFFINE)
     assert (form.lut, form.bram36) == (cost.lut + between, cost.bram36) and cost.bram36 > 0
     assert any(
-        f"takes {cost.bram36} BRAM36 as affine, 0 as" in note
+        f"takes {cost.bram36:g} BRAM36 as affine, 0 as" in note
         for note in rescale_notes([the_only(design)], Rescale.AUTO)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import shiftwire
 from one_layer import frames
 from projects import files_of, small_net
 from random_networks import random_codes, random_network
+from shiftwire import api
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
@@ -26,7 +28,8 @@ from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.hls_folder import _make_reproducible
-from shiftwire.project.project import GOLDEN_FRAMES, load_project
+from shiftwire.project.project import GOLDEN_FRAMES, Backend, load_project, write_project
+from shiftwire.rtl.emit import network_text
 from shiftwire.tools.host_cpp import Build, compiled
 from shiftwire.tools.process import run
 from shiftwire.verify.comparison import compared
@@ -76,6 +79,14 @@ def test_a_project_reads_back_whole(model: Path, tmp_path: Path) -> None:
     assert again.design.timing == written.design.timing
 
 
+def test_a_project_knows_what_a_block_was_worth(tmp_path: Path) -> None:
+    """Its SystemVerilog is made anew from it."""
+    design = replace(api.design(small_net()), bram36_lut=10_000)
+    again = load_project(write_project(design, tmp_path / "project", Backend.RTL).path).design
+    assert again.bram36_lut == 10_000
+    assert network_text(again.rtl, generic=True) == network_text(design.rtl, generic=True)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
     """Through the JSON and the weight files alone; hls4ml is not asked."""
@@ -91,7 +102,7 @@ def test_every_layer_is_stored_exactly(name: str, tmp_path: Path) -> None:
 def test_design_json_says_what_was_built(model: Path, tmp_path: Path) -> None:
     project = shiftwire.convert(model, output=tmp_path / "project")
     design = json.loads((project.path / "design.json").read_text())
-    assert design["shiftwire"]["schema"] == 6
+    assert design["shiftwire"]["schema"] == 7
     assert design["written_for"]["hls4ml"] == "1.3.0"
     assert design["board"]["part"] == "xc7z020clg400-1"
     assert design["tensors"]["conv"]["shape"] == [3, 5, 6]

@@ -17,9 +17,10 @@ from shiftwire.ir.unit import Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.ops.flatten import Flatten
 from shiftwire.ops.relu import Relu
-from shiftwire.schedule.fold_choice import Choice, choices, intervals, picked, slowest_layer
+from shiftwire.schedule.fold_choice import Choice, intervals, picked, slowest_layer
 from shiftwire.units.fork import Fork
 from shiftwire.units.reorder import Reorder
+from usual_folds import choices
 
 S8 = Fixed(8, 0, signed=True)
 X = Tensor((2, 3), S8)

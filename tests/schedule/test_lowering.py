@@ -100,14 +100,14 @@ def test_a_design_has_depths_and_a_name() -> None:
 
 class TestSpareBlockRam:
     def units(self) -> Pipeline:
-        """Two words of 36 codes of 4 bits or so: more than 32 LUTs, in few BRAM36."""
+        """Two words of 36 codes of 4 bits or so: more than 32 LUTs, in few block RAMs."""
         return built({"fc": Fold(4, 6), "y": Fold(4)})
 
     def test_weights_move(self) -> None:
         before, after = rtl_network(self.units()), rtl_network(self.units(), spare_bram36=9)
         width = before.units[0].module.memories[0].word_bits
         assert width > 32
-        blocks = -(-width // 72)
+        blocks = -(-width // 36) / 2
         assert before.units[0].module.parameters["ROM_BLOCK"] == 0 and before.moved_bram36 == 0
         assert after.units[0].module.parameters["ROM_BLOCK"] == 1 and after.moved_bram36 == blocks
         assert after.name == before.name and set(after.depths) == set(before.depths)

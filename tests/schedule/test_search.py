@@ -12,8 +12,9 @@ from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.schedule.design import Design, Target, folded, schedule
-from shiftwire.schedule.fold_choice import choices, intervals, picked
+from shiftwire.schedule.fold_choice import intervals, picked
 from shiftwire_boards.catalog import load_board
+from usual_folds import choices
 
 BOARD, CLOCK_NS = load_board("pynq-z2"), 10.0
 LUTS = (29_000, 16_000, 10_100, 8_200, 5_300, 3_700, 1_900)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shiftwire.ir.cost import BRAM36_IN_LUT
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.ir.rtl_network import RtlNetwork
@@ -53,10 +54,12 @@ def random_folds(network: Network, seed: int) -> dict[str, Fold]:
 
 
 def hardware(name: str, network: Network, seed: int) -> RtlNetwork:
-    """Every third network has block RAM to spare; the others multiply in DSP blocks, if at all."""
+    """Every third network has block RAM to spare, every third one has none; none of these is short of DSP blocks."""
     folded = pipeline(network, random_folds(network, seed))
     has_spare = seed % 3 == 0
-    rtl = rtl_network(folded, name, unroll=seed % UNROLLED == 4, spare_bram36=MANY if has_spare else 0)
+    price = MANY * BRAM36_IN_LUT if seed % 3 == 1 else BRAM36_IN_LUT
+    spare = MANY if has_spare else 0
+    rtl = rtl_network(folded, name, unroll=seed % UNROLLED == 4, spare_bram36=spare, bram36_lut=price)
     return rtl if has_spare else in_dsp_blocks(rtl)
 
 

@@ -18,8 +18,8 @@ SAME = Window((3, 3), (1, 1), (1, 1), (1, 1))
         (32, 16, 16, 1, Cost(CONTROL_LUT, 2)),
         # the same for each of three taps
         (32, 16, 16, 3, Cost(CONTROL_LUT, 6)),
-        # 4 rows of 128 beats of one code: 512 words of 8 bits, one BRAM36
-        (32, 4, 1, 1, Cost(CONTROL_LUT, 1)),
+        # 4 rows of 128 beats of one code: 512 words of 8 bits, half a BRAM36
+        (32, 4, 1, 1, Cost(CONTROL_LUT, 0.5)),
         # 4 rows of 15 beats of one code: 64 words of 8 bits, a LUT a bit
         (15, 1, 1, 1, Cost(CONTROL_LUT + 8)),
         # 4 rows of 17: 128 words of 8 bits, small enough for two LUTs a bit, for either of two taps

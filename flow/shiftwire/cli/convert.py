@@ -153,7 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
         say(f"modelled: {speed(design)}")
         if backend is not Backend.HLS and design.rtl.moved_bram36:
-            say(f"rtl: {design.rtl.moved_bram36} BRAM36 more hold weights that would crowd the LUTs")
+            say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
         show(weight_tables(weights))
         show(rescale_tables(layers))
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")

@@ -6,7 +6,8 @@ The model ranks folds and guesses what fits; `shiftwire synth` counts the netlis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import ceil
 
 SHELL_LUT = 8000
@@ -15,10 +16,16 @@ SHELL_LUT = 8000
 SHELL_BRAM36 = 6
 
 BRAM36_IN_LUT = 120
-"""What a BRAM36 is worth when folds are ranked: a third of the ratio on the smaller parts, where LUTs run out first."""
+"""What a BRAM36 is worth when folds are ranked: a third of the ratio on the smaller parts, where LUTs run out first.
 
-BRAM_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
-"""Words and bits of a BRAM36."""
+Where block RAM runs out it is dearer, and memories whose words take fewer LUTs than that lie in LUTs.
+"""
+
+BRAM36_SHAPES = ((512, 72), (1024, 36), (2048, 18), (4096, 9), (8192, 4), (16384, 2), (32768, 1))
+"""Words and bits of a BRAM36, one side of which writes and the other reads."""
+
+BRAM18_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
+"""Those of a BRAM18, which is half of it."""
 
 HALF_BRAM_SHAPES = ((1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 """Words and bits of a BRAM18 whose two ports are alike."""
@@ -31,6 +38,9 @@ LUTRAM_WORDS = 64
 
 UNIT_LUT = 15
 """Control of a unit that works beat by beat."""
+
+ROM_LUT, WRITTEN_LUT = 1.2, 1.8
+"""LUTs of a bit of LUTRAM_WORDS words where a memory is large: what chooses among them, and a side that writes."""
 
 SHALLOW_BITS = 2048
 """FIFOs and ROMs up to this size stay in LUTs."""
@@ -55,31 +65,77 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
+class Store:
+    """A memory in block RAM, and how many LUTs would hold it."""
+
+    bram36: float
+    lut: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
-    """Modelled, for the network alone."""
+    """Modelled, for the network alone; `bram36` counts halves, `stores` are those of its memories that may move."""
 
     lut: int = 0
-    bram36: int = 0
+    bram36: float = 0.0
+    stores: tuple[Store, ...] = field(default=(), compare=False)
 
     @property
-    def price(self) -> int:
+    def price(self) -> float:
         """One figure to rank by."""
-        return self.lut + BRAM36_IN_LUT * self.bram36
+        return self.priced(BRAM36_IN_LUT)
+
+    def priced(self, bram36_lut: float) -> float:
+        """The same where a BRAM36 is worth so many LUTs."""
+        return self.lut + bram36_lut * self.bram36
+
+    def at(self, bram36_lut: float) -> Cost:
+        """Where a BRAM36 is worth so many LUTs, so that what takes no more of them lies there."""
+        if bram36_lut <= BRAM36_IN_LUT or not self.stores:
+            return self
+        moved = [store for store in self.stores if store.lut <= bram36_lut * store.bram36]
+        return Cost(self.lut + sum(each.lut for each in moved), self.bram36 - sum(each.bram36 for each in moved))
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.lut + other.lut, self.bram36 + other.bram36)
+        return Cost(self.lut + other.lut, self.bram36 + other.bram36, self.stores + other.stores)
+
+    def __mul__(self, times: int) -> Cost:
+        return Cost(self.lut * times, self.bram36 * times, self.stores * times)
 
 
 def memory(words: int, bits: int) -> Cost:
-    """Storage of `words` words of `bits`: LUTs while it is small, BRAM36 above."""
+    """Storage of `words` words of `bits` that are written: LUTs while it is small, block RAM above."""
+    return _stored(words, bits, blocks, WRITTEN_LUT)
+
+
+def rom(words: int, bits: int) -> Cost:
+    """Constants, which lie as they fit best in block RAM."""
+    return _stored(words, bits, rom_blocks, ROM_LUT)
+
+
+def _stored(words: int, bits: int, blocks: Callable[[int, int], float], large: float) -> Cost:
+    luts = bits * ceil(words / LUTRAM_WORDS)
     if words * bits <= SHALLOW_BITS or words <= LUTRAM_WORDS:
-        return Cost(lut=bits * ceil(words / LUTRAM_WORDS))
-    return Cost(bram36=blocks(words, bits))
+        return Cost(lut=luts)
+    store = Store(blocks(words, bits), ceil(large * luts))
+    return Cost(bram36=store.bram36, stores=(store,))
 
 
-def blocks(words: int, bits: int) -> int:
-    """BRAM36 that hold `words` words of `bits`."""
-    return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in BRAM_SHAPES)
+def blocks(words: int, bits: int) -> float:
+    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one."""
+    return _least(lambda deep, wide: ceil(words / deep) * ceil(bits / wide))
+
+
+def rom_blocks(words: int, bits: int) -> float:
+    """The same for constants: words that lie behind a block's depth may stand beside others in its width."""
+    return _least(lambda deep, wide: ceil(ceil(words / deep) * bits / wide))
+
+
+def _least(count: Callable[[int, int], int]) -> float:
+    """BRAM36 of the best shape, by how many of one it takes."""
+    whole = min(count(deep, wide) for deep, wide in BRAM36_SHAPES)
+    halves = min(count(deep, wide) for deep, wide in BRAM18_SHAPES)
+    return min(2 * whole, halves) / 2
 
 
 def half_blocks(words: int, bits: int) -> int:
@@ -87,9 +143,14 @@ def half_blocks(words: int, bits: int) -> int:
     return min(ceil(words / deep) * ceil(bits / wide) for deep, wide in HALF_BRAM_SHAPES)
 
 
-def is_block(words: int, bits: int) -> int:
-    """1 where a memory is better off in block RAM, else 0: a parameter of modules."""
-    return int(memory(words, bits).bram36 > 0)
+def is_block(words: int, bits: int, bram36_lut: float = BRAM36_IN_LUT) -> int:
+    """1 where a memory that is written is better off in block RAM, else 0: a parameter of modules."""
+    return int(memory(words, bits).at(bram36_lut).bram36 > 0)
+
+
+def is_rom_block(words: int, bits: int, bram36_lut: float = BRAM36_IN_LUT) -> int:
+    """The same for constants."""
+    return int(rom(words, bits).at(bram36_lut).bram36 > 0)
 
 
 def multiplier_blocks(one: int, other: int) -> int:

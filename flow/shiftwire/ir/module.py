@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from shiftwire.ir.cost import is_block
+from shiftwire.ir.cost import BRAM36_IN_LUT, is_block, is_rom_block
 from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest
 from shiftwire.numbers.fixed import Codes
@@ -65,8 +65,8 @@ class Memory:
 
     @property
     def in_block(self) -> int:
-        """1 where it is better off in block RAM, else 0."""
-        return is_block(self.words, self.word_bits)
+        """1 where it is better off in block RAM at the usual price, else 0."""
+        return is_rom_block(self.words, self.word_bits)
 
     def text(self) -> str:
         """A line of hexadecimal digits a word, as $readmemh reads it."""
@@ -85,13 +85,14 @@ class LineBuffer:
     """The line buffer of a window module: 2**bits words of `word_bits`; an image row takes `row_words`.
 
     `storing` is the nest of the side that fills it, `rows` the beats of which it is made: image rows that the other
-    side looks at and lets go.
+    side looks at and lets go; `bram36_lut` what a BRAM36 is worth.
     """
 
     bits: int
     row_words: int
     word_bits: int
     storing: Nest
+    bram36_lut: float = BRAM36_IN_LUT
 
     @property
     def rows(self) -> int:
@@ -101,7 +102,7 @@ class LineBuffer:
     @property
     def parameters(self) -> Mapping[str, int]:
         """What the window module is told of it; a memory past the size of LUT RAM asks for block RAM."""
-        return {"RING_BITS": self.bits, "RING_BLOCK": is_block(1 << self.bits, self.word_bits)}
+        return {"RING_BITS": self.bits, "RING_BLOCK": is_block(1 << self.bits, self.word_bits, self.bram36_lut)}
 
     @property
     def stages(self) -> int:

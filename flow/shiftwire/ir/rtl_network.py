@@ -127,7 +127,7 @@ class RtlNetwork:
     depths: Mapping[str, int] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
     line_buffers: Mapping[str, int] = field(default_factory=dict)
-    moved_bram36: int = 0
+    moved_bram36: float = 0.0
 
     @property
     def input(self) -> str:

@@ -10,9 +10,9 @@ from math import ceil
 from typing import ClassVar
 
 from shiftwire.ir.cfg import Cfg, Element
-from shiftwire.ir.cost import Array, Cost, half_blocks, is_block, lanes_cost
+from shiftwire.ir.cost import BRAM36_IN_LUT, Array, Cost, half_blocks, is_block, is_rom_block, lanes_cost
 from shiftwire.ir.fold import Port
-from shiftwire.ir.module import Module
+from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import Nest, each_beat
 from shiftwire.numbers.fixed import Fixed
 
@@ -22,12 +22,22 @@ class Surroundings:
     """What the SystemVerilog of a unit may know of the design around it.
 
     pace_cycles  cycles of a frame that the slowest unit takes; lanes  codes of an output beat, as many as the unit
-    writes or, where it `narrows`, fewer; in_block  weights go to block RAM in any case.
+    writes or, where it `narrows`, fewer; in_block  weights go to block RAM in any case; bram36_lut  what a BRAM36 is
+    worth.
     """
 
     pace_cycles: int
     lanes: int
     in_block: bool = False
+    bram36_lut: float = BRAM36_IN_LUT
+
+    def rom_block(self, rom: Memory) -> int:
+        """1 where constants are better off in block RAM, else 0."""
+        return is_rom_block(rom.words, rom.word_bits, self.bram36_lut)
+
+    def block(self, words: int, bits: int) -> int:
+        """The same for a memory that is written."""
+        return is_block(words, bits, self.bram36_lut)
 
 
 PORT_CYCLES = 3

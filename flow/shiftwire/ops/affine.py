@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, log2
 
@@ -12,7 +12,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Cost, rom
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.nest import repeating
@@ -82,8 +82,8 @@ class AffineUnit(BeatUnit):
         """Scales in LUTs are part of the lanes; in SystemVerilog a term may be a word."""
         weights = self.scale.weights
         term_bits = int(weights.shifts.max()).bit_length() + 2
-        rom = memory(self._folds * weights.terms, self.port.lanes * term_bits)
-        return super().cost + Cost(bram36=rom.bram36)
+        scales = rom(self._folds * weights.terms, self.port.lanes * term_bits)
+        return super().cost + replace(scales, lut=0)
 
     @property
     def native_cfg(self) -> Cfg:
@@ -107,9 +107,9 @@ class AffineUnit(BeatUnit):
             "WINDOW_BITS": codes.exponent_bits,
             "GRID": self.format.frac - self.scale.frac(self.x),
             **self.formats,
-            "ROM_BLOCK": scale.in_block,
+            "ROM_BLOCK": (in_block := around.rom_block(scale)),
         }
-        stages = 3 + (terms - 1).bit_length() + scale.in_block
+        stages = 3 + (terms - 1).bit_length() + in_block
         nest, memories = repeating(self.iterations, steps), (scale, bias)
         return (Module("sw_affine", parameters, nest, stages, memories, has_forms=True, reads_stem=True),)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cfg import Cfg, settings
-from shiftwire.ir.cost import UNIT_LUT, Array, Cost, is_block, memory
+from shiftwire.ir.cost import UNIT_LUT, Array, Cost, memory
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, at, every
@@ -117,7 +117,7 @@ class UpsampleUnit(Unit):
             "BEGIN_ACROSS": self.begin[1],
             "END_DOWN": self.end[0],
             "END_ACROSS": self.end[1],
-            "ROW_BLOCK": is_block(self.words, beat_bits),
+            "ROW_BLOCK": around.block(self.words, beat_bits),
         }
         return (Module("sw_upsample", parameters, self.nest, stages=1),)
 

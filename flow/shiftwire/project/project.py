@@ -29,7 +29,7 @@ from shiftwire.tools.atomic import replaced
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 6
+SCHEMA = 7
 """Of design.json; another one is refused, for its classes have other fields."""
 
 DESIGN_FILE = "design.json"
@@ -161,8 +161,11 @@ def load_project(path: str | Path) -> Project:
         try:
             network: Network = decode(manifest["network"], arrays)
             board = recalled_board(manifest["board"])
+            price = float(manifest["bram36_lut"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
-            design = replace(folded(network, board, manifest["clock_ns"], folds), unroll=bool(manifest["unroll"]))
+            design = replace(
+                folded(network, board, manifest["clock_ns"], folds, price), unroll=bool(manifest["unroll"])
+            )
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (CatalogError, UnknownBoardError) as error:
             raise InputError(f"its board is not to be had: {error}; convert the model again") from None
@@ -221,6 +224,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         "written_for": {"hls4ml": importlib.metadata.version("hls4ml"), "c++": "c++14", "vitis_hls": "2022.2 or later"},
         "board": design.board.recorded(),
         "clock_ns": design.clock_ns,
+        "bram36_lut": design.bram36_lut,
         "unroll": design.unroll,
         "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
         "stages": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.passes.forms.rescale_choice import blocks
+from shiftwire.reports.table import in_halves
 from shiftwire.rtl.axi_stream import CONTAINERS
 from shiftwire.schedule.design import Design
 
@@ -33,7 +34,7 @@ def speed(design: Design) -> str:
         f"{design.frames_per_second:,.0f} frames/s at {design.clock_ns:g} ns ('shiftwire report' has its own cycles); "
         f"as HLS C++ {times.hls_interval:,} cycles with its drain, "
         f"{design.hls_frames_per_second:,.0f} frames/s, latency {times.latency:,} cycles (no HLS tool "
-        f"has confirmed them); {need.lut:,} of {board.lut:,} LUT, {need.bram36} of {board.bram36} BRAM36"
+        f"has confirmed them); {need.lut:,} of {board.lut:,} LUT, {need.bram36:g} of {board.bram36} BRAM36"
     )
 
 
@@ -51,7 +52,7 @@ def room_warning(design: Design) -> str | None:
     need, board = design.resources, design.board
     both = ((need.lut, board.lut - SHELL_LUT, "LUT"), (need.bram36, board.bram36 - SHELL_BRAM36, "BRAM36"))
     mend = "slower folds, a larger board or a smaller network would do"
-    if over := " and ".join(f"{used:,} {name} of {there:,}" for used, there, name in both if used > there):
+    if over := " and ".join(f"{in_halves(used)} {name} of {there:,}" for used, there, name in both if used > there):
         return f"warning: modelled {over} beside the shell; {mend}"
     share = (need.lut + SHELL_LUT) / board.lut
     if share > ROUTABLE:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from shiftwire.passes.forms.rescale import Form
 from shiftwire.passes.forms.rescale_choice import FormCost, Rescale, Rescaling
 from shiftwire.passes.forms.weight_choice import WeightChoice, WeightForm
-from shiftwire.reports.table import Table
+from shiftwire.reports.table import Table, in_halves
 
 COLUMNS = ("rescaled layer", "lanes", "form", "k terms", "LUT", "BRAM36", "DSP", "built")
 
@@ -82,13 +82,13 @@ def rescale_notes(layers: Sequence[Rescaling], asked: Rescale) -> Iterator[str]:
         for name, used, least in (("LUT", own.lut, plain.lut), ("BRAM36", own.bram36, plain.bram36)):
             if used is not None and least is not None and used > least:
                 yield (
-                    f"layer '{layer.layer}' takes {used:,} {name} as {layer.chosen.value}, "
-                    f"{least:,} as thresholds (modelled)"
+                    f"layer '{layer.layer}' takes {in_halves(used)} {name} as {layer.chosen.value}, "
+                    f"{in_halves(least)} as thresholds (modelled)"
                 )
 
 
 def _row(layer: Rescaling, form: FormCost) -> tuple[object, ...]:
-    figures = (form.terms, form.lut, form.bram36, form.dsp)
+    figures = (form.terms, form.lut, None if form.bram36 is None else in_halves(form.bram36), form.dsp)
     mark = "yes" if form.form is layer.chosen else ""
     return (layer.layer, layer.lanes, form.form.value, *("-" if each is None else each for each in figures), mark)
 
@@ -96,4 +96,15 @@ def _row(layer: Rescaling, form: FormCost) -> tuple[object, ...]:
 def _weight_row(layer: WeightChoice, form: WeightForm) -> tuple[object, ...]:
     k = "-" if form.k is None else f"{form.k:.2f}"
     mark = "yes" if form.form == layer.chosen else ""
-    return (layer.layer, form.form, k, form.pe, form.simd, form.cycles, form.lut, form.bram36, form.dsp, mark)
+    return (
+        layer.layer,
+        form.form,
+        k,
+        form.pe,
+        form.simd,
+        form.cycles,
+        form.lut,
+        in_halves(form.bram36),
+        form.dsp,
+        mark,
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from shiftwire.ir.cost import memory
+from shiftwire.ir.cost import BRAM36_IN_LUT, is_block
 from shiftwire.ir.rtl_network import Actor, RtlNetwork, RtlUnit
 from shiftwire.numbers.fixed import Codes
 from shiftwire.schedule.tokens import delay
@@ -37,14 +37,16 @@ def layer_cycles(network: RtlNetwork) -> dict[str, int]:
     return layers
 
 
-def with_depths(network: RtlNetwork) -> RtlNetwork:
-    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later.
+def with_depths(network: RtlNetwork, bram36_lut: float = BRAM36_IN_LUT) -> RtlNetwork:
+    """The same units between buffers that are deep enough; large ones are block RAM, which answers a cycle later,
+    unless a BRAM36 is worth more LUTs than they take.
 
     The line buffer of a window unit grows where frames would not overlap enough in the smallest one.
     """
     first = _Schedule(network, interval(network))
     depths = first.depths()
-    blocks = frozenset(name for name, depth in depths.items() if memory(depth, network.streams[name].width).bram36 > 0)
+    streams = network.streams
+    blocks = frozenset(name for name, deep in depths.items() if is_block(deep, streams[name].width, bram36_lut))
     final = _Schedule(replace(network, blocks=blocks), interval(network))
     depths = final.depths()
     units = tuple(_with_line_buffer(unit, final.buffer_bits) for unit in network.units)

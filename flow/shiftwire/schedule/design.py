@@ -8,13 +8,14 @@ from functools import cached_property
 from math import floor
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT, Cost, memory
+from shiftwire.ir.cost import BRAM36_IN_LUT, SHELL_BRAM36, SHELL_LUT, Cost, memory
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.rtl_network import RtlNetwork
-from shiftwire.schedule.fold_choice import Choices, choices, intervals, picked, slowest_layer
+from shiftwire.schedule.fold_choice import every_choice, slowest_layer
 from shiftwire.schedule.lowering import rtl_network
+from shiftwire.schedule.prices import Market, Plan, Room
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
@@ -33,6 +34,13 @@ TIGHT_LUT = 0.5
 
 MOST_BRAM36 = 0.9
 """Of a board's, that such memories fill at most: what is modelled may be off by some."""
+
+
+FIRST = 3
+"""Fastest designs that are tried one by one."""
+
+TRIES = 2
+"""Designs of a speed that are built where the usual one does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Design:
-    """Everything the back ends need."""
+    """Everything the back ends need; `bram36_lut` says where memories of the SystemVerilog lie."""
 
     network: Network
     board: Board
@@ -63,11 +71,14 @@ class Design:
     pipeline: Pipeline
     timing: Timing
     unroll: bool = False
+    bram36_lut: float = BRAM36_IN_LUT
 
     @cached_property
     def rtl(self) -> RtlNetwork:
         """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
-        return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36)
+        return rtl_network(
+            self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36, bram36_lut=self.bram36_lut
+        )
 
     @property
     def is_generic(self) -> bool:
@@ -75,7 +86,7 @@ class Design:
         return self.board.family is not Family.ZYNQ_7000
 
     @property
-    def spare_bram36(self) -> int:
+    def spare_bram36(self) -> float:
         """Block RAM that may hold small memories: what is left where LUTs are what runs out, else none."""
         need, board = self.resources, self.board
         is_tight = need.lut > board.lut * TIGHT_LUT
@@ -95,18 +106,20 @@ class Design:
     def resources(self) -> Cost:
         """Modelled, without the shell around the network."""
         layers = (self.layer_cost(node) for node in self.network.nodes)
-        return sum(layers, _buffers(rtl_network(self.pipeline)))
+        return sum(layers, self.buffers.at(self.bram36_lut))
 
     def layer_cost(self, node: Node) -> Cost:
         """Modelled resources of a layer's units."""
         network = self.network
-        return node.op.cost(network.sources(node), network.tensors[node.name], self.folds[node.name])
+        cost = node.op.cost(network.sources(node), network.tensors[node.name], self.folds[node.name])
+        return cost.at(self.bram36_lut)
 
-
-def _buffers(network: RtlNetwork) -> Cost:
-    """All buffers between units; one of a single beat is registers."""
-    deep = ((depth, network.streams[name].width) for name, depth in network.depths.items() if depth > 1)
-    return sum((memory(depth, width) for depth, width in deep), Cost())
+    @cached_property
+    def buffers(self) -> Cost:
+        """All between units, at the usual price; one of a single beat is registers."""
+        rtl = rtl_network(self.pipeline, bram36_lut=self.bram36_lut)
+        deep = ((depth, rtl.streams[name].width) for name, depth in rtl.depths.items() if depth > 1)
+        return sum((memory(depth, width) for depth, width in deep), Cost())
 
 
 def schedule(
@@ -128,15 +141,22 @@ def schedule(
         )
     _check(network)
     wanted = target or Target()
-    search = _Search(network, board, period_ns, choices(network, folds or {}, for_hls=wanted.for_hls))
+    market = Market(every_choice(network, folds or {}, for_hls=wanted.for_hls))
+    search = Search(network, board, period_ns, market)
     return search.for_speed(wanted) if wanted.fps is not None else search.for_share(wanted)
 
 
-def folded(network: Network, board: Board, clock_ns: float, folds: Mapping[str, Fold]) -> Design:
-    """The design of given folds, one for every layer."""
+def folded(
+    network: Network,
+    board: Board,
+    clock_ns: float,
+    folds: Mapping[str, Fold],
+    bram36_lut: float = BRAM36_IN_LUT,
+) -> Design:
+    """The design of given folds, one for every layer, where a BRAM36 is worth so many LUTs."""
     units = pipeline(network, folds)
     times = timing(units)
-    return Design(network, board, clock_ns, folds, units.with_depths(times.depths), times)
+    return Design(network, board, clock_ns, folds, units.with_depths(times.depths), times, bram36_lut=bram36_lut)
 
 
 def _check(network: Network) -> None:
@@ -151,46 +171,79 @@ def _check(network: Network) -> None:
 
 
 @dataclass(frozen=True)
-class _Search:
-    """Designs of one network on one board, by cycles a frame."""
+class Search:
+    """Designs of one network on one board, by cycles a frame and by what a block RAM is worth."""
 
     network: Network
     board: Board
     clock_ns: float
-    among: Choices
+    market: Market
 
-    def at(self, interval: int) -> Design:
-        """The cheapest design of so many cycles a frame."""
-        folds = {name: choice.fold for name, choice in picked(self.among, interval).items()}
-        return folded(self.network, self.board, self.clock_ns, folds)
+    def usual(self, interval: int) -> Design:
+        """The cheapest design of so many cycles a frame where nothing runs out."""
+        return self._built(Plan(BRAM36_IN_LUT, self.market.usual.folds(interval)))
 
-    def fastest(self, percent: float) -> Design | None:
+    def fitting(self, interval: int, room: Room) -> Design | None:
+        """A design of so many cycles a frame that fits, FIFOs and all: the usual one if that does.
+
+        Else one that leaves most room, as far as buffers are known by the design that was tried before.
+        """
+        if room.holds(self.market.usual.layers(interval)):
+            design = self.usual(interval)
+            if room.holds(design.resources):
+                return design
+            room = room.beside(design.buffers)
+        for _ in range(TRIES):
+            plan = self.market.plan(interval, room)
+            if plan is None:
+                return None
+            design = self._built(plan)
+            if room.holds(design.resources):
+                return design
+            room = room.beside(design.buffers)
+        return None
+
+    def fastest(self, room: Room) -> Design | None:
         """The fastest design that fits, FIFOs and all; slower ones are taken to be smaller."""
-        by_layers = [T for T in intervals(self.among) if self._fits(self._layers(T), percent)]
-        best, low, high, middle = None, 0, len(by_layers) - 1, 0  # the first guess is mostly right
+        every = self.market.may_fit(room)
+        # the first guess is mostly right, and buffers of slower designs may be larger
+        for interval in every[:FIRST]:
+            design = self.fitting(interval, room)
+            if design is not None:
+                return design
+        best, low, high = None, FIRST, len(every) - 1
         while low <= high:
-            design = self.at(by_layers[middle])
-            if self._fits(design.resources, percent):
+            middle = (low + high) // 2
+            design = self.fitting(every[middle], room)
+            if design is not None:
                 best, high = design, middle - 1
             else:
                 low = middle + 1
-            middle = (low + high) // 2
         return best
+
+    def _built(self, plan: Plan) -> Design:
+        return folded(self.network, self.board, self.clock_ns, plan.folds, plan.bram36_lut)
+
+    def room(self, percent: float) -> Room:
+        """That of a share of the LUTs; up to 100 %, the shell needs its place too."""
+        share = self.board.lut * percent / 100
+        lut = share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
+        return Room(lut, self.board.bram36 - SHELL_BRAM36)
 
     def for_share(self, target: Target) -> Design:
         """The fastest design that a share of the LUTs holds; without a share asked for, the smallest if none fits."""
         percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
         _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
-        fastest = self.fastest(percent)
+        fastest = self.fastest(self.room(percent))
         if fastest is not None:
             return fastest
-        smallest = self.at(intervals(self.among)[-1])
+        smallest = self.usual(self.market.intervals[-1])
         if target.lut_percent is None:
             return smallest
         need, board = smallest.resources, self.board
         raise InputError(
             f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
-            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36} of {board.bram36 - SHELL_BRAM36} BRAM36 "
+            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36:g} of {board.bram36 - SHELL_BRAM36} BRAM36 "
             f"(modelled); {self._mend(need, percent)}"
         )
 
@@ -199,7 +252,7 @@ class _Search:
         fps = target.fps or 0.0
         _require_positive(fps, f"{fps} frames a second is no speed; give more than 0")
         clock_hz = 1e9 / self.clock_ns
-        slowest, least = slowest_layer(self.among)
+        slowest, least = slowest_layer(self.market.usual.among)
         if least > clock_hz / fps:
             raise InputError(
                 f"no fold reaches {fps:g} frames a second at {self.clock_ns:g} ns: layer '{slowest}' takes at least "
@@ -207,29 +260,19 @@ class _Search:
                 "clock"
             )
         percent = 100.0 if target.lut_percent is None else target.lut_percent
-        design = self.at(floor(clock_hz / fps))
-        if self._fits(design.resources, percent):
+        interval = floor(clock_hz / fps)
+        design = self.fitting(interval, self.room(percent))
+        if design is not None:
             return design
-        need, slower = design.resources, self.fastest(percent)
+        need, slower = self.usual(interval).resources, self.fastest(self.room(percent))
         best = f"the best that fits is {floor(target.speed(slower))}" if slower else "no slower fold fits either"
         raise InputError(
-            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36} BRAM36 (modelled), more than "
+            f"{fps:g} frames a second need {need.lut:,} LUT and {need.bram36:g} BRAM36 (modelled), more than "
             f"{percent:g} % of {self.board.title} beside the shell; {best}; ask for less or name a larger board"
         )
 
-    def _layers(self, interval: int) -> Cost:
-        return sum((choice.cost for choice in picked(self.among, interval).values()), Cost())
-
-    def _fits(self, need: Cost, percent: float) -> bool:
-        """Whether a share of the board holds it; up to 100 %, the shell needs its place too."""
-        return need.lut <= self._lut_limit(percent) and need.bram36 <= self.board.bram36 - SHELL_BRAM36
-
-    def _lut_limit(self, percent: float) -> float:
-        share = self.board.lut * percent / 100
-        return share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
-
     def _mend(self, need: Cost, percent: float) -> str:
-        if need.lut > self._lut_limit(percent):
+        if need.lut > self.room(percent).lut:
             return "give a larger share, a larger board or a smaller network"
         return "its memories are what is too large, so give a larger board or a smaller network"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from shiftwire.errors import InputError
-from shiftwire.ir.cost import Cost
+from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
 
@@ -24,26 +25,39 @@ class Choice:
     widest: int = 0
 
     @property
-    def price(self) -> int:
+    def price(self) -> float:
         """One figure to rank folds by."""
         return self.cost.price
 
 
 Choices = Mapping[str, list[Choice]]
-"""For each layer, fastest and dearest first; every next one is slower and cheaper."""
+"""Of each layer; those worth having are fastest and dearest first, every next one is slower and cheaper."""
 
 
-def choices(network: Network, fixed: Mapping[str, Fold], *, for_hls: bool = False) -> Choices:
-    """The folds of every layer; `fixed` names some. Raises InputError for one of no layer, or that does not divide.
+def every_choice(network: Network, fixed: Mapping[str, Fold], *, for_hls: bool = False) -> Choices:
+    """All folds of every layer, in no order, those among them that no price of a BRAM36 makes worth having.
 
-    With `for_hls`, cycles count the drain of a pipeline, and folds whose beats or memory words are wider than HLS_BITS
-    are none.
+    `fixed` names some. Raises InputError for one of no layer, or that does not divide. With `for_hls`, cycles count the
+    drain of a pipeline, and folds whose beats or memory words are wider than HLS_BITS are none.
     """
     unknown = sorted(set(fixed) - {node.name for node in network.nodes})
     if unknown:
         names = ", ".join(node.name for node in network.nodes)
         raise InputError(f"found a fold for '{unknown[0]}', which is no layer; name one of {names}")
     return {node.name: _of_layer(network, node, fixed.get(node.name), for_hls) for node in network.nodes}
+
+
+def worth_having(every: Iterable[Choice], bram36_lut: float = BRAM36_IN_LUT) -> list[Choice]:
+    """Where a BRAM36 is worth so many LUTs, those that no other one beats; of equals the narrowest."""
+    there = [replace(choice, cost=choice.cost.at(bram36_lut)) for choice in every]
+    kept: list[Choice] = []
+    least = inf
+    for choice in sorted(there, key=lambda c: (c.cycles, c.cost.priced(bram36_lut), c.fold)):
+        price = choice.cost.priced(bram36_lut)
+        if price < least:
+            kept.append(choice)
+            least = price
+    return kept
 
 
 def _of_layer(network: Network, node: Node, fixed: Fold | None, for_hls: bool) -> list[Choice]:
@@ -56,11 +70,7 @@ def _of_layer(network: Network, node: Node, fixed: Fold | None, for_hls: bool) -
         every = [choice for choice in every if choice.widest <= HLS_BITS]
         if not every:
             raise InputError(_too_wide(node, fixed))
-    kept: list[Choice] = []
-    for choice in sorted(every, key=lambda c: (c.cycles, c.price, c.fold)):
-        if not kept or choice.price < kept[-1].price:
-            kept.append(choice)
-    return kept
+    return every
 
 
 def choice_at(op: Op, inputs: tuple[Tensor, ...], output: Tensor, fold: Fold, *, for_hls: bool) -> Choice:

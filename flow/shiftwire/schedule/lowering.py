@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from shiftwire.ir.cost import BRAM36_IN_LUT
 from shiftwire.ir.module import Module, Pe
 from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
 from shiftwire.ir.rtl_network import NETWORK, RtlNetwork, RtlUnit, Stream
@@ -15,26 +16,41 @@ from shiftwire.schedule.unroll import unrolled
 from shiftwire.units.width import Narrow
 
 
-def rtl_network(pipeline: Pipeline, name: str = NETWORK, *, unroll: bool = False, spare_bram36: int = 0) -> RtlNetwork:
+def rtl_network(
+    pipeline: Pipeline,
+    name: str = NETWORK,
+    *,
+    unroll: bool = False,
+    spare_bram36: float = 0.0,
+    bram36_lut: float = BRAM36_IN_LUT,
+) -> RtlNetwork:
     """Units, streams and depths of a pipeline; with `unroll`, layers that meet all weights at once become logic.
 
-    Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise. Raises
-    ToolError where unrolling needs an optimiser that is not installed.
+    Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise; others
+    lie in LUTs where a BRAM36 is worth so many of them. Raises ToolError where unrolling needs an optimiser that is
+    not installed.
     """
-    network = lowered(pipeline, name, unroll=unroll)
+    network = lowered(pipeline, name, unroll=unroll, bram36_lut=bram36_lut)
     in_block = moved(network, spare_bram36)
     if in_block:
-        again = lowered(pipeline, name, unroll=unroll, in_block=in_block)
+        again = lowered(pipeline, name, unroll=unroll, in_block=in_block, bram36_lut=bram36_lut)
         network = replace(again, moved_bram36=sum(in_block.values()))
-    return with_depths(network)
+    return with_depths(network, bram36_lut)
 
 
-def lowered(pipeline: Pipeline, name: str, *, unroll: bool, in_block: Collection[str] = frozenset()) -> RtlNetwork:
+def lowered(
+    pipeline: Pipeline,
+    name: str,
+    *,
+    unroll: bool,
+    in_block: Collection[str] = frozenset(),
+    bram36_lut: float = BRAM36_IN_LUT,
+) -> RtlNetwork:
     """The units and streams of the module `name`, without depths; `unroll` makes weights of whole folds wires.
 
     The weights of the units that `in_block` names are in block RAM, however few they are.
     """
-    return _Lowering(pipeline, name, unroll, in_block).done()
+    return _Lowering(pipeline, name, unroll, in_block, bram36_lut).done()
 
 
 def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
@@ -59,6 +75,7 @@ class _Lowering:
     name: str
     unroll: bool
     in_block: Collection[str]
+    bram36_lut: float
     units: list[RtlUnit] = field(default_factory=list)
     streams: dict[str, Stream] = field(default_factory=dict)
 
@@ -89,7 +106,7 @@ class _Lowering:
         """The modules of a unit, one behind the other, the last one writing `outputs`."""
         fifos = [self.pipeline.fifos[name] for name in outputs]
         raw_name = f"{instance.name}_raw"
-        around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block)
+        around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block, self.bram36_lut)
         *before, last = modules or instance.unit.modules(around)
         inputs = instance.inputs
         for module in before:

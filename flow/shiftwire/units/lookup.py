@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, CodeType, Table, settings
-from shiftwire.ir.cost import UNIT_LUT, Cost, memory
+from shiftwire.ir.cost import UNIT_LUT, Cost, rom
 from shiftwire.ir.module import Memory, Module
 from shiftwire.ir.unit import MEMORY_CYCLES, BeatUnit, Surroundings
 from shiftwire.numbers.fixed import Codes
@@ -52,9 +52,8 @@ class LookupUnit(BeatUnit):
     @property
     def cost(self) -> Cost:
         words = self._by_lane.shape[1]
-        each = memory(words, self.format.bits)
-        lanes = self.port.lanes
-        return Cost(UNIT_LUT + lanes * each.lut, lanes * each.bram36)
+        each = rom(words, self.format.bits)
+        return each * self.port.lanes + Cost(UNIT_LUT)
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         words = self._by_lane
@@ -65,7 +64,7 @@ class LookupUnit(BeatUnit):
             "FOLDS": words.shape[1] // self.rows.shape[1],
             **self.formats,
             "ROWS": len(memories),
-            "ROM_BLOCK": memories[0].in_block,
+            "ROM_BLOCK": (in_block := around.rom_block(memories[0])),
         }
-        stages = 1 + memories[0].in_block
+        stages = 1 + in_block
         return (Module("sw_lookup", parameters, self.nest, stages, memories, reads_stem=True),)

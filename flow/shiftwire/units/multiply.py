@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, CodeType, settings
-from shiftwire.ir.cost import Array, Cost, is_block, lanes_cost, memory
+from shiftwire.ir.cost import Array, Cost, lanes_cost, memory
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, at, every
@@ -90,7 +90,7 @@ class MultiplyUnit(Unit):
             "B_BITS": self.b.bits,
             "B_SIGNED": int(self.b.signed),
             "OUT_BITS": self.format.bits,
-            "KEPT_BLOCK": is_block(self._kept, self.lanes * self.b.bits),
+            "KEPT_BLOCK": around.block(self._kept, self.lanes * self.b.bits),
             "DSP": 0,
         }
         return (Module("sw_multiply", parameters, self.nest, stages=3),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,8 +61,9 @@ class Reorder(PortUnit):
         place, lane = max((beats - 1).bit_length(), 1), max((lanes - 1).bit_length(), 1)
         fields = self.source // lanes << lane | self.source % lanes
         rom = Memory("order", fields.reshape(beats, lanes), place + lane)
-        parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": beats, "ROM_BLOCK": rom.in_block}
-        return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
+        in_block = around.rom_block(rom)
+        parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": beats, "ROM_BLOCK": in_block}
+        return (Module("sw_reorder", parameters, self.nest, stages=2 + in_block, memories=(rom,)),)
 
 
 class Restore(Reorder):
@@ -88,8 +89,9 @@ class Restore(Reorder):
         words = (self.source // lanes).reshape(-1, lanes)
         rom = Memory("order", words, max((len(words) - 1).bit_length(), 1))
         parameters = {"LANES": lanes, "CODE_BITS": self.format.bits, "BEATS": len(words), "STAYS": 1}
-        parameters |= {"ROM_BLOCK": rom.in_block}
-        return (Module("sw_reorder", parameters, self.nest, stages=2 + rom.in_block, memories=(rom,)),)
+        in_block = around.rom_block(rom)
+        parameters |= {"ROM_BLOCK": in_block}
+        return (Module("sw_reorder", parameters, self.nest, stages=2 + in_block, memories=(rom,)),)
 
 
 def reordering(port: Port, source: Codes, format: Fixed, packets: int) -> Reorder:
@@ -100,11 +102,14 @@ def reordering(port: Port, source: Codes, format: Fixed, packets: int) -> Reorde
 
 
 def moving_cost(units: Sequence[Unit]) -> Cost:
-    """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires."""
+    """Every lane of a reorder has a copy of the packet of its own; a packet of one beat is registers and wires.
+
+    A tool chooses where they lie.
+    """
     total = sum((unit.cost for unit in units), Cost())
     for unit in units:
         if isinstance(unit, Reorder):
             (array,) = unit.hls_arrays
             copies = (memory(array.words, array.bits),) * (array.copies if array.words > 1 else 1)
             total += sum(copies, Cost(lut=2 * UNIT_LUT))
-    return total
+    return replace(total, stores=())

@@ -191,17 +191,17 @@ class WindowUnit(Unit):
         rows = self._rows_held if self.window.axes == 2 else 1
         words = 1 << (rows * self.shape[-2] * self.shape[-1] // self.taps.channels - 1).bit_length()
         buffer = memory(words, self.taps.channels * self.format.bits)
-        return Cost(self.taps.count * buffer.lut + CONTROL_LUT, self.taps.count * buffer.bram36)
+        return buffer * self.taps.count + Cost(lut=CONTROL_LUT)
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
-        buffer = self._line_buffer()
+        buffer = self._line_buffer(around.bram36_lut)
         return (Module("sw_window", self._parameters(), self._giving(), buffer.stages, line_buffer=buffer),)
 
-    def _line_buffer(self) -> LineBuffer:
+    def _line_buffer(self, bram36_lut: float) -> LineBuffer:
         row, beats = self._row_beats, every(self.reads[0].beats)
         bits = max((self._rows_held * row - 1).bit_length(), 1)
         storing = Nest(len(beats), (at(beats),), Access(beats[::row], beats[row - 1 :: row]))
-        return LineBuffer(bits, row, self.lanes * self.format.bits, storing)
+        return LineBuffer(bits, row, self.lanes * self.format.bits, storing, bram36_lut)
 
     def _parameters(self) -> Mapping[str, int]:
         (in_height, in_width), (out_height, out_width) = self._image, self._positions

@@ -26,16 +26,22 @@ class FactorForm(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class FactorChoice:
-    """A layer of factors in a design's pace, modelled: with whole weights, and as sums; None where no fold keeps it."""
+    """A layer of factors in a design's pace, modelled: with whole weights, and as sums; None where no fold keeps it.
+
+    bram36_lut  LUTs that a BRAM36 is worth in the design.
+    """
 
     layer: str
     weights: Cost | None
     sums: Cost | None
+    bram36_lut: float
 
     @property
     def is_smaller_as_sums(self) -> bool:
         """Whether sums are the form to build."""
-        return self.sums is not None and (self.weights is None or self.sums.price < self.weights.price)
+        return self.sums is not None and (
+            self.weights is None or self.sums.priced(self.bram36_lut) < self.weights.priced(self.bram36_lut)
+        )
 
 
 def summed_by_factors(
@@ -73,18 +79,19 @@ def _design(schedule: Schedule, network: Network, folds: Mapping[str, Fold]) -> 
 def factor_choices(design: Design, layers: Collection[str], target: Target) -> list[FactorChoice]:
     """Both forms of some layers of a design, each in its cheapest folds that are as fast as the slowest unit."""
     interval = design.timing.hls_interval if target.for_hls else design.timing.interval
-    whole, two = design.network, factored_sums(design.network, layers)
+    whole, two, worth = design.network, factored_sums(design.network, layers), design.bram36_lut
 
     def cost(network: Network, names: Collection[str]) -> Cost | None:
-        every = [_cheapest(network, node, interval, target) for node in network.nodes if node.name in names]
-        return None if None in every else sum((each for each in every if each is not None), Cost())
+        every = [_costs(network, node, interval, target) for node in network.nodes if node.name in names]
+        if not all(every):
+            return None
+        return sum((min((c.at(worth) for c in costs), key=lambda c: c.priced(worth)) for costs in every), Cost())
 
-    return [FactorChoice(name, cost(whole, {name}), cost(two, {name, name + IN_FRONT})) for name in layers]
+    return [FactorChoice(name, cost(whole, {name}), cost(two, {name, name + IN_FRONT}), worth) for name in layers]
 
 
-def _cheapest(network: Network, node: Node, interval: int, target: Target) -> Cost | None:
-    """Of a layer's folds that end a frame in `interval` cycles."""
+def _costs(network: Network, node: Node, interval: int, target: Target) -> list[Cost]:
+    """Of every fold of a layer that ends a frame in `interval` cycles."""
     inputs, output = network.sources(node), network.tensors[node.name]
     every = (choice_at(node.op, inputs, output, fold, for_hls=target.for_hls) for fold in node.op.folds(inputs, output))
-    able = [c for c in every if c.cycles <= interval and (c.widest <= HLS_BITS or not target.for_hls)]
-    return min((each.cost for each in able), key=lambda cost: cost.price, default=None)
+    return [c.cost for c in every if c.cycles <= interval and (c.widest <= HLS_BITS or not target.for_hls)]

@@ -118,7 +118,7 @@ class FormCost:
     form: Form
     terms: int | None
     lut: int | None
-    bram36: int | None
+    bram36: float | None
     dsp: int | None
     why: str = ""
 

@@ -34,7 +34,7 @@ class WeightForm:
     simd: int
     cycles: int
     lut: int
-    bram36: int
+    bram36: float
     dsp: int
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, prod
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Setting, Table, settings
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import LUTRAM_WORDS, Cost, memory, rom
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums
 from shiftwire.ir.unit import MEMORY_CYCLES, Surroundings, Unit
@@ -74,9 +74,8 @@ class DotProduct(Unit):
     def _sizes(self) -> tuple[Setting, ...]:
         """First members of the Cfg."""
 
-    @property
     @abstractmethod
-    def _places(self) -> Mapping[str, int]:
+    def _places(self, around: Surroundings) -> Mapping[str, int]:
         """Parameters of the module that count its loops."""
 
     @property
@@ -190,8 +189,13 @@ class DotProduct(Unit):
         synapses, neurons = taps // fold.simd, weights.shape[0] // fold.pe
         replay = memory(synapses, fold.simd * self.x.bits) if synapses > 1 and neurons > 1 else Cost()
         # a ROM of one word is wires
-        rom = memory(words, elements // circle * weights.rom_type.bits) if words > 1 else Cost()
-        return sums + replay + rom + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+        stored = self._rom_cost(words, elements // circle) if words > 1 else Cost()
+        return sums + replay + stored + steps.cost + Cost(lut=ceil(self.format.bits * (fold.pe / 4 + 2)))
+
+    def _rom_cost(self, words: int, codes: int) -> Cost:
+        """In block RAM a code has the bits of the SystemVerilog; as logic it takes no more than what it tells."""
+        stored = rom(words, codes * _code_bits(self.weights, self.x, self.is_depthwise))
+        return stored if stored.bram36 else Cost(lut=codes * self.weights.rom_type.bits * ceil(words / LUTRAM_WORDS))
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         raw = _Raw.of(self)
@@ -205,17 +209,17 @@ class DotProduct(Unit):
             self.format,
             around.lanes,
         )
-        return self._summing(raw, in_block=around.in_block), finish.module
+        return self._summing(raw, around), finish.module
 
-    def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
+    def _summing(self, raw: _Raw, around: Surroundings) -> Module:
         pe, simd, codes = self.fold.pe, self.fold.simd, raw.codes
         rom = Memory("weights", self._stored(raw.by_pe.reshape(-1, pe * simd)), codes.type.bits)
-        rom_block = int(in_block) or rom.in_block
+        rom_block = int(around.in_block) or around.rom_block(rom)
         parameters: dict[str, Parameter] = {
             "KIND": codes.pe.value,
             "PE": pe,
             "SIMD": simd,
-            **self._places,
+            **self._places(around),
             "SYNAPSES": self.synapse_folds,
             **self.steps.parameters,
             "CYCLES": rom.words,
@@ -244,6 +248,12 @@ class DotProduct(Unit):
             has_forms=True,
             is_movable=not rom_block,
         )
+
+
+@lru_cache(maxsize=512)
+def _code_bits(weights: Weights, x: Fixed, is_depthwise: bool) -> int:
+    """Of a weight in the ROM of the SystemVerilog, which all folds of a layer share."""
+    return weights.pe_codes(weights.planes, x, is_depthwise=is_depthwise).type.bits
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from shiftwire.ir.cfg import CodeType, Setting, settings
-from shiftwire.ir.cost import Array, Cost, is_block
+from shiftwire.ir.cost import Array, Cost
 from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
-from shiftwire.ir.unit import Unit
+from shiftwire.ir.unit import Surroundings, Unit
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.units.reorder import Reorder, moving_cost, reordering
 from shiftwire.units.sums.dot_product import DotProduct
@@ -51,7 +51,7 @@ class MatrixUnit(DotProduct):
                 best = other
         return best
 
-    def _price(self, order: Order) -> int:
+    def _price(self, order: Order) -> float:
         """LUTs times cycles."""
         cost = self._cost(order.steps, self._circle(order)) + moving_cost(self._restoring(order))
         return max(order.steps.cycles, order.beats) * cost.price
@@ -136,9 +136,8 @@ class MatrixUnit(DotProduct):
     def _is_replayed(self) -> bool:
         return self.neuron_folds > 1 and self.synapse_folds > 1
 
-    @property
-    def _places(self) -> Mapping[str, int]:
-        replay = is_block(self.synapse_folds, self.fold.simd * self.x.bits)
+    def _places(self, around: Surroundings) -> Mapping[str, int]:
+        replay = around.block(self.synapse_folds, self.fold.simd * self.x.bits)
         return {"GROUPS": self.groups, "NEURONS": self.neuron_folds, "REPLAY_BLOCK": replay}
 
     @property

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from shiftwire.ir.cost import Cost, memory
+from shiftwire.ir.cost import Cost, rom
 from shiftwire.ir.module import Memory, Parameter, one_word
 from shiftwire.ir.weights import Bits, Weights
 from shiftwire.numbers.fixed import Codes
@@ -77,8 +77,8 @@ class Steps:
 
     @property
     def cost(self) -> Cost:
-        """Of the list."""
-        return memory(self.cycles, self._place_bits + 2) if self.is_listed else Cost()
+        """Of the list, which stays where it is."""
+        return replace(rom(self.cycles, self._place_bits + 2), stores=()) if self.is_listed else Cost()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil
+from math import ceil, inf
 
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cfg import Cfg, CodeType, Element, Table, settings
-from shiftwire.ir.cost import Array, Cost, is_block, memory
+from shiftwire.ir.cost import Array, Cost, memory, rom
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.module import Memory, Module, Parameter, Pe, RawSums, one_word
 from shiftwire.ir.nest import Nest, at, every
@@ -175,12 +175,13 @@ class RebuildUnit(Unit):
         decoders = ceil(lanes * stored.decoder_lut)
         turns = fold.pe * self._tap_sums.sum_type.bits if fold.turns > 1 else 0
         replay = memory(fold.turns * self.synapse_folds, fold.simd * self.x.bits)
-        rom = memory(len(stored.words(self.parts)), lanes * stored.lane_bits)
-        context = memory(len(stored.contexts), stored.contexts.shape[1] * stored.context_type.bits)
+        words = rom(len(stored.words(self.parts)), lanes * stored.lane_bits)
+        # beside words, which are read far more often, bases lie in LUTs
+        context = rom(len(stored.contexts), stored.contexts.shape[1] * stored.context_type.bits).at(inf)
         if stored.decoder is Element.WHOLE:
             context = Cost()
         behind = ceil(self.format.bits * (fold.pe / 4 + 2))
-        return Cost(lut=sums + decoders + turns + behind) + replay + rom + context
+        return Cost(lut=sums + decoders + turns + behind) + replay + words + context
 
     @property
     def restored(self) -> tuple[Unit, ...]:
@@ -205,16 +206,16 @@ class RebuildUnit(Unit):
             around.lanes,
             repeat=self.fold.turns if self.neuron_folds > 1 else 1,
         )
-        return self._summing(raw, in_block=around.in_block), finish.module
+        return self._summing(raw, around), finish.module
 
-    def _summing(self, raw: _Raw, *, in_block: bool) -> Module:
+    def _summing(self, raw: _Raw, around: Surroundings) -> Module:
         pe, simd, turns, codes = self.fold.pe, self.fold.simd, self.fold.turns, raw.codes
         stored, whole = self.stored, self.stored.decoder is Element.WHOLE
         if whole:
             stored = Stored.whole(self._by_word(codes.codes), codes.type)
         words, contexts = stored.words(self.parts), stored.contexts
         memories: tuple[Memory, ...] = (Memory("stored", words, stored.type.bits),)
-        rom_block = int(in_block) or memories[0].in_block
+        rom_block = int(around.in_block) or around.rom_block(memories[0])
         if not whole:
             memories += (Memory("context", contexts, stored.context_type.bits),)
         parameters: dict[str, Parameter] = {
@@ -241,7 +242,7 @@ class RebuildUnit(Unit):
             "TOTAL_BITS": raw.total_bits,
             "FIRST": one_word(self._by_word(codes.codes)[0, 0].ravel(), codes.type.bits),
             "ROM_BLOCK": rom_block,
-            "REPLAY_BLOCK": is_block(turns * self.synapse_folds, simd * self.x.bits),
+            "REPLAY_BLOCK": around.block(turns * self.synapse_folds, simd * self.x.bits),
         }
         late = 1 + rom_block + (0 if whole else DECODER_CYCLES)
         return Module(

@@ -11,6 +11,7 @@ import numpy as np
 from shiftwire.ir.cfg import Setting, settings
 from shiftwire.ir.fold import Port
 from shiftwire.ir.nest import Nest, dot_products
+from shiftwire.ir.unit import Surroundings
 from shiftwire.numbers.fixed import Codes
 from shiftwire.units.sums.dot_product import DotProduct
 from shiftwire.units.sums.order import Steps
@@ -75,6 +76,5 @@ class VectorUnit(DotProduct):
     def _is_replayed(self) -> bool:
         return False
 
-    @property
-    def _places(self) -> Mapping[str, int]:
+    def _places(self, around: Surroundings) -> Mapping[str, int]:
         return {"BLOCKS": self.neuron_folds}
