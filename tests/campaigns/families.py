@@ -28,7 +28,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from bench_native import best_of_two
+from bench_native import least_seconds
 from campaign import Results
 from exchanging import exchanged_net, off_grid
 from family_jobs import CHOICES, SEEDS, Job
@@ -162,7 +162,7 @@ def _lightnn(folder: Path) -> Program:
 
 def _rate(program: Program) -> float:
     codes = np.rint(data().test.x[: CHOICES.simulated].numpy() * 256).astype(np.int64)
-    return CHOICES.simulated / best_of_two(lambda: simulate(program, codes))
+    return CHOICES.simulated / least_seconds(lambda: simulate(program, codes))
 
 
 Step = Callable[[Job], dict[str, Any]]
