@@ -15,7 +15,7 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import InputFormats, import_onnx
-from shiftwire.passes.forms.factor_choice import FactorForm, summed_by_factors
+from shiftwire.passes.forms.factor_choice import FactorForm, Pace, summed_by_factors
 from shiftwire.passes.forms.rescale_choice import Rescale, scheduled
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.data import Data
@@ -68,7 +68,8 @@ def design(
     def scheduled_on(network: Network, folds: Mapping[str, Fold]) -> Design:
         return schedule(network, on, clock_ns, wanted, folds)
 
-    network = summed_by_factors(network, folds or {}, factors, wanted, scheduled_on)
+    pace = Pace.asked(wanted, on.clock_ns if clock_ns is None else clock_ns)
+    network = summed_by_factors(network, folds or {}, factors, pace, scheduled_on)
     return scheduled(network, folds or {}, rescale, wanted, scheduled_on)
 
 

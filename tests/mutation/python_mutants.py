@@ -111,7 +111,7 @@ PYTHON_MUTANTS = (
            "    unify_gemms,\n    unify_flattens,\n", REWRITES),
     Mutant("ROMs: blocks that save little", "schedule/roms.py", "LEAST_LUT = 32", "LEAST_LUT = 31",
            ("tests/schedule/test_roms.py",)),
-    Mutant("ROMs: at more than they are worth", "schedule/roms.py", "rom.worth >= LEAST_LUT", "rom.worth > LEAST_LUT",
+    Mutant("ROMs: at more than they are worth", "schedule/roms.py", "rom.worth) >= LEAST_LUT", "rom.worth) > LEAST_LUT",
            ("tests/schedule/test_roms.py",)),
     Mutant("accumulators: no guard where sums move", "numbers/interval.py", "        require_width(reach)\n", "",
            ("tests/numbers/test_interval.py",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -18,10 +19,11 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta, decompose
 from shiftwire.ops.conv import Conv
+from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
-from shiftwire.passes.forms.factor_choice import FactorForm, factor_choices
+from shiftwire.passes.forms.factor_choice import FactorForm, Pace, factor_choices
 from shiftwire.passes.forms.factored_sums import IN_FRONT, factored_sums, has_sums
 from shiftwire.schedule.design import Design, Target
 
@@ -110,7 +112,7 @@ def test_the_smaller_form_is_chosen() -> None:
     kinds = [[type(node.op.weights) for node in each.network.nodes] for each in (auto, whole, sums)]  # type: ignore[attr-defined]
     assert kinds == [[Shift, Int], [Factored], [Shift, Int]]
     assert auto.resources.price < 0.7 * whole.resources.price
-    (choice,) = factor_choices(whole, ["y"], Target(40_000))
+    (choice,) = factor_choices(whole.network, ["y"], Pace(None, for_hls=False).of(whole))
     assert choice.is_smaller_as_sums and choice.weights == whole.layer_cost(whole.network.nodes[0])
     few = convolution(Window((3, 3), (1, 1), (1, 1), (1, 1)), channels=2, filters=2)
     assert len(designed(FactorForm.AUTO, few, 1000.0).network.nodes) == 1
@@ -120,6 +122,15 @@ def test_the_smaller_form_is_chosen() -> None:
 def test_a_layer_with_a_fold_of_its_own_stays() -> None:
     design = designed(FactorForm.AUTO, fps=100.0, folds={"y": Fold(2, 16)})
     assert [node.name for node in design.network.nodes] == ["y"] and design.folds["y"] == Fold(2, 16)
+
+
+def test_a_name_that_is_taken() -> None:
+    """A layer whose other name is another tensor's stays whole."""
+    (node,) = wide().nodes
+    clash = Network.of(
+        "x", wide().input, (Node("y_factors", Relu(), ("x",)), replace(node, inputs=("y_factors",))), "y"
+    )
+    assert [each.name for each in designed(FactorForm.AUTO, clash, 20_000.0).network.nodes] == ["y_factors", "y"]
 
 
 def test_a_fold_of_the_layer_in_front() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
 
 from one_layer import shift
@@ -29,6 +32,39 @@ def network() -> Network:
         Node("conv2", Conv(shift((12, 3, 3, 8), 2, -3, 0), Bias.none(12), same), ("quant",)),
     )
     return Network.of("x", Tensor((8, 8, 4), Fixed(8, 4, signed=True)), nodes, "conv2")
+
+
+def uneven() -> Network:
+    """Lanes of 2, 3, 5 and 7 beside each other: what changes widths goes by single lanes."""
+    same, point = (Window((side, side), (1, 1), (pad, pad), (pad, pad)) for side, pad in ((3, 1), (1, 0)))
+    nodes, x, eight = [], "x", Fixed(8, 4, signed=False)
+    for at, (inputs, outputs) in enumerate(pairwise((6, 10, 9, 14, 15))):
+        window = point if at % 2 else same
+        conv = Conv(shift((outputs, *window.kernel, inputs), 1, -3, 0), Bias.none(outputs), window)
+        nodes += [
+            Node(f"conv{at}", conv, (x,)),
+            Node(f"quant{at}", Requantize(eight, Rounding.FLOOR, Overflow.SATURATE), (f"conv{at}",)),
+        ]
+        x = f"quant{at}"
+    return Network.of("x", Tensor((8, 8, 6), Fixed(8, 4, signed=True)), tuple(nodes), x)
+
+
+@pytest.mark.parametrize("for_hls", [False, True])
+def test_speeds_that_are_asked_for_are_reached(for_hls: bool) -> None:
+    """Where converters between lanes are slower than layers too; two of these would not be otherwise."""
+    built = uneven()
+    for fps in np.geomspace(2_000, 200_000, 24):
+        target = Target(float(fps), for_hls=for_hls)
+        design = schedule(built, BOARD, CLOCK_NS, target)
+        assert target.speed(design) >= fps, fps
+
+
+def test_a_larger_share_is_no_slower() -> None:
+    speeds = [
+        schedule(uneven(), BOARD, CLOCK_NS, Target(lut_percent=share)).frames_per_second
+        for share in (8, 10, 13, 17, 22, 28, 35, 45, 60, 80)
+    ]
+    assert speeds == sorted(speeds) and speeds[-1] > 5 * speeds[0]
 
 
 @pytest.fixture(scope="module")

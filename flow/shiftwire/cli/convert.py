@@ -19,7 +19,7 @@ from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
 from shiftwire.project.project import Backend
-from shiftwire.reports.design_text import modelled, room_warning, speed, wide_ends_warning
+from shiftwire.reports.design_text import modelled, room_warning, slow_warning, speed, wide_ends_warning
 from shiftwire.reports.rescale_text import (
     rescale_json,
     rescale_notes,
@@ -159,7 +159,8 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
     for sentence in (*weight_notes(weights), *rescale_notes(layers, Rescale(arguments.rescale))):
         note(sentence)
-    for warning in (room_warning(design), wide_ends_warning(design)):
+    wanted = Target(arguments.fps, for_hls=backend is not Backend.RTL)
+    for warning in (slow_warning(design, wanted), room_warning(design), wide_ends_warning(design)):
         if warning is not None:
             note(warning)
     return ExitCode.OK

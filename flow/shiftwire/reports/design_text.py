@@ -6,7 +6,7 @@ from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.passes.forms.rescale_choice import blocks
 from shiftwire.reports.table import in_halves
 from shiftwire.rtl.axi_stream import CONTAINERS
-from shiftwire.schedule.design import Design
+from shiftwire.schedule.design import Design, Target
 
 
 def modelled(design: Design) -> dict[str, object]:
@@ -45,6 +45,16 @@ def iterations(count: int) -> str:
 
 ROUTABLE = 0.8
 """Share of a device's LUTs up to which designs commonly place and route at speed."""
+
+
+def slow_warning(design: Design, target: Target) -> str | None:
+    """What a design lacks of the frames a second that were asked for."""
+    if target.fps is None or target.speed(design) >= target.fps:
+        return None
+    return (
+        f"{target.fps:g} frames/s were asked for and {target.speed(design):,.0f} are reached: what changes the lanes "
+        "between two layers is slower than they are; another speed, or --fold for lanes that divide each other's, helps"
+    )
 
 
 def room_warning(design: Design) -> str | None:

@@ -19,7 +19,10 @@ def weight_tables(layers: Sequence[WeightChoice]) -> Iterator[Table | str]:
     """A row for each form of each layer of integer weights; nothing for a network without such layers."""
     if layers:
         yield Table(WEIGHT_COLUMNS, [_weight_row(layer, form) for layer in layers for form in layer.forms])
-        yield "a form that is not built has the cheapest fold of the design's pace; LUT and BRAM36 as SystemVerilog"
+        yield (
+            "a form that is not built has the cheapest fold of the design's pace, or its fastest where none keeps it; "
+            "LUT and BRAM36 as SystemVerilog"
+        )
 
 
 def weight_json(layers: Sequence[WeightChoice]) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import floor
+from math import ceil, floor
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, SHELL_BRAM36, SHELL_LUT, Cost, memory
@@ -15,6 +15,7 @@ from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.schedule.fold_choice import every_choice, slowest_layer
 from shiftwire.schedule.lowering import rtl_network
+from shiftwire.schedule.pace import below, quickest
 from shiftwire.schedule.prices import Market, Plan, Room
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import Timing, timing
@@ -54,6 +55,10 @@ class Target:
     fps: float | None = None
     lut_percent: float | None = None
     for_hls: bool = False
+
+    def pace(self, design: Design) -> int:
+        """Cycles from frame to frame of a design, as this target counts them."""
+        return design.timing.hls_interval if self.for_hls else design.timing.interval
 
     def speed(self, design: Design) -> float:
         """Frames a second of a design, as this target counts them."""
@@ -206,8 +211,7 @@ class Search:
     def fastest(self, room: Room) -> Design | None:
         """The fastest design that fits, FIFOs and all; slower ones are taken to be smaller."""
         every = self.market.may_fit(room)
-        # the first guess is mostly right, and buffers of slower designs may be larger
-        for interval in every[:FIRST]:
+        for interval in every[:FIRST]:  # mostly right, and buffers of slower designs may be larger
             design = self.fitting(interval, room)
             if design is not None:
                 return design
@@ -220,6 +224,19 @@ class Search:
             else:
                 low = middle + 1
         return best
+
+    def unhindered(self, design: Design, target: Target, room: Room, enough: int | None = None) -> Design:
+        """A design of `enough` cycles a frame at most, or the fastest that is found, where converters are the slowest.
+
+        Layers whose lanes do not divide each other's may have one between them that is slower than they are. Without
+        `enough`, what a share of the board holds is as fast as its layers.
+        """
+        layers = max(self.market.cycles(name, fold) for name, fold in design.folds.items())
+        if target.pace(design) <= (layers if enough is None else enough):
+            return design
+        start = target.pace(design) if enough is None else enough
+        others = (self.fitting(interval, room) for interval in below(self.market.intervals, start))
+        return quickest(design, others, target.pace, enough or 0)
 
     def _built(self, plan: Plan) -> Design:
         return folded(self.network, self.board, self.clock_ns, plan.folds, plan.bram36_lut)
@@ -236,15 +253,17 @@ class Search:
         _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
         fastest = self.fastest(self.room(percent))
         if fastest is not None:
-            return fastest
+            return self.unhindered(fastest, target, self.room(percent))
         smallest = self.usual(self.market.intervals[-1])
         if target.lut_percent is None:
             return smallest
         need, board = smallest.resources, self.board
+        share = ceil(10_000 * need.lut / board.lut) / 100
+        share = ceil(10_000 * need.lut / board.lut) / 100
         raise InputError(
             f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "
-            f"({100 * need.lut / board.lut:.2f} %) and {need.bram36:g} of {board.bram36 - SHELL_BRAM36} BRAM36 "
-            f"(modelled); {self._mend(need, percent)}"
+            f"({share:.2f} %) and {need.bram36:g} of {board.bram36 - SHELL_BRAM36} BRAM36 (modelled); "
+            f"{self._mend(need, percent)}"
         )
 
     def for_speed(self, target: Target) -> Design:
@@ -256,14 +275,13 @@ class Search:
         if least > clock_hz / fps:
             raise InputError(
                 f"no fold reaches {fps:g} frames a second at {self.clock_ns:g} ns: layer '{slowest}' takes at least "
-                f"{least} cycles a frame; the best is {clock_hz / least:.0f}, so ask for that or less, or for a faster "
-                "clock"
+                f"{least} cycles a frame; the best is {floor(clock_hz / least)}, so ask for that or less, or for a "
+                "faster clock"
             )
-        percent = 100.0 if target.lut_percent is None else target.lut_percent
-        interval = floor(clock_hz / fps)
+        percent, interval = 100.0 if target.lut_percent is None else target.lut_percent, floor(clock_hz / fps)
         design = self.fitting(interval, self.room(percent))
         if design is not None:
-            return design
+            return self.unhindered(design, target, self.room(percent), interval)
         need, slower = self.usual(interval).resources, self.fastest(self.room(percent))
         best = f"the best that fits is {floor(target.speed(slower))}" if slower else "no slower fold fits either"
         raise InputError(

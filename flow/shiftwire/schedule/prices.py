@@ -108,6 +108,10 @@ class Market:
         """Every number of cycles a frame at which some layer folds anew at some price."""
         return sorted({cycles for each in self.prices for cycles in intervals(each.among)})
 
+    def cycles(self, layer: str, fold: Fold) -> int:
+        """Those of a frame that a layer takes at one of its folds."""
+        return next((choice.cycles for choice in self.every[layer] if choice.fold == fold), 0)
+
     def may_fit(self, room: Room) -> list[int]:
         """Numbers of cycles a frame at which no price says that layers take more than there is."""
         cycles = self.intervals

@@ -40,8 +40,10 @@ def has_sums(node: Node) -> bool:
 
 
 def factored_sums(network: Network, layers: Collection[str]) -> Network:
-    """The network with those layers as two; a layer that has no such form stays."""
-    nodes = [part for node in network.nodes for part in (_parts(node) if node.name in layers else (node,))]
+    """The network with those layers as two; a layer stays that has no such form, or whose other name is taken."""
+    taken = network.tensors
+    able = {name for name in layers if name + IN_FRONT not in taken}
+    nodes = [part for node in network.nodes for part in (_parts(node) if node.name in able else (node,))]
     return replace(network, nodes=tuple(nodes))
 
 
