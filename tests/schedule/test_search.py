@@ -14,6 +14,7 @@ from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
+from shiftwire.reports.design_text import slow_warning
 from shiftwire.schedule.design import Design, Target, folded, schedule
 from shiftwire.schedule.fold_choice import intervals, picked
 from shiftwire_boards.catalog import load_board
@@ -57,6 +58,14 @@ def test_speeds_that_are_asked_for_are_reached(for_hls: bool) -> None:
         target = Target(float(fps), for_hls=for_hls)
         design = schedule(built, BOARD, CLOCK_NS, target)
         assert target.speed(design) >= fps, fps
+
+
+def test_a_speed_that_is_missed_is_told() -> None:
+    """Where a design reaches less than was asked for, and nowhere else."""
+    design = schedule(uneven(), BOARD, CLOCK_NS, Target(5_000.0))
+    assert slow_warning(design, Target(5_000.0)) is None and slow_warning(design, Target()) is None
+    told = slow_warning(design, Target(1e6)) or ""
+    assert told.startswith("1e+06 frames/s were asked for and ") and f"{design.frames_per_second:,.0f} are" in told
 
 
 def test_a_larger_share_is_no_slower() -> None:

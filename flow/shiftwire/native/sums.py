@@ -32,7 +32,7 @@ def products_of_bytes(x: Fixed) -> Packed:
 
 def summed_so(unit: Unit, processor: Processor) -> Packed | None:
     """How a unit's inputs are packed for the instructions that this processor has."""
-    if not isinstance(unit, MatrixUnit) or not processor.has_avx2 or not _is_short(unit) or _counts(unit):
+    if not isinstance(unit, MatrixUnit) or not processor.has_avx2 or not _is_short(unit):
         return None
     cfg = unit.native_cfg
     if unit.weights.element is Element.ADDER:
@@ -48,12 +48,7 @@ def summed_so(unit: Unit, processor: Processor) -> Packed | None:
 
 def sums_columns(unit: Unit, processor: Processor) -> bool:
     """Whether a unit may pack the taps of each channel itself, where it finds them as bytes."""
-    return isinstance(unit, VectorUnit) and _is_short(unit) and not _counts(unit) and _sums_bytes(unit, processor)
-
-
-def _counts(unit: DotProduct) -> bool:
-    """Whether taps are bits that agree, which no instruction for products counts."""
-    return unit.weights.element is Element.XNOR
+    return isinstance(unit, VectorUnit) and _is_short(unit) and _sums_bytes(unit, processor)
 
 
 def _is_short(unit: DotProduct) -> bool:

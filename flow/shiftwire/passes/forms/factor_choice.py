@@ -42,8 +42,7 @@ class Pace:
 
     def of(self, design: Design) -> Pace:
         """That of a design."""
-        times = design.timing
-        return Pace(times.hls_interval if self.for_hls else times.interval, self.for_hls, design.bram36_lut)
+        return Pace(Target(for_hls=self.for_hls).pace(design), self.for_hls, design.bram36_lut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,8 +225,7 @@ def _wanted(name: str, variants: tuple[Variant, ...], design: Design, rescale: R
     lanes = design.folds[name].pe
     asked = AUTOMATIC if rescale is Rescale.AUTO else (Form(rescale.value),)
     is_bound = rescale is Rescale.AUTO and target.fps is None
-    interval = design.timing.hls_interval if target.for_hls else design.timing.interval
-    cycles = interval if is_bound else inf
+    cycles = target.pace(design) if is_bound else inf
     able = [
         each
         for each in variants
