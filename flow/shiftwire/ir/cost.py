@@ -121,9 +121,21 @@ def _stored(words: int, bits: int, blocks: Callable[[int, int], float], large: f
     return Cost(bram36=store.bram36, stores=(store,))
 
 
+BYTE_BITS = 9
+"""A block that writes wide words writes them by bytes of so many bits."""
+
+
 def blocks(words: int, bits: int) -> float:
-    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one."""
-    return _least(lambda deep, wide: ceil(words / deep) * ceil(bits / wide))
+    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one.
+
+    Words that lie behind a block's depth stand beside others in its width, byte by byte, where it is wide.
+    """
+
+    def count(deep: int, wide: int) -> int:
+        unit = min(BYTE_BITS, wide)
+        return ceil(ceil(words / deep) * ceil(bits / unit) * unit / wide)
+
+    return _least(count)
 
 
 def rom_blocks(words: int, bits: int) -> float:
