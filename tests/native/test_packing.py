@@ -30,7 +30,9 @@ from tiers import part
 
 S8, U8, S7 = Fixed(8, 4, signed=True), Fixed(8, 4, signed=False), Fixed(7, 4, signed=True)
 WIDE, WIDER = Fixed(16, 4, signed=True), Fixed(16, 4, signed=False)
+S26, S31, S32, U24 = *(Fixed(bits, 4, signed=True) for bits in (26, 31, 32)), Fixed(24, 4, signed=False)
 THREE = Window((3, 3), (1, 1), (1, 1), (1, 1))
+ONCE = np.eye(4, 40, dtype=np.int64) * [[1], [-1], [1], [-1]]
 LARGEST, HIGHEST = np.full((4, 40), -128), np.full((4, 40), 127)
 
 
@@ -62,6 +64,13 @@ NETWORKS = {
     "wide codes": dense(Int(rows(300, -299, 7), 4), WIDE),
     "sums of more than 32 bits": dense(Int(rows(32767, -32768), 4), WIDE),
     "codes that no pair takes": dense(Int(rows(3, -7), 4), WIDER),
+    "codes in halves": dense(Int(rows(1, -1, 0), 4), S26),
+    "halves of one code each": dense(Int(ONCE, 4), S31),
+    "halves and large weights": dense(Int(ONCE * 16384 - (ONCE > 0), 4), Fixed(17, 4, signed=True)),
+    "halves without a sign": dense(Int(rows(1, -1, 0, -1, 1), 4), U24),
+    "windows of halves": image(Fixed(20, 4, signed=True), 6, Int(codes((5, 3, 3, 6), -3, 3), 4)),
+    "an uneven number in halves": image(Fixed(18, 4, signed=True), 3, Int(codes((4, 3, 3, 3), -1, 1), 4)),
+    "codes beyond halves": dense(Int(ONCE, 4), S32),
     "distances": dense(Adder(codes((4, 40), -128, 127), 4), S8),
     "distances to what no code reaches": dense(Adder(codes((4, 40), -700, 900), 4), S8),
     "distances without a sign": dense(Adder(codes((4, 40), -300, 300), 4), U8),
@@ -78,8 +87,8 @@ NETWORKS = {
     "one input": of_one(Dense(Int(codes((3, 1), -9, 9), 4), Bias.none(3)), (1,), S8),
 }
 HOW = {
-    "all": Counter({"packed<4>": 10, "packed<2>": 3, "octets": 6}),
-    "avx2": Counter({"packed<2>": 13, "octets": 6}),
+    "all": Counter({"packed<4>": 10, "packed<2>": 3, "halves": 7, "octets": 6}),
+    "avx2": Counter({"packed<2>": 13, "halves": 7, "octets": 6}),
     "vectors": Counter(),
 }
 
@@ -88,14 +97,14 @@ HOW = {
 def test_every_code_of_every_layer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: object) -> None:
     """Extreme and random codes; the reference is numpy's."""
     forced(monkeypatch, name)
+    processor = Processor.of(native_flags())
     ways: Counter[str] = Counter()
     for what, network in NETWORKS.items():
         differs, live = differing(network, frames(network), tmp_path / what)
         assert not differs, what
         assert live, what
-        units = host_pipeline(network)
-        ways.update(how.type for how in set(packing(units, Processor.of(native_flags())).fifos.values()))
-    processor = Processor.of(native_flags())
+        units = host_pipeline(network, processor)
+        ways.update(how.type for how in set(packing(units, processor).fifos.values()))
     if name != "all" or processor.has_byte_products:
         assert ways == (HOW[name] if processor.has_avx2 else Counter())
     count(**{f"native_networks_{name}": len(NETWORKS)})  # type: ignore[operator]
@@ -114,7 +123,8 @@ def test_random_networks(name: str, seed: int, tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("folds of zeros")])
 def test_folds_of_zeros_are_left_out(name: str) -> None:
-    (unit,) = (each.unit for each in host_pipeline(NETWORKS[name]).instances if isinstance(each.unit, MatrixUnit))
+    units = host_pipeline(NETWORKS[name], Processor.of(native_flags()))
+    (unit,) = (each.unit for each in units.instances if isinstance(each.unit, MatrixUnit))
     assert unit.cycles_a_position < unit.whole_cycles
 
 

@@ -79,12 +79,13 @@ NETWORKS = {
 @pytest.mark.parametrize("name", SETS)
 def test_every_code_where_it_stands(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: object) -> None:
     forced(monkeypatch, name)
+    processor = Processor.of(native_flags())
     standing = 0
     for what, network in NETWORKS.items():
         differs, live = differing(network, random_codes(network, 1), tmp_path / what)
         assert not differs, what
         assert live > network.output.size // 2, what
-        packed = packing(host_pipeline(network), Processor.of(native_flags()))
+        packed = packing(host_pipeline(network, processor), processor)
         standing += len(packed.words)
     assert standing > 8
     count(**{f"standing_windows_{name}": standing})  # type: ignore[operator]

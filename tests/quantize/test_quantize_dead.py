@@ -24,6 +24,7 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
+from shiftwire.tools.host_cpp import Processor
 
 GAINS = (1e-6, 1e-12, 1e-20, 1e-30, 1e-38)
 HLS4ML_BITS = 53
@@ -118,7 +119,7 @@ def test_what_is_left_decides(name: str, gain: float, tmp_path: Path, count: Any
     assert np.sqrt(np.mean(np.square(found - right))) < 0.05 * (right.std() + 1e-30)
     assert np.array_equal(run_onnx(tmp_path / "exact.onnx", values), found.astype(np.float32))
     assert max(tensor.format.bits for tensor in network.tensors.values()) <= HLS4ML_BITS
-    units = host_pipeline(network)
+    units = host_pipeline(network, Processor())
     assert simulation(units, {name: fifo.depth for name, fifo in units.fifos.items()}).source
     count(onnxruntime_outputs=found.size)
 

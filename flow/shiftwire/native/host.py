@@ -9,12 +9,14 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.weights import Weighted, Weights
+from shiftwire.native.spread import SpreadConv, spread
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.weights.binary import Binary
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
+from shiftwire.tools.host_cpp import Processor
 
 MOST_PE = 16
 MOST_SIMD = 16
@@ -28,9 +30,9 @@ MOST_POOLED = 4
 """SIMD of what is no sum of weights: more would compile longer than all that pools save of the time."""
 
 
-def host_pipeline(network: Network) -> Pipeline:
+def host_pipeline(network: Network, processor: Processor) -> Pipeline:
     """The network's units, folded for the registers of a processor; the FIFOs are as deep as they need."""
-    multiplied = replace(network, nodes=tuple(map(_multiplied, network.nodes)))
+    multiplied = replace(network, nodes=tuple(spread(network, _multiplied(node), processor) for node in network.nodes))
     folds: dict[str, Fold] = {}
     for node in multiplied.nodes:
         folds[node.name] = _fold(multiplied, node, [folds[name].pe for name in node.inputs if name in folds])
@@ -57,9 +59,13 @@ def _integers(weights: Weights) -> Int | None:
 
 def _fold(network: Network, node: Node, arriving: Sequence[int]) -> Fold:
     """As many lanes as registers hold, PE first; up to half of them less where those that arrive fill them evenly."""
-    most, is_weighted = _most_simd(node), isinstance(node.op, Weighted)
+    if isinstance(node.op, SpreadConv):
+        return node.op.fold(arriving)
+    is_weighted = isinstance(node.op, Weighted)
+    most_pe = MOST_PE if is_weighted else max([MOST_PE, *arriving])
+    most_simd = _most_simd(node, arriving)
     folds = node.op.folds(network.sources(node), network.tensors[node.name])
-    known = [fold for fold in folds if not fold.turns and fold.pe <= MOST_PE and fold.simd <= most]
+    known = [fold for fold in folds if not fold.turns and fold.pe <= most_pe and fold.simd <= most_simd]
     widest = max(known, key=_lanes)
 
     def is_even(fold: Fold) -> bool:
@@ -73,11 +79,11 @@ def _lanes(fold: Fold) -> tuple[int, int]:
     return fold.pe, fold.simd
 
 
-def _most_simd(node: Node) -> int:
+def _most_simd(node: Node, arriving: Sequence[int]) -> int:
     if not isinstance(node.op, Weighted):
         return MOST_POOLED
     if isinstance(node.op, Conv) and node.op.is_depthwise:
         return MOST_TAPS
     if node.op.weights.shape[-1] % MOST_SIMD:
-        return MOST_GATHERED
-    return MOST_SIMD
+        return max([MOST_GATHERED, *arriving])
+    return max([MOST_SIMD, *arriving])

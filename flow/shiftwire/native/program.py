@@ -30,7 +30,7 @@ ALIGNED = "-faligned-new"
 OPTIMISED = {True: "-O2", False: "-O3"}
 """With AVX2 and without: where a lane is one instruction, -O3 takes a third more to compile and gains nothing."""
 
-FIFO_BYTES = 1 << 16
+FIFO_BYTES = 1 << 15
 """What a FIFO of a native simulation may hold, so that a few stay in a core's cache."""
 
 
@@ -57,13 +57,14 @@ class Program:
 
 def native_program(network: Network, folder: Path) -> Program:
     """A fast simulation; FIFOs are as deep as a core's cache likes, or as the network needs."""
-    units = host_pipeline(network)
+    flags = program_flags()
+    processor = Processor.of(flags)
+    units = host_pipeline(network, processor)
     capacities = {
         name: max(fifo.depth, FIFO_BYTES // (fifo.port.lanes * IMAGES * (2 if fifo.format.bits < 16 else 4)))
         for name, fifo in units.fifos.items()
     }
-    flags = program_flags()
-    return _built(simulation(units, capacities, packing(units, Processor.of(flags))), units, folder / "native", flags)
+    return _built(simulation(units, capacities, packing(units, processor)), units, folder / "native", flags)
 
 
 def program_flags() -> tuple[str, ...]:

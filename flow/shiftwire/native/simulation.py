@@ -31,6 +31,9 @@ SURROUNDINGS = 8
 MACHINE_BITS = (16, 32, 64)
 """Widths that codes are worked on in."""
 
+ONE = HostType(8, name="sw::one")
+"""Of counts that are all 1, so that a compiler leaves out what else they may ask for."""
+
 BYTE_BITS = 8
 """Up to so many bits of a code are a byte between units."""
 
@@ -270,7 +273,12 @@ def _word_type(config: str, table: Table) -> str:
 
 def _rounded_cfg(cfg: Cfg) -> Cfg:
     members = (Setting(m.name, _rounded(m.value)) if isinstance(m.value, CodeType) else m for m in cfg.members)
-    return Cfg(tuple(members), tuple(replace(table, type=_rounded(table.type)) for table in cfg.tables))
+    return Cfg(tuple(members), tuple(replace(table, type=_type_in_table(table)) for table in cfg.tables))
+
+
+def _type_in_table(table: Table) -> CodeType:
+    is_one = table.name == "last_term" and bool((table.codes == 1).all())
+    return ONE if is_one else _rounded(table.type)
 
 
 def _rounded(code: CodeType) -> CodeType:

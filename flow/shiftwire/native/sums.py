@@ -10,7 +10,7 @@ import numpy as np
 
 from shiftwire.ir.cfg import Cfg, CodeType, Element, HostType, Table
 from shiftwire.ir.unit import Unit
-from shiftwire.native.elements import BYTE, HALF, Packed, table_of, with_members
+from shiftwire.native.elements import BYTE, HALF, HALVES, MOST_IN_HALVES, Packed, table_of, with_members
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.tools.host_cpp import Processor
 from shiftwire.units.sums.dot_product import DotProduct
@@ -41,9 +41,10 @@ def summed_so(unit: Unit, processor: Processor) -> Packed | None:
     if _sums_bytes(unit, processor):
         return products_of_bytes(unit.x)
     part = next(member.value for member in cfg.members if member.name == "part_t")
-    is_short = isinstance(part, CodeType) and part.bits <= 32 and unit.x.signed_bits <= HALF.bits
-    fits = is_short and HALF.holds(table_of(cfg, "weight").codes)
-    return Packed("packed<2>", "packed_weights<2>", 2, 0) if fits else None
+    is_short = isinstance(part, CodeType) and part.bits <= 32 and HALF.holds(table_of(cfg, "weight").codes)
+    if is_short and unit.x.signed_bits <= HALF.bits:
+        return Packed("packed<2>", "packed_weights<2>", 2, 0)
+    return Packed(HALVES, "packed_weights<2>", 2, 0) if is_short and unit.x.signed_bits <= MOST_IN_HALVES else None
 
 
 def sums_columns(unit: Unit, processor: Processor) -> bool:
@@ -94,7 +95,7 @@ def column_sums(unit: VectorUnit) -> Cfg:
 
 
 def _weights(words: Codes, how: Packed) -> Table:
-    return Table("weight", words, HostType(how.count * how.bits, name=f"sw::{how.weights}"))
+    return Table("weight", words, HostType(how.count * how.weight_bits, name=f"sw::{how.weights}"))
 
 
 def _places_of_distances(weights: Codes, x: Fixed, lowest: int) -> tuple[Codes, Codes]:

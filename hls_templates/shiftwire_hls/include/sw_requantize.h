@@ -13,6 +13,19 @@ template <class A> A clamped(const A &code, const A &lo, const A &hi) {
     return select(low_cut > hi, hi, low_cut);
 }
 
+// A code without its lowest DOWN bits, rounded; a stand-in for the code types may overload it.
+template <class C, int DOWN, class V> V without_bits(const V &code) {
+#pragma HLS INLINE
+    const V floor = V(code >> DOWN);
+    if (DOWN == 0 || !(C::half_up || C::half_even)) return floor;
+    const V half = V(V(1) << (DOWN > 0 ? DOWN - 1 : 0));
+    const V rest = V(code - V(floor << DOWN));
+    const V raised = V(floor + V(1));
+    const V upward = C::half_up ? select(rest >= half, raised, floor) : select(rest > half, raised, floor);
+    const V even = V(floor + V(floor & V(1)));
+    return C::half_even ? select(rest == half, even, upward) : upward;
+}
+
 // x and y: `iterations` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
 // range, bits and is_signed its format.
 // Iterations a frame: those beats; a beat leaves in the iteration that reads it.
@@ -20,7 +33,6 @@ template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y)
     typedef typename C::wide_t V;
     const int down = C::drop > 0 ? C::drop : 0;
     const int up = C::drop < 0 ? -C::drop : 0;
-    const V half = down > 0 ? V(V(1) << (down > 0 ? down - 1 : 0)) : V(0);
     const V hi = V(C::hi);
     const V lo = V(C::lo);
 Beat:
@@ -34,16 +46,7 @@ Beat:
         for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
             const V code = V(V(to_code(beat[l])) << up);
-            const V floor = V(code >> down);
-            V rounded = floor;
-            if (down > 0 && (C::half_up || C::half_even)) {
-                const V rest = V(code - V(floor << down));
-                const V raised = V(floor + V(1));
-                const V upward = C::half_up ? select(rest >= half, raised, floor)
-                                            : select(rest > half, raised, floor);
-                const V even = V(floor + V(floor & V(1)));
-                rounded = C::half_even ? select(rest == half, even, upward) : upward;
-            }
+            const V rounded = without_bits<C, down>(code);
             const V kept = C::saturate ? clamped(rounded, lo, hi) : wrapped<C::bits, C::is_signed>(rounded);
             made[l] = from_code<typename Y::value_type>(kept);
         }

@@ -159,7 +159,7 @@ template <class T> class fifo_reader {
 
 template <class T> class fifo;
 
-// Code by code, so that those that are in registers go no other way.
+// Code by code, so that those that are in registers go no other way; a beat of another kind becomes one of this FIFO's.
 template <class T> inline void put(T &place, const T &beat) { place = beat; }
 template <class T, unsigned N> inline __attribute__((always_inline)) void put(beat<T, N> &place, const beat<T, N> &from) {
     SHIFTWIRE_UNROLL
@@ -183,7 +183,7 @@ template <class T> class fifo : public fifo<view<T> > {
     using fifo<view<T> >::fifo;
 #endif
 
-    void write(const T &beat) {
+    template <class Beat> void write(const Beat &beat) {
         while (this->written - this->taken == this->depth) wait_for(this->name);
         T &place = this->ring[this->written++ & this->mask];
         put(place, beat);

@@ -7,7 +7,7 @@
 #ifndef SHIFTWIRE_HELD_H_
 #define SHIFTWIRE_HELD_H_
 
-#include "sw_packed.h"
+#include "sw_halves.h"
 
 namespace sw {
 
@@ -63,10 +63,12 @@ struct standing_in<columns<Element, N, EACH> > : standing_in<words<Element, N, E
 template <class X> struct held_code;
 template <int COUNT, unsigned N> struct held_code<view<beat<packed<COUNT>, N> > > { typedef standing<packed<COUNT> > type; };
 template <unsigned N> struct held_code<view<beat<octets, N> > > { typedef standing<octets> type; };
+template <unsigned N> struct held_code<view<beat<halves, N> > > { typedef standing<halves> type; };
 template <int COUNT, unsigned N, int EACH> struct held_code<view<words<packed<COUNT>, N, EACH> > > {
     typedef standing<packed<COUNT> > type;
 };
 template <unsigned N, int EACH> struct held_code<view<words<octets, N, EACH> > > { typedef standing<octets> type; };
+template <unsigned N, int EACH> struct held_code<view<words<halves, N, EACH> > > { typedef standing<halves> type; };
 
 template <class Packed, int N> struct seen<standing<Packed>, N> { typedef const standing<Packed> *type; };
 
@@ -105,13 +107,14 @@ template <int N, class Columns> SHIFTWIRE_INLINE void see_again(const column_cod
 template <class L, class C, int N, int STEP, class B, unsigned LANES, int EACH>
 SHIFTWIRE_INLINE lanes<int32_t> with_column(const lanes<int32_t> &sum, const view<columns<lanes<B>, LANES, EACH> > &x,
                                             const packed_weights<4> weight[], int at) {
+    const int each = N * STEP / LANES; // columns in a row that a channel is read for
     const lanes<B> none(0);
     lanes<int32_t> total(sum);
     SHIFTWIRE_UNROLL
     for (int s = 0; s < N; s += 4) {
         lanes<B> code[4];
         SHIFTWIRE_UNROLL
-        for (int k = 0; k < 4; k++) code[k] = s + k < N ? x[(s + k) * STEP + at] : none;
+        for (int k = 0; k < 4; k++) code[k] = s + k < N ? x[((s + k) * STEP + at) / each] : none;
         const packed<4> four = packed<4>::of(code, std::is_signed<B>::value ? 0x80808080 : 0);
         const standing<packed<4> > one[] = {{&four}};
         total = with_taps<L, C, lanes<int32_t>, 1>(total, one, weight, s / 4 * STEP + at);

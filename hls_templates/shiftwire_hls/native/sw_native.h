@@ -69,21 +69,36 @@ SHIFTWIRE_INLINE lanes<int16_t> clamped(const lanes<int16_t> &code, const lanes<
 }
 #endif
 
+// The floor of half a step more; from an even one the last bit of the half is missing. The widest code has room for it.
+template <class C, int DOWN, class E> SHIFTWIRE_INLINE lanes<E> without_bits(const lanes<E> &code) {
+    if (DOWN == 0 || !(C::half_up || C::half_even)) return code >> DOWN;
+    const long long half = 1LL << (DOWN > 0 ? DOWN - 1 : 0);
+    if (C::half_up) return (code + lanes<E>(half)) >> DOWN;
+    return (code + lanes<E>(half - 1) + ((code >> DOWN) & lanes<E>(1))) >> DOWN;
+}
+
 template <int Bits, bool Signed, class E> SHIFTWIRE_INLINE lanes<E> wrapped(const lanes<E> &code) {
     const int rest = 8 * sizeof(E) - Bits;
     return Signed ? lanes<E>((code << rest) >> rest) : lanes<E>(code & lanes<E>((1LL << Bits) - 1));
 }
 
+// What is 1 in all words of a table, which a compiler knows then.
+struct one {
+    one() = default;
+    one(long long) {}
+    operator int() const { return 1; }
+};
+
 template <class W> SHIFTWIRE_INLINE int to_index(const W &weight) { return weight; }
 
-// Codes of vectors stay where they are held.
+// Codes of vectors stay where they are held. Of a beat that has fewer than a unit works on, each serves several in a row.
 template <class Code, int N> struct seen;
 template <class E, int N> struct seen<lanes<E>, N> { typedef const lanes<E> *type; };
 
 template <int N, class X, class E>
 SHIFTWIRE_INLINE void see_new(const X &beat, lanes<E> held[N], const lanes<E> *&now) {
     SHIFTWIRE_UNROLL
-    for (int s = 0; s < N; s++) held[s] = beat[s];
+    for (int s = 0; s < N; s++) held[s] = beat[s / (N / X::size)];
     now = held;
 }
 

@@ -262,8 +262,7 @@ template <class T, unsigned N, class Packed, int LOWEST> struct packing {
     SHIFTWIRE_INLINE T &operator[](int at) { return data[at]; }
     SHIFTWIRE_INLINE const T &operator[](int at) const { return data[at]; }
 
-    SHIFTWIRE_INLINE packed_beat made() const {
-        packed_beat whole;
+    SHIFTWIRE_INLINE void into(packed_beat &whole) const {
         SHIFTWIRE_UNROLL
         for (unsigned p = 0; p < packed_beat::size; p++) {
             T code[Packed::count];
@@ -276,9 +275,13 @@ template <class T, unsigned N, class Packed, int LOWEST> struct packing {
             }
             whole[p] = Packed::of(code, more);
         }
-        return whole;
     }
 };
+
+template <class T, unsigned N, class Packed, int LOWEST>
+SHIFTWIRE_INLINE void put(beat<Packed, elements<Packed, N>::value> &place, const packing<T, N, Packed, LOWEST> &codes) {
+    codes.into(place);
+}
 
 template <class T, unsigned N, class Packed, int LOWEST>
 class fifo<packing<T, N, Packed, LOWEST> > : public fifo<beat<Packed, elements<Packed, N>::value> > {
@@ -286,7 +289,6 @@ class fifo<packing<T, N, Packed, LOWEST> > : public fifo<beat<Packed, elements<P
 
   public:
     using base::base;
-    SHIFTWIRE_INLINE void write(const packing<T, N, Packed, LOWEST> &codes) { base::write(codes.made()); }
 };
 
 // A log of packed beats, of so many codes each, becomes (images, codes of a frame) a batch.
