@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange families-page characterise
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange families-page characterise campaign-netlists
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -108,6 +108,9 @@ campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, 
 
 characterise: $(READY) ## count our units by yosys, fit the models of predict, print their errors; some two hours
 	$(SCRIPT) tests/campaigns/characterise.py
+
+campaign-netlists: $(READY) ## the zoo's nets by yosys beside what models say of them; some hours
+	$(SCRIPT) tests/campaigns/netlists.py -o build/zoo
 
 campaign-families: $(READY) ## every family of the papers on one net for Fashion-MNIST; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/families.py -o build/families

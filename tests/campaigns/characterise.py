@@ -20,7 +20,7 @@ from peer_models import finn_errors, polynomial_errors
 from shiftwire.costs.blocks import unit_bram36, unit_dsp
 from shiftwire.costs.lutram import unit_lutram
 from shiftwire.costs.model import FILE, STAND_IN, spelled_model
-from shiftwire.costs.table import Row, write_table
+from shiftwire.costs.table import Row, alike_once, write_table
 from shiftwire.explore.characterise.counting import counted, rows_of, shelves
 from shiftwire.explore.characterise.fitting import Fitted, family_fit, fitted_groups
 from shiftwire.tools.yosys import Family, yosys_version
@@ -67,14 +67,14 @@ def _rows(family: Family, points: int, workers: int, *, fit_only: bool) -> list[
     starts = shelves(points)
     if fit_only:
         starts = [start for start in starts if (FOLDER / f"{family.value}-{SEED}-{start:05d}.json").exists()]
-    rows: dict[tuple[str, str, str], Row] = {}
+    rows: list[Row] = []
     with ThreadPoolExecutor(workers) as pool:
         files = pool.map(lambda start: counted(start, SEED, family, FOLDER), starts)
         for at, (start, file) in enumerate(zip(starts, files, strict=True), 1):
             if not fit_only:
                 print(f"{family.value}: shelf {at} of {len(starts)}", flush=True)
-            rows |= {row.key: row for row in rows_of(file, start, SEED, family)}
-    return list(rows.values())
+            rows += rows_of(file, start, SEED, family)
+    return alike_once(rows)
 
 
 def _errors(family: Family, rows: Sequence[Row], fitted: Mapping[str, Fitted]) -> Iterator[str]:

@@ -47,7 +47,7 @@ def finn_errors(fitted: Fitted) -> str:
     table = np.array([_finn_terms(row.facts) for row in fitted.rows])
     predicted = np.zeros(len(fitted.rows))
     for train, test in held_out(fitted.rows):
-        predicted[test] = table[test] @ solved(table[train], fitted.counted[train])
+        predicted[test] = table[test] @ solved(table[train], fitted.counted[train], fitted.counted[train])
     return _told(predicted, fitted)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 from shiftwire.costs.facts import Facts
-from shiftwire.costs.parts import Terms, constants, counters, fifo, pick, together
+from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, muxes, pick, together
+from shiftwire.ir.cost import LUTRAM_WORDS
 
 
 def finish_terms(facts: Facts) -> Terms:
@@ -71,18 +72,24 @@ def affine_terms(facts: Facts) -> Terms:
 
 def threshold_terms(facts: Facts) -> Terms:
     """Of a staircase by binary search."""
-    lanes, stages, bits = facts["LANES"], facts["STAGES"], facts["BOUND_BITS"]
-    folds = facts["CHANNELS"] // lanes
-    own = constants(facts, *_memories(facts))
-    # a lane reads its own channels alone, but every lane has the logic that does
+    lanes, stages, bits, channels = facts["LANES"], facts["STAGES"], facts["BOUND_BITS"], facts["CHANNELS"]
+    alone = int(lanes == channels)  # a lane of one channel compares with what is fixed first
     return together(
         (
-            {"unit": 1, "compared_bits": lanes * stages * bits, "lanes": lanes * stages},
-            {name: amount * (1 if folds == 1 else lanes) for name, amount in own.items()},
-            counters(folds),
+            {"unit": 1, "lanes": lanes * stages, "fixed_luts": alone * lanes * ceil(bits / 5)},
+            {"compared_bits": (1 - alone) * lanes * stages * bits, "counted_bits": alone * lanes * (stages - 1) * bits},
+            {"leaves": sum(_lane_leaves(facts, name, lanes) for name in _memories(facts))},
+            counters(channels // lanes),
             fifo(facts, ahead=True),
         )
     )
+
+
+def _lane_leaves(facts: Facts, name: str, lanes: int) -> int:
+    """LUTs of the constants of all lanes: the low bits of a channel's number tell a lane, as far as lanes double."""
+    known = lanes if lanes == facts["CHANNELS"] else lanes & -lanes
+    words = facts[f"{name}_WORDS"] // known
+    return lanes * facts[f"{name}_VARYING"] * ceil(words / LUTRAM_WORDS) if words > 1 else 0
 
 
 def pool_terms(facts: Facts) -> Terms:
@@ -133,14 +140,19 @@ def window_terms(facts: Facts) -> Terms:
             {"edge_places": is_padded * taps * (facts["KERNEL_HEIGHT"] + facts["KERNEL_WIDTH"])},
             {"count_bits": (facts["IN_HEIGHT"] + facts["KERNEL_HEIGHT"] + 4).bit_length()},
             counters(facts["IN_WIDTH"] * pixel, *sides),
-            {} if facts["RING_BLOCK"] else _ring_in_luts(taps * word, (1 << ring) // 64 - 1, taps),
+            _ring(facts, word),
             fifo(facts, ahead=True),
         )
     )
 
 
-def _ring_in_luts(width: int, more: int, taps: int) -> Terms:
-    return {"ring_muxes": width * max(more, 0), "ring_parts": taps * max(more, 0)}
+def _ring(facts: Facts, word: int) -> Terms:
+    words, taps = 1 << facts["RING_BITS"], facts["TAPS"]
+    if facts["RING_BLOCK"]:
+        own = in_block("ring", words, word, is_constant=False)
+        return {name: taps * amount for name, amount in own.items()}
+    parts = ceil(words / LUTRAM_WORDS)
+    return {"ring_muxes": taps * muxes(parts, word), "ring_parts": taps * (parts - 1)}
 
 
 def pads(facts: Facts) -> int:

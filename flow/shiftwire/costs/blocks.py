@@ -25,9 +25,9 @@ def unit_bram36(facts: Facts) -> float:
         total += blocks(facts["SYNAPSES"], facts["SIMD"] * facts["X_BITS"])
     if facts.get("ROM_BLOCK"):
         name = next(name for name in ("WEIGHTS", "SCALE", "BIAS") if f"{name}_WORDS" in facts)
-        total += rom_blocks(facts[f"{name}_WORDS"], facts[f"{name}_BITS"])
+        total += rom_blocks(facts[f"{name}_WORDS"], facts[f"{name}_VARYING"])
     if facts.get("LIST_BLOCK"):
-        total += rom_blocks(facts["LIST_WORDS"], facts["LIST_BITS"])
+        total += rom_blocks(facts["LIST_WORDS"], facts["LIST_VARYING"])
     return total
 
 

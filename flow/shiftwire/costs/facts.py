@@ -13,7 +13,7 @@ from shiftwire.ir.rtl_network import RtlNetwork, RtlUnit
 Facts = Mapping[str, int]
 """By name: parameters in capitals as in SystemVerilog; of constants NAME_WORDS, NAME_BITS of a word, NAME_LEAVES.
 
-NAME_LIVE counts fields of a word that are not zero in all of them.
+NAME_LIVE counts fields of a word that are not zero in all of them, NAME_VARYING bits that are not the same in all.
 """
 
 
@@ -26,7 +26,7 @@ def facts(network: RtlNetwork, unit: RtlUnit) -> Facts:
         name = memory.name.upper()
         live = int(memory.fields.any(axis=0).sum())
         known |= {f"{name}_WORDS": memory.words, f"{name}_BITS": memory.word_bits}
-        known |= {f"{name}_LEAVES": leaves(memory), f"{name}_LIVE": live}
+        known |= {f"{name}_LEAVES": leaves(memory), f"{name}_LIVE": live, f"{name}_VARYING": varying(memory)}
     return {**known, **network.buffers(unit)}
 
 
@@ -43,6 +43,12 @@ def leaves(memory: Memory) -> int:
     starts = range(0, len(bits), LUTRAM_WORDS)
     parts = (column[start : start + LUTRAM_WORDS] for column in own for start in starts)
     return len({part.tobytes() for part in parts if part.any() and not part.all()})
+
+
+def varying(memory: Memory) -> int:
+    """Bits of a word that are not the same in all of them: what a block RAM of constants holds."""
+    bits = _bits(memory)
+    return int((bits.any(axis=0) & ~bits.all(axis=0)).sum())
 
 
 def _bits(memory: Memory) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:

@@ -10,19 +10,23 @@ CELLS = {"xc7": (4, 6, 3), "xcup": (8, 14, 7)}
 """By family: LUTs of a cell, and the bits that it holds of 32 and of 64 words."""
 
 
-MUX_LUT, ENABLE_LUT = 0.25, 0.4
-"""What yosys seems to hold against a bit of each further part of a memory's words, and against each part."""
+MUX, ENABLE = 0.5, 0.5
+"""What yosys holds against each further part of a memory's words: for a bit of them, and for being written."""
 
 
 def lutram(family: str, words: int, width: int) -> int:
-    """Slice LUTs of a memory of one writing and one reading side: all parts of 32 words, or all of 64."""
+    """Slice LUTs of a memory of one writing and one reading side: all parts of 32 words, or all of 64.
+
+    Yosys takes what it holds to be cheaper, where a cell that is filled in part costs less than it takes.
+    """
     if words <= 1:
         return 0
     luts, narrow, deep = CELLS[family]
 
     def parts_of(size: int, bits: int) -> tuple[float, int]:
-        parts, taken = ceil(words / size), luts * ceil(width / bits)
-        return parts * (taken + ENABLE_LUT) + MUX_LUT * width * (parts - 1), parts * taken
+        parts, (full, rest) = ceil(words / size), divmod(width, bits)
+        price = 2 * luts * full + (1 + (2 * luts - 1) * rest / bits if rest else 0)
+        return parts * price + (MUX * width + ENABLE) * (parts - 1), parts * luts * ceil(width / bits)
 
     return min(parts_of(32, narrow), parts_of(64, deep))[1]
 

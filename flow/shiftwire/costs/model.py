@@ -14,7 +14,7 @@ from shiftwire.costs.blocks import unit_bram36, unit_dsp
 from shiftwire.costs.facts import Facts, facts
 from shiftwire.costs.lutram import unit_lutram
 from shiftwire.costs.parts import Terms
-from shiftwire.costs.terms import TERMS, group, stand_in_terms, terms
+from shiftwire.costs.terms import TERMS, group, larger_group, stand_in_terms, terms
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.tools.json_text import parsed_json
 from shiftwire.tools.resources import Resources
@@ -99,8 +99,9 @@ def families() -> tuple[str, ...]:
 
 def estimated(model: FamilyModel, module: str, known: Facts) -> Estimate:
     """A unit, by the facts of it."""
-    stranger = module not in TERMS or group(module, known) not in model.groups
-    own = model.groups[STAND_IN if stranger else group(module, known)]
+    name = group_of(model, module, known)
+    stranger = name == STAND_IN
+    own = model.groups[name]
     has = stand_in_terms(known) if stranger else terms(module, known)
     ram = unit_lutram(model.family, module, known)
     logic, srl = _weighed(own.logic, has), _weighed(own.srl, has)
@@ -115,13 +116,28 @@ def estimated(model: FamilyModel, module: str, known: Facts) -> Estimate:
     return Estimate(resources, (own.deviation * logic) ** 2, resources.lut if stranger else 0)
 
 
+def group_of(model: FamilyModel, module: str, known: Facts) -> str:
+    """The group that answers for a unit."""
+    if module in TERMS:
+        own = group(module, known)
+        for name in (own, larger_group(own)):
+            if name in model.groups:
+                return name
+    return STAND_IN
+
+
 def predicted(model: FamilyModel, network: RtlNetwork) -> Prediction:
     """A network, unit by unit; units are taken to deviate on their own, and all of them by what is systematic."""
     units = {unit.name: estimated(model, unit.module.name, facts(network, unit)) for unit in network.units}
     whole = total(units.values())
-    spread = NINE_IN_TEN * sqrt(whole.variance + (model.systematic * whole.resources.lut) ** 2)
+    return Prediction(whole, units, *interval_of(model, whole))
+
+
+def interval_of(model: FamilyModel, whole: Estimate) -> tuple[int, int]:
+    """LUTs between which nine netlists of ten are to lie."""
     lut = whole.resources.lut
-    return Prediction(whole, units, max(round(lut - spread), 0), round(lut + spread))
+    spread = NINE_IN_TEN * sqrt(whole.variance + (model.systematic * lut) ** 2)
+    return max(round(lut - spread), 0), round(lut + spread)
 
 
 def total(estimates: Iterable[Estimate]) -> Estimate:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import ceil
 
 from shiftwire.costs.facts import Facts
-from shiftwire.ir.cost import LUTRAM_WORDS
+from shiftwire.ir.cost import LUTRAM_WORDS, block_parts
 
 Terms = Mapping[str, float]
 """How much of each thing there is; a fitted model says what one of them takes."""
@@ -39,6 +39,11 @@ def pick(count: int, width: int) -> Terms:
     return {"picked_bits": width * ceil((count - 1) / 3) if count > 1 else 0}
 
 
+def muxes(parts: int, width: int) -> float:
+    """LUTs that choose among parts of a memory: a multiplexer of 4 takes one, of 8 two, of 16 five."""
+    return width * ceil((parts - 1) / 3)
+
+
 def constants(facts: Facts, *names: str) -> Terms:
     """Constants as logic, and what chooses among their parts."""
     terms = {"leaves": 0, "leaf_muxes": 0}
@@ -50,18 +55,33 @@ def constants(facts: Facts, *names: str) -> Terms:
     return terms
 
 
+def in_block(name: str, words: int, width: int, *, is_constant: bool) -> Terms:
+    """What stands behind a memory in block RAM that is deeper than a block."""
+    return {f"{name}_block_muxes": muxes(block_parts(words, width, is_constant=is_constant), width)}
+
+
+def is_shared(name: str) -> bool:
+    """Whether a term is one of the buffer behind a unit, which is the same module wherever it stands."""
+    return name.startswith("fifo")
+
+
 def fifo(facts: Facts, end: str = "", out: int = 0, *, ahead: bool) -> Terms:
-    """The buffer behind a unit: its counters, and what chooses among LUT RAM of more than LUTRAM_WORDS words."""
+    """The buffer behind a unit: its counters, and what chooses among the parts of a deep one."""
     depth, width = facts[f"DEPTH{end}"], facts[f"OUT{out}_WIDTH"]
     if depth == 1:
-        return {"single": 1}
-    counted = 1 + int(ahead or facts[f"BLOCK{end}"])
+        return {"fifo_singles": 1}
     block = facts[f"BLOCK{end}"]
+    parts = ceil(depth / LUTRAM_WORDS)
+    memory = (
+        in_block("fifo", depth, width, is_constant=False)
+        if block
+        else {"fifo_muxes": muxes(parts, width), "fifo_parts": parts - 1}
+    )
+    counted = 1 + int(ahead or block)
     return {
         "fifos": 1,
         "fifo_counts": counted * depth.bit_length(),
         "fifo_places": 2 * bits_of(depth),
         "fifo_blocks": block,
-        "fifo_muxes": 0 if block else width * (ceil(depth / LUTRAM_WORDS) - 1),
-        "fifo_parts": 0 if block else ceil(depth / LUTRAM_WORDS) - 1,
+        **memory,
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
+from shiftwire.costs.blocks import unit_dsp
 from shiftwire.costs.facts import Facts
-from shiftwire.costs.parts import Terms, constants, counters, fifo, together
+from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, muxes, together
+from shiftwire.ir.cost import LUTRAM_WORDS
 from shiftwire.ir.module import Pe
 
 
@@ -31,10 +33,24 @@ def _control(facts: Facts) -> Terms:
         (
             {"unit": 1, "term_bits": facts.get("TERM_BITS", 1) - 1, "list_bits": facts.get("LIST_BITS", 0)},
             counters(*steps),
-            {} if facts.get("ROM_BLOCK") else constants(facts, "WEIGHTS"),
-            {"replay": int(is_replayed)},
+            _rom(facts),
+            _replay(facts) if is_replayed else {},
         )
     )
+
+
+def _rom(facts: Facts) -> Terms:
+    if not facts.get("ROM_BLOCK"):
+        return constants(facts, "WEIGHTS")
+    return in_block("rom", facts["WEIGHTS_WORDS"], facts["WEIGHTS_BITS"], is_constant=True)
+
+
+def _replay(facts: Facts) -> Terms:
+    words, width = facts["SYNAPSES"], facts["SIMD"] * facts["X_BITS"]
+    if facts["REPLAY_BLOCK"]:
+        return {"replays": 1, **in_block("replay", words, width, is_constant=False)}
+    parts = ceil(words / LUTRAM_WORDS)
+    return {"replays": 1, "replay_muxes": muxes(parts, width), "replay_parts": parts - 1}
 
 
 def _buffer(facts: Facts) -> Terms:
@@ -101,6 +117,15 @@ def _product(facts: Facts, simd: int) -> Terms:
     w = facts["W_BITS"] + 1 - facts["W_SIGNED"]
     item = min(facts["X_BITS"] + facts["W_BITS"] + (0 if facts["X_SIGNED"] or facts["W_SIGNED"] else 1), acc)
     rows = ceil(w / 2)
+    if Pe(facts["KIND"]) is Pe.INT_IN_DSP:
+        narrow = 0 if unit_dsp(facts) else x * w
+        return {
+            "lanes": simd,
+            "narrow_bits": simd * narrow,
+            "tree_bits": tree_bits(simd, item, acc),
+            "accumulator_bits": acc,
+            "elements": 1,
+        }
     return {
         "lane_bits": simd * rows * x,
         "lanes": simd,

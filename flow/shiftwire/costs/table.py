@@ -44,14 +44,19 @@ def spelled(facts: Facts) -> str:
     return " ".join(f"{name}={value}" for name, value in sorted(facts.items()))
 
 
-def write_table(rows: Iterable[Row], path: Path, head: str) -> None:
-    """One line a unit behind a first one that says what counted them; those that are alike once, in a fixed order."""
+def alike_once(rows: Iterable[Row]) -> list[Row]:
+    """Of units that are alike the first."""
     once = {row.key: row for row in sorted(rows, key=lambda row: (row.family, row.point, row.module), reverse=True)}
+    return list(once.values())
+
+
+def write_table(rows: Iterable[Row], path: Path, head: str) -> None:
+    """One line a unit behind a first one that says what counted them, in a fixed order."""
     text = io.StringIO()
     text.write(f"# {head}\n")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(row.cells for row in sorted(once.values(), key=lambda row: (row.family, row.point, row.key)))
+    writer.writerows(row.cells for row in sorted(rows, key=lambda row: (row.family, row.point, row.key)))
     path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 

@@ -28,9 +28,24 @@ TERMS: Mapping[str, Terming] = {
 """Of the modules that were characterised."""
 
 
+FIXED_WORDS = 2
+"""Of weights, up to which half of their bits never change and logic becomes wires."""
+
+
 def group(module: str, facts: Facts) -> str:
-    """Units of one group have one set of coefficients: those that sum by their kind of processing element."""
-    return f"sums {Pe(facts['KIND']).name.lower()}" if "KIND" in facts else module
+    """Units of one group have one set of coefficients: those that sum by their kind of processing element.
+
+    Those apart whose weights hardly change.
+    """
+    if "KIND" not in facts:
+        return module
+    kind = Pe(facts["KIND"])
+    return f"sums {kind.name.lower()}{' of constants' if facts['CYCLES'] <= FIXED_WORDS else ''}"
+
+
+def larger_group(name: str) -> str:
+    """The one that a group belongs to; itself where it belongs to none."""
+    return name.removesuffix(" of constants")
 
 
 def terms(module: str, facts: Facts) -> Terms:
