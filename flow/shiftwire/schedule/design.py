@@ -17,7 +17,7 @@ from shiftwire.schedule.fold_choice import every_choice, slowest_layer
 from shiftwire.schedule.lowering import rtl_network
 from shiftwire.schedule.pace import below, quickest
 from shiftwire.schedule.prices import Market, Plan, Room
-from shiftwire.schedule.streaming import pipeline
+from shiftwire.schedule.streaming import cost_between, pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
 from shiftwire_boards.runtime.family import Family
@@ -121,10 +121,10 @@ class Design:
 
     @cached_property
     def buffers(self) -> Cost:
-        """All between units, at the usual price; one of a single beat is registers."""
+        """All between units of layers, at the usual price; a FIFO of a single beat is registers."""
         rtl = rtl_network(self.pipeline, bram36_lut=self.bram36_lut)
         deep = ((depth, rtl.streams[name].width) for name, depth in rtl.depths.items() if depth > 1)
-        return sum((memory(depth, width) for depth, width in deep), Cost())
+        return sum((memory(depth, width) for depth, width in deep), cost_between(self.pipeline, rtl))
 
 
 def schedule(
@@ -258,7 +258,6 @@ class Search:
         if target.lut_percent is None:
             return smallest
         need, board = smallest.resources, self.board
-        share = ceil(10_000 * need.lut / board.lut) / 100
         share = ceil(10_000 * need.lut / board.lut) / 100
         raise InputError(
             f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from math import gcd
 
+from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
+from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.ir.unit import Unit
 from shiftwire.units.fork import Fork
 from shiftwire.units.width import Narrow, Widen, width_unit
@@ -21,6 +23,13 @@ BETWEEN: tuple[type[Unit], ...] = (Fork, Narrow, Widen)
 def pipeline(network: Network, folds: Mapping[str, Fold]) -> Pipeline:
     """The units of a network whose layers are folded as given."""
     return _Builder(network, folds).built()
+
+
+def cost_between(pipeline: Pipeline, rtl: RtlNetwork) -> Cost:
+    """What forks and converters take that the SystemVerilog of a pipeline has as units of their own."""
+    built = {unit.name for unit in rtl.units}
+    units = (instance.unit for instance in pipeline.instances if instance.name in built)
+    return sum((unit.cost for unit in units if isinstance(unit, BETWEEN)), Cost())
 
 
 @dataclass
