@@ -43,6 +43,7 @@ PARTS = {
     "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops",
     "shiftwire.units.sums": "shiftwire.units",
     "shiftwire.passes.forms": "shiftwire.passes",
+    "shiftwire.cli.fronts": "shiftwire.cli",
 }
 """Folders that are part of another room."""
 

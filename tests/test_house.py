@@ -71,6 +71,7 @@ PARTS = {
     "quantize/methods": "quantize",
     "units/sums": "units",
     "passes/forms": "passes",
+    "cli/fronts": "cli",
 }
 """Folders that are part of another room."""
 

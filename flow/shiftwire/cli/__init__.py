@@ -28,6 +28,7 @@ from shiftwire.cli import (
     synth,
     verify,
 )
+from shiftwire.cli.fronts import explore
 from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ExitCode, ShiftwireError
 from shiftwire.project.project import shiftwire_version
@@ -36,6 +37,7 @@ from shiftwire.tools.process import MEMORY_MEND
 VERBS = (
     Verb(convert.add, convert.run),
     Verb(quantize.add, quantize.run),
+    Verb(explore.add, explore.run),
     Verb(csim.add, csim.run),
     Verb(cosim.add, cosim.run),
     Verb(synth.add, synth.run),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from shiftwire.errors import InputError
 from shiftwire.explore.stages import Stages
-from shiftwire.explore.sweep import Best, Report, Sweep, silent
+from shiftwire.explore.sweep import Best, Sweep, silent
 from shiftwire.ir.cost import BRAM36_IN_LUT, SHELL_BRAM36, SHELL_LUT, Cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.passes.forms.rescale_choice import blocks
 from shiftwire.schedule.design import Design, folded
 from shiftwire.schedule.knapsack import HALVES
+from shiftwire.tools.process import Progress
 from shiftwire_boards.catalog import Board
 
 
@@ -91,12 +92,16 @@ class Exploration:
             )
         return asked
 
-    def points(self, folds: Mapping[str, Fold], report: Report = silent) -> list[Point]:
-        """The exact front; `folds` fixes those of some layers. Raises InputError where nothing fits."""
+    def points(self, folds: Mapping[str, Fold], report: Progress = silent) -> list[Point]:
+        """The exact front; `folds` fixes those of some layers. Raises InputError where nothing fits.
+
+        `report` gets half of all for the choice, and half for the designs.
+        """
         stages = Stages.of(self.network, folds, for_hls=self.for_hls)
         lut = self.board.lut - SHELL_LUT
         sweep = Sweep(stages, lut, int(HALVES * self.most_bram36))
-        every = list(sweep.front(report, is_flat=self.objectives is Objectives.TWO))
+        is_flat = self.objectives is Objectives.TWO
+        every = list(sweep.front(lambda done, total: report(done, 2 * total), is_flat=is_flat))
         if not every:
             raise InputError(
                 f"no fold fits {self.board.title}: {lut:,} LUT and {self.most_bram36:g} BRAM36 are there for layers; "
@@ -104,9 +109,9 @@ class Exploration:
             )
         return list(self._built(every, report))
 
-    def _built(self, every: list[Best], report: Report) -> Iterator[Point]:
+    def _built(self, every: list[Best], report: Progress) -> Iterator[Point]:
         for at, best in enumerate(every):
-            report(at, len(every))
+            report(len(every) + at, 2 * len(every))
             yield self._point(str(at + 1), best)
 
     def _point(self, name: str, best: Best) -> Point:

@@ -7,7 +7,7 @@ tensor at a time, a residual block two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, prod
@@ -17,9 +17,7 @@ import numpy as np
 from shiftwire.errors import InputError
 from shiftwire.explore.stages import Option, Stages
 from shiftwire.explore.steps import Step, Table, steps
-
-Report = Callable[[int, int], None]
-"""Told how much is done, and of how much."""
+from shiftwire.tools.process import Progress
 
 MOST_CELLS = 1 << 26
 """Of what is added to a table at a time: half a gigabyte."""
@@ -67,7 +65,7 @@ class Sweep:
         every = np.unique(np.concatenate([step.cycles.ravel() for step in self.steps]))
         return [int(each) for each in every if least <= each < inf]
 
-    def front(self, report: Report = silent, *, is_flat: bool = False) -> Iterator[Best]:
+    def front(self, report: Progress = silent, *, is_flat: bool = False) -> Iterator[Best]:
         """Fastest first, then those of least block RAM; `report` gets numbers of cycles done and of all.
 
         With `is_flat` cycles and LUTs count alone, and points take no more block RAM than their LUTs ask for.

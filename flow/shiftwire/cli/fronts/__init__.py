@@ -1,0 +1,1 @@
+"""The verb that explores a network's front; its module imports explore."""
