@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from counted_pipelines import between
 from explored_nets import small
 from one_layer import S8, shift
 from shiftwire.errors import InputError
@@ -17,13 +18,9 @@ from shiftwire.ir.bias import Bias
 from shiftwire.ir.cost import BRAM36_IN_LUT, SHELL_LUT, Cost, memory
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Op, Tensor
-from shiftwire.ir.pipeline import Pipeline
-from shiftwire.ir.unit import Unit
 from shiftwire.ops.dense import Dense
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.streaming import pipeline
-from shiftwire.units.sums.dot_product import DotProduct
-from shiftwire.units.width import Narrow
 from shiftwire_boards.catalog import load_board
 
 BOARD, CLOCK_NS = load_board("pynq-z2"), 10.0
@@ -55,20 +52,6 @@ def every(network: Network) -> Iterator[Figures]:
         for costs in product(*(each[fold] for each, fold in zip(own, folds, strict=True))):
             lut, blocks = sum(cost.lut for cost in costs), sum(cost.bram36 for cost in costs)
             yield cycles, lut + extra, blocks
-
-
-def between(units: Pipeline) -> int:
-    """LUTs of forks and converters; what narrows the beats of a sum is part of the sum."""
-    writers = {output: instance.unit for instance in units.instances for output in instance.outputs}
-    return sum(
-        instance.unit.cost.lut
-        for instance in units.instances
-        if instance.is_between and not (isinstance(instance.unit, Narrow) and sums(writers.get(instance.inputs[0])))
-    )
-
-
-def sums(unit: Unit | None) -> bool:
-    return isinstance(unit, DotProduct)
 
 
 def unbeaten(figures: set[Figures]) -> set[Figures]:

@@ -121,7 +121,7 @@ def _options(
 ) -> Iterator[Option]:
     """Those of which no other one of the same lanes is as fast and takes as little."""
     best: dict[tuple[tuple[int, ...], Side | None], list[Option]] = {}
-    every = (option for choice in choices for option in _placed(network, node, choice, streams))
+    every = (option for choice in choices for option in placed(network, node, choice, streams))
     for option in sorted(every, key=lambda o: (o.cycles, o.halves, o.lut, o.fold, o.bram36_lut)):
         own = best.setdefault((option.reads, option.writes), [])
         if not any(other.halves <= option.halves and other.lut <= option.lut for other in own):
@@ -129,7 +129,7 @@ def _options(
             yield option
 
 
-def _placed(network: Network, node: Node, choice: Choice, streams: Mapping[str, Stream]) -> Iterator[Option]:
+def placed(network: Network, node: Node, choice: Choice, streams: Mapping[str, Stream]) -> Iterator[Option]:
     """A fold with its memories in block RAM, then with more and more of them in LUTs."""
     units = node.op.units(network.sources(node), network.tensors[node.name], choice.fold)
     cycles = max((unit.iterations for unit in units), default=0)
