@@ -111,7 +111,7 @@ class Searches:
         return {name: options[int(rng.integers(len(options)))] for name, options in self.options.items()}
 
     def annealed(self, cycles: int, count: int, seed: int = 0) -> Found:
-        """The fewest LUTs that simulated annealing meets within so many cycles, from what is greedy, a layer at a time."""
+        """The fewest LUTs that annealing meets within so many cycles, from what is greedy, a layer at a time."""
         rng, names = np.random.default_rng(seed), list(self.options)
         chosen = dict(self._greedy(cycles)[0])
         now = best = self.evaluated(chosen)
