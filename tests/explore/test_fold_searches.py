@@ -9,9 +9,12 @@ from counted_pipelines import between
 from explored_nets import small
 from fold_searches import NOTHING, Found, Searches
 from nets import PLANS, network
+from random_networks import random_network
 from shiftwire.explore.sweep import Sweep
 from shiftwire.ir.network import Network
+from shiftwire.schedule.design import folded
 from shiftwire.schedule.streaming import pipeline
+from shiftwire_boards.catalog import load_board
 
 EVALUATIONS = 600
 HALVES = 40
@@ -39,6 +42,20 @@ def counted(net: Network, searches: Searches, seed: int) -> tuple[Found, Found]:
 def test_searches_count_what_pipelines_are(searches: Searches) -> None:
     every = [counted(searches.network, searches, seed) for seed in range(40)]
     assert all(one in (other, NOTHING) for one, other in every) and sum(one == other for one, other in every) > 20
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_all_layers_are_counted_as_pipelines_are(seed: int) -> None:
+    """Of every kind, in any order, with forks and joins; the front counts by the same tables."""
+    net = random_network(seed)
+    searches = Searches(net, HALVES, for_hls=False)
+    for draw in range(4):
+        one, other = counted(net, searches, draw)
+        assert one == other
+    for best in list(Sweep(searches.stages, 10**6, HALVES).front(is_flat=True))[:2]:
+        design = folded(net, load_board("pynq-z2"), 10.0, {name: each.fold for name, each in best.options.items()})
+        assert design.timing.interval == best.cycles
+        assert searches.evaluated(best.options) == Found(best.cycles, best.lut, best.halves)
 
 
 def test_the_front_is_at_least_as_good_as_every_search(searches: Searches) -> None:

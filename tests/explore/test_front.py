@@ -13,6 +13,7 @@ from counted_pipelines import between
 from explored_nets import small
 from one_layer import S8, shift
 from shiftwire.errors import InputError
+from shiftwire.explore import sweep
 from shiftwire.explore.front import Exploration, Objectives, Point
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.cost import BRAM36_IN_LUT, SHELL_LUT, Cost, memory
@@ -145,3 +146,12 @@ def test_a_converter_may_be_the_slowest() -> None:
     assert point.cycles == 6
     assert figures(explored.points({})) == sorted(unbeaten(set(every(network))))
     assert min(point.cycles for point in explored.points({"fc": Fold(2, 4)})) == 3
+
+
+def test_too_many_tensors_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "MOST_CELLS", 30_000)
+    sentence = (
+        r"2 tensors wait at layer 'q' to be read, each in many lanes: .*; fix folds of layers around it by --fold"
+    )
+    with pytest.raises(InputError, match=sentence):
+        Exploration(small(3), HUGE, CLOCK_NS, Objectives.THREE, for_hls=False).points({})
