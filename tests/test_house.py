@@ -56,9 +56,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("passes", "hls", "onnx/context"),
     ("onnx/ops", "project", "native"),
     ("onnx", "synth"),
-    ("quantize/floats", "verify", "board"),
+    ("quantize/floats", "verify", "board", "explore"),
     ("quantize",),
-    ("api", "reports", "explore"),
+    ("api", "reports"),
     ("__init__", "cli"),
     ("__main__",),
 )

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from shiftwire.board.engine import SimulatedBoardEngine
 from shiftwire.errors import InputError
+from shiftwire.explore.front import Exploration, Objectives
+from shiftwire.explore.front_file import Front
+from shiftwire.explore.sweep import silent
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
@@ -22,6 +25,7 @@ from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.schedule.design import Design, Target, schedule
+from shiftwire.tools.process import Progress
 from shiftwire.verify.cosim import Verilator
 from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native
@@ -100,6 +104,54 @@ def convert(
         design(model, board, clock_ns, wanted, folds, rescale=rescale, factors=factors), unroll=unroll
     )
     return write_project(planned, Path(output or folder), backend)
+
+
+def explore(
+    model: str | Path | Network,
+    board: str = "pynq-z2",
+    clock_ns: float | None = None,
+    *,
+    folds: Mapping[str, Fold] | None = None,
+    objectives: Objectives = Objectives.TWO,
+    bram36: float | None = None,
+    backend: Backend = Backend.BOTH,
+    rescale: Rescale = Rescale.AUTO,
+    factors: FactorForm = FactorForm.AUTO,
+    report: Progress = silent,
+) -> Front:
+    """The exact Pareto front of a network's folds: cycles a frame and LUTs, and block RAM where it is an objective.
+
+    Layers have the forms of the design that `convert` makes without a target. `folds` fixes the PE and SIMD of some,
+    `bram36` limits the block RAM of all. Raises InputError where nothing fits.
+    """
+    for_hls, on = backend is not Backend.RTL, find_board(board)
+    planned = design(model, board, clock_ns, Target(for_hls=for_hls), folds, rescale=rescale, factors=factors)
+    explored = Exploration(planned.network, on, planned.clock_ns, objectives, bram36, for_hls)
+    fixed = {name: fold for name, fold in planned.folds.items() if name in (folds or {})}
+    return Front.of(explored, folds or {}, explored.points(fixed, report))
+
+
+def convert_point(
+    model: str | Path | Network,
+    front: Front,
+    name: str,
+    output: str | Path | None = None,
+    *,
+    backend: Backend = Backend.BOTH,
+    unroll: bool = False,
+    rescale: Rescale = Rescale.AUTO,
+    factors: FactorForm = FactorForm.AUTO,
+) -> Project:
+    """Write a project of one point of a front, as `convert` does; `rescale` and `factors` are those of the front.
+
+    Raises InputError for a point that is not there, and for a front of another network or of another shiftwire.
+    """
+    front.point(name)
+    target, board = Target(for_hls=front.for_hls), front.board.name
+    planned = design(model, board, front.clock_ns, target, front.fixed, rescale=rescale, factors=factors)
+    folder = default_folder("network" if isinstance(model, Network) else model)
+    point = dataclasses.replace(front.design(planned.network, name), unroll=unroll)
+    return write_project(point, Path(output or folder), backend)
 
 
 def engine(name: EngineName, project: Project, model: str | Path | None = None, samples: Data | None = None) -> Engine:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from shiftwire import api
+from shiftwire.explore.front_file import front_json
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.ops.relu import Relu
@@ -103,6 +105,13 @@ def test_the_keys_of_a_design_are_explained(tmp_path: Path) -> None:
     rows = re.findall(r"^\| (`.*?) \|", text[text.index("## design.json") : text.index("## Reports")], re.MULTILINE)
     explained = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
     assert explained == set(json.loads((written.path / "design.json").read_text(encoding="utf-8")))
+
+
+def test_the_keys_of_a_front_are_explained() -> None:
+    network = Network.of("x", Tensor((4,), Fixed(8, 4, signed=True)), (Node("y", Relu(), ("x",)),), "y")
+    text = (DOCS / "files.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("## front.json") : text.index("## Records")], re.MULTILINE)
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(front_json(api.explore(network)))
 
 
 def parsers(program: str) -> dict[str, argparse.ArgumentParser]:

@@ -6,10 +6,12 @@ from shiftwire.ir.cost import (
     BRAM18_SHAPES,
     BRAM36_SHAPES,
     SHALLOW_BITS,
+    UNIT_LUT,
     Cost,
     blocks,
     is_block,
     memory,
+    narrowing_cost,
     rom,
     rom_blocks,
 )
@@ -61,3 +63,13 @@ def test_words_of_constants_stand_beside_each_other(words: int, bits: int, writt
 
 def test_costs_add_up() -> None:
     assert sum([Cost(3, 1), Cost(4, 0)], Cost(1, 0.5)) == Cost(8, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("width", "parts", "counted"),
+    [(8, 2, 21), (8, 4, 22), (32, 4, 38), (8, 16, 91), (8, 64, 252)],
+)
+def test_narrower_beats_against_netlists(width: int, parts: int, counted: int) -> None:
+    """LUTs of sw_narrow (yosys 0.70, xc7) without its FIFO of two beats; the model is within a third."""
+    assert narrowing_cost(width, parts).lut == pytest.approx(counted, rel=1 / 3)
+    assert narrowing_cost(width, parts).lut > UNIT_LUT

@@ -25,7 +25,7 @@ def test_a_unit_that_writes_what_it_reads() -> None:
     assert fork.reads == (PORT,) and fork.writes == PORT and fork.outputs == 2
     assert fork.iterations == fork.nest.iterations == 5
     assert fork.nest.writes.last.tolist() == [0, 1, 2, 3, 4]
-    assert fork.cost == Cost() and not fork.narrows
+    assert fork.cost == Cost(UNIT_LUT) and not fork.narrows
     assert fork.native_cfg is fork.cfg
 
 

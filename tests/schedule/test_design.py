@@ -10,10 +10,13 @@ import pytest
 from one_layer import S8, of_one, shift
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
-from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT, Cost, memory
+from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT, UNIT_LUT, Cost, memory, narrowing_cost
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
+from shiftwire.ir.window import Window
 from shiftwire.numbers.fixed import Fixed
+from shiftwire.ops.add import Add
+from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.schedule.design import Design, Target, folded, schedule
@@ -51,6 +54,36 @@ class TestFigures:
             total += memory(depth, rtl.streams[name].width) if depth > 1 else Cost()
         assert design.resources == total
         assert any(depth > 1 for depth in rtl.depths.values())
+
+    def test_what_changes_lanes_and_forks_costs_too(self) -> None:
+        """Sums that give narrower beats themselves have no converter: of three, one is built."""
+        nodes = (
+            Node("fc", Dense(shift((4, 6), 1, -3, 0), Bias.none(4)), ("x",)),
+            Node("a", Relu(), ("fc",)),
+            Node("b", Relu(), ("a",)),
+            Node("y", Add(), ("b", "b")),
+        )
+        wide = Network.of("x", Tensor((6,), S8), nodes, "y")
+        design = folded(wide, BOARD, 10.0, {"fc": Fold(4, 6), "a": Fold(1), "b": Fold(4), "y": Fold(2)})
+        functions = [instance.unit.function for instance in design.pipeline.instances]
+        assert sorted(functions) == sorted(["mvu", "narrow", "relu", "widen", "relu", "fork", *["narrow"] * 2, "add"])
+        alone = sum((design.layer_cost(node) for node in nodes), Cost())
+        deep = ((n, design.rtl.streams[name].width) for name, n in design.rtl.depths.items() if n > 1)
+        fifos = sum((memory(depth, width) for depth, width in deep), Cost())
+        bits = 2 * wide.tensors["b"].format.bits
+        picked = narrowing_cost(bits, 2)
+        assert picked.lut == UNIT_LUT + bits
+        assert design.resources == alone + fifos + picked * 2 + Cost(2 * UNIT_LUT)
+
+    def test_a_converter_within_a_layer_is_the_layers(self) -> None:
+        conv = Conv(shift((4, 3, 3, 4), 1, -3, 0), Bias.none(4), Window((3, 3), (1, 1), (1, 1), (1, 1)))
+        wide = Network.of("x", Tensor((4, 4, 4), S8), (Node("y", conv, ("x",)),), "y")
+        design = folded(wide, BOARD, 10.0, {"y": Fold(1, 18)})
+        functions = [instance.unit.function for instance in design.pipeline.instances]
+        assert "widen" in functions and not any(instance.is_between for instance in design.pipeline.instances)
+        deep = ((n, design.rtl.streams[name].width) for name, n in design.rtl.depths.items() if n > 1)
+        fifos = sum((memory(depth, width) for depth, width in deep), Cost())
+        assert design.resources == design.layer_cost(wide.nodes[0]) + fifos
 
     def test_frames_a_second(self) -> None:
         assert plain().timing.interval == 2 * 2 * 2  # neuron and synapse folds, and two terms

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from types import FrameType, TracebackType
 
-from shiftwire.cli import convert, cosim, csim, demo, inspect, predict, quantize, report, synth, verify
+from shiftwire.cli import convert, cosim, csim, demo, explore, inspect, predict, quantize, report, synth, verify
 from shiftwire.cli.boards import board, energy, inventory, measure
 from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ExitCode, ShiftwireError
@@ -24,6 +24,7 @@ VERBS = (
     Verb(convert.add, convert.run),
     Verb(quantize.add, quantize.run),
     Verb(predict.add, predict.run),
+    Verb(explore.add, explore.run),
     Verb(csim.add, csim.run),
     Verb(cosim.add, cosim.run),
     Verb(synth.add, synth.run),

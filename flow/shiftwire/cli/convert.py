@@ -8,17 +8,17 @@ from pathlib import Path
 
 from shiftwire import api
 from shiftwire.cli.csim import counted
-from shiftwire.cli.target import add_target_options, folds_of, target_of
+from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
+from shiftwire.explore.front_file import Front, read_front
 from shiftwire.ir.frames import InputPart, OutputPart
-from shiftwire.numbers.fixed import Fixed
-from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.ir.network import Network
 from shiftwire.onnx.importer import constant_outputs
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
-from shiftwire.project.project import Backend
+from shiftwire.project.project import Backend, Project
 from shiftwire.reports.design_text import modelled, room_warning, slow_warning, speed, wide_ends_warning
 from shiftwire.reports.rescale_text import (
     rescale_json,
@@ -39,55 +39,31 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "turn an exact ONNX or QONNX file into a project of HLS C++ and SystemVerilog",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
-    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
-    add_target_options(parser)
+    add_network(parser)
+    add_target(parser)
     parser.add_argument(
-        "--backend",
-        choices=[choice.value for choice in Backend],
-        default=Backend.BOTH.value,
-        help="HLS C++, SystemVerilog, or both from one design (default: both)",
+        "--from",
+        dest="front",
+        type=Path,
+        metavar="FRONT.json",
+        help="take folds, board and clock from a front that 'shiftwire explore' wrote, of the same options",
     )
+    parser.add_argument("--pick", metavar="N", help="which point of that front")
     parser.add_argument(
         "--unroll",
         action="store_true",
         help="SystemVerilog: layers whose fold is whole become logic, their weights wires",
     )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
-    parser.add_argument(
-        "--integer-weights",
-        choices=[choice.value for choice in IntegerWeights],
-        default=IntegerWeights.TERMS.value,
-        help="weights that are no powers of two become exact sums of such terms, or multiply (default: terms)",
-    )
-    parser.add_argument(
-        "--input-format",
-        type=_formats,
-        metavar="FORMAT",
-        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits; of "
-        "several NAME=FORMAT,NAME=FORMAT",
-    )
-    parser.add_argument(
-        "--rescale",
-        choices=[choice.value for choice in Rescale],
-        default=Rescale.AUTO.value,
-        help="float scale, bias, Relu and quantizer behind a sum become thresholds, a sum of powers of two (affine) "
-        "or one product (multiply); auto takes the cheaper of the first two, layer by layer (default: auto)",
-    )
-    parser.add_argument(
-        "--factors",
-        choices=[choice.value for choice in FactorForm],
-        default=FactorForm.AUTO.value,
-        help="3x3 convolutions of SmartExchange's factors have whole weights, or are two layers, sums by coefficients "
-        "and products with bases; auto takes the smaller, layer by layer (default: auto)",
-    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
-    note(f"converting {arguments.model} for {arguments.board}")
-    network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
+    front = _front(arguments)
+    note(f"converting {arguments.model} for {front.board.name if front else arguments.board or BOARD}")
+    network = read_network(arguments)
     if isinstance(arguments.input_format, dict):
         for name, format in arguments.input_format.items():
             note(f"the host rounds the input '{name}' to {format}; the file itself rounds nothing there")
@@ -96,22 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     for name in constant_outputs(arguments.model, network):
         note(f"note: the graph output '{name}' is constant and no part of the project; take its values from the file")
     output = arguments.output or api.default_folder(arguments.model)
-    target, folds = target_of(arguments), folds_of(arguments)
     backend = Backend(arguments.backend)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
-    project = api.convert(
-        network,
-        arguments.board,
-        output,
-        arguments.clock_ns,
-        target=target,
-        folds=folds,
-        backend=backend,
-        unroll=arguments.unroll,
-        rescale=Rescale(arguments.rescale),
-        factors=FactorForm(arguments.factors),
-    )
+    project = _converted(arguments, network, output, backend, front)
     design = project.design
     layers, weights = rescalings(design), weight_choices(design)
     if arguments.json:
@@ -149,6 +113,60 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
+def _front(arguments: argparse.Namespace) -> Front | None:
+    """That of --from; raises InputError for options beside it that say otherwise."""
+    if (arguments.front is None) != (arguments.pick is None):
+        raise InputError("--from names a front and --pick one of its points; give both, or neither")
+    if arguments.front is None:
+        return None
+    beside = {"--fps": arguments.fps, "--luts": arguments.luts, "--fold": arguments.fold or None}
+    twice = [name for name, value in beside.items() if value is not None]
+    if twice:
+        raise InputError(
+            f"--from brings the folds of every layer, so {twice[0]} has nothing to say; leave one of them out"
+        )
+    front = read_front(arguments.front)
+    if arguments.board not in (None, front.board.name):
+        raise InputError(f"{arguments.front} is of {front.board.name}, found --board {arguments.board}; leave it out")
+    if arguments.clock_ns not in (None, front.clock_ns):
+        raise InputError(f"{arguments.front} is of {front.clock_ns:g} ns, found another --clock-ns; leave it out")
+    if not front.for_hls and Backend(arguments.backend) is not Backend.RTL:
+        raise InputError(
+            f"{arguments.front} is of SystemVerilog alone, with words that HLS has not; give --backend rtl"
+        )
+    return front
+
+
+def _converted(
+    arguments: argparse.Namespace, network: Network, output: Path, backend: Backend, front: Front | None
+) -> Project:
+    """For the point of a front, or a target."""
+    rescale, factors = Rescale(arguments.rescale), FactorForm(arguments.factors)
+    if front is not None:
+        return api.convert_point(
+            network,
+            front,
+            arguments.pick,
+            output,
+            backend=backend,
+            unroll=arguments.unroll,
+            rescale=rescale,
+            factors=factors,
+        )
+    return api.convert(
+        network,
+        arguments.board or BOARD,
+        output,
+        arguments.clock_ns,
+        target=target_of(arguments),
+        folds=folds_of(arguments),
+        backend=backend,
+        unroll=arguments.unroll,
+        rescale=rescale,
+        factors=factors,
+    )
+
+
 def _told(parts: Sequence[InputPart | OutputPart]) -> str:
     """Names, each with format and shape."""
     return ", ".join(f"'{part.name}' {part}" for part in parts)
@@ -156,23 +174,3 @@ def _told(parts: Sequence[InputPart | OutputPart]) -> str:
 
 def _ends_json(parts: Sequence[InputPart | OutputPart]) -> list[dict[str, object]]:
     return [{"name": part.name, "format": str(part.format), "shape": list(part.shape)} for part in parts]
-
-
-def _formats(text: str) -> Fixed | dict[str, Fixed]:
-    """FORMAT, or NAME=FORMAT of one input or more with commas between them."""
-    if "=" not in text:
-        return _format(text)
-    formats: dict[str, Fixed] = {}
-    for part in text.split(","):
-        name, _, format = part.rpartition("=")
-        if not name or name in formats:
-            raise argparse.ArgumentTypeError(f"found '{part}', wanted NAME=FORMAT once an input, such as image=u8.0")
-        formats[name] = _format(format)
-    return formats
-
-
-def _format(text: str) -> Fixed:
-    try:
-        return Fixed.parse(text)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

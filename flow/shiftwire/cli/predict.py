@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from dataclasses import replace
 
 from shiftwire import api
-from shiftwire.cli.target import add_target_options, folds_of, target_of
+from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
 from shiftwire.costs.model import families, family_model, predicted
 from shiftwire.errors import ExitCode
-from shiftwire.project.project import is_project, load_project
+from shiftwire.passes.forms.factor_choice import FactorForm
+from shiftwire.passes.forms.rescale_choice import Rescale
+from shiftwire.project.project import Backend, is_project, load_project
 from shiftwire.reports.cost_text import prediction_json, prediction_tables, stand_in_note
 from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import family
@@ -24,8 +26,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "model what a network takes of a board: LUT, FF, BRAM36, DSP with an interval, frames/s",
         "shiftwire predict model.onnx --fps 3000 --board kv260",
     )
-    parser.add_argument("model", type=Path, help="exact ONNX file, or a folder that 'shiftwire convert' wrote")
-    add_target_options(parser)
+    add_network(parser)
+    add_target(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -51,7 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _design(arguments: argparse.Namespace) -> Design:
+    """Of a file, or that of a project as it stands."""
     if is_project(arguments.model):
         return load_project(arguments.model).design
-    network = api.load_network(arguments.model)
-    return api.design(network, arguments.board, arguments.clock_ns, target_of(arguments), folds_of(arguments))
+    return api.design(
+        read_network(arguments),
+        arguments.board or BOARD,
+        arguments.clock_ns,
+        replace(target_of(arguments), for_hls=Backend(arguments.backend) is not Backend.RTL),
+        folds_of(arguments),
+        rescale=Rescale(arguments.rescale),
+        factors=FactorForm(arguments.factors),
+    )

@@ -39,6 +39,9 @@ LUTRAM_WORDS = 64
 UNIT_LUT = 15
 """Control of a unit that works beat by beat."""
 
+PICKED = 4
+"""Bits of which one LUT picks one; of more, two take a LUT."""
+
 ROM_LUT, WRITTEN_LUT = 1.2, 1.8
 """LUTs of a bit of LUTRAM_WORDS words where a memory is large: what chooses among them, and a side that writes."""
 
@@ -184,3 +187,12 @@ def multiplier_blocks(one: int, other: int) -> int:
 def lanes_cost(lanes: int, lane_lut: int) -> Cost:
     """A unit that works beat by beat, each of `lanes` codes on its own."""
     return Cost(lut=UNIT_LUT + lanes * lane_lut)
+
+
+def narrowing_cost(width: int, parts: int) -> Cost:
+    """What picks one of `parts` beats of `width` bits, and counts them."""
+    return Cost(lut=UNIT_LUT + width * (1 if parts <= PICKED else ceil(parts / 2)))
+
+
+WIDENING_COST = FORK_COST = Cost(lut=UNIT_LUT)
+"""Control alone, however wide: parts of a beat wait in registers, and a beat goes two ways as it is."""

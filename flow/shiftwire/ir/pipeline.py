@@ -30,7 +30,10 @@ class Fifo:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A unit in its place; `layer` is the node whose codes it works on, and `is_last` tells that it makes them."""
+    """A unit in its place; `layer` is the node whose codes it works on, and `is_last` tells that it makes them.
+
+    One that `is_between` is none of the layer's own.
+    """
 
     name: str
     unit: Unit
@@ -38,6 +41,7 @@ class Instance:
     outputs: tuple[str, ...]
     layer: str
     is_last: bool = False
+    is_between: bool = False
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ class Unit(ABC):
 
     @property
     def cost(self) -> Cost:
-        """Modelled; zero for units that the model leaves out, such as forks."""
+        """Modelled; zero for units that the model leaves out."""
         return Cost()
 
     @property

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import hashlib
 import io
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -78,9 +79,12 @@ class ArrayFolder:
         buffer = io.BytesIO()
         np.save(buffer, np.ascontiguousarray(values), allow_pickle=False)
         file = f"{name}.npy"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / file).write_bytes(buffer.getvalue())
+        self._put(file, buffer.getvalue())
         return {"array": file, "sha256": hashlib.sha256(buffer.getvalue()).hexdigest()}
+
+    def _put(self, file: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / file).write_bytes(content)
 
     def load(self, reference: Mapping[str, str]) -> np.ndarray[Any, Any]:
         """Read an array; raises InputError for a file that is missing or was changed."""
@@ -92,6 +96,19 @@ class ArrayFolder:
             raise InputError(f"{path} does not match its checksum in design.json; convert the model again")
         values: np.ndarray[Any, Any] = np.load(io.BytesIO(content), allow_pickle=False)
         return values
+
+
+class _Checksums(ArrayFolder):
+    """What would stand for arrays, none of which are written."""
+
+    def _put(self, file: str, content: bytes) -> None:
+        pass
+
+
+def network_hash(network: Network) -> str:
+    """SHA-256 of all that a network computes, its weights and host ends among it."""
+    text = json.dumps(encode(network, _Checksums(Path())), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def encode(value: Any, arrays: ArrayFolder, name: str = "") -> Any:

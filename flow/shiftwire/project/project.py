@@ -163,9 +163,9 @@ def load_project(path: str | Path) -> Project:
             board = recalled_board(manifest["board"])
             price = float(manifest["bram36_lut"])
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
-            design = replace(
-                folded(network, board, manifest["clock_ns"], folds, price), unroll=bool(manifest["unroll"])
-            )
+            memories = {each["name"]: float(each["bram36_lut"]) for each in manifest["stages"] if "bram36_lut" in each}
+            design = folded(network, board, manifest["clock_ns"], folds, price, memories=memories)
+            design = replace(design, unroll=bool(manifest["unroll"]))
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (CatalogError, UnknownBoardError) as error:
             raise InputError(f"its board is not to be had: {error}; convert the model again") from None
@@ -233,6 +233,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
                 "kind": node.kind,
                 "reads": list(node.inputs),
                 "fold": {key: size for key, size in dataclasses.asdict(design.folds[node.name]).items() if size},
+                **({"bram36_lut": design.memories[node.name]} if node.name in design.memories else {}),
             }
             for node in network.nodes
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil, floor
 
@@ -14,10 +14,10 @@ from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.schedule.fold_choice import every_choice, slowest_layer
-from shiftwire.schedule.lowering import rtl_network
+from shiftwire.schedule.lowering import NONE, rtl_network
 from shiftwire.schedule.pace import below, quickest
 from shiftwire.schedule.prices import Market, Plan, Room
-from shiftwire.schedule.streaming import pipeline
+from shiftwire.schedule.streaming import cost_between, pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
 from shiftwire_boards.runtime.family import Family
@@ -35,7 +35,6 @@ TIGHT_LUT = 0.5
 
 MOST_BRAM36 = 0.9
 """Of a board's, that such memories fill at most: what is modelled may be off by some."""
-
 
 FIRST = 3
 """Fastest designs that are tried one by one."""
@@ -67,7 +66,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Design:
-    """Everything the back ends need; `bram36_lut` says where memories of the SystemVerilog lie."""
+    """All that back ends need; `bram36_lut` says where memories of the SystemVerilog lie, `memories` of layers."""
 
     network: Network
     board: Board
@@ -77,13 +76,13 @@ class Design:
     timing: Timing
     unroll: bool = False
     bram36_lut: float = BRAM36_IN_LUT
+    memories: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def rtl(self) -> RtlNetwork:
         """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
-        return rtl_network(
-            self.pipeline, unroll=self.unroll, spare_bram36=self.spare_bram36, bram36_lut=self.bram36_lut
-        )
+        spare, price, own = self.spare_bram36, self.bram36_lut, self.memories
+        return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=spare, bram36_lut=price, memories=own)
 
     @property
     def is_generic(self) -> bool:
@@ -110,21 +109,20 @@ class Design:
     @cached_property
     def resources(self) -> Cost:
         """Modelled, without the shell around the network."""
-        layers = (self.layer_cost(node) for node in self.network.nodes)
-        return sum(layers, self.buffers.at(self.bram36_lut))
+        return sum(map(self.layer_cost, self.network.nodes), self.buffers.at(self.bram36_lut))
 
     def layer_cost(self, node: Node) -> Cost:
         """Modelled resources of a layer's units."""
         network = self.network
         cost = node.op.cost(network.sources(node), network.tensors[node.name], self.folds[node.name])
-        return cost.at(self.bram36_lut)
+        return cost.at(self.memories.get(node.name, self.bram36_lut))
 
     @cached_property
     def buffers(self) -> Cost:
-        """All between units, at the usual price; one of a single beat is registers."""
-        rtl = rtl_network(self.pipeline, bram36_lut=self.bram36_lut)
+        """All between units of layers, at the usual price; a FIFO of a single beat is registers."""
+        rtl = rtl_network(self.pipeline, bram36_lut=self.bram36_lut, memories=self.memories)
         deep = ((depth, rtl.streams[name].width) for name, depth in rtl.depths.items() if depth > 1)
-        return sum((memory(depth, width) for depth, width in deep), Cost())
+        return sum((memory(depth, width) for depth, width in deep), cost_between(self.pipeline, rtl))
 
 
 def schedule(
@@ -157,11 +155,14 @@ def folded(
     clock_ns: float,
     folds: Mapping[str, Fold],
     bram36_lut: float = BRAM36_IN_LUT,
+    *,
+    memories: Mapping[str, float] = NONE,
 ) -> Design:
-    """The design of given folds, one for every layer, where a BRAM36 is worth so many LUTs."""
+    """The design of given folds, one for every layer, where a BRAM36 is worth so many LUTs, in some layers others."""
     units = pipeline(network, folds)
     times = timing(units)
-    return Design(network, board, clock_ns, folds, units.with_depths(times.depths), times, bram36_lut=bram36_lut)
+    deep = units.with_depths(times.depths)
+    return Design(network, board, clock_ns, folds, deep, times, bram36_lut=bram36_lut, memories=memories)
 
 
 def _check(network: Network) -> None:
@@ -258,7 +259,6 @@ class Search:
         if target.lut_percent is None:
             return smallest
         need, board = smallest.resources, self.board
-        share = ceil(10_000 * need.lut / board.lut) / 100
         share = ceil(10_000 * need.lut / board.lut) / 100
         raise InputError(
             f"no fold fits {percent:g} % of {board.title}: the smallest needs {need.lut:,} of {board.lut:,} LUT "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from shiftwire.ir.cost import BRAM36_IN_LUT
 from shiftwire.ir.module import Module, Pe
@@ -15,6 +16,8 @@ from shiftwire.schedule.roms import moved
 from shiftwire.schedule.unroll import unrolled
 from shiftwire.units.width import Narrow
 
+NONE: Mapping[str, float] = MappingProxyType({})
+
 
 def rtl_network(
     pipeline: Pipeline,
@@ -23,17 +26,18 @@ def rtl_network(
     unroll: bool = False,
     spare_bram36: float = 0.0,
     bram36_lut: float = BRAM36_IN_LUT,
+    memories: Mapping[str, float] = NONE,
 ) -> RtlNetwork:
     """Units, streams and depths of a pipeline; with `unroll`, layers that meet all weights at once become logic.
 
     Small memories of weights move into `spare_bram36` block RAMs that the board does not need otherwise; others
-    lie in LUTs where a BRAM36 is worth so many of them. Raises ToolError where unrolling needs an optimiser that is
-    not installed.
+    lie in LUTs where a BRAM36 is worth so many of them, and `memories` names layers where it is worth others. Raises
+    ToolError where unrolling needs an optimiser that is not installed.
     """
-    network = lowered(pipeline, name, unroll=unroll, bram36_lut=bram36_lut)
+    network = lowered(pipeline, name, unroll=unroll, bram36_lut=bram36_lut, memories=memories)
     in_block = moved(network, spare_bram36)
     if in_block:
-        again = lowered(pipeline, name, unroll=unroll, in_block=in_block, bram36_lut=bram36_lut)
+        again = lowered(pipeline, name, unroll=unroll, in_block=in_block, bram36_lut=bram36_lut, memories=memories)
         network = replace(again, moved_bram36=sum(in_block.values()))
     return with_depths(network, bram36_lut)
 
@@ -45,12 +49,13 @@ def lowered(
     unroll: bool,
     in_block: Collection[str] = frozenset(),
     bram36_lut: float = BRAM36_IN_LUT,
+    memories: Mapping[str, float] = NONE,
 ) -> RtlNetwork:
     """The units and streams of the module `name`, without depths; `unroll` makes weights of whole folds wires.
 
     The weights of the units that `in_block` names are in block RAM, however few they are.
     """
-    return _Lowering(pipeline, name, unroll, in_block, bram36_lut).done()
+    return _Lowering(pipeline, name, unroll, in_block, bram36_lut, memories).done()
 
 
 def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
@@ -76,6 +81,7 @@ class _Lowering:
     unroll: bool
     in_block: Collection[str]
     bram36_lut: float
+    memories: Mapping[str, float]
     units: list[RtlUnit] = field(default_factory=list)
     streams: dict[str, Stream] = field(default_factory=dict)
 
@@ -106,7 +112,8 @@ class _Lowering:
         """The modules of a unit, one behind the other, the last one writing `outputs`."""
         fifos = [self.pipeline.fifos[name] for name in outputs]
         raw_name = f"{instance.name}_raw"
-        around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block, self.bram36_lut)
+        worth = self.memories.get(instance.layer, self.bram36_lut)
+        around = Surroundings(self._pace, fifos[0].port.lanes, raw_name in self.in_block, worth)
         *before, last = modules or instance.unit.modules(around)
         inputs = instance.inputs
         for module in before:

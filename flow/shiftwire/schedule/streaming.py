@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from math import gcd
 
+from shiftwire.ir.cost import Cost
 from shiftwire.ir.fold import Fold, Port
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
+from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire.ir.unit import Unit
 from shiftwire.units.fork import Fork
 from shiftwire.units.width import Narrow, Widen, width_unit
@@ -21,6 +23,13 @@ BETWEEN: tuple[type[Unit], ...] = (Fork, Narrow, Widen)
 def pipeline(network: Network, folds: Mapping[str, Fold]) -> Pipeline:
     """The units of a network whose layers are folded as given."""
     return _Builder(network, folds).built()
+
+
+def cost_between(pipeline: Pipeline, rtl: RtlNetwork) -> Cost:
+    """What forks and converters take that the SystemVerilog of a pipeline has as units of their own."""
+    built = {unit.name for unit in rtl.units}
+    there = (each for each in pipeline.instances if each.is_between and each.name in built)
+    return sum((each.unit.cost for each in there), Cost())
 
 
 @dataclass
@@ -75,17 +84,19 @@ class _Builder:
             for name, port in zip(node.inputs, units[0].reads, strict=True)
         )
         for unit in units[:-1]:
-            inputs = self._place(unit, f"{node.name}_{unit.function}", inputs, node.name)
+            inputs = self._place(unit, f"{node.name}_{unit.function}", inputs, node.name, is_between=False)
         last = units[-1]
         fifo = Fifo(node.name, last.format, last.writes)
         self.instances.append(Instance(node.name, last, inputs, (node.name,), node.name, is_last=True))
         self._offer(node.name, fifo)
 
-    def _place(self, unit: Unit, name: str, inputs: tuple[str, ...], layer: str) -> tuple[str, ...]:
-        """A unit of ours beside the layers; returns the names of its output FIFOs."""
+    def _place(
+        self, unit: Unit, name: str, inputs: tuple[str, ...], layer: str, *, is_between: bool = True
+    ) -> tuple[str, ...]:
+        """A unit that is not the last of a layer; returns the names of its output FIFOs."""
         unique = self._unique(name)
         outputs = (unique,) if unit.outputs == 1 else tuple(self._unique(f"{unique}_{end}") for end in ("a", "b"))
-        self.instances.append(Instance(unique, unit, inputs, outputs, layer))
+        self.instances.append(Instance(unique, unit, inputs, outputs, layer, is_between=is_between))
         self.fifos |= {output: Fifo(output, unit.format, unit.writes) for output in outputs}
         return outputs
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, settings
+from shiftwire.ir.cost import FORK_COST, Cost
 from shiftwire.ir.module import Module
 from shiftwire.ir.unit import PortUnit, Surroundings
 from shiftwire.numbers.fixed import Fixed
@@ -22,6 +23,10 @@ class Fork(PortUnit):
     @cached_property
     def cfg(self) -> Cfg:
         return Cfg(settings(iterations=self.iterations, lanes=self.port.lanes))
+
+    @property
+    def cost(self) -> Cost:
+        return FORK_COST
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return (Module("sw_fork", {"WIDTH": self.port.lanes * self.format.bits}, self.nest),)

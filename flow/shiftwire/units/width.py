@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shiftwire.ir.cfg import Cfg, settings
+from shiftwire.ir.cost import WIDENING_COST, Cost, narrowing_cost
 from shiftwire.ir.fold import Port
 from shiftwire.ir.module import Module
 from shiftwire.ir.nest import Nest, joining, splitting
@@ -33,9 +34,13 @@ class _WidthUnit(Unit):
     def cfg(self) -> Cfg:
         return Cfg(settings(iterations=self.iterations, parts=self.parts, lanes=self.narrow.lanes))
 
+    @property
+    def _width(self) -> int:
+        """Bits of a narrow beat."""
+        return self.narrow.lanes * self.format.bits
+
     def _module(self, name: str) -> tuple[Module, ...]:
-        width = self.narrow.lanes * self.format.bits
-        return (Module(name, {"WIDTH": width, "PARTS": self.parts}, self.nest),)
+        return (Module(name, {"WIDTH": self._width, "PARTS": self.parts}, self.nest),)
 
 
 class Narrow(_WidthUnit):
@@ -54,6 +59,10 @@ class Narrow(_WidthUnit):
     @cached_property
     def nest(self) -> Nest:
         return splitting(self.wide.beats, self.parts)
+
+    @property
+    def cost(self) -> Cost:
+        return narrowing_cost(self._width, self.parts)
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return self._module("sw_narrow")
@@ -75,6 +84,10 @@ class Widen(_WidthUnit):
     @cached_property
     def nest(self) -> Nest:
         return joining(self.wide.beats, self.parts)
+
+    @property
+    def cost(self) -> Cost:
+        return WIDENING_COST
 
     def modules(self, around: Surroundings) -> tuple[Module, ...]:
         return self._module("sw_widen")

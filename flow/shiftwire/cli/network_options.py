@@ -1,0 +1,132 @@
+"""Options of verbs that read a network and fold it for a board."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from shiftwire import api
+from shiftwire.errors import InputError
+from shiftwire.ir.fold import Fold
+from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
+from shiftwire.onnx.context.parameter import IntegerWeights
+from shiftwire.passes.forms.factor_choice import FactorForm
+from shiftwire.passes.forms.rescale_choice import Rescale
+from shiftwire.project.project import Backend
+from shiftwire.schedule.design import Target
+from shiftwire_boards.catalog import board_names
+
+BOARD = "pynq-z2"
+WHOLE = 100.0
+
+MOST_SIZES = 3
+"""Of a fold."""
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Options that say how a file is read, which form its layers take, and for what."""
+    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
+    parser.add_argument("--board", help=f"one of {', '.join(board_names())} (default: {BOARD})")
+    parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
+    parser.add_argument(
+        "--fold", type=_fold, action="append", default=[], metavar="LAYER=PE,SIMD", help="fix the fold of a layer"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=[choice.value for choice in Backend],
+        default=Backend.BOTH.value,
+        help="HLS C++, SystemVerilog, or both from one design (default: both)",
+    )
+    parser.add_argument(
+        "--integer-weights",
+        choices=[choice.value for choice in IntegerWeights],
+        default=IntegerWeights.TERMS.value,
+        help="weights that are no powers of two become exact sums of such terms, or multiply (default: terms)",
+    )
+    parser.add_argument(
+        "--input-format",
+        type=_formats,
+        metavar="FORMAT",
+        help="that of an input which the file does not quantize, such as u8.8 or s16.10: sign, bits, fraction bits; of "
+        "several NAME=FORMAT,NAME=FORMAT",
+    )
+    parser.add_argument(
+        "--rescale",
+        choices=[choice.value for choice in Rescale],
+        default=Rescale.AUTO.value,
+        help="float scale, bias, Relu and quantizer behind a sum become thresholds, a sum of powers of two (affine) "
+        "or one product (multiply); auto takes the cheaper of the first two, layer by layer (default: auto)",
+    )
+    parser.add_argument(
+        "--factors",
+        choices=[choice.value for choice in FactorForm],
+        default=FactorForm.AUTO.value,
+        help="3x3 convolutions of SmartExchange's factors have whole weights, or are two layers, sums by coefficients "
+        "and products with bases; auto takes the smaller, layer by layer (default: auto)",
+    )
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Options that say how fast or how large."""
+    parser.add_argument("--fps", type=float, help="frames a second to reach with the cheapest folds")
+    parser.add_argument(
+        "--luts", type=_percent, metavar="P%", help="share of the board's LUTs to fill with the fastest folds (70%%)"
+    )
+
+
+def read_network(arguments: argparse.Namespace) -> Network:
+    """As the options of `add_network` say."""
+    return api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
+
+
+def target_of(arguments: argparse.Namespace) -> Target:
+    """As the options of `add_target` say; raises InputError for more LUTs than there are."""
+    if arguments.luts is not None and arguments.luts > WHOLE:
+        raise InputError(f"found --luts {arguments.luts:g}%, wanted at most 100%: the board has no more")
+    return Target(arguments.fps, arguments.luts)
+
+
+def folds_of(arguments: argparse.Namespace) -> dict[str, Fold]:
+    """Folds that are fixed, by layer; raises InputError for two of one."""
+    names = [name for name, _ in arguments.fold]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"found two folds for '{twice[0]}'; give one")
+    return dict(arguments.fold)
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
+
+
+def _formats(text: str) -> Fixed | dict[str, Fixed]:
+    """FORMAT, or NAME=FORMAT of one input or more with commas between them."""
+    if "=" not in text:
+        return _format(text)
+    formats: dict[str, Fixed] = {}
+    for part in text.split(","):
+        name, _, format = part.rpartition("=")
+        if not name or name in formats:
+            raise argparse.ArgumentTypeError(f"found '{part}', wanted NAME=FORMAT once an input, such as image=u8.0")
+        formats[name] = _format(format)
+    return formats
+
+
+def _format(text: str) -> Fixed:
+    try:
+        return Fixed.parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _fold(text: str) -> tuple[str, Fold]:
+    """LAYER=PE,SIMD, and TURNS for weights that are rebuilt; argparse turns a ValueError into a usage message."""
+    name, _, numbers = text.rpartition("=")
+    sizes = [size.strip() for size in numbers.split(",")]
+    if not (name and all(map(str.isdecimal, sizes)) and len(sizes) <= MOST_SIZES):
+        raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
+    return name, Fold(*map(int, sizes))
