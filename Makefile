@@ -92,9 +92,10 @@ images: $(READY) ## the runtime under Python 3.8, 3.10 and 3.12 with a pynq and 
 	$(SCRIPT) tests/campaigns/images.py
 
 BENCH ?= build/zoo/resnet8.onnx=6000 build/zoo/resnet8-shiftadd.onnx=3500 build/zoo/resnet20-adder.onnx=2000
-bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them; BENCH=file=fps ...
+bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int4 beside them, folds of the zoo; BENCH=file=fps ...
 	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH) --result networks
 	$(SCRIPT) tests/benchmarks/bench_kernels.py
+	$(SCRIPT) tests/benchmarks/bench_folds.py
 
 zoo: campaign-zoo
 campaign-zoo: $(READY) ## nine networks through every engine, at three folds

@@ -14,6 +14,7 @@ import onnx
 from explored_nets import small
 from qonnx_nets import int8_cnn
 from shiftwire import api
+from shiftwire.cli.fronts.explore import _patient
 from shiftwire.explore.front import Objectives
 from shiftwire.explore.front_file import front_json, read_front
 from shiftwire.onnx.exporter import to_onnx
@@ -193,3 +194,19 @@ class TestRefused:
     def test_what_cannot_be_explored(self, model: Path, capsys) -> None:
         assert "found a limit of 500 BRAM36" in refused(capsys, "explore", model, "--bram36", 500)
         assert "found two folds for 'fc'" in refused(capsys, "explore", model, "--fold", "fc=1,1", "--fold", "fc=1,1")
+
+
+def test_progress_waits_until_somebody_wonders() -> None:
+    told: list[tuple[int, int]] = []
+    times = iter([10.0, 11.9, 12.1])
+    report = _patient(lambda done, total: told.append((done, total)), lambda: next(times))
+    report(1, 9)
+    report(2, 9)
+    assert told == [(2, 9)]
+
+
+def test_progress_is_one_way(model: Path) -> None:
+    """Half of it for the choice and half for the designs, never back."""
+    told: list[float] = []
+    api.explore(model, report=lambda done, total: told.append(done / total))
+    assert told == sorted(told) and min(told) == 0 and 0.5 in told and max(told) < 1
