@@ -267,8 +267,9 @@ def answers(exact: Values, right: Values, labels: Labels | None, calibrated: Seq
         _percent(is_same[is_clear]),
         _percent(is_same[is_held_out]),
         threshold,
-        *scores,
-        distinct=(_distinct(both[0]), _distinct(both[1])),
+        scores[0],
+        scores[1],
+        (_distinct(both[0]), _distinct(both[1])),
     )
 
 
