@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shiftwire import api
@@ -12,14 +12,22 @@ from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, sa
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.frames import InputPart, OutputPart
+from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import constant_outputs
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
-from shiftwire.project.project import Backend
-from shiftwire.reports.design_text import modelled, room_warning, slow_warning, speed, wide_ends_warning
+from shiftwire.project.project import Backend, Project
+from shiftwire.reports.design_text import (
+    bases_note,
+    modelled,
+    room_warning,
+    slow_warning,
+    speed,
+    wide_ends_warning,
+)
 from shiftwire.reports.rescale_text import (
     rescale_json,
     rescale_notes,
@@ -28,7 +36,7 @@ from shiftwire.reports.rescale_text import (
     weight_notes,
     weight_tables,
 )
-from shiftwire.schedule.design import Target
+from shiftwire.schedule.design import Design, Target
 from shiftwire_boards.catalog import board_names
 
 WHOLE = 100.0
@@ -103,67 +111,87 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     note(f"converting {arguments.model} for {arguments.board}")
     network = api.load_network(arguments.model, IntegerWeights(arguments.integer_weights), arguments.input_format)
-    if isinstance(arguments.input_format, dict):
-        for name, format in arguments.input_format.items():
-            note(f"the host rounds the input '{name}' to {format}; the file itself rounds nothing there")
-    elif arguments.input_format is not None:
-        note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
+    for sentence in _roundings(arguments.input_format):
+        note(sentence)
     for name in constant_outputs(arguments.model, network):
         note(f"note: the graph output '{name}' is constant and no part of the project; take its values from the file")
-    output = arguments.output or api.default_folder(arguments.model)
-    target, folds = Target(arguments.fps, arguments.luts), _only_once(arguments.fold)
-    backend = Backend(arguments.backend)
+    project = _converted(arguments, network)
+    if arguments.json:
+        print_json(_as_json(project))
+    else:
+        _print(project, Backend(arguments.backend))
+    for sentence in _notes(project.design, arguments):
+        note(sentence)
+    return ExitCode.OK
+
+
+def _roundings(format: Fixed | dict[str, Fixed] | None) -> Iterator[str]:
+    """What the host does to inputs whose format was asked for."""
+    if isinstance(format, dict):
+        for name, each in format.items():
+            yield f"the host rounds the input '{name}' to {each}; the file itself rounds nothing there"
+    elif format is not None:
+        yield f"the host rounds the input to {format}; the file itself rounds nothing there"
+
+
+def _converted(arguments: argparse.Namespace, network: Network) -> Project:
+    folds, backend = _only_once(arguments.fold), Backend(arguments.backend)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
     if arguments.luts is not None and arguments.luts > WHOLE:
         raise InputError(f"found --luts {arguments.luts:g}%, wanted at most 100%: the board has no more")
-    project = api.convert(
+    return api.convert(
         network,
         arguments.board,
-        output,
+        arguments.output or api.default_folder(arguments.model),
         arguments.clock_ns,
-        target=target,
+        target=Target(arguments.fps, arguments.luts),
         folds=folds,
         backend=backend,
         unroll=arguments.unroll,
         rescale=Rescale(arguments.rescale),
         factors=FactorForm(arguments.factors),
     )
+
+
+def _as_json(project: Project) -> dict[str, object]:
+    """The object that --json prints."""
     design = project.design
-    layers, weights = rescalings(design), weight_choices(design)
-    if arguments.json:
-        print_json(
-            {
-                "project": str(project.path),
-                "board": design.board.name,
-                "part": design.board.part,
-                "clock_ns": design.clock_ns,
-                "layers": len(design.network.nodes),
-                "inputs": _ends_json(design.network.entries),
-                "outputs": _ends_json(design.network.exits),
-                **modelled(design),
-                "rescaled": rescale_json(layers),
-                "weights": weight_json(weights),
-                "version_hash": project.version_hash,
-            }
-        )
-    else:
-        number = counted(len(design.network.nodes), "layer")
-        say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
-        say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
-        say(f"modelled: {speed(design)}")
-        if backend is not Backend.HLS and design.rtl.moved_bram36:
-            say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
-        show(weight_tables(weights))
-        show(rescale_tables(layers))
-        say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
-    for sentence in (*weight_notes(weights), *rescale_notes(layers, Rescale(arguments.rescale))):
-        note(sentence)
-    wanted = Target(arguments.fps, for_hls=backend is not Backend.RTL)
-    for warning in (slow_warning(design, wanted), room_warning(design), wide_ends_warning(design)):
-        if warning is not None:
-            note(warning)
-    return ExitCode.OK
+    return {
+        "project": str(project.path),
+        "board": design.board.name,
+        "part": design.board.part,
+        "clock_ns": design.clock_ns,
+        "layers": len(design.network.nodes),
+        "inputs": _ends_json(design.network.entries),
+        "outputs": _ends_json(design.network.exits),
+        **modelled(design),
+        "rescaled": rescale_json(rescalings(design)),
+        "weights": weight_json(weight_choices(design)),
+        "version_hash": project.version_hash,
+    }
+
+
+def _print(project: Project, backend: Backend) -> None:
+    design = project.design
+    number = counted(len(design.network.nodes), "layer")
+    say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
+    say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
+    say(f"modelled: {speed(design)}")
+    if backend is not Backend.HLS and design.rtl.moved_bram36:
+        say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
+    show(weight_tables(weight_choices(design)))
+    show(rescale_tables(rescalings(design)))
+    say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
+
+
+def _notes(design: Design, arguments: argparse.Namespace) -> Iterator[str]:
+    """What a user should know of the forms of layers, and warnings."""
+    wanted = Target(arguments.fps, for_hls=Backend(arguments.backend) is not Backend.RTL)
+    yield from weight_notes(weight_choices(design))
+    yield from rescale_notes(rescalings(design), Rescale(arguments.rescale))
+    every = bases_note(design), slow_warning(design, wanted), room_warning(design), wide_ends_warning(design)
+    yield from (sentence for sentence in every if sentence is not None)
 
 
 def _told(parts: Sequence[InputPart | OutputPart]) -> str:

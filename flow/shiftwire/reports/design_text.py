@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.passes.forms.factored_sums import IN_FRONT
 from shiftwire.passes.forms.rescale_choice import blocks
 from shiftwire.reports.table import in_halves
 from shiftwire.rtl.axi_stream import CONTAINERS
@@ -55,6 +56,23 @@ def slow_warning(design: Design, target: Target) -> str | None:
         f"{target.fps:g} frames/s were asked for and {target.speed(design):,.0f} are reached: what changes the lanes "
         "between two layers is slower than they are; another speed, or --fold for lanes that divide each other's, helps"
     )
+
+
+def bases_note(design: Design) -> str | None:
+    """That products with the bases of factors are the slowest, which have one output a group and so PE 1."""
+    network, interval = design.network, design.timing.interval
+    for each in design.pipeline.instances:
+        front, name = each.layer + IN_FRONT, each.layer
+        if front not in network.tensors or each.unit.iterations < interval:
+            continue
+        node = next(node for node in network.nodes if node.name == name)
+        most = max(node.op.folds(network.sources(node), network.tensors[name]))
+        mend = "--factors weights may be faster" if design.folds[name] == most else "a larger SIMD is faster"
+        return (
+            f"the slowest layer is '{name}', products with the bases of factors: {interval:,} cycles a frame at PE 1, "
+            f"as each output has a basis of its own; {mend}"
+        )
+    return None
 
 
 def room_warning(design: Design) -> str | None:
