@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange families-page
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange families-page characterise campaign-netlists
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -17,7 +17,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "found $$($(PYTHON) --version), wanted Python 3.11 or later; set PYTHON=python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,rtl,board,protocol,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,rtl,board,explore,protocol,dev]'
 	touch $@
 
 demo: $(READY) ## train on digits, convert for pynq-z2, C-simulate, compare every engine
@@ -105,6 +105,12 @@ campaign-latency: $(READY) ## networks in which ways meet again, behind pipeline
 
 campaign-int8: $(READY) ## MLPerf Tiny's four shapes, quantized by onnxruntime, to SystemVerilog; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/int8.py -o build/int8
+
+characterise: $(READY) ## count our units by yosys, fit the models of predict, print their errors; some two hours
+	$(SCRIPT) tests/campaigns/characterise.py
+
+campaign-netlists: $(READY) ## the zoo's nets by yosys beside what models say of them; some hours
+	$(SCRIPT) tests/campaigns/netlists.py -o build/zoo
 
 campaign-families: $(READY) ## every family of the papers on one net for Fashion-MNIST; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/families.py -o build/families

@@ -43,6 +43,9 @@ PARTS = {
     "shiftwire.onnx.ops.weights": "shiftwire.onnx.ops",
     "shiftwire.units.sums": "shiftwire.units",
     "shiftwire.passes.forms": "shiftwire.passes",
+    "shiftwire.reports.records": "shiftwire.reports",
+    "shiftwire.explore.characterise": "shiftwire.explore",
+    "shiftwire.cli.boards": "shiftwire.cli",
 }
 """Folders that are part of another room."""
 

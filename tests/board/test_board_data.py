@@ -232,7 +232,7 @@ def test_records_written_at_once(tmp_path: Path) -> None:
 
 @needs_pynq
 def test_a_project_converted_while_it_is_measured(tmp_path: Path, programs: Path, capsys: Any) -> None:
-    from shiftwire.cli.measure import keep_record  # noqa: PLC0415 - the verb's own end
+    from shiftwire.cli.boards.measure import keep_record  # noqa: PLC0415 - the verb's own end
 
     project = small_project(tmp_path / "small", programs)
     status, _, err = run_verb(capsys, "measure", project.path, "--sim", "--frames", 2)

@@ -20,7 +20,7 @@ from shiftwire.board.manifest import board_manifest
 from shiftwire.board.simulated import SimulatedBoard, accelerator_design, simulated_board
 from shiftwire.errors import InputError
 from shiftwire.project.project import Backend, Project
-from shiftwire.reports.record_rows import pairs_of, rows_of
+from shiftwire.reports.records.rows import pairs_of, rows_of
 from shiftwire.schedule.design import Target
 from shiftwire_boards.runtime.accelerator import Accelerator
 from shiftwire_boards.runtime.errors import TransferError

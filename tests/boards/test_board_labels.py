@@ -11,7 +11,7 @@ import pytest
 from records import measured
 from shiftwire.project.labels import Labels, Task
 from shiftwire.project.scores import scored
-from shiftwire.reports.record_rows import rows_of
+from shiftwire.reports.records.rows import rows_of
 from shiftwire_boards.runtime.errors import DataError, RecordError
 from shiftwire_boards.runtime.labels import accuracy_of, check_labels, label_error_of
 from shiftwire_boards.runtime.record import LabelError

@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,14 +22,16 @@ from campaign import Results
 from instruction_sets import SETS, differing
 from netlib import run_networks
 from random_networks import random_codes, random_network
-from shiftwire.ir.fold import Fold
+from shiftwire.api import convert
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Codes
+from shiftwire.project.project import Backend
+from shiftwire.verify.comparison import compared
+from shiftwire.verify.csim import Csim
 from structure import exported
-from zoo import ENTRIES
+from zoo import BOARD, ENTRIES
 
 RANDOM, ZOO_SAMPLES, HEADER_SAMPLES = 300, 20, 2
-MOST_LANES = 8
 Compare = Callable[[Network, Codes, Path], tuple[list[str], int]]
 
 
@@ -48,21 +50,17 @@ def of_zoo(name: str, folder: Path, samples: int) -> tuple[Network, Codes]:
 
 def of_headers(network: Network, codes: Codes, folder: Path) -> tuple[list[str], int]:
     """As `differing`, of the headers on the types that are synthesised."""
-    (layers,) = run_networks([network], [codes], folder, flags=("-O1",), folds=[small_folds(network)])
+    (layers,) = run_networks([network], [codes], folder, flags=("-O1",))
     expected = network.evaluate_layers(codes)
     wrong = [name for name, found in layers.items() if not np.array_equal(found, expected[name])]
     return wrong, sum(int(np.count_nonzero(found.min(axis=0) != found.max(axis=0))) for found in layers.values())
 
 
-def small_folds(network: Network) -> dict[str, Fold]:
-    """Few lanes, so that a large net compiles in minutes."""
-    return {
-        node.name: _small(node.op.folds(network.sources(node), network.tensors[node.name])) for node in network.nodes
-    }
-
-
-def _small(folds: Sequence[Fold]) -> Fold:
-    return max((fold for fold in folds if fold.pe * fold.simd <= MOST_LANES), key=lambda fold: fold.pe * fold.simd)
+def of_project(network: Network, codes: Codes, folder: Path) -> tuple[list[str], int]:
+    """The same of a project's own C-simulation, which compiles a large net unit by unit."""
+    project = convert(network, BOARD, folder / "project", backend=Backend.HLS)
+    report = compared(Csim(project), codes)
+    return [layer.name for layer in report.layers if layer.different], sum(layer.live for layer in report.layers)
 
 
 def study(given: Callable[[], tuple[Network, Codes]], compare: Compare) -> str:
@@ -86,12 +84,19 @@ def main() -> int:
     results = Results.opened("native")
     for name, value in {**SETS, "ap_int": ""}.items():
         os.environ["SHIFTWIRE_SIMD"] = value
-        compare, samples = (of_headers, HEADER_SAMPLES) if name == "ap_int" else (differing, ZOO_SAMPLES)
-        every = [(f"{case}, {name}", given) for case, given in cases(folder, samples)]
-        left = [(case, given) for case, given in every if case not in results.entries]
+        is_exact = name == "ap_int"
+        every = [
+            (
+                f"{case}, {name}",
+                given,
+                of_headers if is_exact and case.startswith("random") else of_project if is_exact else differing,
+            )
+            for case, given in cases(folder, HEADER_SAMPLES if is_exact else ZOO_SAMPLES)
+        ]
+        left = [entry for entry in every if entry[0] not in results.entries]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            lines = pool.map(partial(study, compare=compare), (given for _, given in left))
-            for (case, _), line in zip(left, lines, strict=True):
+            lines = pool.map(lambda entry: study(entry[1], entry[2]), left)
+            for (case, _, _), line in zip(left, lines, strict=True):
                 print(f"{case}: {line}", flush=True)
                 results.add(**{case: line})
     wrong = [case for case, line in results.entries.items() if line.startswith("differs")]

@@ -172,10 +172,7 @@ def saved(task: Task, folder: Path) -> tuple[Path, Path, Path, np.ndarray]:
     return folder / "net.onnx", folder / "calibrate.npz", folder / "test.npz", outputs
 
 
-MORE = ("squeeze and excite by convolutions",)
-
-
-@pytest.mark.parametrize("name", part(TASKS, ("super-resolution",), MORE))
+@pytest.mark.parametrize("name", part(TASKS, ("super-resolution",), ()))
 def test_from_torch_to_a_simulated_board(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No code differs anywhere, and the figure is that of the float net but for a little."""
     task = TASKS[name]()

@@ -16,7 +16,7 @@ import records
 from projects import conv_net
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.reports.html import page_html
-from shiftwire.reports.record_html import compare_html, record_html
+from shiftwire.reports.records.page import compare_html, record_html
 from shiftwire.reports.summary import page
 from shiftwire.schedule.design import Target, schedule
 from shiftwire_boards.catalog import load_board

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from pages import MEASURED, PAGES, SIMULATED, text_of
-from shiftwire.reports.record_charts import latency_histogram, pieces, power_chart, spaced, speed_chart, thinned, ticks
-from shiftwire.reports.record_html import record_html
+from shiftwire.reports.records.charts import latency_histogram, pieces, power_chart, spaced, speed_chart, thinned, ticks
+from shiftwire.reports.records.page import record_html
 from shiftwire.reports.table import figure
 from shiftwire_boards.runtime.energy.result import Energy
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind, Trace

@@ -9,8 +9,8 @@ import pytest
 import records
 from pages import MEASURED, PAGES, SIMULATED, text_of
 from shiftwire.reports.html import VIEWPORT
-from shiftwire.reports.record_html import DARK, LIGHT, RULES, record_html
-from shiftwire.reports.record_rows import Pair, pairs_of, rows_of
+from shiftwire.reports.records.page import DARK, LIGHT, RULES, record_html
+from shiftwire.reports.records.rows import Pair, pairs_of, rows_of
 from shiftwire_boards.runtime.energy.result import Energy
 from shiftwire_boards.runtime.record import Accuracy, Exactness, Latency, Record
 

@@ -19,7 +19,7 @@ from shiftwire.schedule.lowering import in_dsp_blocks, rtl_network
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.tools.yosys import Synthesis, synthesised
 from single_layers import single_layers
-from tiers import every_third, part, some
+from tiers import every_third, part
 from without_peepopt import multiplications, without_peepopt
 
 MOST_GROWTH = 1.1
@@ -71,7 +71,7 @@ def test_units_are_small_without_peepopt(name: str, tmp_path: Path) -> None:
         assert not multiplications(synthesis)
 
 
-@pytest.mark.parametrize("seed", some((6, 57, 83, 131, 132), 6))
+@pytest.mark.parametrize("seed", part((6, 57, 83, 131, 132), (6,), (57,)))
 def test_no_product_is_left_in_a_network(seed: int, tmp_path: Path) -> None:
     """Of data and weights, by request, in DSP blocks alone; these fold into beats of three parts and more."""
     folded = pipeline(random_network(seed), random_folds(random_network(seed), seed))

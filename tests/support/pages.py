@@ -6,7 +6,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import records
-from shiftwire.reports.record_html import compare_html, record_html
+from shiftwire.reports.records.page import compare_html, record_html
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.record import LayerCycles, Record
 

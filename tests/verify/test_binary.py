@@ -20,9 +20,10 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.schedule.streaming import pipeline
 from shiftwire.schedule.timing import timing
 from shiftwire.verify.native import simulated_layers
-from tiers import some
+from tiers import part, some
 
 SEEDS = range(20)
+GROUPS = (range(8), range(8, 20))
 COUNT = Callable[..., None]
 
 
@@ -39,16 +40,17 @@ def compared(net: Network, codes: Codes, found: dict[str, Codes]) -> tuple[int, 
     return sum(made.size for made in found.values()), live
 
 
-@pytest.mark.parametrize("flags", [("-O0",), ("-O0", "-DSHIFTWIRE_HARDWARE")])
-def test_c_plus_plus(flags: tuple[str, ...], cpp_folder: Path, count: COUNT) -> None:
-    nets = [network(seed) for seed in SEEDS]
-    given = [random_codes(net, seed) for seed, net in zip(SEEDS, nets, strict=True)]
-    folder = cpp_folder / f"binary{len(flags)}"
+@pytest.mark.parametrize("seeds", part(GROUPS, GROUPS[:1], ()), ids=str)
+@pytest.mark.parametrize("flags", [("-O0",), ("-O0", "-DSHIFTWIRE_HARDWARE")], ids=len)
+def test_c_plus_plus(flags: tuple[str, ...], seeds: range, cpp_folder: Path, count: COUNT) -> None:
+    nets = [network(seed) for seed in seeds]
+    given = [random_codes(net, seed) for seed, net in zip(seeds, nets, strict=True)]
+    folder = cpp_folder / f"binary{len(flags)}-{len(seeds)}"
     folder.mkdir()
     every = zip(nets, given, run_networks(nets, given, folder, flags=flags), strict=True)
     codes, live = map(sum, zip(*(compared(*one) for one in every), strict=True))
     assert sum(node.op.kind.startswith("Binary") for net in nets for node in net.nodes) > len(nets)
-    assert live > 1000
+    assert live > 40 * len(nets)
     count(csim_codes=codes, csim_live=live)
 
 
@@ -69,9 +71,10 @@ def test_bounded(seed: int, tmp_path: Path, count: COUNT) -> None:
     count(bounded_codes=compared(net, codes, simulated_layers(program, net, codes))[0])
 
 
-def test_verilator(tmp_path: Path, count: COUNT) -> None:
+@pytest.mark.parametrize("seeds", part(GROUPS, (), GROUPS[:1]), ids=str)
+def test_verilator(seeds: range, tmp_path: Path, count: COUNT) -> None:
     """Every fifth network with the weights of whole folds as wires; every beat in the cycle predicted."""
-    nets = {f"n{seed}": network(seed) for seed in SEEDS}
+    nets = {f"n{seed}": network(seed) for seed in seeds}
     codes = {name: random_codes(net, int(name[1:]))[:FRAMES] for name, net in nets.items()}
     batch = Batch.of(nets, codes, tmp_path)
     pes = [unit.module.pe for each in batch.rtl.values() for unit in each.units]
@@ -80,5 +83,5 @@ def test_verilator(tmp_path: Path, count: COUNT) -> None:
     logs = batch.run()
     total = batch.check_codes(logs)
     batch.check_cycles(logs)
-    assert total.live > 1000
+    assert total.live > 40 * len(nets)
     count(verilator_codes=total.codes)

@@ -13,21 +13,8 @@ from collections.abc import Sequence
 from functools import partial
 from types import FrameType, TracebackType
 
-from shiftwire.cli import (
-    board,
-    convert,
-    cosim,
-    csim,
-    demo,
-    energy,
-    inspect,
-    inventory,
-    measure,
-    quantize,
-    report,
-    synth,
-    verify,
-)
+from shiftwire.cli import convert, cosim, csim, demo, inspect, predict, quantize, report, synth, verify
+from shiftwire.cli.boards import board, energy, inventory, measure
 from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ExitCode, ShiftwireError
 from shiftwire.project.project import shiftwire_version
@@ -36,6 +23,7 @@ from shiftwire.tools.process import MEMORY_MEND
 VERBS = (
     Verb(convert.add, convert.run),
     Verb(quantize.add, quantize.run),
+    Verb(predict.add, predict.run),
     Verb(csim.add, csim.run),
     Verb(cosim.add, cosim.run),
     Verb(synth.add, synth.run),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from shiftwire import api
 from shiftwire.cli.csim import counted
+from shiftwire.cli.target import add_target_options, folds_of, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
-from shiftwire.ir.fold import Fold
 from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
@@ -37,13 +37,6 @@ from shiftwire.reports.rescale_text import (
     weight_tables,
 )
 from shiftwire.schedule.design import Design, Target
-from shiftwire_boards.catalog import board_names
-
-WHOLE = 100.0
-
-
-MOST_SIZES = 3
-"""Of a fold."""
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -55,15 +48,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
     parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
-    parser.add_argument("--board", default="pynq-z2", help=f"one of {', '.join(board_names())} (default: pynq-z2)")
-    parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
-    parser.add_argument("--fps", type=float, help="frames a second to reach with the cheapest folds")
-    parser.add_argument(
-        "--luts", type=_percent, metavar="P%", help="share of the board's LUTs to fill with the fastest folds (70%%)"
-    )
-    parser.add_argument(
-        "--fold", type=_fold, action="append", default=[], metavar="LAYER=PE,SIMD", help="fix the fold of a layer"
-    )
+    add_target_options(parser)
     parser.add_argument(
         "--backend",
         choices=[choice.value for choice in Backend],
@@ -135,17 +120,15 @@ def _roundings(format: Fixed | dict[str, Fixed] | None) -> Iterator[str]:
 
 
 def _converted(arguments: argparse.Namespace, network: Network) -> Project:
-    folds, backend = _only_once(arguments.fold), Backend(arguments.backend)
+    target, folds, backend = target_of(arguments), folds_of(arguments), Backend(arguments.backend)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
-    if arguments.luts is not None and arguments.luts > WHOLE:
-        raise InputError(f"found --luts {arguments.luts:g}%, wanted at most 100%: the board has no more")
     return api.convert(
         network,
         arguments.board,
         arguments.output or api.default_folder(arguments.model),
         arguments.clock_ns,
-        target=Target(arguments.fps, arguments.luts),
+        target=target,
         folds=folds,
         backend=backend,
         unroll=arguments.unroll,
@@ -203,21 +186,6 @@ def _ends_json(parts: Sequence[InputPart | OutputPart]) -> list[dict[str, object
     return [{"name": part.name, "format": str(part.format), "shape": list(part.shape)} for part in parts]
 
 
-def _only_once(folds: list[tuple[str, Fold]]) -> dict[str, Fold]:
-    names = [name for name, _ in folds]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"found two folds for '{twice[0]}'; give one")
-    return dict(folds)
-
-
-def _percent(text: str) -> float:
-    try:
-        return float(text.removesuffix("%"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"found '{text}', wanted a share such as 70%") from None
-
-
 def _formats(text: str) -> Fixed | dict[str, Fixed]:
     """FORMAT, or NAME=FORMAT of one input or more with commas between them."""
     if "=" not in text:
@@ -236,12 +204,3 @@ def _format(text: str) -> Fixed:
         return Fixed.parse(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _fold(text: str) -> tuple[str, Fold]:
-    """LAYER=PE,SIMD, and TURNS for weights that are rebuilt; argparse turns a ValueError into a usage message."""
-    name, _, numbers = text.rpartition("=")
-    sizes = [size.strip() for size in numbers.split(",")]
-    if not (name and all(map(str.isdecimal, sizes)) and len(sizes) <= MOST_SIZES):
-        raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
-    return name, Fold(*map(int, sizes))

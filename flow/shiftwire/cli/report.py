@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from shiftwire.cli.measure import FILE, show_record
+from shiftwire.cli.boards.measure import FILE, show_record
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import REPORTS, load_project
 from shiftwire.reports.html import page_html
-from shiftwire.reports.record_html import compare_html, record_html
-from shiftwire.reports.record_rows import badge_text, pairs_of
+from shiftwire.reports.records.page import compare_html, record_html
+from shiftwire.reports.records.rows import badge_text, pairs_of
 from shiftwire.reports.summary import page
 from shiftwire.reports.text import COLUMNS, cells, page_json, sentences
 from shiftwire.tools.atomic import replaced_file

@@ -121,21 +121,43 @@ def _stored(words: int, bits: int, blocks: Callable[[int, int], float], large: f
     return Cost(bram36=store.bram36, stores=(store,))
 
 
+BYTE_BITS = 9
+"""A block that writes wide words writes them by bytes of so many bits."""
+
+
 def blocks(words: int, bits: int) -> float:
-    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one."""
-    return _least(lambda deep, wide: ceil(words / deep) * ceil(bits / wide))
+    """BRAM36 that hold `words` words of `bits`, all of one shape, a BRAM18 as half of one.
+
+    Words that lie behind a block's depth stand beside others in its width, byte by byte, where it is wide.
+    """
+    return _least(_written, words, bits)[0]
 
 
 def rom_blocks(words: int, bits: int) -> float:
-    """The same for constants: words that lie behind a block's depth may stand beside others in its width."""
-    return _least(lambda deep, wide: ceil(ceil(words / deep) * bits / wide))
+    """The same for constants, of which bits stand beside each other."""
+    return _least(_constant, words, bits)[0]
 
 
-def _least(count: Callable[[int, int], int]) -> float:
-    """BRAM36 of the best shape, by how many of one it takes."""
-    whole = min(count(deep, wide) for deep, wide in BRAM36_SHAPES)
-    halves = min(count(deep, wide) for deep, wide in BRAM18_SHAPES)
-    return min(2 * whole, halves) / 2
+def block_parts(words: int, bits: int, *, is_constant: bool) -> int:
+    """Parts of a memory in block RAM, one of which is chosen behind it: so many times its words fill a block."""
+    return _least(_constant if is_constant else _written, words, bits)[1]
+
+
+def _written(words: int, bits: int, deep: int, wide: int) -> int:
+    unit = min(BYTE_BITS, wide)
+    return ceil(ceil(words / deep) * ceil(bits / unit) * unit / wide)
+
+
+def _constant(words: int, bits: int, deep: int, wide: int) -> int:
+    return ceil(ceil(words / deep) * bits / wide)
+
+
+def _least(count: Callable[[int, int, int, int], int], words: int, bits: int) -> tuple[float, int]:
+    """BRAM36 of the best shape, by how many of one it takes, and the parts of its depth; of equals the deepest."""
+    whole = ((2 * count(words, bits, deep, wide), ceil(words / deep)) for deep, wide in BRAM36_SHAPES)
+    halves = ((count(words, bits, deep, wide), ceil(words / deep)) for deep, wide in BRAM18_SHAPES)
+    number, parts = min((*whole, *halves))
+    return number / 2, parts
 
 
 def half_blocks(words: int, bits: int) -> int:

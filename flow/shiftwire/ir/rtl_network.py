@@ -138,3 +138,11 @@ class RtlNetwork:
     def output(self) -> str:
         """The only stream at the back."""
         return self.outputs[0]
+
+    def buffers(self, unit: RtlUnit) -> Mapping[str, int]:
+        """Parameters of the buffer behind each output of a unit: its depth, and 1 where it is block RAM."""
+        parameters: dict[str, int] = {}
+        for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
+            parameters[f"DEPTH{end}"] = self.depths[stream]
+            parameters[f"BLOCK{end}"] = int(stream in self.blocks)
+        return parameters

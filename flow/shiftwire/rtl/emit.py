@@ -62,11 +62,12 @@ def _lines(network: RtlNetwork, name: str, generic: bool) -> Iterator[str]:
     yield f"    assign m_data = {last}_data;"
     for unit in network.units:
         yield ""
-        yield from _instance(network, unit, name)
+        yield from instance_lines(network, unit, name)
     yield "endmodule"
 
 
-def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
+def instance_lines(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
+    """One unit of the network `name` between the wires of its streams."""
     parameters = [f".{key}({_value(value)})" for key, value in unit_parameters(network, unit, name).items()]
     yield f"    {unit.module.name} #("
     yield f"        {', '.join(parameters)}"
@@ -79,11 +80,7 @@ def _instance(network: RtlNetwork, unit: RtlUnit, name: str) -> Iterator[str]:
 def unit_parameters(network: RtlNetwork, unit: RtlUnit, name: str) -> Mapping[str, int | str]:
     """All parameters of an instance in the network `name`, buffers and files included."""
     form = {"GENERIC": "GENERIC"} if unit.module.has_forms else {}
-    buffers: dict[str, int] = {}
-    for stream, end in zip(unit.outputs, ("", "_B"), strict=False):
-        buffers[f"DEPTH{end}"] = network.depths[stream]
-        buffers[f"BLOCK{end}"] = int(stream in network.blocks)
-    return {**unit.module.set_up, **form, **file_parameters(name, unit), **buffers}
+    return {**unit.module.set_up, **form, **file_parameters(name, unit), **network.buffers(unit)}
 
 
 def file_parameters(name: str, unit: RtlUnit) -> Mapping[str, str]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from html import escape
 
 from shiftwire.reports.html import STYLE, VIEWPORT, bars, chart
-from shiftwire.reports.record_charts import latency_histogram, layer_chart, power_chart, speed_chart
-from shiftwire.reports.record_rows import badge_text, exactness_text, pairs_of, rows_of
+from shiftwire.reports.records.charts import latency_histogram, layer_chart, power_chart, speed_chart
+from shiftwire.reports.records.rows import badge_text, exactness_text, pairs_of, rows_of
 from shiftwire.reports.table import figure
 from shiftwire_boards.runtime.energy.result import Energy
 from shiftwire_boards.runtime.record import Badge, Latency, Record

@@ -12,7 +12,7 @@ from shiftwire.board.inner import chosen_inner
 from shiftwire.board.manifest import About
 from shiftwire.board.measure import Run, measure_there
 from shiftwire.board.package import folder_of, package
-from shiftwire.cli.measure import (
+from shiftwire.cli.boards.measure import (
     add_board_options,
     add_inner_option,
     asked_inner,

@@ -15,8 +15,8 @@ from shiftwire.errors import ExitCode, InputError
 from shiftwire.ir.network import Network
 from shiftwire.project.data import Data, load_data, wanted_codes
 from shiftwire.project.project import Project, golden_codes, load_project
-from shiftwire.reports.record_html import record_html
-from shiftwire.reports.record_rows import badge_text, notes_of, rows_of
+from shiftwire.reports.records.page import record_html
+from shiftwire.reports.records.rows import badge_text, notes_of, rows_of
 from shiftwire.tools.atomic import replaced_file
 from shiftwire.tools.ssh import Remote
 from shiftwire_boards.runtime.inner import Inner

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
-from shiftwire.cli.measure import show_record
+from shiftwire.cli.boards.measure import show_record
 from shiftwire.cli.terminal import Verbs, add_verb, say
 from shiftwire.errors import ExitCode, InputError
 from shiftwire_boards.runtime.energy.marked_csv import Columns, read_marked_csv

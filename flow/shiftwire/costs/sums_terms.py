@@ -1,0 +1,146 @@
+"""Physical terms of units that sum: lanes, adder trees and accumulators of each kind of processing element."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from shiftwire.costs.blocks import unit_dsp
+from shiftwire.costs.facts import Facts
+from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, muxes, together
+from shiftwire.ir.cost import LUTRAM_WORDS
+from shiftwire.ir.module import Pe
+
+
+def tree_bits(items: int, bits: int, most: int) -> int:
+    """Bits of all adders of a balanced tree over so many items, none of them wider than `most`."""
+    if items <= 1:
+        return 0
+    low = items // 2
+    width = min(bits + (items - 1).bit_length(), most)
+    return tree_bits(low, bits, most) + tree_bits(items - low, bits, most) + width
+
+
+def sums_terms(facts: Facts) -> Terms:
+    """Of the matrix-vector and the vector-vector unit."""
+    return together((_control(facts), _elements(facts), _buffer(facts)))
+
+
+def _control(facts: Facts) -> Terms:
+    names = ("GROUPS", "NEURONS", "SYNAPSES", "CYCLES", "BLOCKS", "CHANNELS")
+    steps = [facts[name] for name in names if name in facts]
+    is_replayed = facts.get("NEURONS", 1) > 1 and facts["SYNAPSES"] > 1
+    return together(
+        (
+            {"unit": 1, "term_bits": facts.get("TERM_BITS", 1) - 1, "list_bits": facts.get("LIST_BITS", 0)},
+            counters(*steps),
+            _rom(facts),
+            _replay(facts) if is_replayed else {},
+        )
+    )
+
+
+def _rom(facts: Facts) -> Terms:
+    if not facts.get("ROM_BLOCK"):
+        return constants(facts, "WEIGHTS")
+    return in_block("rom", facts["WEIGHTS_WORDS"], facts["WEIGHTS_BITS"], is_constant=True)
+
+
+def _replay(facts: Facts) -> Terms:
+    words, width = facts["SYNAPSES"], facts["SIMD"] * facts["X_BITS"]
+    if facts["REPLAY_BLOCK"]:
+        return {"replays": 1, **in_block("replay", words, width, is_constant=False)}
+    parts = ceil(words / LUTRAM_WORDS)
+    return {"replays": 1, "replay_muxes": muxes(parts, width), "replay_parts": parts - 1}
+
+
+def _buffer(facts: Facts) -> Terms:
+    return {} if facts["DEPTH"] == 1 else fifo(facts, ahead=True)
+
+
+def _elements(facts: Facts) -> Terms:
+    pe, simd = facts["PE"], facts["SIMD"]
+    match Pe(facts["KIND"]):
+        case Pe.SHIFT:
+            own = _shift(facts, simd)
+        case Pe.ADDER | Pe.DISTANCE:
+            own = _adder(facts, simd)
+        case Pe.INT | Pe.INT_IN_DSP:
+            own = _product(facts, simd)
+        case Pe.XNOR:
+            own = _agreement(facts, simd)
+    return {**{name: pe * amount for name, amount in own.items()}, **_total(facts, simd)}
+
+
+def _shift(facts: Facts, simd: int) -> Terms:
+    acc, window = facts["RAW_BITS"], facts["WINDOW_BITS"]
+    far = 1 << window - 1 if window else 0
+    full = facts["X_BITS"] + (1 - facts["X_SIGNED"]) + (1 << window) - 1
+    moved, value, pair = min(full - far, acc), min(full, acc), min(full + 1, acc)
+    pairs = simd // 2
+    items, item = simd - pairs, value if simd == 1 else pair
+    near = {0: 0, 1: 0, 2: moved / 2}.get(window, moved * (window - 2))
+    return {
+        "lane_bits": simd * near,
+        "half_bits": pairs * value / 2 if far else 0,
+        "pair_bits": pairs * pair,
+        "tree_bits": tree_bits(items, item, acc),
+        "accumulator_bits": acc,
+        "odd_bits": (simd % 2) * item if simd > 1 else 0,
+        "elements": 1,
+    }
+
+
+def _adder(facts: Facts, simd: int) -> Terms:
+    acc, bits = facts["RAW_BITS"], facts["W_BITS"]
+    pair, pairs = min(bits + 1, acc), simd // 2
+    items, item = simd - pairs, min(bits, acc) if simd == 1 else pair
+    return {
+        "compare_bits": simd * ceil(bits / 2),
+        "lanes": simd,
+        "half_bits": pairs * ceil(bits / 2),
+        "pair_bits": pairs * pair,
+        "tree_bits": tree_bits(items, item, acc),
+        "accumulator_bits": acc,
+        "elements": 1,
+    }
+
+
+def _total(facts: Facts, simd: int) -> Terms:
+    if Pe(facts["KIND"]) is not Pe.ADDER or not facts["TOTAL_BITS"]:
+        return {}
+    return {"total_bits": facts["TOTAL_BITS"] + tree_bits(simd, facts["W_BITS"], facts["TOTAL_BITS"])}
+
+
+def _product(facts: Facts, simd: int) -> Terms:
+    acc = facts["RAW_BITS"]
+    x = facts["X_BITS"] + 1 - facts["X_SIGNED"]
+    w = facts["W_BITS"] + 1 - facts["W_SIGNED"]
+    item = min(facts["X_BITS"] + facts["W_BITS"] + (0 if facts["X_SIGNED"] or facts["W_SIGNED"] else 1), acc)
+    rows = ceil(w / 2)
+    if Pe(facts["KIND"]) is Pe.INT_IN_DSP:
+        narrow = 0 if unit_dsp(facts) else x * w
+        return {
+            "lanes": simd,
+            "narrow_bits": simd * narrow,
+            "tree_bits": tree_bits(simd, item, acc),
+            "accumulator_bits": acc,
+            "elements": 1,
+        }
+    return {
+        "lane_bits": simd * rows * x,
+        "lanes": simd,
+        "row_pairs": simd * (rows // 2) * (x + 2),
+        "tops": simd * max(item - 4, 0) if w > 4 else 0,
+        "tree_bits": tree_bits(simd, item, acc),
+        "accumulator_bits": acc,
+        "elements": 1,
+    }
+
+
+def _agreement(facts: Facts, simd: int) -> Terms:
+    return {
+        "lanes": simd,
+        "lane_bits": simd.bit_length(),
+        "accumulator_bits": facts["RAW_BITS"],
+        "elements": 1,
+    }
