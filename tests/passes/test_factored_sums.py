@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from random_families import random_families
 from random_networks import random_codes
 from shiftwire import api
+from shiftwire.cli import convert as verb
+from shiftwire.cli import main
 from shiftwire.errors import InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
@@ -25,6 +28,7 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.forms.factor_choice import FactorForm, Pace, factor_choices
 from shiftwire.passes.forms.factored_sums import IN_FRONT, factored_sums, has_sums
+from shiftwire.reports.design_text import bases_note
 from shiftwire.schedule.design import Design, Target
 
 CODES = Fixed(7, 4, signed=True)
@@ -144,3 +148,31 @@ def test_a_speed_of_sums_alone() -> None:
     with pytest.raises(InputError, match="more than"):
         designed(FactorForm.WEIGHTS, network, 40_000.0)
     assert len(designed(FactorForm.AUTO, network, 40_000.0).network.nodes) == 2
+
+
+@pytest.mark.parametrize(
+    ("folds", "mend"), [({}, "--factors weights may be faster"), ({"y": Fold(1, 3)}, "a larger SIMD is faster")]
+)
+def test_a_pace_that_products_with_bases_cap(folds: dict[str, Fold], mend: str) -> None:
+    """The layer and its cycles where it is the slowest; nothing where another one is, or weights are whole."""
+    network = convolution(WINDOWS[0], channels=5)
+    slow = api.design(factored_sums(network, {"y"}), folds=folds)
+    note = bases_note(slow)
+    assert note is not None and note.endswith(mend)
+    assert f"the slowest layer is 'y', products with the bases of factors: {slow.timing.interval} cycles" in note
+    others = api.design(factored_sums(network, {"y"}), folds={"y" + IN_FRONT: Fold(1, 1)}), api.design(network)
+    assert [bases_note(each) for each in others] == [None, None]
+
+
+def test_convert_tells_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = convolution(WINDOWS[0], channels=5)
+    monkeypatch.setattr(api, "load_network", lambda *_: network)
+    monkeypatch.setattr(verb, "constant_outputs", lambda *_: ())
+    for form, is_told in (("sums", True), ("weights", False)):
+        words = ["--factors", form, "--input-format", "s7.4", "-o", str(tmp_path / form)]
+        assert main(["convert", "model.onnx", *words]) == 0
+        said = capsys.readouterr().err
+        assert "the host rounds the input to s7.4" in said
+        assert ("the slowest layer is 'y'" in said) is is_told

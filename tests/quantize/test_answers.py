@@ -137,6 +137,27 @@ def test_a_figure_that_fits_the_task(name: str, tmp_path: Path, capsys: pytest.C
         assert told["total"] == axis(right).size
 
 
+def test_an_answer_that_never_changes_is_no_agreement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Samples that are all alike; two that are not; and a constant that is another one."""
+    path, values, right = floats(dense(3), tmp_path)
+    first = right.argmax(axis=1)
+    other = values[np.flatnonzero(first != first[0])[0]]
+    for changed, sentence in ((0, "1 distinct answer to all 40 samples"), (2, "% of 40 samples agree")):
+        alike = np.repeat(values[:1], 40, axis=0)
+        alike[:changed] = other
+        np.savez(tmp_path / "data.npz", x=alike)
+        words = ["--calibrate", str(tmp_path / "data.npz"), "--no-trials", "-o", str(tmp_path / "exact.onnx")]
+        assert main(["quantize", str(path), *words]) == 0
+        said = capsys.readouterr().out
+        assert sentence in said
+        assert ("agree with" in said) is bool(changed) and ("never changes" in said) is (not changed)
+    right, exact = np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 1.0], [0.0, 2.0]])
+    assert answers(right, right, None, calibrated=[]).never_change
+    assert not answers(exact, right, None, calibrated=[]).never_change
+    assert not answers(right[:1], right[:1], None, calibrated=[]).never_change
+    assert answers(exact * [[1], [-1]], right, None, calibrated=[]).distinct == (1, 2)
+
+
 def test_trials_are_left_out_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, values, _ = floats(dense(3), tmp_path)
     np.savez(tmp_path / "data.npz", x=values)

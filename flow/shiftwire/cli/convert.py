@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shiftwire import api
@@ -14,12 +14,20 @@ from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front_file import Front, read_front
 from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.network import Network
+from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.importer import constant_outputs
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale, rescalings
 from shiftwire.passes.forms.weight_choice import weight_choices
 from shiftwire.project.project import Backend, Project
-from shiftwire.reports.design_text import modelled, room_warning, slow_warning, speed, wide_ends_warning
+from shiftwire.reports.design_text import (
+    bases_note,
+    modelled,
+    room_warning,
+    slow_warning,
+    speed,
+    wide_ends_warning,
+)
 from shiftwire.reports.rescale_text import (
     rescale_json,
     rescale_notes,
@@ -28,7 +36,7 @@ from shiftwire.reports.rescale_text import (
     weight_notes,
     weight_tables,
 )
-from shiftwire.schedule.design import Target
+from shiftwire.schedule.design import Design, Target
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -64,53 +72,27 @@ def run(arguments: argparse.Namespace) -> int:
     front = _front(arguments)
     note(f"converting {arguments.model} for {front.board.name if front else arguments.board or BOARD}")
     network = read_network(arguments)
-    if isinstance(arguments.input_format, dict):
-        for name, format in arguments.input_format.items():
-            note(f"the host rounds the input '{name}' to {format}; the file itself rounds nothing there")
-    elif arguments.input_format is not None:
-        note(f"the host rounds the input to {arguments.input_format}; the file itself rounds nothing there")
+    for sentence in _roundings(arguments.input_format):
+        note(sentence)
     for name in constant_outputs(arguments.model, network):
         note(f"note: the graph output '{name}' is constant and no part of the project; take its values from the file")
-    output = arguments.output or api.default_folder(arguments.model)
-    backend = Backend(arguments.backend)
-    if arguments.unroll and backend is Backend.HLS:
-        raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
-    project = _converted(arguments, network, output, backend, front)
-    design = project.design
-    layers, weights = rescalings(design), weight_choices(design)
+    project = _converted(arguments, network, front)
     if arguments.json:
-        print_json(
-            {
-                "project": str(project.path),
-                "board": design.board.name,
-                "part": design.board.part,
-                "clock_ns": design.clock_ns,
-                "layers": len(design.network.nodes),
-                "inputs": _ends_json(design.network.entries),
-                "outputs": _ends_json(design.network.exits),
-                **modelled(design),
-                "rescaled": rescale_json(layers),
-                "weights": weight_json(weights),
-                "version_hash": project.version_hash,
-            }
-        )
+        print_json(_as_json(project))
     else:
-        number = counted(len(design.network.nodes), "layer")
-        say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
-        say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
-        say(f"modelled: {speed(design)}")
-        if backend is not Backend.HLS and design.rtl.moved_bram36:
-            say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
-        show(weight_tables(weights))
-        show(rescale_tables(layers))
-        say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
-    for sentence in (*weight_notes(weights), *rescale_notes(layers, Rescale(arguments.rescale))):
+        _print(project, Backend(arguments.backend))
+    for sentence in _notes(project.design, arguments):
         note(sentence)
-    wanted = Target(arguments.fps, for_hls=backend is not Backend.RTL)
-    for warning in (slow_warning(design, wanted), room_warning(design), wide_ends_warning(design)):
-        if warning is not None:
-            note(warning)
     return ExitCode.OK
+
+
+def _roundings(format: Fixed | dict[str, Fixed] | None) -> Iterator[str]:
+    """What the host does to inputs whose format was asked for."""
+    if isinstance(format, dict):
+        for name, each in format.items():
+            yield f"the host rounds the input '{name}' to {each}; the file itself rounds nothing there"
+    elif format is not None:
+        yield f"the host rounds the input to {format}; the file itself rounds nothing there"
 
 
 def _front(arguments: argparse.Namespace) -> Front | None:
@@ -137,10 +119,11 @@ def _front(arguments: argparse.Namespace) -> Front | None:
     return front
 
 
-def _converted(
-    arguments: argparse.Namespace, network: Network, output: Path, backend: Backend, front: Front | None
-) -> Project:
+def _converted(arguments: argparse.Namespace, network: Network, front: Front | None) -> Project:
     """For the point of a front, or a target."""
+    backend, output = Backend(arguments.backend), arguments.output or api.default_folder(arguments.model)
+    if arguments.unroll and backend is Backend.HLS:
+        raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
     rescale, factors = Rescale(arguments.rescale), FactorForm(arguments.factors)
     if front is not None:
         return api.convert_point(
@@ -165,6 +148,46 @@ def _converted(
         rescale=rescale,
         factors=factors,
     )
+
+
+def _as_json(project: Project) -> dict[str, object]:
+    """The object that --json prints."""
+    design = project.design
+    return {
+        "project": str(project.path),
+        "board": design.board.name,
+        "part": design.board.part,
+        "clock_ns": design.clock_ns,
+        "layers": len(design.network.nodes),
+        "inputs": _ends_json(design.network.entries),
+        "outputs": _ends_json(design.network.exits),
+        **modelled(design),
+        "rescaled": rescale_json(rescalings(design)),
+        "weights": weight_json(weight_choices(design)),
+        "version_hash": project.version_hash,
+    }
+
+
+def _print(project: Project, backend: Backend) -> None:
+    design = project.design
+    number = counted(len(design.network.nodes), "layer")
+    say(f"{project.path}: {number} for {design.board.part} at {design.clock_ns} ns")
+    say(f"from {_told(design.network.entries)} to {_told(design.network.exits)}")
+    say(f"modelled: {speed(design)}")
+    if backend is not Backend.HLS and design.rtl.moved_bram36:
+        say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
+    show(weight_tables(weight_choices(design)))
+    show(rescale_tables(rescalings(design)))
+    say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")
+
+
+def _notes(design: Design, arguments: argparse.Namespace) -> Iterator[str]:
+    """What a user should know of the forms of layers, and warnings."""
+    wanted = Target(arguments.fps, for_hls=Backend(arguments.backend) is not Backend.RTL)
+    yield from weight_notes(weight_choices(design))
+    yield from rescale_notes(rescalings(design), Rescale(arguments.rescale))
+    every = bases_note(design), slow_warning(design, wanted), room_warning(design), wide_ends_warning(design)
+    yield from (sentence for sentence in every if sentence is not None)
 
 
 def _told(parts: Sequence[InputPart | OutputPart]) -> str:

@@ -18,6 +18,8 @@ from shiftwire.quantize.terms import Exchange, Spelling
 CLEAR_MARGIN = 1.0
 """A float margin, in units of the outputs, from which on an answer counts as clear."""
 
+ALL = 100.0
+"""Percent."""
 HELPS = 0.1
 """Share of the outputs' error that an option must take away to be advised."""
 NEARLY = 0.02
@@ -74,7 +76,7 @@ class Answers:
 
     Of `total` answers (of samples, of pixels, or of outputs that decide; percentages, none where the task is values)
     the clear ones have a float margin of at least CLEAR_MARGIN to the next answer. What is held out are
-    samples that did not calibrate.
+    samples that did not calibrate. `distinct` counts answers that differ, the float network's and the exact one's.
     """
 
     task: Task
@@ -89,6 +91,12 @@ class Answers:
     threshold: float = 0.0
     labels_float: Score | None = None
     labels_exact: Score | None = None
+    distinct: tuple[int, int] = (0, 0)
+
+    @property
+    def never_change(self) -> bool:
+        """Whether both networks answer every sample alike, so that agreement says nothing."""
+        return self.samples > 1 and self.distinct == (1, 1) and self.agreement == ALL
 
     @property
     def accuracy_float(self) -> float | None:
@@ -169,9 +177,8 @@ class QuantizeReport:
         if not layers:
             return None
         answers = self.answers
-        share = (
-            "" if answers.agreement is None else f", {answers.agreement:.2f} % of the answers are the float network's"
-        )
+        is_told = answers.agreement is not None and not answers.never_change
+        share = f", {answers.agreement:.2f} % of the answers are the float network's" if is_told else ""
         named = ", ".join(f"'{name}'" for name in layers)
         return (
             f"the weights of {named} are one bit each, which hardly any network stands without training: "
@@ -247,7 +254,8 @@ def answers(exact: Values, right: Values, labels: Labels | None, calibrated: Seq
     if task is Task.VALUES:
         return Answers(task, len(right), right.size, *figures, labels_float=scores[0], labels_exact=scores[1])
     threshold = threshold_of(right)
-    is_same = answers_of(task, exact, threshold) == answers_of(task, right, threshold)
+    both = [answers_of(task, outputs, threshold) for outputs in (right, exact)]
+    is_same = both[0] == both[1]
     is_clear = _margins(task, right, threshold) >= CLEAR_MARGIN
     return Answers(
         task,
@@ -259,8 +267,15 @@ def answers(exact: Values, right: Values, labels: Labels | None, calibrated: Seq
         _percent(is_same[is_clear]),
         _percent(is_same[is_held_out]),
         threshold,
-        *scores,
+        scores[0],
+        scores[1],
+        (_distinct(both[0]), _distinct(both[1])),
     )
+
+
+def _distinct(answers: Values) -> int:
+    """Answers (N, ...) to samples that differ."""
+    return len(np.unique(answers.reshape(len(answers), -1), axis=0))
 
 
 def _margins(task: Task, outputs: Values, threshold: float) -> Values:

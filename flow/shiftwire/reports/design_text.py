@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
+from shiftwire.passes.forms.factored_sums import IN_FRONT
 from shiftwire.passes.forms.rescale_choice import blocks
 from shiftwire.reports.table import in_halves
 from shiftwire.rtl.axi_stream import CONTAINERS
-from shiftwire.schedule.design import Design, Target
+from shiftwire.schedule.design import DEFAULT_LUT_PERCENT, Design, Target
 
 
 def modelled(design: Design) -> dict[str, object]:
@@ -44,7 +45,7 @@ def iterations(count: int) -> str:
 
 
 ROUTABLE = 0.8
-"""Share of a device's LUTs up to which designs commonly place and route at speed."""
+"""Share of a device's LUTs up to which designs commonly place and route at speed; convert by itself may fill more."""
 
 
 def slow_warning(design: Design, target: Target) -> str | None:
@@ -57,15 +58,33 @@ def slow_warning(design: Design, target: Target) -> str | None:
     )
 
 
+def bases_note(design: Design) -> str | None:
+    """That products with the bases of factors are the slowest, which have one output a group and so PE 1."""
+    network, interval = design.network, design.timing.interval
+    for each in design.pipeline.instances:
+        front, name = each.layer + IN_FRONT, each.layer
+        if front not in network.tensors or each.unit.iterations < interval:
+            continue
+        node = next(node for node in network.nodes if node.name == name)
+        most = max(node.op.folds(network.sources(node), network.tensors[name]))
+        mend = "--factors weights may be faster" if design.folds[name] == most else "a larger SIMD is faster"
+        return (
+            f"the slowest layer is '{name}', products with the bases of factors: {interval:,} cycles a frame at PE 1, "
+            f"as each output has a basis of its own; {mend}"
+        )
+    return None
+
+
 def room_warning(design: Design) -> str | None:
-    """That a design does not fit beside the shell, or hardly; None where it does."""
+    """That a design does not fit beside the shell, or hardly; None where it does, as one of no target should."""
     need, board = design.resources, design.board
     both = ((need.lut, board.lut - SHELL_LUT, "LUT"), (need.bram36, board.bram36 - SHELL_BRAM36, "BRAM36"))
     mend = "slower folds, a larger board or a smaller network would do"
     if over := " and ".join(f"{in_halves(used)} {name} of {there:,}" for used, there, name in both if used > there):
         return f"warning: modelled {over} beside the shell; {mend}"
-    share = (need.lut + SHELL_LUT) / board.lut
-    if share > ROUTABLE:
+    usual = board.lut * DEFAULT_LUT_PERCENT / 100
+    if need.lut > max(ROUTABLE * board.lut - SHELL_LUT, usual):
+        share = (need.lut + SHELL_LUT) / board.lut
         return (
             f"warning: modelled {share:.0%} of the LUTs, the shell among them; beyond {ROUTABLE:.0%} a design seldom "
             f"places and routes at speed; {mend}"

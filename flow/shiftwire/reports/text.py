@@ -199,6 +199,12 @@ def _answer_shares(answers: Answers, agreement: float) -> Iterator[str]:
     head, things = ANSWERS[answers.task]
     error = answers.error
     count = answers.samples if answers.task is Task.CLASSES else answers.total
+    if answers.never_change:
+        yield (
+            f"{head}: 1 distinct answer to all {answers.samples} samples, the float network's too: it never changes, "
+            f"so agreement says nothing, rms error {error.rms_error:.4g}; give samples that it tells apart"
+        )
+        return
     yield (
         f"{head}: {agreement:.2f} % of {count} {things} agree with the float network, "
         f"rms error {error.rms_error:.4g} ({100 * error.relative_error:.2f} % of their spread)"
