@@ -14,7 +14,7 @@ import onnx
 from explored_nets import small
 from qonnx_nets import int8_cnn
 from shiftwire import api
-from shiftwire.cli.fronts.explore import _patient
+from shiftwire.cli.explore import _patient
 from shiftwire.explore.front import Objectives
 from shiftwire.explore.front_file import front_json, read_front
 from shiftwire.onnx.exporter import to_onnx
