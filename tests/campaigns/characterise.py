@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import shiftwire.costs
+from metrics import correlations
 from peer_models import finn_errors, polynomial_errors
 from shiftwire.costs.blocks import unit_bram36, unit_dsp
 from shiftwire.costs.lutram import unit_lutram
@@ -52,6 +53,7 @@ def main() -> int:
         fitted = fitted_groups(rows)
         lines += list(_errors(family, rows, fitted))
         models.append(family_fit(family.value, yosys_version(), fitted, SYSTEMATIC))
+        lines += ["", *correlations(rows, models[-1])]
     write_table(every, TABLE, yosys_version())
     FILE.write_text(spelled_model(models, yosys_version()), encoding="utf-8")
     text = PAGE.read_text(encoding="utf-8")

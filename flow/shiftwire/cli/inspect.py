@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shiftwire.api import load_network
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say, show
+from shiftwire.costs.bit_operations import network_bits
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.hls.wrapper import unit_source
 from shiftwire.ir.frames import InputPart, OutputPart
@@ -75,7 +76,8 @@ def run_inspect(arguments: argparse.Namespace) -> int:
         raise
     facts = list(inspect_network(network))
     if arguments.json:
-        members = {"layers": [_layer_json(fact) for fact in facts], "total": _total_json(facts)}
+        total = _total_json(facts) | {"bit_operations": network_bits(network)}
+        members = {"layers": [_layer_json(fact) for fact in facts], "total": total}
         stores: dict[str, object] = {"factors": stored_json(stored(network)), "bases": bases_json(bases_of(network))}
         stores["kept"] = kept_json(kept(network))
         print_json(members | stores | _built(design))
@@ -107,7 +109,8 @@ def _print(network: Network, facts: list[LayerFacts], design: Design | None) -> 
     total = _operations(facts)
     say(
         f"per inference: {total.shifts:,} shifts, {total.adds:,} adds, {total.compares:,} compares, {total.xnors:,} "
-        f"XNORs of bits, {total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits"
+        f"XNORs of bits, {total.multiplies:,} multiplies; {sum(fact.weight_bits for fact in facts):,} weight bits; "
+        f"{network_bits(network):,} bit operations"
     )
     show(kept_tables(kept(network)))
     show(stored_tables(stored(network)))
