@@ -96,6 +96,7 @@ bench-large: $(READY) ## count LeNet to ResNet-20 as SystemVerilog, int8 and int
 	$(SCRIPT) tests/benchmarks/bench_rtl.py $(BENCH) --result networks
 	$(SCRIPT) tests/benchmarks/bench_kernels.py
 	$(SCRIPT) tests/benchmarks/bench_folds.py
+	$(SCRIPT) tests/benchmarks/bench_predict.py
 
 zoo: campaign-zoo
 campaign-zoo: $(READY) ## nine networks through every engine, at three folds

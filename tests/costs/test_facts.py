@@ -31,7 +31,7 @@ def test_leaves_of_small_memories(words: list[int], bits: int, wanted: int, why:
 def test_leaves_of_deep_memories() -> None:
     """A function of 130 words is made of three parts, of which those that are constant take no LUT."""
     words = np.zeros((130, 1), np.int64)
-    words[[1, 129]] = 1
+    words[[1, 70]] = 1
     assert leaves(Memory("m", words, 1)) == 2
 
 
