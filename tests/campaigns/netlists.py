@@ -27,6 +27,8 @@ from zoo import ENTRIES
 
 BOARD = "pynq-z2"
 SHARES = (25.0, 12.0, 50.0)
+PAGE = Path("docs/predict.md")
+BEGIN, END = "<!-- networks -->", "<!-- these -->"
 TABLE = Path(shiftwire.costs.__file__).with_name("networks.csv.gz")
 
 
@@ -98,6 +100,10 @@ def main() -> int:
             write_table(rows, TABLE, yosys_version())
         if own:
             print(f"{case.name}: {told(own)}", flush=True)
+    names = list(dict.fromkeys(row.layer for row in rows))
+    lines = [f"* {name} of a PYNQ-Z2: {told([row for row in rows if row.layer == name])}." for name in names]
+    start, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    PAGE.write_text(start + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1], encoding="utf-8")
     return 0
 
 
