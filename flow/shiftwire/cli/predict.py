@@ -9,7 +9,7 @@ from shiftwire import api
 from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
 from shiftwire.costs.model import families, family_model, predicted
-from shiftwire.errors import ExitCode
+from shiftwire.errors import ExitCode, InputError
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend, is_project, load_project
@@ -55,6 +55,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _design(arguments: argparse.Namespace) -> Design:
     """Of a file, or that of a project as it stands."""
     if is_project(arguments.model):
+        beside = {"--board": arguments.board, "--clock-ns": arguments.clock_ns, "--fps": arguments.fps}
+        beside |= {"--luts": arguments.luts, "--fold": arguments.fold or None, "--input-format": arguments.input_format}
+        twice = [name for name, value in beside.items() if value is not None]
+        if twice:
+            raise InputError(
+                f"{arguments.model} is a project, which is folded already, so {twice[0]} has nothing to say; leave it "
+                "out, or name the ONNX file"
+            )
         return load_project(arguments.model).design
     return api.design(
         read_network(arguments),
