@@ -24,11 +24,18 @@ def unit_bram36(facts: Facts) -> float:
     if facts.get("REPLAY_BLOCK") and facts["NEURONS"] > 1 and facts["SYNAPSES"] > 1:
         total += blocks(facts["SYNAPSES"], facts["SIMD"] * facts["X_BITS"])
     if facts.get("ROM_BLOCK"):
-        name = next(name for name in ("WEIGHTS", "SCALE", "BIAS") if f"{name}_WORDS" in facts)
-        total += rom_blocks(facts[f"{name}_WORDS"], facts[f"{name}_VARYING"])
+        total += sum(rom_blocks(facts[f"{name}_WORDS"], facts[f"{name}_VARYING"]) for name in _constants(facts))
     if facts.get("LIST_BLOCK"):
         total += rom_blocks(facts["LIST_WORDS"], facts["LIST_VARYING"])
     return total
+
+
+def _constants(facts: Facts) -> tuple[str, ...]:
+    """Memories of constants that a unit puts in block RAM; of one that was never drawn all, but for its list."""
+    for name in ("WEIGHTS", "SCALE"):
+        if f"{name}_WORDS" in facts:
+            return (name,)
+    return tuple(name.removesuffix("_WORDS") for name in facts if name.endswith("_WORDS") and name != "LIST_WORDS")
 
 
 def unit_dsp(facts: Facts) -> int:
