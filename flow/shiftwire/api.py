@@ -18,13 +18,14 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import InputFormats, import_onnx
-from shiftwire.passes.forms.factor_choice import FactorForm, Pace, summed_by_factors
-from shiftwire.passes.forms.rescale_choice import Rescale, scheduled
+from shiftwire.passes.forms.factor_choice import FactorForm
+from shiftwire.passes.forms.formed import formed
+from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
-from shiftwire.schedule.design import Design, Target, schedule
+from shiftwire.schedule.design import Design, Target
 from shiftwire.tools.process import Progress
 from shiftwire.verify.cosim import Verilator
 from shiftwire.verify.csim import Csim
@@ -66,15 +67,10 @@ def design(
     by a float scale take the cheapest form, or the one that `rescale` asks for; convolutions of factors take that of
     `factors`.
     """
-    network, wanted = model if isinstance(model, Network) else load_network(model), target or Target()
-    on = find_board(board)
-
-    def scheduled_on(network: Network, folds: Mapping[str, Fold]) -> Design:
-        return schedule(network, on, clock_ns, wanted, folds)
-
-    pace = Pace.asked(wanted, on.clock_ns if clock_ns is None else clock_ns)
-    network = summed_by_factors(network, folds or {}, factors, pace, scheduled_on)
-    return scheduled(network, folds or {}, rescale, wanted, scheduled_on)
+    network = model if isinstance(model, Network) else load_network(model)
+    return formed(
+        network, find_board(board), clock_ns, target or Target(), folds or {}, rescale=rescale, factors=factors
+    )
 
 
 def convert(

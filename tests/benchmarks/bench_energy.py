@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from nets import PLANS, network
 from results import Column, Result, Row, command, save
-from shiftwire.reports.energy import INT8, claim_sentence, network_energy
+from shiftwire.explore.energy import INT8, claim_sentence, network_energy
 from shiftwire.tools.resources import Evidence
 
 FORMS = {

@@ -22,8 +22,10 @@ from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
+from shiftwire.quantize.drafts import draft_network
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Method, Options
-from shiftwire.quantize.quantizer import Quantized, Samples, draft_network, quantize_model
+from shiftwire.quantize.quantizer import Quantized, quantize_model
 from shiftwire.tools.resources import Evidence
 
 

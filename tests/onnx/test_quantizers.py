@@ -21,8 +21,9 @@ from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import OLDEST, runnable
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize import quantizer
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
+from shiftwire.quantize.quantizer import Quantized, quantize_model
 from shiftwire_hls.quantizers import QONNX_DOMAINS, QUANTIZERS
 
 NEAR_ZERO = np.array([-0.001, 0.001, -1e-30, 0.0, -3.0, 3.0], np.float32)

@@ -12,9 +12,10 @@ from foreign_files import File
 from shiftwire.errors import InputError
 from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.survey import Fate, survey
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.handlers import KNOWN
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Samples, quantize_model
+from shiftwire.quantize.quantizer import quantize_model
 
 
 def floats() -> File:

@@ -211,7 +211,7 @@ def test_a_file_that_is_quantized_throughout_is_left(tmp_path: Path) -> None:
 
 
 def test_large_nets_are_tried_on_few_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shiftwire.quantize.quantizer.TRIAL_NUMBERS", 1)
+    monkeypatch.setattr("shiftwire.quantize.drafts.TRIAL_NUMBERS", 1)
     net = convolutional()
     made = with_trials(quantized(net.save(tmp_path), net.samples(40), act_bits=5), lambda *_: None)
     trials = made.report.trials

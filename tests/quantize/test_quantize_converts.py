@@ -23,8 +23,10 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import load_project
+from shiftwire.quantize.drafts import require_buildable
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Samples, quantize_model, require_buildable
+from shiftwire.quantize.quantizer import quantize_model
 from shiftwire.quantize.scaling import fine_bias
 from tiers import some
 
@@ -69,7 +71,7 @@ def test_a_network_that_no_project_carries_is_not_written(tmp_path: Path, monkey
     network = Network.of("x", Tensor((8,), Fixed.parse("s8.4")), (Node("y", wide, ("x",)),), "y")
     with pytest.raises(InputError, match="'y' would need 58 bits, more than the 53 that a project carries; take"):
         require_buildable(network)
-    monkeypatch.setattr("shiftwire.quantize.quantizer.HLS_MAX_BITS", 12)
+    monkeypatch.setattr("shiftwire.quantize.drafts.HLS_MAX_BITS", 12)
     net = FloatNet((4,)).dense("y", 3, 4)
     with pytest.raises(InputError, match=r"would need \d+ bits, more than the 12") as caught:
         quantize_model(net.save(tmp_path), Samples(net.samples(20)), Options(), lambda *_: None)

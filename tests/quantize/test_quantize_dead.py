@@ -22,8 +22,9 @@ from shiftwire.onnx.importer import import_onnx, network_from_model
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.ops.requantize import Requantize
 from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
+from shiftwire.quantize.quantizer import Quantized, quantize_model
 from shiftwire.tools.host_cpp import Processor
 
 GAINS = (1e-6, 1e-12, 1e-20, 1e-30, 1e-38)

@@ -14,8 +14,10 @@ from shiftwire.errors import InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.file import write_model
 from shiftwire.onnx.runtime import run_onnx
+from shiftwire.quantize.drafts import draft_network
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Samples, draft_network, quantize_model
+from shiftwire.quantize.quantizer import quantize_model
 from shiftwire_boards.runtime.host_steps import Largest, Softmax
 
 Told = list[tuple[str, int, int]]

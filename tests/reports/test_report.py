@@ -14,6 +14,7 @@ import pytest
 import onnx
 from projects import conv_net, small_net
 from shiftwire.cli import main
+from shiftwire.explore.energy import INT8, claim_sentence, network_energy
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node, Tensor
@@ -28,7 +29,6 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.project.report_rows import Rows, read_rows, write_rows
-from shiftwire.reports.energy import INT8, claim_sentence, network_energy
 from shiftwire.reports.html import LABEL, VALUE, VIEWPORT, WIDTH, bars, page_html
 from shiftwire.reports.inspection import slowest_layer
 from shiftwire.reports.summary import page

@@ -11,10 +11,11 @@ from shiftwire.ir.host import HostInput
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.context.view import View
 from shiftwire.onnx.importer import opened
+from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.handlers import handler_of
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.options import Options
-from shiftwire.quantize.quantizer import Quantized, Samples, quantize_model
+from shiftwire.quantize.quantizer import Quantized, quantize_model
 
 
 def quantized(path: Path, values: np.ndarray, labels: np.ndarray | None = None, **options: object) -> Quantized:

@@ -11,7 +11,8 @@ from shiftwire.cli.csim import counted
 from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
-from shiftwire.explore.front_file import Front, read_front
+from shiftwire.explore.front_file import Front, front_data, read_front
+from shiftwire.explore.trials.explored import is_explored, read_point
 from shiftwire.ir.frames import InputPart, OutputPart
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
@@ -47,7 +48,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "turn an exact ONNX or QONNX file into a project of HLS C++ and SystemVerilog",
         "shiftwire convert model.onnx --board pynq-z2 --fps 1000 -o build/model",
     )
-    add_network(parser)
+    add_network(parser, is_optional=True)
     add_target(parser)
     parser.add_argument(
         "--from",
@@ -70,6 +71,10 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Write the project and tell its modelled speed; raises InputError for options that contradict each other."""
     front = _front(arguments)
+    if arguments.model is None:
+        raise InputError(
+            "found no file to convert; name an exact ONNX file, or the point of a front by --from and --pick"
+        )
     note(f"converting {arguments.model} for {front.board.name if front else arguments.board or BOARD}")
     network = read_network(arguments)
     for sentence in _roundings(arguments.input_format):
@@ -107,7 +112,7 @@ def _front(arguments: argparse.Namespace) -> Front | None:
         raise InputError(
             f"--from brings the folds of every layer, so {twice[0]} has nothing to say; leave one of them out"
         )
-    front = read_front(arguments.front)
+    front = _of_file(arguments)
     if arguments.board not in (None, front.board.name):
         raise InputError(f"{arguments.front} is of {front.board.name}, found --board {arguments.board}; leave it out")
     if arguments.clock_ns not in (None, front.clock_ns):
@@ -116,6 +121,20 @@ def _front(arguments: argparse.Namespace) -> Front | None:
         raise InputError(
             f"{arguments.front} is of SystemVerilog alone, with words that HLS has not; give --backend rtl"
         )
+    return front
+
+
+def _of_file(arguments: argparse.Namespace) -> Front:
+    """Sets the model to the exact file of the point where the front is that of a search."""
+    data = front_data(arguments.front)
+    if not is_explored(data):
+        return read_front(arguments.front)
+    front, model = read_point(arguments.front, data, arguments.pick)
+    if arguments.model is not None:
+        raise InputError(
+            f"{arguments.front} names the exact file of each point, {model} of this one; leave {arguments.model} out"
+        )
+    arguments.model = model
     return front
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shiftwire import api
+from shiftwire.cli.explore_trials import add_trials, is_search, search
 from shiftwire.cli.network_options import BOARD, add_network, folds_of, read_network
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
 from shiftwire.errors import ExitCode
@@ -35,9 +36,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser = add_verb(
         verbs,
         "explore",
-        "list the folds of an exact network that no others beat: cycles a frame, LUTs, block RAM",
-        "shiftwire explore model.onnx --board pynq-z2 -o front.json, then "
-        "shiftwire convert model.onnx --from front.json --pick 7 -o build/model",
+        "list what no other choice beats: the folds of an exact network, or weights, bits and folds of a float one",
+        "shiftwire explore float.onnx --calibrate x.npz --board pynq-z2 -o front.json, then "
+        "shiftwire convert --from front.json --pick 7 -o build/model",
     )
     add_network(parser)
     parser.add_argument(
@@ -50,11 +51,14 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
     parser.add_argument("--csv", type=Path, metavar="F", help="also write the table as a CSV file")
     parser.add_argument("-o", "--output", type=Path, metavar="FRONT.json", help="also write what convert --from reads")
     parser.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    add_trials(parser)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Explore, print, and write what is asked for; raises InputError where nothing fits."""
+    if is_search(arguments):
+        return search(arguments)
     note(f"exploring {arguments.model} for {arguments.board or BOARD}")
     network = read_network(arguments)
     with progress("exploring", is_silent=arguments.json) as report:

@@ -24,9 +24,14 @@ MOST_SIZES = 3
 """Of a fold."""
 
 
-def add_network(parser: argparse.ArgumentParser) -> None:
+def add_network(parser: argparse.ArgumentParser, *, is_optional: bool = False) -> None:
     """Options that say how a file is read, which form its layers take, and for what."""
-    parser.add_argument("model", type=Path, help="ONNX file whose weights and activations are all quantized")
+    parser.add_argument(
+        "model",
+        type=Path,
+        nargs="?" if is_optional else None,
+        help="ONNX file whose weights and activations are all quantized",
+    )
     parser.add_argument("--board", help=f"one of {', '.join(board_names())} (default: {BOARD})")
     parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
     parser.add_argument(

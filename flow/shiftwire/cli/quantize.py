@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say, show
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, quoted, say, show, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.file import write_model
 from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.floats.virtual_pooling import Pooling
-from shiftwire.quantize.methods.words import chosen
+from shiftwire.quantize.methods.words import bits, chosen
 from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
-from shiftwire.quantize.quantizer import Quantized, StageProgress, quantize_model, with_trials
+from shiftwire.quantize.quantizer import Quantized, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
 from shiftwire.reports.inspection import forms_tables, pooled_json, pooled_notes, pooled_tables, spelled_tables
 from shiftwire.reports.text import answer_lines
@@ -63,8 +61,9 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     )
     chosen.add_argument(
         "--layers",
-        metavar="'stage3.*=smartexchange,rest=lightnn'",
-        help="methods of single layers, by expressions that their whole names match; the first that does counts",
+        metavar="'stage3.*=smartexchange,rest=lightnn:terms=1:exponents=4'",
+        help="methods and numbers of single layers, by expressions that their whole names match; the first that does "
+        "counts",
     )
     chosen.add_argument(
         "--terms", type=int, help="most terms a weight has, for linear and lightnn (default: 3, with an error budget 6)"
@@ -99,7 +98,12 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
 
 def _add_activations(parser: argparse.ArgumentParser) -> None:
     chosen = parser.add_argument_group("activations")
-    chosen.add_argument("--act-bits", type=int, default=DEFAULTS.act_bits, help="bits between layers (default: 8)")
+    chosen.add_argument(
+        "--act-bits",
+        action="append",
+        metavar="8",
+        help="bits between layers, or TENSOR=6 of one; may be repeated (default: 8)",
+    )
     chosen.add_argument("--input-bits", type=int, default=DEFAULTS.input_bits, help="bits of the input (default: 10)")
     ranging = chosen.add_mutually_exclusive_group()
     ranging.add_argument("--mse", action="store_true", help="formats of least mean square error (default)")
@@ -121,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
     if output.resolve() == arguments.model.resolve():
         raise InputError(f"{output} is the float model itself; name another file with -o")
     note(f"quantizing {arguments.model}")
-    with _bars() as report_progress:
+    with stage_bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)
         write_model(quantized.model, output)
         quantized = quantized if arguments.no_trials else with_trials(quantized, report_progress)
@@ -145,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _options(arguments: argparse.Namespace) -> Options:
     terms = arguments.terms
     methods = chosen(arguments)
-    used = [methods["method"], *(method for _, method in methods["methods"])]
+    used = [methods["method"], *(own.method for own in methods["layers"])]
     if terms is not None and not any(method.takes_terms for method in used):
         raise InputError(
             f"--method {used[0].value} fixes how many terms a weight has, so --terms {terms} says nothing; leave it "
@@ -157,7 +161,6 @@ def _options(arguments: argparse.Namespace) -> Options:
     ranging = Ranging.MINMAX if arguments.minmax else Ranging.MSE
     return Options(
         terms=terms,
-        act_bits=arguments.act_bits,
         input_bits=arguments.input_bits,
         exponents=arguments.exponents,
         affine_terms=arguments.affine_terms,
@@ -170,6 +173,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         formats=dict(_format(text) for text in arguments.format),
         pooling=None if pooling == (None, None) else Pooling(*pooling),
         **methods,
+        **bits(arguments),
     )
 
 
@@ -178,24 +182,6 @@ def _format(text: str) -> tuple[str, Fixed]:
     if not equals or not name:
         raise InputError(f"'{text}' names no tensor; write --format relu1=u8.4")
     return name, Fixed.parse(format)
-
-
-@contextmanager
-def _bars() -> Iterator[StageProgress]:
-    """One bar a stage."""
-    shown: list[str] = []
-    with ExitStack() as stack:
-        bar = None
-
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal bar
-            if bar is None or shown[-1] != stage:
-                stack.close()
-                bar = stack.enter_context(progress(stage))
-                shown.append(stage)
-            bar(done, total)
-
-        yield report
 
 
 def answers_json(answers: Answers) -> dict[str, object]:

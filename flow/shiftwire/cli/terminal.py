@@ -8,7 +8,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,24 @@ def progress(what: str, *, is_silent: bool = False) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stage_bars(*, is_silent: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """One bar a stage, one after another."""
+    shown: list[str] = []
+    with ExitStack() as stack:
+        bar = None
+
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None or shown[-1] != stage:
+                stack.close()
+                bar = stack.enter_context(progress(stage, is_silent=is_silent))
+                shown.append(stage)
+            bar(done, total)
+
+        yield report
 
 
 @contextmanager

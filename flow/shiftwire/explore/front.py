@@ -112,15 +112,16 @@ class Exploration:
     def _built(self, every: list[Best], report: Progress) -> Iterator[Point]:
         for at, best in enumerate(every):
             report(len(every) + at, 2 * len(every))
-            yield self._point(str(at + 1), best)
+            yield self.point(str(at + 1), Plan.of(best), (best.cycles, best.lut, best.halves))[0]
 
-    def _point(self, name: str, best: Best) -> Point:
-        plan = Plan.of(best)
+    def point(self, name: str, plan: Plan, corner: tuple[int, int, int]) -> tuple[Point, Design]:
+        """A plan whose cycles, LUTs and halves of a BRAM36 a sweep told, and what is built of it."""
         design = plan.design(self.network, self.board, self.clock_ns)
-        cost, times, need = Cost(best.lut, best.halves / HALVES), design.timing, design.resources
-        assert times.interval == best.cycles, "a front's cycles are those of its designs"
+        cycles, lut, halves = corner
+        cost, times, need = Cost(lut, halves / HALVES), design.timing, design.resources
+        assert times.interval == cycles, "a front's cycles are those of its designs"
         board = self.board
-        return Point(
+        point = Point(
             name,
             plan,
             times.interval,
@@ -132,3 +133,4 @@ class Exploration:
             blocks(design),
             need.lut <= board.lut - SHELL_LUT and need.bram36 <= board.bram36 - SHELL_BRAM36,
         )
+        return point, design

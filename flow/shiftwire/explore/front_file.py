@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,32 +91,53 @@ def front_json(front: Front) -> dict[str, Any]:
         "most_bram36": front.most_bram36,
         "for_hls": front.for_hls,
         "fixed": _folds_json(front.fixed),
-        "points": [_point_json(point) for point in front.points],
+        "points": [point_json(point) for point in front.points],
     }
 
 
 def read_front(file: Path) -> Front:
     """Raises InputError for a file that is none, is damaged, or of another schema or shiftwire."""
+    data = front_data(file)
+    version_checked(file, data, "front_schema", SCHEMA)
+    with damage_of(file):
+        return front_of(data)
+
+
+def front_data(file: Path) -> dict[str, Any]:
+    """The object in a file that explore wrote, unchecked; raises InputError for a file that has none."""
     if not file.is_file():
         raise InputError(f"found no file {file}, wanted a front; write one by 'shiftwire explore model.onnx -o {file}'")
     try:
         data = parsed_json(file.read_text(encoding="utf-8", errors="replace"))
-        schema, version = data["shiftwire"]["front_schema"], data["shiftwire"]["version"]
+        return {**data, "shiftwire": {**data["shiftwire"]}}
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{file} is no front that 'shiftwire explore' wrote; name one, such as front.json") from None
-    if schema != SCHEMA:
-        raise InputError(f"{file} has schema {schema}, this shiftwire reads {SCHEMA}; {AGAIN}")
+
+
+def version_checked(file: Path, data: Mapping[str, Any], key: str, wanted: int) -> None:
+    """Raise InputError for another schema, or another shiftwire."""
+    schema, version = data["shiftwire"].get(key), data["shiftwire"].get("version")
+    if schema is None or version is None:
+        raise InputError(f"{file} is no front that 'shiftwire explore' wrote; name one, such as front.json")
+    if schema != wanted:
+        raise InputError(f"{file} has schema {schema}, this shiftwire reads {wanted}; {AGAIN}")
     if version != shiftwire_version():
         raise InputError(f"{file} is of shiftwire {version}, this is {shiftwire_version()}; {AGAIN}")
+
+
+@contextmanager
+def damage_of(file: Path) -> Iterator[None]:
+    """Raises InputError for values that are no front's."""
     try:
-        return _front(data)
+        yield
     except (CatalogError, UnknownBoardError) as error:
         raise InputError(f"the board of {file} is not to be had: {error}; {AGAIN}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file} is damaged ({error}); {AGAIN}") from None
 
 
-def _front(data: Mapping[str, Any]) -> Front:
+def front_of(data: Mapping[str, Any]) -> Front:
+    """That of plain values."""
     return Front(
         data["shiftwire"]["version"],
         data["network_sha256"],
@@ -129,7 +151,8 @@ def _front(data: Mapping[str, Any]) -> Front:
     )
 
 
-def _point_json(point: Point) -> dict[str, Any]:
+def point_json(point: Point) -> dict[str, Any]:
+    """Plain values of a point."""
     return {
         "name": point.name,
         "cycles": point.cycles,

@@ -17,6 +17,7 @@ from shiftwire.quantize.terms import (
     apot_terms,
     greedy_terms,
     grid_of,
+    highest_exponent,
     levels_of,
     mixed,
 )
@@ -93,13 +94,11 @@ def _of_terms(weights: Values, steps: Sequence[Values] | None, terms: int, optio
         return _absorbed(_best(weights, [apot_terms(weights, octave * half) for half in (0.5, 1.0, 2.0)]))
     if options.method is Method.APOT:
         return _best(weights, [apot_terms(weights, step) for step in steps])
-    return _best(weights, [_over(weights, step, terms, options) for step in steps])
-
-
-def _over(weights: Values, step: Values, terms: int, options: Options) -> ScaledTerms:
+    units = [weights / step.reshape(-1, *[1] * (weights.ndim - 1)) for step in steps]
+    high = max(highest_exponent(each, options.method) for each in units)  # filters of all steps share a range
     count = 1 if options.method is Method.DEEPSHIFT else terms
-    units = weights / step.reshape(-1, *[1] * (weights.ndim - 1))
-    return ScaledTerms(greedy_terms(units, count, options.exponents, options.method), step)
+    each = [greedy_terms(own, count, options.exponents, options.method, high) for own in units]
+    return _best(weights, [ScaledTerms(own, step) for own, step in zip(each, steps, strict=True)])
 
 
 def _best(weights: Values, tried: Sequence[ScaledTerms]) -> ScaledTerms:

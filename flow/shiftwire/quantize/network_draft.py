@@ -212,7 +212,9 @@ class NetworkDraft:
         source = self.source(onnx_name)
         tensor, options = self.tensor(source), self.options
         is_input = source in self.inputs
-        bits = max(options.act_bits, options.input_bits) if tensor.size == tensor.shape[-1] else options.act_bits
+        bits = options.bits_of(onnx_name)
+        if tensor.size == tensor.shape[-1] and onnx_name not in options.bits:
+            bits = max(bits, options.input_bits)
         if source in self.exact or is_input or tensor.format.bits <= bits:
             return source
         format = self.choose(onnx_name, self.truth(onnx_name), bits)
@@ -250,7 +252,7 @@ class NetworkDraft:
         """A tensor's format, an activation's unless `bits` are given."""
         self.chosen.add(onnx_name)
         self.ranges[onnx_name] = float(values.min()), float(values.max())
-        return choose_format(onnx_name, values, bits or self.options.act_bits, self.options)
+        return choose_format(onnx_name, values, bits or self.options.bits_of(onnx_name), self.options)
 
     def finer(self, bits: int) -> dict[str, tuple[str, Fixed]]:
         """By a layer's name, the tensor that `--format` knows it by, and a format of more bits for all its values."""
@@ -261,11 +263,12 @@ class NetworkDraft:
         }
 
     def require_used(self) -> None:
-        """Raise InputError for a format that the user gave and no tensor took."""
-        for name in self.options.formats:
-            if name not in self.chosen:
+        """Raise InputError for a format, or bits, that the user gave and no tensor took."""
+        options = self.options
+        for what, names in (("the format of '{}' was", options.formats), ("bits of '{}' were", options.bits)):
+            for name in sorted(set(names) - self.chosen):
                 raise InputError(
-                    f"the format of '{name}' was asked for, but no tensor of that name is quantized; "
+                    f"{what.format(name)} asked for, but no tensor of that name is quantized; "
                     f"name one of {', '.join(sorted(self.chosen))}"
                 )
 

@@ -6,6 +6,7 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.escalate import MOST_BASES
@@ -73,6 +74,22 @@ INSTEAD = {
 """Why a method of products takes no error budget, and what makes its error smaller."""
 
 
+RANGES = {
+    "terms": ("terms", 1, MAX_TERMS),
+    "affine_terms": ("affine terms", 1, MAX_TERMS),
+    "act_bits": ("activation bits", 1, MAX_ACT_BITS),
+    "input_bits": ("input bits", 1, MAX_ACT_BITS),
+    "exponents": ("exponents", 1, WIDEST_EXPONENT_RANGE),
+    "affine_exponents": ("affine exponents", 1, WIDEST_EXPONENT_RANGE),
+    "samples": ("calibration samples", 1, 1 << 20),
+    "bases": ("bases", 1, MOST_BASES),
+    "block": ("outputs of a circulant block", 2, MOST_BLOCK),
+}
+"""Numbers among Options: what they are called, the least and the largest."""
+NUMBERS = ("terms", "exponents", "bases", "block")
+"""Those that layers may have of their own."""
+
+
 class Knob(enum.Enum):
     """What a user raises so that a layer costs less."""
 
@@ -109,6 +126,33 @@ class Ranging(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What layers have whose whole names `pattern` matches: a method, and numbers where they are not those of all."""
+
+    pattern: str
+    method: Method
+    terms: int | None = None
+    exponents: int | None = None
+    bases: int | None = None
+    block: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, (what, low, high) in RANGES.items():
+            number = getattr(self, name, None)
+            if number is not None:
+                _require(what, number, low, high)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Those that are not those of all, by their fields in Options."""
+        every = {name: getattr(self, name) for name in NUMBERS}
+        return {name: number for name, number in every.items() if number is not None}
+
+    def __str__(self) -> str:
+        return f"{self.pattern}={self.method.value}" + "".join(f":{name}={own}" for name, own in self.numbers.items())
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Bits are those of a code with its sign; `terms` is the most that a weight may have.
 
@@ -118,7 +162,8 @@ class Options:
     `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
     the tensor that the layer makes. `pooling` says which layers are computed at a quarter of their places.
     `bases` are ESCALATE's, which has no part in the first layer unless it `escalates_first`. `block` is the side of
-    circulant blocks. `methods` are those of single layers, each with an expression that a layer's whole name matches.
+    circulant blocks. `layers` are the methods and numbers of single layers, the first that matches; `bits` those of
+    single tensors.
     """
 
     method: Method = Method.LINEAR
@@ -140,22 +185,18 @@ class Options:
     bases: int = 6
     escalates_first: bool = False
     block: int = 4
-    methods: tuple[tuple[str, Method], ...] = ()
+    layers: tuple[Own, ...] = ()
+    bits: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require("terms", self.terms, 1, MAX_TERMS)
-        _require("affine terms", self.affine_terms, 1, MAX_TERMS)
-        _require("activation bits", self.act_bits, 1, MAX_ACT_BITS)
-        _require("input bits", self.input_bits, 1, MAX_ACT_BITS)
-        _require("exponents", self.exponents, 1, WIDEST_EXPONENT_RANGE)
-        _require("affine exponents", self.affine_exponents, 1, WIDEST_EXPONENT_RANGE)
-        _require("calibration samples", self.samples, 1, 1 << 20)
+        for name, (what, low, high) in RANGES.items():
+            _require(what, getattr(self, name), low, high)
+        for name, bits in self.bits.items():
+            _require(f"activation bits of '{name}'", bits, 1, MAX_ACT_BITS)
         if not 50 < self.percentile <= 100:
             raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")
         if self.error_budget is not None and not 0 < self.error_budget < 1:
             raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
-        _require("bases", self.bases, 1, MOST_BASES)
-        _require("outputs of a circulant block", self.block, 2, MOST_BLOCK)
         for method in self.used if self.error_budget is not None else ():
             if method.is_product:
                 raise InputError(f"an error budget chooses terms, and {method.value} {INSTEAD[method]}")
@@ -163,12 +204,22 @@ class Options:
     @property
     def used(self) -> tuple[Method, ...]:
         """Those of all layers."""
-        return tuple(dict.fromkeys((self.method, *(method for _, method in self.methods))))
+        return tuple(dict.fromkeys((self.method, *(own.method for own in self.layers))))
 
     def of(self, layer: str) -> Options:
-        """Those of one layer: the first method whose expression its name matches, else that of all."""
-        own = next((method for pattern, method in self.methods if is_named(pattern, layer)), self.method)
-        return replace(self, method=own, methods=())
+        """Those of one layer: the first ones whose expression its name matches, else those of all."""
+        own = next((own for own in self.layers if is_named(own.pattern, layer)), None)
+        if own is None:
+            return replace(self, layers=())
+        return replace(self, method=own.method, layers=(), **own.numbers)
+
+    def names(self, layer: str) -> bool:
+        """Whether a layer has a method of its own."""
+        return any(is_named(own.pattern, layer) for own in self.layers)
+
+    def bits_of(self, tensor: str) -> int:
+        """Those of one tensor between layers."""
+        return self.bits.get(tensor, self.act_bits)
 
     @property
     def left(self) -> Options:

@@ -62,15 +62,20 @@ def nearest_exponent(magnitude: Values, method: Method) -> Codes:
     return exponent.astype(np.int64) - (mantissa <= threshold)
 
 
+def highest_exponent(weights: Values, method: Method) -> int:
+    """Of the power of two nearest to the largest weight."""
+    largest = np.abs(weights).max(initial=0)
+    return int(nearest_exponent(np.array(largest), method)) if largest > 0 else 0
+
+
 def greedy_terms(weights: Values, terms: int, exponents: int, method: Method, high: int | None = None) -> ShiftWeights:
     """At most `terms` powers of two a weight, each nearest to what the ones before it left.
 
     The exponent range has `exponents` of them, up to `high` (the largest weight's own); what is left below half of the
     smallest power is dropped, so zero is a code.
     """
-    largest = np.abs(weights).max(initial=0)
     if high is None:
-        high = int(nearest_exponent(np.array(largest), method)) if largest > 0 else 0
+        high = highest_exponent(weights, method)
     low = max(high - exponents + 1, LEAST_EXPONENT)
     high = max(high, low)
     left = weights.astype(np.float64)

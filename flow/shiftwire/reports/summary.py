@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiftwire.explore.energy import Energy, layer_pj, network_energy
 from shiftwire.ir.network import Operations
 from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
 from shiftwire.reports.compression import Kept, kept
-from shiftwire.reports.energy import Energy, layer_pj, network_energy
 from shiftwire.reports.inspection import inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles

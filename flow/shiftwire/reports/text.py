@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from shiftwire.explore.energy import claim_sentence
 from shiftwire.ir.cost import SHELL_BRAM36, SHELL_LUT
 from shiftwire.project.labels import Task
 from shiftwire.project.report_rows import as_json
@@ -12,7 +13,6 @@ from shiftwire.project.scores import of_what
 from shiftwire.quantize.report import Answers
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.compression import kept_json, kept_sentence
-from shiftwire.reports.energy import claim_sentence
 from shiftwire.reports.inspection import left_out, left_out_sentence
 from shiftwire.reports.summary import LayerLine, Page
 from shiftwire.reports.table import figure

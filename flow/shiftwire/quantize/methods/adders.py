@@ -13,7 +13,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
 from shiftwire.quantize.methods.smartexchange import SMARTEXCHANGE, exchange_of
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob, Method, is_named
+from shiftwire.quantize.options import Knob, Method
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import Step, TensorCodes, bias_on, channel_mean
 from shiftwire.quantize.weighted import IDEAL_SAMPLES, FloatLayer, first_of, norm_ratio
@@ -52,7 +52,7 @@ def emit_adder(draft: NetworkDraft, layer: FloatLayer) -> None:
 def _method(draft: NetworkDraft, layer: FloatLayer) -> Method | None:
     """SmartExchange, or what --layers names this layer for; other methods say nothing of adder layers."""
     method = draft.options.of(layer.name).method
-    is_asked = any(is_named(pattern, layer.name) for pattern, _ in draft.options.methods)
+    is_asked = draft.options.names(layer.name)
     return method if is_asked or method is Method.SMARTEXCHANGE else None
 
 

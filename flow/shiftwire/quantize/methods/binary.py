@@ -17,7 +17,7 @@ from shiftwire.passes.binary_layers import COUNTED
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.quantize.methods.product import Product, cost_of
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Method, is_named
+from shiftwire.quantize.options import Method
 from shiftwire.quantize.report import LayerCost, is_binary
 from shiftwire.quantize.weighted import FloatLayer, chain, norm_ratio
 
@@ -47,7 +47,7 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
 
 def _own(draft: NetworkDraft, layer: FloatLayer, _weights: Values) -> str | None:
     """The first and the last layer cost most and take least, so they are left as they are unless they are named."""
-    if any(is_named(pattern, layer.name) for pattern, _ in draft.options.methods):
+    if draft.options.names(layer.name):
         return None
     if layer.source in draft.inputs:
         return "it is the first layer, and --layers does not name it"

@@ -26,7 +26,7 @@ def vectors_of(weights: Values, block: int) -> Values:
 
 def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
     """Vectors of the layer's own weights, whose scales, which differ inside of blocks, stand behind."""
-    right, options = draft.truth(layer.name), draft.options
+    right, options = draft.truth(layer.name), draft.options.of(layer.name)
     wanted = np.moveaxis(layer.weights, -1, 1)
     vectors = vectors_of(wanted, options.block)
     weights = Circulant.of(greedy_terms(vectors, options.terms, options.exponents, Method.LINEAR))
@@ -49,7 +49,7 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
 
 
 def _own(draft: NetworkDraft, layer: FloatLayer, weights: Values) -> str | None:
-    block = draft.options.block
+    block = draft.options.of(layer.name).block
     outputs, inputs = weights.shape[:2]
     if outputs % block or inputs % block:
         return f"its {outputs} outputs and {inputs} inputs are not both whole blocks of {block}"

@@ -42,9 +42,9 @@ def require_layers(options: Options, costs: Sequence[LayerCost]) -> None:
                 f"{', '.join(layers) or 'none, for there is no such layer'}"
             )
     names = [cost.layer for cost in costs if cost.layer is not None]
-    for pattern, method in options.methods:
-        if not any(is_named(pattern, name) for name in names):
+    for own in options.layers:
+        if not any(is_named(own.pattern, name) for name in names):
             raise InputError(
-                f"--layers gives {method.value} to '{pattern}', but no layer with weights has such a name; name one of "
-                f"{', '.join(names) or 'none, for there is no such layer'}"
+                f"--layers gives {own.method.value} to '{own.pattern}', but no layer with weights has such a name; "
+                f"name one of {', '.join(names) or 'none, for there is no such layer'}"
             )

@@ -3,37 +3,73 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.smart_exchange import Theta
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.options import Method, Options, Own
 
 DEFAULTS = Options()
+OWN_NUMBERS = {
+    method: (
+        *(("terms",) if method.takes_terms else ()),
+        *(("bases",) if method is Method.ESCALATE else ()),
+        *(("block",) if method is Method.CIRCULANT else ()),
+        *(("exponents",) if method.takes_terms or method is Method.DEEPSHIFT else ()),
+    )
+    for method in Method
+}
+"""What a layer may have otherwise than all, by its method."""
+OWN = re.compile(rf"(.*)=\s*({'|'.join(method.value for method in Method)})\s*((?::[^=:]*=[^=:]*)*)")
+"""A pattern, a method, and numbers behind it."""
 REST = "rest"
 """Stands in --layers for all layers that nothing else there names."""
 
 
 def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
     """Fields of Options; raises InputError for words that name nothing, and for options of methods that none has."""
-    method, methods = _methods(arguments)
-    used = {method, *(each for _, each in methods)}
+    method, layers = _methods(arguments)
+    used = {method, *(own.method for own in layers)}
     own = (of(arguments, used) for of in (_thetas, _bases, _block))
-    return {name: value for fields in ({"method": method, "methods": methods}, *own) for name, value in fields.items()}
+    return {name: value for fields in ({"method": method, "layers": layers}, *own) for name, value in fields.items()}
 
 
-def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[tuple[str, Method], ...]]:
+def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[Own, ...]]:
     """That of all layers, and those of single ones."""
-    parted = [text.rpartition("=") for text in apart(arguments.layers)] if arguments.layers else []
-    every = [(pattern.strip(), _method(name.strip(), pattern)) for pattern, _, name in parted]
-    _once("--layers", [pattern for pattern, _ in every], "the first method of a layer counts")
-    rest = next((method for pattern, method in every if pattern == REST), None)
-    if rest is not None and arguments.method is not None and Method(arguments.method) is not rest:
+    every = [own_of(text) for text in apart(arguments.layers)] if arguments.layers else []
+    _once("--layers", [own.pattern for own in every], "the first method of a layer counts")
+    rest = next((own for own in every if own.pattern == REST), None)
+    if rest is None:
+        return Method(arguments.method or DEFAULTS.method), tuple(every)
+    if arguments.method is not None and Method(arguments.method) is not rest.method:
         raise InputError(
-            f"--layers gives {rest.value} to the rest, and --method says {arguments.method}; leave one out"
+            f"--layers gives {rest.method.value} to the rest, and --method says {arguments.method}; leave one out"
         )
-    return rest or Method(arguments.method or DEFAULTS.method), tuple(pair for pair in every if pair[0] != REST)
+    for name, number in rest.numbers.items():
+        raise InputError(
+            f"--layers gives the rest {name}={number}, and numbers of the rest are those of all; write "
+            f"rest={rest.method.value} and --{name} {number}"
+        )
+    return rest.method, tuple(own for own in every if own is not rest)
+
+
+def own_of(text: str) -> Own:
+    """PATTERN=METHOD, and numbers behind it, each :NAME=N; raises InputError for other words."""
+    matched = OWN.fullmatch(text)
+    pattern, name, numbers = matched.groups() if matched else (*text.rpartition("=")[::2], "")
+    method = _method(name.strip(), pattern)
+    words = numbers.split(":")[1:]
+    parted = [word.partition("=") for word in words]
+    names, own = [name.strip() for name, _, _ in parted], OWN_NUMBERS[method]
+    for name, number in zip(names, (number.strip() for _, _, number in parted), strict=True):
+        if name not in own or not number.isdecimal() or names.count(name) > 1:
+            takes = f"it takes {' and '.join(f':{each}=N' for each in own)}, each once" if own else "it takes none"
+            raise InputError(
+                f"'{name}={number}' of --layers is no number that {method.value} has for layers of their own; {takes}"
+            )
+    return Own(pattern.strip(), method, **{name.strip(): int(number) for name, _, number in parted})
 
 
 def apart(text: str) -> Iterator[str]:
@@ -110,3 +146,17 @@ def _number(text: str) -> float:
         return Theta(float(text)).least
     except ValueError:
         raise InputError(f"a theta of '{text}' is no number; write --theta 4e-3 or --theta LAYER=4e-3") from None
+
+
+def bits(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Bits between layers, and those of single tensors; raises InputError for what is no number of bits."""
+    parted = [text.rpartition("=") for text in arguments.act_bits or ()]
+    for name, equals, number in parted:
+        if not number.strip().isdecimal() or (equals and not name.strip()):
+            raise InputError(
+                f"'{name}{equals}{number}' of --act-bits is no number of bits; write --act-bits 8 for all or "
+                "--act-bits TENSOR=6 for one"
+            )
+    _once("--act-bits", [name.strip() for name, equals, _ in parted if equals], "one number of a tensor counts")
+    every = {name.strip(): int(number) for name, _, number in parted}
+    return {"act_bits": every.pop("", DEFAULTS.act_bits), "bits": every}

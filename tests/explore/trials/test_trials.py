@@ -1,0 +1,193 @@
+"""Trials are what quantize makes, their front is that of all candidates, and neither kills nor workers change it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shiftwire.explore.trials import farm
+from shiftwire.explore.trials.chosen import rates_of, unbeaten
+from shiftwire.explore.trials.ground import ground_of
+from shiftwire.explore.trials.result import Result
+from shiftwire.explore.trials.search import Trial
+from shiftwire.explore.trials.space import Axis, Kind, Space
+from shiftwire.project.project import load_project
+from shiftwire.quantize.options import Options
+from trials_bench import FAST, FEW, TRIALS, explore
+from verbs import run_verb
+
+
+def test_each_point_is_what_quantize_makes(front: Path, work: Path, tmp_path: Path, capsys) -> None:
+    """Its exact file byte for byte, its loss from quantize's own score, and its energy and network from the file."""
+    data = json.loads(front.read_text())
+    assert data["samples"] == 200 and data["trials"] == TRIALS and len(data["tried"]) == TRIALS
+    assert len({point["model"] for point in data["points"]}) > 1
+    for point in data["points"]:
+        words = point["quantize"].replace("'", "").split()
+        status, out, err = run_verb(
+            capsys, "quantize", work / "float.onnx", "--calibrate", work / "x.npz", *words, "--json", "--no-trials",
+            "-o", tmp_path / "exact.onnx",
+        )  # fmt: skip
+        assert status == 0, err
+        assert (tmp_path / "exact.onnx").read_bytes() == (front.parent / point["model"]).read_bytes()
+        assert 100 - json.loads(out)["answers"]["accuracy_exact"] == pytest.approx(point["loss"])
+
+
+def test_a_point_becomes_a_project(front: Path, work: Path, tmp_path: Path, capsys) -> None:
+    """Its cycles and LUTs are those of the table, and no code differs in C-simulation."""
+    point = json.loads(front.read_text())["points"][-1]
+    words = ("--from", front, "--pick", point["name"], "-o", tmp_path / "net", "--json")
+    status, out, err = run_verb(capsys, "convert", *words)
+    assert status == 0, err
+    design = load_project(tmp_path / "net").design
+    assert design.timing.interval == point["cycles"] and design.timing.latency == point["latency_cycles"]
+    assert design.resources.lut == point["lut"] + point["fifo_lut"]
+    status, out, err = run_verb(capsys, "csim", tmp_path / "net", "--data", work / "x.npz", "--native")
+    assert status == 0 and " 0 of " in out, out + err
+
+
+def test_the_front_is_that_of_all_candidates(work: Path, tmp_path: Path, capsys) -> None:
+    """With as many trials as there are candidates no other one, each tried by itself, beats a point at its rate."""
+    data = explore(capsys, work, tmp_path / "all.json", "--trials", 1000)
+    assert data["trials"] == data["candidates"] <= 1000
+    whole = [each for each in data["tried"] if each["samples"] == data["samples"] and each["lut"] is not None]
+    at = [point for point in data["points"] if point["cycles"] <= data["cycles"]]
+    best = {(each["lut"], each["loss"]) for each in whole if not any(beats(other, each) for other in whole)}
+    assert best <= {(point["lut"], point["loss"]) for point in at}
+
+
+def beats(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    both = (one["lut"], one["loss"]), (other["lut"], other["loss"])
+    return both[0] != both[1] and one["lut"] <= other["lut"] and one["loss"] <= other["loss"]
+
+
+def test_what_is_given_up_is_beaten(work: Path, tmp_path: Path, capsys) -> None:
+    """A trial that was scored in part is worse than a whole one that takes no more LUTs."""
+    data = explore(capsys, work, tmp_path / "all.json", "--trials", 1000)
+    whole = [each for each in data["tried"] if each["samples"] == data["samples"]]
+    given_up = [each for each in data["tried"] if each["samples"] < data["samples"] and each["loss"] is not None]
+    for each in given_up:
+        assert any(other["lut"] <= each["lut"] and other["loss"] < each["loss"] for other in whole)
+
+
+def test_killed_twice_and_continued(front: Path, work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    """The same front, byte for byte, and no finished trial runs again."""
+    output, runs = tmp_path / "one" / "front.json", []
+    journal = output.with_name("front.json.journal")
+
+    def dying_at(count: int) -> Any:
+        def tried(task: farm.Task) -> Result:
+            runs.append(json.dumps(dict(task.candidate)))
+            if len(runs) == count:
+                raise KeyboardInterrupt
+            return ground_of(task.spec).tried(task.options, task.rivals, task.cycles)
+
+        return tried
+
+    for count in (3, 7):
+        monkeypatch.setattr(farm, "tried", dying_at(count))
+        asked = ("--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", TRIALS, "-o", output)
+        assert run_verb(capsys, "explore", work / "float.onnx", *asked)[0] == 130
+        assert not output.exists()
+        journal.write_text(journal.read_text() + '{"candidate": {"wei')  # what a kill leaves in the midst of a line
+    monkeypatch.setattr(farm, "tried", dying_at(-1))
+    explore(capsys, work, output)
+    assert output.read_bytes() == front.read_bytes()
+    assert len(runs) == TRIALS + 2 and len(set(runs)) == TRIALS
+    for file in (front.parent / "front_models").iterdir():
+        assert file.read_bytes() == (output.parent / "front_models" / file.name).read_bytes()
+
+
+def test_more_trials_go_on(front: Path, work: Path, capsys) -> None:
+    """A longer search begins with the trials of the shorter one."""
+    data, before = explore(capsys, work, front.with_name("more.json"), "--trials", 6), json.loads(front.read_text())
+    assert data["tried"] == before["tried"][:6]
+    again = explore(capsys, work, front.with_name("more.json"))
+    assert again["tried"] == before["tried"]
+
+
+def test_two_processes_one_of_them_killed(front: Path, work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    """All candidates are tried, each once, with what one process makes of them."""
+    alone = explore(capsys, work, tmp_path / "alone.json", "--trials", 1000, "--score", 40)
+    start, killed = farm.Processes.start, []
+
+    def killing(pool: farm.Processes, number: int, task: farm.Task) -> None:
+        start(pool, number, task)
+        if number == 5:
+            killed.extend(pool.pool._processes)
+            os.kill(killed[0], signal.SIGKILL)
+
+    monkeypatch.setattr(farm.Processes, "start", killing)
+    both = explore(capsys, work, tmp_path / "both.json", "--trials", 1000, "--score", 40, "--workers", 2)
+    assert killed and both["trials"] == both["candidates"] == alone["candidates"]
+    assert fronts(both) == fronts(alone)
+
+
+def fronts(data: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    return {(point["cycles"], point["lut"], point["loss"], point["network_sha256"]) for point in data["points"]}
+
+
+def test_page_and_table_tell_what_the_file_tells(front: Path) -> None:
+    points, page = json.loads(front.read_text())["points"], front.with_name("f.html").read_text()
+    rows = list(csv.DictReader(front.with_name("f.csv").open()))
+    assert [row["pick"] for row in rows] == [point["name"] for point in points]
+    for row, point in zip(rows, points, strict=True):
+        assert int(row["lut"]) == point["predicted_lut"]["lut"] and row["quantize"] == point["quantize"]
+        assert f"{point['predicted_lut']['least']:,} to {point['predicted_lut']['most']:,}" in page
+    assert page.count("<svg") == 2 and "http" not in page.replace("http://www.w3.org", "").replace(
+        "http://purl.org", ""
+    ).replace("https://matplotlib.org", "").replace("http://creativecommons.org", "")
+
+
+def test_unbeaten_is_what_a_plain_loop_gives() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        trials = []
+        for name in range(12):
+            cycles = sorted(int(c) for c in rng.choice(np.arange(10, 400), 5, replace=False))
+            luts = sorted((int(lut) for lut in rng.choice(np.arange(100, 130), 5, replace=False)), reverse=True)
+            samples = int(rng.choice([50, 200], p=[0.2, 0.8]))
+            corners = tuple((c, lut, 0) for c, lut in zip(cycles, luts, strict=True))
+            trials.append(Trial({"axis": name}, Result(float(rng.integers(0, 9)), samples, corners)))
+        wanted = set()
+        for most in rates_of(40):
+            fast = {
+                at: min(corner[1] for corner in trial.result.front if corner[0] <= most)
+                for at, trial in enumerate(trials)
+                if trial.result.samples == 200 and trial.result.front[0][0] <= most
+            }
+            for at, lut in fast.items():
+                loss = trials[at].result.loss
+                pairs = [(fast[other], trials[other].result.loss) for other in fast if other != at]
+                if not any(a <= lut and b <= loss and (a, b) != (lut, loss) for a, b in pairs):
+                    wanted.add((lut, loss))
+        assert {(place.corner[1], place.trial.result.loss) for place in unbeaten(trials, 200, 40)} == wanted
+
+
+def test_no_labels_means_agreement(work: Path, tmp_path: Path, capsys) -> None:
+    np.savez(tmp_path / "x.npz", x=np.load(work / "x.npz")["x"][:60])
+    (tmp_path / "float.onnx").write_bytes((work / "float.onnx").read_bytes())
+    data = explore(capsys, tmp_path, tmp_path / "front.json", "--trials", 3)
+    assert data["measure"] == "answers unlike the float network's, %"
+
+
+def test_candidates_of_a_space(work: Path) -> None:
+    """Every candidate says what its choices say."""
+    axes = (Axis(Kind.WEIGHTS, "c1", FEW[:2]), Axis(Kind.BITS, "r1", ("4", "8")), Axis(Kind.INPUT_BITS, "", ("6", "8")))
+    space = Space(axes, Options())
+    assert space.size == 8
+    for places in product(range(2), repeat=3):
+        options = space.options(dict(zip((axis.name for axis in axes), places, strict=True)))
+        assert (options.of("c1").terms, options.bits_of("r1"), options.input_bits) == (
+            (1, 2)[places[0]], (4, 8)[places[1]], (6, 8)[places[2]],
+        )  # fmt: skip
+        assert options.of("c1x").terms == options.of("x").terms == 3 and options.bits_of("r") == 8
