@@ -171,7 +171,7 @@ def test_every_code(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     live = 0
     for what, network in NETWORKS.items():
         given = again(random_codes(network, 5))
-        expected, program = network.evaluate_layers(given), native_program(network, tmp_path / what)
+        expected, program = network.evaluate_layers(given), native_program(network, tmp_path / what, is_fused=True)
         found = simulated_layers(program, network, given)
         plain = simulated_layers(native_program(network, tmp_path / what, is_fused=False), network, given)
         assert found.keys() == plain.keys() >= {node.name for node in network.nodes if node.op.unit_types}, what
@@ -190,9 +190,18 @@ def test_what_is_fused() -> None:
     assert {name: len(chosen(network)[1].stages) for name, network in NETWORKS.items()} == STAGES
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_processors_of_few_registers_fuse_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced(monkeypatch, name)
+    network = NETWORKS["pools"]
+    sources = [native_program(network, tmp_path, is_fused=how).simulation.source for how in (None, True, False)]
+    assert sources.index(sources[0], 1) == (1 if Processor.of(native_flags()).has_avx2 else 2)
+    assert sources[1] != sources[2]
+
+
 def test_what_is_fused_is_no_unit_and_takes_no_time_of_its_own(tmp_path: Path) -> None:
     network = NETWORKS[SKIPPED]
-    program = native_program(network, tmp_path)
+    program = native_program(network, tmp_path, is_fused=True)
     units, fused = chosen(network)
     alone = {unit.name for unit in units.instances} - {stage.name for stage in fused.stages.values()}
     outcome = simulate(program, random_codes(network, 0), is_timed=True)
@@ -206,8 +215,8 @@ def test_a_fifo_has_the_places_of_those_that_are_no_more(tmp_path: Path, monkeyp
     network = NETWORKS[LONG]
     given = again(random_codes(network, 2))
     expected = network.evaluate_layers(given)
-    for layer, made in simulated_layers(native_program(network, tmp_path), network, given).items():
+    for layer, made in simulated_layers(native_program(network, tmp_path, is_fused=True), network, given).items():
         assert np.array_equal(made, expected[layer]), layer
     monkeypatch.setattr(Fusion, "depths", lambda _, __, capacities: capacities)
     with pytest.raises(CheckFailedError, match=r"the pipeline stands still: .*unit first waits for FIFO long;"):
-        simulated_layers(native_program(network, tmp_path), network, given)
+        simulated_layers(native_program(network, tmp_path, is_fused=True), network, given)
