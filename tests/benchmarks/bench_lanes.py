@@ -124,7 +124,7 @@ class Timed:
 
 
 def timed(name: str, net: Network, folder: Path) -> Timed:
-    program = native_program(net, folder)
+    program = native_program(net, folder, is_fused=False)  # each unit has a time of its own
     return Timed(name, net, program, best(program, net.input.shape), bare(folder / "bare"))
 
 

@@ -22,6 +22,7 @@ from form_mutants import FORM_MUTANTS
 from kernel_mutants import KERNEL_MUTANTS
 from larger_mutants import LARGER_MUTANTS
 from mutant import Mutant
+from native_mutants import DEPTH_MUTANTS, NATIVE_MUTANTS
 from python_mutants import PYTHON_MUTANTS
 from rebuild_mutants import REBUILD_KERNEL_MUTANTS, REBUILD_RTL_MUTANTS
 from rtl_mutants import RTL_MUTANTS
@@ -52,14 +53,16 @@ class Campaign:
 TEMPLATES = ("hls_templates", "shiftwire_hls")
 EVERY_KERNEL = ("tests/hls/test_kernels.py::test_every_kernel_is_exact",)
 EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
+EVERY_FUSED = "tests/native/test_fused.py::test_every_code[all]"
 REBUILD = "tests/units/test_rebuild.py"
 
 CAMPAIGNS = (
     Campaign("C++", *TEMPLATES, "include", EVERY_KERNEL, KERNEL_MUTANTS),
+    Campaign("native C++", *TEMPLATES, "native", (EVERY_FUSED,), NATIVE_MUTANTS),
     Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
     Campaign("rebuilt C++", *TEMPLATES, "include", (f"{REBUILD}::test_the_kernel_is_exact",), REBUILD_KERNEL_MUTANTS),
     Campaign("rebuilt RTL", *TEMPLATES, "rtl", (f"{REBUILD}::test_the_module_is_exact",), REBUILD_RTL_MUTANTS),
-    Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS, *FORM_MUTANTS)),
+    Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS, *FORM_MUTANTS, *DEPTH_MUTANTS)),
 )
 
 NARROWER = """template <class T> struct narrower;

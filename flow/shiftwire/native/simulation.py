@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from shiftwire.hls.cpp import Variable, call, code_type, config_struct
+from shiftwire.hls.cpp import Variable, call, config_struct
 from shiftwire.hls.parts import PART_LINES, PARTS, guarded, load, parts
-from shiftwire.ir.cfg import Cfg, CodeType, HostType, Setting, Table
+from shiftwire.ir.cfg import Cfg, CodeType, Table
 from shiftwire.ir.pipeline import Pipeline
+from shiftwire.native.fifos import Fifos
+from shiftwire.native.fusion import UNFUSED, Fusion
 from shiftwire.native.packing import UNPACKED, Packing
+from shiftwire.native.widths import rounded, rounded_cfg
 from shiftwire.numbers.fixed import Codes
 
 IMAGES = 16
@@ -27,15 +30,6 @@ PREFIX = """\
 
 SURROUNDINGS = 8
 """What a compiler has to do for `main`, in 1/20 s."""
-
-MACHINE_BITS = (16, 32, 64)
-"""Widths that codes are worked on in."""
-
-ONE = HostType(8, name="sw::one")
-"""Of counts that are all 1, so that a compiler leaves out what else they may ask for."""
-
-BYTE_BITS = 8
-"""Up to so many bits of a code are a byte between units."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +51,11 @@ class Simulation:
         return np.concatenate([np.zeros(0, np.int64), *(table.codes.ravel() for table in self.cfg_tables)])
 
 
-def simulation(pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing = UNPACKED) -> Simulation:
+def simulation(
+    pipeline: Pipeline, capacities: Mapping[str, int], packed: Packing = UNPACKED, fusion: Fusion = UNFUSED
+) -> Simulation:
     """The program of a pipeline whose FIFOs hold `capacities` beats."""
-    return _Writer(pipeline, capacities, packed).simulation()
+    return _Writer(pipeline, capacities, packed, fusion).simulation()
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,7 @@ class _Writer:
     pipeline: Pipeline
     capacities: Mapping[str, int]
     packed: Packing
+    fusion: Fusion
 
     def simulation(self) -> Simulation:
         pipeline = self.pipeline
@@ -89,14 +86,9 @@ class _Writer:
     @cached_property
     def _globals(self) -> list[tuple[str, str]]:
         """Declarations of what all parts share, each with what follows where it is defined."""
-        fifos = self.pipeline.fifos
         return [
             ("int batches", ""),
-            *(
-                (f"sw::stream<{self._written(name)} > f{at}", f'("{name}", {", ".join(map(str, self._depth(name)))})')
-                for name, at in self._numbers.items()
-                if name in fifos
-            ),
+            *self._fifos.declared,
             *(
                 (f"{_table_type(self._configs[at], table)} t{at}_{table.name}", "")
                 for at, cfg in enumerate(self._cfgs)
@@ -104,26 +96,27 @@ class _Writer:
             ),
         ]
 
-    def _depth(self, name: str) -> tuple[int, ...]:
-        """Beats in a FIFO, and where any are kept behind the one that is read, those."""
-        depth = self.packed.depths.get(name, self.capacities[name])
-        return (depth, self.packed.kept[name]) if name in self.packed.kept else (depth,)
-
     def _part_lines(self, part: int) -> list[str]:
-        return [line for at, its in enumerate(self._parts) if its == part for line in self._unit_lines(at)]
+        return [line for at, its in self._parts.items() if its == part for line in self._unit_lines(at)]
 
     @cached_property
-    def _parts(self) -> list[int]:
-        """The part of each unit; those that share code are compiled once."""
-        units = [instance.unit for instance in self.pipeline.instances]
-        codes = [(unit.function, config) for unit, config in zip(units, self._configs, strict=True)]
-        return parts(codes, [load(unit) for unit in units], SURROUNDINGS)
+    def _parts(self) -> Mapping[int, int]:
+        """The part of each unit that is a coroutine; those that share code are compiled once."""
+        units = {at: instance for at, instance in enumerate(self.pipeline.instances) if not self.fusion.has(instance)}
+        codes = [
+            (each.unit.function, self._configs[at], *map(self._fifos.written, each.outputs))
+            for at, each in units.items()
+        ]
+        loads = [
+            load(each.unit) + sum(load(stage.unit) for stage in self.fusion.behind(each)) for each in units.values()
+        ]
+        return dict(zip(units, parts(codes, loads, SURROUNDINGS), strict=True))
 
     @cached_property
     def _cfgs(self) -> list[Cfg]:
         """What each unit is set up with, widths rounded up to what a machine has."""
         cfgs = self.packed.cfgs
-        return [_rounded_cfg(cfgs.get(each.name, each.unit.native_cfg)) for each in self.pipeline.instances]
+        return [rounded_cfg(cfgs.get(each.name, each.unit.native_cfg)) for each in self.pipeline.instances]
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -137,8 +130,9 @@ class _Writer:
         return [self._names[config_struct("config", cfg)] for cfg in self._cfgs]
 
     @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        return {name: at for at, name in enumerate(self.pipeline.fifos)}
+    def _fifos(self) -> Fifos:
+        configs = {each.name: config for each, config in zip(self.pipeline.instances, self._configs, strict=True)}
+        return Fifos(self.pipeline, self.capacities, self.packed, self.fusion, configs)
 
     @cached_property
     def _watched(self) -> tuple[str, ...]:
@@ -149,7 +143,7 @@ class _Writer:
     @property
     def _input_bits(self) -> int:
         """Width of the integers in which input codes are handed over."""
-        return _rounded(CodeType.of(self.pipeline.fifos[self.pipeline.input].format)).bits
+        return rounded(CodeType.of(self.pipeline.fifos[self.pipeline.input].format)).bits
 
     def _width_lines(self, at: int) -> Iterator[str]:
         """What the interval analysis proved of a unit's widths, for the compiler to hold against the native types.
@@ -159,62 +153,31 @@ class _Writer:
         instance, config = self.pipeline.instances[at], self._configs[at]
         for setting in instance.unit.cfg.members:
             if isinstance(setting.value, CodeType):
-                bits = _rounded(setting.value).bits
+                bits = rounded(setting.value).bits
                 width = f"8 * sizeof({config}::{setting.name}::element)"
                 yield f'static_assert({width} >= {bits}, "{instance.name}: {setting.name}");'
 
-    def _read(self, name: str) -> str:
-        """The type of the beats that a FIFO's reader sees."""
-        return f"sw::view<{self._carried(name)} >"
-
-    def _written(self, name: str) -> str:
-        """The type of the beats that its writer makes."""
-        if name not in self.packed.edges:
-            return self._carried(name)
-        packed, lanes = self.packed.fifos[name], self.pipeline.fifos[name].port.lanes
-        return f"sw::packing<{self._made(name)}, {lanes}, sw::{packed.type}, {packed.lowest}>"
-
-    def _made(self, name: str) -> str:
-        """The type of codes that are packed: as wide as their writer works on them, bytes where it has read such."""
-        read = [source for each in self.pipeline.instances if name in each.outputs for source in each.inputs]
-        bits = [self.pipeline.fifos[source].format.bits for source in read]
-        return self._code(name) if min(bits, default=0) <= BYTE_BITS else "sw::lanes<int32_t>"
-
-    def _carried(self, name: str) -> str:
-        lanes, packed = self.pipeline.fifos[name].port.lanes, self.packed.fifos.get(name)
-        code, size = (f"sw::{packed.type}", packed.elements(lanes)) if packed else (self._code(name), lanes)
-        each = self.packed.words.get(name)
-        kind = "columns" if name in self.packed.columns else "words"
-        return f"sw::{kind}<{code}, {size}, {each}>" if each else f"sw::beat<{code}, {size}>"
-
-    def _code(self, name: str) -> str:
-        """The type of a FIFO's codes; they are worked on in wider ones."""
-        format = self.pipeline.fifos[name].format
-        if format.bits <= BYTE_BITS:
-            return f"sw::lanes<{'' if format.signed else 'u'}int8_t>"
-        return code_type(_rounded(CodeType.of(format)))
-
     def _unit_lines(self, at: int) -> Iterator[str]:
         instance, config = self.pipeline.instances[at], self._configs[at]
-        tables = [f"t{at}_{table.name}" for table in self._cfgs[at].tables]
-        read = [Variable(self._read(name), f"f{self._numbers[name]}") for name in instance.inputs]
-        written = [Variable(self._written(name), f"f{self._numbers[name]}") for name in instance.outputs]
+        fifos, tables = self._fifos, self._fifos.tables(instance)
+        read = [Variable(fifos.read(name), f"f{fifos.numbers[name]}") for name in instance.inputs]
+        written = [Variable(fifos.written(name), f"f{fifos.numbers[name]}") for name in instance.outputs]
         statement = call(instance.unit, config, read, written, tables)
         yield f"void unit{at}() {{"
         yield "    for (int b = 0; b < batches; b++) {"
         if self.packed.words.keys() & set(instance.outputs):
-            yield f"        sw::next_frame<{config}, {self._read(instance.inputs[0])}::value_type>();"
+            yield f"        sw::next_frame<{config}, {fifos.read(instance.inputs[0])}::value_type>();"
         yield f"        {statement}"
         yield "        sw::drained();"
         yield "    }"
         yield "}"
 
     def _main_lines(self) -> Iterator[str]:
-        pipeline, numbers = self.pipeline, self._numbers
+        pipeline, numbers = self.pipeline, self._fifos.numbers
         source, sink = numbers[pipeline.input], numbers[pipeline.output]
         codes_in, codes_out = (pipeline.fifos[name].port.codes for name in (pipeline.input, pipeline.output))
-        kind, written = f"int{self._input_bits}_t", self._log_function(pipeline.output)
-        yield from (f"void unit{at}();" for at in range(len(pipeline.instances)))
+        kind, written = f"int{self._input_bits}_t", self._fifos.log_function(pipeline.output)
+        yield from (f"void unit{at}();" for at in self._parts)
         yield "static FILE *given, *out;"
         yield f"static void feeder() {{ sw::feed<{kind}>(f{source}, given, batches, {codes_in}); }}"
         yield f"static void drainer() {{ sw::drain(f{sink}, out, batches, {codes_out}, {written}); }}"
@@ -234,7 +197,8 @@ class _Writer:
     @property
     def _unit_entries(self) -> Iterator[str]:
         yield '"input", feeder, 0'
-        for at, instance in enumerate(self.pipeline.instances):
+        for at in self._parts:
+            instance = self.pipeline.instances[at]
             yield f'"{instance.name}", unit{at}, {instance.unit.hls_latency}'
         yield '"output", drainer, 0'
 
@@ -242,15 +206,7 @@ class _Writer:
     def _log_entries(self) -> Iterator[str]:
         for name in self._watched[1:]:
             codes = self.pipeline.fifos[name].port.codes
-            yield f"&f{self._numbers[name]}.log, {self._log_function(name)}, {codes}"
-
-    def _log_function(self, name: str) -> str:
-        packed = self.packed.fifos.get(name)
-        if packed is None:
-            return f"sw::write_log<{self._code(name)}::element>"
-        fifo = self.pipeline.fifos[name]
-        sign = f"{packed.bits}, {str(fifo.format.signed).lower()}, {packed.lowest}"
-        return f"sw::write_packed_log<sw::{packed.type}, {sign}, {fifo.port.lanes}>"
+            yield f"&f{self._fifos.numbers[name]}.log, {self._fifos.log_function(name)}, {codes}"
 
 
 def _entries(kind: str, entries: Iterator[str]) -> Iterator[str]:
@@ -269,19 +225,3 @@ def _word_type(config: str, table: Table) -> str:
     """Where a table is passed, C++ wants a pointer to its first word: a code, or an array of lanes."""
     words = "".join(f"[{size}]" for size in table.codes.shape[1:])
     return f"{config}::{table.name}_t{words}"
-
-
-def _rounded_cfg(cfg: Cfg) -> Cfg:
-    members = (Setting(m.name, _rounded(m.value)) if isinstance(m.value, CodeType) else m for m in cfg.members)
-    return Cfg(tuple(members), tuple(replace(table, type=_type_in_table(table)) for table in cfg.tables))
-
-
-def _type_in_table(table: Table) -> CodeType:
-    is_one = table.name == "last_term" and bool((table.codes == 1).all())
-    return ONE if is_one else _rounded(table.type)
-
-
-def _rounded(code: CodeType) -> CodeType:
-    if isinstance(code, HostType):
-        return code
-    return CodeType(next(bits for bits in MACHINE_BITS if code.bits + (not code.signed) <= bits))

@@ -26,15 +26,24 @@ template <class C, int DOWN, class V> V without_bits(const V &code) {
     return C::half_even ? select(rest == half, even, upward) : upward;
 }
 
-// x and y: `iterations` beats of `lanes` codes. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the
-// range, bits and is_signed its format.
-// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
-template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y) {
+// The output code of one code. drop > 0 removes that many fraction bits, drop < 0 adds them; lo..hi is the range, bits and
+// is_signed its format.
+template <class T, class C, class X> SHIFTWIRE_WITHIN T requantized(const X &x) {
+#pragma HLS INLINE
     typedef typename C::wide_t V;
     const int down = C::drop > 0 ? C::drop : 0;
     const int up = C::drop < 0 ? -C::drop : 0;
     const V hi = V(C::hi);
     const V lo = V(C::lo);
+    const V code = V(V(to_code(x)) << up);
+    const V rounded = without_bits<C, down>(code);
+    const V kept = C::saturate ? clamped(rounded, lo, hi) : wrapped<C::bits, C::is_signed>(rounded);
+    return from_code<T>(kept);
+}
+
+// x and y: `iterations` beats of `lanes` codes.
+// Iterations a frame: those beats; a beat leaves in the iteration that reads it.
+template <class X, class Y, class C> void requantize(stream<X> &x, stream<Y> &y) {
 Beat:
     for (int i = 0; i < C::iterations; i++) {
 #pragma HLS PIPELINE II = 1 style = frp
@@ -45,10 +54,7 @@ Beat:
         SHIFTWIRE_UNROLL
         for (int l = 0; l < C::lanes; l++) {
 #pragma HLS UNROLL
-            const V code = V(V(to_code(beat[l])) << up);
-            const V rounded = without_bits<C, down>(code);
-            const V kept = C::saturate ? clamped(rounded, lo, hi) : wrapped<C::bits, C::is_signed>(rounded);
-            made[l] = from_code<typename Y::value_type>(kept);
+            made[l] = requantized<typename Y::value_type, C>(beat[l]);
         }
         y.write(made);
     }

@@ -51,11 +51,13 @@ template <class> struct shared {
     static jmp_buf scheduler;
     static long long ticks;
     static bool has_moved;
+    static bool is_watched; // whether anybody wants what passes FIFOs
 };
 template <class T> unit *shared<T>::running;
 template <class T> jmp_buf shared<T>::scheduler;
 template <class T> long long shared<T>::ticks;
 template <class T> bool shared<T>::has_moved;
+template <class T> bool shared<T>::is_watched;
 typedef shared<void> now;
 
 // Back to the scheduler until it comes round again. Out of line, for what is on its way is in registers elsewhere.
@@ -183,8 +185,17 @@ template <class T> class fifo : public fifo<view<T> > {
     using fifo<view<T> >::fifo;
 #endif
 
-    template <class Beat> void write(const Beat &beat) {
+    void make_room() {
         while (this->written - this->taken == this->depth) wait_for(this->name);
+    }
+
+    template <class Beat> void write(const Beat &beat) {
+        make_room();
+        place(beat);
+    }
+
+    // Where there is room.
+    template <class Beat> void place(const Beat &beat) {
         T &place = this->ring[this->written++ & this->mask];
         put(place, beat);
         now::has_moved = true;

@@ -186,6 +186,7 @@ SHIFTWIRE_INLINE P sum_of_taps(const lanes<int16_t> x[N], const int16_t weight[]
 } // namespace sw
 
 #ifndef SHIFTWIRE_COUNT
+#include "sw_fused.h"
 #include "sw_held.h"
 #endif
 

@@ -117,8 +117,9 @@ static int simulated(char **argv, const table_entry *table, const unit_entry *un
     given = opened(argv[3], "rb");
     out = opened(argv[4], "wb");
     const int latency = atoi(argv[6]);
+    now::is_watched = atoi(argv[5]);
     std::deque<std::vector<char> > logs;
-    for (const log_entry *each = first_log; atoi(argv[5]) && each->log; each++) {
+    for (const log_entry *each = first_log; now::is_watched && each->log; each++) {
         logs.emplace_back();
         *each->log = &logs.back();
     }
