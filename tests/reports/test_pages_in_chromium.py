@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 import records
+from explored_data import explored_data
 from projects import conv_net
 from shiftwire.project.project import Backend, load_project, write_project
+from shiftwire.reports.explored_page import explored_html
 from shiftwire.reports.html import page_html
 from shiftwire.reports.records.page import compare_html, record_html
 from shiftwire.reports.summary import page
@@ -73,6 +75,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "simulated": record_html(records.simulated()),
         "pair": compare_html(records.measured(), records.simulated()),
         "report": page_html(page(load_project(folder))),
+        "explored": explored_html(explored_data(), "front.json"),
     }
 
 
@@ -81,7 +84,7 @@ def sticks_out(found: Seen) -> bool:
     return bool((found.picture[:, -10:] != found.picture[0, 0]).any())
 
 
-@pytest.mark.parametrize("name", ["measured", "simulated", "pair", "report"])
+@pytest.mark.parametrize("name", ["measured", "simulated", "pair", "report", "explored"])
 def test_a_page_on_a_telephone(name: str, pages: dict[str, str], tmp_path: Path) -> None:
     found = seen(pages[name], tmp_path, NARROW)
     assert (found.console, found.requests) == ([], [])

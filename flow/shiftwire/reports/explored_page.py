@@ -16,7 +16,8 @@ NANOSECONDS = 1e9
 """A second."""
 COLUMNS = ("pick", "loss %", "frames/s", "LUT", "LUT, nine in ten", "BRAM36", "latency", "energy, nJ", "exact file")
 PLAIN = """
-.wide table { min-width: 640px; } details code { display: block; max-width: 46em; overflow-wrap: anywhere; }
+.wide table { min-width: 720px; } td.number { white-space: nowrap; }
+details code { display: block; max-width: 46em; overflow-wrap: anywhere; }
 """
 
 
