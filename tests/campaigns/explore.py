@@ -244,8 +244,8 @@ def adder(arguments: argparse.Namespace) -> list[str]:
     losses = [point["loss"] for point in found["points"]]
     return [
         f"AdderNet's ResNet-20, 60 trials on {found['samples']} pieces of photographs: {took / 60:.0f} min of "
-        f"processor time, {len(found['points'])} points, {min(losses):.1f} to {max(losses):.1f} % of answers unlike the "
-        "float network's."
+        f"processor time, {len(found['points'])} points, {min(losses):.1f} to {max(losses):.1f} % of answers unlike "
+        "the float network's."
     ]
 
 

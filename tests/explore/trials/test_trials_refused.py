@@ -51,6 +51,22 @@ def test_an_exact_file_is_refused(front: Path, work: Path, tmp_path: Path, capsy
     assert status == 2 and "is quantized throughout, so there is nothing to try" in err
 
 
+def test_a_place_that_cannot_be_written(work: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("")
+    words = ("--calibrate", work / "x.npz", "-o", tmp_path / "file" / "front.json")
+    status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
+    assert status == 2 and "cannot write" in err.splitlines()[-1], err
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[1]", "{}", '{"journal_of": 3}'])
+def test_what_is_no_journal(text: str, work: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "front.json.journal").write_text(text)
+    words = ("--calibrate", work / "x.npz", "-o", tmp_path / "front.json")
+    status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
+    assert status == 2 and "is no journal of this exploration" in err, err
+    assert (tmp_path / "front.json.journal").read_text() == text
+
+
 def test_another_journal_is_refused(front: Path, work: Path, capsys) -> None:
     before = front.with_name("front.json.journal").read_bytes()
     words = ("--calibrate", work / "x.npz", "-o", front, "--seed", "2")

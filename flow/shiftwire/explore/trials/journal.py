@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,17 +68,27 @@ class Journal:
             self._append({"candidate": dict(candidate), "result": result.to_json()})
 
     def _append(self, line: dict[str, Any]) -> None:
-        with self.file.open("a", encoding="utf-8") as file:
+        with self._writable(), self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"cannot write {self.file} ({error.strerror}); free space, or name another file with -o"
+            ) from None
+
     def _write(self, lines: list[dict[str, Any]]) -> None:
         """All of it anew, without what was cut off."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         beside = self.file.with_name(f"{self.file.name}.new")
-        beside.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        beside.replace(self.file)
+        with self._writable():
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            beside.replace(self.file)
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
