@@ -95,10 +95,15 @@ def _of_terms(weights: Values, steps: Sequence[Values] | None, terms: int, optio
     if options.method is Method.APOT:
         return _best(weights, [apot_terms(weights, step) for step in steps])
     units = [weights / step.reshape(-1, *[1] * (weights.ndim - 1)) for step in steps]
-    high = max(highest_exponent(each, options.method) for each in units)  # filters of all steps share a range
     count = 1 if options.method is Method.DEEPSHIFT else terms
-    each = [greedy_terms(own, count, options.exponents, options.method, high) for own in units]
-    return _best(weights, [ScaledTerms(own, step) for own, step in zip(each, steps, strict=True)])
+
+    def in_range(high: int) -> ScaledTerms:
+        each = [greedy_terms(own, count, options.exponents, options.method, high) for own in units]
+        return _best(weights, [ScaledTerms(own, step) for own, step in zip(each, steps, strict=True)])
+
+    highest = sorted({highest_exponent(own, options.method) for own in units})
+    shared = map(in_range, highest)  # the filters of a layer share a range, whatever their steps
+    return min(shared, key=lambda own: float(np.square(filter_errors(weights, own)).sum()))
 
 
 def _best(weights: Values, tried: Sequence[ScaledTerms]) -> ScaledTerms:
