@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange campaign-explore families-page characterise campaign-netlists
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange campaign-explore campaign-light-pes families-page characterise campaign-netlists
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -116,6 +116,9 @@ campaign-netlists: $(READY) ## the zoo's nets by yosys beside what models say of
 
 campaign-explore: $(READY) ## searches through a trained LeNet: killed, farmed, beside random ones; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/explore.py -o build/explore
+
+campaign-light-pes: $(READY) ## lanes a LUT of each kind of weights, by yosys, for docs/light_pes.md
+	$(SCRIPT) tests/campaigns/light_pes.py
 
 campaign-families: $(READY) ## every family of the papers on one net for Fashion-MNIST; apt-get install dataset-fashion-mnist
 	$(SCRIPT) tests/campaigns/families.py -o build/families
