@@ -1,7 +1,7 @@
 // PE processing elements of one kind side by side, and the buffer of their raw sums. KIND is 0 shift, 1 adder (paired:
 // sum x rides above the sums), 2 distance, 3 integer, 4 integer in DSP blocks, 5 binary. SHARED: all elements read the same SIMD
-// codes; else element p reads codes p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset
-// binary.
+// codes, so that two of them share DSP blocks where their products fit (see sw_product_pair); else element p reads codes
+// p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset binary.
 // Specification: shiftwire/units/sums/dot_product.py and shiftwire/ir/module.py
 // In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
 // words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
@@ -54,6 +54,12 @@ module sw_sums #(
     // x as the elements read it: PE times SIMD codes, an element's own side by side
     localparam int BITS = KIND == 1 || KIND == 2 ? W_BITS : X_BITS;
     logic [PE*SIMD*BITS-1:0] codes;
+    // a narrower product is no block; both weights beside each other are an operand of at most 25 bits, x one of 18
+    localparam int SIGN = X_SIGNED || W_SIGNED ? 0 : 1;
+    localparam int LEAST = X_BITS + W_BITS + SIGN < RAW_BITS ? X_BITS + W_BITS + SIGN : RAW_BITS;
+    localparam bit IN_PAIRS = KIND == 4 && SHARED && LEAST >= 9 && 2 * W_BITS + X_BITS <= 24
+        && X_BITS + (X_SIGNED ? 0 : 1) <= 18;
+    localparam int STEP = IN_PAIRS ? 2 : 1;
     genvar p, s;
     generate
         for (p = 0; p < PE; p++) begin : input_of
@@ -71,11 +77,12 @@ module sw_sums #(
                 end
             end
         end
-        for (p = 0; p < PE; p++) begin : element
+        for (p = 0; p < PE; p += STEP) begin : element
+            localparam int OWN = p + STEP <= PE ? STEP : 1;
             wire [SIMD*BITS-1:0] own_x = codes[p*SIMD*BITS+:SIMD*BITS];
-            wire [SIMD*W_BITS-1:0] own_w = w[p*SIMD*W_BITS+:SIMD*W_BITS];
-            logic [RAW_BITS-1:0] y;
-            assign sums[p*RAW_BITS+:RAW_BITS] = y;
+            wire [OWN*SIMD*W_BITS-1:0] own_w = w[p*SIMD*W_BITS+:OWN*SIMD*W_BITS];
+            logic [OWN*RAW_BITS-1:0] y;
+            assign sums[p*RAW_BITS+:OWN*RAW_BITS] = y;
             if (KIND == 0) begin : shift
                 sw_shift_pe #(
                     .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO),
@@ -98,7 +105,7 @@ module sw_sums #(
             end else begin : product
                 sw_int_pe #(
                     .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .W_SIGNED(W_SIGNED), .ACC_BITS(RAW_BITS),
-                    .SIMD(SIMD), .DSP(KIND == 4), .GENERIC(GENERIC)
+                    .SIMD(SIMD), .OUTPUTS(OWN), .DSP(KIND == 4), .GENERIC(GENERIC)
                 ) pe (
                     .clk, .x(own_x), .w(own_w), .accumulate, .finish, .y(y)
                 );
