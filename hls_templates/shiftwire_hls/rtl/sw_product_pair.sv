@@ -42,11 +42,6 @@ module sw_product_pair #(
     assign wide_x = BOTH'($signed(held_x));
     always_ff @(posedge clk) result <= wide_x * BOTH'(weights);
     assign product[2*BITS-1:BITS] = result[BOTH-1:FIELD];
-    if (IS_SIGNED) begin : g_signed
-        assign product[BITS-1:0] = BITS'($signed(result[FIELD-1:0]));
-        assign owed = result[FIELD-1];
-    end else begin : g_unsigned
-        assign product[BITS-1:0] = BITS'(result[FIELD-1:0]);
-        assign owed = 1'b0;
-    end
+    assign product[BITS-1:0] = BITS'(result[FIELD-1:0]);
+    assign owed = IS_SIGNED & result[FIELD-1];
 endmodule
