@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from shiftwire.costs.facts import Facts
-from shiftwire.ir.cost import MULTIPLIER_BITS, blocks, multiplier_blocks, rom_blocks
+from shiftwire.ir.cost import MULTIPLIER_BITS, AdderLevel, adder_levels, blocks, multiplier_blocks, rom_blocks
 from shiftwire.ir.module import Pe
 
 LEAST_PRODUCT_BITS = 9
@@ -45,12 +47,37 @@ PAIRED_BITS = 24
 def unit_dsp(facts: Facts) -> int:
     """Multiplier blocks, where products are to lie in blocks: one a product of at most 25 by 18 bits, or one for two.
 
-    Two outputs of a matrix-vector unit share them; a depthwise unit's outputs have no code in common.
+    Two outputs of a matrix-vector unit share them; a depthwise unit's outputs have no code in common. Of adder layers
+    the levels of adders that are to lie in blocks.
     """
+    if facts.get("BLOCK_LEVELS"):
+        return sum(level.blocks for level in block_levels(facts)[: facts["BLOCK_LEVELS"]])
     if not in_blocks(facts):
         return 0
     pairs = paired_outputs(facts)
     return facts["SIMD"] * (pairs + (facts["PE"] - 2 * pairs) * multiplier_blocks(*signed_operands(facts)))
+
+
+def block_levels(facts: Facts) -> tuple[AdderLevel, ...]:
+    """Levels of adders of an adder layer that may lie in blocks, those of all sums of minima and of the sum of x.
+
+    None where either has no two operands, or sums too wide for a block.
+    """
+    minima, total = minima_levels(facts), total_levels(facts)
+    if not minima or not total:
+        return ()
+    return tuple(a + b for a, b in zip_longest(minima, total, fillvalue=AdderLevel(0, 0)))
+
+
+def minima_levels(facts: Facts) -> tuple[AdderLevel, ...]:
+    """Those of the sums of minima."""
+    raw, bits = facts["RAW_BITS"], facts["W_BITS"]
+    return adder_levels(facts["PE"], (facts["SIMD"] + 1) // 2, min(bits + 1, raw), raw)
+
+
+def total_levels(facts: Facts) -> tuple[AdderLevel, ...]:
+    """Those of the sum of x."""
+    return adder_levels(1, facts["SIMD"], facts["W_BITS"], facts["TOTAL_BITS"])
 
 
 def in_blocks(facts: Facts) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from shiftwire.costs.blocks import in_blocks, paired_outputs, signed_operands
+from shiftwire.costs.blocks import in_blocks, minima_levels, paired_outputs, signed_operands, total_levels
 from shiftwire.costs.facts import Facts
 from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, muxes, together
-from shiftwire.ir.cost import LUTRAM_WORDS
+from shiftwire.ir.cost import LUTRAM_WORDS, AdderLevel
 from shiftwire.ir.module import Pe
 
 
@@ -95,20 +95,29 @@ def _adder(facts: Facts, simd: int) -> Terms:
     acc, bits = facts["RAW_BITS"], facts["W_BITS"]
     pair, pairs = min(bits + 1, acc), simd // 2
     items, item = simd - pairs, min(bits, acc) if simd == 1 else pair
+    before = facts.get("BLOCK_LEVELS", 0)
+    tree = _logic_bits(minima_levels(facts), before) / facts["PE"] if before else tree_bits(items, item, acc)
     return {
         "compare_bits": simd * ceil(bits / 2),
         "lanes": simd,
         "half_bits": pairs * ceil(bits / 2),
         "pair_bits": pairs * pair,
-        "tree_bits": tree_bits(items, item, acc),
-        "accumulator_bits": acc,
+        "tree_bits": tree,
+        "accumulator_bits": 0 if before else acc,
         "elements": 1,
     }
+
+
+def _logic_bits(levels: tuple[AdderLevel, ...], before: int) -> int:
+    """Bits of the adders of a tree in front of the levels that are DSP blocks."""
+    return sum(level.lut for level in levels[before:])
 
 
 def _total(facts: Facts, simd: int) -> Terms:
     if Pe(facts["KIND"]) is not Pe.ADDER or not facts["TOTAL_BITS"]:
         return {}
+    if facts.get("BLOCK_LEVELS"):
+        return {"total_bits": _logic_bits(total_levels(facts), facts["BLOCK_LEVELS"])}
     return {"total_bits": facts["TOTAL_BITS"] + tree_bits(simd, facts["W_BITS"], facts["TOTAL_BITS"])}
 
 

@@ -112,8 +112,9 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
 
 
 def asks_for_blocks(network: RtlNetwork) -> bool:
-    """Whether some unit is to multiply in DSP blocks."""
-    return any(unit.module.pe is Pe.INT_IN_DSP or unit.module.parameters.get("DSP") for unit in network.units)
+    """Whether some unit is to multiply or to add in DSP blocks."""
+    asked = (unit.module.parameters.get(name) for unit in network.units for name in ("DSP", "BLOCK_LEVELS"))
+    return any(asked) or any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
 
 
 def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:

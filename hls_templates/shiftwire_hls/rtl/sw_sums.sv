@@ -3,7 +3,8 @@
 // codes, so that two of them share DSP blocks where their products fit (see sw_product_pair); else element p reads codes
 // p, PE + p, 2 PE + p ... Adder and distance elements read codes moved to offset binary.
 // BLOCK_LEVELS is how many levels of adders of adder elements are DSP48 blocks, counted from the sums back (0 none, see
-// sw_dsp_sums); it takes sums of at most 24 bits and at least three lanes. BLOCK_CELL as CELL in sw_dsp_add.
+// sw_dsp_sums); it takes sums of at most 24 bits and at least three lanes. BLOCK_CELL is 1 for DSP48E1, which
+// GENERIC makes plain operators, and 2 for DSP48E2.
 // Specification: shiftwire/units/sums/dot_product.py and shiftwire/ir/module.py
 // In: x and w of an iteration, the cycle after `fire` or LATE cycles later than that, code 0 in the low bits. Out:
 // words of PE raw sums of RAW_BITS, sum 0 in the low bits, the total of TOTAL_BITS above.
@@ -67,6 +68,7 @@ module sw_sums #(
     localparam bit IN_PAIRS = KIND == 4 && SHARED && LEAST >= 9 && 2 * W_BITS + X_BITS <= 24
         && X_BITS + (X_SIGNED ? 0 : 1) <= 18;
     localparam int STEP = IN_PAIRS ? 2 : 1;
+    localparam int CELL = BLOCK_CELL == 1 && GENERIC ? 0 : BLOCK_CELL;
     genvar p, s;
     generate
         for (p = 0; p < PE; p++) begin : input_of
@@ -95,7 +97,7 @@ module sw_sums #(
                 );
             end
             sw_dsp_sums #(
-                .ELEMENTS(PE), .N(ITEMS), .BITS(NATURAL), .ACC_BITS(RAW_BITS), .LEVELS(BLOCK_LEVELS), .CELL(BLOCK_CELL),
+                .ELEMENTS(PE), .N(ITEMS), .BITS(NATURAL), .ACC_BITS(RAW_BITS), .LEVELS(BLOCK_LEVELS), .CELL(CELL),
                 .GENERIC(GENERIC)
             ) of_minima (
                 .clk, .rst, .value(item), .accumulate_early, .finish_early, .last, .y(sums[PE*RAW_BITS-1:0])
@@ -140,7 +142,7 @@ module sw_sums #(
             logic [SIMD*BITS-1:0] taken;
             always_ff @(posedge clk) taken <= codes[SIMD*BITS-1:0];
             sw_dsp_sums #(
-                .ELEMENTS(1), .N(SIMD), .BITS(BITS), .ACC_BITS(TOTAL_BITS), .LEVELS(BLOCK_LEVELS), .CELL(BLOCK_CELL),
+                .ELEMENTS(1), .N(SIMD), .BITS(BITS), .ACC_BITS(TOTAL_BITS), .LEVELS(BLOCK_LEVELS), .CELL(CELL),
                 .GENERIC(GENERIC)
             ) of_x (
                 .clk, .rst, .value(taken), .accumulate_early, .finish_early, .last, .y(sums[OUT-1-:TOTAL_BITS])
