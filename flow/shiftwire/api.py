@@ -18,6 +18,7 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.onnx.importer import InputFormats, import_onnx
+from shiftwire.passes.forms.block_choice import with_blocks
 from shiftwire.passes.forms.factor_choice import FactorForm, Pace, summed_by_factors
 from shiftwire.passes.forms.rescale_choice import Rescale, scheduled
 from shiftwire.passes.pipeline import run_pipeline
@@ -26,7 +27,6 @@ from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
 from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.design import Design, Target, schedule
-from shiftwire.schedule.filling import with_blocks
 from shiftwire.tools.process import Progress
 from shiftwire.verify.cosim import Verilator
 from shiftwire.verify.csim import Csim

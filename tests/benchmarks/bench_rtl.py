@@ -4,8 +4,8 @@ For each model, at the frames a second asked for (or the share of an xc7z020's L
 LUT, FF, BRAM36 and DSP of the whole netlist (yosys, xc7, no place and route), cycles between frames and of one frame
 alone, and the seconds that this took; --result names the file of results that the rows go to. Beside it, at the same
 speed and from the same scheduler, the same shapes with random integer weights of 8 and 4 bits, multiplied in LUTs and
-in DSP blocks, and, where --forms asks for it, the model with its adders in the board's DSP blocks. The lines are rows of
-a Markdown table.
+in DSP blocks, and, where --forms asks for it, the model with its adders in the board's DSP blocks. The lines are rows
+of a Markdown table.
 """
 
 from __future__ import annotations

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shiftwire.errors import InputError
-from shiftwire.schedule.adder_blocks import Cell, DspUse, saved
+from shiftwire.schedule.adder_blocks import Cell, DspUse
 from shiftwire.schedule.design import Design, Target
 from shiftwire_boards.catalog import Board
 
-ROUNDS = 5
-"""Designs that are tried, each in the room that the blocks of the one before leave."""
+ROUNDS = 6
+"""Designs that are tried in the rooms that blocks may leave, each half way between what fits and what does not."""
+
+MOST_SAVED = 96
+"""LUTs that a block saves at most: four sums of 12 bits, and the last adder in front of each."""
 
 PLENTY = 1 << 24
 """LUTs, more than any board has."""
@@ -26,7 +29,7 @@ def with_blocks(build: Build, target: Target, board: Board) -> Design:
     Raises InputError as `build` does, and for a board without blocks.
     """
     Cell.of(board)
-    return _of_speed(build, target) if target.fps is not None else _of_share(build, target)
+    return _of_speed(build, target) if target.fps is not None else _of_share(build, target, board)
 
 
 def _of_speed(build: Build, target: Target) -> Design:
@@ -42,19 +45,19 @@ def _of_speed(build: Build, target: Target) -> Design:
             raise error from None
 
 
-def _of_share(build: Build, target: Target) -> Design:
-    """Grown as long as blocks save what a faster design takes more."""
+def _of_share(build: Build, target: Target, board: Board) -> Design:
+    """The fastest of those that are tried; slower ones are taken to be smaller."""
     best = _adding(build(target))
-    room, more = best.without_blocks.lut, saved(best.rtl).lut
+    room, low, high = best.without_blocks.lut, 0, board.dsp * MOST_SAVED
     for _ in range(ROUNDS):
+        more = (low + high) // 2
         design = _adding(build(replace(target, more_lut=more)))
-        over = design.resources.lut - room
-        if over > 0:
-            more -= over
-        elif target.speed(design) > target.speed(best):
-            best, more = design, max(more, saved(design.rtl).lut)
-        else:
-            break
+        if design.resources.lut > room:
+            high = more
+            continue
+        low = more
+        if target.speed(design) > target.speed(best):
+            best = design
     return best
 
 
