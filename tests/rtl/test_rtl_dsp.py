@@ -122,7 +122,7 @@ def test_networks_are_exact(levels: int, cell: int, tmp_path: Path) -> None:
     hardware = tuple(with_levels(rtl_of(name, network), levels, cell) for name, network in nets.items())
     simulator = built(Bench(hardware, generic=False), tmp_path, optimise="-O0")
     live = 0
-    for conditions in (FREE, Conditions(stall=0.4, seed=2), Conditions(reset_cycle=41), Conditions(reset_frames=2)):
+    for conditions in (FREE, Conditions(stall=0.93, seed=2), Conditions(reset_cycle=41), Conditions(reset_frames=2)):
         logs = simulator.run(given, conditions)
         for rtl in hardware:
             wanted = nets[rtl.name].evaluate(given[rtl.name]).reshape(FRAMES, -1)
