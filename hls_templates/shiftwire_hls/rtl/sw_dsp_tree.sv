@@ -4,7 +4,7 @@
 // BITS + clog2(N) - 1, none of which any sum leaves. Latency: clog2(N) - 1 cycles. Initiation interval: one cycle.
 module sw_dsp_tree #(
     parameter int ELEMENTS = 1,
-    parameter int N = 4,
+    parameter int N = 2,
     parameter int BITS = 9,
     parameter int LEVELS = 1,
     parameter int CELL = 0,
