@@ -14,7 +14,7 @@ import onnx
 from one_layer import codes, shift
 from shiftwire import api
 from shiftwire.costs.model import family_model, predicted
-from shiftwire.errors import InputError
+from shiftwire.errors import CheckFailedError, InputError
 from shiftwire.ir.bias import Bias
 from shiftwire.ir.network import Network, Node, Tensor
 from shiftwire.ir.window import Window
@@ -26,6 +26,7 @@ from shiftwire.ops.weights.adder import Adder
 from shiftwire.project.project import load_project
 from shiftwire.schedule.adder_blocks import Cell, DspUse, saved
 from shiftwire.schedule.design import Target
+from shiftwire.synth.counts import check_blocks
 from shiftwire_boards.catalog import load_board
 from verbs import run_verb
 
@@ -68,6 +69,9 @@ def test_a_project_adds_in_blocks(model: Path, capsys: pytest.CaptureFixture[str
     plain = predicted(family_model("xc7"), replace(project.design, dsp=DspUse.NONE).rtl).whole.resources
     assert whole.dsp == taken.blocks and plain.dsp == 0
     assert 0.9 * taken.lut < plain.lut - whole.lut < 1.3 * taken.lut
+    check_blocks(project.design.rtl, taken.blocks, project.path)
+    with pytest.raises(CheckFailedError, match=f"found 3 DSP blocks where adders were to take {taken.blocks} and"):
+        check_blocks(project.design.rtl, 3, project.path)
     data = model.with_name("data.npz")
     np.savez(data, x=np.random.default_rng(1).integers(-128, 128, (3, 4, 5, 5)).astype(np.float32) / 16)
     status, out, err = run_verb(capsys, "cosim", project.path, "--data", data, "--primitives")

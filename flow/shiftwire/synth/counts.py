@@ -19,6 +19,7 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.shell import TOP as SHELL
+from shiftwire.schedule.adder_blocks import saved
 from shiftwire.tools import yosys
 from shiftwire.tools.resources import Evidence, Report, Resources
 from shiftwire.tools.yosys import Netlist, Synthesis, synthesised
@@ -112,15 +113,21 @@ def synthesise(project: Project, top: Top = Top.NETWORK) -> SynthReport:
 
 
 def asks_for_blocks(network: RtlNetwork) -> bool:
-    """Whether some unit is to multiply or to add in DSP blocks."""
-    asked = (unit.module.parameters.get(name) for unit in network.units for name in ("DSP", "BLOCK_LEVELS"))
-    return any(asked) or any(unit.module.pe is Pe.INT_IN_DSP for unit in network.units)
+    """Whether some unit is to multiply in DSP blocks."""
+    return any(unit.module.pe is Pe.INT_IN_DSP or unit.module.parameters.get("DSP") for unit in network.units)
 
 
 def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:
     """Raise CheckFailedError for DSP blocks, counted in a netlist or a report, that no unit asks for."""
-    if not asks_for_blocks(network):
+    adding = saved(network).blocks
+    if asks_for_blocks(network):
+        return
+    if not adding:
         check_no_blocks(dsp, source)
+    elif dsp != adding:
+        raise CheckFailedError(
+            f"found {dsp} DSP blocks where adders were to take {adding} and products none ({source}); report this"
+        )
 
 
 def check_no_blocks(dsp: int, source: Path) -> None:
