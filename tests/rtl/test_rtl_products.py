@@ -185,7 +185,7 @@ def test_two_outputs_take_the_blocks_of_one(sums: Sums, family: Family, tmp_path
     generic = int(family is not Family.SERIES_7)
     synthesis = Synthesis(SOURCES, "sw_sums", {**sums.parameters, "GENERIC": generic}, family=family, dsp=True)
     assert synthesised(synthesis, tmp_path).resources.dsp == sums.blocks
-    assert unit_dsp({**sums.parameters, **({"NEURONS": 1} if sums.shared else {"BLOCKS": 1})}) == sums.blocks
+    assert unit_dsp({**sums.parameters, **({"TOTAL_BITS": 0} if sums.shared else {})}) == sums.blocks
 
 
 def integers(bits: int, *shape: int) -> Int:

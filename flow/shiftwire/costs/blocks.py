@@ -89,8 +89,11 @@ def in_blocks(facts: Facts) -> bool:
 
 
 def paired_outputs(facts: Facts) -> int:
-    """Pairs of outputs whose products share blocks; SystemVerilog: sw_sums."""
-    if not in_blocks(facts) or "NEURONS" not in facts:
+    """Pairs of outputs whose products share blocks; SystemVerilog: sw_sums.
+
+    Those of a depthwise unit, which has no sum of x, read no code in common.
+    """
+    if not in_blocks(facts) or "TOTAL_BITS" not in facts:
         return 0
     fits = 2 * facts["W_BITS"] + facts["X_BITS"] <= PAIRED_BITS and signed_operands(facts)[0] <= MULTIPLIER_BITS[1]
     return facts["PE"] // 2 if fits else 0
