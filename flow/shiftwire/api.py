@@ -25,6 +25,7 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
+from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.design import Design, Target
 from shiftwire.tools.process import Progress
 from shiftwire.verify.cosim import Verilator
@@ -60,17 +61,17 @@ def design(
     *,
     rescale: Rescale = Rescale.AUTO,
     factors: FactorForm = FactorForm.AUTO,
+    dsp: DspUse = DspUse.NONE,
 ) -> Design:
     """How a network is built on a board; the board's own clock period unless `clock_ns` says otherwise.
 
     Every layer is folded to meet the target; `folds` fixes the PE and SIMD of some, by name. Layers that rescale sums
     by a float scale take the cheapest form, or the one that `rescale` asks for; convolutions of factors take that of
-    `factors`.
+    `factors`. With `dsp` DSP blocks add, and the design grows into the LUTs that they save.
     """
     network = model if isinstance(model, Network) else load_network(model)
-    return formed(
-        network, find_board(board), clock_ns, target or Target(), folds or {}, rescale=rescale, factors=factors
-    )
+    on, wanted = find_board(board), target or Target()
+    return formed(network, on, clock_ns, wanted, folds or {}, rescale=rescale, factors=factors, dsp=dsp)
 
 
 def convert(
@@ -85,19 +86,21 @@ def convert(
     unroll: bool = False,
     rescale: Rescale = Rescale.AUTO,
     factors: FactorForm = FactorForm.AUTO,
+    dsp: DspUse = DspUse.NONE,
 ) -> Project:
     """Write a project, HLS C++ and SystemVerilog unless `backend` wants one of them.
 
     It goes into build/<name of the model> unless `output` names a folder. With `unroll`, layers of the SystemVerilog
     that meet all their weights in one cycle become logic without a ROM. `rescale` says what float scale, bias, Relu and
-    quantizer behind a sum become, `factors` whether convolutions of factors sum by coefficients first.
+    quantizer behind a sum become, `factors` whether convolutions of factors sum by coefficients first, `dsp` what DSP
+    blocks of the SystemVerilog are for.
     Raises InputError for a model, a board or a folder that will not do; a folder that is no project of ours is
     never touched.
     """
     folder = default_folder("network" if isinstance(model, Network) else model)
     wanted = dataclasses.replace(target or Target(), for_hls=backend is not Backend.RTL)
     planned = dataclasses.replace(
-        design(model, board, clock_ns, wanted, folds, rescale=rescale, factors=factors), unroll=unroll
+        design(model, board, clock_ns, wanted, folds, rescale=rescale, factors=factors, dsp=dsp), unroll=unroll
     )
     return write_project(planned, Path(output or folder), backend)
 

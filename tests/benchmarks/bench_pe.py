@@ -84,12 +84,13 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/bench_pe"))
     parser.add_argument("--quick", action="store_true", help="count, but do not route")
     parser.add_argument("--simd", type=int, nargs="+", default=[1, 4, 9])
+    parser.add_argument("--only", default="", help="the elements whose names have this part")
     arguments = parser.parse_args()
     print(f"{yosys_version()} on {Family.SERIES_7.value}; {nextpnr_version()}; 18-bit accumulator unless said")
     print(f"{'element':22} {'SIMD':>4} {'LUT':>6} {'FF':>6} {'DSP':>4} {'LUT/lane':>9} {'FF/lane':>8} {'ECP5 MHz':>9}")
     counts: list[list[Cell]] = []
     speeds: list[list[Cell]] = []
-    for kind in KINDS:
+    for kind in (kind for kind in KINDS if arguments.only in kind.name):
         for simd in arguments.simd:
             one = of_one(kind, simd, arguments.output)
             fmax = ""
@@ -98,11 +99,11 @@ def main() -> None:
                 fmax = f"{mhz:.1f}"
                 speeds.append([kind.name, simd, mhz])
             print(
-                f"{kind.name:22} {simd:4} {one.lut:6.1f} {one.ff:6.1f} {one.dsp:4.0f} "
+                f"{kind.name:22} {simd:4} {one.lut:6.1f} {one.ff:6.1f} {one.dsp:4g} "
                 f"{one.lut / simd:9.2f} {one.ff / simd:8.2f} {fmax:>9}",
                 flush=True,
             )
-            found = (round(one.lut, 1), round(one.ff, 1), round(one.dsp))
+            found = (round(one.lut, 1), round(one.ff, 1), one.dsp if one.dsp % 1 else round(one.dsp))
             counts.append([kind.name, simd, *found, round(one.lut / simd, 2), round(one.ff / simd, 2)])
     yosys = {"pyosys": yosys_version().split()[-1]}
     part = Family.SERIES_7.value

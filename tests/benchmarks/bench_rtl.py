@@ -4,7 +4,8 @@ For each model, at the frames a second asked for (or the share of an xc7z020's L
 LUT, FF, BRAM36 and DSP of the whole netlist (yosys, xc7, no place and route), cycles between frames and of one frame
 alone, and the seconds that this took; --result names the file of results that the rows go to. Beside it, at the same
 speed and from the same scheduler, the same shapes with random integer weights of 8 and 4 bits, multiplied in LUTs and
-in DSP blocks. The lines are rows of a Markdown table.
+in DSP blocks, and, where --forms asks for it, the model with its adders in the board's DSP blocks. The lines are rows
+of a Markdown table.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.rtl.files import module_files, write_network
+from shiftwire.schedule.adder_blocks import in_adder_blocks
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, Target, schedule
 from shiftwire.schedule.lowering import in_dsp_blocks
@@ -67,16 +69,19 @@ Cells = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class Form:
-    """How a layer's products are made: of trained weights, or of integers in LUTs or DSP blocks."""
+    """How a layer's products are made: of trained weights, or of integers in LUTs or DSP blocks; blocks may add."""
 
     name: str
     bits: int = 0
     in_blocks: bool = False
+    adds: bool = False
 
     def network(self, trained: Network) -> Network:
         return multiplying(trained, self.bits) if self.bits else trained
 
     def rtl(self, design: Design) -> RtlNetwork:
+        if self.adds:
+            return in_adder_blocks(design.rtl, design.board)
         return in_dsp_blocks(design.rtl) if self.in_blocks else design.rtl
 
 
@@ -88,14 +93,16 @@ FORMS = {
         Form("int4-lut", 4),
         Form("int8-dsp", 8, in_blocks=True),
         Form("int4-dsp", 4, in_blocks=True),
+        Form("dsp-adders", adds=True),
     )
 }
+USUAL = [name for name, form in FORMS.items() if not form.adds]
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("models", nargs="+", metavar="MODEL.onnx=FPS", help="frames a second, or a share such as 80%%")
-    parser.add_argument("--forms", default=",".join(FORMS), help="some of %(default)s")
+    parser.add_argument("--forms", default=",".join(USUAL), help="some of %(default)s,dsp-adders")
     parser.add_argument("--without-peepopt", action="store_true", help="map without yosys' peepopt; keeps no result")
     parser.add_argument("--result", default="rtl", help="keeps the rows as results/NAME.json (default: %(default)s)")
     given = parser.parse_args(arguments)

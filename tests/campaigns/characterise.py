@@ -22,8 +22,9 @@ from shiftwire.costs.blocks import unit_bram36, unit_dsp
 from shiftwire.costs.lutram import unit_lutram
 from shiftwire.costs.model import FILE, STAND_IN, spelled_model
 from shiftwire.costs.table import Row, alike_once, write_table
-from shiftwire.explore.characterise.counting import counted, rows_of, shelves
+from shiftwire.explore.characterise.counting import again, counted, rows_of, shelves
 from shiftwire.explore.characterise.fitting import Fitted, family_fit, fitted_groups
+from shiftwire.explore.characterise.space import KINDS
 from shiftwire.tools.yosys import Family, yosys_version
 
 FOLDER = Path("build/campaigns/characterise")
@@ -42,10 +43,13 @@ def main() -> int:
     parser.add_argument("--xcup", type=int, default=POINTS[Family.ULTRASCALE_PLUS], help="of UltraScale+ (400)")
     parser.add_argument("--workers", type=int, default=2, help="runs of yosys at a time (2)")
     parser.add_argument("--fit-only", action="store_true", help="take what was counted, as far as it goes")
+    parser.add_argument("--again", metavar="KIND", choices=KINDS, help="count a kind anew, where it was counted")
     arguments = parser.parse_args()
     every: list[Row] = []
     models, lines = [], []
     for family, points in ((Family.SERIES_7, arguments.xc7), (Family.ULTRASCALE_PLUS, arguments.xcup)):
+        if arguments.again:
+            _again(family, points, arguments.again)
         rows = _rows(family, points, arguments.workers, fit_only=arguments.fit_only)
         if not rows:
             continue
@@ -62,6 +66,14 @@ def main() -> int:
     print("\n".join(lines))
     print(f"{TABLE}: {len(every):,} units; {FILE}: {', '.join(model.family for model in models)}")
     return 0
+
+
+def _again(family: Family, points: int, kind: str) -> None:
+    """One shelf after the other, those that were counted."""
+    for start in shelves(points):
+        file = FOLDER / f"{family.value}-{SEED}-{start:05d}.json"
+        if file.exists():
+            again(file, start, SEED, family, kind)
 
 
 def _rows(family: Family, points: int, workers: int, *, fit_only: bool) -> list[Row]:

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from block_mutants import ADDER_MUTANTS, BLOCK_MUTANTS
 from form_mutants import FORM_MUTANTS
 from kernel_mutants import KERNEL_MUTANTS
 from larger_mutants import LARGER_MUTANTS
@@ -54,6 +55,8 @@ TEMPLATES = ("hls_templates", "shiftwire_hls")
 EVERY_KERNEL = ("tests/hls/test_kernels.py::test_every_kernel_is_exact",)
 EVERY_MODULE = ("tests/rtl/test_rtl.py", "-k", "one_of_each")
 EVERY_FUSED = "tests/native/test_fused.py::test_every_code[all]"
+EVERY_BLOCK = ("tests/rtl/test_rtl_products.py", "-k", "exact or networks")
+EVERY_ADDER_BLOCK = ("tests/rtl/test_rtl_dsp.py", "-k", "test_networks_are_exact and 9-1")
 REBUILD = "tests/units/test_rebuild.py"
 
 CAMPAIGNS = (
@@ -62,6 +65,8 @@ CAMPAIGNS = (
     Campaign("SystemVerilog", *TEMPLATES, "rtl", EVERY_MODULE, RTL_MUTANTS),
     Campaign("rebuilt C++", *TEMPLATES, "include", (f"{REBUILD}::test_the_kernel_is_exact",), REBUILD_KERNEL_MUTANTS),
     Campaign("rebuilt RTL", *TEMPLATES, "rtl", (f"{REBUILD}::test_the_module_is_exact",), REBUILD_RTL_MUTANTS),
+    Campaign("DSP blocks", *TEMPLATES, "rtl", EVERY_BLOCK, BLOCK_MUTANTS),
+    Campaign("DSP adders", *TEMPLATES, "rtl", EVERY_ADDER_BLOCK, ADDER_MUTANTS),
     Campaign("Python", "flow", "shiftwire", "", (), (*PYTHON_MUTANTS, *LARGER_MUTANTS, *FORM_MUTANTS, *DEPTH_MUTANTS)),
 )
 

@@ -1,6 +1,7 @@
 // COPIES processing elements of one kind that share x, so that the cost of one more can be measured; HELD puts
 // registers in front, so that their speed can be.
-// KIND: 0 shift, 1 adder, 2 distance, 3 integer in LUTs, 4 integer in multiplier blocks, 5 agreeing bits.
+// KIND: 0 shift, 1 adder, 2 distance, 3 integer in LUTs, 4 integer in multiplier blocks, which two elements share, 5
+// agreeing bits.
 module pe_shelf #(
     parameter int KIND = 0,
     parameter int COPIES = 2,
@@ -27,7 +28,8 @@ module pe_shelf #(
     end else begin : g_direct
         assign {x, w} = {in_x, in_w};
     end
-    for (genvar i = 0; i < COPIES; i++) begin : g_copy
+    localparam int STEP = KIND == 4 ? 2 : 1;
+    for (genvar i = 0; i < COPIES; i += STEP) begin : g_copy
         if (KIND == 0) begin : g_shift
             sw_shift_pe #(
                 .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .WINDOW_BITS(W_BITS - 2), .ACC_BITS(ACC_BITS), .SIMD(SIMD),
@@ -45,10 +47,10 @@ module pe_shelf #(
             );
         end else if (KIND <= 4) begin : g_int
             sw_int_pe #(
-                .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .DSP(KIND ==
-                4), .GENERIC(GENERIC)
+                .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS), .ACC_BITS(ACC_BITS), .SIMD(SIMD), .OUTPUTS(STEP),
+                .DSP(KIND == 4), .GENERIC(GENERIC)
             ) u_pe (
-                .clk, .x, .w(w[i*LANE+:LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:ACC_BITS])
+                .clk, .x, .w(w[i*LANE+:STEP*LANE]), .accumulate, .finish, .y(y[i*ACC_BITS+:STEP*ACC_BITS])
             );
         end else begin : g_xnor
             sw_xnor_pe #(.ACC_BITS(ACC_BITS), .SIMD(SIMD), .GENERIC(GENERIC)) u_pe (

@@ -11,7 +11,7 @@ from shiftwire.hls.top import HLS_TOP, ip_ports, word_ports
 from shiftwire.ir.rtl_network import NETWORK
 from shiftwire.project.project import Project
 from shiftwire.rtl.axi_stream import BYTE
-from shiftwire.rtl.files import MODULES
+from shiftwire.rtl.files import MODULES, cell_files
 from shiftwire.rtl.shell import SHELL_MODULES, TOP, Shell, top_text
 from shiftwire.tools.template import filled
 from shiftwire.tools.verilator import Verilated, verilated
@@ -59,5 +59,6 @@ def _rtl_program(project: Project) -> BoardProgram:
     sources = tuple(file for file in project.rtl_sources() if file.stem != TOP)
     top = {TOP: top_text(shell, f"{NETWORK} #(.GENERIC(1))")}
     driver = filled("board_driver.cpp", **_widths(shell))
+    sources += cell_files((project.design.rtl,), generic=True)
     build = Verilated(sources, TOP, driver, top, headers=(MODULES / "sim" / "sw_board.h",))
     return BoardProgram(verilated(build, project.reports_dir / "board"), project.rtl_dir)

@@ -37,6 +37,7 @@ from shiftwire.reports.rescale_text import (
     weight_notes,
     weight_tables,
 )
+from shiftwire.schedule.adder_blocks import DspUse, saved
 from shiftwire.schedule.design import Design, Target
 
 
@@ -62,6 +63,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "--unroll",
         action="store_true",
         help="SystemVerilog: layers whose fold is whole become logic, their weights wires",
+    )
+    parser.add_argument(
+        "--dsp",
+        choices=[use.value for use in DspUse],
+        default=DspUse.NONE.value,
+        help="SystemVerilog: what DSP blocks do; adders: add in adder layers, multiply nothing (none)",
     )
     parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -143,8 +150,15 @@ def _converted(arguments: argparse.Namespace, network: Network, front: Front | N
     backend, output = Backend(arguments.backend), arguments.output or api.default_folder(arguments.model)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
+    dsp = DspUse(arguments.dsp)
+    if dsp is not DspUse.NONE and backend is not Backend.RTL:
+        raise InputError(
+            f"--dsp {dsp.value} is for SystemVerilog, and folds for it need not fit as HLS C++; add --backend rtl"
+        )
     rescale, factors = Rescale(arguments.rescale), FactorForm(arguments.factors)
     if front is not None:
+        if dsp is not DspUse.NONE:
+            raise InputError(f"--from brings folds that know no --dsp {dsp.value}; leave one of them out")
         return api.convert_point(
             network,
             front,
@@ -166,6 +180,7 @@ def _converted(arguments: argparse.Namespace, network: Network, front: Front | N
         unroll=arguments.unroll,
         rescale=rescale,
         factors=factors,
+        dsp=dsp,
     )
 
 
@@ -195,6 +210,9 @@ def _print(project: Project, backend: Backend) -> None:
     say(f"modelled: {speed(design)}")
     if backend is not Backend.HLS and design.rtl.moved_bram36:
         say(f"rtl: {design.rtl.moved_bram36:g} BRAM36 more hold weights that would crowd the LUTs")
+    if design.dsp is not DspUse.NONE:
+        spared = saved(design.rtl)
+        say(f"rtl: {spared.blocks:,} of {design.board.dsp:,} DSP blocks add, which saves {spared.lut:,} LUT (modelled)")
     show(weight_tables(weight_choices(design)))
     show(rescale_tables(rescalings(design)))
     say(f"next: shiftwire {'cosim' if backend is Backend.RTL else 'csim'} {quoted(project.path)} --data test.npz")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import ceil
 
-from shiftwire.costs.blocks import unit_dsp
+from shiftwire.costs.blocks import in_blocks, minima_levels, paired_outputs, signed_operands, total_levels
 from shiftwire.costs.facts import Facts
 from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, muxes, together
-from shiftwire.ir.cost import LUTRAM_WORDS
+from shiftwire.ir.cost import LUTRAM_WORDS, AdderLevel
 from shiftwire.ir.module import Pe
 
 
@@ -68,7 +68,8 @@ def _elements(facts: Facts) -> Terms:
             own = _product(facts, simd)
         case Pe.XNOR:
             own = _agreement(facts, simd)
-    return {**{name: pe * amount for name, amount in own.items()}, **_total(facts, simd)}
+    shared = {**_total(facts, simd), **_pairs(facts, simd)}
+    return {**{name: pe * amount for name, amount in own.items()}, **shared}
 
 
 def _shift(facts: Facts, simd: int) -> Terms:
@@ -94,31 +95,45 @@ def _adder(facts: Facts, simd: int) -> Terms:
     acc, bits = facts["RAW_BITS"], facts["W_BITS"]
     pair, pairs = min(bits + 1, acc), simd // 2
     items, item = simd - pairs, min(bits, acc) if simd == 1 else pair
+    before = facts.get("BLOCK_LEVELS", 0)
+    tree = _logic_bits(minima_levels(facts), before) / facts["PE"] if before else tree_bits(items, item, acc)
     return {
         "compare_bits": simd * ceil(bits / 2),
         "lanes": simd,
         "half_bits": pairs * ceil(bits / 2),
         "pair_bits": pairs * pair,
-        "tree_bits": tree_bits(items, item, acc),
-        "accumulator_bits": acc,
+        "tree_bits": tree,
+        "accumulator_bits": 0 if before else acc,
         "elements": 1,
     }
+
+
+def _logic_bits(levels: tuple[AdderLevel, ...], before: int) -> int:
+    """Bits of the adders of a tree in front of the levels that are DSP blocks."""
+    return sum(level.lut for level in levels[before:])
 
 
 def _total(facts: Facts, simd: int) -> Terms:
     if Pe(facts["KIND"]) is not Pe.ADDER or not facts["TOTAL_BITS"]:
         return {}
+    if facts.get("BLOCK_LEVELS"):
+        return {"total_bits": _logic_bits(total_levels(facts), facts["BLOCK_LEVELS"])}
     return {"total_bits": facts["TOTAL_BITS"] + tree_bits(simd, facts["W_BITS"], facts["TOTAL_BITS"])}
+
+
+def _pairs(facts: Facts, simd: int) -> Terms:
+    """The adder that sets one weight above another; a block has one, which yosys finds on the 7 series alone."""
+    lanes = paired_outputs(facts) * simd
+    return {"pair_bits": lanes * (signed_operands(facts)[1] + 1)} if lanes else {}
 
 
 def _product(facts: Facts, simd: int) -> Terms:
     acc = facts["RAW_BITS"]
-    x = facts["X_BITS"] + 1 - facts["X_SIGNED"]
-    w = facts["W_BITS"] + 1 - facts["W_SIGNED"]
+    x, w = signed_operands(facts)
     item = min(facts["X_BITS"] + facts["W_BITS"] + (0 if facts["X_SIGNED"] or facts["W_SIGNED"] else 1), acc)
     rows = ceil(w / 2)
     if Pe(facts["KIND"]) is Pe.INT_IN_DSP:
-        narrow = 0 if unit_dsp(facts) else x * w
+        narrow = 0 if in_blocks(facts) else x * w
         return {
             "lanes": simd,
             "narrow_bits": simd * narrow,

@@ -184,6 +184,41 @@ def multiplier_blocks(one: int, other: int) -> int:
     return ceil(wide / MULTIPLIER_BITS[0]) * ceil(narrow / MULTIPLIER_BITS[1])
 
 
+BLOCK_SUMS = ((12, 4), (24, 2))
+"""Bits of sums that a DSP block adds beside each other, and how many: its 48 in four parts or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdderLevel:
+    """A level of adders of a unit that sums: DSP blocks that take its place, and LUTs that they save."""
+
+    blocks: int
+    lut: int
+
+    def __add__(self, other: AdderLevel) -> AdderLevel:
+        return AdderLevel(self.blocks + other.blocks, self.lut + other.lut)
+
+
+def adder_levels(elements: int, operands: int, bits: int, sum_bits: int) -> tuple[AdderLevel, ...]:
+    """Of so many sums of operands of so many bits, from the sums back; a sum and the adder before it are the first.
+
+    As sw_dsp_sums builds them; empty where a block has no room for a sum or has no two operands.
+    """
+    if operands < 2 or sum_bits > BLOCK_SUMS[-1][0]:
+        return ()
+    levels = []
+    while operands > 2:
+        adders, bits = elements * (operands // 2), bits + 1
+        levels.append(AdderLevel(_adder_blocks(adders, bits), adders * bits))
+        operands -= operands // 2
+    both = sum_bits + min(bits + 1, sum_bits)
+    return (AdderLevel(_adder_blocks(elements, sum_bits), elements * both), *reversed(levels))
+
+
+def _adder_blocks(adders: int, bits: int) -> int:
+    return ceil(adders / next(side_by_side for most, side_by_side in BLOCK_SUMS if bits <= most))
+
+
 def lanes_cost(lanes: int, lane_lut: int) -> Cost:
     """A unit that works beat by beat, each of `lanes` codes on its own."""
     return Cost(lut=UNIT_LUT + lanes * lane_lut)

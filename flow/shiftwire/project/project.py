@@ -23,6 +23,7 @@ from shiftwire.numbers.fixed import Codes
 from shiftwire.project.codec import ArrayFolder, decode, encode
 from shiftwire.project.hls_folder import write_hls
 from shiftwire.rtl.files import check_rtl, checksums, write_modules, write_shell
+from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, folded
 from shiftwire.tools.atomic import replaced
@@ -165,7 +166,8 @@ def load_project(path: str | Path) -> Project:
             folds = {stage["name"]: Fold(**stage["fold"]) for stage in manifest["stages"]}
             memories = {each["name"]: float(each["bram36_lut"]) for each in manifest["stages"] if "bram36_lut" in each}
             design = folded(network, board, manifest["clock_ns"], folds, price, memories=memories)
-            design = replace(design, unroll=bool(manifest["unroll"]))
+            dsp = DspUse(manifest.get("dsp", DspUse.NONE.value))
+            design = replace(design, unroll=bool(manifest["unroll"]), dsp=dsp)
             sums: dict[str, str] = dict(manifest["rtl"]["files"]) if "rtl" in manifest else {}
         except (CatalogError, UnknownBoardError) as error:
             raise InputError(f"its board is not to be had: {error}; convert the model again") from None
@@ -226,6 +228,7 @@ def _manifest(design: Design, arrays: ArrayFolder) -> dict[str, Any]:
         "clock_ns": design.clock_ns,
         "bram36_lut": design.bram36_lut,
         "unroll": design.unroll,
+        **({} if design.dsp is DspUse.NONE else {"dsp": design.dsp.value}),
         "tensors": {name: _tensor(tensor) for name, tensor in network.tensors.items()},
         "stages": [
             {

@@ -36,7 +36,7 @@ from shiftwire.quantize.options import Options
 from shiftwire.quantize.places import ranked, require_apart
 from shiftwire.quantize.report import LayerCost
 from shiftwire.quantize.unweighted import enter_ends, narrow_end
-from shiftwire.schedule.design import HLS_MAX_BITS
+from shiftwire.schedule.checks import HLS_MAX_BITS
 from shiftwire_boards.runtime.host_ends import unranked
 from shiftwire_boards.runtime.host_steps import HostStep
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from shiftwire.project.report_rows import Rows
 from shiftwire.reports.table import Table
+from shiftwire.schedule.adder_blocks import saved
 from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import SynthReport
 from shiftwire.synth.speed import LABEL, UnitSpeed
@@ -79,6 +80,9 @@ def evidence(report: SynthReport) -> str:
 
 def blocks(report: SynthReport) -> str:
     """Why there are DSP blocks, or why none."""
+    adding = saved(report.project.design.rtl).blocks
+    if adding and adding == report.whole.dsp:
+        return f"{adding:,} DSP add, none multiplies"
     if not report.blocks_allowed:
         return "integer layers multiply in LUTs"
     if report.whole.dsp:

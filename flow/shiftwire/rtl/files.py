@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import shiftwire_hls
@@ -22,6 +22,15 @@ MODULES = Path(shiftwire_hls.__file__).parent / "rtl"
 def module_files() -> tuple[Path, ...]:
     """Every module, in the order of their names."""
     return tuple(sorted(MODULES.glob("*.sv")))
+
+
+def cell_files(networks: Iterable[RtlNetwork], *, generic: bool) -> tuple[Path, ...]:
+    """Models of the chip's cells that a simulation of networks needs: none of plain operators.
+
+    DSP48E2 stand beside plain operators, as nothing else of an UltraScale+ is spelled as cells.
+    """
+    cells = {unit.module.parameters.get("BLOCK_CELL") for network in networks for unit in network.units}
+    return () if generic and cells <= {None, 1} else tuple(sorted((MODULES / "sim").glob("*.sv")))
 
 
 def write_network(network: RtlNetwork, folder: Path, *, generic: bool) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, floor
 
@@ -13,6 +13,8 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network, Node
 from shiftwire.ir.pipeline import Pipeline
 from shiftwire.ir.rtl_network import RtlNetwork
+from shiftwire.schedule.adder_blocks import DspUse, in_adder_blocks, saved
+from shiftwire.schedule.checks import check_network, require_positive
 from shiftwire.schedule.fold_choice import every_choice, slowest_layer
 from shiftwire.schedule.lowering import NONE, rtl_network
 from shiftwire.schedule.pace import below, quickest
@@ -21,9 +23,6 @@ from shiftwire.schedule.streaming import cost_between, pipeline
 from shiftwire.schedule.timing import Timing, timing
 from shiftwire_boards.catalog import Board
 from shiftwire_boards.runtime.family import Family
-
-HLS_MAX_BITS = 53
-"""hls4ml's trace and predict carry values as doubles."""
 
 MIN_CLOCK_NS, MAX_CLOCK_NS = 0.5, 1000.0
 """No programmable logic is faster than 2 GHz."""
@@ -48,12 +47,13 @@ class Target:
     """Frames a second to reach, or the share of the board's LUTs to fill; with neither, 70 % of them.
 
     With `for_hls` the design is one for HLS C++ as well: its words are as narrow as HLS needs them, and what reaches
-    the frames a second is the C++ with its drain.
+    the frames a second is the C++ with its drain. `more_lut` are LUTs beside the share, which DSP blocks will save.
     """
 
     fps: float | None = None
     lut_percent: float | None = None
     for_hls: bool = False
+    more_lut: int = 0
 
     def pace(self, design: Design) -> int:
         """Cycles from frame to frame of a design, as this target counts them."""
@@ -77,12 +77,14 @@ class Design:
     unroll: bool = False
     bram36_lut: float = BRAM36_IN_LUT
     memories: Mapping[str, float] = field(default_factory=dict)
+    dsp: DspUse = DspUse.NONE
 
     @cached_property
     def rtl(self) -> RtlNetwork:
         """The SystemVerilog units; with `unroll`, layers that meet all their weights at once are logic."""
         spare, price, own = self.spare_bram36, self.bram36_lut, self.memories
-        return rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=spare, bram36_lut=price, memories=own)
+        rtl = rtl_network(self.pipeline, unroll=self.unroll, spare_bram36=spare, bram36_lut=price, memories=own)
+        return in_adder_blocks(rtl, self.board) if self.dsp is DspUse.ADDERS else rtl
 
     @property
     def is_generic(self) -> bool:
@@ -92,7 +94,7 @@ class Design:
     @property
     def spare_bram36(self) -> float:
         """Block RAM that may hold small memories: what is left where LUTs are what runs out, else none."""
-        need, board = self.resources, self.board
+        need, board = self.without_blocks, self.board
         is_tight = need.lut > board.lut * TIGHT_LUT
         return max(floor(board.bram36 * MOST_BRAM36) - need.bram36, 0) if is_tight else 0
 
@@ -108,7 +110,13 @@ class Design:
 
     @cached_property
     def resources(self) -> Cost:
-        """Modelled, without the shell around the network."""
+        """Modelled, without the shell around the network, and without what lies in DSP blocks."""
+        whole = self.without_blocks
+        return whole if self.dsp is DspUse.NONE else replace(whole, lut=whole.lut - saved(self.rtl).lut)
+
+    @cached_property
+    def without_blocks(self) -> Cost:
+        """Modelled, as if all of it were logic."""
         return sum(map(self.layer_cost, self.network.nodes), self.buffers.at(self.bram36_lut))
 
     def layer_cost(self, node: Node) -> Cost:
@@ -142,10 +150,10 @@ def schedule(
         raise InputError(
             f"a clock period of {period_ns} ns makes no clock; give one between {MIN_CLOCK_NS} and {MAX_CLOCK_NS} ns"
         )
-    _check(network)
+    check_network(network)
     wanted = target or Target()
     market = Market(every_choice(network, folds or {}, for_hls=wanted.for_hls))
-    search = Search(network, board, period_ns, market)
+    search = Search(network, board, period_ns, market, wanted.more_lut)
     return search.for_speed(wanted) if wanted.fps is not None else search.for_share(wanted)
 
 
@@ -165,17 +173,6 @@ def folded(
     return Design(network, board, clock_ns, folds, deep, times, bram36_lut=bram36_lut, memories=memories)
 
 
-def _check(network: Network) -> None:
-    if not network.nodes:
-        raise InputError("the network has no layers behind its input quantizer; there is nothing to build")
-    for name, tensor in network.tensors.items():
-        if tensor.format.bits > HLS_MAX_BITS:
-            raise InputError(
-                f"tensor '{name}' needs {tensor.format.bits} bits, more than the {HLS_MAX_BITS} that an hls4ml "
-                "project can carry; requantize before it"
-            )
-
-
 @dataclass(frozen=True)
 class Search:
     """Designs of one network on one board, by cycles a frame and by what a block RAM is worth."""
@@ -184,6 +181,7 @@ class Search:
     board: Board
     clock_ns: float
     market: Market
+    more_lut: int = 0
 
     def usual(self, interval: int) -> Design:
         """The cheapest design of so many cycles a frame where nothing runs out."""
@@ -246,12 +244,12 @@ class Search:
         """That of a share of the LUTs; up to 100 %, the shell needs its place too."""
         share = self.board.lut * percent / 100
         lut = share if share > self.board.lut else min(share, self.board.lut - SHELL_LUT)
-        return Room(lut, self.board.bram36 - SHELL_BRAM36)
+        return Room(lut + self.more_lut, self.board.bram36 - SHELL_BRAM36)
 
     def for_share(self, target: Target) -> Design:
         """The fastest design that a share of the LUTs holds; without a share asked for, the smallest if none fits."""
         percent = DEFAULT_LUT_PERCENT if target.lut_percent is None else target.lut_percent
-        _require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
+        require_positive(percent, f"a share of {percent} % of the LUTs holds nothing; give one above 0 %")
         fastest = self.fastest(self.room(percent))
         if fastest is not None:
             return self.unhindered(fastest, target, self.room(percent))
@@ -269,7 +267,7 @@ class Search:
     def for_speed(self, target: Target) -> Design:
         """The cheapest design of so many frames a second."""
         fps = target.fps or 0.0
-        _require_positive(fps, f"{fps} frames a second is no speed; give more than 0")
+        require_positive(fps, f"{fps} frames a second is no speed; give more than 0")
         clock_hz = 1e9 / self.clock_ns
         slowest, least = slowest_layer(self.market.usual.among)
         if least > clock_hz / fps:
@@ -293,8 +291,3 @@ class Search:
         if need.lut > self.room(percent).lut:
             return "give a larger share, a larger board or a smaller network"
         return "its memories are what is too large, so give a larger board or a smaller network"
-
-
-def _require_positive(number: float, sentence: str) -> None:
-    if not 0 < number < float("inf"):
-        raise InputError(sentence)

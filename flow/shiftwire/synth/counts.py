@@ -19,6 +19,7 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import Project
 from shiftwire.project.report_rows import Rows
 from shiftwire.rtl.shell import TOP as SHELL
+from shiftwire.schedule.adder_blocks import saved
 from shiftwire.tools import yosys
 from shiftwire.tools.resources import Evidence, Report, Resources
 from shiftwire.tools.yosys import Netlist, Synthesis, synthesised
@@ -118,8 +119,15 @@ def asks_for_blocks(network: RtlNetwork) -> bool:
 
 def check_blocks(network: RtlNetwork, dsp: int, source: Path) -> None:
     """Raise CheckFailedError for DSP blocks, counted in a netlist or a report, that no unit asks for."""
-    if not asks_for_blocks(network):
+    adding = saved(network).blocks
+    if asks_for_blocks(network):
+        return
+    if not adding:
         check_no_blocks(dsp, source)
+    elif dsp != adding:
+        raise CheckFailedError(
+            f"found {dsp} DSP blocks where adders were to take {adding} and products none ({source}); report this"
+        )
 
 
 def check_no_blocks(dsp: int, source: Path) -> None:

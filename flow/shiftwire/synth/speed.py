@@ -51,8 +51,11 @@ def _alone(project: Project, sources: tuple[Path, ...], network: RtlNetwork, uni
 
 
 def _plain(parameters: Mapping[str, int | str]) -> dict[str, int | str]:
-    """As yosys takes them on a command line: below 0 the bits of a number, for a name the number its letters make."""
-    return {name: _number(value) for name, value in parameters.items()}
+    """As yosys takes them on a command line: below 0 the bits of a number, for a name the number its letters make.
+
+    An ECP5 has no DSP48, so what adds in one is plain operators too.
+    """
+    return {name: 0 if name == "BLOCK_CELL" else _number(value) for name, value in parameters.items()}
 
 
 def _number(value: int | str) -> int | str:

@@ -14,7 +14,7 @@ from shiftwire.errors import CheckFailedError, ToolError
 from shiftwire.ir.rtl_network import Stream
 from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.rtl.bench import BENCH, WAVE, WORD, Bench, words
-from shiftwire.rtl.files import MODULES, module_files, write_network
+from shiftwire.rtl.files import MODULES, cell_files, module_files, write_network
 from shiftwire.tools.process import watch
 from shiftwire.tools.verilator import Verilated, verilated
 
@@ -136,7 +136,7 @@ def simulator(
     wave: Path | None = None,
 ) -> Simulator:
     """The simulator of networks that lie in `sources`, their constants in the folder `memories`."""
-    cells = () if bench.generic else tuple(sorted((MODULES / "sim").glob("*.sv")))
+    cells = cell_files(bench.networks.values(), generic=bench.generic)
     tracing = ("--trace-vcd" if wave.suffix.lower() == ".vcd" else "--trace-fst",) if wave else ()
     build = Verilated(
         (*sources, *cells),

@@ -35,6 +35,8 @@ module sw_mvu #(
     parameter bit HAS_ZERO = 1,
     parameter int RAW_BITS = 18,
     parameter int TOTAL_BITS = 0,
+    parameter int BLOCK_LEVELS = 0,
+    parameter int BLOCK_CELL = 0,
     parameter FILE = "",
     parameter bit ROM_BLOCK = 0,
     parameter bit REPLAY_BLOCK = 0,
@@ -134,7 +136,7 @@ module sw_mvu #(
     sw_sums #(
         .KIND(KIND), .SHARED(1), .PE(PE), .SIMD(SIMD), .X_BITS(X_BITS), .X_SIGNED(X_SIGNED), .W_BITS(W_BITS),
         .W_SIGNED(W_SIGNED), .WINDOW_BITS(WINDOW_BITS), .HAS_ZERO(HAS_ZERO), .RAW_BITS(RAW_BITS), .TOTAL_BITS(TOTAL_BITS),
-        .GENERIC(GENERIC), .LATE(LATE), .DEPTH(DEPTH), .BLOCK(BLOCK)
+        .BLOCK_LEVELS(BLOCK_LEVELS), .BLOCK_CELL(BLOCK_CELL), .GENERIC(GENERIC), .LATE(LATE), .DEPTH(DEPTH), .BLOCK(BLOCK)
     ) elements (
         .clk, .rst, .fire, .ends, .room, .x, .w, .m_valid, .m_ready, .m_data
     );

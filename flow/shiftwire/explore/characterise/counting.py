@@ -31,10 +31,21 @@ def counted(start: int, seed: int, family: Family, folder: Path) -> Path:
     done = folder / f"{family.value}-{seed}-{start:05d}.json"
     if not done.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        took = _counts(points(SHELF_POINTS, seed, start), family)
-        record = {"tool": yosys_version(), "units": {name: asdict(each) for name, each in took.items()}}
-        replaced_file(done, json.dumps(record) + "\n")
+        _write(done, _counts(points(SHELF_POINTS, seed, start), family))
     return done
+
+
+def again(file: Path, start: int, seed: int, family: Family, kind: str) -> None:
+    """Count the points of a kind of weights anew: their SystemVerilog is another one than when the file was written."""
+    some = [point for point in points(SHELF_POINTS, seed, start) if point.kind == kind]
+    if some:
+        before = parsed_json(file.read_text(encoding="utf-8"))["units"]
+        _write(file, {name: Resources(**took) for name, took in before.items()} | _counts(some, family))
+
+
+def _write(file: Path, took: Mapping[str, Resources]) -> None:
+    record = {"tool": yosys_version(), "units": {name: asdict(each) for name, each in took.items()}}
+    replaced_file(file, json.dumps(record) + "\n")
 
 
 def rows_of(file: Path, start: int, seed: int, family: Family) -> Iterator[Row]:
@@ -47,7 +58,7 @@ def rows_of(file: Path, start: int, seed: int, family: Family) -> Iterator[Row]:
             yield Row(family.value, point.number, layer, unit.module.name, facts(point.rtl, unit), counts)
 
 
-def _counts(drawn: Sequence[Point], family: Family) -> Mapping[str, Resources]:
+def _counts(drawn: Sequence[Point], family: Family) -> dict[str, Resources]:
     took: dict[str, Resources] = {}
     for dsp in (False, True):  # as a project is mapped: blocks are allowed where a design asks for them
         some = [point for point in drawn if (point.kind == "dsp") is dsp]

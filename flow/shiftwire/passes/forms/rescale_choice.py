@@ -18,7 +18,8 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.weights.integer import Int
 from shiftwire.passes.forms.as_thresholds import as_thresholds
 from shiftwire.passes.forms.rescale import IN_FRONT, Form, Lines, formed, replaced, thresholds
-from shiftwire.schedule.design import HLS_MAX_BITS, Design, Target
+from shiftwire.schedule.checks import HLS_MAX_BITS
+from shiftwire.schedule.design import Design, Target
 from shiftwire.schedule.fold_choice import HLS_BITS, Choice, choice_at
 
 ROUNDS = 3
