@@ -15,6 +15,7 @@ from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.ops.add import Multiply
 from shiftwire.ops.affine import Affine
+from shiftwire.ops.conv import Conv
 from shiftwire.ops.pool import AveragePool, SumPool
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.quantizer import Quantized
@@ -93,8 +94,8 @@ def test_a_convolution_has_groups_strides_and_pads(tmp_path: Path) -> None:
     net = FloatNet((4, 6, 5), seed=9).conv("c", 6, 2, group=2, strides=[2, 1], pads=[1, 0, 0, 2])
     made = of(net.node("Flatten", "f", axis=1), tmp_path, terms=5)
     assert made.report.answers.error.relative_error < 0.01
-    (op,) = [node.op for node in made.network.nodes if node.name == "c"]
-    assert (op.groups, op.window.stride, op.window.begin, op.window.end) == (2, (2, 1), (1, 0), (0, 2))  # type: ignore[attr-defined]
+    (op,) = [node.op for node in made.network.nodes if isinstance(node.op, Conv)]
+    assert (op.groups, op.window.stride, op.window.begin, op.window.end) == (2, (2, 1), (1, 0), (0, 2))
 
 
 @pytest.mark.parametrize("epsilon", [None, 0.5])
