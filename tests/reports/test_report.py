@@ -74,6 +74,19 @@ def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest
     assert sum(layer["energy_pj"] for layer in shown["layers"]) == pytest.approx(shown["energy"]["own_pj"])
 
 
+def test_rooflines_are_on_the_page(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `predict` says them, in JSON, in the terminal and as HTML."""
+    roofline = told(capsys, "report", project)["roofline"]
+    assert roofline == told(capsys, "predict", project)["roofline"]
+    assert list(roofline["layers"]) == ["conv", "relu"]
+    share = f"{100 * roofline['network']['share']:.2f}"
+    _, out, _ = run_verb(capsys, "report", project)
+    assert re.search(rf"network .* {re.escape(share)}  {roofline['network']['bound']}", out)
+    html = page_html(page(load_project(project)))
+    assert "<h2>Roofline</h2>" in html and "modelled; what would run out first" in html
+    assert f"<td>{roofline['network']['bound']}</td>" in html
+
+
 @pytest.mark.whole
 def test_simulated_and_counted_figures_take_their_places(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cosim", str(project), "--frames", "2", "--stall", "0.3"]) == 0

@@ -8,12 +8,12 @@ from dataclasses import replace
 from shiftwire import api
 from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
-from shiftwire.costs.model import families, family_model, predicted
+from shiftwire.costs.model import predicted
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend, is_project, load_project
-from shiftwire.reports.cost_text import prediction_json, prediction_tables, stand_in_note
+from shiftwire.reports.cost_text import board_model, prediction_json, prediction_tables, stand_in_note
 from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import family
 
@@ -35,11 +35,12 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Tell what models say of a design; nothing is written."""
     design = _design(arguments)
-    own = family(design.board).value
-    known = families()
-    if own not in known:
-        note(f"note: no unit of the family {own} was characterised; the model of {known[0]} stands in")
-    model = family_model(own if own in known else known[0])
+    model = board_model(design.board)
+    if model.family != family(design.board).value:
+        note(
+            f"note: no unit of the family {family(design.board).value} was characterised; the model of {model.family} "
+            "stands in"
+        )
     prediction = predicted(model, design.rtl)
     if arguments.json:
         print_json(prediction_json(design, model, prediction))

@@ -158,50 +158,69 @@ def dma_bits(board: Board) -> int:
 
 def rooflines(design: Design, prediction: Prediction) -> tuple[Sequence[Roofline], Roofline]:
     """Of layers that compute, in the order of the network, and of all together."""
-    supply, cycles = Supply.of(design.board, design.clock_ns), layer_cycles(design.rtl)
-    speed, hertz = design.frames_per_second, 1e9 / design.clock_ns
+    asking = _Asking(design, prediction, {unit.name: facts(design.rtl, unit) for unit in design.rtl.units})
+    supply, speed, hertz = Supply.of(design.board, design.clock_ns), design.frames_per_second, 1e9 / design.clock_ns
     rows, whole = [], Demand()
-    for layer, own in cycles.items():
-        demand, lanes = _asked(design, prediction, layer, supply)
-        whole += demand
-        if lanes is not None:
-            rows.append(Roofline(layer, demand, own, speed, hertz / own, supply.roofs(demand), lanes))
+    for layer, cycles in layer_cycles(design.rtl).items():
+        units = [unit for unit in design.rtl.units if unit.layer == layer]
+        moved, computed = asking.moved(units), asking.computed(layer, units)
+        whole += moved + computed
+        if computed.operations:
+            demand, lanes = moved + computed, asking.lanes(units, supply)
+            rows.append(Roofline(layer, demand, cycles, speed, hertz / cycles, supply.roofs(demand), lanes))
     whole = replace(whole, code_bits=whole.read_bits + whole.written_bits)
     return rows, Roofline("network", whole, design.timing.interval, speed, speed, supply.roofs(whole))
 
 
-def _asked(design: Design, prediction: Prediction, layer: str, supply: Supply) -> tuple[Demand, Lanes | None]:
-    """Of a layer; without lanes where it moves codes alone."""
-    units = [unit for unit in design.rtl.units if unit.layer == layer]
-    moved = sum((_moved(design, unit) for unit in units), Demand())
-    node = next((node for node in design.network.nodes if node.name == layer), None)
-    if node is None:
-        return moved, None
-    network = design.network
-    x, y = network.sources(node), network.tensors[layer]
-    done = sum(astuple(node.op.operations(x, y)))
-    if not done:
-        return moved, None
-    at_work = _at_work(units, prediction)
-    taken = [prediction.units[unit.name].resources for unit in at_work]
-    lut, dsp = max(sum(each.lut for each in taken), 1), sum(each.dsp for each in taken)
-    cycles = max(_cycles(unit) for unit in at_work)
-    count = sum(_lanes(facts(design.rtl, unit)) for unit in at_work)
-    codes = sum(tensor.size * tensor.format.bits for tensor in (*x, y))
-    demand = Demand(done, layer_bits(network, node), lut * cycles, dsp * cycles, code_bits=codes)
-    return moved + demand, Lanes(count, lut, dsp, supply.lanes(count, lut, dsp))
+@dataclass(frozen=True)
+class _Asking:
+    """Units of a design, what is modelled of them and known of them, by name."""
 
+    design: Design
+    prediction: Prediction
+    known: Mapping[str, Facts]
 
-def _moved(design: Design, unit: RtlUnit) -> Demand:
-    """Constants that a unit reads, but for bits that are the same in all words, and what passes the DMA."""
-    rtl, cycles, known = design.rtl, _cycles(unit), facts(design.rtl, unit)
-    weights = sum(known[f"{memory.name.upper()}_VARYING"] for memory in unit.module.memories)
-    read, written = (
-        sum(_passed(rtl.streams[name], dma_bits(design.board)) for name in own if name in ends)
-        for own, ends in ((unit.inputs, rtl.inputs), (unit.outputs, rtl.outputs))
-    )
-    block = constant_bits(known)
-    return Demand(weight_bits=weights * cycles, block_bits=block * cycles, read_bits=read, written_bits=written)
+    def computed(self, layer: str, units: Sequence[RtlUnit]) -> Demand:
+        """What the operations of a layer ask for; nothing where it moves codes alone."""
+        network = self.design.network
+        node = next((node for node in network.nodes if node.name == layer), None)
+        tensors = () if node is None else (*network.sources(node), network.tensors[layer])
+        done = 0 if node is None else sum(astuple(node.op.operations(tensors[:-1], tensors[-1])))
+        if node is None or not done:
+            return Demand()
+        lut, dsp = self._taken(units)
+        cycles = max(map(_cycles, self._at_work(units)))
+        codes = sum(tensor.size * tensor.format.bits for tensor in tensors)
+        return Demand(done, layer_bits(network, node), lut * cycles, dsp * cycles, code_bits=codes)
+
+    def lanes(self, units: Sequence[RtlUnit], supply: Supply) -> Lanes:
+        """Those of a layer that computes."""
+        count, taken = sum(_lanes(self.known[unit.name]) for unit in self._at_work(units)), self._taken(units)
+        return Lanes(count, *taken, supply.lanes(count, *taken))
+
+    def moved(self, units: Sequence[RtlUnit]) -> Demand:
+        """Constants that units read, but for bits that are the same in all words, and what passes the DMA."""
+        rtl, width = self.design.rtl, dma_bits(self.design.board)
+        demand = Demand()
+        for unit in units:
+            known, cycles = self.known[unit.name], _cycles(unit)
+            weights = sum(known[f"{memory.name.upper()}_VARYING"] for memory in unit.module.memories)
+            read, written = (
+                sum(_passed(rtl.streams[name], width) for name in own if name in ends)
+                for own, ends in ((unit.inputs, rtl.inputs), (unit.outputs, rtl.outputs))
+            )
+            demand += Demand(0, 0, 0, 0, weights * cycles, constant_bits(known) * cycles, 0, read, written)
+        return demand
+
+    def _taken(self, units: Sequence[RtlUnit]) -> tuple[int, int]:
+        """LUTs, one at least, and DSP blocks of what computes."""
+        taken = [self.prediction.units[unit.name].resources for unit in self._at_work(units)]
+        return max(sum(each.lut for each in taken), 1), sum(each.dsp for each in taken)
+
+    def _at_work(self, units: Sequence[RtlUnit]) -> Sequence[RtlUnit]:
+        """Those that sum; where none does, the largest."""
+        sums = [unit for unit in units if unit.module.pe is not None]
+        return sums or [max(units, key=lambda unit: self.prediction.units[unit.name].resources.lut)]
 
 
 def _passed(stream: Stream, width: int) -> int:
@@ -210,12 +229,6 @@ def _passed(stream: Stream, width: int) -> int:
     own = stream.format.bits
     container = next((bits for bits in CONTAINERS if bits >= own), own)
     return ceil(stream.port.codes * container / width) * width
-
-
-def _at_work(units: Sequence[RtlUnit], prediction: Prediction) -> Sequence[RtlUnit]:
-    """Those that sum; where none does, the largest."""
-    sums = [unit for unit in units if unit.module.pe is not None]
-    return sums or [max(units, key=lambda unit: prediction.units[unit.name].resources.lut)]
 
 
 def _cycles(unit: RtlUnit) -> int:

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from math import inf
 
-from shiftwire.costs.model import Estimate, FamilyModel, Prediction, total
+from shiftwire.costs.model import Estimate, FamilyModel, Prediction, families, family_model, total
+from shiftwire.explore.roofline import BLOCK_PORT_BITS, COMPUTE, Bound, Roofline, dma_bits, rooflines
 from shiftwire.reports.table import Table, figure
 from shiftwire.schedule.design import Design
+from shiftwire.synth.counts import family
 from shiftwire.tools.resources import Resources
+from shiftwire_boards.catalog import Board
 
+ROOFS = (
+    "layer", "operations", "op/byte", "lanes", "lanes that fit", "roof of lanes", "of block RAM", "of the DMA",
+    "reached", "bound by", "% of it",
+)  # fmt: skip
 COLUMNS = ("LUT", "as logic", "as RAM", "as SRL", "FF", "BRAM36", "DSP")
+
+
+SHORT_ROOFS = ("roofline, modelled", "operations", "op/byte", "GOP/s", "its roof", "% of it", "bound by")
+
+
+def board_model(board: Board) -> FamilyModel:
+    """The fitted model of a board's logic; the first there is where no unit of its family was characterised."""
+    own, known = family(board).value, families()
+    return family_model(own if own in known else known[0])
 
 
 def prediction_tables(design: Design, model: FamilyModel, prediction: Prediction) -> Iterator[Table | str]:
@@ -20,6 +38,17 @@ def prediction_tables(design: Design, model: FamilyModel, prediction: Prediction
         ("module", "units", *COLUMNS),
         [(name, number, *_cells(own)) for name, (number, own) in by_module(design, prediction).items()],
     )
+    rows, network = rooflines(design, prediction)
+    yield Table(ROOFS, [_roof_cells(row) for row in (*rows, network)])
+    yield (
+        "roofs, of the whole board for one layer, and what is reached at the design's frames/s, in 10^9 operations/s, "
+        f"modelled: block RAM gives {BLOCK_PORT_BITS} bits a BRAM36 and cycle, a DMA {dma_bits(design.board)} each way"
+    )
+    if network.share > 1:
+        yield (
+            f"the DMA gives at most {network.roofs[Bound.DMA]:,.0f} frames/s: the network is faster, and waits for it "
+            "(modelled)"
+        )
     whole, board = prediction.whole.resources, design.board
     yield (
         f"modelled: {whole.lut:,} LUT, nine in ten netlists have {prediction.least:,} to {prediction.most:,}; "
@@ -85,7 +114,50 @@ def prediction_json(design: Design, model: FamilyModel, prediction: Prediction) 
             name: {"units": number, **_figures(own.resources)}
             for name, (number, own) in by_module(design, prediction).items()
         },
+        "roofline": roofline_json(*rooflines(design, prediction)),
     }
+
+
+def roofline_json(rows: Sequence[Roofline], network: Roofline) -> dict[str, object]:
+    """By layer and of all; a roof that is not asked for is null."""
+    return {
+        "evidence": "modelled",
+        "layers": {row.name: _roof_json(row) for row in rows},
+        "network": _roof_json(network),
+    }
+
+
+def roofline_table(rows: Sequence[Roofline], network: Roofline) -> Table:
+    """The lowest roof alone, for a page."""
+    return Table(SHORT_ROOFS, [_short_roof(row) for row in (*rows, network)])
+
+
+def _short_roof(row: Roofline) -> tuple[object, ...]:
+    gops = row.gops(row.frames_per_second), row.gops(row.roofs[row.bound])
+    return (row.name, row.demand.operations, row.demand.intensity, *gops, 100 * row.share, row.bound.value)
+
+
+def _roof_json(row: Roofline) -> dict[str, object]:
+    lanes = {} if row.lanes is None else {"lanes": row.lanes.count, "lanes_that_fit": row.lanes.fit}
+    return {
+        **asdict(row.demand),
+        "operations_per_byte": row.demand.intensity,
+        **lanes,
+        "roofs_gops": {bound.value: row.gops(row.roofs[bound]) if bound in row.roofs else None for bound in Bound},
+        "bound": row.bound.value,
+        "gops": row.gops(row.frames_per_second),
+        "share": row.share,
+    }
+
+
+def _roof_cells(row: Roofline) -> tuple[object, ...]:
+    lanes = ("-", "-") if row.lanes is None else (row.lanes.count, row.lanes.fit)
+    kinds = (COMPUTE, (Bound.BLOCK_RAM,), (Bound.DMA,))
+    roofs = [row.gops(row.roof(bounds)) if row.roof(bounds) < inf else "-" for bounds in kinds]
+    done, speed = row.demand, row.gops(row.frames_per_second)
+    return (
+        row.name, done.operations, done.intensity, *lanes, *roofs, speed, row.bound.value, 100 * row.share,
+    )  # fmt: skip
 
 
 def _figures(resources: Resources) -> dict[str, float]:
