@@ -12,6 +12,7 @@ from explored_nets import small
 from shiftwire import api
 from shiftwire.costs.model import family_model, predicted
 from shiftwire.onnx.exporter import to_onnx
+from shiftwire.schedule.depths import interval
 from single_layers import single_layers
 from verbs import run_verb
 
@@ -85,3 +86,12 @@ def test_what_no_model_knows_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     status, _, err = run_verb(capsys, "predict", tmp_path / "net.onnx")
     assert status == 0
     assert "are of modules that no model was fitted to; the average of other units stands in" in err
+
+
+def test_cycles_are_those_of_the_systemverilog(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A window module fills and empties its line buffer at once, which the C++ does in turn."""
+    onnx.save(to_onnx(single_layers()["max_pool"]), tmp_path / "net.onnx")
+    record = json.loads(run_verb(capsys, "predict", tmp_path / "net.onnx", "--fps", 1000, "--json")[1])
+    design = api.design(api.load_network(tmp_path / "net.onnx"), target=api.Target(fps=1000))
+    assert record["interval_cycles"] == interval(design.rtl) < design.timing.interval
+    assert record["frames_per_second"] == pytest.approx(1e8 / record["interval_cycles"])

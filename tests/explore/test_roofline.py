@@ -15,6 +15,7 @@ from shiftwire.ir.network import Network, Node
 from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
+from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, folded
 from shiftwire.schedule.lowering import in_dsp_blocks
 from shiftwire_boards.catalog import load_board
@@ -107,7 +108,7 @@ def test_a_network_asks_for_what_its_layers_ask_for() -> None:
     container = next(bits for bits in (8, 16, 32) if bits >= z)
     assert whole.demand.written_bits == 64 * container
     assert whole.demand.code_bits == 96 * 8 + 64 * container, "inner codes stay within"
-    assert whole.frames_per_second == design.frames_per_second
+    assert whole.frames_per_second == 1e8 / interval(design.rtl)
     assert 1 / whole.roofs[Bound.LUT] == pytest.approx(sum(1 / row.roofs[Bound.LUT] for row in rows))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from shiftwire import api
 from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
-from shiftwire.costs.model import predicted
+from shiftwire.costs.model import FamilyModel, predicted
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
@@ -34,13 +34,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell what models say of a design; nothing is written."""
-    design = _design(arguments)
-    model = board_model(design.board)
-    if model.family != family(design.board).value:
-        note(
-            f"note: no unit of the family {family(design.board).value} was characterised; the model of {model.family} "
-            "stands in"
-        )
+    design = design_of(arguments)
+    model = noted_model(design)
     prediction = predicted(model, design.rtl)
     if arguments.json:
         print_json(prediction_json(design, model, prediction))
@@ -53,7 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _design(arguments: argparse.Namespace) -> Design:
+def noted_model(design: Design) -> FamilyModel:
+    """The fitted model of a design's board; a note says where another family's stands in."""
+    model, own = board_model(design.board), family(design.board).value
+    if model.family != own:
+        note(f"note: no unit of the family {own} was characterised; the model of {model.family} stands in")
+    return model
+
+
+def design_of(arguments: argparse.Namespace) -> Design:
     """Of a file, or that of a project as it stands."""
     if is_project(arguments.model):
         beside = {"--board": arguments.board, "--clock-ns": arguments.clock_ns, "--fps": arguments.fps}

@@ -20,7 +20,7 @@ from shiftwire.ir.cost import SHELL_LUT
 from shiftwire.ir.rtl_network import RtlUnit, Stream
 from shiftwire.rtl.axi_stream import CONTAINERS
 from shiftwire.rtl.ip import WORD_BITS
-from shiftwire.schedule.depths import layer_cycles
+from shiftwire.schedule.depths import interval, layer_cycles
 from shiftwire.schedule.design import Design
 from shiftwire_boards.catalog import Board
 
@@ -157,9 +157,10 @@ def dma_bits(board: Board) -> int:
 
 
 def rooflines(design: Design, prediction: Prediction) -> tuple[Sequence[Roofline], Roofline]:
-    """Of layers that compute, in the order of the network, and of all together."""
+    """Of layers that compute, in the order of the network, and of all together; cycles are the SystemVerilog's."""
     asking = _Asking(design, prediction, {unit.name: facts(design.rtl, unit) for unit in design.rtl.units})
-    supply, speed, hertz = Supply.of(design.board, design.clock_ns), design.frames_per_second, 1e9 / design.clock_ns
+    supply, hertz, whole_cycles = Supply.of(design.board, design.clock_ns), 1e9 / design.clock_ns, interval(design.rtl)
+    speed = hertz / whole_cycles
     rows, whole = [], Demand()
     for layer, cycles in layer_cycles(design.rtl).items():
         units = [unit for unit in design.rtl.units if unit.layer == layer]
@@ -169,7 +170,7 @@ def rooflines(design: Design, prediction: Prediction) -> tuple[Sequence[Roofline
             demand, lanes = moved + computed, asking.lanes(units, supply)
             rows.append(Roofline(layer, demand, cycles, speed, hertz / cycles, supply.roofs(demand), lanes))
     whole = replace(whole, code_bits=whole.read_bits + whole.written_bits)
-    return rows, Roofline("network", whole, design.timing.interval, speed, speed, supply.roofs(whole))
+    return rows, Roofline("network", whole, whole_cycles, speed, speed, supply.roofs(whole))
 
 
 @dataclass(frozen=True)

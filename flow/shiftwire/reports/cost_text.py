@@ -8,6 +8,7 @@ from dataclasses import asdict
 from math import inf
 
 from shiftwire.costs.model import Estimate, FamilyModel, Prediction, families, family_model, total
+from shiftwire.explore.levels import Level, LevelRow
 from shiftwire.explore.roofline import BLOCK_PORT_BITS, COMPUTE, Bound, Roofline, dma_bits, rooflines
 from shiftwire.reports.table import Table, figure
 from shiftwire.schedule.design import Design
@@ -56,7 +57,7 @@ def prediction_tables(design: Design, model: FamilyModel, prediction: Prediction
     )
     yield (
         f"{100 * whole.lut / board.lut:.1f} % of the {board.lut:,} LUT of {board.title}, "
-        f"{design.frames_per_second:,.0f} frames/s and {design.timing.latency:,} cycles of latency at "
+        f"{network.frames_per_second:,.0f} frames/s and {design.timing.latency:,} cycles of latency at "
         f"{design.clock_ns:g} ns (modelled)"
     )
     yield (
@@ -96,6 +97,7 @@ def by_module(design: Design, prediction: Prediction) -> Mapping[str, tuple[int,
 
 def prediction_json(design: Design, model: FamilyModel, prediction: Prediction) -> dict[str, object]:
     """The same for machines."""
+    rows, network = rooflines(design, prediction)
     return {
         "evidence": "modelled",
         "board": design.board.name,
@@ -103,8 +105,8 @@ def prediction_json(design: Design, model: FamilyModel, prediction: Prediction) 
         "clock_ns": design.clock_ns,
         "family": model.family,
         "tool": model.tool,
-        "frames_per_second": design.frames_per_second,
-        "interval_cycles": design.timing.interval,
+        "frames_per_second": network.frames_per_second,
+        "interval_cycles": network.cycles,
         "latency_cycles": design.timing.latency,
         **_figures(prediction.whole.resources),
         "lut_between": [prediction.least, prediction.most],
@@ -114,7 +116,7 @@ def prediction_json(design: Design, model: FamilyModel, prediction: Prediction) 
             name: {"units": number, **_figures(own.resources)}
             for name, (number, own) in by_module(design, prediction).items()
         },
-        "roofline": roofline_json(*rooflines(design, prediction)),
+        "roofline": roofline_json(rows, network),
     }
 
 
@@ -175,3 +177,46 @@ def _figures(resources: Resources) -> dict[str, float]:
 
 def _cells(estimate: Estimate) -> tuple[float, ...]:
     return tuple(_figures(estimate.resources).values())
+
+
+def level_columns(level: Level) -> Sequence[str]:
+    """Heads of a level's table; blocks do parts of operations, which no roof is told of."""
+    heads = level.value, "units", "cycles", "frames/s", "LUT", "least", "most", "FF", "BRAM36", "DSP"
+    return heads if level is Level.BLOCK else (*heads, "operations", "GOP/s", "its roof", "bound by", "% of it")
+
+
+def level_row(row: LevelRow, level: Level) -> tuple[object, ...]:
+    """The cells below."""
+    own, roof = row.estimate.resources, row.roofline
+    cycles = ("-", "-") if row.cycles is None or row.alone is None else (row.cycles, round(row.alone))
+    cells = (row.name, row.units, *cycles, own.lut, row.least, row.most, own.ff, own.bram36, own.dsp)
+    if level is Level.BLOCK:
+        return cells
+    if roof is None:
+        return (*cells, 0, "-", "-", "-", "-")
+    speeds = roof.gops(roof.alone), roof.gops(roof.roofs[roof.bound])
+    return (*cells, roof.demand.operations, *speeds, roof.bound.value, 100 * roof.share_alone)
+
+
+def level_json(design: Design, model: FamilyModel, level: Level, rows: Sequence[LevelRow]) -> dict[str, object]:
+    """The same for machines."""
+    return {
+        "evidence": "modelled",
+        "level": level.value,
+        "board": design.board.name,
+        "part": design.board.part,
+        "clock_ns": design.clock_ns,
+        "family": model.family,
+        "tool": model.tool,
+        "rows": [_level_json(row) for row in rows],
+    }
+
+
+def _level_json(row: LevelRow) -> dict[str, object]:
+    roof = row.roofline
+    figures = {"name": row.name, "units": row.units, "cycles": row.cycles, "frames_per_second": row.alone}
+    figures |= {**_figures(row.estimate.resources), "lut_between": [row.least, row.most]}
+    if roof is None:
+        return figures
+    alone = {"gops": roof.gops(roof.alone), "share": roof.share_alone}
+    return figures | _roof_json(roof) | alone
