@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from shiftwire.costs.facts import facts
 from shiftwire.costs.model import family_model, predicted
 from shiftwire.explore.levels import FIFOS, LOGIC, Level, LevelRow, block_of, level_rows
 from shiftwire.ir.network import Network, Operations
@@ -55,13 +54,10 @@ def test_fifos_are_what_their_depth_takes() -> None:
     fifos = rows[-1]
     assert fifos.name == FIFOS and fifos.cycles is None
     assert fifos.units == sum(depth > 1 for depth in design.rtl.depths.values()) > 0
-    ram = sum(
-        facts(design.rtl, unit)["OUT0_WIDTH"]
-        for unit in design.rtl.units
-        if facts(design.rtl, unit)["DEPTH"] > 1 and not facts(design.rtl, unit)["BLOCK"]
-    )
-    assert fifos.estimate.resources.lutram is not None
-    assert 0 < fifos.estimate.resources.lutram <= 4 * ram
+    forks = next(row for row in rows if row.name == "forks")
+    whole = [predicted(MODEL, design.rtl).units[u.name] for u in design.rtl.units if u.module.name == "sw_fork"]
+    assert forks.estimate.resources.lutram == 0 < sum(each.resources.lutram or 0 for each in whole)
+    assert forks.estimate.resources.ff == sum(each.resources.ff for each in whole)
 
 
 def test_only_what_computes_has_a_roof() -> None:
