@@ -25,6 +25,10 @@ COLUMNS = ("LUT", "as logic", "as RAM", "as SRL", "FF", "BRAM36", "DSP")
 
 SHORT_ROOFS = ("roofline, modelled", "operations", "op/byte", "GOP/s", "its roof", "% of it", "bound by")
 
+SHORT_SHARE = 0.01
+"""Of a network's operations, that a layer has which a page shows; JSON has them all."""
+ROOFLINE = "10^9 operations/s of the SystemVerilog, modelled, and what would run out first"
+
 
 def board_model(board: Board) -> FamilyModel:
     """The fitted model of a board's logic; the first there is where no unit of its family was characterised."""
@@ -130,8 +134,9 @@ def roofline_json(rows: Sequence[Roofline], network: Roofline) -> dict[str, obje
 
 
 def roofline_table(rows: Sequence[Roofline], network: Roofline) -> Table:
-    """The lowest roof alone, for a page."""
-    return Table(SHORT_ROOFS, [_short_roof(row) for row in (*rows, network)])
+    """The lowest roof alone, of layers with a share of the network's operations that counts, for a page."""
+    least = SHORT_SHARE * network.demand.operations
+    return Table(SHORT_ROOFS, [_short_roof(row) for row in (*rows, network) if row.demand.operations >= least])
 
 
 def _short_roof(row: Roofline) -> tuple[object, ...]:

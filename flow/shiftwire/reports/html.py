@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from shiftwire.reports.cost_text import roofline_table
+from shiftwire.reports.cost_text import ROOFLINE, roofline_table
 from shiftwire.reports.summary import Page
 from shiftwire.reports.table import figure
 from shiftwire.reports.text import COLUMNS, cells, sentences
@@ -76,8 +76,7 @@ def _lines(page: Page) -> Iterator[str]:
     yield f'<h2>Layers</h2>\n<p>LUT and BRAM36 are {evidence}.</p>\n<div class="wide">\n<table>'
     yield from _rows(COLUMNS, [cells(layer) for layer in page.layers])
     roofs = roofline_table(*page.rooflines)
-    yield "</table>\n</div>\n<h2>Roofline</h2>\n<p>Speeds in 10^9 operations/s, modelled; what would run out first.</p>"
-    yield '<div class="wide">\n<table>'
+    yield f'</table>\n</div>\n<h2>Roofline</h2>\n<p>{ROOFLINE}.</p>\n<div class="wide">\n<table>'
     yield from _rows(roofs.columns, roofs.rows)
     yield "</table>\n</div>\n<p>Written by shiftwire.</p>\n</body>\n</html>"
 

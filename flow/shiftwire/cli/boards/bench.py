@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print_table(level_columns(level), [level_row(row, level) for row in rows])
         say(
-            f"modelled for {design.board.title} ({design.board.part}) at {design.clock_ns:g} ns, each row as if none "
-            f"else were slow; nine in ten netlists have least to most LUTs, as {model.tool} counts them"
+            f"modelled for {design.board.title} ({design.board.part}) at {design.clock_ns:g} ns, each row as if no "
+            f"other were slow; nine in ten netlists have least to most LUTs, as {model.tool} counts them"
         )
     sentence = stand_in_note(prediction)
     if sentence is not None:
