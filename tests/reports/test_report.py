@@ -29,6 +29,7 @@ from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.project.project import Backend, load_project, write_project
 from shiftwire.project.report_rows import Rows, read_rows, write_rows
+from shiftwire.reports.cost_text import roofline_table
 from shiftwire.reports.html import LABEL, VALUE, VIEWPORT, WIDTH, bars, page_html
 from shiftwire.reports.inspection import slowest_layer
 from shiftwire.reports.summary import page
@@ -72,6 +73,27 @@ def test_a_fresh_project_is_predicted_and_modelled(project: Path, capsys: pytest
     assert shown["frames_per_second"] == design.frames_per_second
     assert [layer["name"] for layer in shown["layers"]] == ["conv", "relu"]
     assert sum(layer["energy_pj"] for layer in shown["layers"]) == pytest.approx(shown["energy"]["own_pj"])
+
+
+def test_rooflines_are_on_the_page(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `predict` says them, in JSON, in the terminal and as HTML."""
+    roofline = told(capsys, "report", project)["roofline"]
+    assert roofline == told(capsys, "predict", project)["roofline"]
+    assert list(roofline["layers"]) == ["conv", "relu"]
+    share = f"{100 * roofline['network']['share']:.2f}"
+    _, out, _ = run_verb(capsys, "report", project)
+    assert re.search(rf"network .* {re.escape(share)}  {roofline['network']['bound']}", out)
+    html = page_html(page(load_project(project)))
+    assert "<h2>Roofline</h2>" in html and "modelled, and what would run out first" in html
+    assert f"<td>{roofline['network']['bound']}</td>" in html
+
+
+def test_layers_of_few_operations_are_left_out_of_a_page(project: Path) -> None:
+    """Of 5,550 operations the relu has 90, or 1.6 %; of a network of a hundred times as many that is nothing."""
+    rows, network = page(load_project(project)).rooflines
+    assert [row[0] for row in roofline_table(rows, network).rows] == ["conv", "relu", "network"]
+    larger = dataclasses.replace(network, demand=dataclasses.replace(network.demand, operations=9_001))
+    assert [row[0] for row in roofline_table(rows, larger).rows] == ["conv", "network"]
 
 
 @pytest.mark.whole

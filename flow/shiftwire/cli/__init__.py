@@ -14,7 +14,7 @@ from functools import partial
 from types import FrameType, TracebackType
 
 from shiftwire.cli import convert, cosim, csim, demo, explore, inspect, predict, quantize, report, synth, verify
-from shiftwire.cli.boards import board, energy, inventory, measure
+from shiftwire.cli.boards import bench, board, energy, inventory, measure
 from shiftwire.cli.terminal import Verb
 from shiftwire.errors import ExitCode, ShiftwireError
 from shiftwire.project.project import shiftwire_version
@@ -24,6 +24,7 @@ VERBS = (
     Verb(convert.add, convert.run),
     Verb(quantize.add, quantize.run),
     Verb(predict.add, predict.run),
+    Verb(bench.add, bench.run),
     Verb(explore.add, explore.run),
     Verb(csim.add, csim.run),
     Verb(cosim.add, cosim.run),

@@ -8,12 +8,12 @@ from dataclasses import replace
 from shiftwire import api
 from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
-from shiftwire.costs.model import families, family_model, predicted
+from shiftwire.costs.model import FamilyModel, predicted
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend, is_project, load_project
-from shiftwire.reports.cost_text import prediction_json, prediction_tables, stand_in_note
+from shiftwire.reports.cost_text import board_model, prediction_json, prediction_tables, stand_in_note
 from shiftwire.schedule.design import Design
 from shiftwire.synth.counts import family
 
@@ -34,12 +34,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Tell what models say of a design; nothing is written."""
-    design = _design(arguments)
-    own = family(design.board).value
-    known = families()
-    if own not in known:
-        note(f"note: no unit of the family {own} was characterised; the model of {known[0]} stands in")
-    model = family_model(own if own in known else known[0])
+    design = design_of(arguments)
+    model = noted_model(design)
     prediction = predicted(model, design.rtl)
     if arguments.json:
         print_json(prediction_json(design, model, prediction))
@@ -52,7 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _design(arguments: argparse.Namespace) -> Design:
+def noted_model(design: Design) -> FamilyModel:
+    """The fitted model of a design's board; a note says where another family's stands in."""
+    model, own = board_model(design.board), family(design.board).value
+    if model.family != own:
+        note(f"note: no unit of the family {own} was characterised; the model of {model.family} stands in")
+    return model
+
+
+def design_of(arguments: argparse.Namespace) -> Design:
     """Of a file, or that of a project as it stands."""
     if is_project(arguments.model):
         beside = {"--board": arguments.board, "--clock-ns": arguments.clock_ns, "--fps": arguments.fps}

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from shiftwire.cli.boards.measure import FILE, show_record
-from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
+from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.project.project import REPORTS, load_project
+from shiftwire.reports.cost_text import ROOFLINE, roofline_table
 from shiftwire.reports.html import page_html
 from shiftwire.reports.records.page import compare_html, record_html
 from shiftwire.reports.records.rows import badge_text, pairs_of
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     print_table(COLUMNS, [cells(layer) for layer in shown.layers], title=shown.name)
     say(f"LUT and BRAM36 of layers are {shown.taken.value}, nJ are modelled")
+    show([roofline_table(*shown.rooflines), f"roofline: {ROOFLINE}"])
     for head, text in sentences(shown):
         say(f"{head}: {text}")
     return ExitCode.OK

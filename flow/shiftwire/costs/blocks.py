@@ -32,6 +32,16 @@ def unit_bram36(facts: Facts) -> float:
     return total
 
 
+def constant_bits(facts: Facts) -> int:
+    """Bits of constants that block RAM gives a unit in a cycle: those that are not the same in all words."""
+    bits = 0
+    if facts.get("ROM_BLOCK"):
+        bits += sum(facts[f"{name}_VARYING"] for name in _constants(facts))
+    if facts.get("LIST_BLOCK"):
+        bits += facts["LIST_VARYING"]
+    return bits
+
+
 def _constants(facts: Facts) -> tuple[str, ...]:
     """Memories of constants that a unit puts in block RAM; of one that was never drawn all, but for its list."""
     for name in ("WEIGHTS", "SCALE"):

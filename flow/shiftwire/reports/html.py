@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from shiftwire.reports.cost_text import ROOFLINE, roofline_table
 from shiftwire.reports.summary import Page
 from shiftwire.reports.table import figure
 from shiftwire.reports.text import COLUMNS, cells, sentences
@@ -73,11 +74,17 @@ def _lines(page: Page) -> Iterator[str]:
     for title, values in charts:
         yield chart(title, bars(values, title))
     yield f'<h2>Layers</h2>\n<p>LUT and BRAM36 are {evidence}.</p>\n<div class="wide">\n<table>'
-    rows = [cells(layer) for layer in page.layers]
-    yield f"<tr>{''.join(_head(name, [row[at] for row in rows]) for at, name in enumerate(COLUMNS))}</tr>"
+    yield from _rows(COLUMNS, [cells(layer) for layer in page.layers])
+    roofs = roofline_table(*page.rooflines)
+    yield f'</table>\n</div>\n<h2>Roofline</h2>\n<p>{ROOFLINE}.</p>\n<div class="wide">\n<table>'
+    yield from _rows(roofs.columns, roofs.rows)
+    yield "</table>\n</div>\n<p>Written by shiftwire.</p>\n</body>\n</html>"
+
+
+def _rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield f"<tr>{''.join(_head(name, [row[at] for row in rows]) for at, name in enumerate(columns))}</tr>"
     for row in rows:
         yield f"<tr>{''.join(map(_cell, row))}</tr>"
-    yield "</table>\n</div>\n<p>Written by shiftwire.</p>\n</body>\n</html>"
 
 
 def _head(name: str, column: Sequence[object]) -> str:

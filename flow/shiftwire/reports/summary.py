@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiftwire.costs.model import predicted
 from shiftwire.explore.energy import Energy, layer_pj, network_energy
+from shiftwire.explore.roofline import Roofline, rooflines
 from shiftwire.ir.network import Operations
 from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
 from shiftwire.reports.compression import Kept, kept
+from shiftwire.reports.cost_text import board_model
 from shiftwire.reports.inspection import inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles
@@ -51,6 +54,7 @@ class Page:
 
     `vendor` are wholes of other tools. `built` is what Vivado said of the routed bitstream.
     `simulated` is a co-simulation without stalls in which no code differed, `counted` a netlist; None where none ran.
+    `rooflines` are modelled, of layers and of the network.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Page:
     energy: Energy
     kept: tuple[Kept, ...]
     operations: Operations
+    rooflines: tuple[Sequence[Roofline], Roofline]
 
     @property
     def bottleneck(self) -> LayerLine:
@@ -124,6 +129,7 @@ def page(project: Project) -> Page:
         network_energy(design.network),
         kept(design.network),
         sum((fact.operations for fact in inspect_network(design.network)), Operations()),
+        rooflines(design, predicted(board_model(design.board), design.rtl)),
     )
 
 

@@ -13,6 +13,7 @@ from shiftwire.project.scores import of_what
 from shiftwire.quantize.report import Answers
 from shiftwire.reports.build_text import build_sentences
 from shiftwire.reports.compression import kept_json, kept_sentence
+from shiftwire.reports.cost_text import roofline_json
 from shiftwire.reports.inspection import left_out, left_out_sentence
 from shiftwire.reports.summary import LayerLine, Page
 from shiftwire.reports.table import figure
@@ -104,6 +105,7 @@ def page_json(page: Page) -> dict[str, object]:
         "layers": [dataclasses.asdict(layer) for layer in page.layers],
         "operations": dataclasses.asdict(page.operations),
         "kept": kept_json(page.kept),
+        "roofline": roofline_json(*page.rooflines),
         "left_out": [dataclasses.asdict(layer) for layer in left_out(design)],
     }
 
