@@ -110,7 +110,9 @@ def test_the_keys_of_a_design_are_explained(tmp_path: Path) -> None:
 def test_the_keys_of_a_front_are_explained() -> None:
     network = Network.of("x", Tensor((4,), Fixed(8, 4, signed=True)), (Node("y", Relu(), ("x",)),), "y")
     text = (DOCS / "files.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`.*?) \|", text[text.index("## front.json") : text.index("## Records")], re.MULTILINE)
+    rows = re.findall(
+        r"^\| (`.*?) \|", text[text.index("## front.json") : text.index("With `--calibrate`")], re.MULTILINE
+    )
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(front_json(api.explore(network)))
 
 

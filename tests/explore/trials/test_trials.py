@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 from collections.abc import Mapping
 from itertools import product
@@ -146,6 +147,13 @@ def test_page_and_table_tell_what_the_file_tells(front: Path) -> None:
     assert page.count("<svg") == 2 and "http" not in page.replace("http://www.w3.org", "").replace(
         "http://purl.org", ""
     ).replace("https://matplotlib.org", "").replace("http://creativecommons.org", "")
+
+
+def test_its_keys_are_explained(front: Path) -> None:
+    text = Path(__file__).parents[3].joinpath("docs/files.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("With `--calibrate`") : text.index("## Records")], re.MULTILINE)
+    explained = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert explained | {"shiftwire"} == set(json.loads(front.read_text()))
 
 
 def test_unbeaten_is_what_a_plain_loop_gives() -> None:
