@@ -20,7 +20,7 @@ from shiftwire.onnx.layers import READERS
 from shiftwire.onnx.pipeline import canonical
 from shiftwire.onnx.runnable import OLDEST, runnable
 from shiftwire.onnx.runtime import run_onnx
-from shiftwire.quantize import quantizer
+from shiftwire.quantize import drafts
 from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, quantize_model
@@ -226,7 +226,7 @@ def test_a_wrong_rewrite_shows_in_the_score(monkeypatch: pytest.MonkeyPatch, tmp
     values = samples()
     path = tmp_path / "given.onnx"
     onnx.save_model(net.model(), str(path))
-    monkeypatch.setattr(quantizer, "canonical", wrong)
+    monkeypatch.setattr(drafts, "canonical", wrong)
     made = quantize_model(path, Samples(values), Options(), lambda *_: None)
     assert made.report.answers.agreement < 80
 
