@@ -164,7 +164,7 @@ def again(codes: Codes) -> Codes:
     return codes[np.resize(np.arange(len(codes)), BATCHES * IMAGES + 3)]
 
 
-@pytest.mark.parametrize("name", first(*SETS))
+@pytest.mark.parametrize("name", [*first("all", "avx2"), pytest.param("vectors", marks=pytest.mark.slow)])
 def test_every_code(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: Callable[..., None]) -> None:
     """Random and extreme codes, every layer; the reference is numpy's, and the program without fusion is asked too."""
     forced(monkeypatch, name)

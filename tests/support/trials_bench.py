@@ -14,7 +14,6 @@ FAST = ("--fps", 500_000)
 """Two hundred cycles a frame, at which many choices are worth having."""
 FEW = (
     "lightnn:terms=1:exponents=4",
-    "lightnn:terms=2:exponents=4",
     "lightnn:terms=2:exponents=8",
     "linear:terms=3:exponents=8",
     "smartexchange",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -60,3 +62,13 @@ def front(work: Path) -> Path:
     asked += ["--csv", work / "one" / "f.csv", "-o", output]
     assert main([*map(str, ("explore", work / "float.onnx", *asked))]) == 0
     return output
+
+
+@pytest.fixture(scope="module")
+def every(work: Path) -> dict[str, Any]:
+    """All candidates tried in one process."""
+    output = work / "every" / "front.json"
+    asked = ["--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", 1000, "-o", output]
+    assert main([*map(str, ("explore", work / "float.onnx", *asked))]) == 0
+    data: dict[str, Any] = json.loads(output.read_text())
+    return data

@@ -56,9 +56,9 @@ def test_a_point_becomes_a_project(front: Path, work: Path, tmp_path: Path, caps
     assert status == 0 and " 0 of " in out, out + err
 
 
-def test_the_front_is_that_of_all_candidates(work: Path, tmp_path: Path, capsys) -> None:
+def test_the_front_is_that_of_all_candidates(every: Mapping[str, Any]) -> None:
     """With as many trials as there are candidates no other one, each tried by itself, beats a point at its rate."""
-    data = explore(capsys, work, tmp_path / "all.json", "--trials", 1000)
+    data = every
     assert data["trials"] == data["candidates"] <= 1000
     whole = [each for each in data["tried"] if each["samples"] == data["samples"] and each["lut"] is not None]
     at = [point for point in data["points"] if point["cycles"] <= data["cycles"]]
@@ -71,9 +71,9 @@ def beats(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return both[0] != both[1] and one["lut"] <= other["lut"] and one["loss"] <= other["loss"]
 
 
-def test_what_is_given_up_is_beaten(work: Path, tmp_path: Path, capsys) -> None:
+def test_what_is_given_up_is_beaten(every: Mapping[str, Any]) -> None:
     """A trial that was scored in part is worse than a whole one that takes no more LUTs."""
-    data = explore(capsys, work, tmp_path / "all.json", "--trials", 1000)
+    data = every
     whole = [each for each in data["tried"] if each["samples"] == data["samples"]]
     given_up = [each for each in data["tried"] if each["samples"] < data["samples"] and each["loss"] is not None]
     for each in given_up:
@@ -116,9 +116,8 @@ def test_more_trials_go_on(front: Path, work: Path, capsys) -> None:
     assert again["tried"] == before["tried"]
 
 
-def test_two_processes_one_of_them_killed(front: Path, work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+def test_two_processes_one_of_them_killed(every: Mapping[str, Any], work: Path, capsys, monkeypatch) -> None:
     """All candidates are tried, each once, with what one process makes of them."""
-    alone = explore(capsys, work, tmp_path / "alone.json", "--trials", 1000, "--score", 40)
     start, killed = farm.Processes.start, []
 
     def killing(pool: farm.Processes, number: int, task: farm.Task) -> None:
@@ -128,9 +127,9 @@ def test_two_processes_one_of_them_killed(front: Path, work: Path, tmp_path: Pat
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(farm.Processes, "start", killing)
-    both = explore(capsys, work, tmp_path / "both.json", "--trials", 1000, "--score", 40, "--workers", 2)
-    assert killed and both["trials"] == both["candidates"] == alone["candidates"]
-    assert fronts(both) == fronts(alone)
+    both = explore(capsys, work, work / "both.json", "--trials", 1000, "--workers", 2)
+    assert killed and both["trials"] == both["candidates"] == every["candidates"]
+    assert fronts(both) == fronts(every)
 
 
 def fronts(data: Mapping[str, Any]) -> set[tuple[Any, ...]]:
