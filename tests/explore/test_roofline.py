@@ -131,12 +131,12 @@ def test_block_ram_bounds_weights_that_lie_in_it() -> None:
 
 
 def test_products_in_dsp_blocks_have_a_roof_of_their_own() -> None:
-    """16 lanes take a block each; 220 of them are there, whatever LUTs are left."""
+    """16 lanes take a block for two; 220 blocks are there, whatever LUTs are left."""
     dense = Dense(Int(codes((32, 2048), -128, 127), 7), Bias.none(32))
     design, _ = built(of_one(dense, (2048,), S8), y=Fold(4, 4))
     design.__dict__["rtl"] = in_dsp_blocks(design.rtl)
     (row,), whole = rooflines(design, predicted(family_model("xc7"), design.rtl))
     assert row.lanes is not None
-    assert (row.lanes.count, row.lanes.dsp) == (16, 16)
-    assert row.lanes.fit == min(220, 45_200 * 16 // row.lanes.lut)
-    assert row.roofs[Bound.DSP] == whole.roofs[Bound.DSP] == pytest.approx(1e8 / (32 * 2048 / 220))
+    assert (row.lanes.count, row.lanes.dsp) == (16, 8)
+    assert row.lanes.fit == min(440, 45_200 * 16 // row.lanes.lut)
+    assert row.roofs[Bound.DSP] == whole.roofs[Bound.DSP] == pytest.approx(1e8 / (32 * 2048 / 440))
