@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from shiftwire.explore.trials import farm, sensitivity
-from trials_bench import FEW, changed
+from trials_bench import FAST, FEW, TRIALS, changed
 from verbs import run_verb
 
 
@@ -65,6 +66,16 @@ def test_what_is_no_journal(text: str, work: Path, tmp_path: Path, capsys) -> No
     status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
     assert status == 2 and "is no journal of this exploration" in err, err
     assert (tmp_path / "front.json.journal").read_text() == text
+
+
+def test_a_journal_whose_trials_come_to_something_else(front: Path, work: Path, tmp_path: Path, capsys) -> None:
+    lines = front.with_name("front.json.journal").read_text().splitlines()
+    corner = re.compile(r"(\[\d+, )(\d+)(, \d+\])")
+    other = [corner.sub(lambda cell: f"{cell[1]}{int(cell[2]) - 1}{cell[3]}", line) for line in lines]
+    (tmp_path / "front.json.journal").write_text("\n".join(other) + "\n")
+    words = ("--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", TRIALS, "-o", tmp_path / "front.json")
+    status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
+    assert status == 2 and "no longer comes to what is written there" in err.splitlines()[-1], err
 
 
 def test_another_journal_is_refused(front: Path, work: Path, capsys) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from shiftwire.costs.model import FamilyModel, families, family_model, predicted
+from shiftwire.errors import InputError
 from shiftwire.explore.energy import network_energy
 from shiftwire.explore.front import Exploration, Plan, Point
 from shiftwire.explore.trials.ground import Ground
@@ -102,6 +103,11 @@ class Builder:
             if key not in networks:
                 networks[key] = self._plans(self.space.options(place.trial.candidate))
             network, plans = networks[key]
+            if place.corner not in plans:
+                raise InputError(
+                    "a trial of the journal no longer comes to what is written there, so it is of another shiftwire; "
+                    "remove the journal, or name another file with -o"
+                )
             yield self._chosen(str(at + 1), place, network, plans[place.corner], model)
 
     def _plans(self, options: Options) -> tuple[Network, Mapping[Corner, Plan]]:
