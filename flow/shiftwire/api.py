@@ -22,6 +22,7 @@ from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.formed import formed
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.project.boards import find_board
 from shiftwire.project.data import Data
 from shiftwire.project.engine import Engine, EngineName
 from shiftwire.project.project import Backend, Project, write_project
@@ -33,7 +34,6 @@ from shiftwire.verify.csim import Csim
 from shiftwire.verify.native import Bounded, Native
 from shiftwire.verify.onnx import OnnxRuntime
 from shiftwire.verify.reference import Reference
-from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, load_board
 
 if TYPE_CHECKING:
     from hls4ml.model.graph import ModelGraph
@@ -196,11 +196,3 @@ def to_hls4ml(
         from shiftwire.hls.model_graph import model_graph  # noqa: PLC0415 - hls4ml prints at import and takes seconds
 
         return model_graph(planned, Path(output))
-
-
-def find_board(name: str) -> Board:
-    """A board of the catalog; raises InputError that offers the nearest name, or tells of a bad file."""
-    try:
-        return load_board(name)
-    except (CatalogError, UnknownBoardError) as error:
-        raise InputError(str(error)) from None

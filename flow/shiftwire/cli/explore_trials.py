@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shiftwire.cli.network_options import BOARD
+from shiftwire.cli.network_options import BOARD, noted_model
 from shiftwire.cli.terminal import note, print_json, print_table, quoted, say, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front import Objectives
@@ -95,6 +95,7 @@ def search(arguments: argparse.Namespace) -> int:
     note(f"exploring {arguments.model} for {wanted.spec.board}; {_journal(output)} keeps what is done")
     with _farm(arguments) as farm, stage_bars(is_silent=arguments.json) as report:
         done = explored(wanted, farm, _journal(output), report)
+    noted_model(done.ground.board)
     models = write_models(done, output.with_name(f"{output.stem}_models"))
     data = explored_json(done, models, output.parent)
     _write(output, json.dumps(data, indent=1) + "\n")
@@ -173,8 +174,15 @@ def _csv_text(data: Mapping[str, Any]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(CSV)
-    table.writerows((*_cells(point), point["quantize"]) for point in data["points"])
+    table.writerows(map(_row, data["points"]))
     return text.getvalue()
+
+
+def _row(point: Mapping[str, Any]) -> tuple[Any, ...]:
+    """As exact as the file that `convert` reads."""
+    name, _, _, *counts, _, model = _cells(point)
+    exact = point["loss"], point["frames_per_second"]
+    return (name, *exact, *counts, point["energy_pj"] / 1000, model, point["quantize"])
 
 
 def _count(text: str) -> int:

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from shiftwire import api
+from shiftwire.cli.terminal import note
+from shiftwire.costs.model import FamilyModel
 from shiftwire.errors import InputError
+from shiftwire.explore.board_model import board_model, stand_in_model_note
 from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Fixed
@@ -15,7 +18,7 @@ from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend
 from shiftwire.schedule.design import Target
-from shiftwire_boards.catalog import board_names
+from shiftwire_boards.catalog import Board, board_names
 
 BOARD = "pynq-z2"
 WHOLE = 100.0
@@ -99,6 +102,14 @@ def folds_of(arguments: argparse.Namespace) -> dict[str, Fold]:
     if twice:
         raise InputError(f"found two folds for '{twice[0]}'; give one")
     return dict(arguments.fold)
+
+
+def noted_model(board: Board) -> FamilyModel:
+    """The fitted model of a board; a note says where another family's stands in."""
+    sentence = stand_in_model_note(board)
+    if sentence is not None:
+        note(sentence)
+    return board_model(board)
 
 
 def _percent(text: str) -> float:

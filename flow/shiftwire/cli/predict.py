@@ -6,16 +6,15 @@ import argparse
 from dataclasses import replace
 
 from shiftwire import api
-from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
+from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, noted_model, read_network, target_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, say, show
-from shiftwire.costs.model import FamilyModel, predicted
+from shiftwire.costs.model import predicted
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend, is_project, load_project
-from shiftwire.reports.cost_text import board_model, prediction_json, prediction_tables, stand_in_note
+from shiftwire.reports.cost_text import prediction_json, prediction_tables, stand_in_note
 from shiftwire.schedule.design import Design
-from shiftwire.synth.counts import family
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -35,7 +34,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Tell what models say of a design; nothing is written."""
     design = design_of(arguments)
-    model = noted_model(design)
+    model = noted_model(design.board)
     prediction = predicted(model, design.rtl)
     if arguments.json:
         print_json(prediction_json(design, model, prediction))
@@ -46,14 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     if sentence is not None:
         note(sentence)
     return ExitCode.OK
-
-
-def noted_model(design: Design) -> FamilyModel:
-    """The fitted model of a design's board; a note says where another family's stands in."""
-    model, own = board_model(design.board), family(design.board).value
-    if model.family != own:
-        note(f"note: no unit of the family {own} was characterised; the model of {model.family} stands in")
-    return model
 
 
 def design_of(arguments: argparse.Namespace) -> Design:

@@ -97,17 +97,19 @@ class Exploration:
 
         `report` gets half of all for the choice, and half for the designs.
         """
-        stages = Stages.of(self.network, folds, for_hls=self.for_hls)
-        lut = self.board.lut - SHELL_LUT
-        sweep = Sweep(stages, lut, int(HALVES * self.most_bram36))
-        is_flat = self.objectives is Objectives.TWO
-        every = list(sweep.front(lambda done, total: report(done, 2 * total), is_flat=is_flat))
+        is_flat, lut = self.objectives is Objectives.TWO, self.board.lut - SHELL_LUT
+        every = list(self.sweep(folds).front(lambda done, total: report(done, 2 * total), is_flat=is_flat))
         if not every:
             raise InputError(
                 f"no fold fits {self.board.title}: {lut:,} LUT and {self.most_bram36:g} BRAM36 are there for layers; "
                 "give a larger board or a smaller network"
             )
         return list(self._built(every, report))
+
+    def sweep(self, folds: Mapping[str, Fold]) -> Sweep:
+        """Of all folds, those of some layers fixed."""
+        stages = Stages.of(self.network, folds, for_hls=self.for_hls)
+        return Sweep(stages, self.board.lut - SHELL_LUT, int(HALVES * self.most_bram36))
 
     def _built(self, every: list[Best], report: Progress) -> Iterator[Point]:
         for at, best in enumerate(every):

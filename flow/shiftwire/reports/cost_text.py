@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import inf
 
-from shiftwire.costs.model import Estimate, FamilyModel, Prediction, families, family_model, total
+from shiftwire.costs.model import Estimate, FamilyModel, Prediction, total
 from shiftwire.explore.levels import Level, LevelRow
 from shiftwire.explore.roofline import BLOCK_PORT_BITS, COMPUTE, Bound, Roofline, dma_bits, rooflines
 from shiftwire.reports.table import Table, figure
 from shiftwire.schedule.design import Design
-from shiftwire.synth.counts import family
 from shiftwire.tools.resources import Resources
-from shiftwire_boards.catalog import Board
 
 ROOFS = (
     "layer", "operations", "op/byte", "lanes", "lanes that fit", "roof of lanes", "of block RAM", "of the DMA",
@@ -28,12 +26,6 @@ SHORT_ROOFS = ("roofline, modelled", "operations", "op/byte", "GOP/s", "its roof
 SHORT_SHARE = 0.01
 """Of a network's operations, that a layer has which a page shows; JSON has them all."""
 ROOFLINE = "10^9 operations/s of the SystemVerilog, modelled, and what would run out first"
-
-
-def board_model(board: Board) -> FamilyModel:
-    """The fitted model of a board's logic; the first there is where no unit of its family was characterised."""
-    own, known = family(board).value, families()
-    return family_model(own if own in known else known[0])
 
 
 def prediction_tables(design: Design, model: FamilyModel, prediction: Prediction) -> Iterator[Table | str]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiftwire.costs.model import predicted
+from shiftwire.explore.board_model import board_model
 from shiftwire.explore.energy import Energy, layer_pj, network_energy
 from shiftwire.explore.roofline import Roofline, rooflines
 from shiftwire.ir.network import Operations
 from shiftwire.project.project import Project, shiftwire_version
 from shiftwire.project.report_rows import Rows, read_rows
 from shiftwire.reports.compression import Kept, kept
-from shiftwire.reports.cost_text import board_model
 from shiftwire.reports.inspection import inspect_network, layer_builds, slowest_layer
 from shiftwire.schedule.depths import interval as rtl_interval
 from shiftwire.schedule.depths import layer_cycles

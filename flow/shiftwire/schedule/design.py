@@ -17,7 +17,7 @@ from shiftwire.schedule.adder_blocks import DspUse, in_adder_blocks, saved
 from shiftwire.schedule.checks import check_network, require_positive
 from shiftwire.schedule.fold_choice import every_choice, slowest_layer
 from shiftwire.schedule.lowering import NONE, rtl_network
-from shiftwire.schedule.pace import below, quickest
+from shiftwire.schedule.pace import below, cycles_within, quickest
 from shiftwire.schedule.prices import Market, Plan, Room
 from shiftwire.schedule.streaming import cost_between, pipeline
 from shiftwire.schedule.timing import Timing, timing
@@ -276,7 +276,8 @@ class Search:
                 f"{least} cycles a frame; the best is {floor(clock_hz / least)}, so ask for that or less, or for a "
                 "faster clock"
             )
-        percent, interval = 100.0 if target.lut_percent is None else target.lut_percent, floor(clock_hz / fps)
+        percent = 100.0 if target.lut_percent is None else target.lut_percent
+        interval = cycles_within(fps, self.clock_ns)
         design = self.fitting(interval, self.room(percent))
         if design is not None:
             return self.unhindered(design, target, self.room(percent), interval)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from math import floor
 from typing import TypeVar
+
+NANOSECONDS = 1e9
+"""A second."""
 
 TRIED = 16
 """Other paces of layers, at most: each is a design of its own."""
@@ -21,6 +25,11 @@ def quickest(design: D, others: Iterable[D | None], pace: Callable[[D], int], en
         if other is not None and pace(other) < pace(best):
             best = other
     return best
+
+
+def cycles_within(fps: float, clock_ns: float) -> int:
+    """Cycles of a frame, at most, of so many frames a second."""
+    return floor(NANOSECONDS / clock_ns / fps)
 
 
 def below(intervals: Sequence[int], cycles: int) -> list[int]:

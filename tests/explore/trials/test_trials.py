@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 
 from shiftwire.explore.trials import farm
 from shiftwire.explore.trials.chosen import rates_of, unbeaten
-from shiftwire.explore.trials.ground import ground_of
+from shiftwire.explore.trials.ground import Ground, Spec, ground_of
 from shiftwire.explore.trials.result import Result
 from shiftwire.explore.trials.search import Trial
 from shiftwire.explore.trials.space import Axis, Kind, Space
@@ -73,11 +74,52 @@ def beats(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def test_what_is_given_up_is_beaten(every: Mapping[str, Any]) -> None:
     """A trial that was scored in part is worse than a whole one that takes no more LUTs."""
-    data = every
-    whole = [each for each in data["tried"] if each["samples"] == data["samples"]]
-    given_up = [each for each in data["tried"] if each["samples"] < data["samples"] and each["loss"] is not None]
-    for each in given_up:
+    whole = [each for each in every["tried"] if each["samples"] == every["samples"]]
+    for each in (each for each in every["tried"] if each not in whole and each["loss"] is not None):
         assert any(other["lut"] <= each["lut"] and other["loss"] < each["loss"] for other in whole)
+
+
+@pytest.mark.parametrize(
+    ("loss", "lut", "samples"),
+    [(-1e3, -1, 50), (-1e3, 1, 200), (1e3, -1, 200), (0.0, 0, 200)],
+    ids=["far better, smaller", "far better, larger", "worse, smaller", "as good"],
+)
+def test_who_is_given_up(loss: float, lut: int, samples: int, work: Path) -> None:
+    """One that a rival of no more LUTs beats by far on a quarter of the samples; any other is scored on all of them."""
+    ground = Ground.of(Spec(work / "float.onnx", work / "x.npz", None, 24, "pynq-z2", None, for_hls=True))
+    alone = ground.tried(Options(samples=24), cycles=400)
+    own = min(corner[1] for corner in alone.front if corner[0] <= 400)
+    beside = ground.tried(Options(samples=24), ((alone.loss + loss, own + lut),), cycles=400)
+    assert alone.samples == 200 and beside.samples == samples and beside.front == alone.front
+    assert (beside.loss == alone.loss) or samples == 50
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_other_samplers(sampler: str, front: Path, work: Path, tmp_path: Path, capsys) -> None:
+    """Behind the same first trials others, and the same ones again."""
+    words, before = ("--sampler", sampler, "--trials", 16), json.loads(front.read_text())
+    data = explore(capsys, work, tmp_path / "one.json", *words)
+    assert data["tried"][:TRIALS] == before["tried"] and len(data["tried"]) == 16
+    again = explore(capsys, work, tmp_path / "two.json", *words)
+    assert again["tried"] == data["tried"]
+
+
+def test_a_dask_scheduler_loses_a_worker(every: Mapping[str, Any], work: Path, capsys, monkeypatch) -> None:
+    """The scheduler and two workers are processes of their own; one is killed with a trial on it."""
+    start, killed = farm.Dask.start, []
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+
+        def killing(dask: farm.Dask, number: int, task: farm.Task) -> None:
+            start(dask, number, task)
+            if number == 5:
+                killed.append(cluster.workers[0].pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        monkeypatch.setattr(farm.Dask, "start", killing)
+        words = ("--trials", 1000, "--scheduler", cluster.scheduler_address)
+        both = explore(capsys, work, work / "farmed.json", *words)
+    assert killed and both["trials"] == both["candidates"] == every["candidates"]
+    assert fronts(both) == fronts(every)
 
 
 def test_killed_twice_and_continued(front: Path, work: Path, tmp_path: Path, capsys, monkeypatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from shiftwire.cli.network_options import add_network, add_target
-from shiftwire.cli.predict import design_of, noted_model
+from shiftwire.cli.network_options import add_network, add_target, noted_model
+from shiftwire.cli.predict import design_of
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, say
 from shiftwire.costs.model import predicted
 from shiftwire.errors import ExitCode
@@ -36,7 +36,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Tell what models say of each part of a design; nothing is written."""
     design, level = design_of(arguments), Level(arguments.level)
-    model = noted_model(design)
+    model = noted_model(design.board)
     prediction = predicted(model, design.rtl)
     rows = level_rows(design, model, prediction, level)
     if arguments.json:

@@ -8,9 +8,9 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
-from shiftwire import api
 from shiftwire.cli.terminal import Verbs, add_verb, print_json, print_table, say
 from shiftwire.errors import ExitCode
+from shiftwire.project.boards import find_board
 from shiftwire.tools.inventory import inventory
 from shiftwire_boards.catalog import Board, BoardFilesSource, PowerSensor, SensorKind, board_names
 
@@ -32,7 +32,7 @@ def add_boards(verbs: Verbs) -> argparse.ArgumentParser:
 def run_boards(arguments: argparse.Namespace) -> int:
     """The catalog as a table, or all that is known of one board; raises InputError for a board that is not in it."""
     names = board_names() if arguments.name is None else (arguments.name,)
-    boards = [api.find_board(name) for name in names]
+    boards = [find_board(name) for name in names]
     if arguments.json:
         print_json({"boards": [_plain(dataclasses.asdict(board)) for board in boards]})
     elif arguments.name is None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from shiftwire.costs.model import FamilyModel, families, family_model, predicted
+from shiftwire.costs.model import FamilyModel, predicted
 from shiftwire.errors import InputError
+from shiftwire.explore.board_model import board_model
 from shiftwire.explore.energy import network_energy
-from shiftwire.explore.front import Exploration, Plan, Point
+from shiftwire.explore.front import Plan, Point
 from shiftwire.explore.trials.ground import Ground
 from shiftwire.explore.trials.result import Corner
 from shiftwire.explore.trials.search import Trial
@@ -17,7 +18,6 @@ from shiftwire.explore.trials.space import Candidate, Space, words
 from shiftwire.ir.network import Network
 from shiftwire.project.codec import network_hash
 from shiftwire.quantize.options import Options
-from shiftwire.synth.counts import family
 from shiftwire.tools.process import Progress
 
 RATES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -91,11 +91,10 @@ class Builder:
 
     ground: Ground
     space: Space
-    clock_ns: float
 
     def built(self, places: Sequence[Place], report: Progress) -> Iterator[Chosen]:
         """Each network is quantized once more."""
-        model = _model(self.ground)
+        model = board_model(self.ground.board)
         networks: dict[tuple[int, ...], tuple[Network, Mapping[Corner, Plan]]] = {}
         for at, place in enumerate(places):
             report(at, len(places))
@@ -115,9 +114,7 @@ class Builder:
         return network, {(best.cycles, best.lut, best.halves): Plan.of(best) for best in self.ground.front(network)}
 
     def _chosen(self, name: str, place: Place, network: Network, plan: Plan, model: FamilyModel) -> Chosen:
-        ground = self.ground
-        exploration = Exploration(network, ground.board, self.clock_ns, for_hls=ground.spec.for_hls)
-        point, design = exploration.point(name, plan, place.corner)
+        point, design = self.ground.exploration(network).point(name, plan, place.corner)
         says = predicted(model, design.rtl)
         return Chosen(
             place.trial.candidate,
@@ -128,9 +125,3 @@ class Builder:
             Forecast(says.whole.resources.lut, says.least, says.most),
             network_energy(network).own_pj,
         )
-
-
-def _model(ground: Ground) -> FamilyModel:
-    """Of the board's family, or the one that stands in."""
-    own, known = family(ground.board).value, families()
-    return family_model(own if own in known else known[0])

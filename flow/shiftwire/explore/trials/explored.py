@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from math import floor, inf
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,12 @@ from shiftwire.explore.trials.sensitivity import (
 from shiftwire.explore.trials.space import Space, family_of
 from shiftwire.onnx.file import write_model
 from shiftwire.project.project import shiftwire_version
+from shiftwire.schedule.pace import cycles_within
+from shiftwire_boards.catalog import Board
 
 SCHEMA = 1
 FIRST = 12
 """Candidates on the way down from the most exact one, which are tried first."""
-NANOSECONDS = 1e9
-"""A second."""
 HALF = 0.5
 """Of a board's LUTs, at which the most exact candidate says how fast all are compared."""
 
@@ -54,14 +54,13 @@ class Wanted:
     sampler: Sampler = Sampler.NSGA2
     fps: float | None = None
 
-    @property
-    def key(self) -> str:
+    def key(self, board: Board) -> str:
         """SHA-256 of all that trials depend on, the number of them left out."""
         spec = self.spec
         files = [_digest(file) for file in (spec.model, spec.calibrate, spec.labels) if file is not None]
         own = asdict(replace(spec, model=Path(), calibrate=Path(), labels=None))
         own = {name: str(value) for name, value in own.items()}
-        words = [shiftwire_version(), *files, own, self.seed, self.sampler.value, self.fps]
+        words = [shiftwire_version(), *files, own, board.recorded(), self.seed, self.sampler.value, self.fps]
         return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
 
 
@@ -72,7 +71,6 @@ class Explored:
     wanted: Wanted
     ground: Ground
     space: Space
-    clock_ns: float
     cycles: int
     trials: Sequence[Trial]
     front: Sequence[Chosen]
@@ -86,10 +84,9 @@ class Explored:
 def explored(wanted: Wanted, farm: Farm, journal_file: Path, report: Stages) -> Explored:
     """Search, or go on with a search; raises InputError for files, or a space, that leave nothing to explore."""
     ground = ground_of(wanted.spec)
-    journal = Journal.opened(journal_file, wanted.key)
+    journal = Journal.opened(journal_file, wanted.key(ground.board))
     whole = whole_space(ground)
-    clock_ns = wanted.spec.clock_ns or ground.board.clock_ns
-    cycles = _cycles(ground, whole, wanted.fps, clock_ns)
+    cycles = _cycles(ground, whole, wanted.fps)
     sensitivity = Sensitivity(ground, few(ground), cycles)
     tried = journal.choices(lambda: sensitivity.of(whole, partial(report, "single choices")))
     space = worth_trying(whole, tried)
@@ -107,13 +104,13 @@ def explored(wanted: Wanted, farm: Farm, journal_file: Path, report: Stages) -> 
             f"no candidate of {wanted.spec.model} fits {ground.board.title} at {max(rates_of(cycles))} cycles a frame; "
             "give a larger board or fewer --fps"
         )
-    front = tuple(Builder(ground, space, clock_ns).built(places, partial(report, "front")))
-    return Explored(wanted, ground, space, clock_ns, cycles, trials, front)
+    front = tuple(Builder(ground, space).built(places, partial(report, "front")))
+    return Explored(wanted, ground, space, cycles, trials, front)
 
 
-def _cycles(ground: Ground, space: Space, fps: float | None, clock_ns: float) -> int:
+def _cycles(ground: Ground, space: Space, fps: float | None) -> int:
     """Cycles a frame of the rate, or those of the fastest folds of the most exact candidate in half of the board."""
-    network = ground.built(ground.exact(space.base))
+    network, clock_ns = ground.built(ground.exact(space.base)), ground.clock_ns
     if fps is not None:
         cycles = _cycles_of(fps, clock_ns)
         if least_luts(network, cycles, for_hls=ground.spec.for_hls) == inf:
@@ -133,7 +130,7 @@ def _cycles(ground: Ground, space: Space, fps: float | None, clock_ns: float) ->
 
 
 def _cycles_of(fps: float, clock_ns: float) -> int:
-    cycles = floor(NANOSECONDS / (clock_ns * fps)) if fps > 0 else 0
+    cycles = cycles_within(fps, clock_ns) if fps > 0 else 0
     if cycles < 1:
         raise InputError(f"found --fps {fps:g}, wanted what a clock of {clock_ns:g} ns can reach; give fewer")
     return cycles
@@ -159,7 +156,7 @@ def explored_json(done: Explored, models: Mapping[str, Path], beside: Path) -> d
         "model": str(spec.model),
         "calibrate": str(spec.calibrate),
         "board": done.ground.board.recorded(),
-        "clock_ns": done.clock_ns,
+        "clock_ns": done.ground.clock_ns,
         "for_hls": spec.for_hls,
         "measure": done.ground.measure,
         "samples": len(done.ground.at),

@@ -143,7 +143,7 @@ class Dask(AbstractContextManager["Dask"]):
                 "found no dask distributed, wanted it for --scheduler; run: pip install 'shiftwire[explore]'"
             ) from None
         try:
-            self.client = self.dask.Client(self.address, timeout=REACHED_S, set_as_default=False)
+            self.client = self.dask.Client(self.address, timeout=REACHED_S)
         except (OSError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(

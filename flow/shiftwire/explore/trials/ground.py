@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import inf, sqrt
 from pathlib import Path
@@ -13,15 +13,14 @@ import numpy.typing as npt
 
 from shiftwire.errors import InputError
 from shiftwire.explore.front import Exploration
-from shiftwire.explore.stages import Stages
-from shiftwire.explore.sweep import Best, Sweep
+from shiftwire.explore.sweep import Best
 from shiftwire.explore.trials.result import Result
-from shiftwire.ir.cost import SHELL_LUT
 from shiftwire.ir.network import Network
 from shiftwire.numbers.fixed import Values
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.passes.forms.formed import formed
 from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.project.boards import find_board
 from shiftwire.project.labels import Labels, Task
 from shiftwire.quantize.drafts import Prepared, prepared
 from shiftwire.quantize.floats.float_run import FloatModel, Samples
@@ -29,8 +28,7 @@ from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import exact_outputs
 from shiftwire.quantize.report import Answers, answers
 from shiftwire.schedule.design import Target
-from shiftwire.schedule.knapsack import HALVES
-from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, load_board
+from shiftwire_boards.catalog import Board
 
 ALL = 100.0
 """Percent."""
@@ -67,12 +65,11 @@ class Ground:
     """The samples that are scored."""
     right: Values
     labels: Labels | None
-    kept: dict[str, Result] = field(default_factory=dict)
 
     @classmethod
     def of(cls, spec: Spec) -> Ground:
         """Raises InputError for a model, samples, labels or a board that will not do."""
-        board = _board(spec.board)
+        board = find_board(spec.board)
         samples = Samples.read(spec.calibrate, spec.labels)
         ready = prepared(spec.model, samples, spec.samples, lambda *_: None)
         if ready.already is not None:
@@ -80,14 +77,18 @@ class Ground:
                 f"{spec.model} is quantized throughout, so there is nothing to try; give the float network, or leave "
                 "out --calibrate for the front of its folds"
             )
-        network = ready.network(Options(samples=spec.samples))
-        head = ready.heads(network)[0]
-        count = len(next(iter(ready.values.values())))
-        at = np.unique(np.linspace(0, count - 1, min(spec.most or count, count)).astype(np.int64))
+        head = ready.heads(ready.network(Options(samples=spec.samples)))[0]
+        scored = replace(samples, values=ready.values)
+        at = scored.spread(spec.most or scored.count)
         values = {name: each[at] for name, each in ready.values.items()}
         (right,) = FloatModel(ready.file.model, [head.truth]).outputs(values, lambda *_: None)
-        labels = None if head.labels is None else Labels(head.labels.task, head.labels.values[at])
+        labels = None if head.labels is None else head.labels.taken(at)
         return cls(spec, ready, board, at, right.astype(np.float64), labels)
+
+    @property
+    def clock_ns(self) -> float:
+        """The board's own where none is asked for."""
+        return self.board.clock_ns if self.spec.clock_ns is None else self.spec.clock_ns
 
     @cached_property
     def values(self) -> dict[str, npt.NDArray[np.float32]]:
@@ -114,15 +115,13 @@ class Ground:
         network = run_pipeline(network_from_model(self.prepared.exact_file(exact)))
         return formed(network, self.board, self.spec.clock_ns, Target(for_hls=self.spec.for_hls), {}).network
 
-    def sweep(self, network: Network) -> Sweep:
-        """Of its folds."""
-        explored = Exploration(network, self.board, 1.0, for_hls=self.spec.for_hls)
-        stages = Stages.of(network, for_hls=self.spec.for_hls)
-        return Sweep(stages, self.board.lut - SHELL_LUT, int(HALVES * explored.most_bram36))
+    def exploration(self, network: Network) -> Exploration:
+        """Of its folds on the board."""
+        return Exploration(network, self.board, self.clock_ns, for_hls=self.spec.for_hls)
 
     def front(self, network: Network) -> list[Best]:
         """Of its folds, the fastest first; none where nothing fits."""
-        return list(self.sweep(network).front(is_flat=True))
+        return list(self.exploration(network).sweep({}).front(is_flat=True))
 
     def tried(self, options: Options, rivals: Sequence[tuple[float, int]] = (), cycles: int = 0) -> Result:
         """What options come to; given up on a part of the samples where a rival beats them (loss, LUT) at `cycles`."""
@@ -163,13 +162,6 @@ class Ground:
     def _doubt(loss: float, samples: int) -> float:
         share = min(max(loss / ALL, 1 / samples), 1.0)
         return DEVIATIONS * ALL * sqrt(share * (1 - share) / samples)
-
-
-def _board(name: str) -> Board:
-    try:
-        return load_board(name)
-    except (CatalogError, UnknownBoardError) as error:
-        raise InputError(str(error)) from None
 
 
 def least_lut(front: Sequence[tuple[int, int, int]], cycles: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import floor, inf
+from math import inf
 
 from shiftwire.errors import InputError
 from shiftwire.ir.cost import BRAM36_IN_LUT, Cost
@@ -15,6 +15,7 @@ from shiftwire.passes.forms.factored_sums import IN_FRONT, factored_sums, has_su
 from shiftwire.passes.forms.rescale_choice import Schedule
 from shiftwire.schedule.design import Design, Target
 from shiftwire.schedule.fold_choice import HLS_BITS, choice_at
+from shiftwire.schedule.pace import cycles_within
 
 
 class FactorForm(enum.Enum):
@@ -37,7 +38,7 @@ class Pace:
     def asked(cls, target: Target, clock_ns: float) -> Pace:
         """That of a target's frames a second."""
         fps = target.fps or 0.0
-        cycles = floor(1e9 / clock_ns / fps) if 0 < fps < inf and 0 < clock_ns < inf else None
+        cycles = cycles_within(fps, clock_ns) if 0 < fps < inf and 0 < clock_ns < inf else None
         return cls(cycles, target.for_hls)
 
     def of(self, design: Design) -> Pace:
