@@ -82,6 +82,10 @@ class Sweep:
                 yield Best(cycles, int(least[halves]), halves, self._options(tables, cycles, halves))
             best = np.minimum(best, least)
 
+    def least(self, cycles: int) -> float:
+        """LUTs at so many cycles a frame; infinite where no folds are as fast and fit."""
+        return float(self._tables(cycles)[-1][-1])
+
     def _tables(self, cycles: int) -> list[Table]:
         """Before every step, its axes those of the step, and behind the last one."""
         tables = [np.zeros((*self.steps[0].sizes, self.halves + 1))]

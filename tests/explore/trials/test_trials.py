@@ -8,6 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from shiftwire.explore.trials import farm
+from shiftwire import api
+from shiftwire.explore.trials import farm, sensitivity
 from shiftwire.explore.trials.chosen import rates_of, unbeaten
 from shiftwire.explore.trials.ground import Ground, Spec, ground_of
 from shiftwire.explore.trials.result import Result
 from shiftwire.explore.trials.search import Trial
 from shiftwire.explore.trials.space import Axis, Kind, Space
-from shiftwire.project.project import load_project
+from shiftwire.passes.pipeline import run_pipeline
+from shiftwire.project.project import Backend, load_project
+from shiftwire.quantize.methods.words import own_of
 from shiftwire.quantize.options import Options
 from trials_bench import FAST, FEW, TRIALS, explore
 from verbs import run_verb
@@ -70,6 +74,37 @@ def test_the_front_is_that_of_all_candidates(every: Mapping[str, Any]) -> None:
 def beats(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     both = (one["lut"], one["loss"]), (other["lut"], other["loss"])
     return both[0] != both[1] and one["lut"] <= other["lut"] and one["loss"] <= other["loss"]
+
+
+@pytest.mark.parametrize("for_hls", [True, False])
+def test_single_choices_count_what_trials_count(for_hls: bool, work: Path, tmp_path: Path, capsys) -> None:
+    """At the rate that is chosen for a user, each choice has LUTs, those of the exact front of its network."""
+    words = (
+        "--calibrate",
+        work / "x.npz",
+        "--samples",
+        24,
+        "--score",
+        8,
+        "--trials",
+        1,
+        "-o",
+        tmp_path / "f.json",
+        "--json",
+    )
+    status, out, err = run_verb(
+        capsys, "explore", work / "float.onnx", *words, "--backend", "both" if for_hls else "rtl"
+    )
+    assert status == 0, err
+    data, lines = json.loads(out), (tmp_path / "f.json.journal").read_text().splitlines()
+    choices = next(json.loads(line)["choices"] for line in lines if "choices" in line)
+    assert data["candidates"] > 20 and all(np.isfinite(lut) for each in choices.values() for _, lut in each.values())
+    ground = Ground.of(Spec(work / "float.onnx", work / "x.npz", None, 24, "pynq-z2", None, for_hls, 8))
+    for layer, scheme in (("c1", FEW[0]), ("c2", FEW[1]), ("logits", FEW[2])):
+        options = replace(sensitivity.BASE, samples=24, layers=(own_of(f"{layer}={scheme}"),))
+        front = api.explore(run_pipeline(ground.exact(options)), backend=Backend.BOTH if for_hls else Backend.RTL)
+        luts = [point.cost.lut for point in front.points if point.cycles <= data["cycles"]]
+        assert min(luts) == choices[f"weights of {layer}"][scheme][1]
 
 
 def test_what_is_given_up_is_beaten(every: Mapping[str, Any]) -> None:

@@ -22,7 +22,6 @@ from shiftwire.explore.trials.search import Sampler, Search, Trial
 from shiftwire.explore.trials.sensitivity import (
     Sensitivity,
     few,
-    least_luts,
     spread,
     way_down,
     whole_space,
@@ -113,7 +112,7 @@ def _cycles(ground: Ground, space: Space, fps: float | None) -> int:
     network, clock_ns = ground.built(ground.exact(space.base)), ground.clock_ns
     if fps is not None:
         cycles = _cycles_of(fps, clock_ns)
-        if least_luts(network, cycles, for_hls=ground.spec.for_hls) == inf:
+        if ground.least_luts(network, cycles) == inf:
             raise InputError(
                 f"found --fps {fps:g}, which leaves {cycles} cycles a frame at {clock_ns:g} ns, wanted what folds of "
                 f"{ground.spec.model} reach; give fewer"

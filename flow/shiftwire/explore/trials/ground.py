@@ -123,6 +123,10 @@ class Ground:
         """Of its folds, the fastest first; none where nothing fits."""
         return list(self.exploration(network).sweep({}).front(is_flat=True))
 
+    def least_luts(self, network: Network, cycles: int) -> float:
+        """Of folds that are as fast, whether or not the board has as many; infinite where no folds are."""
+        return replace(self.exploration(network).sweep({}), lut=inf).least(cycles)
+
     def tried(self, options: Options, rivals: Sequence[tuple[float, int]] = (), cycles: int = 0) -> Result:
         """What options come to; given up on a part of the samples where a rival beats them (loss, LUT) at `cycles`."""
         try:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 
 import numpy as np
 
 from shiftwire.errors import InputError
 from shiftwire.explore.trials.ground import Ground
 from shiftwire.explore.trials.space import Axis, Candidate, Kind, Space
-from shiftwire.ir.network import Network
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.drafts import TRIAL_NUMBERS, TRIAL_SAMPLES, Attempted, attempted
 from shiftwire.quantize.floats.float_run import Calibration
 from shiftwire.quantize.options import Method, Options
 from shiftwire.quantize.quantizer import exact_outputs
-from shiftwire.schedule.fold_choice import every_choice
 from shiftwire.tools.process import Progress
 
 SCHEMES = (
@@ -77,7 +74,7 @@ class Sensitivity:
 
     ground: Ground
     calibration: Calibration
-    cycles: float
+    cycles: int
 
     def of(self, space: Space, report: Progress) -> dict[str, dict[str, Tried]]:
         """By axis and choice; those that do nothing, or that no project carries, are left out."""
@@ -100,7 +97,7 @@ class Sensitivity:
             return None
         if any(cost.left_alone is not None and cost.layer == axis.subject for cost in there.costs):
             return None
-        return Tried(self._error(there), least_luts(network, self.cycles, for_hls=self.ground.spec.for_hls))
+        return Tried(self._error(there), self.ground.least_luts(network, self.cycles))
 
     def _error(self, there: Attempted) -> float:
         ready, network = self.ground.prepared, there.network
@@ -109,13 +106,6 @@ class Sensitivity:
         outputs = exact_outputs(network, [network.evaluate(codes)])[0]
         right = self.calibration.floats[ready.heads(network)[0].truth]
         return relative_error(outputs.reshape(right.shape), right.astype(np.float64))
-
-
-def least_luts(network: Network, cycles: float, *, for_hls: bool) -> float:
-    """Of the layers, each at its cheapest fold that is as fast."""
-    every = every_choice(network, {}, for_hls=for_hls)
-    fast = ([own.price for own in each if own.cycles <= cycles] for each in every.values())
-    return sum(min(prices, default=inf) for prices in fast)
 
 
 def worth_trying(space: Space, tried: Mapping[str, Mapping[str, Tried]]) -> Space:

@@ -1,6 +1,5 @@
-// What the DSP48E1 does without its multiplier, for simulation, after UG479: P = Z + X + Y + CIN or Z - (X + Y + CIN), one,
-// two or four numbers side by side, from inputs without registers to P with one. Carries stay in their segment, CIN
-// enters the lowest. Anything else of the block is no part of this model and stops a simulation.
+// What the DSP48E1 does without its multiplier, for simulation, after UG479: see sw_dsp48_adder.sv. Anything else of
+// the block is no part of this model and stops a simulation.
 /* verilator lint_off UNUSEDSIGNAL */
 /* verilator lint_off UNUSEDPARAM */
 module DSP48E1 #(
@@ -44,36 +43,15 @@ module DSP48E1 #(
     output logic [3:0] CARRYOUT,
     output logic CARRYCASCOUT, MULTSIGNOUT, OVERFLOW, UNDERFLOW, PATTERNDETECT, PATTERNBDETECT
 );
-  localparam int SEGMENTS = USE_SIMD == "FOUR12" ? 4 : USE_SIMD == "TWO24" ? 2 : 1;
-  localparam int BITS = 48 / SEGMENTS;
   localparam int INSIDE = ADREG + ALUMODEREG + AREG + BREG + CARRYINREG + CARRYINSELREG + CREG + DREG + INMODEREG + MREG
       + OPMODEREG;
-  logic [47:0] x, y, z, sum;
-  initial if (USE_MULT != "NONE" || INSIDE != 0 || PREG != 1) $fatal(1, "DSP48E1: registers or a multiplier that this model has not");
-  always_comb begin
-    x = OPMODE[1:0] == 2'b11 ? {A, B} : OPMODE[1:0] == 2'b10 ? P : '0;
-    y = OPMODE[3:2] == 2'b11 ? C : OPMODE[3:2] == 2'b10 ? '1 : '0;
-    case (OPMODE[6:4])
-      3'b000: z = '0;
-      3'b001: z = PCIN;
-      3'b010: z = P;
-      3'b011: z = C;
-      3'b101: z = 48'($signed(PCIN) >>> 17);
-      default: z = 48'($signed(P) >>> 17);
-    endcase
-    for (int i = 0; i < SEGMENTS; i++) begin
-      logic [BITS-1:0] part;
-      part = x[i*BITS+:BITS] + y[i*BITS+:BITS] + BITS'(i == 0 ? CARRYIN : 1'b0);
-      sum[i*BITS+:BITS] = ALUMODE == 4'b0011 ? z[i*BITS+:BITS] - part : z[i*BITS+:BITS] + part;
-    end
-  end
-  always_ff @(posedge CLK)
-    if (RSTP) P <= '0;
-    else if (CEP) begin
-      P <= sum;
-      if (ALUMODE != 4'b0000 && ALUMODE != 4'b0011 || OPMODE[1:0] == 2'b01 || CARRYINSEL != '0)
-        $fatal(1, "DSP48E1: OPMODE %b, ALUMODE %b", OPMODE, ALUMODE);
-    end
+  initial
+    if (USE_MULT != "NONE" || INSIDE != 0 || PREG != 1)
+      $fatal(1, "DSP48E1: registers or a multiplier that this model has not");
+  sw_dsp48_adder #(.USE_SIMD(USE_SIMD)) adder (
+      .clk(CLK), .clear(RSTP), .enable(CEP), .carry_in(CARRYIN), .opmode({2'b00, OPMODE}), .alumode(ALUMODE),
+      .carry_select(CARRYINSEL), .ab({A, B}), .c(C), .pcin(PCIN), .p(P)
+  );
   assign PCOUT = P;
   assign {ACOUT, BCOUT, CARRYOUT, CARRYCASCOUT, MULTSIGNOUT, OVERFLOW, UNDERFLOW, PATTERNDETECT, PATTERNBDETECT} = '0;
 endmodule
