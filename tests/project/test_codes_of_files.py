@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,6 +129,12 @@ def test_damaged_files_are_named(writer: str, damage: Callable[[bytes], bytes], 
     network, path = long_net(Fixed.parse("u8.0")), tmp_path / "data"
     WRITERS[writer](path, values(network.input.format).astype(np.uint8))
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(InputError, match=r"it is no \.npz or \.npy file of plain numbers") as found:
-        load_codes(path, network)
-    assert str(path) in found.value.sentence()
+    for load in load_codes, load_data:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            with pytest.raises(InputError, match=r"it is no \.npz or \.npy file of plain numbers") as refused:
+                load(path, network)
+            assert str(path) in refused.value.sentence()
+            del refused
+            gc.collect()
+        assert not [each for each in said if each.category is ResourceWarning], "a file that was refused stays open"

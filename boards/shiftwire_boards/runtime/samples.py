@@ -84,10 +84,11 @@ def _labels(manifest: Manifest, arrays: dict[str, Any]) -> Any:
 
 def _arrays(path: Path) -> dict[str, Any]:
     try:
-        content = np.load(str(path), allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return {"x": content}
-        with content:
-            return {name: np.asarray(content[name]) for name in content.files}
+        with path.open("rb") as file:  # numpy leaves one open that it refuses
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return {"x": content}
+            with content:
+                return {name: np.asarray(content[name]) for name in content.files}
     except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is no .npz of plain numbers ({error}); save it by np.savez") from None

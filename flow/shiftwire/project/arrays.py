@@ -28,8 +28,8 @@ HEADERS: Mapping[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], b
 
 def read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an .npz file by name, or that of an .npy file as `x`; nothing pickled."""
-    with _plain_numbers(path):
-        loaded = np.load(path, allow_pickle=False)
+    with _plain_numbers(path), path.open("rb") as file:  # numpy leaves one open that it refuses
+        loaded = np.load(file, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return {"x": loaded}
         with loaded:
@@ -76,10 +76,17 @@ def opened_arrays(path: Path) -> Iterator[Mapping[str, Rows | Array]]:
 
 
 def _opened(path: Path, stack: ExitStack) -> Iterator[tuple[str, Rows | Array]]:
-    loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+    file = stack.enter_context(path.open("rb"))  # numpy leaves one open that it refuses
+    is_single = file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX
+    file.seek(0)
+    rows = _rows(file, path.stat().st_size) if is_single else None
+    if rows:
+        yield "x", rows
+        return
+    file.seek(0)
+    loaded = np.load(file, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
-        file = stack.enter_context(path.open("rb"))
-        yield "x", _rows(file, path.stat().st_size) or np.asarray(loaded)
+        yield "x", loaded
         return
     archive = stack.enter_context(loaded).zip
     members = {info.filename: info for info in archive.infolist()}
