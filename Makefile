@@ -8,7 +8,7 @@ SCRIPT := PYTHONPATH=tests/support:tests/ops:tests/mutation:tests/benchmarks $(B
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint types docs check check-all fuzz mutants mutants-some pynq4 images bench bench-page bench-large bench-before bench-reference zoo study clean
-.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange campaign-explore campaign-light-pes families-page characterise campaign-netlists
+.PHONY: campaign-zoo campaign-quantize campaign-fuzz campaign-mutation campaign-structure campaign-latency campaign-files campaign-int8 campaign-native campaign-families campaign-exchange campaign-explore campaign-light-pes families-page pareto pareto-page characterise campaign-netlists
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -128,6 +128,12 @@ campaign-exchange: $(READY) ## SmartExchange on a trained ResNet-20, beside sums
 
 families-page: $(READY) ## write docs/families.md from the results of both
 	$(SCRIPT) tests/campaigns/families_page.py --take
+
+pareto: $(READY) ## does it pay? every family trained on two sets of pictures, its netlists at three speeds; hours
+	$(SCRIPT) tests/campaigns/pareto.py -o build/pareto
+
+pareto-page: $(READY) ## write docs/does_it_pay.md from its results
+	$(SCRIPT) tests/campaigns/pareto_page.py --take
 
 campaign-native: $(READY) ## native simulation of 300 random networks and the zoo under every set of instructions
 	$(SCRIPT) tests/campaigns/native.py -o build/zoo

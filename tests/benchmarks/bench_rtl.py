@@ -16,28 +16,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from hardware_forms import FORMS, Form, netlist_of
 from results import Cell, Column, Result, Row, commit, save
 from shiftwire.api import load_network
 from shiftwire.errors import InputError
-from shiftwire.ir.network import Network, Op
-from shiftwire.ir.rtl_network import RtlNetwork
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.dense import Dense
-from shiftwire.ops.weights.integer import Int
-from shiftwire.rtl.files import module_files, write_network
-from shiftwire.schedule.adder_blocks import in_adder_blocks
 from shiftwire.schedule.depths import interval
 from shiftwire.schedule.design import Design, Target, schedule
-from shiftwire.schedule.lowering import in_dsp_blocks
 from shiftwire.schedule.tokens import simulate
-from shiftwire.synth.counts import multiplies
 from shiftwire.tools.resources import Evidence
-from shiftwire.tools.yosys import Family, Synthesis, synthesised, yosys_version
+from shiftwire.tools.yosys import synthesised, yosys_version
 from shiftwire_boards.catalog import load_board
 from without_peepopt import without_peepopt
 
@@ -67,35 +56,6 @@ KEYS = 3
 Cells = tuple[Cell, ...]
 
 
-@dataclass(frozen=True)
-class Form:
-    """How a layer's products are made: of trained weights, or of integers in LUTs or DSP blocks; blocks may add."""
-
-    name: str
-    bits: int = 0
-    in_blocks: bool = False
-    adds: bool = False
-
-    def network(self, trained: Network) -> Network:
-        return multiplying(trained, self.bits) if self.bits else trained
-
-    def rtl(self, design: Design) -> RtlNetwork:
-        if self.adds:
-            return in_adder_blocks(design.rtl, design.board)
-        return in_dsp_blocks(design.rtl) if self.in_blocks else design.rtl
-
-
-FORMS = {
-    form.name: form
-    for form in (
-        Form("trained"),
-        Form("int8-lut", 8),
-        Form("int4-lut", 4),
-        Form("int8-dsp", 8, in_blocks=True),
-        Form("int4-dsp", 4, in_blocks=True),
-        Form("dsp-adders", adds=True),
-    )
-}
 USUAL = [name for name, form in FORMS.items() if not form.adds]
 
 
@@ -154,27 +114,10 @@ def _rows(argument: str, forms: list[Form], is_unhelped: bool) -> Iterator[tuple
         yield f"{name} | {form.name} | {line}", (name, form.name, asked, *counts)
 
 
-def multiplying(network: Network, bits: int) -> Network:
-    """The same shapes with random integer weights in place of shift and adder ones."""
-    rng = np.random.default_rng(bits)
-
-    def changed(op: Op) -> Op:
-        if not isinstance(op, Conv | Dense):
-            return op
-        return replace(op, weights=Int(rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), op.weights.shape), 0))
-
-    return replace(network, nodes=tuple(replace(node, op=changed(node.op)) for node in network.nodes))
-
-
 def _counted(design: Design, form: Form, folder: Path, start: float, is_unhelped: bool) -> tuple[str, Cells]:
     rtl = form.rtl(design)
-    sources = write_network(rtl, folder, generic=False)
+    synthesis = netlist_of(design, form, rtl, folder)
     emitted = time.perf_counter()
-    kept = tuple(sorted({unit.module.name for unit in rtl.units}))
-    data = tuple(sorted(folder.glob("*.mem")))
-    may_use_dsp = form.in_blocks or not multiplies(design.network)
-    files = (*sources, *module_files())
-    synthesis = Synthesis(files, rtl.name, family=Family.SERIES_7, dsp=may_use_dsp, kept=kept, data=data)
     mapped_by = without_peepopt(synthesis) if is_unhelped else synthesis
     found = synthesised(mapped_by, folder / "maps").resources
     mapped = time.perf_counter()

@@ -26,7 +26,7 @@ from torch import nn
 
 from campaign import Results
 from exchanging import exchanged, exchanged_net, float_layers, off_grid
-from families import shiftwire_json
+from family_steps import shiftwire_json
 from plain_exchange import plain_loop
 from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import Theta, decompose, matrices

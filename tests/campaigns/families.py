@@ -11,13 +11,10 @@ The figures go to tests/campaigns/results/families.json, of which docs/families.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -25,95 +22,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
 
 from bench_native import least_seconds
-from campaign import Results
-from exchanging import exchanged_net, off_grid
 from family_jobs import CHOICES, SEEDS, Job
-from family_nets import FAMILIES, FLOAT, SHAPE, Family, Made, stored_bits
-from integer_weights import with_integers
-from shiftwire.cli import main as shiftwire
+from family_nets import FAMILIES, FLOAT, Family, Made, stored_bits
+from family_steps import Step, data, opened, run, shiftwire_json, train, write
 from shiftwire.native.program import Program, native_program, simulate
-from shiftwire.numbers.smart_exchange import Theta
-from shiftwire.onnx.runtime import run_onnx
 from shiftwire.project.project import load_project
-from shiftwire_models.data import DataName, Dataset, Split, load_data
 from shiftwire_models.errors import ModelsError
-from shiftwire_models.exact_export import export_float, export_model
-from shiftwire_models.nets import NetName, build
 from shiftwire_models.size import net_size
-from shiftwire_models.training import TrainConfig, accuracy, drawn, fit, lay_out
-
-
-@cache
-def data() -> Dataset:
-    whole = load_data(DataName.FASHION)
-    return Dataset(whole.train, Split(whole.test.x[: CHOICES.tested], whole.test.y[: CHOICES.tested]))
-
-
-def pictures(seed: int) -> Split:
-    return drawn(data().train, CHOICES.pictures, seed)
-
-
-def train(job: Job) -> dict[str, Any]:
-    """The net of the family, or the float net that quantize begins with."""
-    choices = job.choices
-    kept = job.file("training.json")
-    if not kept.is_file() or json.loads(kept.read_text())["choices"] != choices:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        start = time.process_time()
-        net = trained(job)
-        seconds = round(time.process_time() - start, 1)
-        save_file(net.state_dict(), job.file("net.safetensors"))
-        found = {"accuracy": round(100 * accuracy(net, data().test), 2), "seconds": seconds}
-        kept.write_text(json.dumps({"choices": choices, **found}))
-    return {key: value for key, value in json.loads(kept.read_text()).items() if key != "choices"}
-
-
-def trained(job: Job) -> nn.Module:
-    """With weights drawn by the seed, or those of the float net, and pictures drawn by it."""
-    family, theta = job.family, Theta(CHOICES.theta)
-    if family.made is not Made.TRAINED:
-        train(job.of_float)
-    net = build(family.config, job.seed) if family.made is Made.TRAINED else loaded(job.of_float)
-    if family.made is not Made.QUANTIZED:
-        config = TrainConfig(NetName.RESNET8, CHOICES.epochs, job.seed, DataName.FASHION, CHOICES.pictures, family.loss)
-        shown = pictures(job.seed).x[: CHOICES.settled]
-        after = (lambda each: exchanged_net(each, theta, shown)) if family.made is Made.RETRAINED else None
-        if family.config is FLOAT:
-            lay_out(net, torch.channels_last)
-        fit(net, pictures(job.seed), config, family.config.learning_rate, lambda _: None, after_epoch=after)
-    lay_out(net, torch.contiguous_format)
-    return net.eval()
-
-
-def loaded(job: Job) -> nn.Module:
-    net = build(job.family.config, job.seed)
-    net.load_state_dict(load_file(job.file("net.safetensors")))
-    return net.eval()
-
-
-def write(job: Job) -> dict[str, Any]:
-    """The file, exact but for the float net's; of a quantized one, the accuracy that onnxruntime finds."""
-    net, floats = loaded(job), job.family.config is FLOAT
-    if job.family.made is Made.RETRAINED:
-        off_grid(net)
-    model = (export_float if floats else export_model)(net, SHAPE)
-    model = with_integers(model, job.family.products) if job.family.products else model
-    path = job.file("float.onnx") if floats and not job.family.is_float else job.model
-    path.write_bytes(model.SerializeToString(deterministic=True))
-    if path != job.model:
-        np.savez(job.file("calibration.npz"), x=pictures(job.seed).x[: CHOICES.calibrated].numpy())
-        options = ["--method", "smartexchange", "--theta", CHOICES.theta, "--no-trials"]
-        shiftwire_json("quantize", path, "--calibrate", job.file("calibration.npz"), *options, "-o", job.model)
-    x, y = data().test.x.numpy(), data().test.y.numpy()
-    np.savez(job.file("test.npz"), x=x[: CHOICES.compared], y=y[: CHOICES.compared])
-    if path == job.model:
-        return {}
-    right = np.concatenate([run_onnx(job.model, part).argmax(1) for part in np.array_split(x, 8)]) == y
-    return {"accuracy": round(100 * float(right.mean()), 2)}
 
 
 def store(job: Job) -> dict[str, Any]:
@@ -124,7 +41,7 @@ def store(job: Job) -> dict[str, Any]:
 
 
 def convert(job: Job) -> dict[str, Any]:
-    words = ["--board", CHOICES.board, "--fps", CHOICES.frames_per_second, *job.options]
+    words = ["--board", job.common.board, "--fps", job.common.frames_per_second, *job.options]
     shiftwire_json("convert", job.model, *words, "-o", job.file("project"))
     built = load_project(job.file("project")).design
     cost = built.resources
@@ -161,11 +78,10 @@ def _lightnn(folder: Path) -> Program:
 
 
 def _rate(program: Program) -> float:
-    codes = np.rint(data().test.x[: CHOICES.simulated].numpy() * 256).astype(np.int64)
+    codes = np.rint(data(CHOICES).test.x[: CHOICES.simulated].numpy() * 256).astype(np.int64)
     return CHOICES.simulated / least_seconds(lambda: simulate(program, codes))
 
 
-Step = Callable[[Job], dict[str, Any]]
 WHOLE: tuple[Step, ...] = (train, write, store, convert, verify)
 """Of the first seed."""
 COUNTED: tuple[Step, ...] = (synth, speed)
@@ -186,46 +102,6 @@ def others(job: Job) -> tuple[Step, ...]:
     return WHOLE[:1] if job.family.made is Made.TRAINED else WHOLE[:2]
 
 
-def shiftwire_json(verb: str, *words: object) -> Any:
-    """What a verb prints as JSON; its messages only where it fails."""
-    printed, said = io.StringIO(), io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(said):
-        code = shiftwire([verb, *map(str, words), "--json"])
-    assert code == 0, f"shiftwire {verb} ended with {code}: {said.getvalue().strip()[-2000:]}"
-    return json.loads(printed.getvalue())
-
-
-def run(job: Job, steps: tuple[Step, ...], results: Results) -> bool:
-    """Every step that is not done with these choices; False where one failed, whose sentence is kept."""
-    held = dict(results.entries.get(job.name, {}))
-    if held.get("choices") != job.choices:
-        held = {"choices": job.choices, "commit": results.commit}
-    for step in steps:
-        name = step.__name__
-        if name not in held or "failed" in held[name]:
-            held[name] = _attempted(step, job)
-            results.add(**{job.name: held})
-        print(f"{job.name}: {name}: {json.dumps(held[name])}", flush=True)
-        if "failed" in held[name]:
-            return False
-    return held.get("verify", {}).get("different", 0) == 0
-
-
-def opened() -> Results:
-    """With what earlier runs found: an entry says its choices and its commit."""
-    results = Results("families", seed=0)
-    if results.path.is_file():
-        results.entries = json.loads(results.path.read_text())["entries"]
-    return results
-
-
-def _attempted(step: Step, job: Job) -> dict[str, Any]:
-    try:
-        return step(job)
-    except (AssertionError, ModelsError) as error:
-        return {"failed": str(error)}
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("families", nargs="*", help="names of families (default: all)")
@@ -233,9 +109,9 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/families"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    results = opened()
+    results = opened("families")
     try:
-        data()
+        data(CHOICES)
     except ModelsError as error:
         print(f"families: skipped, {error}")
         return 0

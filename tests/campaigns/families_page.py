@@ -146,19 +146,19 @@ def table(found: Sequence[Found]) -> Iterator[str]:
         "family", "accuracy %", "seeds", "weights", "stored bits", "x fp32", "x int8", "frames/s", "LUT (modelled)",
         "BRAM36 (modelled)", "LUT", "BRAM36", "native speed to LightNN-1's", "codes compared", "differ",
     )  # fmt: skip
-    yield _row(heads)
-    yield _row(["---"] * len(heads))
+    yield row(heads)
+    yield row(["---"] * len(heads))
     for each in found:
         accuracy = f"{each.mean:.1f} ± {each.spread:.1f}" if len(each.accuracies) > 1 else f"{each.mean:.1f}"
         smaller = (32 * each.dense / each.bits, 8 * each.dense / each.bits)
         counts = [*astuple(each.hardware), each.compared, each.different]
-        yield _row([
+        yield row([
             each.name, accuracy, str(len(each.accuracies)), f"{each.weights:,}", f"{each.bits:,}",
             *(f"{times:.1f}" for times in smaller), *("" if count is None else f"{count:,}" for count in counts),
         ])  # fmt: skip
 
 
-def _row(cells: Sequence[str]) -> str:
+def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
@@ -238,12 +238,12 @@ def _beside(each: Found, beside: Found) -> tuple[list[str], list[str]]:
 
 def exchange_table(results: Mapping[str, Any]) -> Iterator[str]:
     heads = ("weights as", "bits", "x fp32", "x int8", "relative error %", "accuracy %")
-    yield _row(heads)
-    yield _row(["---"] * len(heads))
+    yield row(heads)
+    yield row(["---"] * len(heads))
     for name, entry in results["entries"].items():
         if isinstance(entry, dict) and "error" in entry:
             cells = (f"{entry['bits']:,}", f"{entry['x fp32']:.2f}", f"{entry['x int8']:.2f}")
-            yield _row([name, *cells, f"{100 * entry['error']:.1f}", f"{entry['accuracy']:.1f}"])
+            yield row([name, *cells, f"{100 * entry['error']:.1f}", f"{entry['accuracy']:.1f}"])
 
 
 def source(results: Mapping[str, Any], *tools: str) -> str:

@@ -1,8 +1,8 @@
-"""A family from one seed, and what all of them have in common; part of families.py."""
+"""A family from one seed, and what all of them have in common; part of families.py and pareto.py."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from family_nets import FAMILIES, NAME, Family
@@ -40,6 +40,7 @@ class Job:
     family: Family
     seed: int
     folder: Path
+    common: Choices = CHOICES
 
     @property
     def name(self) -> str:
@@ -51,12 +52,12 @@ class Job:
     @property
     def of_float(self) -> Job:
         """The float net of the same seed."""
-        return Job(FAMILIES[0], self.seed, self.folder)
+        return replace(self, family=FAMILIES[0])
 
     @property
     def choices(self) -> str:
         """All that its figures depend on."""
-        return f"{CHOICES} {self.family}"
+        return f"{self.common} {self.family}"
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def outcome(path: Path) -> str:
     return "read"
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 def test_a_thousand_damaged_files(tmp_path: Path, count: Any) -> None:
     whole = [make() for make in FILES.values()]
     found = Counter[str]()

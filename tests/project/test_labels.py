@@ -85,7 +85,7 @@ MISFITS: dict[str, tuple[Any, tuple[int, ...], str]] = {
 }
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("name", MISFITS)
 def test_labels_that_fit_no_task(name: str) -> None:
     labels, shape, words = MISFITS[name]

@@ -78,7 +78,7 @@ def test_the_worst_output_is_not_hidden() -> None:
     assert "worst is output 1" in near.sentence
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 def test_values_that_do_not_vary() -> None:
     flat, other = np.full((9, 1), 2.0), RNG.normal(0, 1, (9, 1))
     assert correlation(flat, other) is None and correlation(other, flat) is None

@@ -106,7 +106,7 @@ def decoded(network: Network, values: np.ndarray) -> np.ndarray:
     return network.host_output.decode(codes, network.output.format)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("gain", GAINS)
 @pytest.mark.parametrize("name", NETS)
 def test_what_is_left_decides(name: str, gain: float, tmp_path: Path, count: Any) -> None:
