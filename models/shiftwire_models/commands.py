@@ -2,6 +2,7 @@
 
 import argparse
 import io
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def train_net(arguments: argparse.Namespace) -> Report:
 
 def export_net(arguments: argparse.Namespace) -> Report:
     """A float net gives a float file, any other an exact one."""
+    _check_outputs([arguments.output, arguments.data_out, arguments.calibration_out, arguments.expect])
     checkpoint = load_checkpoint(arguments.folder)
     wants_data = arguments.data_out or arguments.expect or arguments.calibration_out
     data = load_data(checkpoint.data) if wants_data else None
@@ -103,6 +105,7 @@ def _require_fit(checkpoint: Checkpoint, data: Dataset, folder: Path) -> None:
 
 def adopt(arguments: argparse.Namespace) -> Report:
     """A family's own checkpoint: exact where samples calibrate it, else with its activations in float."""
+    _check_outputs([arguments.output, arguments.data_out], [arguments.checkpoint, arguments.calibrate])
     plan, family = plan_named(arguments.net), family_named(arguments.family)
     net = adopted(arguments.checkpoint, Adoption(family, plan, arguments.bits, arguments.adder_bits))
     if arguments.calibrate is None:
@@ -124,6 +127,7 @@ def adopt(arguments: argparse.Namespace) -> Report:
 
 def export_untrained(arguments: argparse.Namespace) -> Report:
     """Random weights, calibrated on some of the random pictures that are written beside the file."""
+    _check_outputs([arguments.output, arguments.data_out])
     name = net_name(arguments.net)
     config = NETS[name]
     if isinstance(config, FloatConfig):
@@ -137,6 +141,7 @@ def export_untrained(arguments: argparse.Namespace) -> Report:
 
 def finetune(arguments: argparse.Namespace) -> Report:
     """Formats and numbers of terms stay as they are; the file is the same but for its codes."""
+    _check_outputs([arguments.output], [arguments.model, arguments.float])
     source = source_named(arguments.data)
     config = TuneConfig(arguments.epochs, arguments.rate, arguments.seed)
     model = load_exact(arguments.model)
@@ -164,6 +169,20 @@ def finetune(arguments: argparse.Namespace) -> Report:
 def list_nets(_: argparse.Namespace) -> Report:
     """Weights and operations a picture of every net, counted by running each once."""
     return {name.value: asdict(net_size(config)) for name, config in NETS.items()}
+
+
+def _check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None] = ()) -> None:
+    """Raises ModelsError where a file would be written over one that is read, or over another."""
+    read = {path.resolve() for path in inputs if path is not None}
+    written: set[Path] = set()
+    for path in outputs:
+        if path is None:
+            continue
+        if path.resolve() in read:
+            raise ModelsError(f"{path} is read too; name another file to write")
+        if path.resolve() in written:
+            raise ModelsError(f"{path} is named for two files; name another one")
+        written.add(path.resolve())
 
 
 def _write_model(path: Path, model: onnx.ModelProto) -> Path:

@@ -102,6 +102,13 @@ def test_one_sentence(
     assert not (work / "never.onnx").exists()
 
 
+def test_samples_are_never_overwritten(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (work / "x.npz").read_bytes()
+    assert quantize(work, output="x.npz") == 2
+    assert "x.npz is the calibration file itself; name another file with -o" in capsys.readouterr().err
+    assert (work / "x.npz").read_bytes() == before
+
+
 def test_the_float_file_is_never_overwritten(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (work / "float.onnx").read_bytes()
     assert quantize(work, output="float.onnx") == 2

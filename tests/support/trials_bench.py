@@ -33,3 +33,7 @@ def explore(capsys: Any, work: Path, output: Path, *words: object) -> Mapping[st
 def changed(front: Path, to: Path, **members: Any) -> Path:
     to.write_text(json.dumps(json.loads(front.read_text()) | members))
     return to
+
+
+def fronts(data: Mapping[str, Any]) -> set[tuple[Any, ...]]:
+    return {(point["cycles"], point["lut"], point["loss"], point["network_sha256"]) for point in data["points"]}

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Sequence
 from functools import partial
 from types import FrameType, TracebackType
+from typing import NoReturn
 
 from shiftwire.cli import convert, cosim, csim, demo, explore, inspect, predict, quantize, report, synth, verify
 from shiftwire.cli.boards import bench, board, energy, inventory, measure
@@ -78,8 +79,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses in one sentence, without a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USER_MISTAKE, f"{self.prog}: {message}; see '{self.prog} --help'\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="shiftwire",
         description="Multiplication-free networks from ONNX to verified FPGA projects.",
         epilog="example: shiftwire convert model.onnx --board pynq-z2 -o build/model",

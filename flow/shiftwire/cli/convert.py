@@ -70,7 +70,9 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         default=DspUse.NONE.value,
         help="SystemVerilog: what DSP blocks do; adders: add in adder layers, multiply nothing (none)",
     )
-    parser.add_argument("-o", "--output", type=Path, help="project folder (default: build/<name of the model>)")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="project folder (default: build/<name of the model>, or <front>_<pick>)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -147,7 +149,7 @@ def _of_file(arguments: argparse.Namespace) -> Front:
 
 def _converted(arguments: argparse.Namespace, network: Network, front: Front | None) -> Project:
     """For the point of a front, or a target."""
-    backend, output = Backend(arguments.backend), arguments.output or api.default_folder(arguments.model)
+    backend, output = Backend(arguments.backend), arguments.output or _folder(arguments)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
     dsp = DspUse(arguments.dsp)
@@ -182,6 +184,13 @@ def _converted(arguments: argparse.Namespace, network: Network, front: Front | N
         factors=factors,
         dsp=dsp,
     )
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    """Named by the model, or by the front and the point."""
+    if arguments.front is None:
+        return api.default_folder(arguments.model)
+    return api.default_folder(arguments.front.with_name(f"{arguments.front.stem}_{arguments.pick}"))
 
 
 def _as_json(project: Project) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from shiftwire import api
 from shiftwire.cli.explore_trials import add_trials, is_search, search
-from shiftwire.cli.network_options import BOARD, add_network, folds_of, read_network
+from shiftwire.cli.network_options import BOARD, add_network, folds_of, read_network, same_options
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
 from shiftwire.errors import ExitCode
 from shiftwire.explore.front import Objectives, Point
@@ -22,7 +22,7 @@ from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend
 from shiftwire.reports.table import in_halves
-from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.atomic import check_outputs, replaced_file
 from shiftwire.tools.process import Progress
 
 PATIENCE_S = 2.0
@@ -40,16 +40,24 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "shiftwire explore float.onnx --calibrate x.npz --board pynq-z2 -o front.json, then "
         "shiftwire convert --from front.json --pick 7 -o build/model",
     )
-    add_network(parser)
+    add_network(parser, reads="exact ONNX file, or a float one with --calibrate")
     parser.add_argument(
         "--objectives",
         choices=[choice.value for choice in Objectives],
         default=Objectives.TWO.value,
+        metavar="|".join(choice.value for choice in Objectives),
         help="what no other point may have less of; with bram36 among them there are many points (default: cycles,lut)",
     )
     parser.add_argument("--bram36", type=float, metavar="N", help="block RAM of layers (default: what the board has)")
     parser.add_argument("--csv", type=Path, metavar="F", help="also write the table as a CSV file")
-    parser.add_argument("-o", "--output", type=Path, metavar="FRONT.json", help="also write what convert --from reads")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FRONT.json",
+        help="what convert --from reads (default: none; of a float network <name of the model>_front.json, with a "
+        "journal and a folder of exact files beside it)",
+    )
     parser.add_argument("--json", action="store_true", help="print the same as one JSON object")
     add_trials(parser)
     return parser
@@ -59,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Explore, print, and write what is asked for; raises InputError where nothing fits."""
     if is_search(arguments):
         return search(arguments)
+    check_outputs({"-o": arguments.output, "--csv": arguments.csv}, {"the exact network": arguments.model})
     note(f"exploring {arguments.model} for {arguments.board or BOARD}")
     network = read_network(arguments)
     with progress("exploring", is_silent=arguments.json) as report:
@@ -87,7 +96,10 @@ def run(arguments: argparse.Namespace) -> int:
     say(_meaning(front))
     file = quoted(arguments.output) if arguments.output else "FRONT.json"
     ahead = "" if arguments.output else "explore again with -o FRONT.json; "
-    say(f"next: {ahead}shiftwire convert {quoted(arguments.model)} --from {file} --pick {front.points[0].name}")
+    say(
+        f"next: {ahead}shiftwire convert {quoted(arguments.model)} --from {file} --pick {front.points[0].name}"
+        f"{same_options(arguments)}"
+    )
     return ExitCode.OK
 
 

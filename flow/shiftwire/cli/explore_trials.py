@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shiftwire.cli.network_options import BOARD, noted_model
+from shiftwire.cli.network_options import BOARD, float_files, noted_model, same_options
 from shiftwire.cli.terminal import note, print_json, print_table, quoted, say, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front import Objectives
-from shiftwire.explore.trials.explored import Wanted, explored, explored_json, write_models
+from shiftwire.explore.trials.explored import NUMBERED, Wanted, explored, explored_json, write_models
 from shiftwire.explore.trials.farm import Dask, Farm, Here, Processes
 from shiftwire.explore.trials.ground import Spec
 from shiftwire.explore.trials.search import Sampler
@@ -24,7 +24,7 @@ from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend
 from shiftwire.reports.explored_page import explored_html
-from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.atomic import check_outputs, replaced_file
 
 TRIALS, SAMPLES = 300, 64
 COLUMNS = ("pick", "loss %", "frames/s", "LUT", "LUT least", "LUT most", "BRAM36", "latency", "energy nJ", "exact file")
@@ -55,7 +55,7 @@ def add_trials(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--workers", type=_count, metavar="N", help="processes (default: 1, the same front every time)")
     own.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="a dask scheduler whose workers see the same files")
     own.add_argument("--sampler", choices=[choice.value for choice in Sampler], help="(default: nsga2)")
-    own.add_argument("--seed", type=int, help="(default: 1)")
+    own.add_argument("--seed", type=_seed, metavar="N", help="(default: 1)")
     own.add_argument("--html", type=Path, metavar="F", help="also write a page with plots")
 
 
@@ -91,12 +91,16 @@ def is_search(arguments: argparse.Namespace) -> bool:
 def search(arguments: argparse.Namespace) -> int:
     """Try, print, and write the front, its exact files and what else is asked for."""
     output = arguments.output or Path(f"{arguments.model.stem}_front.json")
+    folder = output.with_name(f"{output.stem}_models")
+    outputs = {"-o": output, "--csv": arguments.csv, "--html": arguments.html}
+    check_outputs(outputs, float_files(arguments))
+    _check_folder(folder, output)
     wanted = _wanted(arguments)
-    note(f"exploring {arguments.model} for {wanted.spec.board}; {_journal(output)} keeps what is done")
+    note(f"exploring {arguments.model} for {wanted.spec.board}; {_journal(output)} keeps trials that are finished")
     with _farm(arguments) as farm, stage_bars(is_silent=arguments.json) as report:
         done = explored(wanted, farm, _journal(output), report)
     noted_model(done.ground.board)
-    models = write_models(done, output.with_name(f"{output.stem}_models"))
+    models = write_models(done, folder)
     data = explored_json(done, models, output.parent)
     _write(output, json.dumps(data, indent=1) + "\n")
     if arguments.csv is not None:
@@ -111,8 +115,23 @@ def search(arguments: argparse.Namespace) -> int:
         f"{data['trials']} of {data['candidates']:,} candidates tried, {data['scored']} scored on all "
         f"{data['samples']} samples; loss: {data['measure']}; all else is modelled"
     )
-    say(f"next: shiftwire convert --from {quoted(output)} --pick {data['points'][0]['name']}")
+    if done.known > len(done.trials):
+        say(f"the journal knows {done.known} trials; --trials {done.known} takes them all")
+    say(f"next: shiftwire convert --from {quoted(output)} --pick {data['points'][0]['name']}{same_options(arguments)}")
     return ExitCode.OK
+
+
+def _check_folder(folder: Path, output: Path) -> None:
+    """Raises InputError for exact files that may be somebody's own."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file, wanted a folder for exact files there; name another file with -o")
+    if not folder.is_dir() or output.exists() or _journal(output).exists():
+        return
+    if any(NUMBERED.fullmatch(file.name) for file in folder.iterdir()):
+        raise InputError(
+            f"{folder} holds numbered exact files, and neither {output} nor its journal is there to be theirs; remove "
+            "them, or name another file with -o"
+        )
 
 
 def _wanted(arguments: argparse.Namespace) -> Wanted:
@@ -183,6 +202,12 @@ def _row(point: Mapping[str, Any]) -> tuple[Any, ...]:
     name, _, _, *counts, _, model = _cells(point)
     exact = point["loss"], point["frames_per_second"]
     return (name, *exact, *counts, point["energy_pj"] / 1000, model, point["quantize"])
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"found '{text}', wanted a whole number from 0 on")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 from shiftwire import api
@@ -27,14 +29,12 @@ MOST_SIZES = 3
 """Of a fold."""
 
 
-def add_network(parser: argparse.ArgumentParser, *, is_optional: bool = False) -> None:
+EXACT = "ONNX file whose weights and activations are all quantized"
+
+
+def add_network(parser: argparse.ArgumentParser, *, is_optional: bool = False, reads: str = EXACT) -> None:
     """Options that say how a file is read, which form its layers take, and for what."""
-    parser.add_argument(
-        "model",
-        type=Path,
-        nargs="?" if is_optional else None,
-        help="ONNX file whose weights and activations are all quantized",
-    )
+    parser.add_argument("model", type=Path, nargs="?" if is_optional else None, help=reads)
     parser.add_argument("--board", help=f"one of {', '.join(board_names())} (default: {BOARD})")
     parser.add_argument("--clock-ns", type=float, help="clock period (default: the board's)")
     parser.add_argument(
@@ -95,6 +95,23 @@ def target_of(arguments: argparse.Namespace) -> Target:
     return Target(arguments.fps, arguments.luts)
 
 
+def same_options(arguments: argparse.Namespace) -> str:
+    """What a next command must say again, that a front does not: options of `add_network` other than usual."""
+    usual = {
+        "backend": Backend.BOTH.value,
+        "integer_weights": IntegerWeights.TERMS.value,
+        "rescale": Rescale.AUTO.value,
+        "factors": FactorForm.AUTO.value,
+    }
+    own = [(name, getattr(arguments, name)) for name, value in usual.items() if getattr(arguments, name) != value]
+    formats = arguments.input_format
+    if isinstance(formats, dict):
+        own.append(("input_format", ",".join(f"{name}={format}" for name, format in formats.items())))
+    elif formats is not None:
+        own.append(("input_format", formats))
+    return "".join(f" --{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in own)
+
+
 def folds_of(arguments: argparse.Namespace) -> dict[str, Fold]:
     """Folds that are fixed, by layer; raises InputError for two of one."""
     names = [name for name, _ in arguments.fold]
@@ -102,6 +119,15 @@ def folds_of(arguments: argparse.Namespace) -> dict[str, Fold]:
     if twice:
         raise InputError(f"found two folds for '{twice[0]}'; give one")
     return dict(arguments.fold)
+
+
+def float_files(arguments: argparse.Namespace) -> Mapping[str, Path | None]:
+    """What a verb reads that takes a float model, samples and labels."""
+    return {
+        "the float model": arguments.model,
+        "the calibration file": arguments.calibrate,
+        "the file of labels": arguments.labels,
+    }
 
 
 def noted_model(board: Board) -> FamilyModel:

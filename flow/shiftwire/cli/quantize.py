@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from shiftwire.cli.network_options import float_files
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, quoted, say, show, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.numbers.fixed import Fixed
@@ -18,6 +19,7 @@ from shiftwire.quantize.quantizer import Quantized, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
 from shiftwire.reports.inspection import forms_tables, pooled_json, pooled_notes, pooled_tables, spelled_tables
 from shiftwire.reports.text import answer_lines
+from shiftwire.tools.atomic import check_outputs
 
 COLUMNS = ("layer", "kind", "format", "k mean", "k max", "weight error %", "own error %", "error %", "SQNR dB", "how")
 DEFAULTS = Options()
@@ -120,10 +122,9 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write an exact file and tell what that cost; raises InputError rather than overwrite the float model."""
     options = _options(arguments)
-    samples = Samples.read(arguments.calibrate, arguments.labels)
     output = arguments.output or arguments.model.with_name(f"{arguments.model.stem}_exact.onnx")
-    if output.resolve() == arguments.model.resolve():
-        raise InputError(f"{output} is the float model itself; name another file with -o")
+    check_outputs({"-o": output}, float_files(arguments))
+    samples = Samples.read(arguments.calibrate, arguments.labels)
     note(f"quantizing {arguments.model}")
     with stage_bars() as report_progress:
         quantized = quantize_model(arguments.model, samples, options, report_progress)

@@ -15,7 +15,7 @@ from shiftwire.reports.records.page import compare_html, record_html
 from shiftwire.reports.records.rows import badge_text, pairs_of
 from shiftwire.reports.summary import page
 from shiftwire.reports.text import COLUMNS, cells, page_json, sentences
-from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.atomic import check_outputs, replaced_file
 from shiftwire_boards.runtime.errors import RecordError
 from shiftwire_boards.runtime.record import Record
 from shiftwire_boards.runtime.record_json import read_record, record_to_json
@@ -40,6 +40,8 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """A folder is read as a project, a file as a record of a measurement, two as records to compare."""
+    inputs = {"the record": arguments.project, "the other record": arguments.other}
+    check_outputs({"--html": arguments.html}, {what: path for what, path in inputs.items() if path and path.is_file()})
     if arguments.other is not None:
         return _compare(_record(arguments.project), _record(arguments.other), arguments)
     if arguments.project.is_file():

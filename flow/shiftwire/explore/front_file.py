@@ -17,6 +17,7 @@ from shiftwire.ir.network import Network
 from shiftwire.project.codec import network_hash
 from shiftwire.project.project import shiftwire_version
 from shiftwire.schedule.design import Design
+from shiftwire.schedule.fold_choice import every_choice
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, recalled_board
 
@@ -59,9 +60,9 @@ class Front:
         """Raises InputError for a name that no point has."""
         point = next((point for point in self.points if point.name == name), None)
         if point is None:
-            raise InputError(
-                f"found no point '{name}' in the front, which has 1 to {len(self.points)}; pick one of these"
-            )
+            many = len(self.points)
+            there = f"1 to {many}; pick one of these" if many else f"none; {AGAIN}"
+            raise InputError(f"found no point '{name}' in the front, which has {there}")
         return point
 
     def design(self, network: Network, name: str) -> Design:
@@ -72,12 +73,26 @@ class Front:
                 "the front is of another network, or of this one read by other options; name the model that was "
                 f"explored, with the options it was explored with, or {AGAIN}"
             )
+        _check_folds(network, point)
         design = point.plan.design(network, self.board, self.clock_ns)
         if (design.timing.interval, design.resources) != (point.cycles, point.total):
             raise InputError(
                 f"point '{name}' no longer takes what the front says, for the model of costs changed; {AGAIN}"
             )
         return design
+
+
+def _check_folds(network: Network, point: Point) -> None:
+    """Raises InputError where a point's folds are not one for every layer, of those that it has."""
+    missing = sorted({node.name for node in network.nodes} - point.plan.folds.keys())
+    try:
+        every_choice(network, point.plan.folds)
+    except InputError as error:
+        problem = str(error).split(";")[0]
+    else:
+        problem = f"found none for '{missing[0]}'" if missing else ""
+    if problem:
+        raise InputError(f"the front is damaged: of the folds of point '{point.name}', {problem}; {AGAIN}")
 
 
 def front_json(front: Front) -> dict[str, Any]:
@@ -105,6 +120,8 @@ def read_front(file: Path) -> Front:
 
 def front_data(file: Path) -> dict[str, Any]:
     """The object in a file that explore wrote, unchecked; raises InputError for a file that has none."""
+    if file.is_dir():
+        raise InputError(f"{file} is a folder, wanted a front that 'shiftwire explore' wrote; name its file")
     if not file.is_file():
         raise InputError(f"found no file {file}, wanted a front; write one by 'shiftwire explore model.onnx -o {file}'")
     try:

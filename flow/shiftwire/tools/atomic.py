@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,10 +159,37 @@ def _unlock(lock: int | None) -> None:
         os.close(lock)
 
 
-def replaced_file(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, its folder too; raises InputError where nothing can be written."""
+def writable_file(path: Path) -> None:
+    """Raises InputError where `replaced_file` could not write; nothing is written."""
     if path.is_dir():
         raise InputError(f"cannot write {path} ({os.strerror(errno.EISDIR)}); name a file, not a folder")
+    there = next(parent for parent in path.absolute().parents if parent.exists())
+    problem = None if there.is_dir() else errno.ENOTDIR
+    if problem is None and not os.access(there, os.W_OK | os.X_OK):
+        problem = errno.EACCES
+    if problem is not None:
+        raise InputError(f"cannot write {path} ({os.strerror(problem)}); free space or name another folder")
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """By the option that names a file, and by what a file is; raises InputError where one would be lost."""
+    read = {path.resolve(): what for what, path in inputs.items() if path is not None}
+    written: dict[Path, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        place = path.resolve()
+        if place in read:
+            raise InputError(f"{path} is {read[place]} itself; name another file with {option}")
+        if place in written:
+            raise InputError(f"{path} is named by {written[place]} too; name another file with {option}")
+        written[place] = option
+        writable_file(path)
+
+
+def replaced_file(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, its folder too; raises InputError where nothing can be written."""
+    writable_file(path)
     work = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

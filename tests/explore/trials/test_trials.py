@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
@@ -15,15 +13,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 
 from shiftwire import api
-from shiftwire.explore.trials import farm, sensitivity
-from shiftwire.explore.trials.chosen import rates_of, unbeaten
-from shiftwire.explore.trials.ground import Ground, Spec, ground_of
+from shiftwire.explore.front import Plan, Point
+from shiftwire.explore.trials import sensitivity
+from shiftwire.explore.trials.chosen import Chosen, Forecast, rates_of, unbeaten, unbeaten_as_shown
+from shiftwire.explore.trials.ground import Ground, Spec
 from shiftwire.explore.trials.result import Result
 from shiftwire.explore.trials.search import Trial
 from shiftwire.explore.trials.space import Axis, Kind, Space
+from shiftwire.ir.cost import Cost
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.project import Backend, load_project
 from shiftwire.quantize.methods.words import own_of
@@ -139,78 +138,35 @@ def test_other_samplers(sampler: str, front: Path, work: Path, tmp_path: Path, c
     assert again["tried"] == data["tried"]
 
 
-def test_a_dask_scheduler_loses_a_worker(every: Mapping[str, Any], work: Path, capsys, monkeypatch) -> None:
-    """The scheduler and two workers are processes of their own; one is killed with a trial on it."""
-    start, killed = farm.Dask.start, []
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-
-        def killing(dask: farm.Dask, number: int, task: farm.Task) -> None:
-            start(dask, number, task)
-            if number == 5:
-                killed.append(cluster.workers[0].pid)
-                os.kill(killed[0], signal.SIGKILL)
-
-        monkeypatch.setattr(farm.Dask, "start", killing)
-        words = ("--trials", 1000, "--scheduler", cluster.scheduler_address)
-        both = explore(capsys, work, work / "farmed.json", *words)
-    assert killed and both["trials"] == both["candidates"] == every["candidates"]
-    assert fronts(both) == fronts(every)
+def test_one_sample_and_a_large_seed(work: Path, tmp_path: Path, capsys) -> None:
+    words = ("--score", 1, "--trials", 4, "--seed", 99_999_999_999_999)
+    data = explore(capsys, work, tmp_path / "front.json", *words)
+    assert data["samples"] == 1 and all(each["samples"] == 1 for each in data["tried"])
 
 
-def test_killed_twice_and_continued(front: Path, work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
-    """The same front, byte for byte, and no finished trial runs again."""
-    output, runs = tmp_path / "one" / "front.json", []
-    journal = output.with_name("front.json.journal")
-
-    def dying_at(count: int) -> Any:
-        def tried(task: farm.Task) -> Result:
-            runs.append(json.dumps(dict(task.candidate)))
-            if len(runs) == count:
-                raise KeyboardInterrupt
-            return ground_of(task.spec).tried(task.options, task.rivals, task.cycles)
-
-        return tried
-
-    for count in (3, 7):
-        monkeypatch.setattr(farm, "tried", dying_at(count))
-        asked = ("--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", TRIALS, "-o", output)
-        assert run_verb(capsys, "explore", work / "float.onnx", *asked)[0] == 130
-        assert not output.exists()
-        journal.write_text(journal.read_text() + '{"candidate": {"wei')  # what a kill leaves in the midst of a line
-    monkeypatch.setattr(farm, "tried", dying_at(-1))
-    explore(capsys, work, output)
-    assert output.read_bytes() == front.read_bytes()
-    assert len(runs) == TRIALS + 2 and len(set(runs)) == TRIALS
-    for file in (front.parent / "front_models").iterdir():
-        assert file.read_bytes() == (output.parent / "front_models" / file.name).read_bytes()
+def test_the_next_command_works(work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    """Of a front for SystemVerilog alone; a project has the names of the front and the point."""
+    monkeypatch.chdir(tmp_path)
+    words = ("--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", 2, "--score", 8, "--backend", "rtl")
+    status, out, err = run_verb(capsys, "explore", work / "float.onnx", *words, "-o", "mine.json")
+    assert status == 0, err
+    (following,) = (line for line in out.splitlines() if line.startswith("next: shiftwire "))
+    assert following == "next: shiftwire convert --from mine.json --pick 1 --backend rtl"
+    status, _, err = run_verb(capsys, *following.split()[2:])
+    assert status == 0, err
+    assert load_project(tmp_path / "build" / "mine_1").design.timing.interval > 0
 
 
-def test_more_trials_go_on(front: Path, work: Path, capsys) -> None:
-    """A longer search begins with the trials of the shorter one."""
-    data, before = explore(capsys, work, front.with_name("more.json"), "--trials", 6), json.loads(front.read_text())
-    assert data["tried"] == before["tried"][:6]
-    again = explore(capsys, work, front.with_name("more.json"))
-    assert again["tried"] == before["tried"]
-
-
-def test_two_processes_one_of_them_killed(every: Mapping[str, Any], work: Path, capsys, monkeypatch) -> None:
-    """All candidates are tried, each once, with what one process makes of them."""
-    start, killed = farm.Processes.start, []
-
-    def killing(pool: farm.Processes, number: int, task: farm.Task) -> None:
-        start(pool, number, task)
-        if number == 5:
-            killed.extend(pool.pool._processes)
-            os.kill(killed[0], signal.SIGKILL)
-
-    monkeypatch.setattr(farm.Processes, "start", killing)
-    both = explore(capsys, work, work / "both.json", "--trials", 1000, "--workers", 2)
-    assert killed and both["trials"] == both["candidates"] == every["candidates"]
-    assert fronts(both) == fronts(every)
-
-
-def fronts(data: Mapping[str, Any]) -> set[tuple[Any, ...]]:
-    return {(point["cycles"], point["lut"], point["loss"], point["network_sha256"]) for point in data["points"]}
+def test_nothing_shown_is_beaten_by_the_fitted_models_either() -> None:
+    """Cycles, loss and fitted LUTs; of equal points one is shown, and names count on."""
+    figures = [(10, 3.0, 50), (10, 4.0, 50), (20, 3.0, 50), (20, 1.0, 60), (20, 1.0, 60), (30, 5.0, 40), (30, 0.5, 90)]
+    point = Point("", Plan({}, {}), 0, 0, 0, 1.0, Cost(), Cost(), 0, fits=True)
+    every = [
+        Chosen({}, Options(), loss, "", replace(point, name=str(at), cycles=cycles), Forecast(lut, 0, 0), 0.0)
+        for at, (cycles, loss, lut) in enumerate(figures, 1)
+    ]
+    shown = [(each.point.name, each.point.cycles, each.loss, each.forecast.lut) for each in unbeaten_as_shown(every)]
+    assert shown == [("1", 10, 3.0, 50), ("2", 20, 1.0, 60), ("3", 30, 5.0, 40), ("4", 30, 0.5, 90)]
 
 
 def test_page_and_table_tell_what_the_file_tells(front: Path) -> None:

@@ -20,7 +20,10 @@ from verbs import run_verb
     [
         (("--board", "pynq"), "found no board 'pynq'"),
         (("--fps", "1e9"), "found --fps 1e+09, wanted what a clock of"),
+        (("--fps", "0"), "found --fps 0, wanted frames a second above 0"),
+        (("--fps", "nan"), "found --fps nan, wanted frames a second above 0"),
         (("--fps", "30e6"), "found --fps 3e+07, which leaves 3 cycles a frame"),
+        (("--fps", "30e6"), "reach where it is most exact, at most 925926 frames/s"),
         (("--scheduler", "tcp://127.0.0.1:9"), "found no scheduler at tcp://127.0.0.1:9"),
         (("--scheduler", "tcp://127.0.0.1:9", "--workers", "2"), "so --workers has nothing to say"),
         (("--bram36", "3"), "--bram36 belongs to the folds of an exact network"),
@@ -34,7 +37,35 @@ def test_refusals(asked: tuple[str, ...], sentence: str, work: Path, capsys, mon
     words = ("--calibrate", work / "x.npz", "--score", "8", "-o", output, *asked)
     status, out, err = run_verb(capsys, "explore", work / "float.onnx", *words)
     assert (status, out) == (2, "") and sentence in err.splitlines()[-1], err
-    assert not output.exists()
+    assert not list(work.glob(f"{output.name}*")), "a run that is refused leaves nothing that stops the next"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "sentence"),
+    [
+        ("-o float.onnx", "float.onnx is the float model itself; name another file with -o"),
+        ("-o x.npz", "x.npz is the calibration file itself; name another file with -o"),
+        ("-o f.json --csv sub/../x.npz", "x.npz is the calibration file itself; name another file with --csv"),
+        ("-o f.json --html y.npz", "y.npz is the file of labels itself; name another file with --html"),
+        ("-o f --csv f", "f is named by -o too; name another file with --csv"),
+        ("-o f.json --html sub", "sub (Is a directory); name a file, not a folder"),
+        ("-o f.json --csv x.npz/f.csv", "f.csv (Not a directory); free space or name another folder"),
+        ("-o sub", "sub (Is a directory)"),
+        ("-o there.json", "there_models is a file, wanted a folder"),
+        ("-o own.json", "own_models holds numbered exact files, and neither"),
+    ],
+)
+def test_nothing_is_written_over(outputs: str, sentence: str, tmp_path: Path, capsys) -> None:
+    """Before anything is read: none of these files is what it should be."""
+    for name in ("float.onnx", "x.npz", "y.npz", "there_models", "own_models/001.onnx", "sub/f"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    words = [tmp_path / word if not word.startswith("-") else word for word in outputs.split()]
+    read = ("--calibrate", tmp_path / "x.npz", "--labels", tmp_path / "y.npz")
+    status, out, err = run_verb(capsys, "explore", tmp_path / "float.onnx", *read, *words)
+    assert (status, out) == (2, "") and sentence in err.splitlines()[-1], err
+    for file in tmp_path.rglob("*"):
+        assert file.is_dir() or file.read_text() == str(file.relative_to(tmp_path))
 
 
 def test_a_space_of_one_point(work: Path, tmp_path: Path, capsys, monkeypatch) -> None:
@@ -68,6 +99,21 @@ def test_what_is_no_journal(text: str, work: Path, tmp_path: Path, capsys) -> No
     assert (tmp_path / "front.json.journal").read_text() == text
 
 
+DAMAGED = ("{", "[1]", '{"candidate": {}, "result": 5}', '{"candidate": {}, "result": {}}', "{}")
+
+
+@pytest.mark.parametrize("line", DAMAGED)
+def test_a_damaged_line_is_named(line: str, front: Path, work: Path, tmp_path: Path, capsys) -> None:
+    """Trials behind it are not lost."""
+    lines = front.with_name("front.json.journal").read_text().splitlines()
+    damaged = "\n".join([*lines[:4], line, *lines[5:]]) + "\n"
+    (tmp_path / "front.json.journal").write_text(damaged)
+    words = ("--calibrate", work / "x.npz", "--samples", 24, *FAST, "--trials", TRIALS, "-o", tmp_path / "front.json")
+    status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
+    assert status == 2 and "front.json.journal is damaged at line 5; remove that line" in err.splitlines()[-1], err
+    assert (tmp_path / "front.json.journal").read_text() == damaged
+
+
 def test_a_journal_whose_trials_come_to_something_else(front: Path, work: Path, tmp_path: Path, capsys) -> None:
     lines = front.with_name("front.json.journal").read_text().splitlines()
     corner = re.compile(r"(\[\d+, )(\d+)(, \d+\])")
@@ -82,7 +128,7 @@ def test_another_journal_is_refused(front: Path, work: Path, capsys) -> None:
     before = front.with_name("front.json.journal").read_bytes()
     words = ("--calibrate", work / "x.npz", "-o", front, "--seed", "2")
     status, _, err = run_verb(capsys, "explore", work / "float.onnx", *words)
-    assert status == 2 and "is no journal of this exploration" in err
+    assert status == 2 and "is no journal of this exploration: it is of another --" in err and "--seed" in err
     assert front.with_name("front.json.journal").read_bytes() == before
 
 
@@ -94,6 +140,7 @@ def test_another_journal_is_refused(front: Path, work: Path, capsys) -> None:
         ({"shiftwire": {"explored_schema": 9, "version": "0.0.1"}}, "1", "has schema 9"),
         ({"points": [{"name": "1"}]}, "1", "is damaged"),
         ({"points": 3}, "1", "is damaged"),
+        ({"points": []}, "1", "found no point '1' in"),
         ({"clock_ns": "fast"}, "1", "is damaged"),
     ],
 )
@@ -114,3 +161,14 @@ def test_exact_files_that_are_gone_or_changed(front: Path, tmp_path: Path, capsy
     (tmp_path / data["points"][0]["model"]).write_bytes((front.parent / others.pop()).read_bytes())
     status, _, err = run_verb(capsys, "convert", *words)
     assert status == 2 and "the front is of another network" in err
+
+
+@pytest.mark.parametrize("folds", [{}, {"c1": {"pe": 3, "simd": 1}}])
+def test_folds_of_another_network(folds: Mapping[str, Any], front: Path, capsys) -> None:
+    point = json.loads(front.read_text())["points"][0]
+    kept = {name: fold for name, fold in point["folds"].items() if folds} | dict(folds)
+    points = [point | {"folds": kept}]
+    file, project = changed(front, front.with_name("folds.json"), points=points), front.with_name("net")
+    status, out, err = run_verb(capsys, "convert", "--from", file, "--pick", "1", "-o", project)
+    assert (status, out) == (2, "") and "the front is damaged: of the folds of point '1', " in err.splitlines()[-1], err
+    assert not project.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 from shiftwire.cli.boards.measure import show_record
 from shiftwire.cli.terminal import Verbs, add_verb, say
 from shiftwire.errors import ExitCode, InputError
+from shiftwire.tools.atomic import check_outputs
 from shiftwire_boards.runtime.energy.marked_csv import Columns, read_marked_csv
 from shiftwire_boards.runtime.energy.result import Energy, Unavailable
 from shiftwire_boards.runtime.energy.trace import SensorDescription, SensorKind
@@ -43,6 +44,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Join a meter's trace to the record, in place unless -o is given; InputError for one measured without --marker."""
+    check_outputs({"-o": arguments.output}, {"the meter's file": arguments.trace})
     try:
         record = read_record(arguments.record)
         if not isinstance(record.energy, Unavailable) or not record.energy.marked_frames:

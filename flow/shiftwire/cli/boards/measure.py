@@ -17,7 +17,7 @@ from shiftwire.project.data import Data, load_data, wanted_codes
 from shiftwire.project.project import Project, golden_codes, load_project
 from shiftwire.reports.records.page import record_html
 from shiftwire.reports.records.rows import badge_text, notes_of, rows_of
-from shiftwire.tools.atomic import replaced_file
+from shiftwire.tools.atomic import check_outputs, replaced_file
 from shiftwire.tools.ssh import Remote
 from shiftwire_boards.runtime.inner import Inner
 from shiftwire_boards.runtime.record import Record
@@ -84,6 +84,7 @@ def add_board_options(parser: argparse.ArgumentParser, *, is_wanted: bool) -> No
 def run(arguments: argparse.Namespace) -> int:
     """FAILED_CHECK where a code differs; the record is kept for `report` in any case."""
     _check(arguments)
+    check_outputs({"--html": arguments.html}, {"the file of samples": arguments.data})
     project = load_project(arguments.project)
     record = _simulated(project, arguments) if arguments.sim else _measured(project, arguments)
     keep_record(project, record, arguments.html)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from shiftwire.costs.model import FamilyModel, predicted
@@ -83,6 +83,19 @@ def _fastest(trials: Sequence[Trial], most: int) -> Iterator[Place]:
         within = [corner for corner in trial.result.front if corner[0] <= most]
         if within:
             yield Place(trial, min(within, key=lambda corner: (corner[1], corner[0])))
+
+
+def unbeaten_as_shown(front: Sequence[Chosen]) -> tuple[Chosen, ...]:
+    """Those that no other is as fast and as good as by the fitted models too, and better in one; names count on."""
+    figures = [(each.point.cycles, each.loss, each.forecast.lut) for each in front]
+
+    def is_beaten(at: int) -> bool:
+        every = ((other, figure) for other, figure in enumerate(figures) if other != at)
+        as_good = ((o, f) for o, f in every if all(a <= b for a, b in zip(f, figures[at], strict=True)))
+        return any(figure != figures[at] or other < at for other, figure in as_good)
+
+    kept = [each for at, each in enumerate(front) if not is_beaten(at)]
+    return tuple(replace(each, point=replace(each.point, name=str(at))) for at, each in enumerate(kept, 1))
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from shiftwire.errors import InputError
 from shiftwire.explore.front import Objectives
 from shiftwire.explore.front_file import AGAIN, Front, damage_of, front_of, point_json, version_checked
-from shiftwire.explore.trials.chosen import Builder, Chosen, rates_of, unbeaten
+from shiftwire.explore.trials.chosen import Builder, Chosen, rates_of, unbeaten, unbeaten_as_shown
 from shiftwire.explore.trials.farm import Farm
 from shiftwire.explore.trials.ground import Ground, Spec, ground_of, least_lut
 from shiftwire.explore.trials.journal import Journal
@@ -39,6 +40,9 @@ FIRST = 12
 HALF = 0.5
 """Of a board's LUTs, at which the most exact candidate says how fast all are compared."""
 
+NUMBERED = re.compile(r"[0-9]{3,}\.onnx")
+"""Names of exact files beside a front."""
+
 Stages = Callable[[str, int, int], None]
 """Told what is done, how many of how many."""
 
@@ -53,14 +57,23 @@ class Wanted:
     sampler: Sampler = Sampler.NSGA2
     fps: float | None = None
 
-    def key(self, board: Board) -> str:
-        """SHA-256 of all that trials depend on, the number of them left out."""
+    def words(self, board: Board) -> dict[str, str]:
+        """All that trials depend on, the number of them left out; files by their content."""
         spec = self.spec
-        files = [_digest(file) for file in (spec.model, spec.calibrate, spec.labels) if file is not None]
-        own = asdict(replace(spec, model=Path(), calibrate=Path(), labels=None))
-        own = {name: str(value) for name, value in own.items()}
-        words = [shiftwire_version(), *files, own, board.recorded(), self.seed, self.sampler.value, self.fps]
-        return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+        return {
+            "shiftwire": shiftwire_version(),
+            "model": _digest(spec.model),
+            "--calibrate": _digest(spec.calibrate),
+            "--labels": "" if spec.labels is None else _digest(spec.labels),
+            "--board": json.dumps(board.recorded(), sort_keys=True),
+            "--clock-ns": str(spec.clock_ns),
+            "--backend": "both" if spec.for_hls else "rtl",
+            "--samples": str(spec.samples),
+            "--score": str(spec.most),
+            "--seed": str(self.seed),
+            "--sampler": self.sampler.value,
+            "--fps": str(self.fps),
+        }
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,8 @@ class Explored:
     cycles: int
     trials: Sequence[Trial]
     front: Sequence[Chosen]
+    known: int
+    """Trials in the journal, which may be of a run that wanted more."""
 
     @property
     def whole(self) -> int:
@@ -83,7 +98,7 @@ class Explored:
 def explored(wanted: Wanted, farm: Farm, journal_file: Path, report: Stages) -> Explored:
     """Search, or go on with a search; raises InputError for files, or a space, that leave nothing to explore."""
     ground = ground_of(wanted.spec)
-    journal = Journal.opened(journal_file, wanted.key(ground.board))
+    journal = Journal.opened(journal_file, wanted.words(ground.board))
     whole = whole_space(ground)
     cycles = _cycles(ground, whole, wanted.fps)
     sensitivity = Sensitivity(ground, few(ground), cycles)
@@ -103,8 +118,8 @@ def explored(wanted: Wanted, farm: Farm, journal_file: Path, report: Stages) -> 
             f"no candidate of {wanted.spec.model} fits {ground.board.title} at {max(rates_of(cycles))} cycles a frame; "
             "give a larger board or fewer --fps"
         )
-    front = tuple(Builder(ground, space).built(places, partial(report, "front")))
-    return Explored(wanted, ground, space, cycles, trials, front)
+    front = unbeaten_as_shown(list(Builder(ground, space).built(places, partial(report, "front"))))
+    return Explored(wanted, ground, space, cycles, trials, front, len(journal.results))
 
 
 def _cycles(ground: Ground, space: Space, fps: float | None) -> int:
@@ -113,9 +128,11 @@ def _cycles(ground: Ground, space: Space, fps: float | None) -> int:
     if fps is not None:
         cycles = _cycles_of(fps, clock_ns)
         if ground.least_luts(network, cycles) == inf:
+            best = ground.fastest(network)
             raise InputError(
                 f"found --fps {fps:g}, which leaves {cycles} cycles a frame at {clock_ns:g} ns, wanted what folds of "
-                f"{ground.spec.model} reach; give fewer"
+                f"{ground.spec.model} reach where it is most exact, at most {1e9 / clock_ns / best:.0f} frames/s; "
+                "give fewer"
             )
         return cycles
     front = ground.front(network)
@@ -129,14 +146,16 @@ def _cycles(ground: Ground, space: Space, fps: float | None) -> int:
 
 
 def _cycles_of(fps: float, clock_ns: float) -> int:
-    cycles = cycles_within(fps, clock_ns) if fps > 0 else 0
+    if not 0 < fps < inf:
+        raise InputError(f"found --fps {fps:g}, wanted frames a second above 0; give another")
+    cycles = cycles_within(fps, clock_ns)
     if cycles < 1:
         raise InputError(f"found --fps {fps:g}, wanted what a clock of {clock_ns:g} ns can reach; give fewer")
     return cycles
 
 
 def write_models(done: Explored, folder: Path) -> Mapping[str, Path]:
-    """The exact files of a front's candidates in a folder, by point."""
+    """The exact files of a front's candidates in a folder, by point; what an earlier, longer front had is removed."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[tuple[int, ...], Path] = {}
     for chosen in done.front:
@@ -144,6 +163,9 @@ def write_models(done: Explored, folder: Path) -> Mapping[str, Path]:
         if places not in files:
             files[places] = folder / f"{len(files) + 1:03d}.onnx"
             write_model(done.ground.prepared.exact_file(done.ground.exact(chosen.options)), files[places])
+    for older in folder.glob("*.onnx"):
+        if NUMBERED.fullmatch(older.name) and older not in files.values():
+            older.unlink()
     return {chosen.point.name: files[done.space.places(chosen.candidate)] for chosen in done.front}
 
 
@@ -206,7 +228,8 @@ def read_point(file: Path, data: Mapping[str, Any], name: str) -> tuple[Front, P
         own = next((point for point in data["points"] if point["name"] == name), None)
         if own is None:
             many = len(data["points"])
-            raise InputError(f"found no point '{name}' in {file}, which has 1 to {many}; pick one of these")
+            there = f"1 to {many}; pick one of these" if many else f"none; {AGAIN}"
+            raise InputError(f"found no point '{name}' in {file}, which has {there}")
         model = file.parent / own["model"]
         if not model.is_file():
             raise InputError(f"found no file {model}, wanted what {file} names for point '{name}'; {AGAIN}")

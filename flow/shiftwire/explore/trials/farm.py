@@ -21,6 +21,8 @@ MOST_BREAKS = 3
 """Pools that may die before nobody believes in them."""
 REACHED_S = 10
 """Within which a scheduler answers."""
+LONELY_S = 60
+"""After which a scheduler without workers is not waited for."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,21 @@ class Dask(AbstractContextManager["Dask"]):
 
     def done(self) -> Iterator[tuple[int, Result]]:
         """Those that are ready, one at least."""
-        self.dask.wait(list(self.tasks.values()), return_when=FIRST_COMPLETED)
+        while not any(future.done() for future in self.tasks.values()):
+            try:
+                self.dask.wait(list(self.tasks.values()), timeout=LONELY_S, return_when=FIRST_COMPLETED)
+            except (TimeoutError, self.dask.TimeoutError):
+                self._worked_at()
         for number in sorted(number for number, future in self.tasks.items() if future.done()):
             yield number, self.tasks.pop(number).result()
+
+    def _worked_at(self) -> None:
+        """Raises ToolError where nobody is."""
+        if not self.client.nthreads():
+            raise ToolError(
+                f"found no workers at {self.address} for {LONELY_S} s, wanted one at least; start one by 'dask worker "
+                f"{self.address}', and run this again, for finished trials are in the journal"
+            )
 
     def __exit__(self, *_: object) -> None:
         self.client.close()

@@ -123,6 +123,10 @@ class Ground:
         """Of its folds, the fastest first; none where nothing fits."""
         return list(self.exploration(network).sweep({}).front(is_flat=True))
 
+    def fastest(self, network: Network) -> int:
+        """Cycles a frame of the fastest folds, whether or not the board has as many LUTs."""
+        return min(best.cycles for best in replace(self.exploration(network).sweep({}), lut=inf).front(is_flat=True))
+
     def least_luts(self, network: Network, cycles: int) -> float:
         """Of folds that are as fast, whether or not the board has as many; infinite where no folds are."""
         return replace(self.exploration(network).sweep({}), lut=inf).least(cycles)
@@ -142,7 +146,8 @@ class Ground:
         loss = self.loss(outputs, few)
         if better and not self._is_values and min(better) < loss - self._doubt(loss, int(few.sum())):
             return Result(loss, int(few.sum()), front)
-        outputs[~few] = self._outputs(network, ~few)
+        if not few.all():
+            outputs[~few] = self._outputs(network, ~few)
         return Result(self.loss(outputs, slice(None)), len(self.at), front)
 
     def _outputs(self, network: Network, some: npt.NDArray[np.bool_]) -> Values:

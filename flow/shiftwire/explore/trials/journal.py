@@ -1,10 +1,11 @@
-"""Finished trials in a file, a line each, that a kill leaves whole."""
+"""Finished trials in a file, a line each, that a kill leaves whole; there is none before one is finished."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,35 +20,52 @@ from shiftwire.tools.json_text import parsed_json
 
 @dataclass
 class Journal:
-    """`file` begins with the key of what its trials are of; a line that a kill cut off is dropped."""
+    """`file` begins with what its trials are `of`, in words; a last line that a kill cut off is dropped."""
 
     file: Path
-    key: str
+    of: Mapping[str, str]
     results: dict[str, Result] = field(default_factory=dict)
     single: dict[str, dict[str, Tried]] | None = None
 
     @classmethod
-    def opened(cls, file: Path, key: str) -> Journal:
-        """With what is in the file; raises InputError for one of another key, or that is no journal."""
-        journal = cls(file, key)
+    def opened(cls, file: Path, of: Mapping[str, str]) -> Journal:
+        """With what is in the file; raises InputError for one of other words, one that is damaged, or no journal."""
+        if file.is_dir():
+            raise InputError(f"{file} is a folder, wanted the place of a journal; name another file with -o")
+        journal = cls(file, of)
         if not file.exists():
-            journal._write([{"journal_of": key}])
             return journal
-        every: list[dict[str, Any]] = [*_lines(file), {}]
-        head, *lines = every
-        if head.get("journal_of") != key:
+        lines = _lines(file)
+        head = lines[0] if lines else {}
+        if head.get("journal_of") != journal.key:
             raise InputError(
-                f"{file} is no journal of this exploration: its files, options or shiftwire are others; remove it, or "
-                "name another file with -o"
+                f"{file} is no journal of this exploration: {_others(head.get('of'), of)}; remove it, or name another "
+                "file with -o"
             )
-        for line in lines:
-            if "candidate" in line:
-                journal.results[_text(line["candidate"])] = Result.from_json(line["result"])
-            elif "choices" in line:
-                each = line["choices"].items()
-                journal.single = {axis: {name: Tried(*own) for name, own in tried.items()} for axis, tried in each}
-        journal._write([head, *(line for line in lines if line)])
+        for at, line in enumerate(lines[1:], 2):
+            try:
+                journal._read(line)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise InputError(_damage(file, at)) from None
+        journal._write(lines)
         return journal
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the words."""
+        return hashlib.sha256(json.dumps(dict(self.of), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The first line."""
+        return {"journal_of": self.key, "of": dict(self.of)}
+
+    def _read(self, line: Mapping[str, Any]) -> None:
+        if "choices" in line:
+            each = line["choices"].items()
+            self.single = {axis: {name: Tried(*own) for name, own in tried.items()} for axis, tried in each}
+        else:
+            self.results[_text(line["candidate"])] = Result.from_json(line["result"])
 
     def choices(self, try_them: Callable[[], dict[str, dict[str, Tried]]]) -> dict[str, dict[str, Tried]]:
         """What single choices came to, tried where the journal does not know it."""
@@ -64,10 +82,13 @@ class Journal:
 
     def keep(self, candidate: Candidate, result: Result) -> None:
         """On disk when this returns."""
-        if self.results.setdefault(_text(candidate), result) is result:
+        if _text(candidate) not in self.results:
+            self.results[_text(candidate)] = result
             self._append({"candidate": dict(candidate), "result": result.to_json()})
 
     def _append(self, line: dict[str, Any]) -> None:
+        if not self.file.exists():
+            self._write([self.head])
         with self._writable(), self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
@@ -91,15 +112,34 @@ class Journal:
             beside.replace(self.file)
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+def _lines(file: Path) -> list[dict[str, Any]]:
+    """All but a last one that is cut off; raises InputError for another that is no object."""
+    texts = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = []
+    for at, text in enumerate(texts, 1):
         try:
-            data = parsed_json(line)
+            data = parsed_json(text)
         except ValueError:
-            return
-        if not isinstance(data, dict):
-            return
-        yield data
+            data = None
+        if isinstance(data, dict):
+            lines.append(data)
+        elif 1 < at < len(texts):
+            raise InputError(_damage(file, at))
+    return lines
+
+
+def _damage(file: Path, line: int) -> str:
+    return (
+        f"{file} is damaged at line {line}; remove that line, whose trial is then made again, or the file to begin anew"
+    )
+
+
+def _others(there: object, here: Mapping[str, str]) -> str:
+    """Which of the words differ."""
+    if not isinstance(there, dict):
+        return "its files, options or shiftwire are others"
+    names = sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
+    return f"it is of another {', '.join(names)}"
 
 
 def _text(candidate: Candidate) -> str:

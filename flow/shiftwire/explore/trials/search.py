@@ -13,6 +13,8 @@ from importlib import import_module
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from shiftwire.errors import ToolError
 from shiftwire.explore.trials.farm import Farm, Task
 from shiftwire.explore.trials.ground import Ground, least_lut
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 POPULATION = 24
 AGAIN = 4
 """Times as many trials as are wanted are asked for at most, for a sampler comes back to what it knows."""
-SEED_STRIDE = 1_000_003
 WORST = 200.0
 """A loss in percent that stands for none."""
 
@@ -125,7 +126,8 @@ class _Run:
         study.tell(number, [min(result.loss, WORST), min(least_lut(result.front, self.search.cycles), far)])
 
     def _sampler(self) -> Any:
-        seed, samplers = self.search.seed * SEED_STRIDE + self.asked, self.optuna.samplers
+        (drawn,) = np.random.SeedSequence((self.search.seed, self.asked)).generate_state(1)
+        seed, samplers = int(drawn), self.optuna.samplers
         match self.search.sampler:
             case Sampler.NSGA2:
                 return samplers.NSGAIISampler(population_size=POPULATION, seed=seed)

@@ -42,7 +42,8 @@ def quantized_weight(view: View, graph: Graph) -> Parameter:
             return parameter
         raise InputError(
             f"its '{view.inputs[1]}' is a float tensor; convert takes files whose weights and activations are all "
-            "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize on it"
+            "quantized, so train with quantized layers (shiftwire-train, Brevitas) or run shiftwire quantize "
+            "on it (or explore, with --calibrate)"
         )
     raise InputError("its weights are computed in the graph; make them an initialiser behind a Quant node")
 
