@@ -21,6 +21,7 @@ from family_jobs import Choices, Job
 from family_nets import FLOAT, SHAPE, Made
 from integer_weights import with_integers
 from shiftwire.cli import main as shiftwire
+from shiftwire.errors import ShiftwireError
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire_models.data import DataName, Dataset, Split, load_data
@@ -143,5 +144,5 @@ def opened(campaign: str) -> Results:
 def attempted(step: Step, job: Job) -> dict[str, Any]:
     try:
         return step(job)
-    except (AssertionError, ModelsError) as error:
+    except (AssertionError, ModelsError, ShiftwireError) as error:
         return {"failed": str(error)}

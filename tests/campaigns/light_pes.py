@@ -39,7 +39,7 @@ from shiftwire_boards.catalog import load_board
 PAGE = Path("docs/light_pes.md")
 BEGIN, END = "<!-- units -->", "<!-- end -->"
 SHAPE = (32, 3, 3, 16)
-FEW, MANY, SIMD = 8, 16, 8
+FEW, MANY, SIMD = 4, 8, 8
 BOARD = "pynq-z2"
 SEED = 5
 

@@ -36,7 +36,7 @@ OTHERS = (
     Family("shiftadd", _net(BlockKind.SHIFT_ADD)),
     Family(
         "int8",
-        _net(BlockKind.SHIFT, weight=WeightSpec(WeightRule.INTEGER, bits=8), shift_scale=ExponentRange(-4, 1)),
+        _net(BlockKind.SHIFT, weight=WeightSpec(WeightRule.INTEGER, bits=8), shift_scale=ExponentRange(-3, 1)),
         products=8,
     ),
 )

@@ -104,7 +104,7 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
         "--act-bits",
         action="append",
         metavar="8",
-        help="bits between layers, or TENSOR=6 of one; may be repeated (default: 8)",
+        help="bits between layers, or TENSOR=6 of one; may be repeated, the last of all counts (default: 8)",
     )
     chosen.add_argument("--input-bits", type=int, default=DEFAULTS.input_bits, help="bits of the input (default: 10)")
     ranging = chosen.add_mutually_exclusive_group()

@@ -89,11 +89,11 @@ def apart(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _once(option: str, names: Sequence[str], why: str, every: str = "layers") -> None:
+def _once(option: str, names: Sequence[str], why: str) -> None:
     """Raise InputError for a name that comes twice."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        what = f"'{twice}'" if twice else f"all {every}"
+        what = f"'{twice}'" if twice else "all layers"
         raise InputError(f"{option} speaks of {what} more than once, and {why}; leave out all but one")
 
 
@@ -157,6 +157,6 @@ def bits(arguments: argparse.Namespace) -> dict[str, Any]:
                 f"'{name}{equals}{number}' of --act-bits is no number of bits; write --act-bits 8 for all or "
                 "--act-bits TENSOR=6 for one"
             )
-    _once("--act-bits", [name.strip() for name, _, _ in parted], "one number of a tensor counts", "tensors")
+    _once("--act-bits", [name.strip() for name, equals, _ in parted if equals], "one number of a tensor counts")
     every = {name.strip(): int(number) for name, _, number in parted}
     return {"act_bits": every.pop("", DEFAULTS.act_bits), "bits": every}
