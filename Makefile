@@ -129,7 +129,7 @@ campaign-exchange: $(READY) ## SmartExchange on a trained ResNet-20, beside sums
 families-page: $(READY) ## write docs/families.md from the results of both
 	$(SCRIPT) tests/campaigns/families_page.py --take
 
-pareto: $(READY) ## does it pay? every family trained on two sets of pictures, its netlists at three speeds; hours
+pareto: $(READY) ## does it pay? every family trained on two sets of pictures, its netlists at two speeds; hours
 	$(SCRIPT) tests/campaigns/pareto.py -o build/pareto
 
 pareto-page: $(READY) ## write docs/does_it_pay.md from its results
