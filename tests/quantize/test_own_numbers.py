@@ -31,10 +31,15 @@ def shifts(file: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def test_layers_have_their_own_numbers(work: Path, capsys) -> None:
+def test_layers_and_tensors_have_their_own_numbers(work: Path, capsys) -> None:
+    """In one file, which every engine computes alike."""
+    bits = {"r2": 3, "r4": 9}
     layers = "n2=lightnn:terms=1:exponents=3,c3=linear : terms = 2,hidden=circulant:block=8:terms=1,rest=lightnn"
-    status, _, err = quantize(capsys, work, "--layers", layers, "--terms", 4)
+    of_tensors = [word for name, number in bits.items() for word in ("--act-bits", f"{name}={number}")]
+    status, _, err = quantize(capsys, work, "--layers", layers, "--terms", 4, "--act-bits", 7, *of_tensors)
     assert status == 0, err
+    tensors = api.load_network(work / "exact.onnx").tensors
+    assert {name: tensors[name].format.bits for name in ("r1", *bits)} == {"r1": 7, **bits}
     found = shifts(work / "exact.onnx")
     names = {own: next(name for name in found if own in name) for own in ("n1", "n2", "c3", "logits")}
     assert found[names["n2"]][0] == 1 and found[names["n2"]][1] <= 3
@@ -58,15 +63,6 @@ def test_bases_of_one_layer(work: Path, capsys) -> None:
     tensors = api.load_network(work / "exact.onnx").tensors
     channels = [tensors[f"{name}_bases"].shape[-1] for name in ("n2", "c3")]
     assert channels == [8 * 3, 12 * 5]
-
-
-def test_tensors_have_their_own_bits(work: Path, capsys) -> None:
-    status, _, err = quantize(capsys, work, "--act-bits", 7, "--act-bits", "r2=3", "--act-bits", "r4=9")
-    assert status == 0, err
-    tensors = api.load_network(work / "exact.onnx").tensors
-    bits = {own: max(each.format.bits for name, each in tensors.items() if name == own) for own in ("r1", "r2", "r4")}
-    assert bits == {"r1": 7, "r2": 3, "r4": 9}
-    same_everywhere(capsys, work)
 
 
 @pytest.mark.parametrize(
