@@ -23,6 +23,8 @@ from shiftwire_boards.catalog import load_board
 RESULTS = Path(__file__).parent / "results"
 TEMPLATE = Path(__file__).with_name("does_it_pay.md.in")
 PAGE = ROOT / "docs" / "does_it_pay.md"
+ENOUGH = 2
+"""Seeds of which a spread says something."""
 RIVALS = ("int8", "int4")
 
 
@@ -82,23 +84,27 @@ def front(designs: Iterable[Design], accuracies: Mapping[str, Accuracy]) -> list
 def front_lines(found: Study) -> Iterator[str]:
     for data, title in DATA.items():
         own = {family: each for (family, of), each in found.accuracies.items() if of == data}
-        for speed in found.speeds:
+        for speed in found.speeds if own.keys() >= {*built(found)} else ():
             best = front([each for each in found.at(speed) if each.family in own], own)
             listed = "; ".join(f"{each.name} ({own[each.family].mean:.1f} %, {each.counted})" for each in best)
             if listed:
                 yield f"* **{title}, {speed:,} frames/s**: {listed}."
 
 
+def built(found: Study) -> set[str]:
+    """Families that hardware was counted of."""
+    return {each.family for each in found.designs}
+
+
 def loss_lines(found: Study) -> Iterator[str]:
     """A line for each family and set of pictures: where a rival beats it, and where it beats rivals."""
     for data, title in DATA.items():
         own = {family: each for (family, of), each in found.accuracies.items() if of == data}
-        if not own.keys() >= set(RIVALS):
+        if not own.keys() >= set(RIVALS) or min(len(own[rival].seeds) for rival in RIVALS) < ENOUGH:
             continue
         yield f"### {title}\n"
-        built = {each.family for each in found.designs if each.family in own}
         for family in found.families():
-            if family in built - {*RIVALS}:
+            if family in (built(found) & own.keys()) - {*RIVALS}:
                 yield f"* **{family}** {_verdict(found, family, own)}."
         yield ""
 
