@@ -10,7 +10,6 @@ The figures go to tests/campaigns/results/families.json, of which docs/families.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -21,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from bench_native import least_seconds
-from family_jobs import CHOICES, SEEDS, Job
+from family_jobs import CHOICES, Job
 from family_nets import FAMILIES, FLOAT, Family, Made, stored_bits
-from family_steps import Step, data, opened, run, shiftwire_json, train, write
+from family_steps import Step, asked, data, run, shiftwire_json, train, write
 from shiftwire.native.program import Program, native_program, simulate
 from shiftwire.project.project import load_project
 from shiftwire_models.errors import ModelsError
@@ -103,13 +101,7 @@ def others(job: Job) -> tuple[Step, ...]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("families", nargs="*", help="names of families (default: all)")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("-o", "--output", type=Path, default=Path("build/families"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    results = opened("families")
+    arguments, results = asked("families", __doc__)
     try:
         data(CHOICES)
     except ModelsError as error:

@@ -86,6 +86,11 @@ class Hardware:
     ratio: float | None = None
 
 
+def spread(seeds: Sequence[float]) -> float:
+    """Standard deviation of a sample; 0 of a single seed."""
+    return statistics.stdev(seeds) if len(seeds) > 1 else 0.0
+
+
 @dataclass(frozen=True)
 class Found:
     """What a family came to; `like` is the family that it is built as."""
@@ -107,7 +112,7 @@ class Found:
     @property
     def spread(self) -> float:
         """Standard deviation of a sample; 0 of a single seed."""
-        return statistics.stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+        return spread(self.accuracies)
 
     def figure(self, measure: Measure) -> float | None:
         own = self.hardware

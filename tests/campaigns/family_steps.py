@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from torch import nn
 
 from campaign import Results
 from exchanging import exchanged_net, off_grid
-from family_jobs import Choices, Job
+from family_jobs import SEEDS, Choices, Job
 from family_nets import FLOAT, SHAPE, Made
 from integer_weights import with_integers
 from shiftwire.cli import main as shiftwire
@@ -131,6 +133,16 @@ def run(job: Job, steps: tuple[Step, ...], results: Results, entry: str | None =
         if "failed" in held[name]:
             return False
     return held.get("verify", {}).get("different", 0) == 0
+
+
+def asked(campaign: str, what: str | None) -> tuple[argparse.Namespace, Results]:
+    """Of the command line: families, seeds and a folder; and what earlier runs found. One thread from here on."""
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("families", nargs="*", help="names of families (default: all)")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("-o", "--output", type=Path, default=Path("build") / campaign)
+    torch.set_num_threads(1)
+    return parser.parse_args(), opened(campaign)
 
 
 def opened(campaign: str) -> Results:

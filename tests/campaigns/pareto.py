@@ -10,7 +10,6 @@ The figures go to build/campaigns/pareto.json; --take copies them and pareto_pag
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,12 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
 from families import convert, others, verify
-from family_jobs import SEEDS, Choices, Job
+from family_jobs import Choices, Job
 from family_nets import Family
-from family_steps import Step, data, opened, run, train, write
+from family_steps import Step, asked, data, run, train, write
 from hardware_forms import netlist_of
 from shiftwire.errors import InputError
 from shiftwire.schedule.depths import interval
@@ -88,13 +85,7 @@ def passes(chosen: Sequence[Family], seeds: int, folder: Path) -> Iterator[tuple
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("families", nargs="*", help="names of families (default: all)")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("-o", "--output", type=Path, default=Path("build/pareto"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    results = opened("pareto")
+    arguments, results = asked("pareto", __doc__)
     try:
         data(FASHION), data(MNIST)
     except ModelsError as error:

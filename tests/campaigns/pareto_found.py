@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from families_page import WHAT
+from families_page import WHAT, spread
 from shiftwire_boards.catalog import load_board
 
 DATA = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST"}
@@ -66,7 +66,7 @@ class Accuracy:
 
     @property
     def spread(self) -> float:
-        return statistics.stdev(self.seeds) if len(self.seeds) > 1 else 0.0
+        return spread(self.seeds)
 
     def reaches(self, other: Accuracy) -> bool:
         """Whether it is not lower by more than both spreads."""

@@ -15,7 +15,7 @@ from shiftwire.cli.network_options import BOARD, float_files, noted_model, same_
 from shiftwire.cli.terminal import note, print_json, print_table, quoted, say, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front import Objectives
-from shiftwire.explore.trials.explored import NUMBERED, Wanted, explored, explored_json, write_models
+from shiftwire.explore.trials.explored import NUMBERED, Wanted, explored, explored_json, models_of, write_models
 from shiftwire.explore.trials.farm import Dask, Farm, Here, Processes
 from shiftwire.explore.trials.ground import Spec
 from shiftwire.explore.trials.search import Sampler
@@ -100,7 +100,7 @@ def search(arguments: argparse.Namespace) -> int:
     with _farm(arguments) as farm, stage_bars(is_silent=arguments.json) as report:
         done = explored(wanted, farm, _journal(output), report)
     noted_model(done.ground.board)
-    models = write_models(done, folder)
+    models = write_models(done, folder, models_of(output))
     data = explored_json(done, models, output.parent)
     _write(output, json.dumps(data, indent=1) + "\n")
     if arguments.csv is not None:
@@ -125,12 +125,12 @@ def _check_folder(folder: Path, output: Path) -> None:
     """Raises InputError for exact files that may be somebody's own."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file, wanted a folder for exact files there; name another file with -o")
-    if not folder.is_dir() or output.exists() or _journal(output).exists():
+    if not folder.is_dir() or _journal(output).exists():
         return
-    if any(NUMBERED.fullmatch(file.name) for file in folder.iterdir()):
+    if {file for file in folder.iterdir() if NUMBERED.fullmatch(file.name)} - models_of(output):
         raise InputError(
-            f"{folder} holds numbered exact files, and neither {output} nor its journal is there to be theirs; remove "
-            "them, or name another file with -o"
+            f"{folder} holds numbered exact files that no point of {output} names, and its journal is not there to be "
+            "theirs; remove them, or name another file with -o"
         )
 
 

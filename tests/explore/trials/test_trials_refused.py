@@ -52,12 +52,22 @@ def test_refusals(asked: tuple[str, ...], sentence: str, work: Path, capsys, mon
         ("-o f.json --csv x.npz/f.csv", "f.csv (Not a directory); free space or name another folder"),
         ("-o sub", "sub (Is a directory)"),
         ("-o there.json", "there_models is a file, wanted a folder"),
-        ("-o own.json", "own_models holds numbered exact files, and neither"),
+        ("-o alien.json", "alien_models holds numbered exact files that no point of"),
+        ("-o own.json", "own_models holds numbered exact files that no point of"),
     ],
 )
 def test_nothing_is_written_over(outputs: str, sentence: str, tmp_path: Path, capsys) -> None:
     """Before anything is read: none of these files is what it should be."""
-    for name in ("float.onnx", "x.npz", "y.npz", "there_models", "own_models/001.onnx", "sub/f"):
+    for name in (
+        "float.onnx",
+        "x.npz",
+        "y.npz",
+        "there_models",
+        "own_models/001.onnx",
+        "alien.json",
+        "alien_models/001.onnx",
+        "sub/f",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     words = [tmp_path / word if not word.startswith("-") else word for word in outputs.split()]

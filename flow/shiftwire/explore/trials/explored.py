@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import inf
@@ -14,7 +14,7 @@ from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.explore.front import Objectives
-from shiftwire.explore.front_file import AGAIN, Front, damage_of, front_of, point_json, version_checked
+from shiftwire.explore.front_file import AGAIN, Front, damage_of, front_data, front_of, point_json, version_checked
 from shiftwire.explore.trials.chosen import Builder, Chosen, rates_of, unbeaten, unbeaten_as_shown
 from shiftwire.explore.trials.farm import Farm
 from shiftwire.explore.trials.ground import Ground, Spec, ground_of, least_lut
@@ -154,8 +154,17 @@ def _cycles_of(fps: float, clock_ns: float) -> int:
     return cycles
 
 
-def write_models(done: Explored, folder: Path) -> Mapping[str, Path]:
-    """The exact files of a front's candidates in a folder, by point; what an earlier, longer front had is removed."""
+def models_of(front: Path) -> set[Path]:
+    """Exact files that the points of a front name; none where the file is no such front."""
+    try:
+        data = front_data(front)
+        return {front.parent / point["model"] for point in data["points"]} if is_explored(data) else set()
+    except (InputError, KeyError, TypeError):
+        return set()
+
+
+def write_models(done: Explored, folder: Path, earlier: Collection[Path] = ()) -> Mapping[str, Path]:
+    """The exact files of a front's candidates in a folder, by point; those of an `earlier` front go."""
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[tuple[int, ...], Path] = {}
     for chosen in done.front:
@@ -163,9 +172,9 @@ def write_models(done: Explored, folder: Path) -> Mapping[str, Path]:
         if places not in files:
             files[places] = folder / f"{len(files) + 1:03d}.onnx"
             write_model(done.ground.prepared.exact_file(done.ground.exact(chosen.options)), files[places])
-    for older in folder.glob("*.onnx"):
-        if NUMBERED.fullmatch(older.name) and older not in files.values():
-            older.unlink()
+    for older in {*earlier} - {*files.values()}:
+        if older.parent == folder and NUMBERED.fullmatch(older.name):
+            older.unlink(missing_ok=True)
     return {chosen.point.name: files[done.space.places(chosen.candidate)] for chosen in done.front}
 
 

@@ -47,7 +47,9 @@ class Journal:
                 journal._read(line)
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise InputError(_damage(file, at)) from None
-        journal._write(lines)
+        whole = "".join(json.dumps(line) + "\n" for line in lines)
+        if file.read_text(encoding="utf-8", errors="replace") != whole:
+            journal._write(whole)
         return journal
 
     @property
@@ -64,7 +66,7 @@ class Journal:
         if "choices" in line:
             each = line["choices"].items()
             self.single = {axis: {name: Tried(*own) for name, own in tried.items()} for axis, tried in each}
-        else:
+        elif line != self.head:  # which two runs may both have begun with
             self.results[_text(line["candidate"])] = Result.from_json(line["result"])
 
     def choices(self, try_them: Callable[[], dict[str, dict[str, Tried]]]) -> dict[str, dict[str, Tried]]:
@@ -87,10 +89,11 @@ class Journal:
             self._append({"candidate": dict(candidate), "result": result.to_json()})
 
     def _append(self, line: dict[str, Any]) -> None:
-        if not self.file.exists():
-            self._write([self.head])
+        with self._writable():
+            self.file.parent.mkdir(parents=True, exist_ok=True)
         with self._writable(), self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            lines = (line,) if file.tell() else (self.head, line)
+            file.write("".join(json.dumps(each) + "\n" for each in lines))
             file.flush()
             os.fsync(file.fileno())
 
@@ -103,12 +106,11 @@ class Journal:
                 f"cannot write {self.file} ({error.strerror}); free space, or name another file with -o"
             ) from None
 
-    def _write(self, lines: list[dict[str, Any]]) -> None:
+    def _write(self, text: str) -> None:
         """All of it anew, without what was cut off."""
         beside = self.file.with_name(f"{self.file.name}.new")
         with self._writable():
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            beside.write_text(text, encoding="utf-8")
             beside.replace(self.file)
 
 
