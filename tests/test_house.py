@@ -187,6 +187,31 @@ def test_boards_and_models_know_nothing_of_the_flow() -> None:
             assert "shiftwire" not in set(imports(path)), path
 
 
+SCHEME_FILES = {
+    "flow/shiftwire/ops/weights/circulant.py",
+    "flow/shiftwire/ops/layers.py",
+    "flow/shiftwire/onnx/ops/weights/circulant.py",
+    "flow/shiftwire/onnx/ops/weights/table.py",
+    "flow/shiftwire/quantize/methods/circulant.py",
+    "flow/shiftwire/quantize/methods/rules.py",
+    "flow/shiftwire/quantize/methods/table.py",
+    "flow/shiftwire/explore/trials/sensitivity.py",
+    "flow/shiftwire/units/sums/dot_product.py",
+    "hls_templates/shiftwire_hls/onnx/CirculantConv.txt",
+    "hls_templates/shiftwire_hls/onnx/CirculantDense.txt",
+    "hls_templates/shiftwire_hls/include/sw_taps.h",
+    "hls_templates/shiftwire_hls/rtl/sw_mvu.sv",
+}
+"""All that knows of circulant blocks: the scheme, its function, its method, lines of tables, and what lanes read."""
+
+
+def test_a_weight_scheme_stands_in_few_files() -> None:
+    for root in ("flow", "hls_templates"):
+        for path in (ROOT / root).rglob("*.*"):
+            if path.suffix in (".py", ".h", ".sv", ".txt") and "circulant" in path.read_text(encoding="utf-8").lower():
+                assert path.relative_to(ROOT).as_posix() in SCHEME_FILES
+
+
 def test_no_test_file_is_too_long() -> None:
     files = (ROOT / "tests").rglob("*.py")
     assert [str(path) for path in files if path.read_text(encoding="utf-8").count("\n") > LONGEST_FILE] == []

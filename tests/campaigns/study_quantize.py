@@ -24,7 +24,8 @@ from shiftwire.onnx.importer import import_onnx
 from shiftwire.onnx.runtime import run_onnx
 from shiftwire.quantize.drafts import draft_network
 from shiftwire.quantize.floats.float_run import Samples
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized, quantize_model
 from shiftwire.tools.resources import Evidence
 

@@ -21,7 +21,8 @@ from shiftwire.onnx.exporter import to_onnx
 from shiftwire.onnx.file import write_model
 from shiftwire.onnx.importer import network_from_model
 from shiftwire.quantize.advice import Attempt, Ground, bolder, choices, relevant, try_options
-from shiftwire.quantize.options import Knob, Method, Options, Ranging
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Knob, Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, with_trials
 from shiftwire.quantize.report import LayerCost, QuantizeReport, Trial, Trials
 

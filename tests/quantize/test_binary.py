@@ -123,7 +123,7 @@ def test_signs_in_the_file_meet_xnors(tmp_path: Path, capsys: pytest.CaptureFixt
     (("--error-budget", 0.1), "an error budget chooses terms, and binary has one a weight; leave it out"),
     (("--terms", 2), "--method binary fixes how many terms a weight has, so --terms 2 says nothing; leave it out"),
     (("--theta", "4e-3"), "--theta and --threshold-row belong to --method smartexchange"),
-    (("--bases", 4), "belong to --method escalate"),
+    (("--bases", 4), "--bases belongs to --method escalate"),
     (("--block", 4), "--block belongs to --method circulant"),
     (("--layers", "nothing=binary"), "--layers gives binary to 'nothing', but no layer with weights has such a name"),
 ])  # fmt: skip

@@ -15,8 +15,12 @@ import onnx
 from float_files import mixed_net, quantize, same_everywhere, written
 from onnx import numpy_helper
 from shiftwire.onnx.importer import import_onnx
+from shiftwire.quantize.advice import choices
 from shiftwire.quantize.methods.circulant import vectors_of
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.methods.words import apart
+from shiftwire.quantize.options import Knob, Options
+from shiftwire.quantize.report import LayerCost
 
 BLOCK = 4
 
@@ -118,3 +122,12 @@ def test_expressions_with_commas(capsys: pytest.CaptureFixture[str], work: Path)
 def test_mistakes(capsys: pytest.CaptureFixture[str], work: Path, words: tuple[str, ...], sentence: str) -> None:
     status, _, error = quantize(capsys, work, *words)
     assert status == 2 and sentence in error, error
+
+
+def test_advice_tries_smaller_blocks_down_to_two() -> None:
+    cost = LayerCost("y", "CirculantDense", "s8.4", 0.1, Knob.TERMS)
+    tried = {
+        block: [each.words for each in choices(Options(method=Method.CIRCULANT, numbers={"block": block}), [cost], {})]
+        for block in (8, 4, 2)
+    }
+    assert "--block 4" in tried[8] and "--block 2" in tried[4] and not any("--block" in each for each in tried[2])

@@ -7,7 +7,8 @@ import pytest
 
 from shiftwire.numbers.fixed import Values
 from shiftwire.quantize.decompositions import Decomposition, decompositions, filter_errors
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.terms import APOT_LEVELS, ScaledTerms, greedy_terms, weight_values
 
 DRAWN = np.random.default_rng(11).normal(0, 0.3, (4, 3, 5))

@@ -18,7 +18,8 @@ from shiftwire.onnx.importer import import_onnx
 from shiftwire.ops.conv import Conv
 from shiftwire.project.project import load_project
 from shiftwire.quantize.advice import choices
-from shiftwire.quantize.options import Knob, Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Knob, Options
 from shiftwire.quantize.report import LayerCost
 from verbs import run_verb
 
@@ -167,8 +168,8 @@ def test_one_channel_and_one_basis(capsys: pytest.CaptureFixture[str], tmp_path:
         (("--method", "escalate", "--error-budget", "0.1"), "an error budget chooses terms, and escalate has none; "
          "leave it out, or give more bases"),
         (("--method", "escalate", "--terms", 2), "--method escalate fixes how many terms a weight has"),
-        (("--bases", 3), "--bases and --escalate-first belong to --method escalate; leave them out or take it"),
-        (("--escalate-first",), "--bases and --escalate-first belong to --method escalate"),
+        (("--bases", 3), "--bases belongs to --method escalate; leave it out or take it"),
+        (("--escalate-first",), "--escalate-first belongs to --method escalate; leave it out or take it"),
     ],
 )  # fmt: skip
 def test_mistakes(capsys: pytest.CaptureFixture[str], work: Path, words: tuple[str, ...], sentence: str) -> None:
@@ -180,5 +181,5 @@ def test_advice_is_a_basis_more() -> None:
     cost = LayerCost("n1", "IntConv, ShiftConv", "s8.4", 0.2, Knob.TERMS)
     words = [choice.words for choice in choices(Options(method=Method.ESCALATE), [cost], {})]
     assert "--bases 7" in words and "--method linear --terms 3" in words and "--terms 4" not in words
-    most = [choice.words for choice in choices(Options(method=Method.ESCALATE, bases=8), [cost], {})]
+    most = [choice.words for choice in choices(Options(method=Method.ESCALATE, numbers={"bases": 8}), [cost], {})]
     assert not any("--bases" in each for each in most)

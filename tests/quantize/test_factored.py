@@ -24,7 +24,8 @@ from shiftwire.ops.weights.factored import Factored
 from shiftwire.ops.weights.integer import Int
 from shiftwire.project.project import load_project
 from shiftwire.quantize.advice import choices
-from shiftwire.quantize.options import Knob, Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Knob, Options
 from shiftwire.quantize.report import LayerCost
 from verbs import run_verb
 

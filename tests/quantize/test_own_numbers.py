@@ -11,8 +11,9 @@ from float_nets import FloatNet
 from shiftwire import api
 from shiftwire.explore.trials.space import escaped, words
 from shiftwire.ops.weights.shift import Shift
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.methods.words import own_of
-from shiftwire.quantize.options import Method, Options, Own
+from shiftwire.quantize.options import Options, Own
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from shiftwire.ops.affine import Affine
 from shiftwire.ops.conv import Conv
 from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
-from shiftwire.quantize.options import Knob, Method, Ranging
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Knob, Ranging
 from shiftwire_boards.runtime.host_steps import Softmax
 
 NETS = {"convolutional": convolutional, "adder": adder}

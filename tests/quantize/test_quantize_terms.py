@@ -10,7 +10,8 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import signed_digits
 from shiftwire.quantize.decompositions import decompositions, filter_errors
 from shiftwire.quantize.formats import choose_format, covering, mean_square
-from shiftwire.quantize.options import Method, Options, Ranging
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options, Ranging
 from shiftwire.quantize.scaling import fitted_slope
 from shiftwire.quantize.terms import (
     APOT_LEVELS,

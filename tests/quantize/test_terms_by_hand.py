@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
-from shiftwire.quantize.options import Method
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.terms import (
     LEAST_EXPONENT,
     ScaledTerms,

@@ -20,8 +20,9 @@ from shiftwire.ops.requantize import Requantize
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.methods.adders import emit_adder
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import Quantized
 from shiftwire.quantize.report import centred_error
 from shiftwire.quantize.scaling import finest_step

@@ -13,8 +13,9 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.onnx.file import write_model
 from shiftwire.quantize.floats.float_run import Samples
 from shiftwire.quantize.floats.virtual_pooling import Pooling
+from shiftwire.quantize.methods.rules import WITH_TERMS, Method
 from shiftwire.quantize.methods.words import bits, chosen
-from shiftwire.quantize.options import WITH_TERMS, Method, Options, Ranging
+from shiftwire.quantize.options import Options, Ranging
 from shiftwire.quantize.quantizer import Quantized, quantize_model, with_trials
 from shiftwire.quantize.report import Answers, LayerCost
 from shiftwire.reports.inspection import forms_tables, pooled_json, pooled_notes, pooled_tables, spelled_tables
@@ -80,8 +81,10 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         "--theta", action="append", metavar="4e-3", help="smartexchange's, or LAYER=4e-3 of a layer; may be repeated"
     )
     chosen.add_argument("--threshold-row", action="store_true", help="smartexchange also empties rows below 5 thetas")
-    chosen.add_argument("--block", type=int, help=f"side of circulant blocks (default: {DEFAULTS.block})")
-    chosen.add_argument("--bases", type=int, help=f"escalate's bases of a layer (default: {DEFAULTS.bases})")
+    for method in Method:
+        for number in method.rule.numbers:
+            words = f"{method.value}'s {number.what} (default: {number.usual})"
+            chosen.add_argument(f"--{number.name}", type=int, help=words)
     chosen.add_argument("--escalate-first", action="store_true", help="escalate takes the first layer too")
     chosen.add_argument("--budget-on", choices=("weights", "outputs"), default="weights", help="(default: weights)")
     chosen.add_argument(

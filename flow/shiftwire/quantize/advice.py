@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from shiftwire.numbers.escalate import MOST_BASES
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.smart_exchange import Theta
-from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Method, Options, Ranging
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import MAX_ACT_BITS, Knob, Options, Ranging
 from shiftwire.quantize.report import LayerCost, Trial, Trials
 
 RELEVANT = 0.2
@@ -114,9 +114,11 @@ def choices(options: Options, costs: Sequence[LayerCost], finer: Mapping[str, tu
     if options.method is Method.SMARTEXCHANGE:
         theta = Theta(options.theta.least / 2, options.theta.rows)
         yield Choice(f"--theta {theta.least:g}", replace(options, theta=theta), frozenset({Knob.TERMS}))
-    if options.method is Method.ESCALATE and options.bases < MOST_BASES:
-        more = replace(options, bases=options.bases + 1)
-        yield Choice(f"--bases {more.bases}", more, frozenset({Knob.TERMS}))
+    for number in options.method.rule.numbers:
+        value = number.finer(options.number(number.name))
+        if number.is_within(value):
+            other = replace(options, numbers={**options.numbers, number.name: value})
+            yield Choice(f"--{number.name} {value}", other, frozenset({Knob.TERMS}))
     for knob, step in STEPS.items():
         yield from _raised(options, {knob: step})
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.shift_weights import signed_digits
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.terms import (
     LEAST_EXPONENT,
     STEPS,

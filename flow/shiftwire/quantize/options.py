@@ -9,69 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shiftwire.errors import InputError
-from shiftwire.numbers.escalate import MOST_BASES
 from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.quantize.floats.virtual_pooling import Pooling
+from shiftwire.quantize.methods.rules import NUMBERS, Method
 from shiftwire.units.names import sanitised
 
 MAX_TERMS = 8
 """More terms than the signed digits of a 15-bit weight."""
 DEFAULT_THETA = Theta()
-MOST_BLOCK = 64
 MAX_ACT_BITS = 24
 """Codes of float32 tensors, and so of onnxruntime, are exact up to here."""
-
-
-class Method(enum.Enum):
-    """How a weight becomes powers of two; the families round differently, so the rule is named, never guessed.
-
-    LINEAR     the nearest power of two, again for what is left; ties to the smaller (SmartExchange's rule)
-    LIGHTNN    2^round(log2 |w|), again for what is left (Ding et al. 2018; with gates FLightNN)
-    DEEPSHIFT  one term, 2^round(log2 |w|) (Elhoushi et al. 2019)
-    APOT       the nearest of {0, 1, 2, 3, 4, 6, 8, 10} times a step per filter (Li et al. 2020, four bits)
-    SMARTEXCHANGE  powers of two times a basis of 3x3 codes, which are no sums of powers of two (Zhao et al. 2020)
-    ESCALATE   ternary sums of a few basis kernels, which are convolved first (Li et al. 2021)
-    CIRCULANT  powers of two in circulant blocks of outputs and inputs (Ding et al. 2017, without their transform)
-    BINARY     -1 and 1, scaled filter by filter (Rastegari et al. 2016); first and last layer are left alone
-    """
-
-    LINEAR = "linear"
-    LIGHTNN = "lightnn"
-    DEEPSHIFT = "deepshift"
-    APOT = "apot"
-    SMARTEXCHANGE = "smartexchange"
-    ESCALATE = "escalate"
-    CIRCULANT = "circulant"
-    BINARY = "binary"
-
-    @property
-    def takes_terms(self) -> bool:
-        """Whether it gives a weight as many terms as are asked for; the levels of the others fix them."""
-        return self in (Method.LINEAR, Method.LIGHTNN, Method.CIRCULANT)
-
-    @property
-    def is_product(self) -> bool:
-        """Whether weights become products of smaller ones, where kernels allow; the rest is of another method."""
-        return self in (Method.SMARTEXCHANGE, Method.ESCALATE, Method.CIRCULANT, Method.BINARY)
-
-    @property
-    def title(self) -> str:
-        """As its paper spells it, of a method of products."""
-        return TITLES.get(self, self.value)
-
-
-TITLES = {Method.SMARTEXCHANGE: "SmartExchange", Method.ESCALATE: "ESCALATE"}
-WITH_TERMS = " or ".join(method.value for method in Method if method.takes_terms)
-"""The methods that `--terms` belongs to, in words."""
-INSTEAD = {
-    Method.SMARTEXCHANGE: "has none; leave it out, or give a smaller theta",
-    Method.ESCALATE: "has none; leave it out, or give more bases",
-    Method.CIRCULANT: "gives all weights as many; leave it out, or give more --terms or a smaller --block",
-    Method.BINARY: "has one a weight; leave it out, or give layers another method with --layers",
-}
-"""Why a method of products takes no error budget, and what makes its error smaller."""
 
 
 RANGES = {
@@ -82,12 +31,8 @@ RANGES = {
     "exponents": ("exponents", 1, WIDEST_EXPONENT_RANGE),
     "affine_exponents": ("affine exponents", 1, WIDEST_EXPONENT_RANGE),
     "samples": ("calibration samples", 1, 1 << 20),
-    "bases": ("bases", 1, MOST_BASES),
-    "block": ("outputs of a circulant block", 2, MOST_BLOCK),
 }
-"""Numbers among Options: what they are called, the least and the largest."""
-NUMBERS = ("terms", "exponents", "bases", "block")
-"""Those that layers may have of their own."""
+"""Numbers of all methods among Options: what they are called, the least and the largest."""
 
 
 class Knob(enum.Enum):
@@ -127,29 +72,39 @@ class Ranging(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What layers have whose whole names `pattern` matches: a method, and numbers where they are not those of all."""
+    """What layers have whose whole names `pattern` matches: a method, and numbers where they are not those of all.
+
+    `numbers` are those of the method alone, by name.
+    """
 
     pattern: str
     method: Method
     terms: int | None = None
     exponents: int | None = None
-    bases: int | None = None
-    block: int | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, (what, low, high) in RANGES.items():
-            number = getattr(self, name, None)
-            if number is not None:
-                _require(what, number, low, high)
+        for name, number in self._shared.items():
+            _require(number, *RANGES[name])
+        _check(self.numbers)
 
     @property
-    def numbers(self) -> dict[str, Any]:
-        """Those that are not those of all, by their fields in Options."""
-        every = {name: getattr(self, name) for name in NUMBERS}
+    def _shared(self) -> dict[str, int]:
+        every = {"terms": self.terms, "exponents": self.exponents}
         return {name: number for name, number in every.items() if number is not None}
 
+    @property
+    def by_name(self) -> dict[str, int]:
+        """Numbers by name, those that are not those of all."""
+        return {**self._shared, **self.numbers}
+
+    def applied(self, options: Options) -> Options:
+        """Those of a layer that it speaks of."""
+        shared: dict[str, Any] = self._shared
+        return replace(options, method=self.method, numbers={**options.numbers, **self.numbers}, **shared)
+
     def __str__(self) -> str:
-        return f"{self.pattern}={self.method.value}" + "".join(f":{name}={own}" for name, own in self.numbers.items())
+        return f"{self.pattern}={self.method.value}" + "".join(f":{name}={own}" for name, own in self.by_name.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +116,9 @@ class Options:
     `exponents` is how many a shift layer may use, `affine_exponents` the same for the scales of batch norm.
     `formats` are the user's own, by the tensor's name. `theta` is SmartExchange's, `thetas` those of single layers, by
     the tensor that the layer makes. `pooling` says which layers are computed at a quarter of their places.
-    `bases` are ESCALATE's, which has no part in the first layer unless it `escalates_first`. `block` is the side of
-    circulant blocks. `layers` are the methods and numbers of single layers, the first that matches; `bits` those of
-    single tensors.
+    `numbers` are those of single methods, where they are not the usual ones. ESCALATE has no part in the first layer
+    unless it `escalates_first`. `layers` are the methods and numbers of single layers, the first that matches; `bits`
+    those of single tensors.
     """
 
     method: Method = Method.LINEAR
@@ -182,24 +137,24 @@ class Options:
     theta: Theta = DEFAULT_THETA
     thetas: Mapping[str, float] = field(default_factory=dict)
     pooling: Pooling | None = None
-    bases: int = 6
+    numbers: Mapping[str, int] = field(default_factory=dict)
     escalates_first: bool = False
-    block: int = 4
     layers: tuple[Own, ...] = ()
     bits: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, (what, low, high) in RANGES.items():
-            _require(what, getattr(self, name), low, high)
+        for name, limits in RANGES.items():
+            _require(getattr(self, name), *limits)
         for name, bits in self.bits.items():
-            _require(f"activation bits of '{name}'", bits, 1, MAX_ACT_BITS)
+            _require(bits, f"activation bits of '{name}'", 1, MAX_ACT_BITS)
+        _check(self.numbers)
         if not 50 < self.percentile <= 100:
             raise InputError(f"a percentile of {self.percentile} is outside 50..100; give one such as 99.9")
         if self.error_budget is not None and not 0 < self.error_budget < 1:
             raise InputError(f"an error budget of {self.error_budget} is outside 0..1; give a share such as 0.02")
         for method in self.used if self.error_budget is not None else ():
             if method.is_product:
-                raise InputError(f"an error budget chooses terms, and {method.value} {INSTEAD[method]}")
+                raise InputError(f"an error budget chooses terms, and {method.value} {method.rule.instead}")
 
     @property
     def used(self) -> tuple[Method, ...]:
@@ -209,9 +164,12 @@ class Options:
     def of(self, layer: str) -> Options:
         """Those of one layer: the first ones whose expression its name matches, else those of all."""
         own = next((own for own in self.layers if is_named(own.pattern, layer)), None)
-        if own is None:
-            return replace(self, layers=())
-        return replace(self, method=own.method, layers=(), **own.numbers)
+        options = replace(self, layers=())
+        return options if own is None else own.applied(options)
+
+    def number(self, name: str) -> int:
+        """One of a method."""
+        return self.numbers.get(name, NUMBERS[name].usual)
 
     def names(self, layer: str) -> bool:
         """Whether a layer has a method of its own."""
@@ -224,12 +182,10 @@ class Options:
     @property
     def left(self) -> Options:
         """Those of layers that a method of products leaves alone."""
-        match self.method:
-            case Method.ESCALATE:
-                return replace(self, method=Method.LIGHTNN, terms=1)
-            case Method.SMARTEXCHANGE | Method.CIRCULANT | Method.BINARY:
-                return replace(self, method=Method.LINEAR)
-        return self
+        rule = self.method.rule
+        if rule.instead is None:
+            return self
+        return replace(self, method=Method(rule.left), terms=rule.left_terms or self.terms)
 
     def theta_of(self, layer: str) -> Theta:
         """That of a layer."""
@@ -246,6 +202,12 @@ def is_named(pattern: str, layer: str) -> bool:
         ) from None
 
 
-def _require(what: str, value: int, low: int, high: int) -> None:
+def _check(numbers: Mapping[str, int]) -> None:
+    """Raise InputError for one that is out of its method's range."""
+    for name, value in numbers.items():
+        _require(value, NUMBERS[name].what, NUMBERS[name].least, NUMBERS[name].most)
+
+
+def _require(value: int, what: str, low: int, high: int) -> None:
     if not low <= value <= high:
         raise InputError(f"{value} {what} are outside {low}..{high}; give a number between")

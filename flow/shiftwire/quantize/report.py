@@ -12,7 +12,8 @@ from shiftwire.numbers.fixed import Values
 from shiftwire.project.labels import Labels, Task, task_of
 from shiftwire.project.scores import Nearness, Score, answers_of, nearness, relative_error, scored, threshold_of
 from shiftwire.quantize.floats.virtual_pooling import Pooled
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Knob
 from shiftwire.quantize.terms import Exchange, Spelling
 
 CLEAR_MARGIN = 1.0

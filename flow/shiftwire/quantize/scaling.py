@@ -16,7 +16,8 @@ from shiftwire.numbers.signed_digits import fewest_powers, power
 from shiftwire.ops.affine import Affine
 from shiftwire.ops.requantize import Requantize
 from shiftwire.quantize.formats import covering
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.terms import greedy_terms, weight_values
 
 GUARD_BITS = 4

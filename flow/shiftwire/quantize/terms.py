@@ -12,7 +12,7 @@ from shiftwire.numbers.escalate import SignsAndBases
 from shiftwire.numbers.factored import Storage
 from shiftwire.numbers.fixed import Codes, Values
 from shiftwire.numbers.shift_weights import ShiftWeights, signed_digits
-from shiftwire.quantize.options import Method
+from shiftwire.quantize.methods.rules import Method
 
 APOT_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10)
 """Four-bit APoT: sums of one of {0, 1, 4, 16} / 2 and one of {0, 2, 8} ..., as exact integers."""

@@ -18,7 +18,8 @@ from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.project.scores import relative_error
 from shiftwire.quantize.drafts import TRIAL_NUMBERS, TRIAL_SAMPLES, Attempted, attempted
 from shiftwire.quantize.floats.float_run import Calibration
-from shiftwire.quantize.options import Method, Options
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import exact_outputs
 from shiftwire.tools.process import Progress
 

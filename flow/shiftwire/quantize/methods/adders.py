@@ -11,9 +11,10 @@ from shiftwire.numbers.fixed import Codes, Fixed
 from shiftwire.numbers.smart_exchange import decompose
 from shiftwire.ops.weights.adder import Adder
 from shiftwire.ops.weights.factored import FactoredAdder
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.methods.smartexchange import SMARTEXCHANGE, exchange_of
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import Step, TensorCodes, bias_on, channel_mean
 from shiftwire.quantize.weighted import IDEAL_SAMPLES, FloatLayer, first_of, norm_ratio

@@ -16,8 +16,8 @@ from shiftwire.ops.weights.shift import Shift
 from shiftwire.passes.binary_layers import COUNTED
 from shiftwire.passes.pipeline import run_pipeline
 from shiftwire.quantize.methods.product import Product, cost_of
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Method
 from shiftwire.quantize.report import LayerCost, is_binary
 from shiftwire.quantize.weighted import FloatLayer, chain, norm_ratio
 

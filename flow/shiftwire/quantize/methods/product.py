@@ -9,8 +9,9 @@ import numpy as np
 
 from shiftwire.numbers.fixed import Values
 from shiftwire.project.scores import relative_error
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Knob, Method
+from shiftwire.quantize.options import Knob
 from shiftwire.quantize.report import LayerCost, centred_error
 from shiftwire.quantize.scaling import Step
 from shiftwire.quantize.terms import Form, grid_of, levels_of, rivals

@@ -11,8 +11,8 @@ from shiftwire.numbers.fixed import Values
 from shiftwire.numbers.smart_exchange import decompose, takes
 from shiftwire.ops.weights.factored import Factored
 from shiftwire.quantize.methods.product import Product, cost_of, forms, kernel_of
+from shiftwire.quantize.methods.rules import Method
 from shiftwire.quantize.network_draft import NetworkDraft
-from shiftwire.quantize.options import Method
 from shiftwire.quantize.terms import Exchange, Form
 from shiftwire.quantize.weighted import FloatLayer, chain
 

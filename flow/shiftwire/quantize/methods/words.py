@@ -9,15 +9,15 @@ from typing import Any
 
 from shiftwire.errors import InputError
 from shiftwire.numbers.smart_exchange import Theta
-from shiftwire.quantize.options import Method, Options, Own
+from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.options import Options, Own
 
 DEFAULTS = Options()
 OWN_NUMBERS = {
     method: (
-        *(("terms",) if method.takes_terms else ()),
-        *(("bases",) if method is Method.ESCALATE else ()),
-        *(("block",) if method is Method.CIRCULANT else ()),
-        *(("exponents",) if method.takes_terms or method is Method.DEEPSHIFT else ()),
+        *(("terms",) if method.rule.takes_terms else ()),
+        *(number.name for number in method.rule.numbers),
+        *(("exponents",) if method.rule.takes_exponents else ()),
     )
     for method in Method
 }
@@ -32,7 +32,7 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
     """Fields of Options; raises InputError for words that name nothing, and for options of methods that none has."""
     method, layers = _methods(arguments)
     used = {method, *(own.method for own in layers)}
-    own = (of(arguments, used) for of in (_thetas, _bases, _block))
+    own = (of(arguments, used) for of in (_thetas, _numbers))
     return {name: value for fields in ({"method": method, "layers": layers}, *own) for name, value in fields.items()}
 
 
@@ -47,7 +47,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[Method, tuple[Own, ...]]:
         raise InputError(
             f"--layers gives {rest.method.value} to the rest, and --method says {arguments.method}; leave one out"
         )
-    for name, number in rest.numbers.items():
+    for name, number in rest.by_name.items():
         raise InputError(
             f"--layers gives the rest {name}={number}, and numbers of the rest are those of all; write "
             f"rest={rest.method.value} and --{name} {number}"
@@ -69,7 +69,8 @@ def own_of(text: str) -> Own:
             raise InputError(
                 f"'{name}={number}' of --layers is no number that {method.value} has for layers of their own; {takes}"
             )
-    return Own(pattern.strip(), method, **{name.strip(): int(number) for name, _, number in parted})
+    every = {name.strip(): int(number) for name, _, number in parted}
+    return Own(pattern.strip(), method, every.pop("terms", None), every.pop("exponents", None), every)
 
 
 def apart(text: str) -> Iterator[str]:
@@ -124,21 +125,17 @@ def _thetas(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str
     return {"theta": Theta(every.pop("", Theta().least), arguments.threshold_row), "thetas": every}
 
 
-def _block(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
-    """That of circulant layers."""
-    if arguments.block is not None and Method.CIRCULANT not in used:
-        raise InputError("--block belongs to --method circulant; leave it out or take it")
-    return {} if arguments.block is None else {"block": arguments.block}
-
-
-def _bases(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
-    """ESCALATE's choices."""
-    if Method.ESCALATE in used:
-        bases = DEFAULTS.bases if arguments.bases is None else arguments.bases
-        return {"bases": bases, "escalates_first": arguments.escalate_first}
-    if arguments.bases is not None or arguments.escalate_first:
-        raise InputError("--bases and --escalate-first belong to --method escalate; leave them out or take it")
-    return {}
+def _numbers(arguments: argparse.Namespace, used: Collection[Method]) -> dict[str, Any]:
+    """Those of single methods, and ESCALATE's choice of layers."""
+    every: dict[str, int] = {}
+    for method in Method:
+        own = {number.name: getattr(arguments, number.name) for number in method.rule.numbers}
+        every |= {name: value for name, value in own.items() if value is not None}
+        names = [name for name, value in own.items() if value is not None]
+        names += ["escalate-first"] if method is Method.ESCALATE and arguments.escalate_first else []
+        if names and method not in used:
+            raise InputError(f"--{names[0]} belongs to --method {method.value}; leave it out or take it")
+    return {"numbers": every, "escalates_first": arguments.escalate_first}
 
 
 def _number(text: str) -> float:
