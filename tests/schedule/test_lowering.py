@@ -17,7 +17,7 @@ from shiftwire.ops.dense import Dense
 from shiftwire.ops.relu import Relu
 from shiftwire.ops.weights.integer import Int
 from shiftwire.schedule.depths import with_depths
-from shiftwire.schedule.lowering import in_dsp_blocks, lowered, rtl_network
+from shiftwire.schedule.lowering import _filling, in_dsp_blocks, lowered, rtl_network
 from shiftwire.schedule.streaming import pipeline
 
 NARROWED: Mapping[str, Fold] = {"fc": Fold(4, 6), "y": Fold(2)}
@@ -152,3 +152,14 @@ def test_products_in_dsp_blocks() -> None:
     assert (new.module.name, new.module.stages) == (old.module.name, old.module.stages)
     assert all(after.units[at] is before.units[at] for at in (0, 1, 3))
     assert after.depths == before.depths and after.streams == before.streams
+
+
+def test_as_many_products_in_dsp_blocks_as_there_are_blocks() -> None:
+    """Of 12, 8 and 6 blocks 18 are within 19, 14 within 15, and a unit that needs more than all stays in LUTs."""
+    node = Node("one", Dense(Int(codes((4, 12), -128, 127), 2), Bias.none(4)), ("x",))
+    net = Network.of("x", Tensor((12,), S8), (node,), "one")
+    whole = rtl_network(pipeline(net, {"one": Fold(4, 6)}))
+    assert [unit.module.pe for unit in in_dsp_blocks(whole, 12).units] == [Pe.INT_IN_DSP, None]
+    assert in_dsp_blocks(whole, 11) == whole
+    assert _filling([12, 8, 0, 6], 19) == {0, 2, 3} and _filling([12, 8, 0, 6], 15) == {1, 2, 3}
+    assert _filling([12, 8, 0, 6], 5) == {2}

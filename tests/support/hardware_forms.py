@@ -22,7 +22,7 @@ from shiftwire.tools.yosys import Family, Synthesis
 
 @dataclass(frozen=True)
 class Form:
-    """How a layer's products are made: of trained weights, or of integers in LUTs or DSP blocks; blocks may add."""
+    """How products are made: of trained weights, or of integers in LUTs or a board's DSP blocks; blocks may add."""
 
     name: str
     bits: int = 0
@@ -35,7 +35,7 @@ class Form:
     def rtl(self, design: Design) -> RtlNetwork:
         if self.adds:
             return in_adder_blocks(design.rtl, design.board)
-        return in_dsp_blocks(design.rtl) if self.in_blocks else design.rtl
+        return in_dsp_blocks(design.rtl, design.board.dsp) if self.in_blocks else design.rtl
 
 
 FORMS = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from shiftwire.costs.blocks import unit_dsp
+from shiftwire.costs.facts import facts
 from shiftwire.ir.cost import BRAM36_IN_LUT
 from shiftwire.ir.module import Module, Pe
 from shiftwire.ir.pipeline import Fifo, Instance, Pipeline
@@ -58,9 +60,28 @@ def lowered(
     return _Lowering(pipeline, name, unroll, in_block, bram36_lut, memories).done()
 
 
-def in_dsp_blocks(network: RtlNetwork) -> RtlNetwork:
-    """The same network with each product in a DSP block: the baseline of multipliers."""
-    return replace(network, units=tuple(map(_in_blocks, network.units)))
+def in_dsp_blocks(network: RtlNetwork, most: int | None = None) -> RtlNetwork:
+    """The same network with each product in a DSP block: the baseline of multipliers.
+
+    Where there are only so many blocks, those units have theirs that take as many of them as can be taken.
+    """
+    units = tuple(map(_in_blocks, network.units))
+    if most is not None:
+        taken = [unit_dsp(facts(network, unit)) for unit in units]
+        chosen = _filling(taken, most)
+        units = tuple(
+            new if at in chosen else old for at, (old, new) in enumerate(zip(network.units, units, strict=True))
+        )
+    return replace(network, units=units)
+
+
+def _filling(sizes: Sequence[int], most: int) -> frozenset[int]:
+    """Places of sizes whose sum is the largest within `most`."""
+    reached: dict[int, frozenset[int]] = {0: frozenset()}
+    for at, size in enumerate(sizes):
+        more = {total + size: places | {at} for total, places in reached.items() if total + size <= most}
+        reached = more | reached
+    return reached[max(reached)] | {at for at, size in enumerate(sizes) if not size}
 
 
 def _in_blocks(unit: RtlUnit) -> RtlUnit:
