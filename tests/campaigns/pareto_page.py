@@ -14,8 +14,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from families_page import ROOT, read, row, source
-from pareto_found import DATA, IN_LUTS, KINDS, Accuracy, Design, Study, study
+from families_page import ROOT, read, row
+from pareto_found import (
+    DATA,
+    ENOUGH,
+    IN_BLOCKS,
+    IN_LUTS,
+    KINDS,
+    RIVALS,
+    Accuracy,
+    Design,
+    Outcome,
+    Study,
+    outcome,
+    study,
+)
 from pareto_pictures import pictures
 from results import FOLDER
 from shiftwire_boards.catalog import load_board
@@ -23,9 +36,6 @@ from shiftwire_boards.catalog import load_board
 RESULTS = Path(__file__).parent / "results"
 TEMPLATE = Path(__file__).with_name("does_it_pay.md.in")
 PAGE = ROOT / "docs" / "does_it_pay.md"
-ENOUGH = 2
-"""Seeds of which a spread says something."""
-RIVALS = ("int8", "int4")
 
 
 def accuracy_table(found: Study) -> Iterator[str]:
@@ -33,7 +43,7 @@ def accuracy_table(found: Study) -> Iterator[str]:
     yield row(["---"] * (len(DATA) + 3))
     for family in found.families():
         own = [found.accuracies.get((family, data)) for data in DATA]
-        count = ", ".join(str(len(each.seeds)) if each else "0" for each in own)
+        count = ", ".join(str(len(each.by_seed)) if each else "0" for each in own)
         yield row([family, KINDS[family], *(str(each) if each else "" for each in own), count])
 
 
@@ -43,9 +53,9 @@ def hardware_tables(found: Study) -> Iterator[str]:
         "family",
         "form",
         "LUT",
-        "of the part's",
+        "of the part's LUTs",
         "DSP",
-        "of the part's",
+        "of its blocks",
         "FF",
         "BRAM36",
         "frames/s",
@@ -65,9 +75,9 @@ def hardware_tables(found: Study) -> Iterator[str]:
         large = [each.name for each in found.designs if each.speed == speed and not each.fits]
         if large:
             yield f"\nThe part does not hold these, which count nowhere below: {'; '.join(large)}."
-        slow = [family for family, refused in found.refused if refused == speed]
-        if slow:
-            yield f"\nNo design of these is so fast on the part: {', '.join(slow)}."
+        for (family, refused), why in found.refused.items():
+            if refused == speed:
+                yield f"\n{family} has no design of this speed, as the scheduler says: {why}."
         yield ""
 
 
@@ -97,38 +107,79 @@ def built(found: Study) -> set[str]:
 
 
 def loss_lines(found: Study) -> Iterator[str]:
-    """A line for each family and set of pictures: where a rival beats it, and where it beats rivals."""
+    """A line for each design and set of pictures: what it is beside every rival of its speed."""
     for data, title in DATA.items():
         own = {family: each for (family, of), each in found.accuracies.items() if of == data}
-        if not own.keys() >= set(RIVALS) or min(len(own[rival].seeds) for rival in RIVALS) < ENOUGH:
+        if not own.keys() >= set(RIVALS) or min(len(own[rival].by_seed) for rival in RIVALS) < ENOUGH:
             continue
         yield f"### {title}\n"
         for family in found.families():
             if family in (built(found) & own.keys()) - {*RIVALS}:
-                yield f"* **{family}** {_verdict(found, family, own)}."
+                for name in dict.fromkeys(each.name for each in found.designs if each.family == family):
+                    mine = [each for each in found.designs if each.name == name and each.fits]
+                    also = " (it multiplies too)" if family in found.multiplying else ""
+                    yield f"* **{name}**{also} {_verdict(found, mine, own)}."
         yield ""
 
 
-def _verdict(found: Study, family: str, accuracies: Mapping[str, Accuracy]) -> str:
-    loses, wins = [], []
-    for mine in (each for each in found.designs if each.family == family and each.form == IN_LUTS and each.fits):
+def _verdict(found: Study, designs: Iterable[Design], accuracies: Mapping[str, Accuracy]) -> str:
+    beside: dict[Outcome, list[str]] = {}
+    for mine in designs:
         for rival in (each for each in found.at(mine.speed) if each.family in RIVALS):
-            ratio, said = mine.lut / rival.lut, f"{rival.name} at {mine.speed:,}"
-            counted = f"{said} ({ratio:.2f} x its LUT{f', {rival.dsp} DSP there' if rival.dsp else ''})"
-            if rival.lut < mine.lut and accuracies[rival.family].reaches(accuracies[family]):
-                loses.append(counted)
-            if mine.lut < rival.lut and accuracies[family].reaches(accuracies[rival.family]):
-                wins.append(counted)
-    return f"loses to {'; '.join(loses) or 'none'}. It wins over {'; '.join(wins) or 'none'}"
+            own, theirs = accuracies[mine.family], accuracies[rival.family]
+            figures = [f"{mine.lut / rival.lut:.2f} x its LUT", f"{own.mean - theirs.mean:+.1f} points"]
+            blocks = mine.dsp - rival.dsp
+            figures += [f"{abs(blocks)} DSP blocks {'more' if blocks > 0 else 'fewer'}"] if blocks else []
+            listed = beside.setdefault(outcome(mine, rival, own, theirs), [])
+            listed.append(f"{rival.name} at {mine.speed:,} ({', '.join(figures)})")
+    return ". It ".join(f"{kind.value} {'; '.join(beside[kind])}" for kind in Outcome if kind in beside)
+
+
+def block_lines(found: Study) -> Iterator[str]:
+    """Who takes fewer LUTs than integers whose products lie in DSP blocks."""
+    for speed in found.speeds:
+        at = found.at(speed)
+        rivals = [each for each in at if each.family in RIVALS and each.form == IN_BLOCKS]
+        for rival in rivals:
+            fewer = sorted({each.family for each in at if each.family not in RIVALS and each.lut < rival.lut})
+            yield (
+                f"* At {speed:,} frames/s {rival.family} with products in DSP blocks takes {rival.counted}; "
+                f"{', '.join(fewer) or 'no family'} take{'' if len(fewer) > 1 else 's'} fewer LUTs."
+            )
+
+
+def fewer_sums(found: Study) -> str:
+    """What virtual pooling's sums that are left out are worth."""
+    luts = {(each.family, each.speed): each.lut for each in found.designs if each.form == IN_LUTS}
+    speeds = [speed for speed in found.speeds if {("vip", speed), ("lightnn-1", speed)} <= luts.keys()]
+    ratios = [f"{luts['vip', speed] / luts['lightnn-1', speed]:.2f} x its LUT at {speed:,}" for speed in speeds]
+    return f"{' and '.join(ratios)} frames/s"
+
+
+def compared(results: Mapping[str, Any]) -> str:
+    """What was simulated, and how much of it differs."""
+    every = [entry["verify"] for entry in results["entries"].values() if isinstance(entry, dict) and "verify" in entry]
+    different, codes = (sum(each[name] for each in every) for name in ("different", "compared"))
+    return f"{different} of {codes:,} codes of {len(every)} nets differ"
+
+
+def source(results: Mapping[str, Any]) -> str:
+    commit, _, changed = results["commit"].partition("+")
+    versions = ", ".join(f"{tool} {results['tools'][tool]}" for tool in ("torch", "onnxruntime"))
+    return f"Commit {commit[:7]}{' with changes that were not committed' if changed else ''}, {versions}"
 
 
 def adder_table() -> Iterator[str]:
-    result = json.loads((FOLDER / "networks.json").read_text(encoding="utf-8"))
-    yield row([column["name"] for column in result["columns"]])
-    yield row(["---"] * len(result["columns"]))
+    result, board = json.loads((FOLDER / "networks.json").read_text(encoding="utf-8")), load_board("pynq-z2")
+    heads = [f"{each['name']}{', ' + each['unit'] if 'unit' in each else ''}" for each in result["columns"]]
+    yield row([*heads, "fits the part", "commit"])
+    yield row(["---"] * (len(heads) + 2))
     for each in result["rows"]:
         if each["cells"][0] == "resnet20-adder-trained":
-            yield row([f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in each["cells"]])
+            need = dict(zip(heads, each["cells"], strict=True))
+            fits = need["LUT"] <= board.lut and need["DSP"] <= board.dsp
+            cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in each["cells"]]
+            yield row([*cells, "yes" if fits else "no", each.get("commit", result["commit"])[:7]])
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -149,7 +200,11 @@ def page(results: Mapping[str, Any]) -> str:
         lut=board.lut,
         dsp=board.dsp,
         worth=board.lut / board.dsp,
-        source=source(results, "torch", "onnxruntime"),
+        source=source(results),
+        compared=compared(results),
+        fewer_sums=fewer_sums(found),
+        blocks="\n".join(block_lines(found)),
+        multiplying=" and ".join(found.multiplying),
         accuracy="\n".join(accuracy_table(found)),
         hardware="\n".join(hardware_tables(found)).rstrip(),
         fronts="\n".join(front_lines(found)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.ticker import LogLocator
+
 from pareto_found import DATA, IN_LUTS, KINDS, Study
 from shiftwire.reports.plots import axes, svg
 
@@ -50,10 +52,15 @@ def speed_picture(found: Study) -> str:
     return svg(figure, "LUT against frames/s")
 
 
+def _has_spread(found: Study, data: str) -> bool:
+    return any(of == data and len(each.by_seed) > 1 for (_, of), each in found.accuracies.items())
+
+
 def _legend(figure: Any, plot: Any) -> None:
     for axis in (plot.xaxis, plot.yaxis):
         if axis.get_scale() == "log":
             axis.set_major_formatter("{x:,.0f}")
+            axis.set_minor_locator(LogLocator(subs=(2, 3, 5, 7)))
             axis.set_minor_formatter("{x:,.0f}")
             axis.set_tick_params(which="both", labelsize=7)
     figure.set_size_inches(9.2, 4.6)
@@ -64,11 +71,15 @@ def pictures(found: Study) -> dict[str, tuple[str, str]]:
     """File names, each with what is said of it and the drawing."""
     every = {
         f"pays_{data}_{speed}.svg": (
-            f"{title}: accuracy against LUT at {speed:,} frames/s; hollow: DSP blocks in use; lines: spread over seeds",
+            f"{title}: accuracy against LUT at {speed:,} frames/s; hollow: DSP blocks in use"
+            + ("; lines: spread over seeds" if _has_spread(found, data) else "; one seed"),
             accuracy_picture(found, data, speed),
         )
         for data, title in DATA.items()
         if any(of == data for _, of in found.accuracies)
         for speed in found.speeds
     }
-    return {**every, "pays_speed.svg": ("LUT against frames/s; dashed: DSP blocks in use", speed_picture(found))}
+    return {
+        **every,
+        "pays_speed.svg": ("LUT against frames/s, two speeds each; dashed: DSP blocks in use", speed_picture(found)),
+    }

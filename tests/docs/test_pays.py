@@ -34,6 +34,8 @@ HAND = {
         "mnist, int4, seed 1": {"train": {"accuracy": 80.0}},
         "mnist, int4, seed 0": entry(80.0, trained=(500, 0), products_in_DSP_blocks=(320, 40)),
         "mnist, lightnn-1, seed 0": entry(90.0, trained=(600, 0)),
+        "mnist, lightnn-1, seed 1": {"train": {"accuracy": 90.0}},
+        "mnist, adder, seed 1": {"train": {"accuracy": 70.0}},
         "mnist, adder, seed 0": entry(70.0, trained=(700, 0), adders_in_DSP_blocks=(650, 30)),
         "mnist, vip, seed 0": {
             "train": {"accuracy": 95.0},
@@ -75,14 +77,43 @@ def test_nothing_beats_what_is_on_the_front() -> None:
 
 
 def test_who_loses_and_wins() -> None:
-    """91 and 1.4 of a spread are no more than 90; 80 is."""
+    """One of 90 and one of 92 are no further from 90 than each other; 80 is, for both seeds."""
     found = page.study(HAND)
-    assert found.refused == (("vip", 1000),)
-    title, lightnn, adder, _ = page.loss_lines(found)
+    assert dict(found.refused) == {("vip", 1000): "found 70,000 LUT"}
+    title, lightnn, adder, in_blocks, _ = page.loss_lines(found)
     assert title == "### MNIST\n"
-    assert lightnn == (
-        "* **lightnn-1** loses to int8, products in DSP blocks at 1,000 (2.00 x its LUT, 40 DSP there). "
-        "It wins over int8 at 1,000 (0.67 x its LUT)."
+    assert lightnn.split(". It ") == [
+        "* **lightnn-1** wins over int8 at 1,000 (0.67 x its LUT, -1.0 points)",
+        "loses to int8, products in DSP blocks at 1,000 (2.00 x its LUT, -1.0 points, 40 DSP blocks fewer)",
+        "is more accurate than, and larger than, int4 at 1,000 (1.20 x its LUT, +10.0 points); "
+        "int4, products in DSP blocks at 1,000 (1.88 x its LUT, +10.0 points, 40 DSP blocks fewer).",
+    ]
+    assert "loses to int8, products in DSP blocks" in adder and "int4 at 1,000 (1.40 x its LUT, -10.0 points)" in adder
+    assert in_blocks.startswith("* **adder, adders in DSP blocks** loses to ") and "30 DSP blocks more" in in_blocks
+
+
+def test_outcomes() -> None:
+    """Higher for every seed and by more than a spread; LUTs within a tenth are as many."""
+    few, many, some = (page.Design("a", page.IN_LUTS, 1, lut, 1, 1.0, 0, 1, 1) for lut in (100, 200, 105))
+    low, high, mixed = (
+        page.Accuracy(dict(zip(("0", "1"), own, strict=True))) for own in ((50.0, 51.0), (60.0, 62.0), (50.5, 62.0))
     )
-    assert "loses to int8, products in DSP blocks" in adder and "int4 at 1,000 (1.40 x its LUT)" in adder
-    assert adder.endswith("It wins over none.")
+    assert high.is_above(low) and not low.is_above(high) and not mixed.is_above(high)
+    assert not page.Accuracy({"0": 99.0}).is_above(page.Accuracy({"0": 1.0})), "of one seed nothing is known"
+    assert not page.Accuracy({"0": 49.0, "1": 90.0}).is_above(low), "not for every seed"
+    for mine, rival, own, theirs, kind in (
+        (few, many, high, low, "WINS"),
+        (few, many, low, high, "SMALLER"),
+        (many, few, high, low, "LARGER"),
+        (many, few, low, low, "LOSES"),
+        (few, some, low, low, "EVEN"),
+        (few, some, low, high, "LOSES"),
+    ):
+        assert page.outcome(mine, rival, own, theirs).name == kind
+
+
+def test_what_takes_fewer_luts_than_products_in_blocks() -> None:
+    assert list(page.block_lines(page.study(HAND))) == [
+        "* At 1,000 frames/s int8 with products in DSP blocks takes 300 LUT, 40 DSP; no family takes fewer LUTs.",
+        "* At 1,000 frames/s int4 with products in DSP blocks takes 320 LUT, 40 DSP; no family takes fewer LUTs.",
+    ]
