@@ -116,16 +116,18 @@ def explore(
     backend: Backend = Backend.BOTH,
     rescale: Rescale = Rescale.AUTO,
     factors: FactorForm = FactorForm.AUTO,
+    dsp: DspUse = DspUse.NONE,
     report: Progress = silent,
 ) -> Front:
     """The exact Pareto front of a network's folds: cycles a frame and LUTs, and block RAM where it is an objective.
 
     Layers have the forms of the design that `convert` makes without a target. `folds` fixes the PE and SIMD of some,
-    `bram36` limits the block RAM of all. Raises InputError where nothing fits.
+    `bram36` limits the block RAM of all. With `dsp` points with adders in DSP blocks stand among them, which are
+    objectives then too. Raises InputError where nothing fits.
     """
     for_hls, on = backend is not Backend.RTL, find_board(board)
     planned = design(model, board, clock_ns, Target(for_hls=for_hls), folds, rescale=rescale, factors=factors)
-    explored = Exploration(planned.network, on, planned.clock_ns, objectives, bram36, for_hls)
+    explored = Exploration(planned.network, on, planned.clock_ns, objectives, bram36, for_hls, dsp)
     fixed = {name: fold for name, fold in planned.folds.items() if name in (folds or {})}
     return Front.of(explored, folds or {}, explored.points(fixed, report))
 

@@ -11,38 +11,17 @@ import numpy as np
 import pytest
 
 import onnx
-from one_layer import codes, shift
+from adder_net import adder_network
 from shiftwire import api
 from shiftwire.costs.model import family_model, predicted
 from shiftwire.errors import CheckFailedError, InputError
-from shiftwire.ir.bias import Bias
-from shiftwire.ir.network import Network, Node, Tensor
-from shiftwire.ir.window import Window
-from shiftwire.numbers.fixed import Fixed, Overflow, Rounding
 from shiftwire.onnx.exporter import to_onnx
-from shiftwire.ops.conv import Conv
-from shiftwire.ops.requantize import Requantize
-from shiftwire.ops.weights.adder import Adder
 from shiftwire.project.project import load_project
 from shiftwire.schedule.adder_blocks import Cell, DspUse, saved
 from shiftwire.schedule.design import Target
 from shiftwire.synth.counts import check_blocks
 from shiftwire_boards.catalog import load_board
 from verbs import run_verb
-
-S8 = Fixed(8, 4, signed=True)
-
-
-def adder_network() -> Network:
-    """Two convolutions of adders and one of shifts."""
-    near, point = Window((3, 3), (1, 1), (1, 1), (1, 1)), Window((1, 1), (1, 1), (0, 0), (0, 0))
-    nodes = (
-        Node("first", Conv(Adder(codes((8, 3, 3, 4), -100, 100), 4), Bias.none(8), near), ("x",)),
-        Node("narrow", Requantize(S8, Rounding.HALF_UP, Overflow.SATURATE), ("first",)),
-        Node("second", Conv(Adder(codes((4, 3, 3, 8), -100, 100), 4), Bias.none(4), near), ("narrow",)),
-        Node("classes", Conv(shift((3, 1, 1, 4), 1, -3, 2), Bias.none(3), point), ("second",)),
-    )
-    return Network.of("x", Tensor((5, 5, 4), S8), nodes, "classes")
 
 
 @pytest.fixture(scope="module")

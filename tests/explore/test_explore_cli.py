@@ -62,7 +62,7 @@ def test_table_csv_and_json_tell_the_same(model: Path, tmp_path: Path, capsys) -
     front = json.loads((tmp_path / "new" / "front.json").read_text())
     assert [row["pick"] for row in rows] == [point["name"] for point in front["points"]]
     assert [int(row["lut"]) for row in rows] == [point["lut"] for point in front["points"]]
-    assert front["shiftwire"]["front_schema"] == 1 and len(front["network_sha256"]) == 64
+    assert front["shiftwire"]["front_schema"] == 2 and len(front["network_sha256"]) == 64
     first = front["points"][0]
     assert f"{first['cycles']:,}" in out and f"{first['lut']:,}" in out
     assert "within 134 BRAM36: at as few cycles no other folds take fewer LUTs of layers" in out
@@ -136,12 +136,12 @@ class TestRefused:
         assert f"found no point '{pick}' in the front, which has 1 to {count}; pick one of these" in sentence
 
     def test_another_version(self, model: Path, front: Path, tmp_path: Path, capsys) -> None:
-        other = changed(front, tmp_path / "f.json", shiftwire={"front_schema": 1, "version": "0.0.7"})
+        other = changed(front, tmp_path / "f.json", shiftwire={"front_schema": 2, "version": "0.0.7"})
         assert f"{other} is of shiftwire 0.0.7, this is" in refused(
             capsys, "convert", model, "--from", other, "--pick", 1
         )
-        other = changed(front, tmp_path / "f.json", shiftwire={"front_schema": 2, "version": "0.0.7"})
-        assert f"{other} has schema 2, this shiftwire reads 1" in refused(
+        other = changed(front, tmp_path / "f.json", shiftwire={"front_schema": 1, "version": "0.0.7"})
+        assert f"{other} has schema 1, this shiftwire reads 2" in refused(
             capsys, "convert", model, "--from", other, "--pick", 1
         )
 

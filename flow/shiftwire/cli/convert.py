@@ -8,7 +8,16 @@ from pathlib import Path
 
 from shiftwire import api
 from shiftwire.cli.csim import counted
-from shiftwire.cli.network_options import BOARD, add_network, add_target, folds_of, read_network, target_of
+from shiftwire.cli.network_options import (
+    BOARD,
+    add_dsp,
+    add_network,
+    add_target,
+    dsp_of,
+    folds_of,
+    read_network,
+    target_of,
+)
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, quoted, say, show
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front_file import Front, front_data, read_front
@@ -64,12 +73,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         action="store_true",
         help="SystemVerilog: layers whose fold is whole become logic, their weights wires",
     )
-    parser.add_argument(
-        "--dsp",
-        choices=[use.value for use in DspUse],
-        default=DspUse.NONE.value,
-        help="SystemVerilog: what DSP blocks do; adders: add in adder layers, multiply nothing (none)",
-    )
+    add_dsp(parser, "adders of adder layers lie in DSP blocks")
     parser.add_argument(
         "-o", "--output", type=Path, help="project folder (default: build/<name of the model>, or <front>_<pick>)"
     )
@@ -152,15 +156,14 @@ def _converted(arguments: argparse.Namespace, network: Network, front: Front | N
     backend, output = Backend(arguments.backend), arguments.output or _folder(arguments)
     if arguments.unroll and backend is Backend.HLS:
         raise InputError("--unroll is for SystemVerilog; leave it out, or give --backend rtl or both")
-    dsp = DspUse(arguments.dsp)
-    if dsp is not DspUse.NONE and backend is not Backend.RTL:
-        raise InputError(
-            f"--dsp {dsp.value} is for SystemVerilog, and folds for it need not fit as HLS C++; add --backend rtl"
-        )
+    dsp = dsp_of(arguments)
     rescale, factors = Rescale(arguments.rescale), FactorForm(arguments.factors)
     if front is not None:
         if dsp is not DspUse.NONE:
-            raise InputError(f"--from brings folds that know no --dsp {dsp.value}; leave one of them out")
+            raise InputError(
+                f"the point of a front says itself what DSP blocks do, so --dsp {dsp.value} has nothing to say; leave "
+                "it out, or explore with it"
+            )
         return api.convert_point(
             network,
             front,

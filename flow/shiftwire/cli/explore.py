@@ -13,7 +13,15 @@ from typing import Any
 
 from shiftwire import api
 from shiftwire.cli.explore_trials import add_trials, is_search, search
-from shiftwire.cli.network_options import BOARD, add_network, folds_of, read_network, same_options
+from shiftwire.cli.network_options import (
+    BOARD,
+    add_dsp,
+    add_network,
+    dsp_of,
+    folds_of,
+    read_network,
+    same_options,
+)
 from shiftwire.cli.terminal import Verbs, add_verb, note, print_json, print_table, progress, quoted, say
 from shiftwire.errors import ExitCode
 from shiftwire.explore.front import Objectives, Point
@@ -28,7 +36,19 @@ from shiftwire.tools.process import Progress
 PATIENCE_S = 2.0
 """Before anybody wants to see progress."""
 
-COLUMNS = ("pick", "cycles", "frames/s", "LUT", "BRAM36", "LUT of FIFOs", "BRAM36 of FIFOs", "latency", "DSP", "fits")
+COLUMNS = (
+    "pick",
+    "cycles",
+    "frames/s",
+    "LUT",
+    "BRAM36",
+    "LUT of FIFOs",
+    "BRAM36 of FIFOs",
+    "latency",
+    "DSP",
+    "LUT saved",
+    "fits",
+)
 
 
 def add(verbs: Verbs) -> argparse.ArgumentParser:
@@ -59,6 +79,7 @@ def add(verbs: Verbs) -> argparse.ArgumentParser:
         "journal and a folder of exact files beside it)",
     )
     parser.add_argument("--json", action="store_true", help="print the same as one JSON object")
+    add_dsp(parser, "points with adders of adder layers in DSP blocks too")
     add_trials(parser)
     return parser
 
@@ -81,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
             backend=Backend(arguments.backend),
             rescale=Rescale(arguments.rescale),
             factors=FactorForm(arguments.factors),
+            dsp=dsp_of(arguments),
             report=_patient(report, time.monotonic),
         )
     if arguments.csv is not None:
@@ -129,6 +151,7 @@ def _cells(point: Point) -> tuple[Any, ...]:
         point.fifos.bram36,
         point.latency_cycles,
         point.dsp,
+        point.saved_lut,
         "yes" if point.fits else "no",
     )
 
@@ -148,6 +171,7 @@ def _csv_text(front: Front) -> str:
             "fifo_bram36",
             "latency_cycles",
             "dsp",
+            "saved_lut",
             "fits",
         )
     )

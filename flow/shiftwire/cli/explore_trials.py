@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shiftwire.cli.network_options import BOARD, float_files, noted_model, same_options
+from shiftwire.cli.network_options import BOARD, dsp_of, float_files, noted_model, same_options
 from shiftwire.cli.terminal import note, print_json, print_table, quoted, say, stage_bars
 from shiftwire.errors import ExitCode, InputError
 from shiftwire.explore.front import Objectives
@@ -27,7 +27,19 @@ from shiftwire.reports.explored_page import explored_html
 from shiftwire.tools.atomic import check_outputs, replaced_file
 
 TRIALS, SAMPLES = 300, 64
-COLUMNS = ("pick", "loss %", "frames/s", "LUT", "LUT least", "LUT most", "BRAM36", "latency", "energy nJ", "exact file")
+COLUMNS = (
+    "pick",
+    "loss %",
+    "frames/s",
+    "LUT",
+    "LUT least",
+    "LUT most",
+    "BRAM36",
+    "DSP",
+    "latency",
+    "energy nJ",
+    "exact file",
+)
 CSV = (
     "pick",
     "loss",
@@ -36,6 +48,7 @@ CSV = (
     "lut_least",
     "lut_most",
     "bram36",
+    "dsp",
     "latency_cycles",
     "energy_nj",
     "model",
@@ -143,6 +156,7 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
         arguments.board or BOARD,
         arguments.clock_ns,
         Backend(arguments.backend) is not Backend.RTL,
+        dsp_of(arguments),
         arguments.score,
     )
     seed = 1 if arguments.seed is None else arguments.seed
@@ -182,6 +196,7 @@ def _cells(point: Mapping[str, Any]) -> tuple[Any, ...]:
         point["predicted_lut"]["least"],
         point["predicted_lut"]["most"],
         point["bram36"] + point["fifo_bram36"],
+        point["dsp"],
         point["latency_cycles"],
         round(point["energy_pj"] / 1000, 1),
         point["model"],

@@ -19,6 +19,7 @@ from shiftwire.onnx.context.parameter import IntegerWeights
 from shiftwire.passes.forms.factor_choice import FactorForm
 from shiftwire.passes.forms.rescale_choice import Rescale
 from shiftwire.project.project import Backend
+from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import Board, board_names
 
@@ -172,3 +173,23 @@ def _fold(text: str) -> tuple[str, Fold]:
     if not (name and all(map(str.isdecimal, sizes)) and len(sizes) <= MOST_SIZES):
         raise argparse.ArgumentTypeError(f"found '{text}', wanted LAYER=PE,SIMD such as conv1=8,9")
     return name, Fold(*map(int, sizes))
+
+
+def add_dsp(parser: argparse.ArgumentParser, adders: str) -> None:
+    """The option `--dsp`; `adders` says what its one way to use blocks means to a verb."""
+    parser.add_argument(
+        "--dsp",
+        choices=[use.value for use in DspUse],
+        default=DspUse.NONE.value,
+        help=f"SystemVerilog: what DSP blocks do; adders: {adders}, nothing is multiplied (none)",
+    )
+
+
+def dsp_of(arguments: argparse.Namespace) -> DspUse:
+    """What --dsp asks for; raises InputError beside HLS C++."""
+    dsp = DspUse(arguments.dsp)
+    if dsp is not DspUse.NONE and Backend(arguments.backend) is not Backend.RTL:
+        raise InputError(
+            f"--dsp {dsp.value} is for SystemVerilog, and folds for it need not fit as HLS C++; add --backend rtl"
+        )
+    return dsp

@@ -16,12 +16,13 @@ from shiftwire.ir.fold import Fold
 from shiftwire.ir.network import Network
 from shiftwire.project.codec import network_hash
 from shiftwire.project.project import shiftwire_version
+from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.design import Design
 from shiftwire.schedule.fold_choice import every_choice
 from shiftwire.tools.json_text import parsed_json
 from shiftwire_boards.catalog import Board, CatalogError, UnknownBoardError, recalled_board
 
-SCHEMA = 1
+SCHEMA = 2
 """Of the file; another one is refused."""
 
 AGAIN = "run 'shiftwire explore' again"
@@ -181,6 +182,8 @@ def point_json(point: Point) -> dict[str, Any]:
         "fifo_lut": point.fifos.lut,
         "fifo_bram36": point.fifos.bram36,
         "dsp": point.dsp,
+        "dsp_use": point.plan.dsp.value,
+        "saved_lut": point.saved_lut,
         "fits": point.fits,
         "folds": _folds_json(point.plan.folds),
         "memories": dict(point.plan.memories),
@@ -190,7 +193,11 @@ def point_json(point: Point) -> dict[str, Any]:
 def _point(data: Mapping[str, Any]) -> Point:
     return Point(
         str(data["name"]),
-        Plan(_folds(data["folds"]), {name: float(price) for name, price in data["memories"].items()}),
+        Plan(
+            _folds(data["folds"]),
+            {name: float(price) for name, price in data["memories"].items()},
+            DspUse(data["dsp_use"]),
+        ),
         int(data["cycles"]),
         int(data["hls_cycles"]),
         int(data["latency_cycles"]),
@@ -199,6 +206,7 @@ def _point(data: Mapping[str, Any]) -> Point:
         Cost(int(data["fifo_lut"]), float(data["fifo_bram36"])),
         int(data["dsp"]),
         bool(data["fits"]),
+        int(data["saved_lut"]),
     )
 
 

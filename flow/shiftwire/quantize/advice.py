@@ -115,7 +115,7 @@ def choices(options: Options, costs: Sequence[LayerCost], finer: Mapping[str, tu
         theta = Theta(options.theta.least / 2, options.theta.rows)
         yield Choice(f"--theta {theta.least:g}", replace(options, theta=theta), frozenset({Knob.TERMS}))
     for number in options.method.rule.numbers:
-        value = number.finer(options.number(number.name))
+        value = number.finer(options.number(number))
         if number.is_within(value):
             other = replace(options, numbers={**options.numbers, number.name: value})
             yield Choice(f"--{number.name} {value}", other, frozenset({Knob.TERMS}))

@@ -13,7 +13,7 @@ from shiftwire.numbers.fixed import Fixed
 from shiftwire.numbers.shift_weights import WIDEST_EXPONENT_RANGE
 from shiftwire.numbers.smart_exchange import Theta
 from shiftwire.quantize.floats.virtual_pooling import Pooling
-from shiftwire.quantize.methods.rules import NUMBERS, Method
+from shiftwire.quantize.methods.rules import NUMBERS, Method, Number
 from shiftwire.units.names import sanitised
 
 MAX_TERMS = 8
@@ -167,9 +167,9 @@ class Options:
         options = replace(self, layers=())
         return options if own is None else own.applied(options)
 
-    def number(self, name: str) -> int:
+    def number(self, number: Number) -> int:
         """One of a method."""
-        return self.numbers.get(name, NUMBERS[name].usual)
+        return self.numbers.get(number.name, number.usual)
 
     def names(self, layer: str) -> bool:
         """Whether a layer has a method of its own."""

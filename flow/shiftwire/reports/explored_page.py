@@ -14,7 +14,18 @@ Data = Mapping[str, Any]
 """What explore writes: docs/files.md."""
 NANOSECONDS = 1e9
 """A second."""
-COLUMNS = ("pick", "loss %", "frames/s", "LUT", "LUT, nine in ten", "BRAM36", "latency", "energy, nJ", "exact file")
+COLUMNS = (
+    "pick",
+    "loss %",
+    "frames/s",
+    "LUT",
+    "LUT, nine in ten",
+    "BRAM36",
+    "DSP",
+    "latency",
+    "energy, nJ",
+    "exact file",
+)
 PLAIN = """
 .wide table { min-width: 720px; } td.number { white-space: nowrap; }
 details code { display: block; max-width: 46em; overflow-wrap: anywhere; }
@@ -95,6 +106,7 @@ def _row(data: Data, point: Data) -> str:
         f"{predicted['lut']:,}",
         f"{predicted['least']:,} to {predicted['most']:,}",
         f"{point['bram36'] + point['fifo_bram36']:g}",
+        f"{point['dsp']:,}",
         f"{point['latency_cycles']:,}",
         f"{point['energy_pj'] / 1000:,.1f}",
     )

@@ -16,6 +16,9 @@ from shiftwire.ir.rtl_network import RtlNetwork
 from shiftwire_boards.catalog import Board
 from shiftwire_boards.runtime.family import Family
 
+MOST_SAVED = 96
+"""LUTs that a block can save: four sums of 12 bits and an adder in front of each."""
+
 TRANSFORMED = "sw_mvu"
 """The module whose adders may be blocks."""
 

@@ -17,7 +17,7 @@ import pytest
 from shiftwire import api
 from shiftwire.explore.front import Plan, Point
 from shiftwire.explore.trials import sensitivity
-from shiftwire.explore.trials.chosen import Chosen, Forecast, rates_of, unbeaten, unbeaten_as_shown
+from shiftwire.explore.trials.chosen import Chosen, Forecast, best_places, rates_of, unbeaten_as_shown
 from shiftwire.explore.trials.ground import Ground, Spec
 from shiftwire.explore.trials.result import Result
 from shiftwire.explore.trials.search import Trial
@@ -188,7 +188,7 @@ def test_its_keys_are_explained(front: Path) -> None:
     assert explained | {"shiftwire"} == set(json.loads(front.read_text()))
 
 
-def test_unbeaten_is_what_a_plain_loop_gives() -> None:
+def test_best_places_are_what_a_plain_loop_gives() -> None:
     rng = np.random.default_rng(7)
     for _ in range(20):
         trials = []
@@ -210,7 +210,7 @@ def test_unbeaten_is_what_a_plain_loop_gives() -> None:
                 pairs = [(fast[other], trials[other].result.loss) for other in fast if other != at]
                 if not any(a <= lut and b <= loss and (a, b) != (lut, loss) for a, b in pairs):
                     wanted.add((lut, loss))
-        assert {(place.corner[1], place.trial.result.loss) for place in unbeaten(trials, 200, 40)} == wanted
+        assert {(place.corner[1], place.trial.result.loss) for place in best_places(trials, 200, 40)} == wanted
 
 
 def test_no_labels_means_agreement(work: Path, tmp_path: Path, capsys) -> None:

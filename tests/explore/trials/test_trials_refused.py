@@ -146,7 +146,7 @@ def test_another_journal_is_refused(front: Path, work: Path, capsys) -> None:
     ("members", "pick", "sentence"),
     [
         ({}, "999", "found no point '999'"),
-        ({"shiftwire": {"explored_schema": 1, "version": "0.0.1"}}, "1", "is of shiftwire 0.0.1"),
+        ({"shiftwire": {"explored_schema": 2, "version": "0.0.1"}}, "1", "is of shiftwire 0.0.1"),
         ({"shiftwire": {"explored_schema": 9, "version": "0.0.1"}}, "1", "has schema 9"),
         ({"points": [{"name": "1"}]}, "1", "is damaged"),
         ({"points": 3}, "1", "is damaged"),

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from shiftwire.costs.model import FamilyModel, predicted
+from shiftwire.costs.model import Prediction, predicted
 from shiftwire.errors import InputError
 from shiftwire.explore.board_model import board_model
 from shiftwire.explore.energy import network_energy
-from shiftwire.explore.front import Plan, Point
+from shiftwire.explore.front import Plan, Point, unbeaten
 from shiftwire.explore.trials.ground import Ground
 from shiftwire.explore.trials.result import Corner
 from shiftwire.explore.trials.search import Trial
@@ -64,7 +64,7 @@ def rates_of(cycles: int) -> tuple[int, ...]:
     return tuple(round(cycles * share) for share in RATES)
 
 
-def unbeaten(trials: Sequence[Trial], samples: int, cycles: int) -> list[Place]:
+def best_places(trials: Sequence[Trial], samples: int, cycles: int) -> list[Place]:
     """Those of all rates, fastest first, then the most exact; of trials that were scored on all samples."""
     kept: dict[tuple[int, Corner], Place] = {}
     whole = [trial for trial in trials if trial.result.samples == samples]
@@ -86,15 +86,12 @@ def _fastest(trials: Sequence[Trial], most: int) -> Iterator[Place]:
 
 
 def unbeaten_as_shown(front: Sequence[Chosen]) -> tuple[Chosen, ...]:
-    """Those that no other is as fast and as good as by the fitted models too, and better in one; names count on."""
-    figures = [(each.point.cycles, each.loss, each.forecast.lut) for each in front]
+    """Those that no other is as fast and as good as by the fitted models too, and better in one; names count on.
 
-    def is_beaten(at: int) -> bool:
-        every = ((other, figure) for other, figure in enumerate(figures) if other != at)
-        as_good = ((o, f) for o, f in every if all(a <= b for a, b in zip(f, figures[at], strict=True)))
-        return any(figure != figures[at] or other < at for other, figure in as_good)
-
-    kept = [each for at, each in enumerate(front) if not is_beaten(at)]
+    DSP blocks are as dear as anything else: a point that takes some takes fewer LUTs, or it is not there.
+    """
+    figures = [(each.point.cycles, each.loss, each.forecast.lut, each.point.dsp) for each in front]
+    kept = [front[at] for at in unbeaten(figures)]
     return tuple(replace(each, point=replace(each.point, name=str(at))) for at, each in enumerate(kept, 1))
 
 
@@ -120,15 +117,15 @@ class Builder:
                     "a trial of the journal no longer comes to what is written there, so it is of another shiftwire; "
                     "remove the journal, or name another file with -o"
                 )
-            yield self._chosen(str(at + 1), place, network, plans[place.corner], model)
+            exploration = self.ground.exploration(network)
+            for point, design in exploration.forms(str(at + 1), plans[place.corner], place.corner):
+                yield self._chosen(place, network, point, predicted(model, design.rtl))
 
     def _plans(self, options: Options) -> tuple[Network, Mapping[Corner, Plan]]:
         network = self.ground.built(self.ground.exact(options))
         return network, {(best.cycles, best.lut, best.halves): Plan.of(best) for best in self.ground.front(network)}
 
-    def _chosen(self, name: str, place: Place, network: Network, plan: Plan, model: FamilyModel) -> Chosen:
-        point, design = self.ground.exploration(network).point(name, plan, place.corner)
-        says = predicted(model, design.rtl)
+    def _chosen(self, place: Place, network: Network, point: Point, says: Prediction) -> Chosen:
         return Chosen(
             place.trial.candidate,
             self.space.options(place.trial.candidate),

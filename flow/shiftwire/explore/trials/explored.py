@@ -15,7 +15,7 @@ from typing import Any
 from shiftwire.errors import InputError
 from shiftwire.explore.front import Objectives
 from shiftwire.explore.front_file import AGAIN, Front, damage_of, front_data, front_of, point_json, version_checked
-from shiftwire.explore.trials.chosen import Builder, Chosen, rates_of, unbeaten, unbeaten_as_shown
+from shiftwire.explore.trials.chosen import Builder, Chosen, best_places, rates_of, unbeaten_as_shown
 from shiftwire.explore.trials.farm import Farm
 from shiftwire.explore.trials.ground import Ground, Spec, ground_of, least_lut
 from shiftwire.explore.trials.journal import Journal
@@ -34,7 +34,7 @@ from shiftwire.project.project import shiftwire_version
 from shiftwire.schedule.pace import cycles_within
 from shiftwire_boards.catalog import Board
 
-SCHEMA = 1
+SCHEMA = 2
 FIRST = 12
 """Candidates on the way down from the most exact one, which are tried first."""
 HALF = 0.5
@@ -68,6 +68,7 @@ class Wanted:
             "--board": json.dumps(board.recorded(), sort_keys=True),
             "--clock-ns": str(spec.clock_ns),
             "--backend": "both" if spec.for_hls else "rtl",
+            "--dsp": spec.dsp.value,
             "--samples": str(spec.samples),
             "--score": str(spec.most),
             "--seed": str(self.seed),
@@ -112,13 +113,13 @@ def explored(wanted: Wanted, farm: Farm, journal_file: Path, report: Stages) -> 
     first = spread(way_down(space, tried), FIRST) if wanted.trials < space.size else list(space.candidates())
     search = Search(ground, space, wanted.trials, cycles, wanted.seed, wanted.sampler, first)
     trials = search.run(farm, journal, partial(report, "trials"))
-    places = unbeaten(trials, len(ground.at), cycles)
-    if not places:
+    places = best_places(trials, len(ground.at), cycles)
+    front = unbeaten_as_shown(list(Builder(ground, space).built(places, partial(report, "front"))))
+    if not front:
         raise InputError(
             f"no candidate of {wanted.spec.model} fits {ground.board.title} at {max(rates_of(cycles))} cycles a frame; "
             "give a larger board or fewer --fps"
         )
-    front = unbeaten_as_shown(list(Builder(ground, space).built(places, partial(report, "front"))))
     return Explored(wanted, ground, space, cycles, trials, front, len(journal.results))
 
 

@@ -27,6 +27,7 @@ from shiftwire.quantize.floats.float_run import FloatModel, Samples
 from shiftwire.quantize.options import Options
 from shiftwire.quantize.quantizer import exact_outputs
 from shiftwire.quantize.report import Answers, answers
+from shiftwire.schedule.adder_blocks import DspUse
 from shiftwire.schedule.design import Target
 from shiftwire_boards.catalog import Board
 
@@ -50,6 +51,7 @@ class Spec:
     board: str
     clock_ns: float | None
     for_hls: bool
+    dsp: DspUse = DspUse.NONE
     most: int | None = None
     """Samples that are scored, evenly spread; all of them for None."""
 
@@ -117,7 +119,7 @@ class Ground:
 
     def exploration(self, network: Network) -> Exploration:
         """Of its folds on the board."""
-        return Exploration(network, self.board, self.clock_ns, for_hls=self.spec.for_hls)
+        return Exploration(network, self.board, self.clock_ns, for_hls=self.spec.for_hls, dsp=self.spec.dsp)
 
     def front(self, network: Network) -> list[Best]:
         """Of its folds, the fastest first; none where nothing fits."""

@@ -9,7 +9,7 @@ import numpy as np
 from shiftwire.numbers.fixed import Values
 from shiftwire.ops.weights.circulant import Circulant, places
 from shiftwire.quantize.methods.product import Product, cost_of
-from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.methods.rules import BLOCK, Method
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.terms import greedy_terms
 from shiftwire.quantize.weighted import FloatLayer, chain, norm_ratio
@@ -28,7 +28,7 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
     """Vectors of the layer's own weights, whose scales, which differ inside of blocks, stand behind."""
     right, options = draft.truth(layer.name), draft.options.of(layer.name)
     wanted = np.moveaxis(layer.weights, -1, 1)
-    vectors = vectors_of(wanted, options.number("block"))
+    vectors = vectors_of(wanted, options.number(BLOCK))
     weights = Circulant.of(greedy_terms(vectors, options.terms, options.exponents, Method.LINEAR))
     last = weights if wanted.ndim == 2 else weights.with_moved(0, -1)
     steps = chain(draft, layer, last, layer.scale if np.any(layer.scale != 1) else None, right)
@@ -41,7 +41,7 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
         replace(
             cost,
             weight_error=error,
-            how=f"blocks of {options.number('block')}",
+            how=f"blocks of {options.number(BLOCK)}",
             terms_mean=float(terms.mean()),
             terms_max=int(terms.max()),
         )
@@ -49,7 +49,7 @@ def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
 
 
 def _own(draft: NetworkDraft, layer: FloatLayer, weights: Values) -> str | None:
-    block = draft.options.of(layer.name).number("block")
+    block = draft.options.of(layer.name).number(BLOCK)
     outputs, inputs = weights.shape[:2]
     if outputs % block or inputs % block:
         return f"its {outputs} outputs and {inputs} inputs are not both whole blocks of {block}"

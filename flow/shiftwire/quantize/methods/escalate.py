@@ -16,7 +16,7 @@ from shiftwire.ops.conv import Conv
 from shiftwire.ops.weights.integer import Int
 from shiftwire.ops.weights.shift import Shift
 from shiftwire.quantize.methods.product import Product, cost_of, forms, kernel_of
-from shiftwire.quantize.methods.rules import Method
+from shiftwire.quantize.methods.rules import BASES, Method
 from shiftwire.quantize.network_draft import NetworkDraft
 from shiftwire.quantize.scaling import Step
 from shiftwire.quantize.terms import Form, Spelling
@@ -31,7 +31,7 @@ FILE_BITS = 8
 def _emit(draft: NetworkDraft, layer: FloatLayer) -> None:
     """Bases on every channel, exact sums of them by signs, and scales behind, which take in those of the filters."""
     right, wanted = draft.truth(layer.name), np.moveaxis(layer.weights, -1, 1)
-    parts = escalated(wanted, draft.options.of(layer.name).number("bases"))
+    parts = escalated(wanted, draft.options.of(layer.name).number(BASES))
     first = Step.after(_on_bases(layer, parts, wanted.shape[1]), draft.at(layer.source))
     source = draft.adopt(first.op, layer.source, f"{layer.name}_bases", first.output.codes)
     second = replace(layer, source=source, make=lambda weights, bias: Conv(weights, bias, PIXEL))

@@ -89,6 +89,8 @@ class Method(enum.Enum):
         return self.rule.title or self.value
 
 
+BASES = Number("bases", "bases", 1, MOST_BASES, 6, lambda bases: bases + 1)
+BLOCK = Number("block", "outputs of a circulant block", 2, 64, 4, lambda block: block // 2)
 RULES: Mapping[Method, Rule] = {
     Method.LINEAR: Rule(takes_terms=True, takes_exponents=True),
     Method.LIGHTNN: Rule(takes_terms=True, takes_exponents=True),
@@ -99,13 +101,13 @@ RULES: Mapping[Method, Rule] = {
         instead="has none; leave it out, or give more bases",
         left="lightnn",
         left_terms=1,
-        numbers=(Number("bases", "bases", 1, MOST_BASES, 6, lambda bases: bases + 1),),
+        numbers=(BASES,),
     ),
     Method.CIRCULANT: Rule(
         takes_terms=True,
         takes_exponents=True,
         instead="gives all weights as many; leave it out, or give more --terms or a smaller --block",
-        numbers=(Number("block", "outputs of a circulant block", 2, 64, 4, lambda block: block // 2),),
+        numbers=(BLOCK,),
     ),
     Method.BINARY: Rule(instead="has one a weight; leave it out, or give layers another method with --layers"),
 }
