@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from shiftwire.costs.table import Row, alike_once, write_table
 from shiftwire.explore.characterise.counting import again, counted, rows_of, shelves
 from shiftwire.explore.characterise.fitting import Fitted, family_fit, fitted_groups
 from shiftwire.explore.characterise.space import KINDS
+from shiftwire.explore.trials.farm import Dask
 from shiftwire.tools.yosys import Family, yosys_version
 
 FOLDER = Path("build/campaigns/characterise")
@@ -41,7 +43,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--xc7", type=int, default=POINTS[Family.SERIES_7], help="points of the 7 series (800)")
     parser.add_argument("--xcup", type=int, default=POINTS[Family.ULTRASCALE_PLUS], help="of UltraScale+ (400)")
-    parser.add_argument("--workers", type=int, default=2, help="runs of yosys at a time (2)")
+    parser.add_argument("--workers", type=int, default=2, help="runs of yosys at a time on this machine (2)")
+    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="a dask scheduler whose workers see this folder")
     parser.add_argument("--fit-only", action="store_true", help="take what was counted, as far as it goes")
     parser.add_argument("--again", metavar="KIND", choices=KINDS, help="count a kind anew, where it was counted")
     arguments = parser.parse_args()
@@ -50,7 +53,8 @@ def main() -> int:
     for family, points in ((Family.SERIES_7, arguments.xc7), (Family.ULTRASCALE_PLUS, arguments.xcup)):
         if arguments.again:
             _again(family, points, arguments.again)
-        rows = _rows(family, points, arguments.workers, fit_only=arguments.fit_only)
+        files = counted_files(family, _starts(family, points, fit_only=arguments.fit_only), arguments)
+        rows = _rows(family, files)
         if not rows:
             continue
         every += rows
@@ -71,24 +75,40 @@ def main() -> int:
 def _again(family: Family, points: int, kind: str) -> None:
     """One shelf after the other, those that were counted."""
     for start in shelves(points):
-        file = FOLDER / f"{family.value}-{SEED}-{start:05d}.json"
+        file = _file(family, start)
         if file.exists():
             again(file, start, SEED, family, kind)
 
 
-def _rows(family: Family, points: int, workers: int, *, fit_only: bool) -> list[Row]:
-    """Those of all shelves, each unit once."""
+def _starts(family: Family, points: int, *, fit_only: bool) -> list[int]:
+    """First points of all shelves, or of those that were counted."""
     starts = shelves(points)
-    if fit_only:
-        starts = [start for start in starts if (FOLDER / f"{family.value}-{SEED}-{start:05d}.json").exists()]
-    rows: list[Row] = []
-    with ThreadPoolExecutor(workers) as pool:
-        files = pool.map(lambda start: counted(start, SEED, family, FOLDER), starts)
+    return [start for start in starts if _file(family, start).exists()] if fit_only else starts
+
+
+def _file(family: Family, start: int) -> Path:
+    return FOLDER / f"{family.value}-{SEED}-{start:05d}.json"
+
+
+def counted_files(family: Family, starts: Sequence[int], arguments: argparse.Namespace) -> Iterator[tuple[int, Path]]:
+    """Shelf by shelf, in their order, a line for each; on this machine, or by a scheduler's workers."""
+    with ExitStack() as stack:
+        if arguments.scheduler is None:
+            pool = stack.enter_context(ThreadPoolExecutor(arguments.workers))
+            files = pool.map(lambda start: counted(start, SEED, family, FOLDER), starts)
+        else:
+            dask = stack.enter_context(Dask(arguments.scheduler)).client
+            jobs = [dask.submit(counted, start, SEED, family, FOLDER.resolve(), pure=False) for start in starts]
+            files = (job.result() for job in jobs)
         for at, (start, file) in enumerate(zip(starts, files, strict=True), 1):
-            if not fit_only:
+            if not arguments.fit_only:
                 print(f"{family.value}: shelf {at} of {len(starts)}", flush=True)
-            rows += rows_of(file, start, SEED, family)
-    return alike_once(rows)
+            yield start, file
+
+
+def _rows(family: Family, files: Iterable[tuple[int, Path]]) -> list[Row]:
+    """Those of all shelves, each unit once."""
+    return alike_once([row for start, file in files for row in rows_of(file, start, SEED, family)])
 
 
 def _errors(family: Family, rows: Sequence[Row], fitted: Mapping[str, Fitted]) -> Iterator[str]:
