@@ -64,7 +64,7 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     )
     chosen.add_argument(
         "--layers",
-        metavar="'stage3.*=smartexchange,rest=lightnn:terms=1:exponents=4'",
+        metavar="'stage3.*=smartexchange,conv1=lightnn:terms=1:exponents=4,rest=linear'",
         help="methods and numbers of single layers, by expressions that their whole names match; the first that does "
         "counts",
     )

@@ -237,11 +237,12 @@ class Network:
         return self.outputs[0].host if len(self.outputs) == 1 else FramedOutput(self.exits)
 
     def encode(self, samples: Samples) -> Codes:
-        """Codes (N, *input.shape) of samples of every input."""
+        """Codes (N, *input.shape) of samples of every input, by its name; of a single one by any name."""
         entries = self.entries
         if len(entries) > 1:
             return FramedInput(entries).encode(samples, self.input.format)
-        return entries[0].host.encode(samples[entries[0].name], self.input.format)
+        (values,) = samples.values()
+        return entries[0].host.encode(values, self.input.format)
 
     def values_of(self, codes: Codes) -> dict[str, Array]:
         """Samples of every input that `encode` makes these codes of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,7 +36,7 @@ IR_VERSION = 10
 def to_onnx(network: Network) -> onnx.ModelProto:
     """A model that plain runtimes execute and `import_onnx` reads back."""
     own = network if network.is_framed else _with_free_ends(network)
-    entries = [_Entry(end, _host(end)) for end in own.inputs]
+    entries = [_Entry(end, _host(end), own.tensors) for end in own.inputs]
     for entry in entries:
         _require_expressible(entry)
     writer = Writer(own)
@@ -92,12 +92,13 @@ class _Entry:
 
     end: NetworkInput
     host: HostInput
+    taken: Container[str]
 
     @property
     def name(self) -> str:
         if not (self.host.quantizes or self.host.steps):
             return self.end.name
-        return self.end.label or f"{self.end.name}_values"
+        return self.end.label or next(name for name in _free(f"{self.end.name}_values") if name not in self.taken)
 
     @property
     def info(self) -> onnx.ValueInfoProto:
@@ -145,7 +146,12 @@ def _is_hosts(end: NetworkInput | NetworkOutput) -> bool:
 
 
 def _wishes(name: str) -> Iterator[str]:
-    return (f"{name}_codes{'_' * count}" for count in itertools.count())
+    return _free(f"{name}_codes")
+
+
+def _free(name: str) -> Iterator[str]:
+    """A name, and others where that is taken."""
+    return (f"{name}{'_' * count}" for count in itertools.count())
 
 
 def is_expressible(network: Network) -> bool:

@@ -240,10 +240,10 @@ def exact_tensors(path: Path, entries: Sequence[InputPart]) -> ExactTensors:
     `entries` are the inputs as the project has them, where the file has no quantizer for them.
     """
     wishes = {part.name: InputWish(part.format, rounds=False, host=part.host) for part in entries}
-    only = next(iter(wishes.values())) if len(wishes) == 1 else None
+    only = next(iter(wishes.values())) if len(wishes) == 1 else None  # whose name a project may spell otherwise
     with noted(f"in {path}"):
         model = load(path)
-        graph = _walked(model, IntegerWeights.TERMS, only, wishes)
+        graph = _walked(model, IntegerWeights.TERMS, only, None if only else wishes)
     own = _float_outputs(model)
     exact = {name: tensor for tensor, name in graph.known.items() if tensor in own and _is_exact(graph, tensor)}
     network = graph.finished()
