@@ -22,6 +22,10 @@ from shiftwire.tools.resources import Resources
 FILE = Path(__file__).with_name("models.json")
 SCHEMA = 1
 
+WIDE = {"wide_bits": 2.0}
+"""LUTs a bit of code and weight in products of weights beyond 8 bits: of 14 units by pyosys 0.70, from 1.8 to 2.6."""
+WIDE_DEVIATION = 0.2
+
 STAND_IN = "any"
 """The group that answers for modules which were never characterised."""
 
@@ -60,7 +64,7 @@ class FamilyModel:
 class Estimate:
     """Modelled: LUTs as logic, as RAM and as shift registers are within `resources`; `variance` is that of its LUTs.
 
-    `strangers` are LUTs of units that only a stand-in knew.
+    `strangers` are LUTs of units that only a stand-in knew, or of products wider than any that models were fitted to.
     """
 
     resources: Resources
@@ -104,7 +108,9 @@ def estimated(model: FamilyModel, module: str, known: Facts) -> Estimate:
     own = model.groups[name]
     has = stand_in_terms(known) if stranger else terms(module, known)
     ram = unit_lutram(model.family, module, known)
-    logic, srl = _weighed(own.logic, has), _weighed(own.srl, has)
+    is_wide = not has.keys().isdisjoint(WIDE)
+    logic, srl = _weighed({**WIDE, **own.logic}, has), _weighed(own.srl, has)
+    deviation = max(own.deviation, WIDE_DEVIATION) if is_wide else own.deviation
     resources = Resources(
         lut=round(logic + srl) + ram,
         ff=round(_weighed(own.ff, has)),
@@ -113,7 +119,7 @@ def estimated(model: FamilyModel, module: str, known: Facts) -> Estimate:
         lutram=ram,
         srl=round(srl),
     )
-    return Estimate(resources, (own.deviation * logic) ** 2, resources.lut if stranger else 0)
+    return Estimate(resources, (deviation * logic) ** 2, resources.lut if stranger or is_wide else 0)
 
 
 def group_of(model: FamilyModel, module: str, known: Facts) -> str:

@@ -10,6 +10,9 @@ from shiftwire.costs.parts import Terms, constants, counters, fifo, in_block, mu
 from shiftwire.ir.cost import LUTRAM_WORDS, AdderLevel
 from shiftwire.ir.module import Pe
 
+NARROW_BITS = 8
+"""Of a weight: wider ones are multiplied by what yosys makes of a product, up to three times as large a bit."""
+
 
 def tree_bits(items: int, bits: int, most: int) -> int:
     """Bits of all adders of a balanced tree over so many items, none of them wider than `most`."""
@@ -141,6 +144,9 @@ def _product(facts: Facts, simd: int) -> Terms:
             "accumulator_bits": acc,
             "elements": 1,
         }
+    if w > NARROW_BITS:
+        sums = {"tree_bits": tree_bits(simd, item, acc), "accumulator_bits": acc, "elements": 1}
+        return {"wide_bits": simd * x * w, "lanes": simd, **sums}
     return {
         "lane_bits": simd * rows * x,
         "lanes": simd,
