@@ -69,7 +69,8 @@ def stand_in_note(prediction: Prediction) -> str | None:
         return None
     return (
         f"note: {prediction.whole.strangers:,} LUT ({share:.1f} %) are of modules, or of multipliers of weights "
-        "beyond 8 bits, that no model was fitted to; an average stands in, so take these for a guess and count them by 'shiftwire synth'"
+        "beyond 8 bits, that no model was fitted to; an average stands in, so take these for a guess and count them by "
+        "'shiftwire synth'"
     )
 
 
