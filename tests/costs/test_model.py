@@ -108,9 +108,15 @@ def test_every_layer_is_predicted(name: str) -> None:
             assert predicted(family_model(family), rtl).whole.resources.lut > 0
 
 
+SELDOM = {"sw_reorder"}
+
+
 def test_units_of_a_group_share_its_coefficients() -> None:
+    """All but of modules that are drawn so seldom that nothing is fitted to them."""
     model = family_model(families()[0])
-    for row in rows()[families()[0]]:
+    known = [row for row in rows()[families()[0]] if row.module not in SELDOM]
+    assert {row.module for row in known} <= TERMS.keys()
+    for row in known:
         assert group_of(model, row.module, row.facts) != STAND_IN
         estimate = estimated(model, row.module, row.facts)
         assert estimate.resources.lutram == unit_lutram(model.family, row.module, row.facts)
