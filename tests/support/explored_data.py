@@ -41,6 +41,7 @@ def _point(at: int) -> dict[str, Any]:
         "fifo_lut": 100,
         "bram36": 3.5,
         "fifo_bram36": 0.5,
+        "dsp": 34,
         "latency_cycles": 12_345,
         "predicted_lut": {"lut": lut, "least": lut - 150, "most": lut + 150},
         "energy_pj": 123_456.0,
