@@ -109,5 +109,8 @@ def test_explore_says_what_blocks_save(model: Path, capsys: pytest.CaptureFixtur
     points = json.loads(out)["points"]
     assert status == 0 and {point["dsp_use"] for point in points} == {"none", "adders"}
     assert all((point["saved_lut"] > 0) == (point["dsp_use"] == "adders") == (point["dsp"] > 0) for point in points)
+    told = run_verb(capsys, "explore", model, "--backend", "rtl", "--dsp", "adders")[1]
+    assert "where blocks add, that is before they do" in told
+    assert "where blocks add" not in run_verb(capsys, "explore", model, "--backend", "rtl")[1]
     status, _, err = run_verb(capsys, "explore", model, "--dsp", "adders")
     assert status == 2 and "--dsp adders is for SystemVerilog" in err and "add --backend rtl" in err

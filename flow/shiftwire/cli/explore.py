@@ -128,9 +128,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _meaning(front: Front) -> str:
     """What the table promises."""
     few = "as few cycles" if front.objectives is Objectives.TWO else "as few cycles and as little block RAM"
+    adders = "; where blocks add, that is before they do" if any(point.saved_lut for point in front.points) else ""
     return (
         f"modelled, for {front.board.part} at {front.clock_ns:g} ns, within {in_halves(front.most_bram36)} BRAM36: at "
-        f"{few} no other folds take fewer LUTs of layers and what is between them; FIFOs follow from the choice"
+        f"{few} no other folds take fewer LUTs of layers and what is between them{adders}; FIFOs follow from the choice"
     )
 
 
